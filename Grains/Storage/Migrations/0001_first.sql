@@ -53,15 +53,20 @@ create table bills (
   shopper_email  text,
   metadata       text,
   created_at     timestamptz not null,
-  payment        text,
+  paid_rrn       bigint,
   closed_at      timestamptz,
-  check ((state = 'PAID') = (payment is not null))
+  live           boolean not null default true,
+  watched        boolean not null default true,
+  check (live = (state in ('OPEN', 'PAYING', 'PAID'))),
+  check ((state = 'PAID') = (paid_rrn is not null))
 ) with (fillfactor = 60);
 
+-- No index reads the state itself: so the two updates of a swipe stay within the row's page (HOT).
 -- At most one bill of an order can be, or become, paid.
-create unique index bills_live_order on bills (merchant_id, order_id) where state in ('OPEN', 'PAYING', 'PAID');
+create unique index bills_live_order on bills (merchant_id, order_id) where live;
 create index bills_order on bills (merchant_id, order_id, created_at);
-create index bills_due on bills (expires_at) where state in ('OPEN', 'PAYING');
+-- Watched until the sweeper has seen the bill after its time: what is still open then expires.
+create index bills_due on bills (expires_at) where watched;
 
 create sequence rrns as bigint maxvalue 999999999999;
 
@@ -96,16 +101,16 @@ create table attempts (
 
 create unique index attempts_rrn on attempts (rrn) where rrn is not null;
 create unique index attempts_one_sent on attempts (bill) where state = 'SENT';
-create index attempts_sent on attempts (deadline) where state = 'SENT';
 
 -- Insert-only. The key makes a second posting of the same line impossible, whoever tries.
 create table postings (
   rrn            bigint not null,
+  line           smallint not null,
   account        text not null,
   amount         bigint not null check (amount <> 0),
   currency       text not null,
   business_date  date not null,
-  primary key (rrn, account)
+  primary key (rrn, line)
 );
 create index postings_date on postings using brin (business_date);
 

@@ -1,0 +1,34 @@
+using Lakala.Bills;
+
+namespace Lakala.Grains.Bills;
+
+/// <summary>A bill as the database has it. Metadata is the merchant's JSON text.</summary>
+[GenerateSerializer, Immutable, Alias("bill-row")]
+public sealed record BillRow(
+    [property: Id(0)] long Number,
+    [property: Id(1)] string MerchantId,
+    [property: Id(2)] string MerchantName,
+    [property: Id(3)] string OrderId,
+    [property: Id(4)] string Description,
+    [property: Id(5)] Bill Bill,
+    [property: Id(6)] string PageToken,
+    [property: Id(7)] string? ShopperName,
+    [property: Id(8)] string? ShopperEmail,
+    [property: Id(9)] string? Metadata,
+    [property: Id(10)] DateTimeOffset CreatedAt,
+    [property: Id(11)] Payment? Payment,
+    [property: Id(12)] DateTimeOffset? ClosedAt)
+{
+    public BillNumber BillNumber => BillNumber.FromStored(Number);
+}
+
+/// <summary>How a bill was paid: what the receipt, the merchant and the shopper are told.</summary>
+/// <param name="Rrn">Field 37, twelve digits.</param>
+[GenerateSerializer, Immutable, Alias("payment")]
+public sealed record Payment(
+    [property: Id(0)] DateTimeOffset PaidAt,
+    [property: Id(1)] string Rrn,
+    [property: Id(2)] string AuthorisationCode,
+    [property: Id(3)] string MaskedCard,
+    [property: Id(4)] string Store,
+    [property: Id(5)] string Terminal);
