@@ -1,0 +1,70 @@
+using Lakala.Bills;
+using Orleans.Concurrency;
+
+namespace Lakala.Grains.Bills;
+
+/// <summary>A bill: the queue of those who want to pay it and the cache of its last committed state. Its key is the bill number.</summary>
+[Alias("bill")]
+public interface IBillGrain : IGrainWithIntegerKey
+{
+    /// <summary>Pays the bill, or says why not. A known key gets its stored answer.</summary>
+    [Alias("pay")]
+    Task<SwipeAnswer> Pay(PayBill swipe);
+
+    /// <summary>A terminal's look at the bill: holds it for the counter and says whether it can be paid.</summary>
+    [Alias("lookup")]
+    Task<BillFound> Lookup();
+
+    /// <summary>The last committed state; null when there is no such bill.</summary>
+    [Alias("get"), AlwaysInterleave]
+    Task<BillRow?> Get();
+
+    /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 20 s with whatever it is then.</summary>
+    [Alias("wait-for-change"), AlwaysInterleave]
+    Task<BillRow?> WaitForChange(BillState seen);
+
+    /// <summary>Cancels an open bill that no counter holds.</summary>
+    [Alias("cancel")]
+    Task<BillClosed> Cancel();
+
+    /// <summary>Somebody else has committed a change of this bill: read it again.</summary>
+    [Alias("refresh"), AlwaysInterleave]
+    Task Refresh();
+}
+
+/// <summary>One swipe as its terminal sends it, 0200 or live 0201.</summary>
+/// <param name="Card">Null when the card's number is no card number: then it is refused.</param>
+[GenerateSerializer, Immutable, Alias("pay-bill")]
+public sealed record PayBill(
+    [property: Id(0)] SwipeKey Key,
+    [property: Id(1)] string Store,
+    [property: Id(2)] long Bill,
+    [property: Id(3)] Money Amount,
+    [property: Id(4)] PresentedCard? Card,
+    [property: Id(5)] string EntryMode);
+
+/// <summary>What the terminal is told.</summary>
+/// <param name="ResponseCode">Field 39; null means silence: nothing is certain, and the terminal asks again.</param>
+/// <param name="SettledAt">When the final state was committed, for the receipt.</param>
+[GenerateSerializer, Immutable, Alias("swipe-answer")]
+public sealed record SwipeAnswer(
+    [property: Id(0)] string? ResponseCode,
+    [property: Id(1)] Refusal? Reason,
+    [property: Id(2)] AttemptState? State = null,
+    [property: Id(3)] string? Rrn = null,
+    [property: Id(4)] string? AuthorisationCode = null,
+    [property: Id(5)] string? MaskedPan = null,
+    [property: Id(6)] DateTimeOffset? SettledAt = null,
+    [property: Id(7)] string? Payee = null,
+    [property: Id(8)] string? OrderId = null)
+{
+    public static readonly SwipeAnswer Silence = new(null, null);
+
+    public static SwipeAnswer Refused(Refusal reason) => new(reason.ResponseCode(), reason);
+}
+
+[GenerateSerializer, Immutable, Alias("bill-found")]
+public sealed record BillFound([property: Id(0)] BillRow? Row, [property: Id(1)] Refusal? Refusal, [property: Id(2)] TimeSpan TimeLeft);
+
+[GenerateSerializer, Immutable, Alias("bill-closed")]
+public sealed record BillClosed([property: Id(0)] BillRow? Row, [property: Id(1)] Refusal? Refusal);

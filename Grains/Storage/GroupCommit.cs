@@ -1,0 +1,287 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>Nothing was stored and nothing will be: the database could not be reached. Safe to refuse.</summary>
+public sealed class DatabaseAwayException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The commit may or may not have happened. Submit the same command again to find out; never guess.</summary>
+public sealed class CommitUnknownException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The queue is full: nothing was stored. Safe to refuse.</summary>
+public sealed class CommitQueueFullException(string message) : Exception(message);
+
+/// <summary>
+/// One set-based SQL statement over many commands, each with an outcome of its own. The first column of every row it
+/// returns is the command's place in the batch, counted from 1.
+/// </summary>
+public abstract class BatchStatement<TCommand, TOutcome>
+    where TOutcome : class
+{
+    public abstract string Name { get; }
+
+    public abstract string Sql { get; }
+
+    /// <summary>The parameters, typed and in order, without values.</summary>
+    public abstract IEnumerable<NpgsqlParameter> Parameters();
+
+    public abstract void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TCommand> batch);
+
+    /// <summary>Null means that the row decides nothing: the command runs again as a new statement.</summary>
+    public abstract TOutcome? Read(NpgsqlDataReader row, TCommand command);
+
+    protected static T[] Column<T>(ReadOnlySpan<TCommand> batch, Func<TCommand, T> value)
+    {
+        var column = new T[batch.Length];
+        for (var i = 0; i < column.Length; i++)
+        {
+            column[i] = value(batch[i]);
+        }
+
+        return column;
+    }
+}
+
+/// <summary>
+/// The group-commit writer: drains what is waiting into one statement, one commit for all of it. A lone command never
+/// waits for company; under load the batches grow by themselves. One loser never fails its neighbours: a batch that
+/// PostgreSQL rejects is halved until the poison row stands alone.
+/// </summary>
+public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
+    where TOutcome : class
+{
+    public const int MaxBatch = 256;
+    public const int Capacity = 16_384;
+
+    // A command whose row another session is just deciding is asked again; each round waits for that session's lock.
+    private const int MaxRounds = 16;
+
+    private static readonly Meter Meter = new(Telemetry.Name);
+    private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>("lakala.commit.batch_size");
+    private static readonly Histogram<double> CommitTime = Meter.CreateHistogram<double>("lakala.commit.duration", "s");
+
+    private readonly BatchStatement<TCommand, TOutcome> _statement;
+    private readonly NpgsqlDataSource _database;
+    private readonly ILogger _log;
+    private readonly KeyValuePair<string, object?> _tag;
+    private readonly Channel<Waiting> _queue;
+    private readonly Task _loop;
+    private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _command;
+
+    public GroupCommit(BatchStatement<TCommand, TOutcome> statement, NpgsqlDataSource database, ILogger log)
+    {
+        _statement = statement;
+        _database = database;
+        _log = log;
+        _tag = new("statement", statement.Name);
+        _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+        _loop = Task.Run(Run);
+    }
+
+    /// <summary>
+    /// Resolves when the commit is durable and the command's own outcome is known.
+    /// </summary>
+    /// <exception cref="DatabaseAwayException">Not stored.</exception>
+    /// <exception cref="CommitQueueFullException">Not stored.</exception>
+    /// <exception cref="CommitUnknownException">Possibly stored.</exception>
+    public Task<TOutcome> Submit(TCommand command)
+    {
+        var waiting = new Waiting(command);
+        if (_queue.Writer.TryWrite(waiting))
+        {
+            return waiting.Task;
+        }
+
+        throw new CommitQueueFullException($"{_statement.Name}: {Capacity} commands are waiting already.");
+    }
+
+    /// <summary>Commits what is waiting, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _loop;
+        await CloseConnection();
+    }
+
+    private async Task Run()
+    {
+        var batch = new List<Waiting>(MaxBatch);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var waiting))
+            {
+                batch.Add(waiting);
+            }
+
+            try
+            {
+                await Commit(batch);
+            }
+            catch (Exception fault)
+            {
+                // Whatever it was, nobody may be left waiting, and the writer goes on.
+                _log.LogError(fault, "{Statement}: unexpected fault over {Count} commands.", _statement.Name, batch.Count);
+                await CloseConnection();
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: unexpected fault.", fault));
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private async Task Commit(List<Waiting> batch)
+    {
+        for (var round = 0; round < MaxRounds && batch.Count > 0; round++)
+        {
+            try
+            {
+                await Open();
+            }
+            catch (Exception fault) when (fault is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+            {
+                await CloseConnection();
+                Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database cannot be reached.", fault));
+                return;
+            }
+
+            try
+            {
+                await Execute(batch);
+                batch.RemoveAll(static waiting => waiting.IsDone);
+            }
+            catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            {
+                _log.LogWarning("{Statement}: {State} over {Count} commands; running again.", _statement.Name, fault.SqlState, batch.Count);
+            }
+            catch (PostgresException fault) when (IsSessionLoss(fault))
+            {
+                await CloseConnection();
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
+            }
+            catch (PostgresException fault)
+            {
+                await Bisect(batch, fault);
+            }
+            catch (NpgsqlException fault)
+            {
+                await CloseConnection();
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: the connection was lost in the commit.", fault));
+            }
+        }
+
+        Fail(batch, new CommitUnknownException($"{_statement.Name}: still undecided after {MaxRounds} rounds."));
+    }
+
+    private async Task Execute(List<Waiting> batch)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var commands = new TCommand[batch.Count];
+        for (var i = 0; i < commands.Length; i++)
+        {
+            commands[i] = batch[i].Command;
+        }
+
+        _statement.Bind(_command!.Parameters, commands);
+        var outcomes = new TOutcome?[commands.Length];
+
+        // No cancellation token: a cancelled commit may report success for what was not stored.
+        await using (var rows = await _command.ExecuteReaderAsync(CancellationToken.None))
+        {
+            while (await rows.ReadAsync(CancellationToken.None))
+            {
+                var place = (int)rows.GetInt64(0) - 1;
+                outcomes[place] = _statement.Read(rows, commands[place]);
+            }
+        }
+
+        BatchSize.Record(commands.Length, _tag);
+        CommitTime.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _tag);
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i] is { } outcome)
+            {
+                batch[i].Done(outcome);
+            }
+        }
+    }
+
+    // The database rejected a row of the batch. Nothing of it was stored; the halves are tried on their own.
+    private async Task Bisect(List<Waiting> batch, PostgresException fault)
+    {
+        if (batch.Count == 1)
+        {
+            _log.LogError(fault, "{Statement}: the database rejects a command: {State}.", _statement.Name, fault.SqlState);
+            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState}).", fault));
+            return;
+        }
+
+        var half = batch.Count / 2;
+        var rest = batch.GetRange(half, batch.Count - half);
+        await Commit(batch.GetRange(0, half));
+        await Commit(rest);
+        batch.Clear();
+    }
+
+    private async Task Open()
+    {
+        if (_connection is { FullState: System.Data.ConnectionState.Open })
+        {
+            return;
+        }
+
+        await CloseConnection();
+        _connection = await _database.OpenConnectionAsync();
+        _command = new NpgsqlCommand(_statement.Sql, _connection);
+        foreach (var parameter in _statement.Parameters())
+        {
+            _command.Parameters.Add(parameter);
+        }
+
+        await _command.PrepareAsync();
+    }
+
+    private async Task CloseConnection()
+    {
+        if (_command is { } command)
+        {
+            _command = null;
+            await command.DisposeAsync();
+        }
+
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private static void Fail(List<Waiting> batch, Exception why)
+    {
+        foreach (var waiting in batch)
+        {
+            waiting.Failed(why);
+        }
+
+        batch.Clear();
+    }
+
+    // Class 57: shutdown, crash of a neighbour; class 08: connection. The statement may have been committed.
+    private static bool IsSessionLoss(PostgresException fault) =>
+        fault.SqlState.StartsWith("57P", StringComparison.Ordinal) || fault.SqlState.StartsWith("08", StringComparison.Ordinal);
+
+    private sealed class Waiting(TCommand command) : TaskCompletionSource<TOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public TCommand Command { get; } = command;
+
+        public bool IsDone => Task.IsCompleted;
+
+        public void Done(TOutcome outcome) => TrySetResult(outcome);
+
+        public void Failed(Exception why) => TrySetException(why);
+    }
+}
