@@ -44,6 +44,9 @@ public abstract class BatchStatement<TCommand, TOutcome>
 
         return column;
     }
+
+    protected static void Set<T>(NpgsqlParameterCollection parameters, int place, T[] column) =>
+        ((NpgsqlParameter<T[]>)parameters[place]).TypedValue = column;
 }
 
 /// <summary>

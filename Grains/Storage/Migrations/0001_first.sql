@@ -68,7 +68,8 @@ create index bills_order on bills (merchant_id, order_id, created_at);
 -- Watched until the sweeper has seen the bill after its time: what is still open then expires.
 create index bills_due on bills (expires_at) where watched;
 
-create sequence rrns as bigint maxvalue 999999999999;
+-- Retrieval reference numbers are handed out in blocks of 10,000, twelve digits in all.
+create sequence rrn_blocks as bigint maxvalue 99999999;
 
 -- What stands under each key. The key is the primary key: the first row under it decides. A row moves only while the
 -- lock of its bill is held; VOID and REFUSED rows never move.

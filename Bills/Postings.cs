@@ -8,10 +8,11 @@ public readonly record struct Rates(int FeeBasisPoints, int CommissionPercent);
 /// <summary>How a paid amount is shared out, in minor units.</summary>
 public readonly record struct Shares(long Merchant, long Store, long Platform);
 
-/// <summary>One line of the double-entry journal.</summary>
-/// <param name="Amount">Signed minor units: debits positive, credits negative; the lines of one attempt sum to zero.</param>
-public readonly record struct Posting(string Account, long Amount);
-
+/// <summary>
+/// The double-entry journal. An approved attempt debits <see cref="BankClearing"/> with the amount and credits the
+/// merchant, the store and the platform with their shares; a line without money is left out. Debits are positive,
+/// credits negative, and the lines of one attempt sum to zero.
+/// </summary>
 public static class Postings
 {
     public const string BankClearing = "bank_clearing";
@@ -29,23 +30,6 @@ public static class Postings
         return new Shares(amount - fee, commission, fee - commission);
     }
 
-    /// <summary>The balanced lines of an approved attempt; a line without money is left out.</summary>
-    public static IEnumerable<Posting> Of(long amount, Shares shares, string merchant, string store)
-    {
-        yield return new Posting(BankClearing, amount);
-        if (shares.Merchant != 0)
-        {
-            yield return new Posting(Merchant(merchant), -shares.Merchant);
-        }
-
-        if (shares.Store != 0)
-        {
-            yield return new Posting(Store(store), -shares.Store);
-        }
-
-        if (shares.Platform != 0)
-        {
-            yield return new Posting(Platform, -shares.Platform);
-        }
-    }
+    /// <summary>The books' day: the calendar day in China, which has one time zone and no summer time.</summary>
+    public static DateOnly BusinessDate(DateTimeOffset at) => DateOnly.FromDateTime(at.ToOffset(TimeSpan.FromHours(8)).DateTime);
 }

@@ -1,0 +1,122 @@
+using Lakala.Bills;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>What stands under a key. Everything but key, id and state is null where the state does not know it.</summary>
+public sealed record AttemptRow(
+    SwipeKey Key,
+    Guid Id,
+    AttemptState State,
+    long? Bill,
+    Money? Amount,
+    string? MaskedPan,
+    string? Store,
+    long? Rrn,
+    Rates Rates,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? SettledAt,
+    string? ResponseCode,
+    Refusal? Reason,
+    string? AuthorisationCode,
+    string? Payee,
+    string? OrderId)
+{
+    /// <summary>The columns that <see cref="Read"/> wants, of an attempt <c>a</c> with its bill <c>ab</c> and merchant <c>am</c>.</summary>
+    internal const string Columns =
+        """
+        a.terminal_id, a.batch, a.stan, a.id, a.state, a.bill, a.amount, a.currency, a.masked_pan, a.store_id, a.rrn,
+        a.fee_basis_points, a.commission_percent, a.started_at, a.settled_at, a.response_code, a.reason, a.authorisation_code,
+        am.name as payee, ab.order_id as paid_order
+        """;
+
+    internal const string From =
+        "attempts a left join bills ab on ab.number = a.bill left join merchants am on am.id = ab.merchant_id";
+
+    internal const int ColumnCount = 20;
+
+    /// <returns>Null when the outer join found no attempt.</returns>
+    internal static AttemptRow? Read(NpgsqlDataReader row, int at)
+    {
+        if (row.IsDBNull(at))
+        {
+            return null;
+        }
+
+        return new AttemptRow(
+            new SwipeKey(row.GetString(at), row.GetInt32(at + 1), row.GetInt32(at + 2)),
+            row.GetGuid(at + 3),
+            StateNames.ToAttempt(row.GetString(at + 4)),
+            row.Nullable<long>(at + 5),
+            row.IsDBNull(at + 6) ? null : new Money(row.GetInt64(at + 6), row.GetString(at + 7)),
+            row.Text(at + 8),
+            row.Text(at + 9),
+            row.Nullable<long>(at + 10),
+            new Rates(row.Nullable<int>(at + 11) ?? 0, row.Nullable<int>(at + 12) ?? 0),
+            row.GetFieldValue<DateTimeOffset>(at + 13),
+            row.Nullable<DateTimeOffset>(at + 14),
+            row.Text(at + 15),
+            (Refusal?)row.Nullable<short>(at + 16),
+            row.Text(at + 17),
+            row.Text(at + 18),
+            row.Text(at + 19));
+    }
+}
+
+/// <summary>The states as the database spells them: in capitals, as the docs and the API do.</summary>
+public static class StateNames
+{
+    public static string Of(BillState state) => state switch
+    {
+        BillState.Open => "OPEN",
+        BillState.Paying => "PAYING",
+        BillState.Paid => "PAID",
+        BillState.Expired => "EXPIRED",
+        BillState.Cancelled => "CANCELLED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static BillState ToBill(string name) => name switch
+    {
+        "OPEN" => BillState.Open,
+        "PAYING" => BillState.Paying,
+        "PAID" => BillState.Paid,
+        "EXPIRED" => BillState.Expired,
+        "CANCELLED" => BillState.Cancelled,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    public static string Of(AttemptState state) => state switch
+    {
+        AttemptState.Sent => "SENT",
+        AttemptState.Approved => "APPROVED",
+        AttemptState.Declined => "DECLINED",
+        AttemptState.NotSent => "NOT_SENT",
+        AttemptState.Reversing => "REVERSING",
+        AttemptState.Reversed => "REVERSED",
+        AttemptState.Void => "VOID",
+        AttemptState.Refused => "REFUSED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static AttemptState ToAttempt(string name) => name switch
+    {
+        "SENT" => AttemptState.Sent,
+        "APPROVED" => AttemptState.Approved,
+        "DECLINED" => AttemptState.Declined,
+        "NOT_SENT" => AttemptState.NotSent,
+        "REVERSING" => AttemptState.Reversing,
+        "REVERSED" => AttemptState.Reversed,
+        "VOID" => AttemptState.Void,
+        "REFUSED" => AttemptState.Refused,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+}
+
+internal static class ReaderExtensions
+{
+    public static string? Text(this NpgsqlDataReader row, int at) => row.IsDBNull(at) ? null : row.GetString(at);
+
+    public static T? Nullable<T>(this NpgsqlDataReader row, int at)
+        where T : struct => row.IsDBNull(at) ? null : row.GetFieldValue<T>(at);
+}

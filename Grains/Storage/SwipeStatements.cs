@@ -1,0 +1,287 @@
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>C1: one run of a handler wants to start an attempt.</summary>
+/// <param name="Id">Random, made by this run; only who finds SENT with its own id may call the bank.</param>
+public sealed record StartAttempt(Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store);
+
+/// <summary>How C1 ended for one command.</summary>
+public abstract record StartOutcome
+{
+    private StartOutcome()
+    {
+    }
+
+    /// <summary>SENT under our id, the bill PAYING: durable. The bank may be called.</summary>
+    /// <param name="Bill">The bill, now PAYING.</param>
+    public sealed record Started(BillRow Bill, Rates Rates, DateTimeOffset StartedAt) : StartOutcome;
+
+    public sealed record KeyKnown(AttemptRow Row) : StartOutcome;
+
+    /// <summary>Nothing was stored. The bill, where there is one, is as the guard saw it.</summary>
+    public sealed record Refused(Refusal Reason, BillRow? Bill) : StartOutcome;
+}
+
+/// <summary>
+/// C1 over a batch. Bills are locked in number order, then keys are inserted in key order, so that no two batches wait
+/// for each other crosswise. The bill moves only from what was inserted: the key's row decides.
+/// </summary>
+public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
+{
+    private const int BillAt = 5;
+    private const int AttemptAt = BillAt + BillStore.BillColumnCount;
+
+    public override string Name => "start_attempts";
+
+    public override string Sql { get; } =
+        $"""
+        with input as materialized (
+          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[])
+            with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, ord)
+        ), locked as materialized (
+          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id,
+                 i.amount as asked, i.currency as asked_currency, b.*
+          from input i join bills b on b.number = i.bill
+          order by b.number
+          for no key update of b
+        ), started as (
+          insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
+                                fee_basis_points, commission_percent, started_at, deadline)
+          select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
+                 m.fee_basis_points, s.commission_percent, clock_timestamp(), clock_timestamp() + $11
+          from locked b join merchants m on m.id = b.merchant_id join stores s on s.id = b.store_id
+          where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
+            and b.asked = b.amount and b.asked_currency = b.currency
+          order by b.terminal_id, b.batch, b.stan
+          on conflict do nothing
+          returning id, bill
+        ), paying as (
+          update bills b set state = 'PAYING' from started s where b.number = s.bill
+        )
+        select b.ord, b.id in (select id from started), m.fee_basis_points, st.commission_percent, clock_timestamp(),
+               {BillStore.BillColumns}, k.*
+        from locked b
+        join merchants m on m.id = b.merchant_id
+        left join stores st on st.id = b.store_id
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
+        left join attempts p on p.rrn = b.paid_rrn
+        union all
+        select i.ord, false, null, null, clock_timestamp(), {BillStore.NoBillColumns}, k.*
+        from input i
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
+        where not exists (select 1 from bills b where b.number = i.bill)
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(),
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = commitDeadline },
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<StartAttempt> batch)
+    {
+        Set(parameters, 0, Column(batch, static c => c.Id));
+        Set(parameters, 1, Column(batch, static c => c.Key.Terminal));
+        Set(parameters, 2, Column(batch, static c => c.Key.Batch));
+        Set(parameters, 3, Column(batch, static c => c.Key.Stan));
+        Set(parameters, 4, Column(batch, static c => c.Rrn));
+        Set(parameters, 5, Column(batch, static c => c.Bill));
+        Set(parameters, 6, Column(batch, static c => c.Amount.Minor));
+        Set(parameters, 7, Column(batch, static c => c.Amount.Currency));
+        Set(parameters, 8, Column(batch, static c => c.MaskedPan));
+        Set(parameters, 9, Column(batch, static c => c.Store));
+    }
+
+    public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt command)
+    {
+        var bill = BillStore.ReadBill(row, BillAt);
+        if (row.GetBoolean(1))
+        {
+            return new StartOutcome.Started(
+                bill! with { Bill = bill.Bill.Apply(new BillEvent.PaymentStarted()) },
+                new Rates(row.GetInt32(2), row.GetInt32(3)),
+                row.GetFieldValue<DateTimeOffset>(4));
+        }
+
+        if (AttemptRow.Read(row, AttemptAt) is { } known)
+        {
+            // Our own id: the commit whose outcome was unknown had happened.
+            return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
+                ? new StartOutcome.Started(bill, known.Rates, known.StartedAt)
+                : new StartOutcome.KeyKnown(known);
+        }
+
+        if (bill is null)
+        {
+            return new StartOutcome.Refused(Refusal.BillUnknown, null);
+        }
+
+        // No row was inserted and yet nothing speaks against it: another session is just deciding. Run again.
+        var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.GetFieldValue<DateTimeOffset>(4));
+        return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
+    }
+}
+
+/// <summary>C2, and every other way out of SENT, in one commit with all that follows from it.</summary>
+/// <param name="Paid">Set exactly when the move is to APPROVED.</param>
+public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
+
+/// <param name="EventData">The bill as the notices show it, PAID.</param>
+public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, Shares Shares);
+
+/// <param name="Moved">False when the attempt was not SENT under this id any more, or an approval came past the deadline.</param>
+/// <param name="Before">The attempt as it was when the statement began.</param>
+public sealed record FinishOutcome(bool Moved, AttemptRow Before);
+
+/// <summary>
+/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its postings, its event and
+/// its deliveries; REVERSING brings its entry in the reversal queue.
+/// </summary>
+public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome>
+{
+    public override string Name => "finish_attempts";
+
+    public override string Sql { get; } =
+        $"""
+        with input as materialized (
+          select * from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+                               $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[])
+            with ordinality as t(terminal_id, batch, stan, id, bill, to_state, response_code, reason, authorisation_code,
+                                 at, business_date, event_id, merchant_id, event_data, merchant_share, store_share, platform_share, ord)
+        ), locked as materialized (
+          select b.number from input i join bills b on b.number = i.bill order by b.number for no key update of b
+        ), moved as materialized (
+          update attempts a
+          set state = i.to_state, response_code = i.response_code, reason = i.reason, authorisation_code = i.authorisation_code, settled_at = i.at
+          from input i
+          where (select count(*) from locked) > 0
+            and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = 'SENT'
+            and (i.to_state <> 'APPROVED' or a.deadline > clock_timestamp())
+          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
+        ), bills_moved as (
+          update bills b
+          set state = case m.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
+              paid_rrn = case m.to_state when 'APPROVED' then m.rrn end,
+              closed_at = case m.to_state when 'APPROVED' then m.at end
+          from moved m where b.number = m.bill and b.state = 'PAYING'
+        ), posted as (
+          insert into postings (rrn, line, account, amount, currency, business_date)
+          select m.rrn, l.line, l.account, l.amount, m.currency, m.business_date
+          from moved m cross join lateral (values
+            (1, '{Postings.BankClearing}', m.amount),
+            (2, '{Postings.Merchant("")}' || m.merchant_id, -m.merchant_share),
+            (3, '{Postings.Store("")}' || m.store_id, -m.store_share),
+            (4, '{Postings.Platform}', -m.platform_share)) as l(line, account, amount)
+          where m.to_state = 'APPROVED' and l.amount <> 0
+        ), evented as (
+          insert into events (merchant_id, id, type, bill, created_at, data)
+          select m.merchant_id, m.event_id, 'bill.paid', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
+        ), delivered as (
+          insert into deliveries (event_id, endpoint_id, merchant_id, due_at)
+          select m.event_id, w.id, m.merchant_id, m.at
+          from moved m join webhook_endpoints w on w.merchant_id = m.merchant_id and w.deleted_at is null
+          where m.to_state = 'APPROVED'
+        ), reversing as (
+          insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
+          select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'
+        )
+        select i.ord, i.ord in (select ord from moved), k.*
+        from input i
+        cross join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<Guid[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<short?[]>(),
+        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<DateOnly[]>(), new NpgsqlParameter<Guid?[]>(),
+        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(),
+        new NpgsqlParameter<long[]>(),
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<FinishAttempt> batch)
+    {
+        Set(parameters, 0, Column(batch, static c => c.Key.Terminal));
+        Set(parameters, 1, Column(batch, static c => c.Key.Batch));
+        Set(parameters, 2, Column(batch, static c => c.Key.Stan));
+        Set(parameters, 3, Column(batch, static c => c.Id));
+        Set(parameters, 4, Column(batch, static c => c.Bill));
+        Set(parameters, 5, Column(batch, static c => StateNames.Of(c.Move.To)));
+        Set(parameters, 6, Column(batch, static c => c.Move.ResponseCode));
+        Set(parameters, 7, Column(batch, static c => (short?)c.Move.Reason));
+        Set(parameters, 8, Column(batch, static c => c.Move.AuthorisationCode));
+        Set(parameters, 9, Column(batch, static c => c.At));
+        Set(parameters, 10, Column(batch, static c => Postings.BusinessDate(c.At)));
+        Set(parameters, 11, Column(batch, static c => c.Paid?.EventId));
+        Set(parameters, 12, Column(batch, static c => c.Paid?.MerchantId));
+        Set(parameters, 13, Column(batch, static c => c.Paid?.EventData));
+        Set(parameters, 14, Column(batch, static c => c.Paid?.Shares.Merchant ?? 0));
+        Set(parameters, 15, Column(batch, static c => c.Paid?.Shares.Store ?? 0));
+        Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
+    }
+
+    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command) =>
+        AttemptRow.Read(row, 2) is { } before ? new FinishOutcome(row.GetBoolean(1), before) : null;
+}
+
+/// <summary>A final answer under a key that never became an attempt: REFUSED, or VOID for a key that was never seen.</summary>
+public sealed record CloseKey(Guid Id, SwipeKey Key, AttemptState State, string ResponseCode, Refusal? Reason, long? Bill, Money? Amount, string? MaskedPan);
+
+/// <summary>Insert or nothing: the row that is found under the key is its answer.</summary>
+public sealed class CloseKeys : BatchStatement<CloseKey, AttemptRow>
+{
+    public override string Name => "close_keys";
+
+    public override string Sql { get; } =
+        $"""
+        with input as materialized (
+          select * from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+            with ordinality as t(terminal_id, batch, stan, id, state, response_code, reason, bill, amount, currency, masked_pan, ord)
+        ), closed as (
+          insert into attempts (terminal_id, batch, stan, id, state, response_code, reason, bill, amount, currency, masked_pan, settled_at)
+          select terminal_id, batch, stan, id, state, response_code, reason, bill, amount, currency, masked_pan, clock_timestamp()
+          from input order by terminal_id, batch, stan
+          on conflict do nothing
+          returning id
+        )
+        select i.ord, i.id in (select id from closed), k.*
+        from input i
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<Guid[]>(),
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<short?[]>(), new NpgsqlParameter<long?[]>(),
+        new NpgsqlParameter<long?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(),
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<CloseKey> batch)
+    {
+        Set(parameters, 0, Column(batch, static c => c.Key.Terminal));
+        Set(parameters, 1, Column(batch, static c => c.Key.Batch));
+        Set(parameters, 2, Column(batch, static c => c.Key.Stan));
+        Set(parameters, 3, Column(batch, static c => c.Id));
+        Set(parameters, 4, Column(batch, static c => StateNames.Of(c.State)));
+        Set(parameters, 5, Column(batch, static c => c.ResponseCode));
+        Set(parameters, 6, Column(batch, static c => (short?)c.Reason));
+        Set(parameters, 7, Column(batch, static c => c.Bill));
+        Set(parameters, 8, Column(batch, static c => c.Amount?.Minor));
+        Set(parameters, 9, Column(batch, static c => c.Amount?.Currency));
+        Set(parameters, 10, Column(batch, static c => c.MaskedPan));
+    }
+
+    public override AttemptRow? Read(NpgsqlDataReader row, CloseKey command) =>
+        row.GetBoolean(1)
+            ? new AttemptRow(command.Key, command.Id, command.State, command.Bill, command.Amount, command.MaskedPan, null, null, default,
+                default, null, command.ResponseCode, command.Reason, null, null, null)
+            : AttemptRow.Read(row, 2);
+}
