@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Grains.Bills;
+
+/// <summary>The one shape in which a bill is shown: by the merchant API, and in the data of every event.</summary>
+public static class BillView
+{
+    // Nothing here is ever pasted into HTML, so other alphabets stay readable (and short).
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    [ThreadStatic]
+    private static Scratch? _scratch;
+
+    /// <param name="publicUrl">Base address of the bill pages, without a slash at its end.</param>
+    public static string Json(BillRow row, string publicUrl)
+    {
+        var scratch = _scratch ??= new Scratch();
+        scratch.Start();
+        Write(scratch.Json, row, publicUrl);
+        return scratch.Finish();
+    }
+
+    /// <summary>The body of a notice: the event's type and time, and its data as it was stored.</summary>
+    /// <param name="data">A JSON value.</param>
+    public static byte[] EventBody(string type, DateTimeOffset timestamp, string data)
+    {
+        var buffer = new ArrayBufferWriter<byte>(data.Length + 128);
+        using (var json = new Utf8JsonWriter(buffer, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("type"u8, type);
+            WriteTime(json, "timestamp"u8, timestamp);
+            json.WritePropertyName("data"u8);
+            json.WriteRawValue(data, skipInputValidation: true);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, BillRow row, string publicUrl)
+    {
+        json.WriteStartObject();
+        json.WriteString("number"u8, row.BillNumber.ToString());
+        json.WriteString("status"u8, StateNames.Of(row.Bill.State));
+        json.WriteNumber("amount"u8, row.Bill.Amount.Minor);
+        json.WriteString("currency"u8, row.Bill.Amount.Currency);
+        json.WriteString("order_id"u8, row.OrderId);
+        json.WriteString("description"u8, row.Description);
+        json.WritePropertyName("metadata"u8);
+        json.WriteRawValue(row.Metadata ?? "{}", skipInputValidation: true);
+        json.WriteString("pay_url"u8, PayUrl(row, publicUrl));
+        WriteTime(json, "expires_at"u8, row.Bill.ExpiresAt);
+        WriteTime(json, "created_at"u8, row.CreatedAt);
+        if (row.Payment is { } payment)
+        {
+            WritePayment(json, payment);
+        }
+
+        json.WriteEndObject();
+    }
+
+    public static string PayUrl(BillRow row, string publicUrl) => $"{publicUrl}/b/{row.PageToken}";
+
+    private static void WritePayment(Utf8JsonWriter json, Payment payment)
+    {
+        json.WriteStartObject("payment"u8);
+        WriteTime(json, "paid_at"u8, payment.PaidAt);
+        json.WriteString("rrn"u8, payment.Rrn);
+        json.WriteString("authorisation_code"u8, payment.AuthorisationCode);
+        json.WriteString("masked_card"u8, payment.MaskedCard);
+        json.WriteString("store"u8, payment.Store);
+        json.WriteString("terminal"u8, payment.Terminal);
+        json.WriteEndObject();
+    }
+
+    // RFC 3339 in UTC with milliseconds: the round-trip format, cut.
+    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time)
+    {
+        const int ToMilliseconds = 23;
+        Span<byte> text = stackalloc byte[32];
+        time.UtcDateTime.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
+        text[ToMilliseconds] = (byte)'Z';
+        json.WriteString(name, text[..(ToMilliseconds + 1)]);
+    }
+
+    // One per thread: a settled swipe renders its bill once, on the commit path.
+    private sealed class Scratch
+    {
+        private readonly ArrayBufferWriter<byte> _buffer = new(2048);
+
+        public Scratch() => Json = new Utf8JsonWriter(_buffer, Options);
+
+        public Utf8JsonWriter Json { get; }
+
+        // At the start, so that a rendering that failed leaves nothing behind for the next.
+        public void Start()
+        {
+            _buffer.ResetWrittenCount();
+            Json.Reset();
+        }
+
+        public string Finish()
+        {
+            Json.Flush();
+            return Encoding.UTF8.GetString(_buffer.WrittenSpan);
+        }
+    }
+}
