@@ -142,6 +142,7 @@ public sealed class BillStore : IAsyncDisposable
         await Held.DisposeAsync();
         await Closed.DisposeAsync();
         await Read.DisposeAsync();
+        Rrns.Dispose();
     }
 
     /// <returns>Null when the outer join found no bill.</returns>
@@ -196,7 +197,7 @@ public sealed class CommitConnections(NpgsqlDataSource database) : IAsyncDisposa
 /// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the database's sequence
 /// at a time; what is left of a block when it stops is never used.
 /// </summary>
-public sealed class RrnBlocks(NpgsqlDataSource database)
+public sealed class RrnBlocks(NpgsqlDataSource database) : IDisposable
 {
     private const int BlockSize = 10_000;
 
@@ -206,6 +207,8 @@ public sealed class RrnBlocks(NpgsqlDataSource database)
     public static string Text(long rrn) => rrn.ToString("D12", null);
 
     public ValueTask<long> Next() => _block.TryTake(out var rrn) ? new(rrn) : new(Refill());
+
+    public void Dispose() => _refill.Dispose();
 
     private async Task<long> Refill()
     {

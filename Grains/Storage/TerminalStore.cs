@@ -1,0 +1,70 @@
+using Lakala.Grains.Terminals;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>Terminals and their wrapped keys.</summary>
+public sealed class TerminalStore(NpgsqlDataSource database)
+{
+    public async Task<TerminalRow?> Find(string id)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select t.id, t.store_id, s.name, t.blocked, t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key
+            from terminals t join stores s on s.id = t.store_id where t.id = $1
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        await using var row = await command.ExecuteReaderAsync();
+        if (!await row.ReadAsync())
+        {
+            return null;
+        }
+
+        return new TerminalRow(
+            row.GetString(0),
+            row.GetString(1),
+            row.GetString(2),
+            row.GetBoolean(3),
+            row.GetFieldValue<byte[]>(4),
+            row.IsDBNull(6) ? null : new KeySet(row.GetInt32(5), row.GetFieldValue<byte[]>(6), row.GetFieldValue<byte[]>(7)),
+            row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)));
+    }
+
+    /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>
+    public async Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey)
+    {
+        await using var command = database.CreateCommand(
+            """
+            update terminals set next_key_set = greatest(key_set, coalesce(next_key_set, 0)) + 1, next_pin_key = $2, next_mac_key = $3
+            where id = $1 returning next_key_set
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = pinKey });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = macKey });
+        return new KeySet((int)(await command.ExecuteScalarAsync())!, pinKey, macKey);
+    }
+
+    /// <summary>The next key set becomes the current one. False when it is not the next one any more.</summary>
+    public async Task<bool> Promote(string id, int keySet)
+    {
+        await using var command = database.CreateCommand(
+            """
+            update terminals
+            set key_set = next_key_set, pin_key = next_pin_key, mac_key = next_mac_key,
+                next_key_set = null, next_pin_key = null, next_mac_key = null, signed_on_at = now()
+            where id = $1 and next_key_set = $2
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = keySet });
+        return await command.ExecuteNonQueryAsync() == 1;
+    }
+
+    /// <summary>Ends the session: the current key set is good for nothing any more.</summary>
+    public async Task SignOff(string id, int keySet)
+    {
+        await using var command = database.CreateCommand("update terminals set pin_key = null, mac_key = null where id = $1 and key_set = $2");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = keySet });
+        await command.ExecuteNonQueryAsync();
+    }
+}
