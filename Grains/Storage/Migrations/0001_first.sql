@@ -34,6 +34,7 @@ create table terminals (
   next_key_set     int,
   next_pin_key     bytea,
   next_mac_key     bytea,
+  language         text not null default 'en' check (language in ('en', 'zh')),
   signed_on_at     timestamptz
 );
 
