@@ -20,13 +20,13 @@ public sealed class NoticeOptions
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The least time between two looks, so that notices under load come in batches.</summary>
-    public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(20);
+    public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Notices on their way at once, in all.</summary>
-    public int MaxInFlight { get; set; } = 128;
+    public int MaxInFlight { get; set; } = 256;
 
     /// <summary>Notices on their way at once to one receiver, so that a slow one holds up only itself.</summary>
-    public int MaxInFlightPerReceiver { get; set; } = 16;
+    public int MaxInFlightPerReceiver { get; set; } = 32;
 
     public sealed class Validator : IValidateOptions<NoticeOptions>
     {

@@ -53,25 +53,32 @@ public sealed class NoticeStore : IAsyncDisposable
     /// Takes notices that are due, each for one try. They are left to the caller for the length of the lease; what is not
     /// recorded by then is due again. Several silos may do so at once.
     /// </summary>
-    /// <param name="busy">Receivers that may have no more in flight.</param>
-    public async Task<IReadOnlyList<Notice>> Claim(int limit, int limitPerReceiver, TimeSpan lease, string[] busy)
+    /// <param name="limitPerReceiver">How many one receiver may have in flight, those of <paramref name="inFlight"/> included.</param>
+    /// <param name="inFlight">The caller's notices on their way, by receiver.</param>
+    public async Task<IReadOnlyList<Notice>> Claim(
+        int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> inFlight)
     {
         await using var command = _database.CreateCommand(
             """
-            with due as materialized (
+            with flying as materialized (
+              select * from unnest($1::text[], $2::int[]) as t(endpoint_id, notices)
+            ), due as materialized (
               select event_id, endpoint_id, due_at from deliveries
-              where state = 'PENDING' and due_at <= clock_timestamp() and endpoint_id <> all($1)
-              order by due_at limit $2
+              where state = 'PENDING' and due_at <= clock_timestamp()
+                and endpoint_id not in (select endpoint_id from flying where notices >= $4)
+              order by due_at limit $3
             ), ranked as (
               select event_id, endpoint_id, row_number() over (partition by endpoint_id order by due_at) as place from due
             ), mine as materialized (
               select d.event_id, d.endpoint_id
-              from ranked r join deliveries d on d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-              where r.place <= $3 and d.state = 'PENDING' and d.due_at <= clock_timestamp()
-              limit $4
+              from ranked r
+              join deliveries d on d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+              left join flying f on f.endpoint_id = r.endpoint_id
+              where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= clock_timestamp()
+              limit $5
               for no key update of d skip locked
             ), claimed as (
-              update deliveries d set due_at = clock_timestamp() + $5, tries = d.tries + 1
+              update deliveries d set due_at = clock_timestamp() + $6, tries = d.tries + 1
               from mine m where d.event_id = m.event_id and d.endpoint_id = m.endpoint_id
               returning d.event_id, d.endpoint_id, d.merchant_id, d.tries
             )
@@ -82,7 +89,8 @@ public sealed class NoticeStore : IAsyncDisposable
             join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
             join webhook_endpoints w on w.id = c.endpoint_id
             """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = busy });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. inFlight.Keys] });
+        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. inFlight.Values] });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Window });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limitPerReceiver });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
