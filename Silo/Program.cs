@@ -6,6 +6,7 @@ using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
+using Lakala.Silo.Merchants;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -42,6 +43,8 @@ switch (args)
 AddOptions(builder);
 AddStorage(builder.Services, database);
 AddSwipe(builder.Services);
+builder.AddMerchantApi();
+builder.AddNotices();
 AddOrleans(builder);
 AddTelemetry(builder);
 ListenOn(builder);
@@ -52,6 +55,7 @@ var stopping = app.Lifetime.ApplicationStopping;
 await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), TimeProvider.System, log, stopping);
 await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database);
 
+app.MapMerchantApi();
 app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {

@@ -1,4 +1,5 @@
 using Lakala.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
 using Lakala.Grains.Terminals;
@@ -26,6 +27,7 @@ public sealed class BillGrain(
     BillStore store,
     SwipeKeys keys,
     ITender tender,
+    NoticeSignal notices,
     IOptions<SwipeOptions> swipeOptions,
     IOptions<BillPageOptions> pageOptions,
     TimeProvider time,
@@ -135,6 +137,7 @@ public sealed class BillGrain(
         {
             Remember(closed);
             Changed();
+            notices.Raise();
             return new BillClosed(closed, null);
         }
 
@@ -185,6 +188,7 @@ public sealed class BillGrain(
             {
                 Remember(paid);
                 Changed();
+                notices.Raise();
                 return Told(swipe, start, started.Bill, move, finish.At);
             }
 

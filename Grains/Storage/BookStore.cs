@@ -1,0 +1,61 @@
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <param name="Debit">Minor units.</param>
+/// <param name="Credit">Minor units.</param>
+public sealed record AccountTotal(DateOnly BusinessDate, string Account, string Currency, decimal Debit, decimal Credit);
+
+/// <summary>What does not add up, if anything: each count should be zero.</summary>
+/// <param name="UnbalancedSwipes">Approved attempts whose postings do not sum to zero or do not debit the bank with the amount.</param>
+/// <param name="PaidWithoutApproval">PAID bills without exactly one approved attempt of their amount.</param>
+/// <param name="ApprovedWithoutPaid">Approved attempts whose bill is not PAID by them.</param>
+public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval, long ApprovedWithoutPaid)
+{
+    public bool None => UnbalancedSwipes + PaidWithoutApproval + ApprovedWithoutPaid == 0;
+}
+
+/// <summary>Reads the journal back: balances are sums of postings, nothing else.</summary>
+public sealed class BookStore(NpgsqlDataSource database)
+{
+    public async Task<IReadOnlyList<AccountTotal>> Totals(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select business_date, account, currency, coalesce(sum(amount) filter (where amount > 0), 0), coalesce(-sum(amount) filter (where amount < 0), 0)
+            from postings group by 1, 2, 3 order by 1, 3, 2
+            """);
+        command.CommandTimeout = 600;
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var totals = new List<AccountTotal>();
+        while (await rows.ReadAsync(stop))
+        {
+            totals.Add(new AccountTotal(
+                rows.GetFieldValue<DateOnly>(0), rows.GetString(1), rows.GetString(2), rows.GetDecimal(3), rows.GetDecimal(4)));
+        }
+
+        return totals;
+    }
+
+    public async Task<BookFaults> Faults(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select
+              (select count(*) from attempts a
+               left join lateral (select coalesce(sum(amount), 0) as net, coalesce(sum(amount) filter (where account = 'bank_clearing'), 0) as debit
+                                  from postings p where p.rrn = a.rrn) s on true
+               where a.state = 'APPROVED' and (s.net <> 0 or s.debit <> a.amount))
+              + (select count(*) from (select rrn from postings p where not exists
+                   (select 1 from attempts a where a.rrn = p.rrn and a.state = 'APPROVED') group by rrn) stray),
+              (select count(*) from bills b where b.state = 'PAID' and not exists
+                (select 1 from attempts a where a.rrn = b.paid_rrn and a.state = 'APPROVED' and a.bill = b.number and a.amount = b.amount)),
+              (select count(*) from attempts a where a.state = 'APPROVED' and not exists
+                (select 1 from bills b where b.number = a.bill and b.state = 'PAID' and b.paid_rrn = a.rrn))
+            """);
+        command.CommandTimeout = 600;
+        await using var row = await command.ExecuteReaderAsync(stop);
+        await row.ReadAsync(stop);
+        return new BookFaults(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Silo;
+
+/// <summary>The verb <c>books</c>: a trial balance per business date, and whether everything adds up.</summary>
+public static class TrialBalance
+{
+    /// <returns>0 when everything adds up, 1 when it does not.</returns>
+    public static async Task<int> Print(string connectionString, TextWriter to)
+    {
+        await using var database = Database.Open(connectionString);
+        var books = new BookStore(database);
+        var totals = await books.Totals(CancellationToken.None);
+        var faults = await books.Faults(CancellationToken.None);
+        var (reversals, oldest) = await new ReversalStore(database).Outstanding(CancellationToken.None);
+
+        var isBalanced = true;
+        foreach (var day in totals.GroupBy(total => (total.BusinessDate, total.Currency)))
+        {
+            await to.WriteLineAsync($"Trial balance of {day.Key.BusinessDate:yyyy-MM-dd}, {day.Key.Currency}");
+            await to.WriteLineAsync($"  {"account",-36}{"debit",18}{"credit",18}");
+            foreach (var line in day)
+            {
+                await to.WriteLineAsync($"  {line.Account,-36}{Amount(line.Debit),18}{Amount(line.Credit),18}");
+            }
+
+            var (debit, credit) = (day.Sum(line => line.Debit), day.Sum(line => line.Credit));
+            await to.WriteLineAsync($"  {(debit == credit ? "balanced" : "NOT BALANCED"),-36}{Amount(debit),18}{Amount(credit),18}");
+            await to.WriteLineAsync();
+            isBalanced &= debit == credit;
+        }
+
+        if (totals.Count == 0)
+        {
+            await to.WriteLineAsync("The books are empty: nothing has been paid yet.");
+        }
+
+        await to.WriteLineAsync($"Swipes whose postings do not add up:    {faults.UnbalancedSwipes}");
+        await to.WriteLineAsync($"Paid bills without their approval:      {faults.PaidWithoutApproval}");
+        await to.WriteLineAsync($"Approvals without their paid bill:      {faults.ApprovedWithoutPaid}");
+        await to.WriteLineAsync($"Reversals not acknowledged by the bank:  {reversals}{(reversals > 0 ? $", the oldest for {oldest:hh\\:mm\\:ss}" : "")}");
+        return isBalanced && faults.None ? 0 : 1;
+    }
+
+    private static string Amount(decimal minor) => minor == 0 ? "" : (minor / 100).ToString("N2", CultureInfo.InvariantCulture);
+}
