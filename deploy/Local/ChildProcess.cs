@@ -52,7 +52,7 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Asks again and again until <paramref name="missing"/> answers null.</summary>
-    /// <exception cref="SetupException">The program ended, or is not ready within <paramref name="bound"/>; says why and ends with its log.</exception>
+    /// <exception cref="SetupException">It ended, or is not ready in time; says why, with the end of its log.</exception>
     public async Task WaitUntilReady(Func<CancellationToken, Task<string?>> missing, TimeSpan bound, CancellationToken cancel = default)
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -94,6 +94,14 @@ public sealed class ChildProcess : IAsyncDisposable
         },
         bound,
         cancel);
+
+    /// <summary>Waits until the program ends by itself.</summary>
+    /// <returns>What to tell the operator about it.</returns>
+    public async Task<string> Ended(CancellationToken cancel)
+    {
+        await _process.WaitForExitAsync(cancel);
+        return $"{Name} ended with exit code {_process.ExitCode}. {Tail()}";
+    }
 
     /// <summary>Ends the program as an operator would; kills it when it does not end.</summary>
     /// <returns>Whether it ended by itself.</returns>

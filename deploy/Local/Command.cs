@@ -5,7 +5,7 @@ namespace Lakala.Local;
 /// <summary>A program that runs to its end, such as initdb, a verb of the silo or a one-shot terminal.</summary>
 public static class Command
 {
-    /// <summary>Runs a program and collects what it prints. Secrets go in by <paramref name="input"/> or environment, never by argument.</summary>
+    /// <summary>Runs a program and collects what it prints.</summary>
     /// <exception cref="SetupException">The program does not exist.</exception>
     public static async Task<CommandResult> Run(
         IReadOnlyList<string> command,
@@ -43,7 +43,7 @@ public static class Command
     }
 
     /// <summary>As <see cref="Run"/>, for a program that must succeed.</summary>
-    /// <exception cref="SetupException">It exited with another code than 0; the message ends with what it wrote to standard error.</exception>
+    /// <exception cref="SetupException">It exited with another code than 0; the message ends with its standard error.</exception>
     public static async Task<string> RunOrFail(
         IReadOnlyList<string> command,
         IReadOnlyDictionary<string, string>? environment = null,
@@ -54,6 +54,25 @@ public static class Command
         return result.ExitCode == 0
             ? result.Output
             : throw new SetupException($"{string.Join(' ', command)} failed with exit code {result.ExitCode}:\n{result.Error.Trim()}");
+    }
+
+    /// <summary>Runs a program on this program's own screen.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<int> Show(
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? workingDirectory = null,
+        CancellationToken cancel = default)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = workingDirectory ?? "/" };
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
+
+        using var process = Start(start);
+        await process.WaitForExitAsync(cancel);
+        return process.ExitCode;
     }
 
     private static Process Start(ProcessStartInfo start)

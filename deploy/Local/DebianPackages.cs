@@ -11,7 +11,8 @@ public static class DebianPackages
     /// <param name="prepare">Runs before the installation, once it is clear that there will be one.</param>
     /// <param name="cancel">Ends the installation.</param>
     /// <exception cref="SetupException">Not root, no apt-get, or it failed.</exception>
-    public static async Task Install(IReadOnlyList<string> packages, string purpose, Action? prepare = null, CancellationToken cancel = default)
+    public static async Task Install(
+        IReadOnlyList<string> packages, string purpose, Action? prepare = null, CancellationToken cancel = default)
     {
         var names = string.Join(' ', packages);
         if (!System.Environment.IsPrivilegedProcess || !File.Exists("/usr/bin/apt-get"))

@@ -7,7 +7,7 @@ public static class PostgresBinaries
 {
     private const string Packages = "/usr/lib/postgresql";
 
-    /// <summary>The folder that holds initdb, postgres and pgbench: the newest version of the distribution's packages, else one on the path.</summary>
+    /// <summary>The folder of initdb, postgres and pgbench: of the distribution's newest version, else one on the path.</summary>
     /// <exception cref="SetupException">None is there, and none could be installed.</exception>
     public static async Task<string> Find(CancellationToken cancel = default)
     {
@@ -25,11 +25,14 @@ public static class PostgresBinaries
         var packaged = Directory.Exists(Packages) ? Directory.GetDirectories(Packages) : [];
         var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
         return packaged
-            .OrderByDescending(folder => double.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0)
+            .OrderByDescending(Version)
             .Select(folder => Path.Combine(folder, "bin"))
             .Concat(onPath)
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
     }
+
+    private static double Version(string folder) =>
+        double.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     // Debian would make and start a cluster of its own on the standard port.
     private static void Prepare()

@@ -13,7 +13,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Null when the server is somebody else's.</summary>
     public PrivatePostgres? Cluster { get; }
 
-    /// <summary>The database of the instance itself. It exists.</summary>
+    /// <summary>The database of the instance itself.</summary>
     public string OwnDatabase { get; }
 
     public static async Task<PostgresServer> Open(StateFolder state, CancellationToken cancel = default)
@@ -26,9 +26,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         var cluster = await PrivatePostgres.Start(state, cancel);
-        var server = new PostgresServer(cluster.ConnectionString, "lakala", cluster);
-        await server.CreateDatabase(server.OwnDatabase, cancel);
-        return server;
+        return new PostgresServer(cluster.ConnectionString, "lakala", cluster);
     }
 
     public string ConnectionString(string database) =>

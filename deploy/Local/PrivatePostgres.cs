@@ -80,11 +80,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Starts the server again after <see cref="Stop"/>, on the same port.</summary>
     public async Task Start(CancellationToken cancel = default)
     {
-        _server = ChildProcess.Start(
-            _state,
-            "postgres",
-            [.. _asServer, Path.Combine(_binaries, "postgres"), "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), .. Settings],
-            stopSignal: ProcessRecord.Interrupt);
+        var port = _port.ToString(CultureInfo.InvariantCulture);
+        string[] command = [.. _asServer, Path.Combine(_binaries, "postgres"), "-D", Data, "-p", port, .. Settings];
+        _server = ChildProcess.Start(_state, "postgres", command, stopSignal: ProcessRecord.Interrupt);
         await _server.WaitUntilReady(Missing, StartBound, cancel);
     }
 
@@ -133,7 +131,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
 
         throw new SetupException(
-            $"the user {ServerUser}, as whom PostgreSQL must run, cannot reach {folder}: set LAKALA_HOME to a folder that it can, e.g. /var/lib/lakala");
+            $"the user {ServerUser}, as whom PostgreSQL must run, cannot reach {folder}: "
+            + "set LAKALA_HOME to a folder that it can, such as /var/lib/lakala");
     }
 
     /// <returns>The superuser's password.</returns>
