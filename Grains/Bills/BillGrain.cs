@@ -106,29 +106,9 @@ public sealed class BillGrain(
         return await Get();
     }
 
-    public async Task<BillClosed> Cancel()
-    {
-        var row = await Get();
-        if (row is null)
-        {
-            return new BillClosed(null, Refusal.BillUnknown);
-        }
+    public Task<BillClosed> Cancel() => Close(new BillCommand.Cancel(), new BillEvent.Cancelled());
 
-        var now = time.GetUtcNow();
-        var cancelled = row with { Bill = row.Bill.Apply(new BillEvent.Cancelled()), ClosedAt = now };
-        var data = BillView.Json(cancelled, pageOptions.Value.PublicUrl);
-        var outcome = await store.Closed.Submit(
-            new CloseBill(Number, BillState.Cancelled, Guid.CreateVersion7(now), row.MerchantId, data, now));
-        if (outcome.Closed)
-        {
-            Remember(cancelled);
-            Changed();
-            return new BillClosed(cancelled, null);
-        }
-
-        var reason = outcome.Before.Bill.Decide(new BillCommand.Cancel(), outcome.AsOf).Refusal;
-        return new BillClosed(outcome.Before, reason ?? Refusal.TryLater);
-    }
+    public Task<BillClosed> Expire() => Close(new BillCommand.Expire(), new BillEvent.Expired());
 
     public Task Refresh()
     {
@@ -137,6 +117,30 @@ public sealed class BillGrain(
     }
 
     private long Number => this.GetPrimaryKeyLong();
+
+    private async Task<BillClosed> Close(BillCommand command, BillEvent closing)
+    {
+        var row = await Get();
+        if (row is null)
+        {
+            return new BillClosed(null, Refusal.BillUnknown);
+        }
+
+        var now = time.GetUtcNow();
+        var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
+        var data = BillView.Json(closed, pageOptions.Value.PublicUrl);
+        var outcome = await store.Closed.Submit(
+            new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, now));
+        if (outcome.Closed)
+        {
+            Remember(closed);
+            Changed();
+            return new BillClosed(closed, null);
+        }
+
+        // Nothing speaks against it by now: another session was just at it.
+        return new BillClosed(outcome.Before, outcome.Before.Bill.Decide(command, outcome.AsOf).Refusal ?? Refusal.TryLater);
+    }
 
     private async Task<SwipeAnswer> Pay(PayBill swipe, PresentedCard card)
     {

@@ -27,6 +27,10 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("cancel")]
     Task<BillClosed> Cancel();
 
+    /// <summary>Expires an open bill whose time is up and that no counter holds.</summary>
+    [Alias("expire")]
+    Task<BillClosed> Expire();
+
     /// <summary>Somebody else has committed a change of this bill: read it again.</summary>
     [Alias("refresh"), AlwaysInterleave]
     Task Refresh();

@@ -1,0 +1,392 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+
+namespace Lakala.Wire;
+
+/// <summary>How an exchange over the link ended.</summary>
+public abstract record LinkOutcome
+{
+    private LinkOutcome()
+    {
+    }
+
+    public sealed record Answered(Iso8583Message Message) : LinkOutcome;
+
+    /// <summary>The link was down or full: not one byte was handed to the socket.</summary>
+    public sealed record NotSent(string Why) : LinkOutcome;
+
+    /// <summary>Time-out, or the line was lost: the other side may or may not have it.</summary>
+    public sealed record NoAnswer(string Why) : LinkOutcome;
+}
+
+public enum LinkState
+{
+    Down,
+    SigningOn,
+    Up,
+}
+
+/// <summary>What a link needs to know of the line that it serves.</summary>
+public sealed class LinkProtocol
+{
+    /// <summary>A new connection to the other side.</summary>
+    public required Func<CancellationToken, Task<Stream>> Connect { get; init; }
+
+    /// <summary>Runs on every new connection before the link is up; throws when the other side does not agree.</summary>
+    public required Func<Iso8583Link, CancellationToken, Task> SignOn { get; init; }
+
+    /// <summary>The name by which an answer finds its request. Null for a message that answers nothing.</summary>
+    public required Func<Iso8583Message, string?> KeyOf { get; init; }
+
+    /// <summary>The MAC of the line as it is now; null while there are no working keys.</summary>
+    public required Func<MessageMac?> Mac { get; init; }
+
+    /// <summary>An echo with its key, sent when the line has been idle.</summary>
+    public required Func<(string Key, Iso8583Message Message)> Echo { get; init; }
+
+    /// <summary>An authenticated answer that nobody waits for: late, duplicate or unasked.</summary>
+    public Action<Iso8583Message>? Unmatched { get; init; }
+
+    /// <summary>A message that could not be believed, or a line that was lost. Holds no content.</summary>
+    public Action<string>? Trouble { get; init; }
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan IdleBeforeEcho { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan EchoTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reconnects wait a random time up to a bound that doubles from the first to the longest (full jitter).</summary>
+    public TimeSpan FirstReconnect { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    public TimeSpan LongestReconnect { get; init; } = TimeSpan.FromSeconds(10);
+
+    public int MaxOutstanding { get; init; } = 4096;
+}
+
+/// <summary>
+/// The client side of a line: keeps it up, matches answers to requests, and tells apart what was never sent from what may
+/// have been. What several callers send at once leaves in one write.
+/// </summary>
+public sealed class Iso8583Link : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+
+    private readonly LinkProtocol _protocol;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, Waiting> _waiting = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lineLock = new();
+    private readonly Task _run;
+    private Line? _line;
+    private TaskCompletionSource _up = NewSignal();
+    private long _lastHeard;
+    private MessageMac? _signOnMac;
+
+    public Iso8583Link(LinkProtocol protocol, TimeProvider time)
+    {
+        _protocol = protocol;
+        _time = time;
+        _run = Task.Run(Run);
+    }
+
+    public LinkState State { get; private set; }
+
+    /// <summary>How many requests wait for their answer.</summary>
+    public int Outstanding => _waiting.Count;
+
+    public Task WaitUntilUp(CancellationToken stop)
+    {
+        lock (_lineLock)
+        {
+            return _up.Task.WaitAsync(stop);
+        }
+    }
+
+    /// <summary>
+    /// Sends the message under the line's MAC and waits for its answer.
+    /// </summary>
+    /// <param name="key">As <see cref="LinkProtocol.KeyOf"/> reads it from the answer. A key in flight is refused.</param>
+    public Task<LinkOutcome> Request(string key, Iso8583Message message, TimeSpan timeout) =>
+        State == LinkState.Up
+            ? Send(key, message, _protocol.Mac(), timeout)
+            : Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("the line is down"));
+
+    /// <summary>The same while the line is signing on, under the MAC of the sign-on; for <see cref="LinkProtocol.SignOn"/> alone.</summary>
+    public Task<LinkOutcome> RequestSignOn(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout)
+    {
+        _signOnMac = mac;
+        return Send(key, message, mac, timeout);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run;
+        _stop.Dispose();
+    }
+
+    private Task<LinkOutcome> Send(string key, Iso8583Message message, MessageMac? mac, TimeSpan timeout)
+    {
+        if (_waiting.Count >= _protocol.MaxOutstanding)
+        {
+            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent($"{_protocol.MaxOutstanding} requests are outstanding already"));
+        }
+
+        var waiting = new Waiting(_time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
+        if (!_waiting.TryAdd(key, waiting))
+        {
+            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("a request of the same name is in flight"));
+        }
+
+        bool isSent;
+        try
+        {
+            lock (_lineLock)
+            {
+                isSent = _line is not null;
+                _line?.Write(message, mac);
+            }
+        }
+        catch
+        {
+            _waiting.TryRemove(key, out _);
+            throw;
+        }
+
+        if (!isSent)
+        {
+            _waiting.TryRemove(key, out _);
+            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("the line is down"));
+        }
+
+        return waiting.Task;
+    }
+
+    private async Task Run()
+    {
+        var tries = 0;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Serve(() => tries = 0);
+            }
+            catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException or Iso8583Exception or OperationCanceledException
+                or System.Security.Authentication.AuthenticationException or System.Security.Cryptography.CryptographicException)
+            {
+                if (!_stop.IsCancellationRequested)
+                {
+                    _protocol.Trouble?.Invoke(fault.Message);
+                }
+            }
+
+            LineLost();
+            tries++;
+            var bound = _protocol.FirstReconnect * Math.Pow(2, Math.Min(tries, 16));
+            var pause = (bound < _protocol.LongestReconnect ? bound : _protocol.LongestReconnect) * Random.Shared.NextDouble();
+            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task Serve(Action isUp)
+    {
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        await using var stream = await ConnectInTime(life.Token);
+        using var line = new Line(stream);
+        _lastHeard = _time.GetTimestamp();
+        lock (_lineLock)
+        {
+            _line = line;
+            State = LinkState.SigningOn;
+        }
+
+        Task[] loops = [line.WriteLoop(life.Token), ReadLoop(stream, life.Token), Watch(life.Token)];
+        try
+        {
+            var signOn = _protocol.SignOn(this, life.Token);
+            await await Task.WhenAny(signOn, Task.WhenAny(loops).Unwrap());
+            await signOn;
+            lock (_lineLock)
+            {
+                State = LinkState.Up;
+                _up.TrySetResult();
+            }
+
+            isUp();
+            await await Task.WhenAny(loops);
+        }
+        finally
+        {
+            LineLost();
+            await life.CancelAsync();
+            await stream.DisposeAsync();
+            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<Stream> ConnectInTime(CancellationToken stop)
+    {
+        using var timeout = new CancellationTokenSource(_protocol.ConnectTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
+        return await _protocol.Connect(either.Token);
+    }
+
+    private async Task ReadLoop(Stream stream, CancellationToken stop)
+    {
+        var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, leaveOpen: true));
+        while (true)
+        {
+            var read = await reader.ReadAsync(stop);
+            var buffer = read.Buffer;
+            while (Iso8583Frame.TryRead(ref buffer, out var frame))
+            {
+                Receive(frame);
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+            {
+                throw new IOException("The other side has closed the line.");
+            }
+        }
+    }
+
+    private void Receive(in ReadOnlySequence<byte> frame)
+    {
+        Span<byte> copy = stackalloc byte[frame.IsSingleSegment ? 0 : (int)frame.Length];
+        var bytes = frame.IsSingleSegment ? frame.FirstSpan : copy;
+        if (!frame.IsSingleSegment)
+        {
+            frame.CopyTo(copy);
+        }
+
+        var message = Iso8583Codec.Decode(bytes);
+        _lastHeard = _time.GetTimestamp();
+        var mac = State == LinkState.Up ? _protocol.Mac() : _signOnMac;
+        if (mac is null || !mac.Verify(message, bytes))
+        {
+            // No answer at all: whoever waits goes on waiting, and asks again.
+            _protocol.Trouble?.Invoke($"A message of type {message.Mti} with a wrong or no MAC was passed over.");
+        }
+        else if (_protocol.KeyOf(message) is { } key && _waiting.TryRemove(key, out var waiting))
+        {
+            waiting.TrySetResult(new LinkOutcome.Answered(message));
+        }
+        else
+        {
+            _protocol.Unmatched?.Invoke(message);
+        }
+    }
+
+    // One timer for all time-outs and the echo, instead of one for each request.
+    private async Task Watch(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Tick, _time);
+        Task<LinkOutcome>? echo = null;
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            var now = _time.GetTimestamp();
+            foreach (var (key, waiting) in _waiting)
+            {
+                if (now >= waiting.Deadline && _waiting.TryRemove(key, out _))
+                {
+                    waiting.TrySetResult(new LinkOutcome.NoAnswer("no answer in time"));
+                }
+            }
+
+            if (echo is { IsCompleted: true })
+            {
+                if (await echo is not LinkOutcome.Answered)
+                {
+                    throw new IOException("The other side does not answer an echo.");
+                }
+
+                echo = null;
+            }
+
+            if (echo is null && State == LinkState.Up && _time.GetElapsedTime(_lastHeard) >= _protocol.IdleBeforeEcho)
+            {
+                var (key, message) = _protocol.Echo();
+                echo = Send(key, message, _protocol.Mac(), _protocol.EchoTimeout);
+            }
+        }
+    }
+
+    private void LineLost()
+    {
+        lock (_lineLock)
+        {
+            _line = null;
+            State = LinkState.Down;
+            if (_up.Task.IsCompleted)
+            {
+                _up = NewSignal();
+            }
+        }
+
+        foreach (var (key, _) in _waiting)
+        {
+            if (_waiting.TryRemove(key, out var waiting))
+            {
+                waiting.TrySetResult(new LinkOutcome.NoAnswer("the line was lost"));
+            }
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Waiting(long deadline) : TaskCompletionSource<LinkOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public long Deadline { get; } = deadline;
+    }
+
+    /// <summary>The writing half: messages gather in one buffer while the other is on its way out.</summary>
+    private sealed class Line(Stream stream) : IDisposable
+    {
+        private const int MaxGathered = 4 * 1024 * 1024;
+
+        private readonly SemaphoreSlim _some = new(0);
+        private readonly Lock _lock = new();
+        private ArrayBufferWriter<byte> _gathering = new(64 * 1024);
+        private ArrayBufferWriter<byte> _leaving = new(64 * 1024);
+
+        public void Write(Iso8583Message message, MessageMac? mac)
+        {
+            bool isFirst;
+            lock (_lock)
+            {
+                if (_gathering.WrittenCount > MaxGathered)
+                {
+                    throw new IOException("The other side takes nothing any more.");
+                }
+
+                isFirst = _gathering.WrittenCount == 0;
+                Iso8583Frame.Write(_gathering, message, mac);
+            }
+
+            if (isFirst)
+            {
+                _some.Release();
+            }
+        }
+
+        public void Dispose() => _some.Dispose();
+
+        public async Task WriteLoop(CancellationToken stop)
+        {
+            while (true)
+            {
+                await _some.WaitAsync(stop);
+                lock (_lock)
+                {
+                    (_gathering, _leaving) = (_leaving, _gathering);
+                }
+
+                await stream.WriteAsync(_leaving.WrittenMemory, stop);
+                _leaving.ResetWrittenCount();
+            }
+        }
+    }
+}

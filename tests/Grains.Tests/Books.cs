@@ -1,0 +1,102 @@
+using Lakala.Bills;
+using Lakala.Grains.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Lakala.Grains.Tests;
+
+/// <summary>A database of its own for a test class, migrated, with a merchant and a store, on the run's PostgreSQL.</summary>
+public sealed class Books : IAsyncLifetime
+{
+    public const string Merchant = "shop";
+    public const string Store = "STORE0000000001";
+    public static readonly Rates Rates = new(60, 20);
+
+    private long _number;
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public CommitConnections Commits { get; private set; } = null!;
+
+    public BillStore Bills { get; private set; } = null!;
+
+    public ReversalStore Reversals { get; private set; } = null!;
+
+    public string ConnectionString { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        ConnectionString = await TestPostgres.CreateDatabase();
+        Database = Storage.Database.Open(ConnectionString);
+        await Storage.Database.Migrate(Database, ConnectionString);
+        Commits = new CommitConnections(Storage.Database.OpenForCommits(ConnectionString));
+        Bills = new BillStore(Database, Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+        Reversals = new ReversalStore(Database);
+        await Execute(
+            $"""
+            insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints});
+            insert into stores (id, name, commission_percent) values ('{Store}', 'Test Store', {Rates.CommissionPercent});
+            insert into webhook_endpoints (id, merchant_id, url, secret) values ('we_1', '{Merchant}', 'https://shop.test/hook', '\x00');
+            """);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Bills.DisposeAsync();
+        await Commits.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    public async Task<long> PutBill(
+        long amount = 1000,
+        BillState state = BillState.Open,
+        TimeSpan? expiresIn = null,
+        TimeSpan? heldFor = null,
+        string? order = null)
+    {
+        var number = BillNumber.FromRandom(Interlocked.Increment(ref _number)).Value;
+        await using var command = Database.CreateCommand(
+            """
+            insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, held_until, page_token,
+                               created_at, paid_rrn, live)
+            values ($1, $2, $3, $4, 'CNY', 'A thing', $5, clock_timestamp() + $6, clock_timestamp() + $7, $3, clock_timestamp(),
+                    case when $5 = 'PAID' then 0 end, $5 in ('OPEN', 'PAYING', 'PAID'))
+            """);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Merchant });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = order ?? $"order-{number}" });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = amount });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StateNames.Of(state) });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = expiresIn ?? TimeSpan.FromHours(1) });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)heldFor ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Interval });
+        await command.ExecuteNonQueryAsync();
+        return number;
+    }
+
+    public async Task<StartAttempt> NewAttempt(long bill, int stan, long amount = 1000, string terminal = "T0000001") => new(
+        Guid.NewGuid(), new SwipeKey(terminal, 1, stan), await Bills.Rrns.Next(), bill, new Money(amount, Money.Cny), "621700******0001", Store);
+
+    public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at)
+    {
+        var move = to == AttemptState.Approved
+            ? new AttemptMove(to, "00", null, "A00001")
+            : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
+        var paid = to == AttemptState.Approved
+            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", Postings.Share(start.Amount.Minor, Rates))
+            : null;
+        return new FinishAttempt(start.Key, start.Id, start.Bill, move, at, paid);
+    }
+
+    public async Task<T> Scalar<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync() ?? throw new InvalidOperationException($"Nothing came of: {sql}"));
+    }
+
+    public async Task Execute(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
