@@ -1,1 +1,173 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Lakala.Grains;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Tenders;
+using Lakala.Grains.Terminals;
+using Lakala.Silo;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Orleans.Configuration;
+
+var builder = WebApplication.CreateBuilder(args);
+var database = builder.Configuration.GetConnectionString("Lakala")
+    ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
+
+switch (args)
+{
+    case ["provision"]:
+        return await Provisioning.Run(builder, database);
+    case ["books"]:
+        return await TrialBalance.Print(database, Console.Out);
+    case ["migrate"]:
+        await using (var source = Database.Open(database))
+        {
+            await Database.Migrate(source, database);
+        }
+
+        return 0;
+    case []:
+        break;
+    default:
+        await Console.Error.WriteLineAsync("Usage: Lakala.Silo [migrate | provision | books]; without a verb the silo runs.");
+        return 64;
+}
+
+AddOptions(builder);
+AddStorage(builder.Services, database);
+AddSwipe(builder.Services);
+AddOrleans(builder);
+AddTelemetry(builder);
+ListenOn(builder);
+
+var app = builder.Build();
+var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Lakala.Silo");
+var stopping = app.Lifetime.ApplicationStopping;
+await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), TimeProvider.System, log, stopping);
+await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database);
+
+app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
+if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
+{
+    app.UseOpenTelemetryPrometheusScrapingEndpoint(context => context.Connection.LocalPort == management && context.Request.Path == "/metrics");
+}
+
+await app.RunAsync();
 return 0;
+
+static void AddOptions(WebApplicationBuilder builder)
+{
+    Bind<HttpOptions>("Http");
+    Bind<ManagementOptions>("Management");
+    Bind<ClusterOptions>("Cluster");
+    Bind<KeysOptions>("Keys");
+    Bind<BillPageOptions>("Http");
+    Bind<SwipeOptions>("Swipe").Services.AddSingleton<IValidateOptions<SwipeOptions>, SwipeOptions.Validator>();
+    Bind<BankLinkOptions>("BankLink").Services.AddSingleton<IValidateOptions<BankLinkOptions>, BankLinkOptions.Validator>();
+    Bind<TerminalGatewayOptions>("TerminalGateway").Services
+        .AddSingleton<IValidateOptions<TerminalGatewayOptions>, TerminalGatewayOptions.Validator>();
+
+    OptionsBuilder<T> Bind<T>(string section)
+        where T : class => builder.Services.AddOptions<T>().BindConfiguration(section).ValidateOnStart();
+}
+
+static void AddStorage(IServiceCollection services, string database)
+{
+    services.AddSingleton(TimeProvider.System);
+    services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>()));
+    services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
+    services.AddSingleton<BillStore>();
+    services.AddSingleton<TerminalStore>();
+    services.AddSingleton<ReversalStore>();
+    services.AddSingleton<IKeyVault, SoftwareKeyVault>();
+}
+
+static void AddSwipe(IServiceCollection services)
+{
+    services.AddSingleton<SwipeKeys>();
+    services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
+    services.AddSingleton<BankLink>();
+    services.AddSingleton<IBankLine>(provider => provider.GetRequiredService<BankLink>());
+    services.AddSingleton<ITender, BankCardTender>();
+    services.AddSingleton<LineWatch>();
+    services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
+    services.AddHostedService<Sweeper>();
+    services.AddHostedService<ReversalSender>();
+}
+
+static void AddOrleans(WebApplicationBuilder builder) => builder.UseOrleans(silo =>
+{
+    var cluster = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
+    silo.UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort);
+    silo.Configure<SiloMessagingOptions>(options =>
+    {
+        // A swipe may take as long as the sweeper leaves it; what is stuck longer is stuck.
+        options.ResponseTimeout = TimeSpan.FromSeconds(30);
+        options.SystemResponseTimeout = TimeSpan.FromSeconds(30);
+    });
+    silo.Configure<GrainCollectionOptions>(options =>
+    {
+        options.CollectionQuantum = TimeSpan.FromSeconds(30);
+        options.CollectionAge = TimeSpan.FromMinutes(5);
+        options.ClassSpecificCollectionAge[typeof(BillGrain).FullName!] = TimeSpan.FromMinutes(1);
+    });
+});
+
+// Spans are made only when somebody collects them: OTEL_EXPORTER_OTLP_ENDPOINT is the one switch.
+static void AddTelemetry(WebApplicationBuilder builder)
+{
+    var isTraced = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+    var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
+    {
+        metrics.AddMeter(Telemetry.Name, "Npgsql", "Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
+        if (isTraced)
+        {
+            metrics.AddOtlpExporter();
+        }
+    });
+    if (isTraced)
+    {
+        builder.UseOrleans(silo => silo.AddActivityPropagation());
+        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
+    }
+}
+
+static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel((context, kestrel) =>
+{
+    kestrel.AddServerHeader = false;
+    var services = kestrel.ApplicationServices;
+    kestrel.ListenLocalhost(services.GetRequiredService<IOptions<HttpOptions>>().Value.Port);
+    if (services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
+    {
+        kestrel.ListenLocalhost(management);
+    }
+
+    var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
+    kestrel.Listen(IPAddress.Loopback, gateway.Port, line => Terminals(line, gateway, services));
+});
+
+static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServiceProvider services)
+{
+    var watch = services.GetRequiredService<LineWatch>();
+    line.Protocols = HttpProtocols.None;
+    line.Use(next => connection => watch.Admit(connection, () => next(connection)));
+    line.UseHttps(https =>
+    {
+        https.ServerCertificate = X509Certificate2.CreateFromPemFile(gateway.Certificate, gateway.CertificateKey);
+        https.HandshakeTimeout = gateway.HandshakeTimeout;
+        https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
+        if (gateway.ClientCa.Length > 0)
+        {
+            var ca = X509CertificateLoader.LoadCertificateFromFile(gateway.ClientCa);
+            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+            https.ClientCertificateValidation = (certificate, _, _) => ClientCertificates.ComesFrom(ca, certificate);
+        }
+    });
+    line.UseConnectionHandler<TerminalGateway>();
+}

@@ -1,4 +1,3 @@
-using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;

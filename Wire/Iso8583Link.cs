@@ -108,9 +108,10 @@ public sealed class Iso8583Link : IAsyncDisposable
     /// Sends the message under the line's MAC and waits for its answer.
     /// </summary>
     /// <param name="key">As <see cref="LinkProtocol.KeyOf"/> reads it from the answer. A key in flight is refused.</param>
-    public Task<LinkOutcome> Request(string key, Iso8583Message message, TimeSpan timeout) =>
-        State == LinkState.Up
-            ? Send(key, message, _protocol.Mac(), timeout)
+    /// <param name="mac">Of the working keys that the message's content was made under: with others it is not sent.</param>
+    public Task<LinkOutcome> Request(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout) =>
+        State == LinkState.Up && mac == _protocol.Mac()
+            ? Send(key, message, mac, timeout)
             : Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("the line is down"));
 
     /// <summary>The same while the line is signing on, under the MAC of the sign-on; for <see cref="LinkProtocol.SignOn"/> alone.</summary>
@@ -145,8 +146,12 @@ public sealed class Iso8583Link : IAsyncDisposable
         {
             lock (_lineLock)
             {
-                isSent = _line is not null;
-                _line?.Write(message, mac);
+                // Checked where the line cannot change any more: what is made for one set of keys leaves under no other.
+                isSent = _line is not null && (mac == _signOnMac || mac == _protocol.Mac());
+                if (isSent)
+                {
+                    _line!.Write(message, mac);
+                }
             }
         }
         catch

@@ -245,6 +245,7 @@ public sealed class BillGrain(
     private async Task<TOutcome> UntilDeadline<TCommand, TOutcome>(GroupCommit<TCommand, TOutcome> writer, TCommand command, long begun)
         where TOutcome : class
     {
+        using var span = Telemetry.Source.StartActivity(writer.Name);
         var mayBeStored = command is FinishAttempt;
         while (true)
         {

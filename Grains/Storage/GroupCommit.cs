@@ -86,6 +86,8 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         _loop = Task.Run(Run);
     }
 
+    public string Name => _statement.Name;
+
     /// <summary>
     /// Resolves when the commit is durable and the command's own outcome is known.
     /// </summary>

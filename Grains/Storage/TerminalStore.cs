@@ -10,7 +10,8 @@ public sealed class TerminalStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select t.id, t.store_id, s.name, t.blocked, t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key
+            select t.id, t.store_id, s.name, t.blocked, t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key,
+                   t.language
             from terminals t join stores s on s.id = t.store_id where t.id = $1
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
@@ -27,20 +28,23 @@ public sealed class TerminalStore(NpgsqlDataSource database)
             row.GetBoolean(3),
             row.GetFieldValue<byte[]>(4),
             row.IsDBNull(6) ? null : new KeySet(row.GetInt32(5), row.GetFieldValue<byte[]>(6), row.GetFieldValue<byte[]>(7)),
-            row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)));
+            row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)),
+            row.GetString(11));
     }
 
     /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>
-    public async Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey)
+    public async Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey, string language)
     {
         await using var command = database.CreateCommand(
             """
-            update terminals set next_key_set = greatest(key_set, coalesce(next_key_set, 0)) + 1, next_pin_key = $2, next_mac_key = $3
+            update terminals set next_key_set = greatest(key_set, coalesce(next_key_set, 0)) + 1, next_pin_key = $2, next_mac_key = $3,
+                                 language = $4
             where id = $1 returning next_key_set
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = pinKey });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = macKey });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = language });
         return new KeySet((int)(await command.ExecuteScalarAsync())!, pinKey, macKey);
     }
 

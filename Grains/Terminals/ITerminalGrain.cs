@@ -17,7 +17,7 @@ public interface ITerminalGrain : IGrainWithStringKey
 
     /// <summary>Sign-on: stores the next key set, which becomes current with the first message authenticated under it.</summary>
     [Alias("sign-on")]
-    Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey);
+    Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language);
 
     [Alias("sign-off")]
     Task<Refusal?> SignOff(int keySet);
@@ -60,7 +60,8 @@ public sealed record TerminalRow(
     [property: Id(3)] bool Blocked,
     [property: Id(4)] byte[] MasterKey,
     [property: Id(5)] KeySet? Current,
-    [property: Id(6)] KeySet? Next)
+    [property: Id(6)] KeySet? Next,
+    [property: Id(7)] string Language)
 {
     public KeySet? Find(int keySet) => Current?.Number == keySet ? Current : Next?.Number == keySet ? Next : null;
 

@@ -30,10 +30,10 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         return Task.FromResult(_row);
     }
 
-    public async Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey)
+    public async Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language)
     {
-        var next = await terminals.PutNext(Known.Id, wrappedPinKey, wrappedMacKey);
-        _row = Known with { Next = next };
+        var next = await terminals.PutNext(Known.Id, wrappedPinKey, wrappedMacKey, language);
+        _row = Known with { Next = next, Language = language };
         return next;
     }
 

@@ -34,6 +34,7 @@ create table terminals (
   next_key_set     int,
   next_pin_key     bytea,
   next_mac_key     bytea,
+  language         text not null default 'en' check (language in ('en', 'zh')),
   signed_on_at     timestamptz
 );
 
@@ -176,6 +177,7 @@ create table deliveries (
   primary key (event_id, endpoint_id)
 ) with (fillfactor = 70);
 create index deliveries_due on deliveries (due_at) where state = 'PENDING';
+create index deliveries_parked on deliveries (merchant_id, event_id) where state = 'PARKED';
 
 create table idempotency_keys (
   merchant_id    text not null,

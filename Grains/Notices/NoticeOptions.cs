@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Grains.Notices;
+
+public sealed class NoticeOptions
+{
+    /// <summary>Receivers in private networks and on this machine, over plain HTTP too. For the demo and for tests.</summary>
+    public bool AllowPrivateAddresses { get; set; }
+
+    /// <summary>False: this silo sends no notices; others do, or they wait.</summary>
+    public bool Dispatch { get; set; } = true;
+
+    /// <summary>How long a receiver may take to answer.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a claimed notice is left to the silo that claimed it.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often the database is looked into when no commit of this silo brings a notice.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The least time between two looks, so that notices under load come in batches.</summary>
+    public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Notices on their way at once, in all.</summary>
+    public int MaxInFlight { get; set; } = 256;
+
+    /// <summary>Notices on their way at once to one receiver, so that a slow one holds up only itself.</summary>
+    public int MaxInFlightPerReceiver { get; set; } = 32;
+
+    public sealed class Validator : IValidateOptions<NoticeOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, NoticeOptions options)
+        {
+            var wrong = new List<string>();
+            if (options.Timeout <= TimeSpan.Zero || options.Lease < options.Timeout * 2)
+            {
+                wrong.Add($"Notices: Timeout must be positive and Lease at least twice as long, but they are {options.Timeout} and {options.Lease}.");
+            }
+
+            if (options.PollInterval <= TimeSpan.Zero || options.BatchInterval < TimeSpan.Zero)
+            {
+                wrong.Add("Notices: PollInterval must be positive, and BatchInterval not negative.");
+            }
+
+            if (options.MaxInFlight < 1 || options.MaxInFlightPerReceiver < 1)
+            {
+                wrong.Add("Notices: MaxInFlight and MaxInFlightPerReceiver must be at least 1.");
+            }
+
+            return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+public sealed record Merchant(string Id, string Name);
+
+/// <summary>An answer to keep under the merchant's Idempotency-Key, stored in the commit that it tells of.</summary>
+/// <param name="RequestHash">SHA-256 of the request's body.</param>
+public sealed record KeptAnswer(string Key, byte[] RequestHash, int Status, string Response);
+
+/// <summary>Where a list goes on: after this bill.</summary>
+public readonly record struct BillCursor(DateTimeOffset CreatedAt, long Number);
+
+public enum CreateOutcome
+{
+    Created,
+
+    /// <summary>Another bill has the number: draw a new one.</summary>
+    NumberTaken,
+
+    /// <summary>The order has a bill that is, or can become, paid.</summary>
+    OrderTaken,
+
+    /// <summary>There is an answer under the Idempotency-Key already.</summary>
+    KeyTaken,
+}
+
+/// <summary>What merchants own: their API keys, the bills that they create and list, and the answers kept for repeats.</summary>
+public sealed class MerchantStore(NpgsqlDataSource database)
+{
+    /// <summary>How long the old key of a rotation goes on working.</summary>
+    public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
+
+    /// <summary>How long a repeat under an Idempotency-Key hears its first answer.</summary>
+    public static readonly TimeSpan AnswersKeptFor = TimeSpan.FromDays(7);
+
+    /// <summary>Whose API key it is; null when it is nobody's, or nobody's any more.</summary>
+    public async Task<Merchant?> Authenticate(string presented, CancellationToken stop)
+    {
+        if (!ApiKey.TryParse(presented, out var key))
+        {
+            return null;
+        }
+
+        await using var command = database.CreateCommand(
+            """
+            select k.secret_hash, m.id, m.name from api_keys k join merchants m on m.id = k.merchant_id
+            where k.prefix = $1 and (k.expires_at is null or k.expires_at > clock_timestamp())
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        return await rows.ReadAsync(stop) && CryptographicOperations.FixedTimeEquals(rows.GetFieldValue<byte[]>(0), key.Hash)
+            ? new Merchant(rows.GetString(1), rows.GetString(2))
+            : null;
+    }
+
+    /// <summary>Makes the merchant, or brings name and fee up to date, and gives it one more API key.</summary>
+    /// <returns>The API key: it cannot be shown a second time.</returns>
+    public async Task<string> Provision(Merchant merchant, int feeBasisPoints)
+    {
+        var key = ApiKey.Create();
+        await using var command = database.CreateCommand(
+            """
+            with merchant as (
+              insert into merchants (id, name, fee_basis_points) values ($1, $2, $3)
+              on conflict (id) do update set name = excluded.name, fee_basis_points = excluded.fee_basis_points
+              returning id
+            )
+            insert into api_keys (prefix, merchant_id, secret_hash) select $4, id, $5 from merchant
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Id });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Name });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = feeBasisPoints });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = key.Hash });
+        await command.ExecuteNonQueryAsync();
+        return key.Text;
+    }
+
+    /// <summary>A new API key. All others of the merchant work for <see cref="RotationTime"/> more, at most.</summary>
+    /// <returns>The API key: it cannot be shown a second time.</returns>
+    public async Task<string> RotateKey(string merchantId)
+    {
+        var key = ApiKey.Create();
+        await using var command = database.CreateCommand(
+            """
+            with gone as (
+              delete from api_keys where merchant_id = $1 and expires_at <= clock_timestamp()
+            ), leaving as (
+              update api_keys set expires_at = clock_timestamp() + $4 where merchant_id = $1 and expires_at is null
+            )
+            insert into api_keys (prefix, merchant_id, secret_hash) values ($2, $1, $3)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = key.Hash });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = RotationTime });
+        await command.ExecuteNonQueryAsync();
+        return key.Text;
+    }
+
+    /// <summary>Stores an OPEN bill and the answer that tells of it, both or neither.</summary>
+    public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer)
+    {
+        // The answer's row comes first: of two requests under one key, the second waits there and learns that it is one.
+        await using var command = database.CreateCommand(
+            """
+            with kept as (
+              insert into idempotency_keys (merchant_id, key, request_hash, status, response)
+              select $2, $12, $13, $14, $15 where $12 is not null
+              returning 1
+            )
+            insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
+                               shopper_name, shopper_email, metadata, created_at)
+            select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16 from (select count(*) from kept) as first
+            """);
+        var values = command.Parameters;
+        values.Add(new NpgsqlParameter<long> { TypedValue = bill.Number });
+        values.Add(new NpgsqlParameter<string> { TypedValue = bill.MerchantId });
+        values.Add(new NpgsqlParameter<string> { TypedValue = bill.OrderId });
+        values.Add(new NpgsqlParameter<long> { TypedValue = bill.Bill.Amount.Minor });
+        values.Add(new NpgsqlParameter<string> { TypedValue = bill.Bill.Amount.Currency });
+        values.Add(new NpgsqlParameter<string> { TypedValue = bill.Description });
+        values.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.Bill.ExpiresAt });
+        values.Add(new NpgsqlParameter<string> { TypedValue = bill.PageToken });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperName });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperEmail });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.Metadata });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = answer?.Key });
+        values.Add(new NpgsqlParameter<byte[]?> { TypedValue = answer?.RequestHash });
+        values.Add(new NpgsqlParameter<int> { TypedValue = answer?.Status ?? 0 });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = answer?.Response });
+        values.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.CreatedAt });
+        try
+        {
+            await command.ExecuteNonQueryAsync();
+            return CreateOutcome.Created;
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return fault.ConstraintName switch
+            {
+                "bills_pkey" => CreateOutcome.NumberTaken,
+                "bills_live_order" => CreateOutcome.OrderTaken,
+                "idempotency_keys_pkey" => CreateOutcome.KeyTaken,
+                _ => throw new InvalidOperationException($"A bill violates {fault.ConstraintName}.", fault),
+            };
+        }
+    }
+
+    public async Task<KeptAnswer?> FindAnswer(string merchantId, string key, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            "select request_hash, status, response from idempotency_keys where merchant_id = $1 and key = $2");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        return await rows.ReadAsync(stop)
+            ? new KeptAnswer(key, rows.GetFieldValue<byte[]>(0), rows.GetInt32(1), rows.GetString(2))
+            : null;
+    }
+
+    /// <returns>How many were dropped; when it is <paramref name="limit"/>, there may be more.</returns>
+    public async Task<int> ForgetAnswers(int limit, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            delete from idempotency_keys where ctid = any(array(
+              select ctid from idempotency_keys where created_at < clock_timestamp() - $1 limit $2))
+            """);
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = AnswersKeptFor });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        return await command.ExecuteNonQueryAsync(stop);
+    }
+
+    /// <summary>The order's bill that is OPEN, PAYING or PAID.</summary>
+    public async Task<BillNumber?> FindLiveBill(string merchantId, string orderId, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand("select number from bills where merchant_id = $1 and order_id = $2 and live");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = orderId });
+        return await command.ExecuteScalarAsync(stop) is long number ? BillNumber.FromStored(number) : null;
+    }
+
+    /// <summary>The order's bills, newest first.</summary>
+    public async Task<IReadOnlyList<BillRow>> ListBills(
+        string merchantId, string orderId, BillCursor? after, int limit, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select {BillStore.BillColumns} from {BillStore.BillFrom}
+            where b.merchant_id = $1 and b.order_id = $2 and ($3::timestamptz is null or (b.created_at, b.number) < ($3, $4))
+            order by b.created_at desc, b.number desc limit $5
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = orderId });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = after?.CreatedAt });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after?.Number ?? 0 });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var bills = new List<BillRow>();
+        while (await rows.ReadAsync(stop))
+        {
+            bills.Add(BillStore.ReadBill(rows, 0)!);
+        }
+
+        return bills;
+    }
+}
+
+/// <summary>An API key: a prefix that finds its row, and 256 random bits of which only the hash is kept. Prints itself masked.</summary>
+internal sealed class ApiKey
+{
+    private const string Mark = "lk_";
+    private const int PrefixLength = 16;
+    private const int SecretBytes = 32;
+    private const int Length = 3 + PrefixLength + 1 + 43;
+
+    private ApiKey(string text) => Text = text;
+
+    public string Text { get; }
+
+    public string Prefix => Text.Substring(Mark.Length, PrefixLength);
+
+    public byte[] Hash => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
+
+    public static ApiKey Create() =>
+        new($"{Mark}{RandomNumberGenerator.GetHexString(PrefixLength, lowercase: true)}_"
+            + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes)));
+
+    public static bool TryParse(string text, [NotNullWhen(true)] out ApiKey? key)
+    {
+        key = text.Length == Length && text.StartsWith(Mark, StringComparison.Ordinal) && Ascii.IsValid(text) ? new ApiKey(text) : null;
+        return key is not null;
+    }
+
+    public override string ToString() => $"{Mark}{Prefix}_***";
+}

@@ -1,0 +1,337 @@
+using Lakala.Grains.Notices;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <param name="RotatingUntil">Until when the secret before signs too.</param>
+public sealed record WebhookEndpoint(string Id, string Url, DateTimeOffset CreatedAt, DateTimeOffset? RotatingUntil);
+
+/// <summary>An event of a merchant with what became of its notices.</summary>
+/// <param name="Data">JSON.</param>
+public sealed record EventRow(Guid Id, string Type, DateTimeOffset CreatedAt, string Data, IReadOnlyList<DeliveryRow> Deliveries);
+
+/// <param name="State">PENDING, ACCEPTED or PARKED.</param>
+/// <param name="DueAt">When it is tried next, while PENDING.</param>
+public sealed record DeliveryRow(
+    string EndpointId,
+    string State,
+    int Tries,
+    DateTimeOffset? DueAt,
+    int? LastStatus,
+    string? LastError,
+    DateTimeOffset? FinishedAt);
+
+/// <summary>Webhook endpoints, events and the queue of notices.</summary>
+public sealed class NoticeStore : IAsyncDisposable
+{
+    /// <summary>How long the old secret of a rotation goes on signing.</summary>
+    public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
+
+    public const string TestEvent = "webhook.test";
+
+    // How far a look into the queue sees past a receiver that has more due than it may have in flight.
+    private const int Window = 1024;
+
+    private const string EndpointColumns =
+        "id, url, created_at, case when previous_expires_at > clock_timestamp() then previous_expires_at end";
+
+    private readonly NpgsqlDataSource _database;
+
+    public NoticeStore(NpgsqlDataSource database, CommitConnections commits, ILogger<NoticeStore> log)
+    {
+        _database = database;
+        Recorded = new(new RecordNotices(), commits.Database, log);
+    }
+
+    /// <summary>What became of a try.</summary>
+    public GroupCommit<TriedNotice, NoticeRecorded> Recorded { get; }
+
+    public ValueTask DisposeAsync() => Recorded.DisposeAsync();
+
+    /// <summary>
+    /// Takes notices that are due, each for one try. They are left to the caller for the length of the lease; what is not
+    /// recorded by then is due again. Several silos may do so at once.
+    /// </summary>
+    /// <param name="limitPerReceiver">How many one receiver may have in flight, those of <paramref name="inFlight"/> included.</param>
+    /// <param name="inFlight">The caller's notices on their way, by receiver.</param>
+    public async Task<IReadOnlyList<Notice>> Claim(
+        int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> inFlight)
+    {
+        await using var command = _database.CreateCommand(
+            """
+            with flying as materialized (
+              select * from unnest($1::text[], $2::int[]) as t(endpoint_id, notices)
+            ), due as materialized (
+              select event_id, endpoint_id, due_at from deliveries
+              where state = 'PENDING' and due_at <= clock_timestamp()
+                and endpoint_id not in (select endpoint_id from flying where notices >= $4)
+              order by due_at limit $3
+            ), ranked as (
+              select event_id, endpoint_id, row_number() over (partition by endpoint_id order by due_at) as place from due
+            ), mine as materialized (
+              select d.event_id, d.endpoint_id
+              from ranked r
+              join deliveries d on d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+              left join flying f on f.endpoint_id = r.endpoint_id
+              where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= clock_timestamp()
+              limit $5
+              for no key update of d skip locked
+            ), claimed as (
+              update deliveries d set due_at = clock_timestamp() + $6, tries = d.tries + 1
+              from mine m where d.event_id = m.event_id and d.endpoint_id = m.endpoint_id
+              returning d.event_id, d.endpoint_id, d.merchant_id, d.tries
+            )
+            select c.event_id, c.endpoint_id, e.type, e.created_at, e.data, w.url, w.secret,
+                   case when w.previous_expires_at > clock_timestamp() then w.previous_secret end,
+                   w.deleted_at is not null, c.tries
+            from claimed c
+            join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
+            join webhook_endpoints w on w.id = c.endpoint_id
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. inFlight.Keys] });
+        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. inFlight.Values] });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Window });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limitPerReceiver });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+        await using var rows = await command.ExecuteReaderAsync();
+        var claimed = new List<Notice>();
+        while (await rows.ReadAsync())
+        {
+            claimed.Add(new Notice(
+                rows.GetGuid(0),
+                rows.GetString(1),
+                rows.GetString(2),
+                rows.GetFieldValue<DateTimeOffset>(3),
+                rows.GetString(4),
+                rows.GetString(5),
+                rows.GetFieldValue<byte[]>(6),
+                rows.IsDBNull(7) ? null : rows.GetFieldValue<byte[]>(7),
+                rows.GetBoolean(8),
+                rows.GetInt32(9)));
+        }
+
+        return claimed;
+    }
+
+    /// <returns>Null: the merchant has <paramref name="most"/> endpoints already.</returns>
+    public async Task<WebhookEndpoint?> AddEndpoint(string merchantId, string id, string url, byte[] wrappedSecret, int most)
+    {
+        await using var command = _database.CreateCommand(
+            $"""
+            insert into webhook_endpoints (id, merchant_id, url, secret)
+            select $1, m.id, $3, $4 from merchants m
+            where m.id = $2 and (select count(*) from webhook_endpoints w where w.merchant_id = $2 and w.deleted_at is null) < $5
+            returning {EndpointColumns}
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = url });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = wrappedSecret });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = most });
+        return await OneEndpoint(command, CancellationToken.None);
+    }
+
+    public async Task<IReadOnlyList<WebhookEndpoint>> ListEndpoints(string merchantId, CancellationToken stop)
+    {
+        await using var command = _database.CreateCommand(
+            $"select {EndpointColumns} from webhook_endpoints where merchant_id = $1 and deleted_at is null order by created_at, id");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var endpoints = new List<WebhookEndpoint>();
+        while (await rows.ReadAsync(stop))
+        {
+            endpoints.Add(ReadEndpoint(rows));
+        }
+
+        return endpoints;
+    }
+
+    /// <summary>What is still on its way to the endpoint is parked when its time comes.</summary>
+    /// <returns>False: there is no such endpoint.</returns>
+    public async Task<bool> DeleteEndpoint(string merchantId, string id)
+    {
+        await using var command = _database.CreateCommand(
+            "update webhook_endpoints set deleted_at = clock_timestamp() where merchant_id = $1 and id = $2 and deleted_at is null");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        return await command.ExecuteNonQueryAsync() == 1;
+    }
+
+    /// <summary>Signs with the new secret from now on, and with the one before for <see cref="RotationTime"/> more.</summary>
+    /// <returns>Null: there is no such endpoint.</returns>
+    public async Task<WebhookEndpoint?> RotateSecret(string merchantId, string id, byte[] wrappedSecret)
+    {
+        await using var command = _database.CreateCommand(
+            $"""
+            update webhook_endpoints
+            set previous_secret = secret, previous_expires_at = clock_timestamp() + $4, secret = $3
+            where merchant_id = $1 and id = $2 and deleted_at is null
+            returning {EndpointColumns}
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = wrappedSecret });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = RotationTime });
+        return await OneEndpoint(command, CancellationToken.None);
+    }
+
+    /// <summary>An event of type <see cref="TestEvent"/>, for this endpoint alone.</summary>
+    /// <returns>False: there is no such endpoint.</returns>
+    public async Task<bool> AddTestEvent(string merchantId, string endpointId, Guid eventId, DateTimeOffset at, string data)
+    {
+        await using var command = _database.CreateCommand(
+            $"""
+            with receiver as (
+              select id, merchant_id from webhook_endpoints where merchant_id = $1 and id = $2 and deleted_at is null
+            ), evented as (
+              insert into events (merchant_id, id, type, created_at, data) select merchant_id, $3, '{TestEvent}', $4, $5 from receiver
+            )
+            insert into deliveries (event_id, endpoint_id, merchant_id, due_at) select $3, id, merchant_id, clock_timestamp() from receiver
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = endpointId });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = data });
+        return await command.ExecuteNonQueryAsync() > 0;
+    }
+
+    /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that the merchant has now.</summary>
+    /// <returns>False: there is no such event.</returns>
+    public async Task<bool> Resend(string merchantId, Guid eventId)
+    {
+        await using var command = _database.CreateCommand(
+            """
+            with event as (
+              select merchant_id, id from events where merchant_id = $1 and id = $2
+            ), delivered as (
+              insert into deliveries (event_id, endpoint_id, merchant_id, due_at)
+              select e.id, w.id, e.merchant_id, clock_timestamp()
+              from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null
+              order by w.id
+              on conflict (event_id, endpoint_id) do update
+              set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null
+            )
+            select 1 from event
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId });
+        return await command.ExecuteScalarAsync() is not null;
+    }
+
+    /// <summary>A merchant's events, newest first.</summary>
+    /// <param name="only">Just this event.</param>
+    /// <param name="parked">Just events with a notice that was given up.</param>
+    public async Task<IReadOnlyList<EventRow>> ListEvents(
+        string merchantId, Guid? only, Guid? before, bool parked, int limit, CancellationToken stop)
+    {
+        await using var command = _database.CreateCommand(
+            """
+            with page as (
+              select id, type, created_at, data from events
+              where merchant_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id < $3)
+                and (not $4 or id in (select event_id from deliveries where merchant_id = $1 and state = 'PARKED'))
+              order by id desc limit $5
+            )
+            select p.id, p.type, p.created_at, p.data,
+                   d.endpoint_id, d.state, d.tries, case d.state when 'PENDING' then d.due_at end, d.last_status, d.last_error, d.finished_at
+            from page p left join deliveries d on d.event_id = p.id
+            order by p.id desc, d.endpoint_id
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<Guid?> { TypedValue = only });
+        command.Parameters.Add(new NpgsqlParameter<Guid?> { TypedValue = before });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = parked });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var events = new List<EventRow>();
+        var deliveries = new List<DeliveryRow>();
+        while (await rows.ReadAsync(stop))
+        {
+            if (events.Count == 0 || events[^1].Id != rows.GetGuid(0))
+            {
+                deliveries = [];
+                events.Add(new EventRow(
+                    rows.GetGuid(0), rows.GetString(1), rows.GetFieldValue<DateTimeOffset>(2), rows.GetString(3), deliveries));
+            }
+
+            if (!rows.IsDBNull(4))
+            {
+                deliveries.Add(new DeliveryRow(
+                    rows.GetString(4),
+                    rows.GetString(5),
+                    rows.GetInt32(6),
+                    rows.Nullable<DateTimeOffset>(7),
+                    rows.Nullable<int>(8),
+                    rows.Text(9),
+                    rows.Nullable<DateTimeOffset>(10)));
+            }
+        }
+
+        return events;
+    }
+
+    private static async Task<WebhookEndpoint?> OneEndpoint(NpgsqlCommand command, CancellationToken stop)
+    {
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        return await rows.ReadAsync(stop) ? ReadEndpoint(rows) : null;
+    }
+
+    private static WebhookEndpoint ReadEndpoint(NpgsqlDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<DateTimeOffset>(3));
+}
+
+/// <summary>The outcome of one try.</summary>
+/// <param name="Tries">As claimed: a try that was overtaken by a later one records nothing.</param>
+/// <param name="RetryIn">Set exactly when the notice is to be tried again.</param>
+public sealed record TriedNotice(Guid EventId, string EndpointId, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error);
+
+public sealed record NoticeRecorded(bool Done);
+
+/// <summary>Records tries; one that its lease has outlived changes nothing.</summary>
+public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
+{
+    public override string Name => "record_notices";
+
+    public override string Sql =>
+        """
+        with input as materialized (
+          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::interval[], $6::int[], $7::text[])
+            with ordinality as t(event_id, endpoint_id, tries, state, retry_in, status, error, ord)
+        ), locked as materialized (
+          select d.event_id, d.endpoint_id
+          from input i join deliveries d on d.event_id = i.event_id and d.endpoint_id = i.endpoint_id
+          order by d.event_id, d.endpoint_id for no key update of d
+        ), recorded as (
+          update deliveries d
+          set state = i.state, due_at = coalesce(clock_timestamp() + i.retry_in, d.due_at), last_status = i.status, last_error = i.error,
+              finished_at = case when i.state <> 'PENDING' then clock_timestamp() end
+          from input i
+          where (select count(*) from locked) > 0
+            and d.event_id = i.event_id and d.endpoint_id = i.endpoint_id and d.state = 'PENDING' and d.tries = i.tries
+          returning i.ord
+        )
+        select i.ord, i.ord in (select ord from recorded) from input i
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<string[]>(),
+        new NpgsqlParameter<TimeSpan?[]>(), new NpgsqlParameter<int?[]>(), new NpgsqlParameter<string?[]>(),
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TriedNotice> batch)
+    {
+        Set(parameters, 0, Column(batch, static t => t.EventId));
+        Set(parameters, 1, Column(batch, static t => t.EndpointId));
+        Set(parameters, 2, Column(batch, static t => t.Tries));
+        Set(parameters, 3, Column(batch, static t => t.State));
+        Set(parameters, 4, Column(batch, static t => t.RetryIn));
+        Set(parameters, 5, Column(batch, static t => t.Status));
+        Set(parameters, 6, Column(batch, static t => t.Error));
+    }
+
+    public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice command) => new(row.GetBoolean(1));
+}

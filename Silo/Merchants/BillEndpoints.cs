@@ -1,0 +1,228 @@
+using System.Buffers.Text;
+using System.ComponentModel;
+using System.Globalization;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary><c>/v1/bills</c></summary>
+internal static class BillEndpoints
+{
+    private const int MaxIdempotencyKey = 255;
+
+    // A draw hits a number in use once in 10^12 / bills; the other reasons to go round again are races with oneself.
+    private const int MaxRounds = 5;
+
+    public static void MapBills(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/bills", Create).WithName("createBill").WithTags("Bills")
+            .WithSummary("Creates a bill")
+            .WithDescription(
+                "An order has at most one bill that is, or can become, paid. With an Idempotency-Key a repeat of the same body within "
+                + "7 days gets the first answer again; refusals are not kept.")
+            .Produces<BillModel>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        api.MapGet("/bills", List).WithName("listBills").WithTags("Bills")
+            .WithSummary("Lists the bills of an order, newest first")
+            .Produces<ListModel<BillModel>>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/bills/{number}", Get).WithName("getBill").WithTags("Bills")
+            .WithSummary("Shows a bill")
+            .Produces<BillModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/bills/{number}/cancel", Cancel).WithName("cancelBill").WithTags("Bills")
+            .WithSummary("Cancels a bill")
+            .WithDescription("A bill that is CANCELLED already is answered as it is, so that the call can be repeated.")
+            .Produces<BillModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IResult> Create(
+        Body<CreateBill> body,
+        [FromHeader(Name = "Idempotency-Key"), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
+        string? idempotencyKey,
+        ClaimsPrincipal user,
+        MerchantStore store,
+        IOptions<BillPageOptions> pages,
+        TimeProvider time,
+        HttpContext context)
+    {
+        if (idempotencyKey is not null && !IsIdempotencyKey(idempotencyKey))
+        {
+            return Problems.Invalid("Idempotency-Key", $"Idempotency-Key must be 1 to {MaxIdempotencyKey} visible ASCII characters.");
+        }
+
+        var merchant = user.Merchant();
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            // Before the checks: what was fine when it came first, an expiry say, may no longer be.
+            if (idempotencyKey is not null && await store.FindAnswer(merchant.Id, idempotencyKey, context.RequestAborted) is { } kept)
+            {
+                return Repeat(kept, body.Hash, context.Response);
+            }
+
+            var now = ToMilliseconds(time.GetUtcNow());
+            if (body.Value.Check(now) is { } refusal)
+            {
+                return refusal;
+            }
+
+            var bill = Draw(body.Value, merchant, now);
+            var json = BillView.Json(bill, pages.Value.PublicUrl);
+            var answer = idempotencyKey is null ? null : new KeptAnswer(idempotencyKey, body.Hash, StatusCodes.Status201Created, json);
+            switch (await store.CreateBill(bill, answer))
+            {
+                case CreateOutcome.Created:
+                    context.Response.Headers.Location = $"/v1/bills/{bill.BillNumber}";
+                    return Json(json, StatusCodes.Status201Created);
+
+                case CreateOutcome.OrderTaken
+                    when await store.FindLiveBill(merchant.Id, bill.OrderId, context.RequestAborted) is { } live:
+                    return Problems.OrderHasBill(bill.OrderId, live);
+            }
+        }
+
+        return Problems.TryLater();
+    }
+
+    private static async Task<IResult> List(
+        [FromQuery(Name = "order_id"), Description("The order.")] string? orderId,
+        [Description("From 1 to 100; 20 when nothing is said.")] int? limit,
+        [Description("next_cursor of the page before.")] string? cursor,
+        ClaimsPrincipal user,
+        MerchantStore store,
+        IOptions<BillPageOptions> pages,
+        CancellationToken stop)
+    {
+        if (string.IsNullOrEmpty(orderId))
+        {
+            return Problems.Invalid("order_id", "order_id is missing: bills are listed by order.");
+        }
+
+        BillCursor? after = null;
+        if (Paging.Refuse(limit) is { } refusal || (cursor is not null && !TryRead(cursor, out after)))
+        {
+            return Paging.Refuse(limit) ?? Paging.UnknownCursor();
+        }
+
+        var size = limit ?? Paging.UsualSize;
+        var bills = await store.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
+        var data = bills.Take(size).Select(bill => BillView.Json(bill, pages.Value.PublicUrl));
+        var next = bills.Count > size ? Write(bills[size - 1]) : null;
+        return Json($$"""{"data":[{{string.Join(',', data)}}]{{(next is null ? "" : $",\"next_cursor\":\"{next}\"")}}}""");
+    }
+
+    private static async Task<IResult> Get(
+        string number, ClaimsPrincipal user, BillStore store, IOptions<BillPageOptions> pages) =>
+        await Find(number, user, store) is { } bill
+            ? Json(BillView.Json(bill, pages.Value.PublicUrl))
+            : Problems.NoSuch("bill", number);
+
+    private static async Task<IResult> Cancel(
+        string number, ClaimsPrincipal user, BillStore store, IGrainFactory grains, IOptions<BillPageOptions> pages)
+    {
+        if (await Find(number, user, store) is not { } bill)
+        {
+            return Problems.NoSuch("bill", number);
+        }
+
+        var (row, refusal) = await grains.GetGrain<IBillGrain>(bill.Number).Cancel();
+        return row is not null && refusal is null or Refusal.BillCancelled
+            ? Json(BillView.Json(row!, pages.Value.PublicUrl))
+            : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);
+    }
+
+    // Another merchant's bill does not exist for this one.
+    private static async Task<BillRow?> Find(string number, ClaimsPrincipal user, BillStore store) =>
+        BillNumber.TryParse(number, out var parsed)
+        && (await store.Read.Submit(parsed.Value)).Row is { } bill
+        && bill.MerchantId == user.Merchant().Id
+            ? bill
+            : null;
+
+    private static BillRow Draw(CreateBill order, Merchant merchant, DateTimeOffset now)
+    {
+        Span<byte> random = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(random);
+        var number = BillNumber.FromRandom((long)(BitConverter.ToUInt64(random) % (ulong)BillNumber.RandomParts));
+        return new BillRow(
+            number.Value,
+            merchant.Id,
+            merchant.Name,
+            order.OrderId,
+            order.Description,
+            new Bill(BillState.Open, new Money(order.Amount, order.Currency), ToMilliseconds(order.Expiry(now)), null, 0),
+            PageToken.Create(number),
+            order.Shopper?.Name,
+            order.Shopper?.Email,
+            order.Metadata is null ? null : JsonSerializer.Serialize(order.Metadata, StrictJson.Options),
+            now,
+            null,
+            null);
+    }
+
+    private static IResult Repeat(KeptAnswer kept, byte[] hash, HttpResponse response)
+    {
+        if (!kept.RequestHash.AsSpan().SequenceEqual(hash))
+        {
+            return Problems.IdempotencyKeyReused();
+        }
+
+        response.Headers["Idempotent-Replayed"] = "true";
+        return Json(kept.Response, kept.Status);
+    }
+
+    private static bool IsIdempotencyKey(string key) =>
+        key.Length is > 0 and <= MaxIdempotencyKey && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
+
+    // The API shows milliseconds, and what it shows is what counts.
+    private static DateTimeOffset ToMilliseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
+
+    private static ContentHttpResult Json(string json, int status = StatusCodes.Status200OK) =>
+        TypedResults.Text(json, "application/json", Encoding.UTF8, status);
+
+    private static string Write(BillRow last) => Base64Url.EncodeToString(
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{last.CreatedAt.UtcTicks}.{last.Number}")));
+
+    private static bool TryRead(string cursor, out BillCursor? after)
+    {
+        after = null;
+        if (!Base64Url.IsValid(cursor)
+            || Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)).Split('.') is not [var ticks, var number]
+            || !long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var bill)
+            || at > DateTime.MaxValue.Ticks)
+        {
+            return false;
+        }
+
+        after = new BillCursor(new DateTimeOffset(at, TimeSpan.Zero), bill);
+        return true;
+    }
+}
+
+internal static class Paging
+{
+    public const int UsualSize = 20;
+
+    private const int MaxSize = 100;
+
+    public static ProblemHttpResult? Refuse(int? limit) =>
+        limit is null or (>= 1 and <= MaxSize) ? null : Problems.Invalid("limit", $"limit must be an integer from 1 to {MaxSize}.");
+
+    public static ProblemHttpResult UnknownCursor() =>
+        Problems.Invalid("cursor", "cursor is not one that a list has given.");
+}

@@ -1,0 +1,93 @@
+using System.Security.Claims;
+using Lakala.Grains.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Scalar.AspNetCore;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary>The merchant API: JSON over HTTP under <c>/v1</c>, its OpenAPI document, and a reference page under <c>/docs</c>.</summary>
+internal static class MerchantApi
+{
+    public static WebApplicationBuilder AddMerchantApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<MerchantStore>();
+        services.AddHostedService<AnswerRetention>();
+        services.AddAuthentication(ApiKeyAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
+        services.AddAuthorization();
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = static context =>
+        {
+            if (context.ProblemDetails.Status == StatusCodes.Status415UnsupportedMediaType)
+            {
+                context.ProblemDetails.Detail = "Send the body as JSON, with the header Content-Type: application/json.";
+            }
+        });
+        services.AddExceptionHandler<ProblemsOfFaults>();
+        services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(static options => StrictJson.Configure(options.SerializerOptions));
+        services.AddOpenApi("v1", MerchantApiDocument.Describe);
+        return builder;
+    }
+
+    public static WebApplication MapMerchantApi(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+
+        var api = app.MapGroup("/v1").RequireAuthorization().AddEndpointFilter(AnswerRefusedArguments)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapBills();
+        api.MapWebhooks();
+        api.MapPost("/api_keys/rotate", RotateKey).WithName("rotateApiKey").WithTags("API keys")
+            .WithSummary("Gives you a new API key")
+            .WithDescription("All your other keys work for one day more.")
+            .Produces<ApiKeyModel>(StatusCodes.Status201Created);
+
+        app.MapOpenApi();
+        app.MapScalarApiReference("/docs", static options => options
+            .WithTitle("Lakala merchant API")
+            .WithOpenApiRoutePattern("/openapi/{documentName}.json")
+            .DisableDefaultFonts()
+            .DisableTelemetry());
+        return app;
+    }
+
+    private static async Task<IResult> RotateKey(ClaimsPrincipal user, MerchantStore store, TimeProvider time)
+    {
+        var othersWorkUntil = time.GetUtcNow() + MerchantStore.RotationTime;
+        return TypedResults.Json(
+            new ApiKeyModel(await store.RotateKey(user.Merchant().Id), othersWorkUntil), statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async ValueTask<object?> AnswerRefusedArguments(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        context.Arguments.OfType<IMayBeRefused>().FirstOrDefault(static argument => argument.Refusal is not null)?.Refusal
+        ?? await next(context);
+}
+
+/// <summary>Drops answers that were kept for repeats when their time is over.</summary>
+internal sealed class AnswerRetention(MerchantStore store, TimeProvider time, ILogger<AnswerRetention> log) : BackgroundService
+{
+    private const int Batch = 10_000;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await store.ForgetAnswers(Batch, stoppingToken) == Batch)
+                {
+                }
+            }
+            catch (Npgsql.NpgsqlException fault)
+            {
+                log.LogWarning(fault, "Kept answers could not be dropped; trying again in {Interval}.", Interval);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lakala.Bills;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary>What the OpenAPI document says beyond the endpoints' own declarations: how to authenticate, and examples.</summary>
+internal static class MerchantApiDocument
+{
+    private static readonly DateTimeOffset Created = new(2026, 3, 1, 9, 0, 0, TimeSpan.Zero);
+
+    private static readonly BillModel PaidBill = new(
+        BillNumber.FromRandom(123_456_789_012).ToString(),
+        "PAID",
+        129_900,
+        "CNY",
+        "A-1001",
+        "One kettle, red",
+        new Dictionary<string, string> { ["cart"] = "77" },
+        "https://pay.example.com/b/CzpzzhSPfTOkLbFzQmZ0ZtVn3kQm9w",
+        Created + TimeSpan.FromHours(72),
+        Created,
+        new PaymentModel(
+            Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"));
+
+    private static readonly WebhookEndpointModel Endpoint = new(
+        "we_0f1e2d3c4b5a69788796a5b4", "https://shop.example.com/lakala", Created, null, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
+
+    private static readonly EventModel PaidEvent = new(
+        "evt_0195513b9e4075c5a1f34a0de0c5c111",
+        "bill.paid",
+        PaidBill.Payment!.PaidAt,
+        JsonSerializer.SerializeToElement(PaidBill, StrictJson.Options),
+        [new DeliveryModel(Endpoint.Id, "ACCEPTED", 1, null, 200, null, PaidBill.Payment.PaidAt + TimeSpan.FromSeconds(1))]);
+
+    private static readonly Dictionary<Type, object> Examples = new()
+    {
+        [typeof(CreateBill)] = new CreateBill(
+            PaidBill.OrderId, PaidBill.Amount, PaidBill.Currency, PaidBill.Description, new Shopper("Li Na", "li.na@example.com"), PaidBill.Metadata,
+            ExpiresInSeconds: 259_200),
+        [typeof(BillModel)] = PaidBill,
+        [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),
+        [typeof(CreateWebhookEndpoint)] = new CreateWebhookEndpoint(Endpoint.Url),
+        [typeof(WebhookEndpointModel)] = Endpoint,
+        [typeof(ListModel<WebhookEndpointModel>)] = new ListModel<WebhookEndpointModel>([Endpoint with { Secret = null }], null),
+        [typeof(EventModel)] = PaidEvent,
+        [typeof(ListModel<EventModel>)] = new ListModel<EventModel>([PaidEvent], "evt_0195513b9e4075c5a1f34a0de0c5c111"),
+        [typeof(ApiKeyModel)] = new ApiKeyModel(
+            "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE", Created + TimeSpan.FromDays(1)),
+        [typeof(ProblemDetails)] = new JsonObject
+        {
+            ["type"] = Problems.TypePrefix + "invalid-request",
+            ["title"] = "The request is not valid.",
+            ["status"] = StatusCodes.Status400BadRequest,
+            ["detail"] = "amount is not acceptable. An integer in minor units (fen): 1 to 999999999999.",
+            ["field"] = "amount",
+        },
+    };
+
+    public static void Describe(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer(static (document, _, _) =>
+        {
+            Introduce(document);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer(static (schema, context, _) =>
+        {
+            if (Examples.TryGetValue(context.JsonTypeInfo.Type, out var example))
+            {
+                schema.Examples = [JsonSerializer.SerializeToNode(example, StrictJson.Options)!];
+            }
+
+            if (context.JsonTypeInfo.Type == typeof(ProblemDetails))
+            {
+                AddOwnMembers(schema);
+            }
+
+            return Task.CompletedTask;
+        });
+        options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) ?? false;
+    }
+
+    private static void Introduce(OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Lakala merchant API",
+            Version = "1",
+            Description =
+                "Create a bill for an order, show its number to the shopper, and hear by webhook when it was paid in a store. "
+                + "Amounts are integers in minor units, times are RFC 3339 in UTC. Errors are application/problem+json; decide by their type. "
+                + "Members are only ever added to what is answered: ignore those that you do not know.",
+        };
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [ApiKeyAuthentication.SchemeName] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "Your API key.",
+            },
+        };
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(ApiKeyAuthentication.SchemeName, document)] = [] }];
+    }
+
+    private static void AddOwnMembers(OpenApiSchema problem)
+    {
+        problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        problem.Properties["field"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "The member, header or parameter that is wrong.",
+        };
+        problem.Properties["bill"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "With order-has-bill: the number of the bill that the order has.",
+        };
+    }
+}

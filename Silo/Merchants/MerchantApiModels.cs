@@ -1,0 +1,178 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Lakala.Bills;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Lakala.Silo.Merchants;
+
+// What the merchant API takes and gives. The descriptions are shown on the reference page, and told to who got it wrong.
+
+internal sealed record CreateBill(
+    [property: Description("Your own name of the order: 1 to 64 characters, none of them a control character.")]
+    string OrderId,
+    [property: Description("An integer in minor units (fen): 1 to 999999999999.")]
+    long Amount,
+    [property: Description("An ISO 4217 code. Only CNY is taken now.")]
+    string Currency,
+    [property: Description("What the shopper pays for, as shown on the bill page: 1 to 255 characters.")]
+    string Description,
+    [property: Description("Who shall pay: an object with name and email, both optional.")]
+    Shopper? Shopper = null,
+    [property: Description("An object of your own, given back with the bill: at most 50 strings of at most 500 characters, names of at most 40.")]
+    Dictionary<string, string>? Metadata = null,
+    [property: Description("Until when the bill can be paid: an RFC 3339 time with offset, 1 second to 365 days ahead. Not with expires_in_seconds.")]
+    DateTimeOffset? ExpiresAt = null,
+    [property: Description("How long the bill can be paid: 1 to 31536000 seconds; 259200 (72 hours) when nothing is said.")]
+    long? ExpiresInSeconds = null)
+{
+    private const int MaxOrderId = 64;
+    private const int MaxDescription = 255;
+    private const int MaxMetadata = 50;
+    private const int MaxMetadataName = 40;
+    private const int MaxMetadataValue = 500;
+
+    private static readonly TimeSpan UsualTime = TimeSpan.FromHours(72);
+    private static readonly TimeSpan ShortestTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(365);
+
+    /// <summary>Until when the bill can be paid, with the milliseconds that the API shows. Only of a request that <see cref="Check"/> lets pass.</summary>
+    public DateTimeOffset Expiry(DateTimeOffset now) =>
+        ExpiresAt?.ToUniversalTime() ?? now + (ExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : UsualTime);
+
+    /// <summary>Why there can be no such bill; null when nothing is wrong.</summary>
+    public ProblemHttpResult? Check(DateTimeOffset now) =>
+        Text.Refuse("order_id", OrderId, 1, MaxOrderId)
+        ?? (Money.IsKnownCurrency(Currency) ? null : Problems.Invalid("currency", "currency is not one that is taken: only CNY is."))
+        ?? (new Money(Amount, Currency).IsBillable
+            ? null
+            : Problems.Invalid("amount", $"amount must be an integer in minor units from {Money.MinBillAmount} to {Money.MaxBillAmount}."))
+        ?? Text.Refuse("description", Description, 1, MaxDescription)
+        ?? Shopper?.Check()
+        ?? CheckMetadata()
+        ?? CheckExpiry(now);
+
+    private ProblemHttpResult? CheckMetadata() =>
+        Metadata is null ? null
+        : Metadata.Count > MaxMetadata ? Problems.Invalid("metadata", $"metadata has {Metadata.Count} members; at most {MaxMetadata} are kept.")
+        : Metadata.Keys.FirstOrDefault(static name => name.Length is 0 or > MaxMetadataName) is not null
+            ? Problems.Invalid("metadata", $"metadata has a name that is empty or longer than {MaxMetadataName} characters.")
+        : Metadata.FirstOrDefault(static pair => pair.Value is null or { Length: > MaxMetadataValue }).Key is { } name
+            ? Problems.Invalid($"metadata.{name}", $"metadata.{name} must be a string of at most {MaxMetadataValue} characters.")
+        : null;
+
+    private ProblemHttpResult? CheckExpiry(DateTimeOffset now)
+    {
+        if (ExpiresAt is { } at)
+        {
+            return ExpiresInSeconds is not null ? Problems.Invalid("expires_at", "Give expires_at or expires_in_seconds, not both.")
+                : at < now + ShortestTime ? Problems.Invalid("expires_at", $"expires_at is not in the future; it is {now:O} now.")
+                : at > now + LongestTime ? Problems.Invalid("expires_at", "expires_at is more than 365 days ahead.")
+                : null;
+        }
+
+        return ExpiresInSeconds is null or (>= 1 and <= 31_536_000)
+            ? null
+            : Problems.Invalid("expires_in_seconds", "expires_in_seconds must be an integer from 1 to 31536000.");
+    }
+}
+
+internal sealed record Shopper(
+    [property: Description("At most 100 characters.")]
+    string? Name = null,
+    [property: Description("A mail address of at most 254 characters.")]
+    string? Email = null)
+{
+    private const int MaxName = 100;
+    private const int MaxEmail = 254;
+
+    public ProblemHttpResult? Check() =>
+        Text.Refuse("shopper.name", Name, 0, MaxName)
+        ?? Text.Refuse("shopper.email", Email, 3, MaxEmail)
+        ?? (Email is null || Email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < Email.Length - 1
+            ? null
+            : Problems.Invalid("shopper.email", "shopper.email is not a mail address."));
+}
+
+internal static class Text
+{
+    public static ProblemHttpResult? Refuse(string field, string? text, int least, int most) =>
+        text is null || (text.Length >= least && text.Length <= most && !text.Any(char.IsControl))
+            ? null
+            : Problems.Invalid(field, $"{field} must have {least} to {most} characters, none of them a control character.");
+}
+
+/// <summary>The shape of <see cref="Grains.Bills.BillView"/>, for the reference page and for the tests that hold the two together.</summary>
+internal sealed record BillModel(
+    [property: Description("Fourteen digits, the last two of them check digits (ISO 7064 MOD 97-10): what the shopper tells the clerk.")]
+    string Number,
+    [property: Description("OPEN, PAYING, PAID, EXPIRED or CANCELLED. PAID, EXPIRED and CANCELLED are final.")]
+    string Status,
+    [property: Description("Minor units.")]
+    long Amount,
+    string Currency,
+    string OrderId,
+    string Description,
+    Dictionary<string, string> Metadata,
+    [property: Description("The shopper's page. Whoever has the address can read the bill.")]
+    string PayUrl,
+    DateTimeOffset ExpiresAt,
+    DateTimeOffset CreatedAt,
+    [property: Description("There once the bill is PAID.")]
+    PaymentModel? Payment = null);
+
+internal sealed record PaymentModel(
+    DateTimeOffset PaidAt,
+    [property: Description("The retrieval reference number under which the bank has the payment.")]
+    string Rrn,
+    string AuthorisationCode,
+    [property: Description("First six and last four digits.")]
+    string MaskedCard,
+    string Store,
+    string Terminal);
+
+internal sealed record ListModel<T>(
+    IReadOnlyList<T> Data,
+    [property: Description("Give it as cursor to get what follows; not there at the end.")]
+    string? NextCursor);
+
+internal sealed record CreateWebhookEndpoint(
+    [property: Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]
+    string Url);
+
+internal sealed record WebhookEndpointModel(
+    string Id,
+    string Url,
+    DateTimeOffset CreatedAt,
+    [property: Description("While a rotation lasts: until when the secret before signs too.")]
+    DateTimeOffset? RotatingUntil,
+    [property: Description("Shown when it is made, and never again.")]
+    string? Secret);
+
+internal sealed record EventModel(
+    [property: Description("The webhook-id of the event's notices.")]
+    string Id,
+    [property: Description("bill.paid, bill.expired, bill.cancelled or webhook.test.")]
+    string Type,
+    DateTimeOffset Timestamp,
+    [property: Description("The bill as it was then. For webhook.test, the endpoint.")]
+    JsonElement Data,
+    IReadOnlyList<DeliveryModel> Deliveries);
+
+internal sealed record DeliveryModel(
+    string EndpointId,
+    [property: Description("PENDING, ACCEPTED, or PARKED: given up after the last try.")]
+    string State,
+    int Tries,
+    [property: Description("While PENDING: when it is tried next.")]
+    DateTimeOffset? DueAt,
+    [property: Description("The HTTP status of the last answer.")]
+    int? LastStatus,
+    [property: Description("Why the last try was not accepted.")]
+    string? LastError,
+    DateTimeOffset? FinishedAt);
+
+internal sealed record ApiKeyModel(
+    [property: Description("Shown now, and never again.")]
+    string ApiKey,
+    [property: Description("Until when your other keys work.")]
+    DateTimeOffset OthersWorkUntil);

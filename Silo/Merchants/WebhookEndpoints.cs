@@ -1,0 +1,196 @@
+using System.ComponentModel;
+using System.Net;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary><c>/v1/webhook_endpoints</c> and <c>/v1/events</c></summary>
+internal static class WebhookEndpoints
+{
+    private const int MaxEndpoints = 10;
+    private const int MaxUrl = 2048;
+
+    public static void MapWebhooks(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/webhook_endpoints", Create).WithName("createWebhookEndpoint").WithTags("Webhooks")
+            .WithSummary("Adds an endpoint for notices")
+            .Produces<WebhookEndpointModel>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        api.MapGet("/webhook_endpoints", List).WithName("listWebhookEndpoints").WithTags("Webhooks")
+            .WithSummary("Lists the endpoints")
+            .Produces<ListModel<WebhookEndpointModel>>();
+        api.MapDelete("/webhook_endpoints/{id}", Delete).WithName("deleteWebhookEndpoint").WithTags("Webhooks")
+            .WithSummary("Deletes an endpoint")
+            .WithDescription("Notices that are still on their way to it are parked.")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/webhook_endpoints/{id}/rotate_secret", Rotate).WithName("rotateWebhookSecret").WithTags("Webhooks")
+            .WithSummary("Gives an endpoint a new secret")
+            .WithDescription("For a day notices are signed with both: the header then holds two signatures.")
+            .Produces<WebhookEndpointModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks")
+            .WithSummary("Sends an event of type webhook.test to an endpoint")
+            .WithDescription("It goes the way of all notices: look at the event's deliveries to see what became of it.")
+            .Produces<EventModel>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/events", ListEvents).WithName("listEvents").WithTags("Events")
+            .WithSummary("Lists events, newest first, with what became of their notices")
+            .Produces<ListModel<EventModel>>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/events/{id}", GetEvent).WithName("getEvent").WithTags("Events")
+            .WithSummary("Shows an event")
+            .Produces<EventModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/events/{id}/resend", Resend).WithName("resendEvent").WithTags("Events")
+            .WithSummary("Sends an event again")
+            .WithDescription("To all endpoints that there are now, under the same webhook-id, with all retries.")
+            .Produces<EventModel>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<IResult> Create(
+        Body<CreateWebhookEndpoint> body,
+        ClaimsPrincipal user,
+        NoticeStore store,
+        IKeyVault vault,
+        IOptions<NoticeOptions> options)
+    {
+        if (RefuseUrl(body.Value.Url, options.Value.AllowPrivateAddresses) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
+        var id = "we_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+        return await store.AddEndpoint(user.Merchant().Id, id, body.Value.Url, vault.Wrap(secret), MaxEndpoints) is { } endpoint
+            ? TypedResults.Created($"/v1/webhook_endpoints/{id}", Show(endpoint, secret))
+            : Problems.TooManyEndpoints(MaxEndpoints);
+    }
+
+    private static async Task<IResult> List(ClaimsPrincipal user, NoticeStore store, CancellationToken stop)
+    {
+        var endpoints = await store.ListEndpoints(user.Merchant().Id, stop);
+        return TypedResults.Ok(new ListModel<WebhookEndpointModel>([.. endpoints.Select(endpoint => Show(endpoint, null))], null));
+    }
+
+    private static async Task<IResult> Delete(string id, ClaimsPrincipal user, NoticeStore store) =>
+        await store.DeleteEndpoint(user.Merchant().Id, id) ? TypedResults.NoContent() : Problems.NoSuch("webhook endpoint", id);
+
+    private static async Task<IResult> Rotate(string id, ClaimsPrincipal user, NoticeStore store, IKeyVault vault)
+    {
+        var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
+        return await store.RotateSecret(user.Merchant().Id, id, vault.Wrap(secret)) is { } endpoint
+            ? TypedResults.Ok(Show(endpoint, secret))
+            : Problems.NoSuch("webhook endpoint", id);
+    }
+
+    private static async Task<IResult> Test(
+        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, TimeProvider time, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+        var eventId = Guid.CreateVersion7(now);
+        var data = JsonSerializer.Serialize(new { WebhookEndpoint = id }, StrictJson.Options);
+        if (!await store.AddTestEvent(user.Merchant().Id, id, eventId, now, data))
+        {
+            return Problems.NoSuch("webhook endpoint", id);
+        }
+
+        notices.Raise();
+        return await Accepted(user, eventId, store, stop);
+    }
+
+    private static async Task<IResult> ListEvents(
+        [Description("PARKED: only events with a notice that was given up.")] string? delivery,
+        [Description("From 1 to 100; 20 when nothing is said.")] int? limit,
+        [Description("next_cursor of the page before.")] string? cursor,
+        ClaimsPrincipal user,
+        NoticeStore store,
+        CancellationToken stop)
+    {
+        if (Paging.Refuse(limit) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (delivery is not (null or "PARKED"))
+        {
+            return Problems.Invalid("delivery", "delivery can only be PARKED.");
+        }
+
+        var before = Guid.Empty;
+        if (cursor is not null && !EventName.TryParse(cursor, out before))
+        {
+            return Paging.UnknownCursor();
+        }
+
+        var size = limit ?? Paging.UsualSize;
+        var events = await store.ListEvents(
+            user.Merchant().Id, null, cursor is null ? null : before, delivery is not null, size + 1, stop);
+        return TypedResults.Ok(new ListModel<EventModel>(
+            [.. events.Take(size).Select(Show)],
+            events.Count > size ? EventName.Of(events[size - 1].Id) : null));
+    }
+
+    private static async Task<IResult> GetEvent(string id, ClaimsPrincipal user, NoticeStore store, CancellationToken stop) =>
+        EventName.TryParse(id, out var eventId) && await Find(user, eventId, store, stop) is { } found
+            ? TypedResults.Ok(found)
+            : Problems.NoSuch("event", id);
+
+    private static async Task<IResult> Resend(
+        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, CancellationToken stop)
+    {
+        if (!EventName.TryParse(id, out var eventId) || !await store.Resend(user.Merchant().Id, eventId))
+        {
+            return Problems.NoSuch("event", id);
+        }
+
+        notices.Raise();
+        return await Accepted(user, eventId, store, stop);
+    }
+
+    private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
+        TypedResults.Accepted($"/v1/events/{EventName.Of(eventId)}", await Find(user, eventId, store, stop));
+
+    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop)
+    {
+        var found = await store.ListEvents(user.Merchant().Id, eventId, null, parked: false, 1, stop);
+        return found.Count == 0 ? null : Show(found[0]);
+    }
+
+    private static ProblemHttpResult? RefuseUrl(string text, bool allowPrivate)
+    {
+        if (text.Length > MaxUrl || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
+        {
+            return Problems.Invalid("url", $"url must be an absolute address of at most {MaxUrl} characters, without user name and fragment.");
+        }
+
+        if (url.Scheme != Uri.UriSchemeHttps && !(allowPrivate && url.Scheme == Uri.UriSchemeHttp))
+        {
+            return Problems.Invalid("url", "url must begin with https://.");
+        }
+
+        // Names are checked when they are resolved, at every try.
+        return allowPrivate || !IPAddress.TryParse(url.IdnHost, out var address) || PublicAddress.Is(address)
+            ? null
+            : Problems.Invalid("url", $"url must be reachable from the Internet; {address} is a private or reserved address.");
+    }
+
+    private static WebhookEndpointModel Show(WebhookEndpoint endpoint, byte[]? secret) => new(
+        endpoint.Id, endpoint.Url, endpoint.CreatedAt, endpoint.RotatingUntil, secret is null ? null : WebhookSignature.Show(secret));
+
+    private static EventModel Show(EventRow row) => new(
+        EventName.Of(row.Id), row.Type, row.CreatedAt, JsonElement.Parse(row.Data), [.. row.Deliveries.Select(Show)]);
+
+    private static DeliveryModel Show(DeliveryRow row) => new(
+        row.EndpointId, row.State, row.Tries, row.DueAt, row.LastStatus, row.LastError, row.FinishedAt);
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics.Metrics;
+using Lakala.Grains;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Lakala.Silo;
+
+/// <summary>
+/// Takes due notices from the database, a batch at a time, sends them, and records what became of each. Any number of
+/// silos may do so; a notice of a silo that died is due again when its lease ends.
+/// </summary>
+internal sealed class NoticeDispatcher(
+    NoticeStore store,
+    INoticeChannel channel,
+    NoticeSignal signal,
+    IOptions<NoticeOptions> options,
+    TimeProvider time,
+    ILogger<NoticeDispatcher> log) : BackgroundService
+{
+    private static readonly Meter Meter = new(Telemetry.Name);
+    private static readonly Counter<long> Delivered = Meter.CreateCounter<long>("lakala.notices.delivered");
+    private static readonly Counter<long> Failed = Meter.CreateCounter<long>("lakala.notices.failed");
+    private static readonly Counter<long> Parked = Meter.CreateCounter<long>("lakala.notices.parked");
+
+    private readonly NoticeOptions _options = options.Value;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _inFlight = [];
+    private int _inFlightInAll;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!_options.Dispatch)
+        {
+            return;
+        }
+
+        try
+        {
+            while (true)
+            {
+                await Claim();
+                await signal.Wait(_options.PollInterval, stoppingToken);
+                await Task.Delay(_options.BatchInterval, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // What is on its way is let arrive; each try has a time-out of its own.
+            while (Volatile.Read(ref _inFlightInAll) > 0)
+            {
+                await signal.Wait(_options.PollInterval, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task Claim()
+    {
+        Dictionary<string, int> inFlight;
+        int free;
+        lock (_lock)
+        {
+            inFlight = new Dictionary<string, int>(_inFlight);
+            free = _options.MaxInFlight - _inFlightInAll;
+        }
+
+        if (free == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var notice in await store.Claim(free, _options.MaxInFlightPerReceiver, _options.Lease, inFlight))
+            {
+                _ = Send(notice);
+            }
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            log.LogWarning(fault, "Due notices cannot be read; trying again.");
+        }
+    }
+
+    // Nobody awaits it, so it throws nothing. What it cannot record is due again when the lease ends.
+    private async Task Send(Notice notice)
+    {
+        Count(notice, +1);
+        try
+        {
+            var answer = notice.IsReceiverGone
+                ? new NoticeAnswer(null, "the endpoint was deleted")
+                : await channel.Send(notice, CancellationToken.None);
+            await Record(notice, answer);
+        }
+        catch (Exception fault)
+        {
+            log.LogWarning(fault, "{Notice}: what became of it could not be recorded; it will be sent again.", notice);
+        }
+        finally
+        {
+            Count(notice, -1);
+
+            // There is room for one more, and perhaps one that had to wait for it.
+            signal.Raise();
+        }
+    }
+
+    private async Task Record(Notice notice, NoticeAnswer answer)
+    {
+        var retryIn = answer.IsAccepted || notice.IsReceiverGone
+            ? null
+            : RetrySchedule.PauseAfter(notice.Tries, Random.Shared.NextDouble());
+        var state = answer.IsAccepted ? "ACCEPTED" : retryIn is null ? "PARKED" : "PENDING";
+        (answer.IsAccepted ? Delivered : retryIn is null ? Parked : Failed).Add(1);
+        if (!answer.IsAccepted)
+        {
+            log.LogInformation("{Notice}: {Error}; {Next}.", notice, answer.Error, retryIn is null ? "parked" : $"again in {retryIn:c}");
+        }
+
+        await store.Recorded.Submit(
+            new TriedNotice(notice.EventId, notice.EndpointId, notice.Tries, state, retryIn, answer.Status, answer.Error));
+    }
+
+    private void Count(Notice notice, int by)
+    {
+        lock (_lock)
+        {
+            _inFlightInAll += by;
+            var left = _inFlight.GetValueOrDefault(notice.EndpointId) + by;
+            if (left == 0)
+            {
+                _inFlight.Remove(notice.EndpointId);
+            }
+            else
+            {
+                _inFlight[notice.EndpointId] = left;
+            }
+        }
+    }
+}
+
+internal static class Notices
+{
+    /// <summary>Notices of events, sent by this silo unless <see cref="NoticeOptions.Dispatch"/> is off.</summary>
+    public static WebApplicationBuilder AddNotices(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<NoticeOptions>().BindConfiguration("Notices").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptions.Validator>();
+        builder.Services.AddSingleton<NoticeSignal>();
+        builder.Services.AddSingleton<NoticeStore>();
+        builder.Services.AddSingleton<INoticeChannel, WebhookChannel>();
+        builder.Services.AddHostedService<NoticeDispatcher>();
+        return builder;
+    }
+}
