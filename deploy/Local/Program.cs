@@ -1,1 +1,39 @@
-return 0;
+using System.Runtime.InteropServices;
+using Lakala.Local;
+
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
+try
+{
+    return args switch
+    {
+        ["up"] => await Up.Run(stop.Token),
+        ["down"] => await Down.Run(),
+        ["test"] => await TestRun.Run(stop.Token),
+        ["books"] => await Books.Run(stop.Token),
+        _ => Usage(),
+    };
+}
+catch (SetupException fault)
+{
+    Console.Error.WriteLine($"lakala: {fault.Message}");
+    return 1;
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 130;
+}
+
+void End(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Lakala.Local up | demo | down | test | books");
+    return 64;
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+
+namespace Lakala.Local;
+
+/// <summary>A program that runs to its end, such as initdb, a verb of the silo or a one-shot terminal.</summary>
+public static class Command
+{
+    /// <summary>Runs a program and collects what it prints.</summary>
+    /// <exception cref="SetupException">The program does not exist.</exception>
+    public static async Task<CommandResult> Run(
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? input = null,
+        string? workingDirectory = null,
+        CancellationToken cancel = default)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? "/",
+        };
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
+
+        using var process = Start(start);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancel);
+            var error = process.StandardError.ReadToEndAsync(cancel);
+            await WriteInput(process, input);
+            await process.WaitForExitAsync(cancel);
+            return new CommandResult(process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Run"/>, for a program that must succeed.</summary>
+    /// <exception cref="SetupException">It exited with another code than 0; the message ends with its standard error.</exception>
+    public static async Task<string> RunOrFail(
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? input = null,
+        CancellationToken cancel = default)
+    {
+        var result = await Run(command, environment, input, cancel: cancel);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new SetupException($"{string.Join(' ', command)} failed with exit code {result.ExitCode}:\n{result.Error.Trim()}");
+    }
+
+    /// <summary>Runs a program on this program's own screen.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<int> Show(
+        IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? workingDirectory = null,
+        CancellationToken cancel = default)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = workingDirectory ?? "/" };
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
+
+        using var process = Start(start);
+        await process.WaitForExitAsync(cancel);
+        return process.ExitCode;
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception fault)
+        {
+            throw new SetupException($"{start.FileName} cannot be started: {fault.Message}", fault);
+        }
+    }
+
+    private static async Task WriteInput(Process process, string? input)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading its input; its exit code tells why.
+        }
+    }
+}
+
+public sealed record CommandResult(int ExitCode, string Output, string Error);

@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Lakala.Local;
+
+/// <summary>Loopback ports that nobody uses, below the range from which the kernel takes the ports of outgoing connections.</summary>
+public static class FreePorts
+{
+    private const int First = 20_000, End = 32_000, Attempts = 200;
+
+    public static int[] Take(int count)
+    {
+        var taken = new HashSet<int>();
+        for (var attempt = 0; attempt < Attempts && taken.Count < count; attempt++)
+        {
+            var port = RandomNumberGenerator.GetInt32(First, End);
+            if (IsFree(port))
+            {
+                taken.Add(port);
+            }
+        }
+
+        return taken.Count == count ? [.. taken] : throw new SetupException("no free loopback ports");
+    }
+
+    public static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

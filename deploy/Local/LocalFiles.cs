@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Lakala.Local;
+
+/// <summary>The silo's answer to <c>provision</c>, kept so that an instance is provisioned once (<c>seed.json</c>, 0600).</summary>
+/// <param name="ApiKey">The merchant's key to the API.</param>
+/// <param name="Terminals">The terminals with their master keys.</param>
+/// <param name="Bills">Numbers of the bills that were asked for.</param>
+/// <param name="Database">Which database holds it.</param>
+public sealed record Seed(string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<string> Bills, string? Database)
+{
+    public override string ToString() => $"seed of {Terminals.Count} terminals and {Bills.Count} bills";
+}
+
+/// <param name="Id">8 characters.</param>
+/// <param name="Store">15 characters.</param>
+/// <param name="MasterKey">AES-256, 64 hexadecimal digits.</param>
+public sealed record SeededTerminal(string Id, string Store, string MasterKey)
+{
+    public override string ToString() => $"terminal {Id} of store {Store}";
+}
+
+/// <summary>A card of the stand-in bank, as a shopper holds it.</summary>
+/// <param name="Track2">As a reader types it, without sentinels.</param>
+/// <param name="Pin">What the shopper keys.</param>
+/// <param name="Expected"><c>approved</c>, or the bank's response code.</param>
+public sealed record TestCard(string Track2, string Pin, string Expected)
+{
+    public override string ToString() => $"card that is {Expected}";
+}
+
+/// <param name="Host">Name or address.</param>
+/// <param name="Port">TCP, TLS.</param>
+/// <param name="Ca">PEM file of the authority to pin.</param>
+public sealed record TerminalAddress(string Host, int Port, string Ca);
+
+/// <summary>How to reach a running instance: <c>up.json</c> (0600), which exists while it runs.</summary>
+public sealed record UpFile(
+    Uri Http,
+    TerminalAddress Terminal,
+    string Database,
+    Uri BankBook,
+    string ApiKey,
+    string Bill,
+    IReadOnlyList<TestCard> Cards,
+    SeededTerminal SpareTerminal)
+{
+    public override string ToString() => $"instance at {Http}";
+}
+
+/// <summary>The files by which the programs of an instance find each other.</summary>
+public static class LocalFiles
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
+
+    public static string Serialise<T>(T content) => JsonSerializer.Serialize(content, Json);
+
+    public static T Parse<T>(string text) =>
+        JsonSerializer.Deserialize<T>(text, Json) ?? throw new SetupException($"expected a {typeof(T).Name}, found null");
+
+    public static async Task<T?> Read<T>(string path)
+        where T : class => File.Exists(path) ? Parse<T>(await File.ReadAllTextAsync(path)) : null;
+
+    public static Task Write<T>(string path, T content) => SecretFile.Write(path, Serialise(content) + "\n");
+
+    /// <summary>The cards of the bank's <c>cards.json</c>, written as a reader would type them.</summary>
+    public static async Task<IReadOnlyList<TestCard>> ReadCards(string path)
+    {
+        var cards = await Read<List<BankCard>>(path) ?? throw new SetupException($"the bank has not written {path}");
+        return [.. cards.Select(card => new TestCard($"{card.Pan}={card.Expiry}2010000000000", card.Pin, card.Expected))];
+    }
+
+    private sealed record BankCard(string Pan, string Expiry, string Pin, string Expected)
+    {
+        public override string ToString() => $"card that is {Expected}";
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Lakala.Local;
+
+/// <summary>
+/// A running process as a file remembers it, so that a later run can end it. The start time tells it from another process
+/// that has been given the same id since.
+/// </summary>
+public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
+{
+    public const int Interrupt = 2, Kill = 9, Terminate = 15;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    public static ProcessRecord Of(int id, int stopSignal) => new(id, ReadStat(id)?.StartTicks ?? 0, stopSignal);
+
+    public static void Write(string file, ProcessRecord record) =>
+        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"{record.Id} {record.StartTicks} {record.StopSignal}\n"));
+
+    /// <summary>The record in a file; null when the file is torn, as a crash can leave it.</summary>
+    public static ProcessRecord? Read(string file)
+    {
+        var parts = File.ReadAllText(file).Split(' ', StringSplitOptions.TrimEntries);
+        return parts.Length == 3
+            && int.TryParse(parts[0], CultureInfo.InvariantCulture, out var id)
+            && long.TryParse(parts[1], CultureInfo.InvariantCulture, out var start)
+            && int.TryParse(parts[2], CultureInfo.InvariantCulture, out var signal)
+            ? new ProcessRecord(id, start, signal)
+            : null;
+    }
+
+    /// <summary>A zombie that nobody has reaped does not count as running.</summary>
+    public bool IsRunning => ReadStat(Id) is var (state, start) && start == StartTicks && state is not ('Z' or 'X');
+
+    public void Signal(int signal)
+    {
+        if (IsRunning)
+        {
+            // A process that ended meanwhile is what was wanted.
+            _ = kill(Id, signal);
+        }
+    }
+
+    /// <summary>Asks the process to end, and kills it when it has not done so within <paramref name="patience"/>.</summary>
+    /// <returns>Whether it ended by itself.</returns>
+    public async Task<bool> End(TimeSpan patience)
+    {
+        Signal(StopSignal);
+        if (await HasEnded(patience))
+        {
+            return true;
+        }
+
+        Signal(Kill);
+        return await HasEnded(patience) ? false : throw new SetupException($"process {Id} cannot be ended");
+    }
+
+    private async Task<bool> HasEnded(TimeSpan patience)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (IsRunning)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > patience)
+            {
+                return false;
+            }
+
+            await Task.Delay(Poll);
+        }
+
+        return true;
+    }
+
+    private static (char State, long StartTicks)? ReadStat(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            // The second field is the program's name in brackets and may hold anything.
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return (fields[0][0], long.Parse(fields[19], CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [SuppressMessage("Style", "IDE1006", Justification = "The C library's own name.")]
+    private static extern int kill(int id, int signal);
+}

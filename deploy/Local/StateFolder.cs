@@ -1,0 +1,101 @@
+namespace Lakala.Local;
+
+/// <summary>
+/// The folder that holds everything an instance leaves on disk. One process owns it at a time; what an earlier owner left
+/// running is ended when the next one opens it.
+/// </summary>
+public sealed class StateFolder : IDisposable
+{
+    // The database server runs as another user when we are root and must be able to pass; the folders within are closed.
+    private const UnixFileMode Passable = Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode Closed = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const string Owner = "owner";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly FileStream _lock;
+
+    private StateFolder(string path, FileStream heldLock) => (Root, _lock) = (path, heldLock);
+
+    public string Root { get; }
+
+    /// <summary>Takes the folder, makes it when needed, and ends what a crashed run left in it.</summary>
+    /// <exception cref="SetupException">Another process uses it.</exception>
+    public static async Task<StateFolder> Open(string path)
+    {
+        Directory.CreateDirectory(path, Passable);
+        var folder = new StateFolder(path, TryLock(path)
+            ?? throw new SetupException($"{path} is in use by a running instance; end that one with Ctrl-C or `./lakala down`"));
+        await EndProcesses(path);
+        ProcessRecord.Write(Path.Combine(folder.Folder("pids"), Owner), ProcessRecord.Of(Environment.ProcessId, ProcessRecord.Terminate));
+        return folder;
+    }
+
+    /// <summary>An empty folder for a run that starts from nothing; runs side by side get folders of their own.</summary>
+    public static async Task<StateFolder> OpenEmpty(string path)
+    {
+        for (var number = 1; number <= 16; number++)
+        {
+            var candidate = number == 1 ? path : $"{path}-{number}";
+            Directory.CreateDirectory(candidate, Passable);
+            if (TryLock(candidate) is { } held)
+            {
+                await held.DisposeAsync();
+                await EndProcesses(candidate);
+                Directory.Delete(candidate, recursive: true);
+                return await Open(candidate);
+            }
+        }
+
+        throw new SetupException($"{path} and its fifteen neighbours are all in use");
+    }
+
+    /// <summary>Ends what runs in a folder: its owner first, who ends the rest in order, then whatever is left.</summary>
+    /// <returns>The names of what was ended.</returns>
+    public static async Task<IReadOnlyList<string>> EndProcesses(string path)
+    {
+        var pids = Path.Combine(path, "pids");
+        var files = Directory.Exists(pids) ? Directory.GetFiles(pids) : [];
+        var running = files
+            .Select(file => (File: file, Record: ProcessRecord.Read(file)))
+            .OrderBy(entry => Path.GetFileName(entry.File) == Owner ? 0 : 1)
+            .ThenByDescending(entry => entry.Record?.StartTicks);
+        var ended = new List<string>();
+        foreach (var (file, record) in running)
+        {
+            if (record is { IsRunning: true } && record.Id != Environment.ProcessId)
+            {
+                await record.End(Patience);
+                ended.Add($"{Path.GetFileName(file)} (process {record.Id})");
+            }
+
+            File.Delete(file);
+        }
+
+        return ended;
+    }
+
+    /// <summary>A folder within, made when needed, closed to other users.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name), Closed).FullName;
+
+    /// <summary>A path within.</summary>
+    public string At(string name) => Path.Combine(Root, name);
+
+    public void Dispose()
+    {
+        File.Delete(Path.Combine(Root, "pids", Owner));
+        _lock.Dispose();
+    }
+
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}
