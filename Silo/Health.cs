@@ -1,3 +1,4 @@
+using Lakala.Grains.Tenders;
 using Npgsql;
 
 namespace Lakala.Silo;
@@ -5,7 +6,7 @@ namespace Lakala.Silo;
 /// <summary>Ready means that a swipe can be settled now.</summary>
 public static class Health
 {
-    public static async Task<IResult> Check(NpgsqlDataSource database, BankLink bank, CancellationToken stop)
+    public static async Task<IResult> Check(NpgsqlDataSource database, IBankLine bank, CancellationToken stop)
     {
         var isDatabaseUp = await Answers(database, stop);
         var isReady = isDatabaseUp && bank.IsUp;

@@ -97,8 +97,7 @@ static void AddSwipe(IServiceCollection services)
 {
     services.AddSingleton<SwipeKeys>();
     services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
-    services.AddSingleton<BankLink>();
-    services.AddSingleton<IBankLine>(provider => provider.GetRequiredService<BankLink>());
+    services.AddSingleton<IBankLine, BankLink>();
     services.AddSingleton<ITender, BankCardTender>();
     services.AddSingleton<LineWatch>();
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());

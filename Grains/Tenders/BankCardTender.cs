@@ -6,6 +6,9 @@ namespace Lakala.Grains.Tenders;
 /// <summary>The line to the card network, as the host provides it.</summary>
 public interface IBankLine
 {
+    /// <summary>Signed on and believed to be alive.</summary>
+    bool IsUp { get; }
+
     /// <param name="timeout">How long to wait for the answer, from now.</param>
     Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout);
 
