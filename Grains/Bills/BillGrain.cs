@@ -183,8 +183,7 @@ public sealed class BillGrain(
         for (var round = 0; round < FinishRounds; round++)
         {
             var finish = ToCommit(swipe, start, started, move, out var paid);
-            var (moved, before) = await UntilDeadline(store.Finished, finish, begun);
-            if (moved)
+            if ((await UntilDeadline(store.Finished, finish, begun)).Found is not { } found)
             {
                 Remember(paid);
                 Changed();
@@ -192,12 +191,12 @@ public sealed class BillGrain(
                 return Told(swipe, start, started.Bill, move, finish.At);
             }
 
-            if (before.State != AttemptState.Sent)
+            if (found.State != AttemptState.Sent)
             {
                 // Found as we, or the sweeper, or an abandonment left it: that is the answer.
-                Remember(before.State == AttemptState.Approved && before.Id == start.Id ? paid : null);
+                Remember(found.State == AttemptState.Approved && found.Id == start.Id ? paid : null);
                 Changed();
-                return SwipeKeys.AnswerOf(before, swipe.Bill, swipe.Amount, null);
+                return SwipeKeys.AnswerOf(found, swipe.Bill, swipe.Amount, null);
             }
 
             // Still SENT and yet not moved: the approval came past the deadline.

@@ -14,12 +14,12 @@ public static class BillView
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
-    private static Scratch? _scratch;
+    private static Scratch? OfThread;
 
     /// <param name="publicUrl">Base address of the bill pages, without a slash at its end.</param>
     public static string Json(BillRow row, string publicUrl)
     {
-        var scratch = _scratch ??= new Scratch();
+        var scratch = OfThread ??= new Scratch();
         scratch.Start();
         Write(scratch.Json, row, publicUrl);
         return scratch.Finish();

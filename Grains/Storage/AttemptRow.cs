@@ -33,7 +33,9 @@ public sealed record AttemptRow(
     internal const string From =
         "attempts a left join bills ab on ab.number = a.bill left join merchants am on am.id = ab.merchant_id";
 
-    internal const int ColumnCount = 20;
+    internal static readonly string NoColumns =
+        "null::text, null::int, null::int, null::uuid, null::text, null::bigint, null::bigint, null::text, null::text, null::text, null::bigint, "
+        + "null::int, null::int, null::timestamptz, null::timestamptz, null::text, null::smallint, null::text, null::text, null::text";
 
     /// <returns>Null when the outer join found no attempt.</returns>
     internal static AttemptRow? Read(NpgsqlDataReader row, int at)

@@ -66,9 +66,9 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         from locked b
         join merchants m on m.id = b.merchant_id
         left join stores st on st.id = b.store_id
-        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
-          where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
         left join attempts p on p.rrn = b.paid_rrn
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where b.id not in (select id from started) and a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
         union all
         select i.ord, false, null, null, clock_timestamp(), {BillStore.NoBillColumns}, k.*
         from input i
@@ -135,14 +135,21 @@ public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove
 /// <param name="EventData">The bill as the notices show it, PAID.</param>
 public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, Shares Shares);
 
-/// <param name="Moved">False when the attempt was not SENT under this id any more, or an approval came past the deadline.</param>
-/// <param name="Before">The attempt as it was when the statement began.</param>
-public sealed record FinishOutcome(bool Moved, AttemptRow Before);
+/// <param name="Found">Null when the attempt moved. Else it was not SENT under this id any more, or an approval came past
+/// the deadline: then this is the attempt as the statement found it.</param>
+public sealed record FinishOutcome(AttemptRow? Found)
+{
+    public static readonly FinishOutcome HasMoved = new((AttemptRow?)null);
+
+    public bool Moved => Found is null;
+}
 
 /// <summary>
 /// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its postings, its event and
 /// its deliveries; REVERSING brings its entry in the reversal queue.
 /// </summary>
+/// <remarks>The state asked for comes with the input: written out, it would lead the planner to the small index of what is SENT, and
+/// from there to compare everything with everything.</remarks>
 public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome>
 {
     public override string Name => "finish_attempts";
@@ -150,7 +157,8 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
     public override string Sql { get; } =
         $"""
         with input as materialized (
-          select * from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+          select *, 'SENT' as from_state
+          from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
                                $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[])
             with ordinality as t(terminal_id, batch, stan, id, bill, to_state, response_code, reason, authorisation_code,
                                  at, business_date, event_id, merchant_id, event_data, merchant_share, store_share, platform_share, ord)
@@ -161,7 +169,7 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           set state = i.to_state, response_code = i.response_code, reason = i.reason, authorisation_code = i.authorisation_code, settled_at = i.at
           from input i
           where (select count(*) from locked) > 0
-            and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = 'SENT'
+            and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = i.from_state
             and (i.to_state <> 'APPROVED' or a.deadline > clock_timestamp())
           returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
         ), bills_moved as (
@@ -191,10 +199,13 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
           select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'
         )
-        select i.ord, i.ord in (select ord from moved), k.*
+        select m.ord, true, {AttemptRow.NoColumns} from moved m
+        union all
+        select i.ord, false, k.*
         from input i
         cross join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k
+        where i.ord not in (select ord from moved)
         """;
 
     public override IEnumerable<NpgsqlParameter> Parameters() =>
@@ -227,8 +238,8 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
     }
 
-    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command) =>
-        AttemptRow.Read(row, 2) is { } before ? new FinishOutcome(row.GetBoolean(1), before) : null;
+    public override FinishOutcome Read(NpgsqlDataReader row, FinishAttempt command) =>
+        row.GetBoolean(1) ? FinishOutcome.HasMoved : new FinishOutcome(AttemptRow.Read(row, 2)!);
 }
 
 /// <summary>A final answer under a key that never became an attempt: REFUSED, or VOID for a key that was never seen.</summary>

@@ -56,7 +56,7 @@ public sealed class SwipeKeys(BillStore store, TimeProvider time)
         }
 
         var outcome = await Reverse(row);
-        var after = outcome.Moved ? row with { State = AttemptState.Reversing } : outcome.Before;
+        var after = outcome.Found ?? row with { State = AttemptState.Reversing };
         return (AnswerOf(after, null, null, null), outcome.Moved ? row.Bill : null);
     }
 

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Lakala.Grains.Tests;
 
 /// <summary>A database of its own for a test class, migrated, with a merchant and a store, on the run's PostgreSQL.</summary>
-public sealed class Books : IAsyncLifetime
+public sealed class Books(TestPostgres postgres) : IAsyncLifetime
 {
     public const string Merchant = "shop";
     public const string Store = "STORE0000000001";
@@ -27,7 +27,7 @@ public sealed class Books : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        ConnectionString = await TestPostgres.CreateDatabase();
+        ConnectionString = await postgres.CreateDatabase();
         Database = Storage.Database.Open(ConnectionString);
         await Storage.Database.Migrate(Database, ConnectionString);
         Commits = new CommitConnections(Storage.Database.OpenForCommits(ConnectionString));
@@ -46,6 +46,7 @@ public sealed class Books : IAsyncLifetime
         await Bills.DisposeAsync();
         await Commits.DisposeAsync();
         await Database.DisposeAsync();
+        await postgres.DropDatabase(ConnectionString);
     }
 
     public async Task<long> PutBill(

@@ -7,9 +7,9 @@ namespace Lakala.Grains.Tests;
 public sealed class CommitPathTests(Books books) : IClassFixture<Books>
 {
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
-    private static int stans;
+    private static int Stans;
 
-    private static int NextStan() => Interlocked.Increment(ref stans);
+    private static int NextStan() => Interlocked.Increment(ref Stans);
 
     [Fact]
     public async Task A_swipe_settles_with_balanced_postings_an_event_and_a_delivery()
@@ -91,7 +91,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
 
         again.Should().BeOfType<StartOutcome.Started>().Which.Rates.Should().Be(Books.Rates);
         finishedAgain.Moved.Should().BeFalse();
-        finishedAgain.Before.Should().Match<AttemptRow>(row => row.State == AttemptState.Approved && row.Id == start.Id);
+        finishedAgain.Found.Should().Match<AttemptRow>(row => row.State == AttemptState.Approved && row.Id == start.Id);
         (await books.Scalar<long>($"select count(*) from postings where rrn = {start.Rrn}")).Should().Be(4);
     }
 
@@ -119,7 +119,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var late = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         late.Moved.Should().BeFalse();
-        late.Before.State.Should().Be(AttemptState.Reversing);
+        late.Found!.State.Should().Be(AttemptState.Reversing);
         (await books.Bills.Read.Submit(bill)).Row!.Bill.State.Should().Be(BillState.Open);
         (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn} and acknowledged_at is null")).Should().Be(1);
     }
@@ -135,7 +135,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var late = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         late.Moved.Should().BeFalse();
-        late.Before.State.Should().Be(AttemptState.Sent);
+        late.Found!.State.Should().Be(AttemptState.Sent);
     }
 
     [Fact]
