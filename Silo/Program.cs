@@ -18,7 +18,8 @@ using OpenTelemetry.Trace;
 using Orleans.Configuration;
 using ClusterOptions = Lakala.Silo.ClusterOptions;
 
-var builder = WebApplication.CreateBuilder(args);
+// The settings beside the program count, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
 
