@@ -68,6 +68,8 @@ public sealed class Journal : IDisposable
             {
                 DurableFolder.Flush(path);
             }
+
+            CompactWhenLarge();
         }
         catch
         {
@@ -126,10 +128,7 @@ public sealed class Journal : IDisposable
         var printed = new SwipePrinted(key);
         Append(printed, _options.WriteThrough);
         Take(printed);
-        if (_length > _compactAbove)
-        {
-            Compact();
-        }
+        CompactWhenLarge();
     }
 
     public void Dispose()
@@ -275,8 +274,13 @@ public sealed class Journal : IDisposable
     }
 
     // The new file is whole and on disk before it takes the place of the old one.
-    private void Compact()
+    private void CompactWhenLarge()
     {
+        if (_length <= _compactAbove)
+        {
+            return;
+        }
+
         _line.ResetWrittenCount();
         WriteLine(new KeysReserved(_next.Plus(_reserved)));
         foreach (var swipe in _swipes)

@@ -12,18 +12,21 @@ public sealed class SetupException(string message) : Exception(message);
 /// <param name="Terminal">8 characters.</param>
 /// <param name="Store">15 characters.</param>
 /// <param name="Language">Of the server's texts: <c>en</c> or <c>zh</c>.</param>
-public sealed record TerminalSetup(string Host, int Port, string Ca, string Terminal, string Store, string Language)
+/// <param name="ConnectTimeoutSeconds">For connecting and signing on in all.</param>
+/// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest way to an answer.</param>
+/// <param name="GiveUpSeconds">From the 0200 on: when the clerk is told that the outcome is unknown.</param>
+public sealed record TerminalSetup(
+    string Host,
+    int Port,
+    string Ca,
+    string Terminal,
+    string Store,
+    string Language,
+    double ConnectTimeoutSeconds = 10,
+    double AnswerTimeoutSeconds = 30,
+    double GiveUpSeconds = 90)
 {
     private const double MaxSeconds = 3600;
-
-    /// <summary>How long connecting and signing on may take in all.</summary>
-    public double ConnectTimeoutSeconds { get; init; } = 10;
-
-    /// <summary>How long an answer may take before the terminal asks again. Longer than the server's longest way to an answer.</summary>
-    public double AnswerTimeoutSeconds { get; init; } = 30;
-
-    /// <summary>From the 0200 on: when the clerk is told that the outcome is unknown.</summary>
-    public double GiveUpSeconds { get; init; } = 90;
 
     [JsonIgnore]
     public TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
