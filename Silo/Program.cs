@@ -72,7 +72,7 @@ return 0;
 
 static void AddOptions(WebApplicationBuilder builder)
 {
-    Bind<HttpOptions>("Http");
+    Bind<HttpOptions>("Http").Services.AddSingleton<IValidateOptions<HttpOptions>, HttpOptions.Validator>();
     Bind<ManagementOptions>("Management");
     Bind<ClusterOptions>("Cluster");
     Bind<KeysOptions>("Keys");
@@ -153,14 +153,18 @@ static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.Configure
 {
     kestrel.AddServerHeader = false;
     var services = kestrel.ApplicationServices;
-    kestrel.ListenLocalhost(services.GetRequiredService<IOptions<HttpOptions>>().Value.Port);
+    var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
+
+    // For each port; terminals are counted by address too.
+    kestrel.Limits.MaxConcurrentConnections = gateway.MaxConnections;
+    var http = services.GetRequiredService<IOptions<HttpOptions>>().Value;
+    kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
     if (services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
     {
-        kestrel.ListenLocalhost(management);
+        kestrel.Listen(IPAddress.Loopback, management);
     }
 
-    var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
-    kestrel.Listen(IPAddress.Loopback, gateway.Port, line => Terminals(line, gateway, services));
+    kestrel.Listen(IPAddress.Parse(gateway.Address), gateway.Port, line => Terminals(line, gateway, services));
 });
 
 static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServiceProvider services)

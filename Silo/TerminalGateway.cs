@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
+using System.Net;
 using System.Security.Cryptography;
 using Lakala.Bills;
 using Lakala.Grains;
@@ -16,6 +17,9 @@ namespace Lakala.Silo;
 
 public sealed class TerminalGatewayOptions
 {
+    /// <summary>The address to listen on; nobody but this machine reaches the default.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
     public int Port { get; set; } = 8583;
 
     /// <summary>PEM files of the server's certificate and its key.</summary>
@@ -43,7 +47,9 @@ public sealed class TerminalGatewayOptions
     public sealed class Validator : IValidateOptions<TerminalGatewayOptions>
     {
         public ValidateOptionsResult Validate(string? name, TerminalGatewayOptions options) =>
-            !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
+            !IPAddress.TryParse(options.Address, out _)
+                ? ValidateOptionsResult.Fail($"TerminalGateway:Address is an IP address, or 0.0.0.0 for all; '{options.Address}' is none.")
+            : !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
             : !File.Exists(options.CertificateKey) ? Missing(nameof(CertificateKey), options.CertificateKey)
             : ValidateOptionsResult.Success;
 
