@@ -112,6 +112,7 @@ public sealed class TerminalGateway : ConnectionHandler
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
+                line.IsMidFrame(false);
                 Begin(frame, line);
             }
 
@@ -241,8 +242,7 @@ public sealed class TerminalGateway : ConnectionHandler
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
-        var answer = new Iso8583Message(AnswerTo(message.Mti)).Set(11, message.Text(11)).Set(39, verdict.Code).Set(41, message.Text(41)).Set(42, message.Text(42));
-        return line.Send(answer, null);
+        return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
     }
 
     private static string AnswerTo(string mti) => mti switch
@@ -324,8 +324,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
     {
         // Without a readable key there is no final answer: the exception closes the line.
-        var from = Origin.Of(message);
-        var batch = PrivateData.Of(message).RequireNumber(Tags.Batch);
+        var (from, batch) = PayRequest.KeyOf(message);
         var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
         return new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
     }
