@@ -95,6 +95,23 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync() ?? throw new InvalidOperationException($"Nothing came of: {sql}"));
     }
 
+    /// <summary>Returns as soon as a statement of these books waits for a lock. PostgreSQL tells nobody, so it is asked.</summary>
+    public async Task SomebodyWaits()
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await Scalar<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
+        {
+            bound.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <returns>Null when there is no row.</returns>
+    public async Task<T?> Find<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T?)await command.ExecuteScalarAsync();
+    }
+
     public async Task Execute(string sql)
     {
         await using var command = Database.CreateCommand(sql);
