@@ -8,11 +8,15 @@ namespace Lakala.Grains.Storage;
 
 /// <summary>Nothing was stored and nothing will be: the database could not be reached, or does not work now. Safe to refuse.</summary>
 [GenerateSerializer, Alias("database-away")]
-public sealed class DatabaseAwayException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DatabaseAwayException(string message, Exception? cause = null) : Exception(Told(message, cause))
+{
+    // A driver's exception cannot cross from silo to silo, and would keep the one that carries it from crossing.
+    internal static string Told(string message, Exception? cause) => cause is null ? message : $"{message} {cause.GetType().Name}: {cause.Message}";
+}
 
 /// <summary>The commit may or may not have happened. Submit the same command again to find out; never guess.</summary>
 [GenerateSerializer, Alias("commit-unknown")]
-public sealed class CommitUnknownException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class CommitUnknownException(string message, Exception? cause = null) : Exception(DatabaseAwayException.Told(message, cause));
 
 /// <summary>The queue is full: nothing was stored. Safe to refuse.</summary>
 [GenerateSerializer, Alias("commit-queue-full")]
@@ -251,7 +255,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         if (batch.Count == 1)
         {
             _log.LogError(fault, "{Statement}: the database rejects a command: {State}.", _statement.Name, fault.SqlState);
-            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState}).", fault));
+            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState})."));
             return;
         }
 

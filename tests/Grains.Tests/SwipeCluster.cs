@@ -34,21 +34,7 @@ public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 
     public IBillGrain Bill(long number) => Silos.Grains.GetGrain<IBillGrain>(number);
 
-    public async Task<TestTerminal> NewTerminal() => await TestTerminal.Provision(this, $"T{Interlocked.Increment(ref _terminals):D7}");
-
-    public async Task<AttemptState?> StateUnder(SwipeKey key) =>
-        await Books.Find<string>($"select state from attempts where terminal_id = '{key.Terminal}' and batch = {key.Batch} and stan = {key.Stan}") is { } name
-            ? StateNames.ToAttempt(name)
-            : null;
-
-    public async Task<BillState> StateOf(long bill) => (await Books.Bills.Read.Submit(bill)).Row!.Bill.State;
-
-    /// <summary>Every bill of the books, with the invariants that hold at any time.</summary>
-    public async Task ShouldBalance()
-    {
-        (await new BookStore(Books.Database).Faults(CancellationToken.None)).None.Should().BeTrue();
-        (await Books.Scalar<decimal>("select coalesce(sum(amount), 0) from postings")).Should().Be(0);
-    }
+    public Task<TestTerminal> NewTerminal() => TestTerminal.Provision(Books, Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
 }
 
 /// <summary>One cluster of silos: two of them over one database are what a duplicate activation looks like to it.</summary>
@@ -60,10 +46,11 @@ public sealed class Silos : IAsyncDisposable
 
     public IGrainFactory Grains => _cluster.Client;
 
-    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, short count = 1)
+    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null)
     {
-        var builder = new InProcessTestClusterBuilder(count);
-        builder.ConfigureSilo((_, silo) => AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions()));
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+            AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions(), time ?? TimeProvider.System));
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new Silos(cluster);
@@ -76,9 +63,9 @@ public sealed class Silos : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
 
-    private static void AddServices(IServiceCollection services, string connectionString, IBankLine bank, SwipeOptions timers)
+    private static void AddServices(IServiceCollection services, string connectionString, IBankLine bank, SwipeOptions timers, TimeProvider time)
     {
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(time);
         services.AddSingleton(_ => Database.Open(connectionString));
         services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
@@ -92,28 +79,38 @@ public sealed class Silos : IAsyncDisposable
     }
 }
 
+/// <summary>The system's clock, which the test puts forward. Its timers stay as they are.</summary>
+public sealed class ShiftedTime : TimeProvider
+{
+    private long _shift;
+
+    public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _shift);
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _shift, (long)(by.TotalSeconds * TimestampFrequency));
+}
+
 /// <summary>A signed-on terminal that swipes one card.</summary>
 public sealed class TestTerminal
 {
     public const string MaskedPan = "621700******0001";
     public const long Amount = 1000;
 
-    private readonly SwipeCluster _cluster;
+    private readonly Silos _silos;
     private int _stan;
 
-    private TestTerminal(SwipeCluster cluster, string id) => (_cluster, Id) = (cluster, id);
+    private TestTerminal(Silos silos, string id) => (_silos, Id) = (silos, id);
 
     public string Id { get; }
 
     /// <summary>Number of the working keys.</summary>
     public int Keys { get; private set; }
 
-    public ITerminalGrain Grain => _cluster.Silos.Grains.GetGrain<ITerminalGrain>(Id);
+    public ITerminalGrain Grain => _silos.Grains.GetGrain<ITerminalGrain>(Id);
 
-    public static async Task<TestTerminal> Provision(SwipeCluster cluster, string id)
+    public static async Task<TestTerminal> Provision(Books books, Silos silos, string id)
     {
-        await new ProvisioningStore(cluster.Books.Database).PutTerminals(Books.Store, [id], [[1]]);
-        var terminal = new TestTerminal(cluster, id);
+        await new ProvisioningStore(books.Database).PutTerminals(Books.Store, [id], [[1]]);
+        var terminal = new TestTerminal(silos, id);
         await terminal.SignOn();
         return terminal;
     }
@@ -141,7 +138,7 @@ public sealed class TestTerminal
     /// <summary>Every grain that could have remembered the swipe forgets it.</summary>
     public async Task Forget(PayBill swipe)
     {
-        await _cluster.Silos.Deactivate(Grain);
-        await _cluster.Silos.Deactivate(_cluster.Bill(swipe.Bill));
+        await _silos.Deactivate(Grain);
+        await _silos.Deactivate(_silos.Grains.GetGrain<IBillGrain>(swipe.Bill));
     }
 }

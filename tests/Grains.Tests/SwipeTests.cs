@@ -22,12 +22,12 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.State == AttemptState.Approved && a.AuthorisationCode == TestBank.Code);
         answer.Payee.Should().Be("Test Shop");
         answer.OrderId.Should().Be($"order-{bill}");
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
         var row = await cluster.Bill(bill).Get();
         row!.Bill.State.Should().Be(BillState.Paid);
         row.Payment!.Rrn.Should().Be(answer.Rrn);
         (await Books.Scalar<long>($"select count(*) from events e join deliveries d on d.event_id = e.id where e.bill = {bill}")).Should().Be(1);
-        await cluster.ShouldBalance();
+        await Books.ShouldBalance();
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
             await Books.SomebodyWaits();
 
             answering.IsCompleted.Should().BeFalse();
-            (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Sent);
+            (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Sent);
         }
 
         (await answering).ResponseCode.Should().Be("00");
@@ -109,7 +109,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Enquire(terminal.Swipe(other, swipe.Key))).ResponseCode.Should().Be("94");
         cluster.Bank.Asked(swipe.Key).Should().Be(1);
-        (await cluster.StateOf(other)).Should().Be(BillState.Open);
+        (await Books.StateOf(other)).Should().Be(BillState.Open);
         (await terminal.Enquire(swipe)).ResponseCode.Should().Be("00");
     }
 
@@ -137,7 +137,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("14");
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("14");
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Refused);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Refused);
         cluster.Bank.Asked(terminal.Id).Should().Be(0);
     }
 
@@ -219,7 +219,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         cluster.Bank.Desk(terminal.Id).Answers("51");
 
         (await terminal.Pay(swipe)).Should().Match<SwipeAnswer>(a => a.ResponseCode == "51" && a.Reason == Refusal.DeclinedByBank);
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await other.Pay(other.Swipe(swipe.Bill, maskedPan: "621700******0002"))).ResponseCode.Should().Be("00");
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("51");
@@ -234,7 +234,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("92");
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("92");
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await Books.Scalar<long>($"select count(*) from reversals where terminal_id = '{terminal.Id}'")).Should().Be(0);
     }
 
@@ -247,8 +247,8 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("68");
 
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await Books.Scalar<long>($"select count(*) from reversals where terminal_id = '{terminal.Id}'")).Should().Be(1);
     }
 
@@ -275,7 +275,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("68", "the bank answers with {0}", what);
 
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
     }
 
     [Fact]
@@ -291,8 +291,8 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         desk.Answers("00");
 
         (await answer).ResponseCode.Should().Be("68");
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
     }
 
     [Theory]
@@ -309,7 +309,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
             await Books.Reversals.Acknowledged(await Books.Scalar<long>($"select rrn from attempts where terminal_id = '{terminal.Id}'"));
         }
 
-        (await cluster.StateUnder(swipe.Key)).Should().Be(state);
+        (await Books.StateUnder(swipe.Key)).Should().Be(state);
         (await ToldUnderAnyContent(terminal, swipe)).Should().OnlyContain(code => code == "68");
         (await terminal.Abandon(swipe)).Should().Match<SwipeAnswer>(a => a.ResponseCode == "68" && a.State == state);
     }
@@ -323,7 +323,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await terminal.Enquire(swipe)).Should().Match<SwipeAnswer>(a => a.ResponseCode == "25" && a.State == AttemptState.Void);
 
         (await ToldUnderAnyContent(terminal, swipe)).Should().OnlyContain(code => code == "25");
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         cluster.Bank.Asked(terminal.Id).Should().Be(0);
     }
 
@@ -337,13 +337,13 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         await desk.Asked;
 
         (await terminal.Abandon(swipe)).Should().Match<SwipeAnswer>(a => a.ResponseCode == "68" && a.State == AttemptState.Reversing);
-        (await cluster.StateOf(swipe.Bill)).Should().Be(BillState.Open);
+        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await other.Pay(other.Swipe(swipe.Bill))).ResponseCode.Should().Be("00");
         desk.Answers("00");
 
         (await answer).ResponseCode.Should().Be("68");
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        await cluster.ShouldBalance();
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
+        await Books.ShouldBalance();
     }
 
     [Fact]
@@ -356,7 +356,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         var abandoned = await terminal.Abandon(swipe);
 
         abandoned.Should().Match<SwipeAnswer>(a => a.State == AttemptState.Approved && a.ResponseCode == "00" && a.Rrn == paid.Rrn);
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
     }
 
     [Fact]
@@ -388,10 +388,10 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
             abandoned.State.Should().BeOneOf(AttemptState.Approved, AttemptState.Reversing);
             answer.ResponseCode.Should().Be(abandoned.State == AttemptState.Approved ? "00" : "68");
-            (await cluster.StateUnder(swipe.Key)).Should().Be(abandoned.State);
+            (await Books.StateUnder(swipe.Key)).Should().Be(abandoned.State);
         }
 
-        await cluster.ShouldBalance();
+        await Books.ShouldBalance();
     }
 
     public static TheoryData<BillState, long, string> Refused => new()
@@ -413,7 +413,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         var first = await terminal.Pay(swipe);
 
         first.ResponseCode.Should().Be(code);
-        (await cluster.StateUnder(swipe.Key)).Should().Be(AttemptState.Refused);
+        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Refused);
         await Books.Execute(
             $"update bills set amount = {amount}, state = 'OPEN', paid_rrn = null, live = true where number = {swipe.Bill}");
         await terminal.Forget(swipe);
@@ -455,7 +455,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await cluster.Bill(bill).Cancel()).Refusal.Should().Be(Refusal.BillHeld);
         (await cluster.Bill(bill).Expire()).Refusal.Should().Be(Refusal.BillHeld);
-        (await cluster.StateOf(bill)).Should().Be(BillState.Open);
+        (await Books.StateOf(bill)).Should().Be(BillState.Open);
     }
 
     [Theory]
