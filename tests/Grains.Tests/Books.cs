@@ -81,7 +81,7 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
     public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at)
     {
         var move = to == AttemptState.Approved
-            ? new AttemptMove(to, "00", null, "A00001")
+            ? new AttemptMove(to, "00", null, TestBank.Code)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
             ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", Postings.Share(start.Amount.Minor, Rates))
