@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
+using System.Net;
 using System.Security.Cryptography;
 using Lakala.Bills;
 using Lakala.Grains;
@@ -16,6 +17,9 @@ namespace Lakala.Silo;
 
 public sealed class TerminalGatewayOptions
 {
+    /// <summary>The address to listen on; nobody but this machine reaches the default.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
     public int Port { get; set; } = 8583;
 
     /// <summary>PEM files of the server's certificate and its key.</summary>
@@ -43,7 +47,9 @@ public sealed class TerminalGatewayOptions
     public sealed class Validator : IValidateOptions<TerminalGatewayOptions>
     {
         public ValidateOptionsResult Validate(string? name, TerminalGatewayOptions options) =>
-            !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
+            !IPAddress.TryParse(options.Address, out _)
+                ? ValidateOptionsResult.Fail($"TerminalGateway:Address is an IP address, or 0.0.0.0 for all; '{options.Address}' is none.")
+            : !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
             : !File.Exists(options.CertificateKey) ? Missing(nameof(CertificateKey), options.CertificateKey)
             : ValidateOptionsResult.Success;
 
@@ -106,6 +112,7 @@ public sealed class TerminalGateway : ConnectionHandler
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
+                line.IsMidFrame(false);
                 Begin(frame, line);
             }
 
@@ -130,6 +137,28 @@ public sealed class TerminalGateway : ConnectionHandler
     private async Task Handle(Iso8583Message message, byte[] frame, TerminalLine line)
     {
         using var span = Telemetry.Source.StartActivity("terminal." + message.Mti, ActivityKind.Server);
+        try
+        {
+            await Converse(message, frame, line, span);
+        }
+        catch (Iso8583Exception fault)
+        {
+            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
+            line.Abort();
+        }
+        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
+        {
+            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
+        }
+        catch (Exception fault)
+        {
+            // Silence: nothing is certain, and the terminal asks again.
+            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+        }
+    }
+
+    private async Task Converse(Iso8583Message message, byte[] frame, TerminalLine line, Activity? span)
+    {
         try
         {
             if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
@@ -159,19 +188,10 @@ public sealed class TerminalGateway : ConnectionHandler
                 }
             }
         }
-        catch (Iso8583Exception fault)
+        catch (DatabaseAwayException)
         {
-            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
-            line.Abort();
-        }
-        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
-        {
-            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
-        }
-        catch (Exception fault)
-        {
-            // Silence: nothing is certain, and the terminal asks again.
-            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+            // Who it is cannot be found out now. The grains answer for themselves.
+            await Reject(message, Refusal.TryLater, line);
         }
     }
 
@@ -235,8 +255,7 @@ public sealed class TerminalGateway : ConnectionHandler
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
-        var answer = new Iso8583Message(AnswerTo(message.Mti)).Set(11, message.Text(11)).Set(39, verdict.Code).Set(41, message.Text(41)).Set(42, message.Text(42));
-        return line.Send(answer, null);
+        return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
     }
 
     private static string AnswerTo(string mti) => mti switch
@@ -318,23 +337,30 @@ public sealed class TerminalGateway : ConnectionHandler
     private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
     {
         // Without a readable key there is no final answer: the exception closes the line.
-        var from = Origin.Of(message);
-        var batch = PrivateData.Of(message).RequireNumber(Tags.Batch);
+        var (from, batch) = PayRequest.KeyOf(message);
         var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
-        return new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
+        return answer.ResponseCode is null
+            ? null
+            : new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
     }
 
     private static async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
     {
         var answer = await session.Grain.Abandon(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan));
+        if (answer.ResponseCode is null)
+        {
+            return null;
+        }
+
+        // 00 means not paid, so only what can never become paid may hear it.
         var code = answer.State switch
         {
             AttemptState.Approved => ResponseCodes.NoActionTaken,
             AttemptState.Void => ResponseCodes.NoSuchOriginal,
-            null => answer.ResponseCode!,
+            AttemptState.Sent or null => answer.ResponseCode,
             _ => ResponseCodes.Approved,
         };
-        var texts = AnswerTexts.Of(answer.ResponseCode!, answer.Reason, session.Language);
+        var texts = AnswerTexts.Of(answer.ResponseCode, answer.Reason, session.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;
         return new AbandonAnswer(request.From, verdict, request.Batch, stored, Facts(answer)).ToIso();
