@@ -6,6 +6,7 @@ using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
+using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -46,6 +47,7 @@ AddOptions(builder);
 AddStorage(builder.Services, database);
 AddSwipe(builder.Services);
 builder.AddMerchantApi();
+builder.AddBillPages();
 builder.AddNotices();
 AddOrleans(builder);
 AddTelemetry(builder);
@@ -58,6 +60,7 @@ await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), 
 await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database);
 
 app.MapMerchantApi();
+app.MapBillPages();
 app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {
@@ -139,7 +142,10 @@ static void AddTelemetry(WebApplicationBuilder builder)
     if (isTraced)
     {
         builder.UseOrleans(silo => silo.AddActivityPropagation());
-        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
+        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application")
+            // The address of a bill page is a secret.
+            .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments(BillPageEndpoints.Root))
+            .AddOtlpExporter());
     }
 }
 

@@ -139,6 +139,28 @@ public sealed class TerminalGateway : ConnectionHandler
         using var span = Telemetry.Source.StartActivity("terminal." + message.Mti, ActivityKind.Server);
         try
         {
+            await Converse(message, frame, line, span);
+        }
+        catch (Iso8583Exception fault)
+        {
+            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
+            line.Abort();
+        }
+        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
+        {
+            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
+        }
+        catch (Exception fault)
+        {
+            // Silence: nothing is certain, and the terminal asks again.
+            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+        }
+    }
+
+    private async Task Converse(Iso8583Message message, byte[] frame, TerminalLine line, Activity? span)
+    {
+        try
+        {
             if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
             {
                 await SignOn(message, frame, line);
@@ -166,19 +188,10 @@ public sealed class TerminalGateway : ConnectionHandler
                 }
             }
         }
-        catch (Iso8583Exception fault)
+        catch (DatabaseAwayException)
         {
-            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
-            line.Abort();
-        }
-        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
-        {
-            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
-        }
-        catch (Exception fault)
-        {
-            // Silence: nothing is certain, and the terminal asks again.
-            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+            // Who it is cannot be found out now. The grains answer for themselves.
+            await Reject(message, Refusal.TryLater, line);
         }
     }
 
@@ -326,20 +339,28 @@ public sealed class TerminalGateway : ConnectionHandler
         // Without a readable key there is no final answer: the exception closes the line.
         var (from, batch) = PayRequest.KeyOf(message);
         var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
-        return new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
+        return answer.ResponseCode is null
+            ? null
+            : new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
     }
 
     private static async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
     {
         var answer = await session.Grain.Abandon(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan));
+        if (answer.ResponseCode is null)
+        {
+            return null;
+        }
+
+        // 00 means not paid, so only what can never become paid may hear it.
         var code = answer.State switch
         {
             AttemptState.Approved => ResponseCodes.NoActionTaken,
             AttemptState.Void => ResponseCodes.NoSuchOriginal,
-            null => answer.ResponseCode!,
+            AttemptState.Sent or null => answer.ResponseCode,
             _ => ResponseCodes.Approved,
         };
-        var texts = AnswerTexts.Of(answer.ResponseCode!, answer.Reason, session.Language);
+        var texts = AnswerTexts.Of(answer.ResponseCode, answer.Reason, session.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;
         return new AbandonAnswer(request.From, verdict, request.Batch, stored, Facts(answer)).ToIso();

@@ -238,8 +238,20 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
     }
 
-    public override FinishOutcome Read(NpgsqlDataReader row, FinishAttempt command) =>
-        row.GetBoolean(1) ? FinishOutcome.HasMoved : new FinishOutcome(AttemptRow.Read(row, 2)!);
+    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)
+    {
+        if (row.GetBoolean(1))
+        {
+            return FinishOutcome.HasMoved;
+        }
+
+        // Only an approval may find its attempt SENT and not move it. Anybody else has met one who moved it in this batch, or
+        // since the statement began: what it sees is no longer so. Run again.
+        var found = AttemptRow.Read(row, 2)!;
+        return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
+            ? null
+            : new FinishOutcome(found);
+    }
 }
 
 /// <summary>A final answer under a key that never became an attempt: REFUSED, or VOID for a key that was never seen.</summary>
