@@ -220,7 +220,7 @@ public sealed class TerminalGateway : ConnectionHandler
         var keySet = await terminal.SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
         var answer = new SignOnAnswer(
             request.From,
-            Say(ResponseCodes.Approved, null, request.Language),
+            Done,
             request.Nonce,
             keySet.Number,
             master.Wrap(pin),
@@ -281,14 +281,14 @@ public sealed class TerminalGateway : ConnectionHandler
         var no = request.Code == NetworkCode.SignOff
             ? await session.Grain.SignOff(session.KeySet)
             : await session.Grain.Echo(session.KeySet);
-        return new NetworkAnswer(request.From, request.Code, Say(no?.ResponseCode() ?? ResponseCodes.Approved, no, session.Language)).ToIso();
+        return new NetworkAnswer(request.From, request.Code, Say(no, session.Language)).ToIso();
     }
 
     private static async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
     {
         long? number = BillNumber.TryParse(request.Bill, out var bill) ? bill.Value : null;
         var found = await session.Grain.Lookup(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan), number);
-        var verdict = Say(found.Refusal?.ResponseCode() ?? ResponseCodes.Approved, found.Refusal, session.Language);
+        var verdict = Say(found.Refusal, session.Language);
         var row = found.Refusal is null ? found.Row : null;
         return new LookupAnswer(
             request.From,
@@ -373,6 +373,11 @@ public sealed class TerminalGateway : ConnectionHandler
         answer.State == AttemptState.Approved ? answer.SettledAt : null,
         answer.Payee,
         answer.OrderId);
+
+    // Says nothing of a payment: there was none.
+    private static readonly Verdict Done = new(ResponseCodes.Approved, 0, null, null, ProcessingRequirement.None);
+
+    private static Verdict Say(Refusal? reason, string language) => reason is { } no ? Say(no.ResponseCode(), no, language) : Done;
 
     private static Verdict Say(SwipeAnswer answer, Session session) => Say(answer.ResponseCode!, answer.Reason, session.Language);
 

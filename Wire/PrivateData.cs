@@ -152,7 +152,6 @@ public static class Tags
     public const string CustomerText = "TC";
     public const string ClerkText = "TX";
     public const string Description = "DS";
-    public const string Health = "HE";
     public const string Language = "LG";
     public const string MacKey = "MK";
     public const string MacKeyCheck = "MC";

@@ -147,7 +147,7 @@ public sealed class CodecTests
                 bytes[at2 % bytes.Length] = value2;
                 try
                 {
-                    Samples.Read(Iso8583Codec.Decode(bytes));
+                    Samples.ReadOrRefuse(Iso8583Codec.Decode(bytes));
                 }
                 catch (Iso8583Exception)
                 {

@@ -49,14 +49,18 @@ internal static class Samples
     /// <summary>Their bytes, without MAC.</summary>
     public static readonly byte[][] Wire = [.. All.Select(sample => Bytes(sample.Iso))];
 
-    /// <summary>Reads the message as every kind that it could be.</summary>
-    public static void Read(Iso8583Message message)
+    /// <summary>Reads the message as every kind that it could be; a refusal is the one exception that there may be.</summary>
+    public static void ReadOrRefuse(Iso8583Message message)
     {
         foreach (var (_, iso, read) in All)
         {
-            if (iso.Mti == message.Mti)
+            try
             {
-                read(message);
+                _ = iso.Mti == message.Mti ? read(message) : message;
+            }
+            catch (Iso8583Exception)
+            {
+                // Refused.
             }
         }
     }
