@@ -1,1 +1,84 @@
-return 0;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.BankHost;
+using Lakala.Wire;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+// A stand-in for the card network: it speaks the wire as a real host would, and shows its book for comparison.
+var builder = WebApplication.CreateBuilder(args);
+var options = builder.Configuration.GetSection("Bank").Get<BankOptions>() ?? new BankOptions();
+Directory.CreateDirectory(options.Folder);
+using var zoneMaster = new MasterKey(KeyFile.Read(options.ZoneMasterKeyFile, "Bank:ZoneMasterKeyFile"));
+using var book = new Book(options.Folder, options.Fsync);
+
+builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(zoneMaster);
+builder.Services.AddSingleton(book);
+builder.Services.AddSingleton(CardFile.Ensure(options.Folder));
+builder.Services.AddSingleton<Bank>();
+builder.Services.AddSingleton<Faults>();
+builder.Services.ConfigureHttpJsonOptions(json =>
+{
+    json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+    json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseUpper));
+});
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+    kestrel.Listen(IPAddress.Loopback, options.HttpPort);
+    kestrel.Listen(IPAddress.Loopback, options.Port, line =>
+    {
+        line.Protocols = HttpProtocols.None;
+        if (options.Certificate.Length > 0)
+        {
+            line.UseHttps(X509Certificate2.CreateFromPemFile(options.Certificate, options.CertificateKey));
+        }
+
+        line.UseConnectionHandler<BankLine>();
+    });
+});
+
+var app = builder.Build();
+app.MapGet("/healthz", () => Results.Ok(new { Status = "ready" }));
+app.MapGet("/book", (Book book) => new { Entries = book.Snapshot() });
+app.MapPost("/faults", (Fault fault, Faults faults) =>
+{
+    if (fault.Check() is { } wrong)
+    {
+        return Results.BadRequest(new { Detail = wrong });
+    }
+
+    faults.Plan(fault);
+    return Results.Ok(fault);
+});
+await app.RunAsync();
+
+namespace Lakala.BankHost
+{
+    public sealed class BankOptions
+    {
+        /// <summary>Where acquirers connect.</summary>
+        public int Port { get; set; } = 8600;
+
+        /// <summary>Book and faults.</summary>
+        public int HttpPort { get; set; } = 8601;
+
+        /// <summary>Holds cards and book: the outside world, where card numbers may stand.</summary>
+        public string Folder { get; set; } = "bank";
+
+        /// <summary>An owner-only file with the zone master key in hex, as agreed with the acquirer.</summary>
+        public string ZoneMasterKeyFile { get; set; } = "";
+
+        /// <summary>False: what is answered is in the file, but perhaps not on the disk. For benchmarks.</summary>
+        public bool Fsync { get; set; } = true;
+
+        /// <summary>PEM file of the line's certificate, with its key beside. Empty: the line runs without TLS.</summary>
+        public string Certificate { get; set; } = "";
+
+        public string CertificateKey { get; set; } = "";
+    }
+}

@@ -64,7 +64,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         _reversals = reversals;
         _time = time;
         _log = log;
-        _zoneMaster = new MasterKey(SecretFile.ReadKey(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"));
+        _zoneMaster = new MasterKey(KeyFile.Read(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"));
         var ca = _options.Ca.Length > 0 ? X509CertificateLoader.LoadCertificateFromFile(_options.Ca) : null;
         _link = new Iso8583Link(
             new LinkProtocol

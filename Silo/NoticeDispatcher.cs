@@ -89,10 +89,7 @@ internal sealed class NoticeDispatcher(
         Count(notice, +1);
         try
         {
-            var answer = notice.IsReceiverGone
-                ? new NoticeAnswer(null, "the endpoint was deleted")
-                : await channel.Send(notice, CancellationToken.None);
-            await Record(notice, answer);
+            await Record(notice, await Try(notice));
         }
         catch (Exception fault)
         {
@@ -104,6 +101,25 @@ internal sealed class NoticeDispatcher(
 
             // There is room for one more, and perhaps one that had to wait for it.
             signal.Raise();
+        }
+    }
+
+    // A fault of ours is a failed try as well: so it is bounded like one, and visible.
+    private async Task<NoticeAnswer> Try(Notice notice)
+    {
+        if (notice.IsReceiverGone)
+        {
+            return new NoticeAnswer(null, "the endpoint was deleted");
+        }
+
+        try
+        {
+            return await channel.Send(notice, CancellationToken.None);
+        }
+        catch (Exception fault)
+        {
+            log.LogError(fault, "{Notice} could not be sent.", notice);
+            return new NoticeAnswer(null, "could not be sent, for a reason on our side");
         }
     }
 

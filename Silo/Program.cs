@@ -6,6 +6,7 @@ using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
+using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,7 +18,8 @@ using OpenTelemetry.Trace;
 using Orleans.Configuration;
 using ClusterOptions = Lakala.Silo.ClusterOptions;
 
-var builder = WebApplication.CreateBuilder(args);
+// The settings beside the program count, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
 
@@ -45,6 +47,7 @@ AddOptions(builder);
 AddStorage(builder.Services, database);
 AddSwipe(builder.Services);
 builder.AddMerchantApi();
+builder.AddBillPages();
 builder.AddNotices();
 AddOrleans(builder);
 AddTelemetry(builder);
@@ -57,6 +60,7 @@ await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), 
 await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database);
 
 app.MapMerchantApi();
+app.MapBillPages();
 app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {
@@ -68,7 +72,7 @@ return 0;
 
 static void AddOptions(WebApplicationBuilder builder)
 {
-    Bind<HttpOptions>("Http");
+    Bind<HttpOptions>("Http").Services.AddSingleton<IValidateOptions<HttpOptions>, HttpOptions.Validator>();
     Bind<ManagementOptions>("Management");
     Bind<ClusterOptions>("Cluster");
     Bind<KeysOptions>("Keys");
@@ -138,7 +142,10 @@ static void AddTelemetry(WebApplicationBuilder builder)
     if (isTraced)
     {
         builder.UseOrleans(silo => silo.AddActivityPropagation());
-        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application").AddAspNetCoreInstrumentation().AddOtlpExporter());
+        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application")
+            // The address of a bill page is a secret.
+            .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments(BillPageEndpoints.Root))
+            .AddOtlpExporter());
     }
 }
 
@@ -146,14 +153,18 @@ static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.Configure
 {
     kestrel.AddServerHeader = false;
     var services = kestrel.ApplicationServices;
-    kestrel.ListenLocalhost(services.GetRequiredService<IOptions<HttpOptions>>().Value.Port);
+    var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
+
+    // For each port; terminals are counted by address too.
+    kestrel.Limits.MaxConcurrentConnections = gateway.MaxConnections;
+    var http = services.GetRequiredService<IOptions<HttpOptions>>().Value;
+    kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
     if (services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
     {
-        kestrel.ListenLocalhost(management);
+        kestrel.Listen(IPAddress.Loopback, management);
     }
 
-    var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
-    kestrel.Listen(IPAddress.Loopback, gateway.Port, line => Terminals(line, gateway, services));
+    kestrel.Listen(IPAddress.Parse(gateway.Address), gateway.Port, line => Terminals(line, gateway, services));
 });
 
 static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServiceProvider services)

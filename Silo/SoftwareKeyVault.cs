@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Lakala.Grains.Storage;
+using Lakala.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo;
@@ -8,37 +9,6 @@ public sealed class KeysOptions
 {
     /// <summary>An owner-only file with the AES-256 key-encryption key in hex.</summary>
     public string KeyEncryptionKeyFile { get; set; } = "";
-}
-
-/// <summary>Reads keys from owner-only files, the one place where they stand in clear outside an HSM.</summary>
-public static class SecretFile
-{
-    private const int KeyBytes = 32;
-
-    public static byte[] ReadKey(string path, string setting)
-    {
-        if (path.Length == 0)
-        {
-            throw new InvalidOperationException($"{setting} is not set: it names an owner-only file with an AES-256 key in hex.");
-        }
-
-        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
-        {
-            throw new InvalidOperationException($"{setting}: {path} can be read by others. Run: chmod 600 {path}");
-        }
-
-        try
-        {
-            var key = Convert.FromHexString(File.ReadAllText(path).Trim());
-            return key.Length == KeyBytes ? key : throw new FormatException();
-        }
-        catch (FormatException)
-        {
-            // The fault's own text could quote the key.
-            throw new InvalidOperationException($"{setting}: {path} does not hold 64 hex digits.");
-        }
-    }
 }
 
 /// <summary>
@@ -51,7 +21,7 @@ public sealed class SoftwareKeyVault : IKeyVault, IDisposable
     private readonly Lock _lock = new();
 
     public SoftwareKeyVault(IOptions<KeysOptions> options) =>
-        _aes.Key = SecretFile.ReadKey(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile");
+        _aes.Key = KeyFile.Read(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile");
 
     public byte[] Wrap(ReadOnlySpan<byte> key)
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
+using System.Net;
 using System.Security.Cryptography;
 using Lakala.Bills;
 using Lakala.Grains;
@@ -16,6 +17,9 @@ namespace Lakala.Silo;
 
 public sealed class TerminalGatewayOptions
 {
+    /// <summary>The address to listen on; nobody but this machine reaches the default.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
     public int Port { get; set; } = 8583;
 
     /// <summary>PEM files of the server's certificate and its key.</summary>
@@ -43,7 +47,9 @@ public sealed class TerminalGatewayOptions
     public sealed class Validator : IValidateOptions<TerminalGatewayOptions>
     {
         public ValidateOptionsResult Validate(string? name, TerminalGatewayOptions options) =>
-            !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
+            !IPAddress.TryParse(options.Address, out _)
+                ? ValidateOptionsResult.Fail($"TerminalGateway:Address is an IP address, or 0.0.0.0 for all; '{options.Address}' is none.")
+            : !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
             : !File.Exists(options.CertificateKey) ? Missing(nameof(CertificateKey), options.CertificateKey)
             : ValidateOptionsResult.Success;
 
@@ -106,6 +112,7 @@ public sealed class TerminalGateway : ConnectionHandler
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
+                line.IsMidFrame(false);
                 Begin(frame, line);
             }
 
@@ -248,8 +255,7 @@ public sealed class TerminalGateway : ConnectionHandler
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
-        var answer = new Iso8583Message(AnswerTo(message.Mti)).Set(11, message.Text(11)).Set(39, verdict.Code).Set(41, message.Text(41)).Set(42, message.Text(42));
-        return line.Send(answer, null);
+        return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
     }
 
     private static string AnswerTo(string mti) => mti switch
@@ -331,8 +337,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
     {
         // Without a readable key there is no final answer: the exception closes the line.
-        var from = Origin.Of(message);
-        var batch = PrivateData.Of(message).RequireNumber(Tags.Batch);
+        var (from, batch) = PayRequest.KeyOf(message);
         var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
         return answer.ResponseCode is null
             ? null

@@ -94,7 +94,7 @@ public sealed class BillGrain(
         return row;
     }
 
-    public async Task<BillRow?> WaitForChange(BillState seen)
+    public async Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop)
     {
         // Subscribed before it is read: a change in between is not missed.
         var changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -104,7 +104,8 @@ public sealed class BillGrain(
             return row;
         }
 
-        await Task.WhenAny(changed, Task.Delay(LongPoll, time));
+        await Task.WhenAny(changed, Task.Delay(LongPoll, time, stop));
+        stop.ThrowIfCancellationRequested();
         return await Get();
     }
 

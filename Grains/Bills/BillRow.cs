@@ -20,6 +20,9 @@ public sealed record BillRow(
     [property: Id(12)] DateTimeOffset? ClosedAt)
 {
     public BillNumber BillNumber => BillNumber.FromStored(Number);
+
+    // The page's address is a secret, and the shopper's name is nobody's business.
+    public override string ToString() => $"bill {BillNumber}, {Bill.State}, {Bill.Amount}";
 }
 
 /// <summary>How a bill was paid: what the receipt, the merchant and the shopper are told.</summary>

@@ -20,8 +20,9 @@ public interface IBillGrain : IGrainWithIntegerKey
     Task<BillRow?> Get();
 
     /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 20 s with whatever it is then.</summary>
+    /// <param name="stop">Nobody waits any more: the grain forgets the call.</param>
     [Alias("wait-for-change"), AlwaysInterleave]
-    Task<BillRow?> WaitForChange(BillState seen);
+    Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop);
 
     /// <summary>Cancels an open bill that no counter holds.</summary>
     [Alias("cancel")]

@@ -36,6 +36,21 @@ public sealed class NoticeStore : IAsyncDisposable
     private const string EndpointColumns =
         "id, url, created_at, case when previous_expires_at > clock_timestamp() then previous_expires_at end";
 
+    // Three questions, each answered by an index of its own.
+    private const string AllEvents =
+        "select id, type, created_at, data from events where merchant_id = $1 and id < $2 order by id desc limit $3";
+
+    private const string OneEvent = "select id, type, created_at, data from events where merchant_id = $1 and id = $2 limit $3";
+
+    private const string ParkedEvents =
+        """
+        select e.id, e.type, e.created_at, e.data
+        from (
+          select distinct event_id from deliveries
+          where merchant_id = $1 and state = 'PARKED' and event_id < $2 order by event_id desc limit $3
+        ) d join events e on e.merchant_id = $1 and e.id = d.event_id
+        """;
+
     private readonly NpgsqlDataSource _database;
 
     public NoticeStore(NpgsqlDataSource database, CommitConnections commits, ILogger<NoticeStore> log)
@@ -222,28 +237,27 @@ public sealed class NoticeStore : IAsyncDisposable
     }
 
     /// <summary>A merchant's events, newest first.</summary>
-    /// <param name="only">Just this event.</param>
-    /// <param name="parked">Just events with a notice that was given up.</param>
-    public async Task<IReadOnlyList<EventRow>> ListEvents(
-        string merchantId, Guid? only, Guid? before, bool parked, int limit, CancellationToken stop)
+    /// <param name="before">Only those that are older than this one.</param>
+    /// <param name="parked">Only those with a notice that was given up.</param>
+    public Task<IReadOnlyList<EventRow>> ListEvents(string merchantId, Guid? before, bool parked, int limit, CancellationToken stop) =>
+        ReadEvents(parked ? ParkedEvents : AllEvents, merchantId, before ?? Guid.AllBitsSet, limit, stop);
+
+    /// <returns>Null: the merchant has no such event.</returns>
+    public async Task<EventRow?> FindEvent(string merchantId, Guid id, CancellationToken stop) =>
+        (await ReadEvents(OneEvent, merchantId, id, 1, stop)).SingleOrDefault();
+
+    private async Task<IReadOnlyList<EventRow>> ReadEvents(string page, string merchantId, Guid id, int limit, CancellationToken stop)
     {
         await using var command = _database.CreateCommand(
-            """
-            with page as (
-              select id, type, created_at, data from events
-              where merchant_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or id < $3)
-                and (not $4 or id in (select event_id from deliveries where merchant_id = $1 and state = 'PARKED'))
-              order by id desc limit $5
-            )
+            $"""
+            with page as ({page})
             select p.id, p.type, p.created_at, p.data,
                    d.endpoint_id, d.state, d.tries, case d.state when 'PENDING' then d.due_at end, d.last_status, d.last_error, d.finished_at
             from page p left join deliveries d on d.event_id = p.id
             order by p.id desc, d.endpoint_id
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<Guid?> { TypedValue = only });
-        command.Parameters.Add(new NpgsqlParameter<Guid?> { TypedValue = before });
-        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = parked });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var rows = await command.ExecuteReaderAsync(stop);
         var events = new List<EventRow>();

@@ -107,15 +107,25 @@ internal static class BillEndpoints
         IOptions<BillPageOptions> pages,
         CancellationToken stop)
     {
-        if (string.IsNullOrEmpty(orderId))
+        if (orderId is null)
         {
             return Problems.Invalid("order_id", "order_id is missing: bills are listed by order.");
         }
 
-        BillCursor? after = null;
-        if (Paging.Refuse(limit) is { } refusal || (cursor is not null && !TryRead(cursor, out after)))
+        if (CreateBill.RefuseOrderId(orderId) is { } notAnOrder)
         {
-            return Paging.Refuse(limit) ?? Paging.UnknownCursor();
+            return notAnOrder;
+        }
+
+        BillCursor? after = null;
+        if (Paging.Refuse(limit) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (cursor is not null && !TryRead(cursor, out after))
+        {
+            return Paging.UnknownCursor();
         }
 
         var size = limit ?? Paging.UsualSize;
@@ -141,7 +151,7 @@ internal static class BillEndpoints
 
         var (row, refusal) = await grains.GetGrain<IBillGrain>(bill.Number).Cancel();
         return row is not null && refusal is null or Refusal.BillCancelled
-            ? Json(BillView.Json(row!, pages.Value.PublicUrl))
+            ? Json(BillView.Json(row, pages.Value.PublicUrl))
             : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);
     }
 

@@ -13,7 +13,11 @@ internal static class MerchantApi
         var services = builder.Services;
         services.AddSingleton<MerchantStore>();
         services.AddHostedService<AnswerRetention>();
-        services.AddAuthentication(ApiKeyAuthentication.SchemeName)
+
+        // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody.
+        services.AddAuthenticationCore(static options => options.DefaultScheme = ApiKeyAuthentication.SchemeName);
+        services.AddWebEncoders();
+        new AuthenticationBuilder(services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         services.AddAuthorization();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = static context =>
@@ -34,6 +38,11 @@ internal static class MerchantApi
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+
+        // Named here, or the host would put them first, where no handler sees their faults.
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
 
         var api = app.MapGroup("/v1").RequireAuthorization().AddEndpointFilter(AnswerRefusedArguments)
             .ProducesProblem(StatusCodes.Status401Unauthorized)

@@ -41,7 +41,7 @@ internal sealed record CreateBill(
 
     /// <summary>Why there can be no such bill; null when nothing is wrong.</summary>
     public ProblemHttpResult? Check(DateTimeOffset now) =>
-        Text.Refuse("order_id", OrderId, 1, MaxOrderId)
+        RefuseOrderId(OrderId)
         ?? (Money.IsKnownCurrency(Currency) ? null : Problems.Invalid("currency", "currency is not one that is taken: only CNY is."))
         ?? (new Money(Amount, Currency).IsBillable
             ? null
@@ -50,6 +50,8 @@ internal sealed record CreateBill(
         ?? Shopper?.Check()
         ?? CheckMetadata()
         ?? CheckExpiry(now);
+
+    public static ProblemHttpResult? RefuseOrderId(string orderId) => Text.Refuse("order_id", orderId, 1, MaxOrderId);
 
     private ProblemHttpResult? CheckMetadata() =>
         Metadata is null ? null

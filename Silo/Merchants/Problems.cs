@@ -1,5 +1,6 @@
 using Lakala.Bills;
 using Lakala.Grains.Storage;
+using Lakala.Silo.BillPages;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -29,6 +30,22 @@ internal static class Problems
 
     public static ProblemHttpResult NoSuch(string what, string id) => Of(
         StatusCodes.Status404NotFound, "not-found", $"There is no such {what}.", $"You have no {what} {id}.");
+
+    /// <summary>Tells nothing of the page that was asked for.</summary>
+    public static ProblemHttpResult NoSuchPage() =>
+        Of(StatusCodes.Status404NotFound, "not-found", "There is no such page.", "Check that you have the whole address.");
+
+    public static ProblemHttpResult TooManyListeners(NoPlace why) => why == NoPlace.BillHasEnough
+        ? Of(
+            StatusCodes.Status429TooManyRequests,
+            "too-many-listeners",
+            "The page is open too often.",
+            "Close some of the windows that show it; a reload still shows the latest.")
+        : Of(
+            StatusCodes.Status503ServiceUnavailable,
+            "too-many-listeners",
+            "Live status is not available right now.",
+            "A reload still shows the latest.");
 
     public static ProblemHttpResult OrderHasBill(string orderId, BillNumber bill) => Of(
         StatusCodes.Status409Conflict,
@@ -69,6 +86,12 @@ internal static class Problems
         "This cannot be done right now.",
         "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
 
+    public static ProblemHttpResult Fault() => Of(
+        StatusCodes.Status500InternalServerError,
+        "fault",
+        "This went wrong on our side.",
+        "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
+
     private static ProblemHttpResult Of(int status, string type, string title, string detail, (string Name, string Value)? more = null) =>
         TypedResults.Problem(
             detail,
@@ -78,9 +101,12 @@ internal static class Problems
             extensions: more is { } extra ? [new(extra.Name, extra.Value)] : null);
 }
 
-/// <summary>Tells faults as problems too: a request that the framework cannot read, and a database that is away.</summary>
+/// <summary>Tells faults as problems too: a request that the framework cannot read, a database that is away, and what nobody foresaw.</summary>
 internal sealed class ProblemsOfFaults(ILogger<ProblemsOfFaults> log) : IExceptionHandler
 {
+    // The class of SQLSTATE in which a server that is being stopped or started says so.
+    private const string OperatorIntervention = "57";
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         switch (exception)
@@ -89,14 +115,24 @@ internal sealed class ProblemsOfFaults(ILogger<ProblemsOfFaults> log) : IExcepti
                 await Problems.Unreadable(bad.StatusCode, bad.Message).ExecuteAsync(httpContext);
                 return true;
 
-            case NpgsqlException or TimeoutException or DatabaseAwayException or CommitUnknownException or CommitQueueFullException:
+            case not null when WillPass(exception):
                 log.LogWarning(exception, "{Method} {Path}: try later.", httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
                 httpContext.Response.Headers.RetryAfter = "5";
                 await Problems.TryLater().ExecuteAsync(httpContext);
                 return true;
 
             default:
-                return false;
+                log.LogError(exception, "{Method} {Path} failed.", httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
+                await Problems.Fault().ExecuteAsync(httpContext);
+                return true;
         }
     }
+
+    /// <summary>Nothing is wrong with the request or with us: the same again may well succeed.</summary>
+    public static bool WillPass(Exception fault) => fault switch
+    {
+        PostgresException refused => refused.IsTransient || refused.SqlState.StartsWith(OperatorIntervention, StringComparison.Ordinal),
+        NpgsqlException or TimeoutException or DatabaseAwayException or CommitUnknownException or CommitQueueFullException => true,
+        _ => false,
+    };
 }

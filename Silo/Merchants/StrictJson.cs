@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -114,15 +115,19 @@ internal static partial class StrictJson
         if (path is null)
         {
             return Missing(json, type) is { } missing
-                ? Problems.Invalid(missing, $"{missing} is missing. {Description(type, missing)}")
+                ? Problems.Invalid(missing, $"{missing} is missing. {Walk(type, missing).Expected}")
                 : Problems.Invalid(null, "The body must be a JSON object.");
         }
 
-        return IsTwice(json)
-            ? Problems.Invalid(path, $"{path} is given twice.")
-            : Description(type, path) is { } expected
-                ? Problems.Invalid(path, $"{path} is not acceptable. {expected}")
-                : Problems.Invalid(path, $"{path} is not known here. {Known(type, path)}");
+        if (IsTwice(json))
+        {
+            return Problems.Invalid(path, $"{path} is given twice.");
+        }
+
+        var (nearest, expected) = Walk(type, path);
+        return expected is not null
+            ? Problems.Invalid(path, $"{path} is not acceptable. {expected}")
+            : Problems.Invalid(path, $"{path} is not known here. Known are {string.Join(", ", nearest.Properties.Select(p => p.Name))}.");
     }
 
     private static string? WhyNotJson(ReadOnlySpan<byte> json)
@@ -164,34 +169,26 @@ internal static partial class StrictJson
             : null;
     }
 
-    private static string? Description(Type type, string path)
+    /// <summary>Follows the path as far as there are members of ours.</summary>
+    /// <returns>Where it ends, and the description of what stands there; null when the path leads on to what is not known.</returns>
+    private static (JsonTypeInfo Nearest, string? Expected) Walk(Type type, string path)
     {
-        string? description = null;
+        string? expected = null;
+        var at = Options.GetTypeInfo(type);
         foreach (var name in path.Split('.', '['))
         {
-            var member = Options.GetTypeInfo(type).Properties.FirstOrDefault(p => p.Name == name);
-            if (member is null)
+            if (at.Properties.FirstOrDefault(p => p.Name == name) is not { } member)
             {
                 // Below a member whose names are free, its own description is the nearest.
-                return Options.GetTypeInfo(type).Kind == System.Text.Json.Serialization.Metadata.JsonTypeInfoKind.Dictionary ? description : null;
+                return (at, at.Kind == JsonTypeInfoKind.Dictionary ? expected : null);
             }
 
             var attributes = member.AttributeProvider!.GetCustomAttributes(typeof(DescriptionAttribute), inherit: false);
-            description = attributes is [DescriptionAttribute { Description: var text }, ..] ? text : string.Empty;
-            type = member.PropertyType;
+            expected = attributes is [DescriptionAttribute { Description: var text }, ..] ? text : string.Empty;
+            at = Options.GetTypeInfo(member.PropertyType);
         }
 
-        return description;
-    }
-
-    private static string Known(Type type, string path)
-    {
-        foreach (var name in path.Split('.').SkipLast(1))
-        {
-            type = Options.GetTypeInfo(type).Properties.First(p => p.Name == name).PropertyType;
-        }
-
-        return $"Known are {string.Join(", ", Options.GetTypeInfo(type).Properties.Select(p => p.Name))}.";
+        return (at, expected);
     }
 
     /// <summary>Date and time with offset, as RFC 3339 has it: a time without one would mean another moment elsewhere.</summary>

@@ -135,7 +135,7 @@ internal static class WebhookEndpoints
 
         var size = limit ?? Paging.UsualSize;
         var events = await store.ListEvents(
-            user.Merchant().Id, null, cursor is null ? null : before, delivery is not null, size + 1, stop);
+            user.Merchant().Id, cursor is null ? null : before, delivery is not null, size + 1, stop);
         return TypedResults.Ok(new ListModel<EventModel>(
             [.. events.Take(size).Select(Show)],
             events.Count > size ? EventName.Of(events[size - 1].Id) : null));
@@ -161,11 +161,8 @@ internal static class WebhookEndpoints
     private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
         TypedResults.Accepted($"/v1/events/{EventName.Of(eventId)}", await Find(user, eventId, store, stop));
 
-    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop)
-    {
-        var found = await store.ListEvents(user.Merchant().Id, eventId, null, parked: false, 1, stop);
-        return found.Count == 0 ? null : Show(found[0]);
-    }
+    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
+        await store.FindEvent(user.Merchant().Id, eventId, stop) is { } found ? Show(found) : null;
 
     private static ProblemHttpResult? RefuseUrl(string text, bool allowPrivate)
     {

@@ -42,7 +42,7 @@ public static class Up
         var card = network.Cards.First(card => card.Expected == "approved");
         Console.WriteLine($"""
 
-              merchant API  {network.Http}v1, reference at {network.Http}scalar
+              merchant API  {network.Http}v1, reference at {network.Http}docs
               API key       {network.Seed.ApiKey}
               terminals     {network.Terminal.Host}:{network.Terminal.Port}, TLS under {network.Terminal.Ca}
               bank's book   {network.BankHttp}book

@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Lakala.Wire;
+using Microsoft.AspNetCore.Connections;
+
+namespace Lakala.BankHost;
+
+/// <summary>
+/// One line from an acquirer: sign-on with zone keys of its own, then authorisations and reversals. What came in together is
+/// decided and written to the book together, and answered together.
+/// </summary>
+public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zoneMaster, TimeProvider time, ILogger<BankLine> log) : ConnectionHandler
+{
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        using var line = new Line(connection);
+        try
+        {
+            await Serve(connection.Transport.Input, line);
+        }
+        catch (Exception fault) when (fault is Iso8583Exception or CryptographicException or IOException or OperationCanceledException)
+        {
+            log.LogInformation("A line is closed: {Reason}", fault.Message);
+        }
+    }
+
+    private async Task Serve(PipeReader input, Line line)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync();
+            var buffer = read.Buffer;
+            var answers = new List<Iso8583Message>();
+            while (Iso8583Frame.TryRead(ref buffer, out var frame))
+            {
+                Handle(frame.ToArray(), line, answers);
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            await book.Write();
+            if (line.IsToDrop)
+            {
+                line.Connection.Abort();
+                return;
+            }
+
+            await line.Send(answers);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Handle(byte[] frame, Line line, List<Iso8583Message> answers)
+    {
+        var message = Iso8583Codec.Decode(frame);
+        if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
+        {
+            answers.Add(SignOn(message, frame, line));
+        }
+        else if (line.Mac is null || !line.Mac.Verify(message, frame))
+        {
+            // No answer: what cannot be believed was never asked.
+            log.LogWarning("A {Mti} with a wrong or no MAC is passed over.", message.Mti);
+        }
+        else
+        {
+            switch (message.Mti)
+            {
+                case Mti.PayRequest:
+                    Authorise(BankAuthoriseRequest.FromIso(message, time), line, answers);
+                    break;
+                case Mti.Reversal or Mti.ReversalRepeat:
+                    answers.Add(bank.Reverse(BankReversalRequest.FromIso(message, time)).ToIso());
+                    break;
+                case Mti.NetworkRequest:
+                    var echo = BankNetworkMessage.FromIso(message);
+                    answers.Add((echo with { ResponseCode = ResponseCodes.Approved }).ToIso());
+                    break;
+                default:
+                    throw new Iso8583Exception(0, $"The message type {message.Mti} is not in use.");
+            }
+        }
+    }
+
+    private Iso8583Message SignOn(Iso8583Message message, byte[] frame, Line line)
+    {
+        if (!zoneMaster.SignOnMac.Verify(message, frame))
+        {
+            throw new Iso8583Exception(0, "A sign-on is not authentic: is the zone master key the same on both sides?");
+        }
+
+        var request = ZoneSignOnRequest.FromIso(message, time);
+        line.SignedOn(new PinCipher(zoneMaster.Unwrap(request.PinKey)), new MessageMac(zoneMaster.Unwrap(request.MacKey)), zoneMaster.SignOnMac);
+        log.LogInformation("A line has signed on.");
+        return new BankNetworkMessage(request.Stan, NetworkCode.SignOn, ResponseCodes.Approved, request.Nonce).ToIso();
+    }
+
+    private void Authorise(BankAuthoriseRequest request, Line line, List<Iso8583Message> answers)
+    {
+        var answer = bank.Authorise(request, line.Pin!).ToIso();
+        switch (faults.Next())
+        {
+            case null:
+                answers.Add(answer);
+                break;
+            case { Kind: FaultKind.Twice }:
+                answers.Add(answer);
+                answers.Add(answer);
+                break;
+            case { Kind: FaultKind.Drop }:
+                line.IsToDrop = true;
+                break;
+            case { Kind: FaultKind.Slow or FaultKind.Late } fault:
+                _ = SendLater(answer, line, fault.Delay);
+                break;
+        }
+    }
+
+    private async Task SendLater(Iso8583Message answer, Line line, TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, time, line.Connection.ConnectionClosed);
+            await line.Send([answer]);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            log.LogInformation("A late answer found no line any more: {Reason}", fault.Message);
+        }
+    }
+
+    private sealed class Line(ConnectionContext connection) : IDisposable
+    {
+        private readonly SemaphoreSlim _writing = new(1);
+        private MessageMac? _macOfNext;
+
+        public ConnectionContext Connection { get; } = connection;
+
+        public PinCipher? Pin { get; private set; }
+
+        public MessageMac? Mac { get; private set; }
+
+        public bool IsToDrop { get; set; }
+
+        public void Dispose() => _writing.Dispose();
+
+        /// <summary>The answer to the sign-on itself still goes out under the sign-on key.</summary>
+        public void SignedOn(PinCipher pin, MessageMac mac, MessageMac signOnMac) => (Pin, Mac, _macOfNext) = (pin, mac, signOnMac);
+
+        public async Task Send(List<Iso8583Message> answers)
+        {
+            if (answers.Count == 0)
+            {
+                return;
+            }
+
+            await _writing.WaitAsync();
+            try
+            {
+                foreach (var answer in answers)
+                {
+                    Iso8583Frame.Write(Connection.Transport.Output, answer, _macOfNext ?? Mac);
+                    _macOfNext = null;
+                }
+
+                await Connection.Transport.Output.FlushAsync();
+            }
+            finally
+            {
+                _writing.Release();
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Lakala.BankHost;
+
+/// <summary>A card as its bank has it on file. Prints itself masked.</summary>
+/// <param name="Expiry">YYMM: good until the end of that month.</param>
+/// <param name="Pin">What the holder keys.</param>
+/// <param name="Expected">What a terminal hears of it: <c>approved</c>, or a response code.</param>
+/// <param name="PinOnFile">Where the holder has it wrong: the right one.</param>
+/// <param name="PinTries">Wrong PINs in a row before the card is locked (75).</param>
+/// <param name="Balance">Minor units, before everything that the book holds.</param>
+/// <param name="Limit">Minor units for one payment.</param>
+/// <param name="AlwaysAnswers">A response code for a card that is lost, stolen, unknown to the bank, and so on.</param>
+public sealed record Card(
+    string Pan,
+    string Expiry,
+    string Pin,
+    string Expected,
+    string? PinOnFile = null,
+    int PinTries = 3,
+    long Balance = 1_000_000_000_000_000,
+    long Limit = 1_000_000_000_000,
+    string? AlwaysAnswers = null)
+{
+    public override string ToString() => $"card that is {Expected}";
+}
+
+/// <summary>
+/// The bank's cards, in <c>cards.json</c> of its folder (0600): made at the first start, one for each answer that a terminal can
+/// hear, with card numbers of their own in every folder.
+/// </summary>
+public static class CardFile
+{
+    private const string IssuerPrefix = "622848";
+    private const int PanLength = 19;
+    private const string GoodUntil = "4912";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+    };
+
+    public static IReadOnlyList<Card> Ensure(string folder)
+    {
+        var path = Path.Combine(folder, "cards.json");
+        if (!File.Exists(path))
+        {
+            // Whole or not at all: a crash in between leaves no half file.
+            var draft = path + ".new";
+            File.WriteAllText(draft, JsonSerializer.Serialize(Make(), Json));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            File.Move(draft, path);
+        }
+
+        return JsonSerializer.Deserialize<Card[]>(File.ReadAllText(path), Json)
+            ?? throw new InvalidOperationException($"{path} holds no cards.");
+    }
+
+    private static Card[] Make() =>
+    [
+        New("approved"),
+        New("approved"),
+        New("05") with { AlwaysAnswers = "05" },
+        New("14") with { AlwaysAnswers = "14" },
+        New("41") with { AlwaysAnswers = "41" },
+        New("43") with { AlwaysAnswers = "43" },
+        New("51") with { Balance = 0 },
+        New("54") with { Expiry = "0812" },
+        New("55") with { PinOnFile = NewPin(), PinTries = int.MaxValue },
+        New("61") with { Limit = 0 },
+        New("75") with { PinTries = 0 },
+
+        // No final decline: the payment is reversed, and the terminal hears that no answer was had.
+        New("68") with { AlwaysAnswers = "91" },
+    ];
+
+    private static Card New(string expected) => new(NewPan(), GoodUntil, NewPin(), expected);
+
+    private static string NewPin() => RandomNumberGenerator.GetInt32(1_000_000).ToString("D6", CultureInfo.InvariantCulture);
+
+    private static string NewPan()
+    {
+        var digits = IssuerPrefix + RandomNumberGenerator.GetString("0123456789", PanLength - IssuerPrefix.Length - 1);
+        return Enumerable.Range(0, 10).Select(check => digits + (char)('0' + check)).Single(pan => Wire.Pan.IsValid(pan));
+    }
+}

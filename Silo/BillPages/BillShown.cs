@@ -1,0 +1,35 @@
+using System.Globalization;
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Silo.BillPages;
+
+/// <summary>A bill as its shopper reads it.</summary>
+public sealed record BillShown(BillRow Row)
+{
+    // China has one time and no summer time; a fixed offset needs no database of time zones.
+    private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);
+
+    public string State => StateNames.Of(Row.Bill.State);
+
+    public bool IsFinal => Row.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled;
+
+    public string Title => $"{Texts.Of(Row.Bill.State).Headline} · {Amount} · {Row.MerchantName}";
+
+    public string Number => Row.BillNumber.ToString();
+
+    /// <summary>In groups that can be read out: 4-4-4-2.</summary>
+    public IEnumerable<string> Groups => Number.Chunk(4).Select(static digits => new string(digits));
+
+    public string Amount => string.Create(CultureInfo.InvariantCulture, $"¥{Row.Bill.Amount.Minor / 100m:N2}");
+
+    public Drawing Barcode => Code128.Draw(Number);
+
+    public Drawing Qr => QrCode.Draw(Number);
+
+    public static string Human(DateTimeOffset time) =>
+        time.ToOffset(Beijing).ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture);
+
+    public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,138 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Wire;
+
+namespace Lakala.Terminal.Client;
+
+/// <summary>Field 22.</summary>
+internal static class EntryMode
+{
+    /// <summary>Magnetic stripe read, PIN entered.</summary>
+    public const string Swiped = "021";
+}
+
+public static class ExitCode
+{
+    public const int Done = 0;
+    public const int NotPaid = 1;
+    public const int Unknown = 2;
+    public const int Usage = 64;
+}
+
+public enum Outcome
+{
+    [JsonStringEnumMemberName("found")]
+    Found,
+
+    [JsonStringEnumMemberName("approved")]
+    Approved,
+
+    /// <summary>The bank said no.</summary>
+    [JsonStringEnumMemberName("declined")]
+    Declined,
+
+    /// <summary>Not paid for any other reason.</summary>
+    [JsonStringEnumMemberName("refused")]
+    Refused,
+
+    /// <summary>A 0200 may have left, and no final answer is known.</summary>
+    [JsonStringEnumMemberName("unknown")]
+    Unknown,
+}
+
+/// <summary>How one lookup or swipe ended. Null is what is not known.</summary>
+public record SwipeReport(Outcome Outcome)
+{
+    public string? ResponseCode { get; init; }
+
+    /// <summary>The network's own number, finer than the response code.</summary>
+    public int? Reason { get; init; }
+
+    public string? Bill { get; init; }
+
+    /// <summary>Minor units.</summary>
+    public long? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    public string? Rrn { get; init; }
+
+    public string? AuthorisationCode { get; init; }
+
+    public int? Stan { get; init; }
+
+    public int? Batch { get; init; }
+
+    public string? Terminal { get; init; }
+
+    public string? MaskedCard { get; init; }
+
+    public string? Payee { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? OrderId { get; init; }
+
+    /// <summary>For the clerk.</summary>
+    public string? Text { get; init; }
+
+    public string? CustomerText { get; init; }
+
+    /// <summary>What goes to the printer.</summary>
+    public IReadOnlyList<string> Receipts { get; init; } = [];
+
+    public static string CurrencyName(int currency) => currency == CurrencyCode.Cny ? "CNY" : $"{currency:D3}";
+
+    public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
+
+    public static Report Of(JournaledSwipe swipe)
+    {
+        var (pending, result) = (swipe.Pending, swipe.Result);
+        return new Report(result?.Outcome ?? Outcome.Unknown)
+        {
+            ResponseCode = result?.ResponseCode,
+            Reason = result is { Reason: > 0 } ? result.Reason : null,
+            Bill = pending.Bill,
+            Amount = pending.Amount,
+            Currency = CurrencyName(pending.Currency),
+            Rrn = result?.Rrn,
+            AuthorisationCode = result?.AuthorisationCode,
+            Stan = pending.Key.Stan,
+            Batch = pending.Key.Batch,
+            Terminal = pending.Terminal,
+            MaskedCard = result?.MaskedCard ?? pending.MaskedCard,
+            Payee = result?.Payee ?? pending.Payee,
+            Description = pending.Description,
+            OrderId = result?.OrderId ?? pending.OrderId,
+            Text = result is null ? Texts.OutcomeUnknown : result.ClerkText,
+            CustomerText = result is null ? Texts.DoNotPayAgain : result.CustomerText,
+        };
+    }
+}
+
+/// <summary>What a command ends with; with <c>--json</c> the one object on standard output.</summary>
+public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
+{
+    // Chinese stays Chinese: the object is for programs and people, never for a page.
+    private static readonly ReportJson Json = new(
+        new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>What an earlier swipe turned out to be that was still open when the command began.</summary>
+    [JsonPropertyOrder(1)]
+    public SwipeReport? Resolved { get; init; }
+
+    [JsonIgnore]
+    public int ExitCode => Outcome switch
+    {
+        Outcome.Found or Outcome.Approved => Client.ExitCode.Done,
+        Outcome.Unknown => Client.ExitCode.Unknown,
+        _ => Client.ExitCode.NotPaid,
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json.Report);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Report))]
+internal sealed partial class ReportJson : JsonSerializerContext;

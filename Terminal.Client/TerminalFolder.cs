@@ -1,0 +1,153 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Wire;
+
+namespace Lakala.Terminal.Client;
+
+/// <summary>The terminal cannot be used as it is set up; the message says what to do.</summary>
+public sealed class SetupException(string message) : Exception(message);
+
+/// <summary>A terminal's <c>terminal.json</c>.</summary>
+/// <param name="Ca">PEM file of the authority that the server's certificate must come from; relative to the terminal's folder.</param>
+/// <param name="Terminal">8 characters.</param>
+/// <param name="Store">15 characters.</param>
+/// <param name="Language">Of the server's texts: <c>en</c> or <c>zh</c>.</param>
+/// <param name="ConnectTimeoutSeconds">For connecting and signing on in all.</param>
+/// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest way to an answer.</param>
+/// <param name="GiveUpSeconds">From the 0200 on: when the clerk is told that the outcome is unknown.</param>
+public sealed record TerminalSetup(
+    string Host,
+    int Port,
+    string Ca,
+    string Terminal,
+    string Store,
+    string Language,
+    double ConnectTimeoutSeconds = 10,
+    double AnswerTimeoutSeconds = 30,
+    double GiveUpSeconds = 90)
+{
+    private const double MaxSeconds = 3600;
+
+    [JsonIgnore]
+    public TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
+
+    [JsonIgnore]
+    public TimeSpan AnswerTimeout => TimeSpan.FromSeconds(AnswerTimeoutSeconds);
+
+    [JsonIgnore]
+    public TimeSpan GiveUp => TimeSpan.FromSeconds(GiveUpSeconds);
+
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() =>
+        string.IsNullOrEmpty(Host) ? "host is missing"
+        : Port is <= 0 or > 65535 ? "port is not 1 to 65535"
+        : string.IsNullOrEmpty(Ca) ? "ca is missing"
+        : Terminal is not { Length: 8 } ? "terminal has not 8 characters"
+        : Store is not { Length: 15 } ? "store has not 15 characters"
+        : Language is not ("en" or "zh") ? "language is neither en nor zh"
+        : !Within(ConnectTimeoutSeconds) || !Within(AnswerTimeoutSeconds) || !Within(GiveUpSeconds) ? $"a time-out is not above 0 and at most {MaxSeconds} s"
+        : null;
+
+    private static bool Within(double seconds) => seconds is > 0 and <= MaxSeconds;
+}
+
+/// <summary>What a terminal keeps on disk: its setup, its master key and its journal. One process uses it at a time.</summary>
+public sealed class TerminalFolder : IDisposable
+{
+    private const string Terminals = "terminals", SetupFile = "terminal.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
+
+    private readonly FileStream _lock;
+
+    private TerminalFolder(string path, TerminalSetup setup, FileStream held) => (Path, Setup, _lock) = (path, setup, held);
+
+    public string Path { get; }
+
+    public TerminalSetup Setup { get; }
+
+    public string Journal => System.IO.Path.Combine(Path, JournalFile);
+
+    public string Ca => System.IO.Path.Combine(Path, Setup.Ca);
+
+    /// <param name="home">The folder that holds <c>terminals</c>.</param>
+    /// <param name="id">Null for the first terminal there is.</param>
+    /// <exception cref="SetupException">There is none, it is not set up, or another process uses it.</exception>
+    public static TerminalFolder Take(string home, string? id)
+    {
+        var terminals = System.IO.Path.Combine(home, Terminals);
+        var path = id is not null
+            ? System.IO.Path.Combine(terminals, id)
+            : Directory.Exists(terminals)
+                ? Directory.GetDirectories(terminals).Order(StringComparer.Ordinal).FirstOrDefault()
+                : null;
+        var setupFile = path is null ? null : System.IO.Path.Combine(path, SetupFile);
+        if (!File.Exists(setupFile))
+        {
+            throw new SetupException(id is null ? Texts.NoTerminals(terminals) : Texts.NoSuchTerminal(id, terminals));
+        }
+
+        return new TerminalFolder(path!, ReadSetup(setupFile), Lock(path!));
+    }
+
+    /// <exception cref="SetupException">It cannot be read, or others can read it too.</exception>
+    public MasterKey ReadMasterKey()
+    {
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        var file = System.IO.Path.Combine(Path, KeyFile);
+        if (!File.Exists(file))
+        {
+            throw new SetupException($"{file} is missing. {Texts.CallOperator}");
+        }
+
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+        {
+            throw new SetupException($"{file} can be read by others. Run: chmod 600 {file}");
+        }
+
+        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException($"{file} does not hold 64 hex digits. {Texts.CallOperator}");
+    }
+
+    /// <summary>Null when the text is no key; a fault of its own could quote it.</summary>
+    public static MasterKey? ParseMasterKey(string text)
+    {
+        try
+        {
+            return Convert.FromHexString(text.Trim()) is { Length: MasterKey.KeyLength } key ? new MasterKey(key) : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static TerminalSetup ReadSetup(string file)
+    {
+        try
+        {
+            var setup = JsonSerializer.Deserialize(File.ReadAllBytes(file), SetupJson.Default.TerminalSetup);
+            return setup?.Fault() is { } fault ? throw new SetupException($"{file}: {fault}. {Texts.CallOperator}")
+                : setup ?? throw new SetupException($"{file} is empty. {Texts.CallOperator}");
+        }
+        catch (JsonException fault)
+        {
+            throw new SetupException($"{file} is not right at {fault.Path}. {Texts.CallOperator}");
+        }
+    }
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new SetupException(Texts.InUse(System.IO.Path.GetFileName(path)));
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(TerminalSetup))]
+internal sealed partial class SetupJson : JsonSerializerContext;

@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Lakala.Local;
+
+/// <summary>One try to deliver a notice, whose signature was right.</summary>
+/// <param name="Id">The event's: the same at every try.</param>
+/// <param name="Body"><c>type</c>, <c>timestamp</c> and <c>data</c>.</param>
+/// <param name="Try">Counted from 1 for each event.</param>
+/// <param name="Signatures">How many signatures came, and not only the right one: two while a secret is rotated.</param>
+/// <param name="Status">What it was answered; 2xx accepted it.</param>
+public sealed record ReceivedNotice(string Id, JsonElement Body, int Try, int Signatures, int Status)
+{
+    public string Type => Body.GetProperty("type").GetString()!;
+
+    public JsonElement Data => Body.GetProperty("data");
+}
+
+/// <summary>
+/// A merchant's server: verifies notices as Standard Webhooks want it and keeps what it accepted. Serves on a free loopback port.
+/// </summary>
+public sealed class WebhookReceiver : IAsyncDisposable
+{
+    private const string Path = "/notices";
+    private const string SecretMark = "whsec_";
+    private const int MaxBody = 256 * 1024;
+    private const int MaxWaiting = 10_000;
+
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
+
+    private readonly WebApplication _server;
+    private readonly Func<int, int> _answer;
+    private readonly ConcurrentDictionary<string, int> _tries = [];
+    private readonly ConcurrentDictionary<string, ReceivedNotice> _accepted = [];
+    private readonly Channel<ReceivedNotice> _received = Channel.CreateBounded<ReceivedNotice>(MaxWaiting);
+    private volatile byte[][] _secrets = [];
+    private int _strays;
+
+    private WebhookReceiver(WebApplication server, Func<int, int> answer) => (_server, _answer) = (server, answer);
+
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>What was accepted, by event id.</summary>
+    public IReadOnlyDictionary<string, ReceivedNotice> Accepted => _accepted;
+
+    /// <summary>Requests without a right signature or to another path, such as one to which a redirect points.</summary>
+    public int Strays => Volatile.Read(ref _strays);
+
+    /// <param name="answer">The HTTP status for the nth try of an event; 204 when it is not given.</param>
+    public static async Task<WebhookReceiver> Start(Func<int, int>? answer = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Limits.MaxRequestBodySize = MaxBody;
+        });
+        var receiver = new WebhookReceiver(builder.Build(), answer ?? (static _ => StatusCodes.Status204NoContent));
+        receiver._server.Run(receiver.Receive);
+        await receiver._server.StartAsync();
+        var address = receiver._server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        receiver.Address = new Uri(address + Path);
+        return receiver;
+    }
+
+    /// <summary>Accepts what is signed with one of these secrets (<c>whsec_...</c>), and nothing else from now on.</summary>
+    public void Trust(params string[] secrets) => _secrets = [.. secrets.Select(Key)];
+
+    /// <summary>The next try that came with a right signature, whatever it was answered.</summary>
+    public ValueTask<ReceivedNotice> Next(CancellationToken cancel = default) => _received.Reader.ReadAsync(cancel);
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task Receive(HttpContext context)
+    {
+        using var buffer = new MemoryStream();
+        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        var body = buffer.ToArray();
+        if (context.Request.Path != Path || Verify(context.Request.Headers, body) is not { } id)
+        {
+            Interlocked.Increment(ref _strays);
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+
+        var notice = new ReceivedNotice(
+            id,
+            JsonElement.Parse(body),
+            _tries.AddOrUpdate(id, 1, static (_, before) => before + 1),
+            Signatures(context.Request.Headers).Length,
+            0);
+        notice = notice with { Status = _answer(notice.Try) };
+        context.Response.StatusCode = notice.Status;
+        if (notice.Status is >= 300 and < 400)
+        {
+            context.Response.Headers.Location = "/elsewhere";
+        }
+
+        if (notice.Status is >= 200 and < 300)
+        {
+            _accepted[id] = notice;
+        }
+
+        await _received.Writer.WriteAsync(notice, context.RequestAborted);
+    }
+
+    /// <returns>The event's id; null when no signature is right, or it is too old.</returns>
+    private string? Verify(IHeaderDictionary headers, byte[] body)
+    {
+        var id = headers["webhook-id"].ToString();
+        var timestamp = headers["webhook-timestamp"].ToString();
+        if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || Math.Abs(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - seconds) > Tolerance.TotalSeconds)
+        {
+            return null;
+        }
+
+        byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body];
+        var expected = _secrets.Select(secret => Encoding.ASCII.GetBytes("v1," + Convert.ToBase64String(HMACSHA256.HashData(secret, signed))));
+        return Signatures(headers).Any(given => expected.Any(right => CryptographicOperations.FixedTimeEquals(right, Encoding.ASCII.GetBytes(given))))
+            ? id
+            : null;
+    }
+
+    private static string[] Signatures(IHeaderDictionary headers) => headers["webhook-signature"].ToString().Split(' ');
+
+    private static byte[] Key(string secret) => secret.StartsWith(SecretMark, StringComparison.Ordinal)
+        ? Convert.FromBase64String(secret[SecretMark.Length..])
+        : throw new ArgumentException($"A secret begins with {SecretMark}.", nameof(secret));
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Lakala.Local;
+using Npgsql;
+
+namespace Lakala.Bench;
+
+/// <summary>The yardstick: TPC-B at scale 20, prepared, 32 clients on 2 threads.</summary>
+public static partial class Pgbench
+{
+    private const string Scale = "20";
+    private static readonly string[] Load = ["-n", "-M", "prepared", "-c", "32", "-j", "2"];
+
+    public static async Task<double> Run(PostgresServer server, TimeSpan time, CancellationToken stop)
+    {
+        const string name = "pgbench";
+        var parts = new NpgsqlConnectionStringBuilder(await server.CreateDatabase(name, stop));
+        var environment = new Dictionary<string, string>
+        {
+            ["PGHOST"] = parts.Host!,
+            ["PGPORT"] = parts.Port.ToString(CultureInfo.InvariantCulture),
+            ["PGUSER"] = parts.Username!,
+            ["PGPASSWORD"] = parts.Password ?? "",
+        };
+        try
+        {
+            var program = Path.Combine(await PostgresBinaries.Find(stop), "pgbench");
+            await Command.RunOrFail([program, "-i", "-q", "-s", Scale, name], environment, cancel: stop);
+            var seconds = time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            var report = await Command.RunOrFail([program, .. Load, "-T", seconds, name], environment, cancel: stop);
+            return Tps().Match(report) is { Success: true } match
+                ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+                : throw new SetupException($"pgbench reports no tps:\n{report}");
+        }
+        finally
+        {
+            await server.DropDatabase(name, CancellationToken.None);
+        }
+    }
+
+    [GeneratedRegex(@"^tps = ([0-9.]+)", RegexOptions.Multiline)]
+    private static partial Regex Tps();
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Local;
+
+namespace Lakala.Bench;
+
+/// <summary>The figures of a run.</summary>
+/// <param name="Ratio">Settled swipes for each of pgbench's transactions.</param>
+/// <param name="Mismatches">Approvals that a terminal holds without a PAID bill and a debit in the bank's book, and the other way round.</param>
+public sealed record BenchFigures(double SettledPerSecond, double PgbenchTps, double Ratio, double P50Ms, double P99Ms, long Mismatches);
+
+/// <summary>
+/// A swarm of terminals against silo, bank and PostgreSQL, all real processes on this machine with TLS, MAC and PIN; first, on
+/// the same server, pgbench. Afterwards three books are compared: the terminals' journals, ours and the bank's.
+/// </summary>
+public sealed class SwipeBench(int terminals, TimeSpan measured)
+{
+    private const int MostPerSecond = 14_000;
+    private const long Amount = 1_000;
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Yardstick = TimeSpan.FromSeconds(30);
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    public async Task<int> Run(string? jsonFile, CancellationToken stop)
+    {
+        var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench"));
+        await using var network = await LocalNetwork.Start(
+            state,
+            new LocalNetworkOptions
+            {
+                Terminals = terminals,
+                Bills = (int)((WarmUp + measured).TotalSeconds * MostPerSecond),
+                BankFsync = false,
+                ThrowawayDatabase = true,
+                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
+                Progress = Say,
+            },
+            stop);
+
+        // So that every settled swipe writes its delivery row. What sending them costs is the receivers' affair.
+        using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
+        await merchant.CreateWebhookEndpoint(new Uri("http://127.0.0.1:9/notices"), stop);
+
+        Say($"pgbench, {Yardstick.TotalSeconds:0} s");
+        var tps = await Pgbench.Run(network.Postgres, Yardstick, stop);
+        Say($"{terminals} terminals swipe, {WarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured");
+        var (result, approvals) = await Swarm(network, stop);
+        Say("the books are compared");
+        var mismatches = await BookComparison.CountMismatches(network, approvals, stop);
+
+        var figures = new BenchFigures(
+            result.SettledPerSecond, tps, result.SettledPerSecond / tps, result.P50Ms, result.P99Ms, mismatches);
+        Show(figures, result, approvals.Count);
+        if (jsonFile is not null)
+        {
+            await File.WriteAllTextAsync(jsonFile, JsonSerializer.Serialize(figures, Json) + "\n", stop);
+        }
+
+        return mismatches == 0 ? 0 : 1;
+    }
+
+    private async Task<(SwarmResult Result, IReadOnlyList<Approval> Approvals)> Swarm(LocalNetwork network, CancellationToken stop)
+    {
+        // A terminal has a disk of its own; here hundreds share one, so their journals are held in memory.
+        var journals = Directory.CreateTempSubdirectory("lakala-bench-");
+        if (Directory.Exists("/dev/shm"))
+        {
+            journals.Delete();
+            journals = Directory.CreateDirectory(Path.Combine("/dev/shm", journals.Name));
+        }
+
+        try
+        {
+            var (plan, result) = (Path.Combine(journals.FullName, "plan.json"), Path.Combine(journals.FullName, "result.json"));
+            await LocalFiles.Write(plan, new
+            {
+                network.Terminal.Host,
+                network.Terminal.Port,
+                network.Terminal.Ca,
+                Terminals = network.Seed.Terminals.SkipLast(1),
+                network.Seed.Bills,
+                Amount,
+                Cards = network.Cards.Where(card => card.Expected == "approved"),
+                JournalFolder = journals.FullName,
+                WarmupSeconds = (int)WarmUp.TotalSeconds,
+                Seconds = (int)measured.TotalSeconds,
+            });
+            await Command.RunOrFail([Repository.Program("Terminal.Client"), "swarm", "--plan", plan, "--result", result], cancel: stop);
+            var figures = await LocalFiles.Read<SwarmResult>(result) ?? throw new SetupException("the swarm has left no result");
+            var approvals = await LocalFiles.Read<Approval[]>(figures.Approvals) ?? throw new SetupException("the swarm has left no approvals");
+            return (figures, approvals);
+        }
+        finally
+        {
+            journals.Delete(recursive: true);
+        }
+    }
+
+    private static void Show(BenchFigures figures, SwarmResult swarm, int approvals)
+    {
+        var other = swarm.Declined + swarm.Refused + swarm.Unknown;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+
+            settled swipes   {figures.SettledPerSecond,10:N0} /s
+            pgbench TPC-B    {figures.PgbenchTps,10:N0} /s
+            ratio            {figures.Ratio,10:N2}
+            p50              {figures.P50Ms,10:N1} ms
+            p99              {figures.P99Ms,10:N1} ms
+
+            approvals held   {approvals,10:N0}
+            other outcomes   {other,10:N0}
+            mismatches       {figures.Mismatches,10:N0}
+            """));
+        foreach (var (error, count) in swarm.Errors)
+        {
+            Console.WriteLine($"  {count} x {error}");
+        }
+    }
+
+    private static void Say(string step) => Console.WriteLine($"  {step}");
+}
+
+/// <summary>What the swarm reports.</summary>
+/// <param name="Approvals">The file of the approvals that the terminals' journals hold.</param>
+public sealed record SwarmResult(
+    long Settled,
+    double SettledPerSecond,
+    [property: JsonPropertyName("p50_ms")] double P50Ms,
+    [property: JsonPropertyName("p99_ms")] double P99Ms,
+    long Declined,
+    long Refused,
+    long Unknown,
+    IReadOnlyDictionary<string, long> Errors,
+    string Approvals);

@@ -1,0 +1,262 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Lakala.Local;
+using Npgsql;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>A network whose parts are broken on purpose, with short timers so that nobody waits long for what they do.</summary>
+public sealed class FragileNetwork : IAsyncLifetime
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    private readonly HttpClient _http = new();
+    private MerchantClient _merchant = null!;
+
+    public LocalNetwork Local { get; private set; } = null!;
+
+    public TestCard Card => Local.Cards.First(card => card.Expected == "approved");
+
+    public async ValueTask InitializeAsync()
+    {
+        Local = await Network.StartAnother(new LocalNetworkOptions
+        {
+            Silo = new Dictionary<string, string>
+            {
+                ["Swipe__BankTimeout"] = "00:00:02",
+                ["Swipe__CommitDeadline"] = "00:00:06",
+                ["Swipe__SweepAfter"] = "00:00:07",
+                ["Swipe__TerminalTimeout"] = "00:00:30",
+            },
+        });
+        _merchant = new MerchantClient(Local.Http, Local.Seed.ApiKey);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _merchant.Dispose();
+        _http.Dispose();
+        await Local.DisposeAsync();
+    }
+
+    public async Task<string> NewBill() =>
+        (await _merchant.CreateBill("order-" + Guid.NewGuid().ToString("N"), 1_000, "A teapot")).GetProperty("number").GetString()!;
+
+    public async Task Plan(string kind, int delayMs = 0)
+    {
+        using var answer = await _http.PostAsJsonAsync(new Uri(Local.BankHttp, "/faults"), new { kind, count = 1, delay_ms = delayMs });
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task<JsonElement> Pay(string bill)
+    {
+        var result = await Local.RunTerminal(["pay", "--bill", bill, "--card", Card.Track2, "--pin", Card.Pin, "--json"]);
+        result.Error.Should().BeEmpty();
+        return JsonElement.Parse(result.Output);
+    }
+
+    public async Task<string> BillState(string bill) =>
+        (await _merchant.GetBill(bill)).GetProperty("status").GetString()!;
+
+    /// <summary>What the bank's book says of the bill's attempts, oldest first.</summary>
+    public async Task<IReadOnlyList<string>> BankStates(string bill)
+    {
+        var rrns = await Column($"select lpad(rrn::text, 12, '0') from attempts where bill = {bill} order by rrn");
+        var book = await _http.GetFromJsonAsync<JsonElement>(new Uri(Local.BankHttp, "/book"));
+        var states = book.GetProperty("entries").EnumerateArray()
+            .ToDictionary(entry => entry.GetProperty("rrn").GetString()!, entry => entry.GetProperty("state").GetString()!);
+        return [.. rrns.Select(rrn => states.GetValueOrDefault(rrn, "NONE"))];
+    }
+
+    public Task<IReadOnlyList<string>> AttemptStates(string bill) =>
+        Column($"select state from attempts where bill = {bill} order by rrn");
+
+    /// <summary>Asks again and again, for what nobody tells us by an event.</summary>
+    public static async Task Until(Func<Task<bool>> isSo, string what)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!await isSo())
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > Bound)
+            {
+                throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{what}: not within {Bound.TotalSeconds} s."));
+            }
+
+            await Task.Delay(Poll);
+        }
+    }
+
+    public Task UntilAttempt(string bill, string state) =>
+        Until(async () => await AttemptStates(bill) is [.., var last] && last == state, $"bill {bill}: an attempt that is {state}");
+
+    public Task UntilReady() => Local.Silo.WaitUntilHealthy(_http, new Uri(Local.Http, "/healthz"), Bound);
+
+    private async Task<IReadOnlyList<string>> Column(string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(Local.ConnectionString + ";Pooling=false");
+        await using var command = database.CreateCommand(sql);
+        await using var rows = await command.ExecuteReaderAsync();
+        var column = new List<string>();
+        while (await rows.ReadAsync())
+        {
+            column.Add(rows.GetString(0));
+        }
+
+        return column;
+    }
+}
+
+/// <summary>Each neighbour fails in the middle of a swipe; the money is right afterwards.</summary>
+public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNetwork>
+{
+    [Fact]
+    public async Task A_silent_bank_is_reversed_and_the_bill_can_be_paid_again()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("silent");
+
+        var first = await network.Pay(bill);
+        await network.UntilAttempt(bill, "REVERSED");
+        var second = await network.Pay(bill);
+
+        Said(first).Should().Be(("refused", "68"));
+        Said(second).Should().Be(("approved", "00"));
+        (await network.AttemptStates(bill)).Should().Equal("REVERSED", "APPROVED");
+        (await network.BankStates(bill)).Should().Equal("REVERSED", "DEBITED");
+    }
+
+    [Fact]
+    public async Task A_late_approval_is_reversed_not_settled()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("late", delayMs: 3_000);
+
+        var answer = await network.Pay(bill);
+        await network.UntilAttempt(bill, "REVERSED");
+
+        Said(answer).Should().Be(("refused", "68"));
+        (await network.BillState(bill)).Should().Be("OPEN");
+        (await network.BankStates(bill)).Should().Equal("REVERSED");
+    }
+
+    [Fact]
+    public async Task A_slow_approval_in_time_settles()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("slow", delayMs: 1_000);
+
+        Said(await network.Pay(bill)).Should().Be(("approved", "00"));
+        (await network.BillState(bill)).Should().Be("PAID");
+    }
+
+    [Fact]
+    public async Task A_bank_that_drops_the_line_after_deciding_is_reversed()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("drop");
+
+        var answer = await network.Pay(bill);
+        await network.UntilAttempt(bill, "REVERSED");
+
+        Said(answer).Should().Be(("refused", "68"));
+        (await network.BankStates(bill)).Should().Equal("REVERSED");
+    }
+
+    [Fact]
+    public async Task A_bank_that_answers_twice_settles_once()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("twice");
+
+        Said(await network.Pay(bill)).Should().Be(("approved", "00"));
+        (await network.AttemptStates(bill)).Should().Equal("APPROVED");
+        (await network.BankStates(bill)).Should().Equal("DEBITED");
+    }
+
+    [Fact]
+    public async Task A_bank_that_cannot_be_reached_means_not_paid_for_sure()
+    {
+        var bill = await network.NewBill();
+        await network.Local.Bank.Crash();
+        try
+        {
+            Said(await network.Pay(bill)).Should().Be(("refused", "92"));
+            (await network.AttemptStates(bill)).Should().Equal("NOT_SENT");
+            (await network.BillState(bill)).Should().Be("OPEN");
+        }
+        finally
+        {
+            await network.Local.StartBank(TestContext.Current.CancellationToken);
+            await network.UntilReady();
+        }
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_while_the_bank_is_asked_leaves_a_swipe_that_resolves_itself()
+    {
+        var bill = await network.NewBill();
+        await network.Plan("slow", delayMs: 1_500);
+
+        var paying = network.Pay(bill);
+        await network.UntilAttempt(bill, "SENT");
+        await network.Local.Silo.Crash();
+        await network.Local.StartSilo(TestContext.Current.CancellationToken);
+        var answer = await paying;
+        await network.UntilAttempt(bill, "REVERSED");
+
+        Said(answer).Should().Be(("refused", "68"));
+        (await network.BillState(bill)).Should().Be("OPEN");
+        (await network.BankStates(bill)).Should().Equal("REVERSED");
+    }
+
+    [Fact]
+    public async Task A_database_that_restarts_while_the_bank_is_asked_loses_nothing()
+    {
+        Assert.SkipWhen(network.Local.Postgres.Cluster is null, "the database is somebody else's");
+        var bill = await network.NewBill();
+        await network.Plan("slow", delayMs: 1_000);
+
+        var paying = network.Pay(bill);
+        await network.UntilAttempt(bill, "SENT");
+        await network.Local.Postgres.Cluster.Stop();
+        await network.Local.Postgres.Cluster.Start(TestContext.Current.CancellationToken);
+        var answer = await paying;
+
+        // C2 was tried again until the deadline: settled, or reversed, and the terminal knows which.
+        var isPaid = Said(answer) == ("approved", "00");
+        await network.UntilAttempt(bill, isPaid ? "APPROVED" : "REVERSED");
+        (await network.BillState(bill)).Should().Be(isPaid ? "PAID" : "OPEN");
+        (await network.BankStates(bill)).Should().Equal(isPaid ? "DEBITED" : "REVERSED");
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_refuses_new_swipes_at_once_and_a_silo_that_starts_without_it_waits()
+    {
+        Assert.SkipWhen(network.Local.Postgres.Cluster is null, "the database is somebody else's");
+        var bill = await network.NewBill();
+        await network.Local.Postgres.Cluster.Stop();
+        try
+        {
+            var answer = await network.Pay(bill);
+            Said(answer).Should().Be(("refused", "91"));
+
+            await network.Local.Silo.Crash();
+            network.Local.StartSiloWithoutWaiting();
+            await FragileNetwork.Until(
+                async () => (await File.ReadAllTextAsync(network.Local.Silo.Log, TestContext.Current.CancellationToken)).Contains("PostgreSQL does not answer", StringComparison.Ordinal),
+                "the silo says that the database is away");
+        }
+        finally
+        {
+            await network.Local.Postgres.Cluster.Start(TestContext.Current.CancellationToken);
+            await network.UntilReady();
+        }
+
+        Said(await network.Pay(bill)).Should().Be(("approved", "00"));
+    }
+
+    private static (string? Outcome, string? Code) Said(JsonElement report) =>
+        (report.GetProperty("outcome").GetString(), report.GetProperty("response_code").GetString());
+}
