@@ -61,7 +61,7 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
 
         recorded.Should().OnlyContain(outcome => outcome.Done);
         (await _notices.Claim(100, 100, Lease, NoneInFlight)).Should().BeEmpty();
-        var parked = await _notices.ListEvents(Books.Merchant, null, null, parked: true, 10, Stop);
+        var parked = await _notices.ListEvents(Books.Merchant, null, parked: true, 10, Stop);
         parked.Should().ContainSingle().Which.Deliveries.Should().ContainSingle(delivery => delivery.State == "PARKED" && delivery.LastStatus == 500);
     }
 

@@ -169,11 +169,11 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         var terminal = await cluster.NewTerminal();
         var swipe = terminal.Swipe(await Books.PutBill());
         var desk = cluster.Bank.Desk(terminal.Id);
-        var paying = cluster.Bill(swipe.Bill).WaitForChange(BillState.Open);
+        var paying = cluster.Bill(swipe.Bill).WaitForChange(BillState.Open, TestContext.Current.CancellationToken);
         var answer = terminal.Pay(swipe);
         (await paying)!.Bill.State.Should().Be(BillState.Paying);
 
-        var paid = cluster.Bill(swipe.Bill).WaitForChange(BillState.Paying);
+        var paid = cluster.Bill(swipe.Bill).WaitForChange(BillState.Paying, TestContext.Current.CancellationToken);
         desk.Answers("00");
 
         (await paid)!.Bill.State.Should().Be(BillState.Paid);
