@@ -58,7 +58,7 @@ internal static class Problems
         StatusCodes.Status409Conflict,
         "idempotency-key-reused",
         "The Idempotency-Key stands for another request.",
-        "The same key came with another body before. Repeat a request unchanged, or give a new request a new key.",
+        "The same Idempotency-Key came with another body before. Repeat a request unchanged, or give a new request a new key.",
         ("field", "Idempotency-Key"));
 
     public static ProblemHttpResult TooManyEndpoints(int most) => Of(

@@ -112,12 +112,18 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
             .Should().Be(0);
     }
 
-    /// <summary>Returns as soon as a statement of these books waits for a lock. PostgreSQL tells nobody, so it is asked.</summary>
-    public async Task SomebodyWaits()
+    /// <summary>Returns as soon as a statement of these books waits for a lock.</summary>
+    public Task SomebodyWaits() =>
+        Until("select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+
+    /// <summary>Returns as soon as the question is answered with yes. PostgreSQL tells nobody by itself, so it is asked.</summary>
+    /// <param name="between">What to do while the answer is no.</param>
+    public async Task Until(string question, Action? between = null)
     {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (await Scalar<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await Scalar<bool>(question))
         {
+            between?.Invoke();
             bound.Token.ThrowIfCancellationRequested();
         }
     }

@@ -5,29 +5,21 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>The queue of notices, with books to itself: whoever claims, claims everything that is due.</summary>
-public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
+/// <summary>The queue of notices. Whoever claims, claims everything that is due: each test begins with an empty one.</summary>
+public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
     private static readonly Dictionary<string, int> NoneInFlight = [];
     private static int Stans;
 
-    private readonly Books _books = new(postgres);
-    private NoticeStore _notices = null!;
+    private readonly NoticeStore _notices = new(books.Database, books.Commits, NullLogger<NoticeStore>.Instance);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        await _books.InitializeAsync();
-        _notices = new NoticeStore(_books.Database, _books.Commits, NullLogger<NoticeStore>.Instance);
-    }
+    public async ValueTask InitializeAsync() => await books.Execute(
+        "truncate deliveries, events; update webhook_endpoints set deleted_at = null, secret = '\\x00', previous_secret = null, previous_expires_at = null");
 
-    public async ValueTask DisposeAsync()
-    {
-        await _notices.DisposeAsync();
-        await _books.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _notices.DisposeAsync();
 
     [Fact]
     public async Task A_claimed_notice_is_nobody_elses_until_its_lease_ends()
@@ -42,7 +34,7 @@ public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
             // Who met others at a locked row has left it to the next look.
         }
 
-        (await _books.Scalar<long>("select count(*) from deliveries where state = 'PENDING' and tries = 1")).Should().Be(20);
+        (await books.Scalar<long>("select count(*) from deliveries where state = 'PENDING' and tries = 1")).Should().Be(20);
         await Everything_is_due();
         (await _notices.Claim(100, 100, Lease, NoneInFlight)).Should().HaveCount(20).And.OnlyContain(notice => notice.Tries == 2);
     }
@@ -84,7 +76,7 @@ public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
         (await _notices.Recorded.Submit(Tried(slow, "PARKED", null))).Done.Should().BeFalse();
         (await _notices.Recorded.Submit(Tried(next, "ACCEPTED", null))).Done.Should().BeTrue();
 
-        (await _books.Scalar<string>("select state from deliveries")).Should().Be("ACCEPTED");
+        (await books.Scalar<string>("select state from deliveries")).Should().Be("ACCEPTED");
     }
 
     [Theory]
@@ -98,7 +90,7 @@ public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
         var recorded = await Task.WhenAll(claimed.Select((notice, i) => _notices.Recorded.Submit(Tried(notice, i % 2 == 0 ? "ACCEPTED" : "PARKED", null))));
 
         recorded.Should().HaveCount(size).And.OnlyContain(outcome => outcome.Done);
-        (await _books.Scalar<long>("select count(*) from deliveries where state = 'ACCEPTED'")).Should().Be((size + 1) / 2);
+        (await books.Scalar<long>("select count(*) from deliveries where state = 'ACCEPTED'")).Should().Be((size + 1) / 2);
     }
 
     [Fact]
@@ -107,7 +99,7 @@ public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
         await Paid(1);
         await _notices.RotateSecret(Books.Merchant, "we_1", [9]);
         var during = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
-        await _books.Execute("update webhook_endpoints set previous_expires_at = clock_timestamp()");
+        await books.Execute("update webhook_endpoints set previous_expires_at = clock_timestamp()");
         await Everything_is_due();
 
         var after = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
@@ -143,15 +135,12 @@ public sealed class NoticeStoreTests(TestPostgres postgres) : IAsyncLifetime
     private static TriedNotice Tried(Notice notice, string state, TimeSpan? retryIn) =>
         new(notice.EventId, notice.EndpointId, notice.Tries, state, retryIn, state == "ACCEPTED" ? 200 : 500, state == "ACCEPTED" ? null : "no");
 
-    private Task Everything_is_due() => _books.Execute("update deliveries set due_at = clock_timestamp()");
+    private Task Everything_is_due() => books.Execute("update deliveries set due_at = clock_timestamp()");
 
-    private async Task Paid(int count)
+    private Task Paid(int count) => Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
     {
-        for (var i = 0; i < count; i++)
-        {
-            var start = await _books.NewAttempt(await _books.PutBill(), Interlocked.Increment(ref Stans));
-            await _books.Bills.Started.Submit(start);
-            await _books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
-        }
-    }
+        var start = await books.NewAttempt(await books.PutBill(), Interlocked.Increment(ref Stans));
+        await books.Bills.Started.Submit(start);
+        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
+    }));
 }

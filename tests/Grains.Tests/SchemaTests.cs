@@ -5,19 +5,17 @@ using Lakala.Grains.Storage;
 namespace Lakala.Grains.Tests;
 
 /// <summary>What is stored stays readable: names, numbers and checks are frozen, and the books tell when they were doctored.</summary>
-public sealed partial class SchemaTests(TestPostgres postgres) : IAsyncLifetime
+public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly Books _books = new(postgres);
-
     public async ValueTask InitializeAsync()
     {
-        await _books.InitializeAsync();
-        var start = await _books.NewAttempt(await _books.PutBill(), 1);
-        await _books.Bills.Started.Submit(start);
-        await _books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
+        await books.Execute("truncate bills, attempts, postings");
+        var start = await books.NewAttempt(await books.PutBill(), 1);
+        await books.Bills.Started.Submit(start);
+        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
     }
 
-    public ValueTask DisposeAsync() => _books.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public void The_persisted_names_of_the_states_are_frozen()
@@ -44,7 +42,7 @@ public sealed partial class SchemaTests(TestPostgres postgres) : IAsyncLifetime
     [InlineData("attempts")]
     public async Task The_CHECK_on_the_state_mirrors_the_enum(string table)
     {
-        var check = await _books.Scalar<string>(
+        var check = await books.Scalar<string>(
             $"select pg_get_constraintdef(oid) from pg_constraint where conname = '{table}_state_check'");
         var names = table == "bills" ? Enum.GetValues<BillState>().Select(StateNames.Of) : Enum.GetValues<AttemptState>().Select(StateNames.Of);
 
@@ -63,19 +61,19 @@ public sealed partial class SchemaTests(TestPostgres postgres) : IAsyncLifetime
     [InlineData("insert into postings select * from postings")]
     public async Task The_database_itself_refuses_what_no_rule_allows(string sql)
     {
-        await _books.PutBill();
+        await books.PutBill();
 
-        await FluentActions.Awaiting(() => _books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
+        await FluentActions.Awaiting(() => books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
     }
 
     [Fact]
     public async Task A_bill_never_has_two_attempts_that_are_SENT()
     {
-        var (one, other) = (await _books.NewAttempt(await _books.PutBill(), 2), await _books.NewAttempt(await _books.PutBill(), 3));
-        await _books.Bills.Started.Submit(one);
-        await _books.Bills.Started.Submit(other);
+        var (one, other) = (await books.NewAttempt(await books.PutBill(), 2), await books.NewAttempt(await books.PutBill(), 3));
+        await books.Bills.Started.Submit(one);
+        await books.Bills.Started.Submit(other);
 
-        await FluentActions.Awaiting(() => _books.Execute($"update attempts set bill = {one.Bill} where rrn = {other.Rrn}"))
+        await FluentActions.Awaiting(() => books.Execute($"update attempts set bill = {one.Bill} where rrn = {other.Rrn}"))
             .Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.ConstraintName == "attempts_one_sent");
     }
 
@@ -94,15 +92,15 @@ public sealed partial class SchemaTests(TestPostgres postgres) : IAsyncLifetime
     [MemberData(nameof(Doctored))]
     public async Task Doctored_books_are_found_out(string how, BookFaults faults)
     {
-        await _books.Execute(how);
+        await books.Execute(how);
 
-        (await new BookStore(_books.Database).Faults(TestContext.Current.CancellationToken)).Should().Be(faults);
+        (await new BookStore(books.Database).Faults(TestContext.Current.CancellationToken)).Should().Be(faults);
     }
 
     [Fact]
     public async Task The_trial_balance_sums_to_zero_and_names_who_is_owed_what()
     {
-        var totals = await new BookStore(_books.Database).Totals(TestContext.Current.CancellationToken);
+        var totals = await new BookStore(books.Database).Totals(TestContext.Current.CancellationToken);
 
         totals.Sum(total => total.Debit - total.Credit).Should().Be(0);
         totals.Single(total => total.Account == Postings.BankClearing).Debit.Should().Be(1000);

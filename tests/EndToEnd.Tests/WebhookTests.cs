@@ -1,0 +1,254 @@
+using System.Text.Json;
+using Lakala.Local;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>Notices from the event to the merchant's server, which verifies each.</summary>
+public sealed class WebhookTests(Network network) : IAsyncLifetime
+{
+    private Shop _shop = null!;
+
+    public async ValueTask InitializeAsync() => _shop = await Shop.Open(network.Local);
+
+    public ValueTask DisposeAsync()
+    {
+        _shop.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_cancelled_bill_is_told_once_with_a_signature_and_the_shape_of_the_api()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        var endpoint = await Add(receiver);
+
+        var bill = await Cancelled();
+        var notice = await receiver.Next(Shop.Stop);
+
+        notice.Type.Should().Be("bill.cancelled");
+        notice.Data.GetRawText().Should().Be((await _shop.Get($"/v1/bills/{bill}")).Text);
+        notice.Signatures.Should().Be(1);
+        var told = await EventUntil(notice.Id, "ACCEPTED");
+        told.GetProperty("data").GetRawText().Should().Be(notice.Data.GetRawText());
+        told.GetProperty("timestamp").GetString().Should().Be(notice.Body.GetProperty("timestamp").GetString());
+        Delivery(told).GetProperty("endpoint_id").GetString().Should().Be(endpoint);
+        Delivery(told).GetProperty("tries").GetInt32().Should().Be(1);
+        Delivery(told).GetProperty("last_status").GetInt32().Should().Be(204);
+        receiver.Strays.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_fails_is_tried_again_under_the_same_id()
+    {
+        await using var receiver = await WebhookReceiver.Start(number => number < 3 ? 500 : 200);
+        await Add(receiver);
+
+        await Cancelled();
+        var first = await receiver.Next(Shop.Stop);
+        var waiting = Delivery(await EventUntil(first.Id, "PENDING"));
+        var second = await Hurry(receiver, first.Id, tries: 1);
+        var third = await Hurry(receiver, first.Id, tries: 2);
+
+        new[] { first, second, third }.Select(notice => notice.Status).Should().Equal(500, 500, 200);
+        new[] { first, second, third }.Select(notice => notice.Id).Distinct().Should().ContainSingle();
+        new[] { first, second, third }.Select(notice => notice.Body.GetRawText()).Distinct().Should().ContainSingle();
+        waiting.GetProperty("last_error").GetString().Should().Be("status 500");
+        (waiting.GetProperty("due_at").GetDateTimeOffset() - TimeProvider.System.GetUtcNow())
+            .Should().BePositive().And.BeLessThanOrEqualTo(TimeSpan.FromSeconds(11));
+        Delivery(await EventUntil(first.Id, "ACCEPTED")).GetProperty("tries").GetInt32().Should().Be(3);
+    }
+
+    [Fact]
+    public async Task A_notice_is_parked_after_its_last_try_and_stays_visible_until_it_is_sent_again()
+    {
+        await using var receiver = await WebhookReceiver.Start(number => number == 1 ? 503 : 200);
+        await Add(receiver);
+
+        var bill = await Cancelled();
+        var first = await receiver.Next(Shop.Stop);
+        await EventUntil(first.Id, "PENDING");
+        await _shop.Sql($"update deliveries set state = 'PARKED', tries = 9, finished_at = now() where event_id = '{Id(first)}'");
+        var parked = (await _shop.Get("/v1/events?delivery=PARKED")).Json.GetProperty("data");
+        var resent = await _shop.Post($"/v1/events/{first.Id}/resend");
+        var second = await receiver.Next(Shop.Stop);
+
+        parked.EnumerateArray().Select(told => told.GetProperty("id").GetString()).Should().Equal(first.Id);
+        resent.Status.Should().Be(202, resent.Text);
+        (second.Id, second.Status).Should().Be((first.Id, 200));
+        second.Data.GetProperty("number").GetString().Should().Be(bill);
+        await EventUntil(first.Id, "ACCEPTED");
+        (await _shop.Get("/v1/events?delivery=PARKED")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed()
+    {
+        await using var receiver = await WebhookReceiver.Start(_ => 307);
+        await Add(receiver);
+
+        await Cancelled();
+        var notice = await receiver.Next(Shop.Stop);
+
+        var delivery = Delivery(await EventUntil(notice.Id, "PENDING"));
+        delivery.GetProperty("last_error").GetString().Should().Be("status 307: redirects are not followed");
+        receiver.Strays.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_secret_that_is_rotated_signs_beside_the_one_before()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        var created = await _shop.Post("/v1/webhook_endpoints", $$"""{"url":"{{receiver.Address}}"}""");
+        var (endpoint, before) = (created.String("id"), created.String("secret"));
+
+        var rotated = await _shop.Post($"/v1/webhook_endpoints/{endpoint}/rotate_secret");
+        receiver.Trust(before);
+        await _shop.Post($"/v1/webhook_endpoints/{endpoint}/test");
+        var byTheOld = await receiver.Next(Shop.Stop);
+        receiver.Trust(rotated.String("secret"));
+        await _shop.Post($"/v1/webhook_endpoints/{endpoint}/test");
+        var byTheNew = await receiver.Next(Shop.Stop);
+
+        rotated.String("secret").Should().NotBe(before);
+        (rotated.Json.GetProperty("rotating_until").GetDateTimeOffset() - TimeProvider.System.GetUtcNow())
+            .Should().BeCloseTo(TimeSpan.FromDays(1), TimeSpan.FromMinutes(1));
+        (byTheOld.Signatures, byTheNew.Signatures).Should().Be((2, 2));
+        receiver.Strays.Should().Be(0);
+
+        await _shop.Sql($"update webhook_endpoints set previous_expires_at = now() - interval '1 second' where id = '{endpoint}'");
+        await _shop.Post($"/v1/webhook_endpoints/{endpoint}/test");
+        (await receiver.Next(Shop.Stop)).Signatures.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_test_event_goes_to_its_endpoint_alone()
+    {
+        await using var one = await WebhookReceiver.Start();
+        await using var other = await WebhookReceiver.Start();
+        var endpoint = await Add(one);
+        await Add(other);
+
+        var sent = await _shop.Post($"/v1/webhook_endpoints/{endpoint}/test");
+        var notice = await one.Next(Shop.Stop);
+
+        sent.Status.Should().Be(202, sent.Text);
+        sent.Json.GetProperty("deliveries").GetArrayLength().Should().Be(1);
+        (notice.Id, notice.Type).Should().Be((sent.String("id"), "webhook.test"));
+        notice.Data.GetRawText().Should().Be($$"""{"webhook_endpoint":"{{endpoint}}"}""");
+        other.Accepted.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_secret_is_shown_once_and_a_deleted_endpoint_hears_no_more()
+    {
+        await using var gone = await WebhookReceiver.Start();
+        await using var there = await WebhookReceiver.Start();
+        var endpoint = await Add(gone);
+        await Add(there);
+
+        var listed = (await _shop.Get("/v1/webhook_endpoints")).Json.GetProperty("data");
+        var deleted = await _shop.Delete($"/v1/webhook_endpoints/{endpoint}");
+        var again = await _shop.Delete($"/v1/webhook_endpoints/{endpoint}");
+        await Cancelled();
+        await there.Next(Shop.Stop);
+
+        listed.GetArrayLength().Should().Be(2);
+        listed.GetRawText().Should().NotContain("secret");
+        deleted.Status.Should().Be(204);
+        again.ShouldBeProblem(404, "not-found");
+        gone.Accepted.Should().BeEmpty();
+        (await _shop.Get("/v1/webhook_endpoints")).Json.GetProperty("data").GetArrayLength().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Events_are_listed_newest_first_a_page_at_a_time()
+    {
+        string[] bills = [await Cancelled(), await Cancelled(), await Cancelled()];
+
+        var first = (await _shop.Get("/v1/events?limit=2")).Json;
+        var second = (await _shop.Get($"/v1/events?limit=2&cursor={first.GetProperty("next_cursor").GetString()}")).Json;
+
+        Numbers(first).Concat(Numbers(second)).Should().Equal(bills.Reverse());
+        second.TryGetProperty("next_cursor", out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task What_belongs_to_another_merchant_does_not_exist()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        var endpoint = await Add(receiver);
+        await Cancelled();
+        var id = (await receiver.Next(Shop.Stop)).Id;
+        using var other = await Shop.Open(network.Local);
+
+        (await other.Get($"/v1/events/{id}")).ShouldBeProblem(404, "not-found");
+        (await other.Post($"/v1/events/{id}/resend")).ShouldBeProblem(404, "not-found");
+        (await other.Delete($"/v1/webhook_endpoints/{endpoint}")).ShouldBeProblem(404, "not-found");
+        (await other.Post($"/v1/webhook_endpoints/{endpoint}/rotate_secret")).ShouldBeProblem(404, "not-found");
+        (await other.Post($"/v1/webhook_endpoints/{endpoint}/test")).ShouldBeProblem(404, "not-found");
+        (await other.Get("/v1/events")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
+        receiver.Accepted.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("""{"url":"ftp://shop.example.com/"}""")]
+    [InlineData("""{"url":"/notices"}""")]
+    [InlineData("""{"url":"https://user:word@shop.example.com/"}""")]
+    [InlineData("""{"url":"https://shop.example.com/#part"}""")]
+    [InlineData("""{"url":""}""")]
+    [InlineData("""{}""")]
+    public async Task An_address_that_cannot_be_called_is_refused(string json) =>
+        (await _shop.Post("/v1/webhook_endpoints", json)).ShouldBeProblem(400, "invalid-request", "url");
+
+    [Fact]
+    public async Task A_merchant_has_at_most_ten_endpoints()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            (await _shop.Post("/v1/webhook_endpoints", $$"""{"url":"https://shop.example.com/{{i}}"}""")).Status.Should().Be(201);
+        }
+
+        (await _shop.Post("/v1/webhook_endpoints", """{"url":"https://shop.example.com/11"}""")).ShouldBeProblem(409, "too-many-endpoints");
+    }
+
+    private static JsonElement Delivery(JsonElement told) => told.GetProperty("deliveries")[0];
+
+    private static IEnumerable<string?> Numbers(JsonElement page) =>
+        page.GetProperty("data").EnumerateArray().Select(told => told.GetProperty("data").GetProperty("number").GetString());
+
+    private static Guid Id(ReceivedNotice notice) => Guid.ParseExact(notice.Id["evt_".Length..], "N");
+
+    private async Task<string> Add(WebhookReceiver receiver)
+    {
+        var created = await _shop.Post("/v1/webhook_endpoints", $$"""{"url":"{{receiver.Address}}"}""");
+        created.Status.Should().Be(201, created.Text);
+        receiver.Trust(created.String("secret"));
+        return created.String("id");
+    }
+
+    private async Task<string> Cancelled()
+    {
+        var number = (await _shop.NewBill()).GetProperty("number").GetString()!;
+        (await _shop.Post($"/v1/bills/{number}/cancel")).Status.Should().Be(200);
+        return number;
+    }
+
+    private async Task<JsonElement> EventUntil(string id, string state) => (await _shop.GetUntil(
+        $"/v1/events/{id}",
+        told => Delivery(told).GetProperty("state").GetString() == state
+            && Delivery(told).TryGetProperty("last_status", out _))).Json;
+
+    /// <summary>Lets the pause before the next try be over, once the try before is recorded: its record sets the pause.</summary>
+    private async Task<ReceivedNotice> Hurry(WebhookReceiver receiver, string id, int tries)
+    {
+        var recorded = await _shop.GetUntil($"/v1/events/{id}", told => IsRecorded(Delivery(told), tries));
+        (await _shop.Sql($"update deliveries set due_at = now() where event_id = '{id["evt_".Length..]}'")).Should().Be(1, recorded.Text);
+        return await receiver.Next(Shop.Stop);
+    }
+
+    // While a try is on its way the notice is leased for a minute; the second pause is longer.
+    private static bool IsRecorded(JsonElement delivery, int tries) =>
+        delivery.GetProperty("tries").GetInt32() == tries
+        && delivery.TryGetProperty("last_status", out _)
+        && (tries == 1 || delivery.GetProperty("due_at").GetDateTimeOffset() > TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(2));
+}
