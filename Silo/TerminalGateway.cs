@@ -198,8 +198,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private async Task SignOn(Iso8583Message message, byte[] frame, TerminalLine line)
     {
         var request = SignOnRequest.FromIso(message, _time);
-        var terminal = _grains.GetGrain<ITerminalGrain>(request.From.Terminal);
-        var row = await terminal.Find();
+        var row = await Find(request.From.Terminal);
         var no = row is null || row.Store != request.From.Store ? Refusal.UnknownTerminal
             : row.Blocked ? Refusal.TerminalBlocked
             : (Refusal?)null;
@@ -217,7 +216,7 @@ public sealed class TerminalGateway : ConnectionHandler
         }
 
         var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
-        var keySet = await terminal.SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
+        var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
         var answer = new SignOnAnswer(
             request.From,
             Done,
@@ -241,7 +240,7 @@ public sealed class TerminalGateway : ConnectionHandler
             return known;
         }
 
-        var row = await _grains.GetGrain<ITerminalGrain>(from.Terminal).Find();
+        var row = await Find(from.Terminal);
         if (row is null || row.Store != from.Store || row.Find(keySet) is not { } keys)
         {
             return null;
@@ -249,6 +248,10 @@ public sealed class TerminalGateway : ConnectionHandler
 
         return new Session(row.Id, row.Store, row.Language, keySet, new MessageMac(_vault.Unwrap(keys.MacKey)), keys.PinKey, _grains.GetGrain<ITerminalGrain>(row.Id));
     }
+
+    // A grain has no blank name, and neither has a terminal.
+    private Task<TerminalRow?> Find(string terminal) =>
+        string.IsNullOrWhiteSpace(terminal) ? Task.FromResult<TerminalRow?>(null) : _grains.GetGrain<ITerminalGrain>(terminal).Find();
 
     // Nobody who cannot be authenticated gets more than a hint, and a hint is never final.
     private static Task Reject(Iso8583Message message, Refusal reason, TerminalLine line)
