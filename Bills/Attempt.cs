@@ -88,7 +88,7 @@ public static class Attempt
 
     private static bool IsThisApproval(BankAnswer answer, Money amount, string rrn, string terminal) =>
         answer.ResponseCode == ApprovedCode
-        && answer.AuthorisationCode is { Length: > 0 }
+        && !string.IsNullOrWhiteSpace(answer.AuthorisationCode)
         && answer.Amount == amount
         && answer.Rrn == rrn
         && answer.Terminal == terminal;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Lakala.Bills;
 
 /// <summary>An amount in minor units (fen for CNY) with its ISO 4217 currency.</summary>
@@ -15,5 +17,5 @@ public readonly record struct Money(long Minor, string Currency)
 
     public bool IsBillable => Minor is >= MinBillAmount and <= MaxBillAmount && IsKnownCurrency(Currency);
 
-    public override string ToString() => string.Create(null, $"{Currency} {Minor / 100}.{Minor % 100:00}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Currency} {Minor / 100m:0.00}");
 }

@@ -43,6 +43,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
 {
     private static readonly Meter Meter = new(Telemetry.Name);
     private static readonly Counter<long> LateAnswers = Meter.CreateCounter<long>("lakala.bank.late_answers");
+    private static readonly Counter<long> FalseApprovals = Meter.CreateCounter<long>("lakala.bank.false_approvals");
     private static readonly Histogram<double> AnswerTime = Meter.CreateHistogram<double>("lakala.bank.duration", "s");
     private static readonly TimeSpan SignOnTimeout = TimeSpan.FromSeconds(5);
 
@@ -202,7 +203,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
     }
 
     // Too late to settle: whoever asked has moved the attempt to REVERSING. It is kept, and an approval of what was never
-    // sent gets a reversal of its own.
+    // sent, or declined before, gets a reversal of its own.
     private void RecordLate(Iso8583Message message)
     {
         if (message.Mti != Mti.PayAnswer || !long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
@@ -217,7 +218,13 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         {
             try
             {
-                await _reversals.RecordLateAnswer(rrn, message.Text(39) ?? "", message.Text(38)?.TrimEnd());
+                if (await _reversals.RecordLateAnswer(rrn, message.Text(39) ?? "", message.Text(38)?.TrimEnd()))
+                {
+                    FalseApprovals.Add(1);
+                    _log.LogError(
+                        "The bank approves RRN {Rrn}, which it declined or was never sent. The answer given stands; the approval is being reversed.",
+                        RrnBlocks.Text(rrn));
+                }
             }
             catch (Npgsql.NpgsqlException fault)
             {

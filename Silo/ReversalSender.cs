@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Lakala.Grains;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
+using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo;
 
@@ -11,9 +13,12 @@ namespace Lakala.Silo;
 /// </summary>
 public sealed class ReversalSender : BackgroundService
 {
-    private const int Limit = 32;
+    private const int MaxInFlight = 64;
+
+    // Few at a time: what is taken must be sent before its lease ends, and waits for a free place until then.
+    private const int Limit = 16;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -21,10 +26,14 @@ public sealed class ReversalSender : BackgroundService
     private readonly IBankLine _bank;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly TimeSpan _lease;
     private (long Count, TimeSpan OldestAge) _outstanding;
 
-    public ReversalSender(ReversalStore reversals, IBankLine bank, IMeterFactory meters, TimeProvider time, ILogger<ReversalSender> log)
+    public ReversalSender(
+        ReversalStore reversals, IBankLine bank, IOptions<BankLinkOptions> options, IMeterFactory meters, TimeProvider time, ILogger<ReversalSender> log)
     {
+        // One time-out to get a place among those in flight, one to be answered, one to spare.
+        _lease = options.Value.ReversalTimeout * 3;
         _reversals = reversals;
         _bank = bank;
         _time = time;
@@ -34,34 +43,61 @@ public sealed class ReversalSender : BackgroundService
         meter.CreateObservableGauge("lakala.reversals.oldest_age", () => _outstanding.OldestAge.TotalSeconds, "s");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Parallel.ForEachAsync(
+        Due(stoppingToken),
+        new ParallelOptions { MaxDegreeOfParallelism = MaxInFlight, CancellationToken = stoppingToken },
+        async (reversal, stop) => await Send(reversal, stop));
+
+    private async IAsyncEnumerable<ReversalRow> Due([EnumeratorCancellation] CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Interval, _time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        var counted = _time.GetTimestamp();
+        while (true)
         {
+            IReadOnlyList<ReversalRow> due = [];
             try
             {
-                var due = await _reversals.TakeDue(Lease, Limit, stoppingToken);
-                await Task.WhenAll(due.Select(reversal => Send(reversal, stoppingToken)));
-                _outstanding = await _reversals.Outstanding(stoppingToken);
+                due = await _reversals.TakeDue(_lease, Limit, stop);
+                if (due.Count < Limit || _time.GetElapsedTime(counted) > Interval)
+                {
+                    _outstanding = await _reversals.Outstanding(stop);
+                    counted = _time.GetTimestamp();
+                }
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                _log.LogWarning("Reversals could not be worked off and will be tried again: {Reason}", fault.Message);
+                _log.LogWarning("The reversal queue cannot be read; trying again: {Reason}", fault.Message);
+            }
+
+            foreach (var reversal in due)
+            {
+                yield return reversal;
+            }
+
+            if (due.Count < Limit)
+            {
+                await Task.Delay(Interval, _time, stop);
             }
         }
     }
 
+    // Throws nothing: what cannot be sent or recorded is due again when its lease ends, and holds up nobody else.
     private async Task Send(ReversalRow reversal, CancellationToken stop)
     {
-        if (await _bank.Reverse(reversal, stop))
+        try
         {
-            await _reversals.Acknowledged(reversal.Rrn);
-            _log.LogInformation("Reversal of RRN {Rrn} is acknowledged after {Tries} tries.", RrnBlocks.Text(reversal.Rrn), reversal.Tries + 1);
-            return;
-        }
+            if (await _bank.Reverse(reversal, stop))
+            {
+                await _reversals.Acknowledged(reversal.Rrn);
+                _log.LogInformation("Reversal of RRN {Rrn} is acknowledged after {Tries} tries.", RrnBlocks.Text(reversal.Rrn), reversal.Tries + 1);
+                return;
+            }
 
-        await _reversals.TryAgain(reversal.Rrn, Pause(reversal.Tries));
+            await _reversals.TryAgain(reversal.Rrn, Pause(reversal.Tries));
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            _log.LogWarning("Reversal of RRN {Rrn} will be tried again: {Reason}", RrnBlocks.Text(reversal.Rrn), fault.Message);
+        }
     }
 
     // Doubles up to the longest, with jitter, so that many do not come back at once.

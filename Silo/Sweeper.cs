@@ -40,14 +40,21 @@ public sealed class Sweeper(
     private async Task ReverseOverdue(CancellationToken stop)
     {
         var grace = options.Value.SweepAfter - options.Value.CommitDeadline;
-        foreach (var attempt in await bills.Overdue(grace, Limit, stop))
+        IReadOnlyList<AttemptRow> overdue;
+        do
         {
-            var outcome = await keys.Reverse(attempt);
-            if (outcome.Moved)
-            {
-                log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
-                await grains.GetGrain<IBillGrain>(attempt.Bill!.Value).Refresh();
-            }
+            overdue = await bills.Overdue(grace, Limit, stop);
+            await Task.WhenAll(overdue.Select(Reverse));
+        }
+        while (overdue.Count == Limit);
+    }
+
+    private async Task Reverse(AttemptRow attempt)
+    {
+        if ((await keys.Reverse(attempt)).Moved)
+        {
+            log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
+            await grains.GetGrain<IBillGrain>(attempt.Bill!.Value).Refresh();
         }
     }
 

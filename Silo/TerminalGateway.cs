@@ -112,6 +112,7 @@ public sealed class TerminalGateway : ConnectionHandler
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
+                line.IsMidFrame(false);
                 Begin(frame, line);
             }
 
@@ -136,6 +137,28 @@ public sealed class TerminalGateway : ConnectionHandler
     private async Task Handle(Iso8583Message message, byte[] frame, TerminalLine line)
     {
         using var span = Telemetry.Source.StartActivity("terminal." + message.Mti, ActivityKind.Server);
+        try
+        {
+            await Converse(message, frame, line, span);
+        }
+        catch (Iso8583Exception fault)
+        {
+            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
+            line.Abort();
+        }
+        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
+        {
+            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
+        }
+        catch (Exception fault)
+        {
+            // Silence: nothing is certain, and the terminal asks again.
+            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+        }
+    }
+
+    private async Task Converse(Iso8583Message message, byte[] frame, TerminalLine line, Activity? span)
+    {
         try
         {
             if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
@@ -165,19 +188,10 @@ public sealed class TerminalGateway : ConnectionHandler
                 }
             }
         }
-        catch (Iso8583Exception fault)
+        catch (DatabaseAwayException)
         {
-            _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
-            line.Abort();
-        }
-        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
-        {
-            _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
-        }
-        catch (Exception fault)
-        {
-            // Silence: nothing is certain, and the terminal asks again.
-            _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+            // Who it is cannot be found out now. The grains answer for themselves.
+            await Reject(message, Refusal.TryLater, line);
         }
     }
 
@@ -206,7 +220,7 @@ public sealed class TerminalGateway : ConnectionHandler
         var keySet = await terminal.SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
         var answer = new SignOnAnswer(
             request.From,
-            Say(ResponseCodes.Approved, null, request.Language),
+            Done,
             request.Nonce,
             keySet.Number,
             master.Wrap(pin),
@@ -241,8 +255,7 @@ public sealed class TerminalGateway : ConnectionHandler
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
-        var answer = new Iso8583Message(AnswerTo(message.Mti)).Set(11, message.Text(11)).Set(39, verdict.Code).Set(41, message.Text(41)).Set(42, message.Text(42));
-        return line.Send(answer, null);
+        return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
     }
 
     private static string AnswerTo(string mti) => mti switch
@@ -268,14 +281,14 @@ public sealed class TerminalGateway : ConnectionHandler
         var no = request.Code == NetworkCode.SignOff
             ? await session.Grain.SignOff(session.KeySet)
             : await session.Grain.Echo(session.KeySet);
-        return new NetworkAnswer(request.From, request.Code, Say(no?.ResponseCode() ?? ResponseCodes.Approved, no, session.Language)).ToIso();
+        return new NetworkAnswer(request.From, request.Code, Say(no, session.Language)).ToIso();
     }
 
     private static async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
     {
         long? number = BillNumber.TryParse(request.Bill, out var bill) ? bill.Value : null;
         var found = await session.Grain.Lookup(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan), number);
-        var verdict = Say(found.Refusal?.ResponseCode() ?? ResponseCodes.Approved, found.Refusal, session.Language);
+        var verdict = Say(found.Refusal, session.Language);
         var row = found.Refusal is null ? found.Row : null;
         return new LookupAnswer(
             request.From,
@@ -324,23 +337,30 @@ public sealed class TerminalGateway : ConnectionHandler
     private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
     {
         // Without a readable key there is no final answer: the exception closes the line.
-        var from = Origin.Of(message);
-        var batch = PrivateData.Of(message).RequireNumber(Tags.Batch);
+        var (from, batch) = PayRequest.KeyOf(message);
         var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
-        return new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
+        return answer.ResponseCode is null
+            ? null
+            : new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
     }
 
     private static async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
     {
         var answer = await session.Grain.Abandon(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan));
+        if (answer.ResponseCode is null)
+        {
+            return null;
+        }
+
+        // 00 means not paid, so only what can never become paid may hear it.
         var code = answer.State switch
         {
             AttemptState.Approved => ResponseCodes.NoActionTaken,
             AttemptState.Void => ResponseCodes.NoSuchOriginal,
-            null => answer.ResponseCode!,
+            AttemptState.Sent or null => answer.ResponseCode,
             _ => ResponseCodes.Approved,
         };
-        var texts = AnswerTexts.Of(answer.ResponseCode!, answer.Reason, session.Language);
+        var texts = AnswerTexts.Of(answer.ResponseCode, answer.Reason, session.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;
         return new AbandonAnswer(request.From, verdict, request.Batch, stored, Facts(answer)).ToIso();
@@ -353,6 +373,11 @@ public sealed class TerminalGateway : ConnectionHandler
         answer.State == AttemptState.Approved ? answer.SettledAt : null,
         answer.Payee,
         answer.OrderId);
+
+    // Says nothing of a payment: there was none.
+    private static readonly Verdict Done = new(ResponseCodes.Approved, 0, null, null, ProcessingRequirement.None);
+
+    private static Verdict Say(Refusal? reason, string language) => reason is { } no ? Say(no.ResponseCode(), no, language) : Done;
 
     private static Verdict Say(SwipeAnswer answer, Session session) => Say(answer.ResponseCode!, answer.Reason, session.Language);
 

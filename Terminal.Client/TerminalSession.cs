@@ -71,6 +71,7 @@ public sealed class TerminalSession : IAsyncDisposable
     private Iso8583Link _link;
     private WorkingKeys? _keys;
     private string _trouble = "no answer";
+    private string? _signOnTrouble;
     private int _networkStan;
 
     public TerminalSession(SessionOptions options, MasterKey master, Func<CancellationToken, Task<Stream>> connect, TimeProvider time)
@@ -91,7 +92,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return _trouble;
+            return Trouble;
         }
     }
 
@@ -120,7 +121,7 @@ public sealed class TerminalSession : IAsyncDisposable
     {
         if (_keys is not { } keys)
         {
-            return new PayOutcome.NotSent(_trouble);
+            return new PayOutcome.NotSent(Trouble);
         }
 
         var live = Request(swipe, keys, isRepeat: false) with
@@ -233,6 +234,9 @@ public sealed class TerminalSession : IAsyncDisposable
         keys.KeySet,
         null);
 
+    // A line that is open and does not sign on says more than the line itself.
+    private string Trouble => _signOnTrouble ?? _trouble;
+
     private Origin From(SwipeKey key) => new(_options.Terminal, _options.Store, key.Stan);
 
     private static string Name(string answer, int stan) => string.Create(CultureInfo.InvariantCulture, $"{answer}{stan}");
@@ -277,16 +281,17 @@ public sealed class TerminalSession : IAsyncDisposable
         var outcome = await link.RequestSignOn(Name(Mti.NetworkAnswer, stan), request, _master.SignOnMac, SignOnTimeout);
         if (outcome is not LinkOutcome.Answered answered)
         {
-            throw new IOException(Texts.SignOnUnanswered);
+            throw new IOException(_signOnTrouble = Texts.SignOnUnanswered);
         }
 
         var answer = SignOnAnswer.FromIso(answered.Message);
         if (answer.Verdict.Code != ResponseCodes.Approved || !answer.Nonce.AsSpan().SequenceEqual(nonce))
         {
-            throw new IOException(Texts.SignOnRefused(answer.Verdict.Code));
+            throw new IOException(_signOnTrouble = Texts.SignOnRefused(answer.Verdict.Code));
         }
 
         var (pin, mac) = (_master.Unwrap(answer.PinKey), _master.Unwrap(answer.MacKey));
+        _signOnTrouble = null;
         _keys = new WorkingKeys(answer.KeySet, new PinCipher(pin), new MessageMac(mac), answer.StoreName);
         CryptographicOperations.ZeroMemory(pin);
         CryptographicOperations.ZeroMemory(mac);

@@ -105,13 +105,14 @@ public static class Iso8583Codec
         length.TryFormat(to, out var prefix, spec.LengthDigits switch { 0 => "", 2 => "D2", _ => "D3" }, CultureInfo.InvariantCulture);
         prefix = spec.LengthDigits;
         var content = to.Slice(prefix, length);
-        if (text is not null)
-        {
-            Encoding.ASCII.GetBytes(text, content);
-        }
-        else
+        if (text is null)
         {
             bytes.CopyTo(content);
+        }
+        else if (Ascii.FromUtf16(text, content, out _) != OperationStatus.Done)
+        {
+            // The encoding would write question marks, and nobody would know.
+            throw new Iso8583Exception(number, "holds characters that are not ASCII");
         }
 
         Check(spec, content);

@@ -57,6 +57,9 @@ public sealed class LinkProtocol
 
     public TimeSpan EchoTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long one write may take before the line is given up: the other side takes nothing any more.</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Reconnects wait a random time up to a bound that doubles from the first to the longest (full jitter).</summary>
     public TimeSpan FirstReconnect { get; init; } = TimeSpan.FromMilliseconds(250);
 
@@ -71,6 +74,7 @@ public sealed class LinkProtocol
 /// </summary>
 public sealed class Iso8583Link : IAsyncDisposable
 {
+    private const int MaxDoublings = 16;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
     private readonly LinkProtocol _protocol;
@@ -83,6 +87,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     private TaskCompletionSource _up = NewSignal();
     private long _lastHeard;
     private MessageMac? _signOnMac;
+    private TaskCompletionSource? _signOnStep;
 
     public Iso8583Link(LinkProtocol protocol, TimeProvider time)
     {
@@ -110,15 +115,14 @@ public sealed class Iso8583Link : IAsyncDisposable
     /// <param name="key">As <see cref="LinkProtocol.KeyOf"/> reads it from the answer. A key in flight is refused.</param>
     /// <param name="mac">Of the working keys that the message's content was made under: with others it is not sent.</param>
     public Task<LinkOutcome> Request(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout) =>
-        State == LinkState.Up && mac == _protocol.Mac()
-            ? Send(key, message, mac, timeout)
-            : Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("the line is down"));
+        Send(LinkState.Up, key, message, mac, timeout);
 
     /// <summary>The same while the line is signing on, under the MAC of the sign-on; for <see cref="LinkProtocol.SignOn"/> alone.</summary>
     public Task<LinkOutcome> RequestSignOn(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout)
     {
         _signOnMac = mac;
-        return Send(key, message, mac, timeout);
+        _signOnStep?.TrySetResult();
+        return Send(LinkState.SigningOn, key, message, mac, timeout);
     }
 
     public async ValueTask DisposeAsync()
@@ -128,46 +132,51 @@ public sealed class Iso8583Link : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private Task<LinkOutcome> Send(string key, Iso8583Message message, MessageMac? mac, TimeSpan timeout)
+    private Task<LinkOutcome> Send(LinkState during, string key, Iso8583Message message, MessageMac mac, TimeSpan timeout)
     {
         if (_waiting.Count >= _protocol.MaxOutstanding)
         {
-            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent($"{_protocol.MaxOutstanding} requests are outstanding already"));
+            return NotSent($"{_protocol.MaxOutstanding} requests are outstanding already");
         }
 
-        var waiting = new Waiting(_time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
+        var waiting = new Waiting(_time.GetTimestamp() + Ticks(timeout));
         if (!_waiting.TryAdd(key, waiting))
         {
-            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("a request of the same name is in flight"));
+            return NotSent("a request of the same name is in flight");
         }
 
-        bool isSent;
+        string? whyNot = null;
         try
         {
             lock (_lineLock)
             {
                 // Checked where the line cannot change any more: what is made for one set of keys leaves under no other.
-                isSent = _line is not null && (mac == _signOnMac || mac == _protocol.Mac());
-                if (isSent)
-                {
-                    _line!.Write(message, mac);
-                }
+                whyNot = State != during || (during == LinkState.Up && mac != _protocol.Mac()) ? "the line is down"
+                    : !_line!.TryWrite(message, mac, waiting.Deadline) ? "the other side takes nothing any more"
+                    : null;
             }
         }
         catch
         {
-            _waiting.TryRemove(key, out _);
+            Forget(key, waiting);
             throw;
         }
 
-        if (!isSent)
+        if (whyNot is null)
         {
-            _waiting.TryRemove(key, out _);
-            return Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent("the line is down"));
+            return waiting.Task;
         }
 
-        return waiting.Task;
+        Forget(key, waiting);
+        return NotSent(whyNot);
     }
+
+    private static Task<LinkOutcome> NotSent(string why) => Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent(why));
+
+    // By name and self: another request may stand under the name by now.
+    private bool Forget(string key, Waiting waiting) => _waiting.TryRemove(new KeyValuePair<string, Waiting>(key, waiting));
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 
     private async Task Run()
     {
@@ -178,18 +187,16 @@ public sealed class Iso8583Link : IAsyncDisposable
             {
                 await Serve(() => tries = 0);
             }
-            catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException or Iso8583Exception or OperationCanceledException
-                or System.Security.Authentication.AuthenticationException or System.Security.Cryptography.CryptographicException)
+            catch (Exception fault)
             {
+                // Whatever went wrong, it was this line's: the next one is tried.
                 if (!_stop.IsCancellationRequested)
                 {
                     _protocol.Trouble?.Invoke(fault.Message);
                 }
             }
 
-            LineLost();
-            tries++;
-            var bound = _protocol.FirstReconnect * Math.Pow(2, Math.Min(tries, 16));
+            var bound = _protocol.FirstReconnect * Math.Pow(2, Math.Min(tries++, MaxDoublings));
             var pause = (bound < _protocol.LongestReconnect ? bound : _protocol.LongestReconnect) * Random.Shared.NextDouble();
             await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -199,7 +206,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         await using var stream = await ConnectInTime(life.Token);
-        using var line = new Line(stream);
+        using var line = new Line(stream, _time, Ticks(_protocol.WriteTimeout));
         _lastHeard = _time.GetTimestamp();
         lock (_lineLock)
         {
@@ -207,15 +214,17 @@ public sealed class Iso8583Link : IAsyncDisposable
             State = LinkState.SigningOn;
         }
 
-        Task[] loops = [line.WriteLoop(life.Token), ReadLoop(stream, life.Token), Watch(life.Token)];
+        Task[] loops = [line.WriteLoop(life.Token), ReadLoop(stream, life.Token), Watch(line, life.Token)];
+        var signOn = Task.CompletedTask;
         try
         {
-            var signOn = _protocol.SignOn(this, life.Token);
+            signOn = _protocol.SignOn(this, life.Token);
             await await Task.WhenAny(signOn, Task.WhenAny(loops).Unwrap());
             await signOn;
             lock (_lineLock)
             {
                 State = LinkState.Up;
+                _signOnStep?.TrySetResult();
                 _up.TrySetResult();
             }
 
@@ -227,7 +236,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             LineLost();
             await life.CancelAsync();
             await stream.DisposeAsync();
-            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([signOn, .. loops]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -247,7 +256,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
-                Receive(frame);
+                await Receive(frame).WaitAsync(stop);
             }
 
             reader.AdvanceTo(buffer.Start, buffer.End);
@@ -258,7 +267,8 @@ public sealed class Iso8583Link : IAsyncDisposable
         }
     }
 
-    private void Receive(in ReadOnlySequence<byte> frame)
+    /// <returns>Completes when the next frame may be looked at.</returns>
+    private Task Receive(in ReadOnlySequence<byte> frame)
     {
         Span<byte> copy = stackalloc byte[frame.IsSingleSegment ? 0 : (int)frame.Length];
         var bytes = frame.IsSingleSegment ? frame.FirstSpan : copy;
@@ -268,25 +278,30 @@ public sealed class Iso8583Link : IAsyncDisposable
         }
 
         var message = Iso8583Codec.Decode(bytes);
-        _lastHeard = _time.GetTimestamp();
-        var mac = State == LinkState.Up ? _protocol.Mac() : _signOnMac;
+        var isSigningOn = State == LinkState.SigningOn;
+        var mac = isSigningOn ? _signOnMac : _protocol.Mac();
         if (mac is null || !mac.Verify(message, bytes))
         {
             // No answer at all: whoever waits goes on waiting, and asks again.
             _protocol.Trouble?.Invoke($"A message of type {message.Mti} with a wrong or no MAC was passed over.");
+            return Task.CompletedTask;
         }
-        else if (_protocol.KeyOf(message) is { } key && _waiting.TryRemove(key, out var waiting))
-        {
-            waiting.TrySetResult(new LinkOutcome.Answered(message));
-        }
-        else
+
+        _lastHeard = _time.GetTimestamp();
+        if (_protocol.KeyOf(message) is not { } key || !_waiting.TryRemove(key, out var waiting))
         {
             _protocol.Unmatched?.Invoke(message);
+            return Task.CompletedTask;
         }
+
+        // What follows an answer of the sign-on may be under the keys that it brings: they must be in place first.
+        var mayGoOn = isSigningOn ? (_signOnStep = NewSignal()).Task : Task.CompletedTask;
+        waiting.TrySetResult(new LinkOutcome.Answered(message));
+        return mayGoOn;
     }
 
     // One timer for all time-outs and the echo, instead of one for each request.
-    private async Task Watch(CancellationToken stop)
+    private async Task Watch(Line line, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Tick, _time);
         Task<LinkOutcome>? echo = null;
@@ -295,10 +310,15 @@ public sealed class Iso8583Link : IAsyncDisposable
             var now = _time.GetTimestamp();
             foreach (var (key, waiting) in _waiting)
             {
-                if (now >= waiting.Deadline && _waiting.TryRemove(key, out _))
+                if (now >= waiting.Deadline && Forget(key, waiting))
                 {
                     waiting.TrySetResult(new LinkOutcome.NoAnswer("no answer in time"));
                 }
+            }
+
+            if (now >= line.WriteDeadline)
+            {
+                throw new IOException("The other side takes nothing any more.");
             }
 
             if (echo is { IsCompleted: true })
@@ -314,7 +334,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             if (echo is null && State == LinkState.Up && _time.GetElapsedTime(_lastHeard) >= _protocol.IdleBeforeEcho)
             {
                 var (key, message) = _protocol.Echo();
-                echo = Send(key, message, _protocol.Mac(), _protocol.EchoTimeout);
+                echo = Send(LinkState.Up, key, message, _protocol.Mac()!, _protocol.EchoTimeout);
             }
         }
     }
@@ -331,9 +351,9 @@ public sealed class Iso8583Link : IAsyncDisposable
             }
         }
 
-        foreach (var (key, _) in _waiting)
+        foreach (var (key, waiting) in _waiting)
         {
-            if (_waiting.TryRemove(key, out var waiting))
+            if (Forget(key, waiting))
             {
                 waiting.TrySetResult(new LinkOutcome.NoAnswer("the line was lost"));
             }
@@ -348,33 +368,43 @@ public sealed class Iso8583Link : IAsyncDisposable
     }
 
     /// <summary>The writing half: messages gather in one buffer while the other is on its way out.</summary>
-    private sealed class Line(Stream stream) : IDisposable
+    private sealed class Line(Stream stream, TimeProvider time, long writeTicks) : IDisposable
     {
         private const int MaxGathered = 4 * 1024 * 1024;
+        private const long Never = long.MaxValue;
 
         private readonly SemaphoreSlim _some = new(0);
         private readonly Lock _lock = new();
         private ArrayBufferWriter<byte> _gathering = new(64 * 1024);
         private ArrayBufferWriter<byte> _leaving = new(64 * 1024);
+        private long _firstDeadline = Never;
+        private long _writeDeadline = Never;
 
-        public void Write(Iso8583Message message, MessageMac? mac)
+        /// <summary>By when the write that is under way must be done.</summary>
+        public long WriteDeadline => Volatile.Read(ref _writeDeadline);
+
+        /// <summary>False when so much waits to leave already that nothing more is taken.</summary>
+        public bool TryWrite(Iso8583Message message, MessageMac mac, long deadline)
         {
             bool isFirst;
             lock (_lock)
             {
                 if (_gathering.WrittenCount > MaxGathered)
                 {
-                    throw new IOException("The other side takes nothing any more.");
+                    return false;
                 }
 
                 isFirst = _gathering.WrittenCount == 0;
                 Iso8583Frame.Write(_gathering, message, mac);
+                _firstDeadline = Math.Min(_firstDeadline, deadline);
             }
 
             if (isFirst)
             {
                 _some.Release();
             }
+
+            return true;
         }
 
         public void Dispose() => _some.Dispose();
@@ -386,10 +416,18 @@ public sealed class Iso8583Link : IAsyncDisposable
                 await _some.WaitAsync(stop);
                 lock (_lock)
                 {
-                    (_gathering, _leaving) = (_leaving, _gathering);
+                    // Nothing leaves after its sender has given up.
+                    if (time.GetTimestamp() >= _firstDeadline)
+                    {
+                        throw new IOException("The other side took nothing until a sender gave up.");
+                    }
+
+                    (_gathering, _leaving, _firstDeadline) = (_leaving, _gathering, Never);
                 }
 
+                Volatile.Write(ref _writeDeadline, time.GetTimestamp() + writeTicks);
                 await stream.WriteAsync(_leaving.WrittenMemory, stop);
+                Volatile.Write(ref _writeDeadline, Never);
                 _leaving.ResetWrittenCount();
             }
         }

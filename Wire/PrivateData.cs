@@ -13,6 +13,7 @@ public sealed class PrivateData
     private const int TagLength = 2;
     private const int LengthDigits = 3;
 
+    // Strict when reading. When writing, half a surrogate goes out as U+FFFD: a text for people is no reason for a fault.
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly List<(string Tag, string Value)> _elements = [];
@@ -23,7 +24,7 @@ public sealed class PrivateData
     public string Require(string tag) => this[tag] ?? throw new Iso8583Exception(48, $"lacks the element {tag}");
 
     /// <exception cref="Iso8583Exception">The element is absent or no number.</exception>
-    public int RequireNumber(string tag) => int.TryParse(Require(tag), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+    public int RequireNumber(string tag) => Require(tag) is var digits && IsDigits(digits) && int.TryParse(digits, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new Iso8583Exception(48, $"holds no number in the element {tag}");
 
@@ -66,7 +67,7 @@ public sealed class PrivateData
     /// <summary>A text for people, cut at a character to at most <paramref name="maxBytes"/> of UTF-8.</summary>
     public PrivateData AddText(string tag, string? text, int maxBytes)
     {
-        if (text is null || Utf8.GetByteCount(text) <= maxBytes)
+        if (text is null || Encoding.UTF8.GetByteCount(text) <= maxBytes)
         {
             return Add(tag, text);
         }
@@ -89,7 +90,7 @@ public sealed class PrivateData
         foreach (var (tag, value) in _elements)
         {
             const int Head = TagLength + LengthDigits;
-            if (at + Head > data.Length || !Utf8.TryGetBytes(value, data[(at + Head)..], out var length))
+            if (at + Head > data.Length || !Encoding.UTF8.TryGetBytes(value, data[(at + Head)..], out var length))
             {
                 throw new Iso8583Exception(48, $"is longer than {MaxLength} bytes");
             }
@@ -109,7 +110,8 @@ public sealed class PrivateData
         while (!data.IsEmpty)
         {
             if (data.Length < TagLength + LengthDigits
-                || !int.TryParse(data.Slice(TagLength, LengthDigits), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                || data.Slice(TagLength, LengthDigits).ContainsAnyExceptInRange((byte)'0', (byte)'9')
+                || !int.TryParse(data.Slice(TagLength, LengthDigits), CultureInfo.InvariantCulture, out var length)
                 || data.Length < TagLength + LengthDigits + length)
             {
                 throw new Iso8583Exception(48, "is not made of whole elements");
@@ -134,6 +136,9 @@ public sealed class PrivateData
     /// <summary>Field 48 of the message; empty when it has none.</summary>
     public static PrivateData Of(Iso8583Message message) => Parse(message.Bytes(48) ?? []);
 
+    // The parser itself would pass over zero bytes at the end.
+    private static bool IsDigits(string text) => !text.AsSpan().ContainsAnyExceptInRange('0', '9');
+
     private static string TagOf(ReadOnlySpan<byte> tag) =>
         Ascii.IsValid(tag) ? Encoding.ASCII.GetString(tag) : throw new Iso8583Exception(48, "holds a tag that is not ASCII");
 }
@@ -147,7 +152,6 @@ public static class Tags
     public const string CustomerText = "TC";
     public const string ClerkText = "TX";
     public const string Description = "DS";
-    public const string Health = "HE";
     public const string Language = "LG";
     public const string MacKey = "MK";
     public const string MacKeyCheck = "MC";

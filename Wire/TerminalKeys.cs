@@ -32,7 +32,7 @@ public sealed class MessageMac
     /// <param name="frame">The message as it was received, without length prefix.</param>
     public bool Verify(Iso8583Message message, ReadOnlySpan<byte> frame)
     {
-        if ((!message.Has(64) && !message.Has(128)) || frame.Length <= Length)
+        if (message.Fields is not [.., { Number: 64 or Iso8583Spec.MaxField }])
         {
             return false;
         }
@@ -51,6 +51,7 @@ public sealed class MasterKey : IDisposable
 {
     public const int KeyLength = 32;
     public const int CheckLength = 3;
+    private const int WrappedLength = KeyLength + 8;
 
     private readonly Aes _aes = Aes.Create();
     private readonly Lock _lock = new();
@@ -90,15 +91,20 @@ public sealed class MasterKey : IDisposable
     /// <exception cref="CryptographicException">Wrapped under another key, or damaged.</exception>
     public byte[] Unwrap(WrappedKey wrapped)
     {
+        if (wrapped.Data.Length != WrappedLength)
+        {
+            throw new CryptographicException($"A wrapped key has {WrappedLength} bytes.");
+        }
+
         byte[] key;
         lock (_lock)
         {
             key = _aes.DecryptKeyWrapPadded(wrapped.Data);
         }
 
-        return CryptographicOperations.FixedTimeEquals(CheckValue(key), wrapped.Check)
+        return key.Length == KeyLength && CryptographicOperations.FixedTimeEquals(CheckValue(key), wrapped.Check)
             ? key
-            : throw new CryptographicException("The key's check value is wrong.");
+            : throw new CryptographicException("The key's length or check value is wrong.");
     }
 
     public void Dispose() => _aes.Dispose();

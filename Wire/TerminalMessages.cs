@@ -85,6 +85,18 @@ public readonly record struct Verdict(string Code, int Reason, string? ClerkText
         .AddText(Tags.CustomerText, CustomerText, MaxTextBytes)
         .Add(Tags.ProcessingRequirement, Requirement);
 
+    /// <summary>
+    /// The answer to what cannot be authenticated: without a MAC, so never final, and with nothing in it but this verdict and
+    /// what the request said of itself.
+    /// </summary>
+    public Iso8583Message ToHint(string mti, Iso8583Message request) => new Iso8583Message(mti)
+        .Set(11, request.Text(11)).Set(39, Code).Set(41, request.Text(41)).Set(42, request.Text(42)).Set(48, AddTo(new PrivateData()).ToBytes())
+        .Set(70, request.Text(70));
+
+    /// <summary>The verdict of any answer, a hint or a whole one.</summary>
+    /// <exception cref="Iso8583Exception">It has none.</exception>
+    public static Verdict Of(Iso8583Message message) => Of(message, PrivateData.Of(message));
+
     internal static Verdict Of(Iso8583Message message, PrivateData data) => new(
         message.Require(39),
         data[Tags.Reason] is null ? 0 : data.RequireNumber(Tags.Reason),
@@ -112,7 +124,7 @@ public sealed record SignOnRequest(Origin From, DateTimeOffset Time, byte[] Nonc
         return new SignOnRequest(
             Origin.Of(message),
             time.GetUtcNow(),
-            data.RequireHex(Tags.Nonce),
+            data.RequireHex(Tags.Nonce) is { Length: NonceLength } nonce ? nonce : throw new Iso8583Exception(48, $"holds no nonce of {NonceLength} bytes"),
             data[Tags.SoftwareVersion] ?? "",
             data[Tags.Language] ?? "en");
     }
@@ -182,7 +194,7 @@ public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeyS
     {
         var data = PrivateData.Of(message);
         return new LookupRequest(
-            Origin.Of(message), data.RequireNumber(Tags.Batch), data.Require(Tags.BillNumber), SecurityControl.KeySetOf(message));
+            Origin.Of(message), Field.BatchOf(data), data.Require(Tags.BillNumber), SecurityControl.KeySetOf(message));
     }
 }
 
@@ -266,7 +278,7 @@ public sealed record PayRequest(
         var request = new PayRequest(
             message.Mti == Mti.PayRepeat,
             Origin.Of(message),
-            data.RequireNumber(Tags.Batch),
+            Field.BatchOf(data),
             data.Require(Tags.BillNumber),
             message.RequireNumber(4),
             (int)message.RequireNumber(49),
@@ -280,6 +292,10 @@ public sealed record PayRequest(
             ? request
             : throw new Iso8583Exception(request.Track2 is null ? 35 : 52, "is missing");
     }
+
+    /// <summary>The key alone, of a message whose rest cannot be read.</summary>
+    /// <exception cref="Iso8583Exception">Nor can the key.</exception>
+    public static (Origin From, int Batch) KeyOf(Iso8583Message message) => (Origin.Of(message), Field.BatchOf(PrivateData.Of(message)));
 
     public override string ToString() => $"{(IsRepeat ? Mti.PayRepeat : Mti.PayRequest)} {From.Terminal}/{Batch}/{From.Stan}";
 }
@@ -323,7 +339,7 @@ public sealed record PayAnswer(Origin To, Verdict Verdict, int Batch, string Bil
         return new PayAnswer(
             Origin.Of(message),
             Verdict.Of(message, data),
-            data.RequireNumber(Tags.Batch),
+            Field.BatchOf(data),
             data.Require(Tags.BillNumber),
             message.RequireNumber(4),
             (int)message.RequireNumber(49),
@@ -342,7 +358,7 @@ public sealed record AbandonRequest(bool IsRepeat, Origin From, int Batch, int K
     public static AbandonRequest FromIso(Iso8583Message message) => new(
         message.Mti == Mti.ReversalRepeat,
         Origin.Of(message),
-        PrivateData.Of(message).RequireNumber(Tags.Batch),
+        Field.BatchOf(PrivateData.Of(message)),
         SecurityControl.KeySetOf(message));
 }
 
@@ -358,13 +374,20 @@ public sealed record AbandonAnswer(Origin To, Verdict Verdict, int Batch, string
     {
         var data = PrivateData.Of(message);
         return new AbandonAnswer(
-            Origin.Of(message), Verdict.Of(message, data), data.RequireNumber(Tags.Batch), data[Tags.StoredCode], PaymentFacts.Of(message, data));
+            Origin.Of(message), Verdict.Of(message, data), Field.BatchOf(data), data[Tags.StoredCode], PaymentFacts.Of(message, data));
     }
 }
 
 internal static class Field
 {
+    private const int MaxBatch = 999_999;
+
     public static string TransmissionTime(DateTimeOffset time) => time.UtcDateTime.ToString("MMddHHmmss", CultureInfo.InvariantCulture);
 
     public static string Batch(int batch) => batch.ToString("D6", CultureInfo.InvariantCulture);
+
+    /// <exception cref="Iso8583Exception">Absent, no number, or of more than six digits.</exception>
+    public static int BatchOf(PrivateData data) => data.RequireNumber(Tags.Batch) is var batch and <= MaxBatch
+        ? batch
+        : throw new Iso8583Exception(48, $"holds more than six digits in the element {Tags.Batch}");
 }

@@ -197,6 +197,7 @@ public sealed class BillGrain(
                 // Found as we, or the sweeper, or an abandonment left it: that is the answer.
                 Remember(found.State == AttemptState.Approved && found.Id == start.Id ? paid : null);
                 Changed();
+                notices.Raise();
                 return SwipeKeys.AnswerOf(found, swipe.Bill, swipe.Amount, null);
             }
 
@@ -209,7 +210,9 @@ public sealed class BillGrain(
 
     private FinishAttempt ToCommit(PayBill swipe, StartAttempt start, StartOutcome.Started started, AttemptMove move, out BillRow? paid)
     {
+        // As exact as the database keeps it, so that a repeat hears the same.
         var now = time.GetUtcNow();
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         paid = null;
         PaidFacts? facts = null;
         if (move.To == AttemptState.Approved)

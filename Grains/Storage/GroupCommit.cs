@@ -6,13 +6,20 @@ using Npgsql;
 
 namespace Lakala.Grains.Storage;
 
-/// <summary>Nothing was stored and nothing will be: the database could not be reached. Safe to refuse.</summary>
-public sealed class DatabaseAwayException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>Nothing was stored and nothing will be: the database could not be reached, or does not work now. Safe to refuse.</summary>
+[GenerateSerializer, Alias("database-away")]
+public sealed class DatabaseAwayException(string message, Exception? cause = null) : Exception(Told(message, cause))
+{
+    // A driver's exception cannot cross from silo to silo, and would keep the one that carries it from crossing.
+    internal static string Told(string message, Exception? cause) => cause is null ? message : $"{message} {cause.GetType().Name}: {cause.Message}";
+}
 
 /// <summary>The commit may or may not have happened. Submit the same command again to find out; never guess.</summary>
-public sealed class CommitUnknownException(string message, Exception? inner = null) : Exception(message, inner);
+[GenerateSerializer, Alias("commit-unknown")]
+public sealed class CommitUnknownException(string message, Exception? cause = null) : Exception(DatabaseAwayException.Told(message, cause));
 
 /// <summary>The queue is full: nothing was stored. Safe to refuse.</summary>
+[GenerateSerializer, Alias("commit-queue-full")]
 public sealed class CommitQueueFullException(string message) : Exception(message);
 
 /// <summary>
@@ -67,20 +74,30 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>("lakala.commit.batch_size");
     private static readonly Histogram<double> CommitTime = Meter.CreateHistogram<double>("lakala.commit.duration", "s");
 
+    /// <summary>
+    /// A connection that has lain idle for longer is tried before a command is trusted to it: what it turns out to have lost
+    /// is then known not to be stored.
+    /// </summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
     private readonly BatchStatement<TCommand, TOutcome> _statement;
     private readonly NpgsqlDataSource _database;
     private readonly ILogger _log;
+    private readonly TimeProvider _time;
     private readonly KeyValuePair<string, object?> _tag;
     private readonly Channel<Waiting> _queue;
     private readonly Task _loop;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _command;
+    private PostgresNotice? _doubt;
+    private long _used;
 
-    public GroupCommit(BatchStatement<TCommand, TOutcome> statement, NpgsqlDataSource database, ILogger log)
+    public GroupCommit(BatchStatement<TCommand, TOutcome> statement, NpgsqlDataSource database, ILogger log, TimeProvider? time = null)
     {
         _statement = statement;
         _database = database;
         _log = log;
+        _time = time ?? TimeProvider.System;
         _tag = new("statement", statement.Name);
         _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
         _loop = Task.Run(Run);
@@ -168,9 +185,16 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
                 await CloseConnection();
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
             }
-            catch (PostgresException fault)
+            catch (PostgresException fault) when (IsAboutARow(fault))
             {
                 await Bisect(batch, fault);
+            }
+            catch (PostgresException fault)
+            {
+                // No space, no memory, read-only after a failover: the statement is rolled back, and no row is to blame.
+                _log.LogError(fault, "{Statement}: the database refuses {Count} commands: {State}.", _statement.Name, batch.Count, fault.SqlState);
+                await CloseConnection();
+                Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database does not work now ({fault.SqlState}).", fault));
             }
             catch (NpgsqlException fault)
             {
@@ -202,6 +226,16 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
                 var place = (int)rows.GetInt64(0) - 1;
                 outcomes[place] = _statement.Read(rows, commands[place]);
             }
+
+            // The rows come before the commit. Its end is waited for here, where a time-out is told: closing a reader hides it.
+            await rows.NextResultAsync(CancellationToken.None);
+        }
+
+        if (Interlocked.Exchange(ref _doubt, null) is { } doubt)
+        {
+            await CloseConnection();
+            Fail(batch, new CommitUnknownException($"{_statement.Name}: the commit is in doubt: {doubt.MessageText}"));
+            return;
         }
 
         BatchSize.Record(commands.Length, _tag);
@@ -221,7 +255,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         if (batch.Count == 1)
         {
             _log.LogError(fault, "{Statement}: the database rejects a command: {State}.", _statement.Name, fault.SqlState);
-            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState}).", fault));
+            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState})."));
             return;
         }
 
@@ -234,13 +268,16 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
 
     private async Task Open()
     {
-        if (_connection is { FullState: System.Data.ConnectionState.Open })
+        if (_connection is { FullState: System.Data.ConnectionState.Open } && (_time.GetElapsedTime(_used) < Idle || await IsAlive(_connection)))
         {
+            _used = _time.GetTimestamp();
             return;
         }
 
         await CloseConnection();
         _connection = await _database.OpenConnectionAsync();
+        _doubt = null;
+        _connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) ? told.Notice : _doubt;
         _command = new NpgsqlCommand(_statement.Sql, _connection);
         foreach (var parameter in _statement.Parameters())
         {
@@ -248,6 +285,21 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         }
 
         await _command.PrepareAsync();
+        _used = _time.GetTimestamp();
+    }
+
+    private static async Task<bool> IsAlive(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var probe = new NpgsqlCommand("select 1", connection);
+            await probe.ExecuteNonQueryAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     private async Task CloseConnection()
@@ -278,6 +330,14 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     // Class 57: shutdown, crash of a neighbour; class 08: connection. The statement may have been committed.
     private static bool IsSessionLoss(PostgresException fault) =>
         fault.SqlState.StartsWith("57P", StringComparison.Ordinal) || fault.SqlState.StartsWith("08", StringComparison.Ordinal);
+
+    // Class 22: data, class 23: constraints.
+    private static bool IsAboutARow(PostgresException fault) =>
+        fault.SqlState.StartsWith("22", StringComparison.Ordinal) || fault.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    // A wait for the standby that was broken off: the commit succeeds, and yet a failover may lose it.
+    private static bool IsDoubt(PostgresNotice notice) =>
+        notice.SqlState is PostgresErrorCodes.Warning or PostgresErrorCodes.AdminShutdown;
 
     private sealed class Waiting(TCommand command) : TaskCompletionSource<TOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
     {

@@ -1,3 +1,4 @@
+using Lakala.Bills;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -22,10 +23,11 @@ public sealed class ReversalStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            update reversals r set due_at = clock_timestamp() + $1
-            from (select rrn from reversals where acknowledged_at is null and due_at <= clock_timestamp()
-                  order by due_at limit $2 for no key update skip locked) due
-            where r.rrn = due.rrn
+            with due as materialized (
+              select rrn from reversals where acknowledged_at is null and due_at <= clock_timestamp()
+              order by due_at limit $2 for no key update skip locked
+            )
+            update reversals r set due_at = clock_timestamp() + $1 from due where r.rrn = due.rrn
             returning r.rrn, r.terminal_id, r.stan, r.store_id, r.amount, r.currency, r.started_at, r.tries
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
@@ -65,22 +67,23 @@ public sealed class ReversalStore(NpgsqlDataSource database)
         new NpgsqlParameter<TimeSpan> { TypedValue = wait });
 
     /// <summary>
-    /// Records an answer that nobody waited for. An approval of an attempt that was never sent, which must not happen,
+    /// Records an answer that nobody waited for. An approval of an attempt that was never sent, or that the bank had declined,
     /// gets a reversal of its own; the attempt's stored answer stays.
     /// </summary>
-    public Task RecordLateAnswer(long rrn, string responseCode, string? authorisationCode) => Execute(
-        """
+    /// <returns>True when there was such an approval, which must not happen: the caller raises the alarm.</returns>
+    public async Task<bool> RecordLateAnswer(long rrn, string responseCode, string? authorisationCode) => await Execute(
+        $"""
         with recorded as (
           insert into late_answers (rrn, response_code, authorisation_code) values ($1, $2, $3)
         )
         insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
         select rrn, terminal_id, stan, store_id, amount, currency, started_at from attempts
-        where rrn = $1 and state = 'NOT_SENT' and $2 = '00'
+        where rrn = $1 and state in ('NOT_SENT', 'DECLINED') and $2 = '{Attempt.ApprovedCode}'
         on conflict do nothing
         """,
         new NpgsqlParameter<long> { TypedValue = rrn },
         new NpgsqlParameter<string> { TypedValue = responseCode },
-        new NpgsqlParameter { Value = (object?)authorisationCode ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        new NpgsqlParameter<string?> { TypedValue = authorisationCode }) > 0;
 
     /// <summary>How many are not acknowledged yet, and since when the oldest waits.</summary>
     public async Task<(long Count, TimeSpan OldestAge)> Outstanding(CancellationToken stop)
@@ -92,7 +95,7 @@ public sealed class ReversalStore(NpgsqlDataSource database)
         return (rows.GetInt64(0), rows.GetTimeSpan(1));
     }
 
-    private async Task Execute(string sql, params NpgsqlParameter[] parameters)
+    private async Task<int> Execute(string sql, params NpgsqlParameter[] parameters)
     {
         await using var command = database.CreateCommand(sql);
         foreach (var parameter in parameters)
@@ -100,6 +103,6 @@ public sealed class ReversalStore(NpgsqlDataSource database)
             command.Parameters.Add(parameter);
         }
 
-        await command.ExecuteNonQueryAsync();
+        return await command.ExecuteNonQueryAsync();
     }
 }

@@ -17,6 +17,7 @@ public abstract record StartOutcome
 
     /// <summary>SENT under our id, the bill PAYING: durable. The bank may be called.</summary>
     /// <param name="Bill">The bill, now PAYING.</param>
+    /// <param name="StartedAt">As stored: the bank is told the same time now and in a reversal.</param>
     public sealed record Started(BillRow Bill, Rates Rates, DateTimeOffset StartedAt) : StartOutcome;
 
     public sealed record KeyKnown(AttemptRow Row) : StartOutcome;
@@ -31,7 +32,7 @@ public abstract record StartOutcome
 /// </summary>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
-    private const int BillAt = 5;
+    private const int BillAt = 6;
     private const int AttemptAt = BillAt + BillStore.BillColumnCount;
 
     public override string Name => "start_attempts";
@@ -51,7 +52,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
           insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
                                 fee_basis_points, commission_percent, started_at, deadline)
           select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
-                 m.fee_basis_points, s.commission_percent, clock_timestamp(), clock_timestamp() + $11
+                 m.fee_basis_points, s.commission_percent, statement_timestamp(), clock_timestamp() + $11
           from locked b join merchants m on m.id = b.merchant_id join stores s on s.id = b.store_id
           where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
             and b.asked = b.amount and b.asked_currency = b.currency
@@ -61,7 +62,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         ), paying as (
           update bills b set state = 'PAYING' from started s where b.number = s.bill
         )
-        select b.ord, b.id in (select id from started), m.fee_basis_points, st.commission_percent, clock_timestamp(),
+        select b.ord, b.id in (select id from started), m.fee_basis_points, st.commission_percent, clock_timestamp(), statement_timestamp(),
                {BillStore.BillColumns}, k.*
         from locked b
         join merchants m on m.id = b.merchant_id
@@ -70,7 +71,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where b.id not in (select id from started) and a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
         union all
-        select i.ord, false, null, null, clock_timestamp(), {BillStore.NoBillColumns}, k.*
+        select i.ord, false, null, null, clock_timestamp(), null, {BillStore.NoBillColumns}, k.*
         from input i
         left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
@@ -106,7 +107,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
             return new StartOutcome.Started(
                 bill! with { Bill = bill.Bill.Apply(new BillEvent.PaymentStarted()) },
                 new Rates(row.GetInt32(2), row.GetInt32(3)),
-                row.GetFieldValue<DateTimeOffset>(4));
+                row.GetFieldValue<DateTimeOffset>(5));
         }
 
         if (AttemptRow.Read(row, AttemptAt) is { } known)
@@ -238,8 +239,20 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
     }
 
-    public override FinishOutcome Read(NpgsqlDataReader row, FinishAttempt command) =>
-        row.GetBoolean(1) ? FinishOutcome.HasMoved : new FinishOutcome(AttemptRow.Read(row, 2)!);
+    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)
+    {
+        if (row.GetBoolean(1))
+        {
+            return FinishOutcome.HasMoved;
+        }
+
+        // Only an approval may find its attempt SENT and not move it. Anybody else has met one who moved it in this batch, or
+        // since the statement began: what it sees is no longer so. Run again.
+        var found = AttemptRow.Read(row, 2)!;
+        return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
+            ? null
+            : new FinishOutcome(found);
+    }
 }
 
 /// <summary>A final answer under a key that never became an attempt: REFUSED, or VOID for a key that was never seen.</summary>

@@ -3,10 +3,11 @@ using Npgsql;
 
 namespace Lakala.Grains.Storage;
 
-/// <summary>Terminals and their wrapped keys.</summary>
+/// <summary>Terminals and their wrapped keys. Everything here may be done twice.</summary>
+/// <exception cref="DatabaseAwayException">From every method.</exception>
 public sealed class TerminalStore(NpgsqlDataSource database)
 {
-    public async Task<TerminalRow?> Find(string id)
+    public Task<TerminalRow?> Find(string id) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
             """
@@ -30,10 +31,10 @@ public sealed class TerminalStore(NpgsqlDataSource database)
             row.IsDBNull(6) ? null : new KeySet(row.GetInt32(5), row.GetFieldValue<byte[]>(6), row.GetFieldValue<byte[]>(7)),
             row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)),
             row.GetString(11));
-    }
+    });
 
     /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>
-    public async Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey, string language)
+    public Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey, string language) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
             """
@@ -46,10 +47,10 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = macKey });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = language });
         return new KeySet((int)(await command.ExecuteScalarAsync())!, pinKey, macKey);
-    }
+    });
 
     /// <summary>The next key set becomes the current one. False when it is not the next one any more.</summary>
-    public async Task<bool> Promote(string id, int keySet)
+    public Task<bool> Promote(string id, int keySet) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
             """
@@ -61,14 +62,26 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = keySet });
         return await command.ExecuteNonQueryAsync() == 1;
-    }
+    });
 
     /// <summary>Ends the session: the current key set is good for nothing any more.</summary>
-    public async Task SignOff(string id, int keySet)
+    public Task SignOff(string id, int keySet) => Reach(async () =>
     {
         await using var command = database.CreateCommand("update terminals set pin_key = null, mac_key = null where id = $1 and key_set = $2");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = keySet });
-        await command.ExecuteNonQueryAsync();
+        return await command.ExecuteNonQueryAsync();
+    });
+
+    private static async Task<T> Reach<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("The terminals: the database cannot be reached.", fault);
+        }
     }
 }

@@ -12,10 +12,12 @@ namespace Lakala.Grains.Terminals;
 public interface ITerminalGrain : IGrainWithStringKey
 {
     /// <summary>Null when there is no such terminal.</summary>
+    /// <exception cref="Storage.DatabaseAwayException">It cannot be found out now.</exception>
     [Alias("find")]
     Task<TerminalRow?> Find();
 
     /// <summary>Sign-on: stores the next key set, which becomes current with the first message authenticated under it.</summary>
+    /// <exception cref="Storage.DatabaseAwayException">Sign on again later.</exception>
     [Alias("sign-on")]
     Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language);
 

@@ -10,26 +10,21 @@ public sealed class SwipeKeys(BillStore store, TimeProvider time)
     /// <summary>What a repeat of the key hears. Bill, amount and card are compared where both sides know them.</summary>
     public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
     {
-        var isGone = row.State is AttemptState.Reversing or AttemptState.Reversed or AttemptState.Void;
-        if (!isGone && (Differs(row.Bill, bill) || Differs(row.Amount, amount) || (row.MaskedPan is { } known && maskedPan is { } shown && known != shown)))
+        if (!IsGone(row) && (Differs(row.Bill, bill) || Differs(row.Amount, amount) || (row.MaskedPan is { } known && maskedPan is { } shown && known != shown)))
         {
             return SwipeAnswer.Refused(Refusal.KeyReused);
         }
 
+        // Only a real attempt has more to tell; a refusal sounds the second time as it did the first.
         var (code, reason) = Attempt.Answer(row.State, row.ResponseCode, row.Reason);
-        return new SwipeAnswer(
-            code,
-            reason,
-            row.State,
-            row.Rrn is { } rrn ? RrnBlocks.Text(rrn) : null,
-            row.AuthorisationCode,
-            row.MaskedPan,
-            row.SettledAt,
-            row.Payee,
-            row.OrderId);
+        return row.Rrn is { } rrn
+            ? new SwipeAnswer(
+                code, reason, row.State, RrnBlocks.Text(rrn), row.AuthorisationCode, row.MaskedPan, row.SettledAt, row.Payee, row.OrderId)
+            : new SwipeAnswer(code, reason, row.State);
     }
 
     /// <summary>Stores the refusal under the key, if it is a final one. What already stands there is the answer.</summary>
+    /// <param name="maskedPan">Null when the message could not be read, or its card is none: then it is no repeat of a whole one.</param>
     public async Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason, long? bill, Money? amount, string? maskedPan)
     {
         if (!reason.IsFinal())
@@ -38,7 +33,9 @@ public sealed class SwipeKeys(BillStore store, TimeProvider time)
         }
 
         var row = await Close(key, AttemptState.Refused, reason, bill, amount, maskedPan);
-        return AnswerOf(row, bill, amount, maskedPan);
+        return maskedPan is null && !IsGone(row) && row.Reason != reason
+            ? SwipeAnswer.Refused(Refusal.KeyReused)
+            : AnswerOf(row, bill, amount, maskedPan);
     }
 
     /// <summary>The stored answer; a key that was never seen is voided, so that a delayed 0200 cannot bring it to life.</summary>
@@ -69,6 +66,8 @@ public sealed class SwipeKeys(BillStore store, TimeProvider time)
 
     private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>
         store.KeysClosed.Submit(new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan));
+
+    private static bool IsGone(AttemptRow row) => row.State is AttemptState.Reversing or AttemptState.Reversed or AttemptState.Void;
 
     private static bool Differs<T>(T? known, T? said)
         where T : struct => known is { } a && said is { } b && !EqualityComparer<T>.Default.Equals(a, b);

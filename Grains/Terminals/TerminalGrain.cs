@@ -13,27 +13,31 @@ namespace Lakala.Grains.Terminals;
 [Reentrant, PreferLocalPlacement]
 public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeProvider time) : Grain, ITerminalGrain
 {
+    // For so long a block or new keys from the operator may go unseen.
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
+
     private readonly StanWindow _stans = new();
     private readonly LookupThrottle _throttle = new(time);
     private TerminalRow? _row;
+    private long _readAt;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken) => _row = await terminals.Find(this.GetPrimaryKeyString());
-
-    public Task<TerminalRow?> Find()
+    public async Task<TerminalRow?> Find()
     {
-        if (_row is null)
+        var row = IsFresh ? _row : await Read();
+        if (row is null)
         {
             // Somebody may provision it meanwhile; an unknown terminal is not worth remembering.
             DeactivateOnIdle();
         }
 
-        return Task.FromResult(_row);
+        return row;
     }
 
     public async Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language)
     {
-        var next = await terminals.PutNext(Known.Id, wrappedPinKey, wrappedMacKey, language);
-        _row = Known with { Next = next, Language = language };
+        var row = await Find() ?? throw new InvalidOperationException($"Terminal {this.GetPrimaryKeyString()} is not known.");
+        var next = await terminals.PutNext(row.Id, wrappedPinKey, wrappedMacKey, language);
+        await Read();
         return next;
     }
 
@@ -44,9 +48,16 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
             return no;
         }
 
-        await terminals.SignOff(Known.Id, keySet);
-        _row = Known with { Current = null };
-        return null;
+        try
+        {
+            await terminals.SignOff(this.GetPrimaryKeyString(), keySet);
+            await Read();
+            return null;
+        }
+        catch (DatabaseAwayException)
+        {
+            return Refusal.TryLater;
+        }
     }
 
     public Task<Refusal?> Echo(int keySet) => WhyNot(keySet).AsTask();
@@ -63,9 +74,16 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
             return new BillFound(null, reason, TimeSpan.Zero);
         }
 
-        var found = await GrainFactory.GetGrain<IBillGrain>(bill!.Value).Lookup();
-        Guessed(found.Refusal);
-        return found;
+        try
+        {
+            var found = await GrainFactory.GetGrain<IBillGrain>(bill!.Value).Lookup();
+            Guessed(found.Refusal);
+            return found;
+        }
+        catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException or CommitUnknownException)
+        {
+            return new BillFound(null, Refusal.TryLater, TimeSpan.Zero);
+        }
     }
 
     public async Task<SwipeAnswer> Pay(int keySet, PayBill swipe)
@@ -85,19 +103,14 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         return answer;
     }
 
-    public async Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
-        await WhyNot(keySet) is { } no ? SwipeAnswer.Refused(no) : await keys.Refuse(key, reason, null, null, null);
+    public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
+        Ask(keySet, () => keys.Refuse(key, reason, null, null, null));
 
-    public async Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount) =>
-        await WhyNot(keySet) is { } no ? SwipeAnswer.Refused(no) : await keys.Enquire(key, bill, amount);
+    public Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount) =>
+        Ask(keySet, () => keys.Enquire(key, bill, amount));
 
-    public async Task<SwipeAnswer> Abandon(int keySet, SwipeKey key)
+    public Task<SwipeAnswer> Abandon(int keySet, SwipeKey key) => Ask(keySet, async () =>
     {
-        if (await WhyNot(keySet) is { } no)
-        {
-            return SwipeAnswer.Refused(no);
-        }
-
         var (answer, moved) = await keys.Abandon(key);
         if (moved is { } bill)
         {
@@ -105,24 +118,66 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         }
 
         return answer;
+    });
+
+    private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question)
+    {
+        if (await WhyNot(keySet) is { } no)
+        {
+            return SwipeAnswer.Refused(no);
+        }
+
+        try
+        {
+            return await question();
+        }
+        catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
+        {
+            return SwipeAnswer.Refused(Refusal.TryLater);
+        }
+        catch (CommitUnknownException)
+        {
+            return SwipeAnswer.Silence;
+        }
     }
 
-    private TerminalRow Known => _row ?? throw new InvalidOperationException($"Terminal {this.GetPrimaryKeyString()} is not known.");
+    private bool IsFresh => _row is not null && time.GetElapsedTime(_readAt) < Freshness;
 
-    private ValueTask<Refusal?> WhyNot(int keySet) =>
-        _row is null ? new(Refusal.UnknownTerminal)
-        : _row.Blocked ? new(Refusal.TerminalBlocked)
-        : _row.Current?.Number == keySet ? new((Refusal?)null)
-        : _row.Next?.Number == keySet ? new(Promote(keySet))
-        : new(Refusal.SignOnFirst);
+    // Not on activation: what fails there reaches the caller as another fault than it is.
+    private async Task<TerminalRow?> Read()
+    {
+        _row = await terminals.Find(this.GetPrimaryKeyString());
+        _readAt = time.GetTimestamp();
+        return _row;
+    }
+
+    private async ValueTask<Refusal?> WhyNot(int keySet)
+    {
+        try
+        {
+            // The gateway knows this key set from the database: a row that does not has been overtaken.
+            var row = IsFresh && _row!.Find(keySet) is not null ? _row : await Read();
+            return row is null ? Refusal.UnknownTerminal
+                : row.Blocked ? Refusal.TerminalBlocked
+                : row.Current?.Number == keySet ? null
+                : row.Next?.Number == keySet ? await Promote(keySet)
+                : Refusal.SignOnFirst;
+        }
+        catch (DatabaseAwayException)
+        {
+            return Refusal.TryLater;
+        }
+    }
 
     // The first message under the next key set proves that the terminal has it: now it is the current one.
     private async Task<Refusal?> Promote(int keySet)
     {
-        var promoted = await terminals.Promote(Known.Id, keySet);
-        _row = await terminals.Find(Known.Id);
-        _stans.Clear();
-        return promoted || _row?.Current?.Number == keySet ? null : Refusal.SignOnFirst;
+        if (await terminals.Promote(this.GetPrimaryKeyString(), keySet))
+        {
+            _stans.Clear();
+        }
+
+        return (await Read())?.Current?.Number == keySet ? null : Refusal.SignOnFirst;
     }
 
     private void Guessed(Refusal? reason)

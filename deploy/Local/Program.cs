@@ -10,6 +10,7 @@ try
     return args switch
     {
         ["up"] => await Up.Run(stop.Token),
+        ["demo"] => await Demo.Run(stop.Token),
         ["down"] => await Down.Run(),
         ["test"] => await TestRun.Run(stop.Token),
         ["books"] => await Books.Run(stop.Token),

@@ -81,7 +81,7 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
     public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at)
     {
         var move = to == AttemptState.Approved
-            ? new AttemptMove(to, "00", null, "A00001")
+            ? new AttemptMove(to, "00", null, TestBank.Code)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
             ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", Postings.Share(start.Amount.Minor, Rates))
@@ -93,6 +93,46 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
     {
         await using var command = Database.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync() ?? throw new InvalidOperationException($"Nothing came of: {sql}"));
+    }
+
+    public async Task<AttemptState?> StateUnder(SwipeKey key) =>
+        await Find<string>($"select state from attempts where terminal_id = '{key.Terminal}' and batch = {key.Batch} and stan = {key.Stan}") is { } name
+            ? StateNames.ToAttempt(name)
+            : null;
+
+    public async Task<BillState> StateOf(long bill) => (await Bills.Read.Submit(bill)).Row!.Bill.State;
+
+    /// <summary>What holds at any time: paid and approved go together, swipe by swipe and in all.</summary>
+    public async Task ShouldBalance()
+    {
+        (await new BookStore(Database).Faults(CancellationToken.None)).Should().Be(new BookFaults(0, 0, 0));
+        (await Scalar<decimal>("select coalesce(sum(amount), 0) from postings")).Should().Be(0);
+        (await Scalar<long>("select count(*) from (select from attempts where state = 'APPROVED' group by bill having count(*) > 1) twice")).Should().Be(0);
+        (await Scalar<long>("select count(*) from bills b where (state = 'PAYING') <> exists (select from attempts a where a.bill = b.number and a.state = 'SENT')"))
+            .Should().Be(0);
+    }
+
+    /// <summary>Returns as soon as a statement of these books waits for a lock.</summary>
+    public Task SomebodyWaits() =>
+        Until("select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+
+    /// <summary>Returns as soon as the question is answered with yes. PostgreSQL tells nobody by itself, so it is asked.</summary>
+    /// <param name="between">What to do while the answer is no.</param>
+    public async Task Until(string question, Action? between = null)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await Scalar<bool>(question))
+        {
+            between?.Invoke();
+            bound.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <returns>Null when there is no row.</returns>
+    public async Task<T?> Find<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T?)await command.ExecuteScalarAsync();
     }
 
     public async Task Execute(string sql)

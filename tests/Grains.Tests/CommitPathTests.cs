@@ -20,6 +20,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var started = (StartOutcome.Started)await books.Bills.Started.Submit(start);
         started.Bill.Bill.State.Should().Be(BillState.Paying);
         started.Rates.Should().Be(Books.Rates);
+        started.StartedAt.UtcDateTime.Should().Be(await books.Scalar<DateTime>($"select started_at from attempts where rrn = {start.Rrn}"));
         var outcome = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         outcome.Moved.Should().BeTrue();

@@ -1,0 +1,166 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+
+namespace Lakala.Local;
+
+/// <summary><c>./lakala demo</c>: the whole story once, told step by step, and checked at its end in everybody's books.</summary>
+public sealed class Demo : IAsyncDisposable
+{
+    private const long Amount = 12_800;
+
+    private static readonly TimeSpan NoticeBound = TimeSpan.FromSeconds(30);
+
+    private readonly LocalNetwork _network;
+    private readonly MerchantClient _shop;
+    private readonly WebhookReceiver _shopServer;
+    private readonly HttpClient _browser = new();
+    private int _step;
+
+    private Demo(LocalNetwork network, WebhookReceiver shopServer) =>
+        (_network, _shopServer, _shop) = (network, shopServer, new MerchantClient(network.Http, network.Seed.ApiKey));
+
+    public static async Task<int> Run(CancellationToken stop)
+    {
+        Console.WriteLine("Shop online, pay by swiping a card in a store.\n");
+        Console.WriteLine("Everything is started on this machine, each part a process of its own:");
+        await using var network = await LocalNetwork.Start(
+            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "demo")),
+            new LocalNetworkOptions { ThrowawayDatabase = true, Progress = step => Console.WriteLine($"  {step}") },
+            stop);
+        await using var demo = new Demo(network, await WebhookReceiver.Start());
+        return await demo.Tell(stop) ? 0 : 1;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _browser.Dispose();
+        _shop.Dispose();
+        await _shopServer.DisposeAsync();
+    }
+
+    private async Task<bool> Tell(CancellationToken stop)
+    {
+        Step("The web shop says where it wants to be told of payments.");
+        var endpoint = await _shop.CreateWebhookEndpoint(_shopServer.Address, stop);
+        _shopServer.Trust(endpoint.GetProperty("secret").GetString()!);
+
+        Step("A shopper orders a teapot and two cups. The shop asks for a bill.");
+        var bill = await _shop.CreateBill("WEB-1001", Amount, "A teapot and two cups", stop);
+        var number = bill.GetProperty("number").GetString()!;
+        var page = new Uri(bill.GetProperty("pay_url").GetString()!);
+        Say($"bill {Grouped(number)}, CNY {Amount / 100m:0.00}, {await PageState(page, stop)}");
+        Say($"the shopper's page is {page}");
+
+        Step("In a store the clerk keys the number in, and mistypes a digit.");
+        await Terminal(["lookup", "--bill", Mistyped(number)], stop);
+
+        Step("Now with care.");
+        await Terminal(["lookup", "--bill", number], stop);
+
+        var card = _network.Cards.First(card => card.Expected == "approved");
+        Step("The shopper swipes a bank card and enters a wrong PIN.");
+        await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{WrongPin(card.Pin)}\n");
+
+        Step("And once more, with the right one.");
+        await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{card.Pin}\n");
+
+        Step("The shop's server is told, and checks the signature.");
+        var notice = await _shopServer.Next(stop).AsTask().WaitAsync(NoticeBound, TimeProvider.System, stop);
+        Say($"{notice.Id}: {notice.Type}, order {notice.Data.GetProperty("order_id").GetString()} is {notice.Data.GetProperty("status").GetString()}");
+
+        Step("The trial balance.");
+        var books = await _network.Books(stop);
+        Console.WriteLine(Indented(books.Output));
+
+        Step("Everybody's books say the same:");
+        return await Check(number, page, notice, books, stop);
+    }
+
+    private async Task<bool> Check(string number, Uri page, ReceivedNotice notice, CommandResult books, CancellationToken stop)
+    {
+        var row = await ReadRow(number, stop);
+        var debits = await Debits(stop);
+        var debit = debits is [var only] ? only : default;
+        bool[] checks =
+        [
+            Verdict("our database has the bill PAID by one approved attempt", row is ("PAID", 1, _)),
+            Verdict(
+                $"the bank's book has exactly that debit, RRN {row.Rrn}",
+                debit.ValueKind == JsonValueKind.Object && debit.GetProperty("rrn").GetString() == row.Rrn && debit.GetProperty("amount").GetInt64() == Amount),
+            Verdict("the postings balance", books.ExitCode == 0 && await PostingsSum(row.Rrn, stop) == (0, Amount)),
+            Verdict(
+                "the shop's server has verified the notice's signature",
+                notice.Type == "bill.paid" && _shopServer.Accepted.ContainsKey(notice.Id) && _shopServer.Strays == 0
+                    && notice.Data.GetProperty("number").GetString() == number),
+            Verdict("the shopper's page says PAID", await PageState(page, stop) == "PAID"),
+        ];
+        var isRight = checks.All(check => check);
+        Console.WriteLine(isRight ? "\nPaid, once, and everybody knows." : "\nSomething is not as it should be.");
+        return isRight;
+    }
+
+    private async Task<(string State, long Approved, string Rrn)> ReadRow(string number, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(_network.ConnectionString);
+        await using var command = database.CreateCommand(
+            """
+            select b.state, count(a.rrn), coalesce(lpad(max(a.rrn)::text, 12, '0'), '')
+            from bills b left join attempts a on a.bill = b.number and a.state = 'APPROVED' and a.rrn = b.paid_rrn
+            where b.number = $1 group by b.state
+            """);
+        command.Parameters.Add(new() { Value = long.Parse(number, null) });
+        await using var row = await command.ExecuteReaderAsync(stop);
+        return await row.ReadAsync(stop) ? (row.GetString(0), row.GetInt64(1), row.GetString(2)) : ("NONE", 0, "");
+    }
+
+    private async Task<(decimal Sum, decimal Debit)> PostingsSum(string rrn, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(_network.ConnectionString);
+        await using var command = database.CreateCommand(
+            "select coalesce(sum(amount), 0), coalesce(sum(amount) filter (where amount > 0), 0) from postings where lpad(rrn::text, 12, '0') = $1");
+        command.Parameters.Add(new() { Value = rrn });
+        await using var row = await command.ExecuteReaderAsync(stop);
+        await row.ReadAsync(stop);
+        return (row.GetDecimal(0), row.GetDecimal(1));
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> Debits(CancellationToken stop)
+    {
+        var book = await _browser.GetFromJsonAsync<JsonElement>(new Uri(_network.BankHttp, "/book"), stop);
+        return [.. book.GetProperty("entries").EnumerateArray().Where(entry => entry.GetProperty("state").GetString() == "DEBITED")];
+    }
+
+    private async Task<string> PageState(Uri page, CancellationToken stop)
+    {
+        const string Mark = "data-state=\"";
+        var html = await _browser.GetStringAsync(page, stop);
+        var at = html.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
+        return at < Mark.Length ? "a page without a state" : html[at..html.IndexOf('"', at)];
+    }
+
+    private async Task Terminal(IReadOnlyList<string> arguments, CancellationToken stop, string? input = null)
+    {
+        var result = await _network.RunTerminal(arguments, input, stop);
+        Console.WriteLine(Indented(result.Output + result.Error));
+    }
+
+    private void Step(string text) => Console.WriteLine($"\n{++_step}. {text}");
+
+    private static void Say(string text) => Console.WriteLine($"   {text}");
+
+    private static bool Verdict(string what, bool isSo)
+    {
+        Say($"{(isSo ? "yes" : "NO ")}  {what}");
+        return isSo;
+    }
+
+    private static string Grouped(string number) => $"{number[..4]} {number[4..8]} {number[8..12]} {number[12..]}";
+
+    private static string Mistyped(string number) => number[..^1] + (number[^1] == '9' ? '0' : (char)(number[^1] + 1));
+
+    private static string WrongPin(string pin) => pin[..^1] + (pin[^1] == '9' ? '0' : (char)(pin[^1] + 1));
+
+    private static string Indented(string text) =>
+        string.Join('\n', text.TrimEnd().Split('\n').Select(line => line.Length == 0 ? line : "   | " + line));
+}

@@ -1,0 +1,144 @@
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Tenders;
+using Lakala.Grains.Terminals;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+
+namespace Lakala.Grains.Tests;
+
+/// <summary>The grains in a cluster over books of their own, with a bank that does what the test says.</summary>
+public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
+{
+    private int _terminals;
+
+    public Books Books { get; } = new(postgres);
+
+    public TestBank Bank { get; } = new();
+
+    public Silos Silos { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Books.InitializeAsync();
+        Silos = await Silos.Start(Books.ConnectionString, Bank);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Silos.DisposeAsync();
+        await Books.DisposeAsync();
+    }
+
+    public IBillGrain Bill(long number) => Silos.Grains.GetGrain<IBillGrain>(number);
+
+    public Task<TestTerminal> NewTerminal() => TestTerminal.Provision(Books, Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
+}
+
+/// <summary>One cluster of silos: two of them over one database are what a duplicate activation looks like to it.</summary>
+public sealed class Silos : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+
+    private Silos(InProcessTestCluster cluster) => _cluster = cluster;
+
+    public IGrainFactory Grains => _cluster.Client;
+
+    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null)
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+            AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions(), time ?? TimeProvider.System));
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new Silos(cluster);
+    }
+
+    public T Service<T>()
+        where T : notnull => _cluster.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress).GetRequiredService<T>();
+
+    public Task Deactivate(IAddressable grain) => _cluster.DeactivateAsync(grain);
+
+    public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
+
+    private static void AddServices(IServiceCollection services, string connectionString, IBankLine bank, SwipeOptions timers, TimeProvider time)
+    {
+        services.AddSingleton(time);
+        services.AddSingleton(_ => Database.Open(connectionString));
+        services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
+        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
+        services.AddSingleton<BillStore>();
+        services.AddSingleton<TerminalStore>();
+        services.AddSingleton<ReversalStore>();
+        services.AddSingleton<SwipeKeys>();
+        services.AddSingleton<NoticeSignal>();
+        services.AddSingleton(bank);
+        services.AddSingleton<ITender, BankCardTender>();
+    }
+}
+
+/// <summary>The system's clock, which the test puts forward. Its timers stay as they are.</summary>
+public sealed class ShiftedTime : TimeProvider
+{
+    private long _shift;
+
+    public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _shift);
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _shift, (long)(by.TotalSeconds * TimestampFrequency));
+}
+
+/// <summary>A signed-on terminal that swipes one card.</summary>
+public sealed class TestTerminal
+{
+    public const string MaskedPan = "621700******0001";
+    public const long Amount = 1000;
+
+    private readonly Silos _silos;
+    private int _stan;
+
+    private TestTerminal(Silos silos, string id) => (_silos, Id) = (silos, id);
+
+    public string Id { get; }
+
+    /// <summary>Number of the working keys.</summary>
+    public int Keys { get; private set; }
+
+    public ITerminalGrain Grain => _silos.Grains.GetGrain<ITerminalGrain>(Id);
+
+    public static async Task<TestTerminal> Provision(Books books, Silos silos, string id)
+    {
+        await new ProvisioningStore(books.Database).PutTerminals(Books.Store, [id], [[1]]);
+        var terminal = new TestTerminal(silos, id);
+        await terminal.SignOn();
+        return terminal;
+    }
+
+    public async Task SignOn() => Keys = (await Grain.SignOn([2], [3], "en")).Number;
+
+    public SwipeKey NextKey() => new(Id, 1, Interlocked.Increment(ref _stan));
+
+    public PayBill Swipe(long bill, SwipeKey? key = null, long amount = Amount, string maskedPan = MaskedPan) => new(
+        key ?? NextKey(),
+        Books.Store,
+        bill,
+        new Money(amount, Money.Cny),
+        new PresentedCard(maskedPan, "track", [4], new PinKey(Id, Keys, [2])),
+        "021");
+
+    public Task<SwipeAnswer> Pay(PayBill swipe) => Grain.Pay(Keys, swipe);
+
+    public Task<SwipeAnswer> Enquire(PayBill swipe) => Grain.Enquire(Keys, swipe.Key, swipe.Bill, swipe.Amount);
+
+    public Task<SwipeAnswer> Abandon(PayBill swipe) => Grain.Abandon(Keys, swipe.Key);
+
+    public Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason) => Grain.Refuse(Keys, key, reason);
+
+    /// <summary>Every grain that could have remembered the swipe forgets it.</summary>
+    public async Task Forget(PayBill swipe)
+    {
+        await _silos.Deactivate(Grain);
+        await _silos.Deactivate(_silos.Grains.GetGrain<IBillGrain>(swipe.Bill));
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Lakala.Bills;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Tenders;
+
+namespace Lakala.Grains.Tests;
+
+/// <summary>A bank that approves at once, unless a test holds the questions of a terminal and answers them itself.</summary>
+public sealed class TestBank : IBankLine
+{
+    public const string Code = "A00001";
+
+    private readonly ConcurrentDictionary<string, BankDesk> _desks = new();
+    private readonly ConcurrentQueue<TenderRequest> _asked = new();
+
+    public bool IsUp => true;
+
+    public BankDesk Desk(string terminal) => _desks.GetOrAdd(terminal, static _ => new BankDesk());
+
+    /// <summary>How often the bank was asked to pay the bill.</summary>
+    public int Asked(SwipeKey key) => _asked.Count(request => request.Key == key);
+
+    public int Asked(string terminal) => _asked.Count(request => request.Key.Terminal == terminal);
+
+    public Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout)
+    {
+        _asked.Enqueue(request);
+        return _desks.TryGetValue(request.Key.Terminal, out var desk) ? desk.Ask(request) : Task.FromResult(Approve(request));
+    }
+
+    public Task<bool> Reverse(ReversalRow reversal, CancellationToken stop) => throw new NotSupportedException("Nobody sends reversals here.");
+
+    public static BankOutcome Approve(TenderRequest request) => Answer(request, "00");
+
+    public static BankOutcome Answer(TenderRequest request, string code) => new BankOutcome.Answered(
+        new BankAnswer(code, code == "00" ? Code : null, request.Amount, RrnBlocks.Text(request.Rrn), request.Key.Terminal));
+}
+
+/// <summary>Where one terminal's questions wait for the test.</summary>
+public sealed class BankDesk
+{
+    private readonly TaskCompletionSource<TenderRequest> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Func<TenderRequest, BankOutcome>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The first question, once it is there.</summary>
+    public Task<TenderRequest> Asked => _asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+    /// <summary>To all questions, from now on.</summary>
+    public void Answers(Func<TenderRequest, BankOutcome> answer) => _answer.SetResult(answer);
+
+    public void Answers(string code) => Answers(request => TestBank.Answer(request, code));
+
+    internal async Task<BankOutcome> Ask(TenderRequest request)
+    {
+        _asked.TrySetResult(request);
+        return (await _answer.Task)(request);
+    }
+}

@@ -1,0 +1,233 @@
+using System.Text.Json;
+using Lakala.Terminal.Client;
+
+namespace Lakala.Terminal.Tests;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private const string Bill = "73516235791239";
+    private const string Card = ";6228480000000000000=49122010000000000?";
+    private const string BadLuhn = ";6228480000000000001=49122010000000000?";
+    private const string Pin = "194736";
+
+    private readonly TestFolder _home = new();
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData]
+    [InlineData("sell")]
+    [InlineData("lookup")]
+    [InlineData("lookup", "--bill")]
+    [InlineData("lookup", "--bill", Bill, "--colour", "red")]
+    [InlineData("pay", "--bill", Bill, "--pin", Pin)]
+    [InlineData("pay", "--bill", Bill, "--card", Card)]
+    [InlineData("pay", "--bill", Bill, "--card", "visa", "--pin", Pin)]
+    [InlineData("pay", "--bill", Bill, "--card", ";6228480000000000000?", "--pin", Pin)]
+    [InlineData("pay", "--bill", Bill, "--card", Card, "--pin", "12")]
+    [InlineData("pay", "--bill", Bill, "--card", Card, "--pin", "12a4")]
+    [InlineData("pay", "--bill", Bill, "--card", "-", "--pin", "-")]
+    [InlineData("pay", "--bill", Bill, Card, "--pin", Pin)]
+    [InlineData("reprint", "--bill", Bill)]
+    [InlineData("swarm")]
+    public async Task A_command_line_that_is_not_understood_ends_with_64_and_quotes_no_card(params string[] arguments)
+    {
+        (await Run("", arguments)).Should().Be(64);
+
+        _output.ToString().Should().BeEmpty();
+        _error.ToString().Should().Contain("usage:").And.NotContain("622848").And.NotContain(Pin);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("pay", "--help")]
+    public async Task Help_is_no_fault_and_does_not_speak_of_the_swarm(params string[] arguments)
+    {
+        (await Run("", arguments)).Should().Be(0);
+
+        _output.ToString().Should().Contain("Usage:").And.NotContain("swarm");
+    }
+
+    [Theory]
+    [InlineData("lookup", "--bill", "73516235791238")]
+    [InlineData("lookup", "--bill", "7351")]
+    [InlineData("lookup", "--bill", "７３５１６２３５７９１２３９")]
+    [InlineData("pay", "--bill", "73516235791293", "--card", Card, "--pin", Pin)]
+    public async Task A_mistyped_bill_number_is_refused_here(params string[] arguments)
+    {
+        (await Run("", [.. arguments, "--json"])).Should().Be(1);
+
+        var report = Json();
+        report.GetProperty("outcome").GetString().Should().Be("refused");
+        report.GetProperty("reason").GetInt32().Should().Be(301);
+        report.GetProperty("bill").GetString().Should().Be(arguments[2]);
+    }
+
+    [Fact]
+    public async Task A_card_with_a_wrong_check_digit_is_refused_here()
+    {
+        (await Run("", "pay", "--bill", Bill, "--card", BadLuhn, "--pin", Pin, "--json")).Should().Be(1);
+
+        Json().GetProperty("outcome").GetString().Should().Be("refused");
+        Json().GetProperty("reason").GetInt32().Should().Be(201);
+        Json().GetProperty("response_code").GetString().Should().Be("14");
+    }
+
+    [Theory]
+    [InlineData(BadLuhn)]
+    [InlineData("6228480000000000001=49122010000000000")]
+    [InlineData("6228480000000000001D49122010000000000")]
+    [InlineData("%B6228480000000000001^TEA/POT^49122010000000000?;6228480000000000001=49122010000000000?")]
+    public async Task Card_and_PIN_are_read_from_standard_input_as_a_reader_types_them(string typed)
+    {
+        (await Run(typed + "\n" + Pin + "\n", "pay", "--bill", Bill, "--card", "-", "--pin", "-", "--json")).Should().Be(1);
+
+        Json().GetProperty("reason").GetInt32().Should().Be(201, "it was understood as a card, and its check digit is wrong");
+    }
+
+    [Fact]
+    public async Task The_object_has_every_name_and_null_for_what_is_not_known()
+    {
+        await Run("", "lookup", "--bill", "1", "--json");
+
+        _output.ToString().Trim().Should().NotContain("\n");
+        Json().EnumerateObject().Select(property => property.Name).Should().Contain(
+            "outcome", "response_code", "reason", "bill", "amount", "currency", "rrn", "authorisation_code", "stan", "batch", "terminal", "masked_card",
+            "resolved", "payee", "description", "order_id", "text");
+        Json().GetProperty("rrn").ValueKind.Should().Be(JsonValueKind.Null);
+        Json().GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public void What_was_resolved_has_the_same_shape_but_nothing_resolved_itself()
+    {
+        var report = new Report(Outcome.Found) { Resolved = new Report(Outcome.Approved) { Resolved = new SwipeReport(Outcome.Declined) } };
+
+        var json = JsonDocument.Parse(report.ToJson()).RootElement;
+
+        var names = json.EnumerateObject().Select(property => property.Name).Where(name => name != "resolved");
+        json.GetProperty("resolved").EnumerateObject().Select(property => property.Name).Should().Equal(names);
+    }
+
+    [Fact]
+    public async Task Without_a_terminal_the_clerk_hears_what_to_do()
+    {
+        (await Run("", "lookup", "--bill", Bill)).Should().Be(1);
+
+        _output.ToString().Should().StartWith("REFUSED").And.Contain("./lakala up");
+    }
+
+    [Fact]
+    public async Task A_terminal_that_another_process_uses_is_refused_by_name()
+    {
+        var folder = SetUp("T0000001");
+        await using var other = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+        (await Run("", "reprint")).Should().Be(1);
+
+        _output.ToString().Should().Contain("T0000001 is in use");
+    }
+
+    [Fact]
+    public async Task A_network_that_cannot_be_reached_refuses_and_nothing_is_open_afterwards()
+    {
+        var folder = SetUp("T0000001");
+
+        (await Run("", "pay", "--bill", Bill, "--card", Card, "--pin", Pin, "--json")).Should().Be(1);
+
+        Json().GetProperty("outcome").GetString().Should().Be("refused");
+        Json().GetProperty("text").GetString().Should().Contain("Nothing was paid").And.NotContain(" at Lakala");
+        using var journal = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions());
+        journal.Open.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_open_swipe_keeps_its_outcome_unknown_while_the_network_cannot_be_reached()
+    {
+        var folder = SetUp("T0000001");
+        using (var journal = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions()))
+        {
+            journal.Begin(new SwipePending(
+                journal.TakeKey(), "T0000001", "STORE0000000001", "24700000000073", 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow()));
+        }
+
+        (await Run("", "pay", "--bill", Bill, "--card", Card, "--pin", Pin, "--json")).Should().Be(2);
+
+        Json().GetProperty("outcome").GetString().Should().Be("unknown");
+        Json().GetProperty("bill").GetString().Should().Be("24700000000073", "it is the earlier one that is unknown");
+    }
+
+    [Fact]
+    public async Task A_damaged_journal_stops_sales()
+    {
+        var folder = SetUp("T0000001");
+        await File.WriteAllTextAsync(Path.Combine(folder, "journal"), "not a journal\n", TestContext.Current.CancellationToken);
+
+        (await Run("", "pay", "--bill", Bill, "--card", Card, "--pin", Pin)).Should().Be(1);
+
+        _output.ToString().Should().Contain("Line 1 of the journal is damaged").And.Contain("Call the operator");
+    }
+
+    [Fact]
+    public async Task There_is_nothing_to_print_again_before_the_first_payment()
+    {
+        SetUp("T0000001");
+
+        (await Run("", "reprint")).Should().Be(1);
+
+        _output.ToString().Should().Contain("No receipt");
+    }
+
+    [Fact]
+    public async Task A_receipt_that_may_be_on_paper_is_printed_again_as_a_duplicate_and_only_once()
+    {
+        var folder = SetUp("T0000001");
+        using (var journal = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions()))
+        {
+            var key = journal.TakeKey();
+            journal.Begin(new SwipePending(key, "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow()));
+            journal.Settle(new SwipeResult(key, "00", Rrn: "000000010000", AuthorisationCode: "0K9WPM"));
+        }
+
+        await Run("", "pay", "--bill", Bill, "--card", Card, "--pin", Pin, "--json");
+        var resolved = Json().GetProperty("resolved");
+        await Run("", "pay", "--bill", Bill, "--card", Card, "--pin", Pin, "--json");
+
+        resolved.GetProperty("outcome").GetString().Should().Be("approved");
+        resolved.GetProperty("receipts")[0].GetString().Should().Contain("DUPLICATE");
+        Json().GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
+    }
+
+    // Nobody listens on port 1.
+    private string SetUp(string id)
+    {
+        var folder = Directory.CreateDirectory(_home.At("terminals/" + id)).FullName;
+        File.WriteAllText(
+            Path.Combine(folder, "terminal.json"),
+            $$"""{"host":"127.0.0.1","port":1,"ca":"ca.pem","terminal":"{{id}}","store":"STORE0000000001","language":"en","connect_timeout_seconds":0.2,"give_up_seconds":1}""");
+        using var key = System.Security.Cryptography.ECDsa.Create();
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=ca", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var now = TimeProvider.System.GetUtcNow();
+        using var ca = request.CreateSelfSigned(now, now.AddDays(1));
+        File.WriteAllText(Path.Combine(folder, "ca.pem"), ca.ExportCertificatePem());
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var masterKey = new StreamWriter(Path.Combine(folder, "master.key"), options);
+        masterKey.Write(new string('a', 64));
+        return folder;
+    }
+
+    private async Task<int> Run(string input, params string[] arguments)
+    {
+        _output.GetStringBuilder().Clear();
+        return await new CommandLine(_home.Root, new StringReader(input), _output, _error, TimeProvider.System).Run(arguments);
+    }
+
+    private JsonElement Json() => JsonDocument.Parse(_output.ToString()).RootElement;
+}

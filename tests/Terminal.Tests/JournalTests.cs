@@ -1,0 +1,222 @@
+using Lakala.Terminal.Client;
+
+namespace Lakala.Terminal.Tests;
+
+public sealed class JournalTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.FromHours(8));
+
+    private readonly TestFolder _folder = new();
+
+    private string File => _folder.At("journal");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_swipe_is_found_again_as_far_as_it_came()
+    {
+        SwipeKey open, unprinted, over;
+        using (var journal = Open())
+        {
+            over = Settle(journal).Pending.Key;
+            journal.Printed(over);
+            unprinted = Settle(journal).Pending.Key;
+            open = Begin(journal).Pending.Key;
+        }
+
+        using var again = Open();
+
+        again.Open.Should().ContainSingle().Which.Pending.Should().Be(Pending(open));
+        again.Unprinted.Should().ContainSingle().Which.Result.Should().Be(Approved(unprinted));
+        again.Swipes.Select(swipe => swipe.Pending.Key).Should().Equal(over, unprinted, open);
+    }
+
+    [Fact]
+    public void A_record_is_on_disk_before_the_call_returns()
+    {
+        using var journal = Open();
+
+        var key = Begin(journal).Pending.Key;
+
+        Journal.Read(File).Should().HaveCount(2).And.EndWith(Pending(key));
+    }
+
+    [Fact]
+    public void A_torn_last_line_is_cut_off_wherever_it_is_torn()
+    {
+        using (var journal = Open())
+        {
+            Settle(journal);
+        }
+
+        var whole = System.IO.File.ReadAllBytes(File);
+        var last = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2) + 1;
+        for (var length = last; length < whole.Length; length++)
+        {
+            System.IO.File.WriteAllBytes(File, whole[..length]);
+
+            using (var journal = Open())
+            {
+                journal.Swipes.Should().ContainSingle();
+                new FileInfo(File).Length.Should().Be(last);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_flipped_bit_anywhere_before_the_end_is_a_fault()
+    {
+        using (var journal = Open())
+        {
+            Settle(journal);
+        }
+
+        var whole = System.IO.File.ReadAllBytes(File);
+        for (var at = 0; at < whole.Length - 1; at++)
+        {
+            var damaged = (byte[])whole.Clone();
+            damaged[at] ^= 1;
+            System.IO.File.WriteAllBytes(File, damaged);
+
+            var open = () => Open().Dispose();
+
+            open.Should().Throw<JournalException>($"byte {at} is damaged").WithMessage("*journal*damaged*");
+            System.IO.File.ReadAllBytes(File).Should().Equal(damaged, "the evidence stays as it is");
+        }
+    }
+
+    [Fact]
+    public void A_record_of_a_swipe_that_never_began_is_a_fault()
+    {
+        using (var journal = Open())
+        {
+            Begin(journal);
+        }
+
+        var lines = System.IO.File.ReadAllLines(File);
+        using (var journal = Open())
+        {
+            journal.Settle(Approved(journal.Open[0].Pending.Key));
+        }
+
+        var result = System.IO.File.ReadAllLines(File).Single(line => line.Contains("\"result\"", StringComparison.Ordinal));
+        System.IO.File.WriteAllText(File, lines[0] + "\n" + result + "\n");
+
+        var open = () => Open().Dispose();
+
+        open.Should().Throw<JournalException>();
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1, 1, 2)]
+    [InlineData(1, 999_998, 1, 1, 999_999)]
+    [InlineData(1, 999_999, 1, 2, 1)]
+    [InlineData(1, 999_990, 32, 2, 23)]
+    [InlineData(999_999, 999_999, 1, 1, 1)]
+    public void After_the_last_STAN_comes_the_next_batch(int batch, int stan, int steps, int nextBatch, int nextStan) =>
+        new SwipeKey(batch, stan).Plus(steps).Should().Be(new SwipeKey(nextBatch, nextStan));
+
+    [Fact]
+    public void A_key_never_comes_twice_whether_the_program_ends_or_crashes()
+    {
+        var seen = new HashSet<SwipeKey>();
+        var random = new Random(1);
+        for (var run = 0; run < 200; run++)
+        {
+            var before = run == 0 ? [] : System.IO.File.ReadAllBytes(File);
+            var journal = Open();
+            var taken = random.Next(0, 80);
+            for (var i = 0; i < taken; i++)
+            {
+                seen.Add(journal.TakeKey()).Should().BeTrue();
+            }
+
+            var crashed = System.IO.File.ReadAllBytes(File);
+            journal.Dispose();
+            if (random.Next(2) == 0)
+            {
+                System.IO.File.WriteAllBytes(File, crashed);
+            }
+
+            System.IO.File.ReadAllBytes(File).Should().StartWith(before);
+        }
+    }
+
+    [Fact]
+    public void A_lost_journal_begins_in_another_batch()
+    {
+        var batches = new HashSet<int>();
+        for (var i = 0; i < 5; i++)
+        {
+            using var journal = Journal.OpenOrMake(_folder.At("journal" + i), new JournalOptions());
+            batches.Add(journal.TakeKey().Batch);
+        }
+
+        batches.Count.Should().BeGreaterThan(3);
+    }
+
+    [Fact]
+    public void Rewriting_keeps_what_is_open_or_unprinted_the_last_swipes_and_the_count()
+    {
+        var options = new JournalOptions { Keep = 5, CompactAbove = 4096 };
+        SwipeKey open, unprinted, next;
+        var printed = new List<SwipeKey>();
+        using (var journal = Journal.OpenOrMake(File, options))
+        {
+            open = Begin(journal).Pending.Key;
+            unprinted = Settle(journal).Pending.Key;
+            for (var i = 0; i < 100; i++)
+            {
+                printed.Add(Settle(journal).Pending.Key);
+                journal.Printed(printed[^1]);
+            }
+
+            next = journal.TakeKey();
+            new FileInfo(File).Length.Should().BeLessThan(2 * options.CompactAbove + 1024);
+        }
+
+        using var again = Journal.OpenOrMake(File, options);
+
+        again.Open.Select(swipe => swipe.Pending.Key).Should().Equal(open);
+        again.Unprinted.Select(swipe => swipe.Pending.Key).Should().Equal(unprinted);
+        again.Swipes.Select(swipe => swipe.Pending.Key).Should().Contain(printed.TakeLast(3)).And.NotContain(printed[0]);
+        again.TakeKey().Should().Be(next.Plus(1));
+        System.IO.File.Exists(File + ".new").Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_crash_while_rewriting_leaves_the_old_journal()
+    {
+        SwipeKey key;
+        using (var journal = Open())
+        {
+            key = Begin(journal).Pending.Key;
+        }
+
+        System.IO.File.WriteAllText(File + ".new", "half a li");
+
+        using var again = Open();
+
+        again.Open.Should().ContainSingle().Which.Pending.Key.Should().Be(key);
+    }
+
+    [Fact]
+    public void Only_the_owner_can_read_it()
+    {
+        Open().Dispose();
+
+        (OperatingSystem.IsWindows() ? default : System.IO.File.GetUnixFileMode(File)).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    private Journal Open() => Journal.OpenOrMake(File, new JournalOptions());
+
+    private static JournaledSwipe Begin(Journal journal) => journal.Begin(Pending(journal.TakeKey()));
+
+    private static JournaledSwipe Settle(Journal journal) => journal.Settle(Approved(Begin(journal).Pending.Key));
+
+    private static SwipePending Pending(SwipeKey key) => new(
+        key, "T0000001", "STORE0000000001", "73516235791239", 12_345, 156, "622848*********5458", "021", Noon, "Corner Store 1", "茶馆", "茶壶", "order-1");
+
+    private static SwipeResult Approved(SwipeKey key) =>
+        new(key, "00", 0, "000000010000", "0K9WPM", "622848*********5458", Noon, "茶馆", "order-1", "Approved.", "Paid.");
+}

@@ -1,0 +1,153 @@
+namespace Lakala.Wire.Tests;
+
+/// <summary>The messages of both lines: written and read again, and what may be seen of them.</summary>
+public sealed class MessageTests
+{
+    public static TheoryData<int> Each => [.. Enumerable.Range(0, Samples.All.Length)];
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public void A_message_that_is_written_is_read_the_same(int which)
+    {
+        var (typed, iso, read) = Samples.All[which];
+
+        var again = read(Iso8583Codec.Decode(Samples.Bytes(iso)));
+
+        again.Should().BeEquivalentTo(typed, options => options.RespectingRuntimeTypes().ComparingByMembers(typed.GetType()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public void No_print_of_a_message_shows_card_PIN_block_or_key(int which)
+    {
+        var (typed, iso, read) = Samples.All[which];
+
+        foreach (var print in new[] { $"{typed}", $"{iso}", $"{read(iso)}", $"{new LinkOutcome.Answered(iso)}" })
+        {
+            print.Should().NotContainAny(
+                Samples.CardNumber, Samples.Track, Convert.ToHexString(Samples.Block), Convert.ToHexString(Samples.Key), "202,", "254,");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public void A_message_without_one_of_its_fields_is_read_or_refused_by_that_field(int which)
+    {
+        var (_, iso, read) = Samples.All[which];
+        foreach (var left in Enumerable.Range(2, 127).Where(iso.Has))
+        {
+            var without = new Iso8583Message(iso.Mti);
+            foreach (var field in Enumerable.Range(2, 127).Where(field => field != left && iso.Has(field)))
+            {
+                _ = iso.Text(field) is { } text ? without.Set(field, text) : without.Set(field, iso.Bytes(field));
+            }
+
+            try
+            {
+                read(without);
+            }
+            catch (Iso8583Exception fault)
+            {
+                fault.Field.Should().Be(left);
+                fault.Message.Should().NotContainAny(Samples.CardNumber, Convert.ToHexString(Samples.Key));
+            }
+        }
+    }
+
+    [Fact]
+    public void Card_types_print_themselves_masked()
+    {
+        Track2.TryParse(Samples.Track, out var track).Should().BeTrue();
+
+        $"{track}".Should().Be(Samples.Masked);
+        $"{new Iso8583Message("0200").Set(2, Samples.CardNumber)}".Should().Be("0200 2=" + Samples.Masked);
+        $"{new WrappedKey(Samples.Key, [1, 2, 3])}".Should().Be("wrapped key, check value 010203");
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("1234567890", "**********")]
+    [InlineData("12345678901", "123456*8901")]
+    [InlineData("6222021234567894", "622202******7894")]
+    [InlineData("6222021234567890123", "622202*********0123")]
+    public void A_card_number_shows_at_most_its_first_six_and_last_four_digits(string pan, string masked) => Pan.Mask(pan).Should().Be(masked);
+
+    [Theory]
+    [InlineData("6222021234567894", true)]
+    [InlineData("6222021234567895", false)]
+    [InlineData("62220212345678", false)]
+    [InlineData("622202123456789a", false)]
+    [InlineData("00000000000", false)]
+    [InlineData("000000000000", true)]
+    [InlineData("00000000000000000000", false)]
+    public void A_card_number_has_a_length_and_a_check_digit(string pan, bool isValid) => Pan.IsValid(pan).Should().Be(isValid);
+
+    [Theory]
+    [InlineData("6222021234567894=30122010000000000", true)]
+    [InlineData(";6222021234567894=30122010000000000?", true)]
+    [InlineData(" ;6222021234567894D3012201? ", true)]
+    [InlineData("6222021234567894=3012201", true)]
+    [InlineData("6222021234567894=301220", false)]
+    [InlineData("6222021234567895=3012201", false)]
+    [InlineData("6222021234567894=3012201=1", false)]
+    [InlineData("6222021234567894", false)]
+    [InlineData("6222021234567894=301220100000000000000", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Track_2_is_whole_or_nothing(string? text, bool isWhole)
+    {
+        Track2.TryParse(text, out var track).Should().Be(isWhole);
+
+        track?.PrimaryAccountNumber.Should().Be(Samples.CardNumber);
+        track?.Expiry.Should().Be("3012");
+    }
+
+    [Theory]
+    [InlineData("00000000000097", false)]
+    [InlineData("00000000000001", false)]
+    [InlineData("12345678901267", false)]
+    [InlineData("1234567890126", false)]
+    [InlineData("1234567890126٣", false)]
+    [InlineData(null, false)]
+    public void A_mistyped_bill_number_is_caught(string? number, bool isWhole) => BillNumberCheck.IsWhole(number).Should().Be(isWhole);
+
+    [Fact]
+    public void Bill_numbers_with_the_right_check_digits_are_whole()
+    {
+        foreach (var random in new[] { 0L, 1, 123_456_789_012, 999_999_999_999 })
+        {
+            var check = 98 - (long)((Int128)random * 100 % 97);
+            BillNumberCheck.IsWhole($"{random:D12}{check:D2}").Should().BeTrue();
+        }
+    }
+
+    [Theory]
+    [InlineData("NO", "AB")]
+    [InlineData("NO", "")]
+    public void A_sign_on_needs_a_nonce_of_sixteen_bytes(string tag, string value)
+    {
+        var request = new Iso8583Message("0800").Set(11, 1).Set(41, "T0000001").Set(42, "STORE0000000001").Set(70, 1)
+            .Set(48, new PrivateData().Add(tag, value).ToBytes());
+
+        FluentActions.Invoking(() => SignOnRequest.FromIso(request, TimeProvider.System)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
+    }
+
+    [Fact]
+    public void A_batch_has_six_digits()
+    {
+        var request = new AbandonRequest(false, new Origin("T0000001", "STORE0000000001", 1), 1_000_000, 7).ToIso();
+
+        FluentActions.Invoking(() => AbandonRequest.FromIso(request)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
+    }
+
+    [Fact]
+    public void Only_these_codes_leave_the_outcome_open()
+    {
+        string[] open = ["09", "58", "77", "91", "94", "96", "A0"];
+
+        foreach (var code in open.Concat(["00", "05", "12", "13", "14", "21", "25", "30", "40", "41", "43", "51", "54", "55", "61", "68", "75", "92"]))
+        {
+            ResponseCodes.IsFinal(code).Should().Be(!open.Contains(code), code);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+namespace Lakala.Wire.Tests;
+
+/// <summary>One message of every kind, full to the brim. Card, PIN block and keys in them are canaries: no print may hold them.</summary>
+internal static class Samples
+{
+    public const string CardNumber = "6222021234567894";
+    public const string Track = CardNumber + "=30122010000000000";
+    public const string Masked = "622202******7894";
+
+    public static readonly byte[] Block = [.. Enumerable.Repeat((byte)0xCA, PinBlock.Length)];
+    public static readonly byte[] Key = [.. Enumerable.Repeat((byte)0xFE, 40)];
+
+    /// <summary>Whole seconds, as the wire has them.</summary>
+    public static readonly DateTimeOffset Time = new(2030, 11, 24, 17, 42, 10, TimeSpan.Zero);
+
+    private static readonly TimeProvider Clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Time);
+    private static readonly Origin Terminal = new("T0000001", "STORE0000000001", 42);
+    private static readonly Verdict Verdict = new("00", 403, "一二三 clerk", "customer", ProcessingRequirement.SignOn);
+    private static readonly PaymentFacts Facts = new("000000000042", "A1B2", Masked, Time, "Payee 茶", "ORDER-1");
+    private static readonly WrappedKey Wrapped = new(Key, [1, 2, 3]);
+    private static readonly byte[] Nonce = [.. Enumerable.Repeat((byte)0xAB, SignOnRequest.NonceLength)];
+
+    /// <summary>Both lines' messages, each with how it is written and how it is read again.</summary>
+    public static readonly (object Typed, Iso8583Message Iso, Func<Iso8583Message, object> Read)[] All =
+    [
+        Of(new SignOnRequest(Terminal, Time, Nonce, "1.0", "zh"), m => m.ToIso(), i => SignOnRequest.FromIso(i, Clock)),
+        Of(new SignOnAnswer(Terminal, Verdict, Nonce, 7, Wrapped, Wrapped, Time, "Corner Store 1"), m => m.ToIso(), SignOnAnswer.FromIso),
+        Of(new NetworkRequest(Terminal, NetworkCode.Echo, 7), m => m.ToIso(), NetworkRequest.FromIso),
+        Of(new NetworkAnswer(Terminal, NetworkCode.SignOff, Verdict), m => m.ToIso(), NetworkAnswer.FromIso),
+        Of(new LookupRequest(Terminal, 3, "12345678901234", 7), m => m.ToIso(), LookupRequest.FromIso),
+        Of(new LookupAnswer(Terminal, Verdict, "12345678901234", 999_999_999_999, 156, "Payee", "茶壶", "ORDER-1", TimeSpan.FromMinutes(3)), m => m.ToIso(), LookupAnswer.FromIso),
+        Of(new LookupAnswer(Terminal, new Verdict("40", 302, null, null), "1", null, null, null, null, null, null), m => m.ToIso(), LookupAnswer.FromIso),
+        Of(Pay(isRepeat: false, Track, Block), m => m.ToIso(), PayRequest.FromIso),
+        Of(Pay(isRepeat: true, Track, Block), m => m.ToIso(), PayRequest.FromIso),
+        Of(Pay(isRepeat: true, null, null), m => m.ToIso(), PayRequest.FromIso),
+        Of(new PayAnswer(Terminal, Verdict, 3, "12345678901234", 1_000, 156, Facts), m => m.ToIso(), PayAnswer.FromIso),
+        Of(new PayAnswer(Terminal, Verdict, 3, "", 0, 156, PaymentFacts.None), m => m.ToIso(), PayAnswer.FromIso),
+        Of(new AbandonRequest(true, Terminal, 999_999, 7), m => m.ToIso(), AbandonRequest.FromIso),
+        Of(new AbandonAnswer(Terminal, Verdict, 3, "68", Facts), m => m.ToIso(), AbandonAnswer.FromIso),
+        Of(new ZoneSignOnRequest(1, Time, Nonce, Wrapped, Wrapped), m => m.ToIso(), i => ZoneSignOnRequest.FromIso(i, Clock)),
+        Of(new BankNetworkMessage(1, NetworkCode.SignOn, "00", Nonce), m => m.ToIso(), BankNetworkMessage.FromIso),
+        Of(new BankNetworkMessage(1, NetworkCode.Echo), m => m.ToIso(), BankNetworkMessage.FromIso),
+        Of(new BankAuthoriseRequest("000000000042", 1, Time, 1_000, 156, "021", "1000", "T0000001", "STORE0000000001", Track, Block), m => m.ToIso(), i => BankAuthoriseRequest.FromIso(i, Clock)),
+        Of(new BankAuthoriseAnswer("000000000042", 1, 1_000, 156, "T0000001", "00", "A1B2"), m => m.ToIso(), BankAuthoriseAnswer.FromIso),
+        Of(new BankReversalRequest(true, "000000000042", 1, Time, 1_000, 156, "1000", "T0000001", "STORE0000000001"), m => m.ToIso(), i => BankReversalRequest.FromIso(i, Clock)),
+        Of(new BankReversalAnswer("000000000042", 1, "00"), m => m.ToIso(), BankReversalAnswer.FromIso),
+    ];
+
+    /// <summary>Their bytes, without MAC.</summary>
+    public static readonly byte[][] Wire = [.. All.Select(sample => Bytes(sample.Iso))];
+
+    /// <summary>Reads the message as every kind that it could be; a refusal is the one exception that there may be.</summary>
+    public static void ReadOrRefuse(Iso8583Message message)
+    {
+        foreach (var (_, iso, read) in All)
+        {
+            try
+            {
+                _ = iso.Mti == message.Mti ? read(message) : message;
+            }
+            catch (Iso8583Exception)
+            {
+                // Refused.
+            }
+        }
+    }
+
+    public static byte[] Bytes(Iso8583Message message, MessageMac? mac = null)
+    {
+        var bytes = new byte[Iso8583Frame.MaxLength];
+        return bytes[..Iso8583Codec.Encode(message, bytes, mac)];
+    }
+
+    private static PayRequest Pay(bool isRepeat, string? track, byte[]? block) =>
+        new(isRepeat, Terminal, 3, "12345678901234", 1_000, 156, default, "021", track, block, 7, "Clerk 7");
+
+    private static (object, Iso8583Message, Func<Iso8583Message, object>) Of<T>(T typed, Func<T, Iso8583Message> write, Func<Iso8583Message, T> read)
+        where T : notnull => (typed, write(typed), iso => read(iso));
+}
