@@ -23,6 +23,9 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
 
+// Grains are reentrant: whoever has so many waiting is being flooded.
+const int MaxQueueOfAGrain = 1_000;
+
 switch (args)
 {
     case ["provision"]:
@@ -113,11 +116,12 @@ static void AddOrleans(WebApplicationBuilder builder) => builder.UseOrleans(silo
 {
     var cluster = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
     silo.UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort);
-    silo.Configure<SiloMessagingOptions>(options =>
+    silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<SwipeOptions>>((messaging, swipe) =>
     {
-        // A swipe may take as long as the sweeper leaves it; what is stuck longer is stuck.
-        options.ResponseTimeout = TimeSpan.FromSeconds(30);
-        options.SystemResponseTimeout = TimeSpan.FromSeconds(30);
+        // A swipe may take as long as the sweeper leaves it; what has run three times as long is stuck.
+        messaging.ResponseTimeout = swipe.Value.SweepAfter;
+        messaging.MaxRequestProcessingTime = 3 * swipe.Value.SweepAfter;
+        messaging.MaxEnqueuedRequestsHardLimit = MaxQueueOfAGrain;
     });
     silo.Configure<GrainCollectionOptions>(options =>
     {

@@ -33,7 +33,7 @@ public sealed class BillGrain(
     TimeProvider time,
     ILogger<BillGrain> log) : Grain, IBillGrain
 {
-    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
     private const int FinishRounds = 3;
 

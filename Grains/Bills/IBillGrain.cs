@@ -19,7 +19,7 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("get"), AlwaysInterleave]
     Task<BillRow?> Get();
 
-    /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 20 s with whatever it is then.</summary>
+    /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 10 s with whatever it is then.</summary>
     /// <param name="stop">Nobody waits any more: the grain forgets the call.</param>
     [Alias("wait-for-change"), AlwaysInterleave]
     Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop);
