@@ -34,7 +34,9 @@ public sealed class Browser : IAsyncLifetime
 
         var context = await _browser.NewContextAsync(new()
         {
-            ViewportSize = new() { Width = width, Height = height }, DeviceScaleFactor = 2, JavaScriptEnabled = javaScript,
+            ViewportSize = new() { Width = width, Height = height },
+            DeviceScaleFactor = 2,
+            JavaScriptEnabled = javaScript,
         });
         return await context.NewPageAsync();
     }
