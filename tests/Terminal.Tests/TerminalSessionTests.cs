@@ -1,0 +1,123 @@
+using Lakala.Terminal.Client;
+using Lakala.Wire;
+
+namespace Lakala.Terminal.Tests;
+
+/// <summary>How a terminal asks until it is certain.</summary>
+public sealed class TerminalSessionTests
+{
+    private static readonly byte[] MasterKeyBytes = MasterKey.NewKey();
+
+    private static readonly SwipePending Swipe = new(
+        new SwipeKey(7, 42), "T0000001", "STORE0000000001", "73516235791239", 500, CurrencyCode.Cny, "622848*********0000", "021", TimeProvider.System.GetUtcNow());
+
+    private static readonly SwipedCard Card = Track2.TryParse("6228480000000000000=49122010000000000", out var track)
+        ? new SwipedCard(track!, "1234")
+        : throw new InvalidOperationException("The test's card is none.");
+
+    [Fact]
+    public async Task What_is_not_final_is_repeated_with_the_card_until_it_is()
+    {
+        var codes = new Queue<string>([ResponseCodes.InProgress, ResponseCodes.Fault, ResponseCodes.Approved]);
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, codes.Dequeue())).Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>().Which.Answer.Verdict.Code.Should().Be("00");
+        gateway.Heard.Select(request => request.IsRepeat).Should().Equal(false, true, true);
+        gateway.Heard.Should().OnlyContain(request => !request.IsEnquiry && request.From.Stan == 42 && request.Batch == 7);
+    }
+
+    [Fact]
+    public async Task After_a_lost_line_there_are_new_keys_and_it_only_enquires()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.NoSuchOriginal)) { DropNext = true }.Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>().Which.Answer.Verdict.Code.Should().Be("25");
+        gateway.Heard.Select(request => request.IsEnquiry).Should().Equal(false, true);
+        gateway.Heard[1].Track2.Should().BeNull();
+        gateway.SignOns.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Told_to_sign_on_it_does_and_only_enquires()
+    {
+        await using var gateway = new ScriptedGateway(
+            MasterKeyBytes, request => Answer(request, request.IsEnquiry ? ResponseCodes.Approved : ResponseCodes.SignOnFirst)).Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>();
+        gateway.Heard.Select(request => request.IsEnquiry).Should().Equal(false, true);
+        gateway.SignOns.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_key_with_other_content_is_enquired_about_once_and_then_left_to_the_operator()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.DuplicateKey)).Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Unknown>().Which.Last!.Verdict.Code.Should().Be("94");
+        gateway.Heard.Select(request => request.IsEnquiry).Should().Equal(false, true);
+    }
+
+    [Fact]
+    public async Task Silence_to_the_end_of_patience_is_unknown()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => null).Start();
+
+        (await Pay(gateway)).Should().BeOfType<PayOutcome.Unknown>().Which.Last.Should().BeNull();
+
+        gateway.Heard.Should().HaveCountGreaterThan(1);
+        gateway.Heard.Where(request => !request.IsEnquiry).Should().OnlyContain(request => request.KeySet == 1, "the PIN block is good for one key set");
+    }
+
+    [Fact]
+    public async Task An_approval_of_another_amount_bill_or_batch_is_not_believed()
+    {
+        var lies = new Queue<Func<PayAnswer, PayAnswer>>(
+        [
+            said => said with { Amount = 501 },
+            said => said with { Bill = "24700000000073" },
+            said => said with { Batch = 8 },
+            said => said,
+        ]);
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => lies.Dequeue()(Answer(request, ResponseCodes.Approved))).Start();
+
+        (await Pay(gateway)).Should().BeOfType<PayOutcome.Final>();
+
+        gateway.Heard.Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Without_a_line_nothing_is_sent()
+    {
+        await using var session = new TerminalSession(
+            Options, new MasterKey(MasterKeyBytes), _ => Task.FromException<Stream>(new IOException("no cable")), TimeProvider.System);
+
+        (await session.WaitUntilUp(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken)).Should().Be("no cable");
+        (await session.Pay(Swipe, Card, TestContext.Current.CancellationToken)).Should().BeOfType<PayOutcome.NotSent>();
+    }
+
+    private static SessionOptions Options => new()
+    {
+        Terminal = Swipe.Terminal,
+        Store = Swipe.Store,
+        AnswerTimeout = TimeSpan.FromMilliseconds(500),
+        GiveUp = TimeSpan.FromSeconds(5),
+    };
+
+    private static async Task<PayOutcome> Pay(ScriptedGateway gateway)
+    {
+        await using var session = new TerminalSession(Options, new MasterKey(MasterKeyBytes), gateway.Connect, TimeProvider.System);
+        (await session.WaitUntilUp(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).Should().BeNull();
+        return await session.Pay(Swipe, Card, TestContext.Current.CancellationToken);
+    }
+
+    private static PayAnswer Answer(PayRequest request, string code) => new(
+        request.From, new Verdict(code, 0, null, null), request.Batch, request.Bill, request.Amount, request.Currency, PaymentFacts.None);
+}
