@@ -40,7 +40,7 @@ internal static class Texts
     {
         BillState.Open => ("Waiting for payment", "This page changes by itself as soon as you have paid."),
         BillState.Paying => ("Payment in progress", "Your bank is being asked. This takes a few seconds."),
-        BillState.Paid => ("Paid", "Thank you. The shop has been told."),
+        BillState.Paid => ("Paid", "Thank you. The shop is told automatically."),
         BillState.Expired => ("Expired", "This bill can no longer be paid. Please order again in the shop."),
         BillState.Cancelled => ("Cancelled", "The shop has cancelled this bill. Do not pay it."),
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),

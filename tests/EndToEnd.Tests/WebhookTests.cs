@@ -38,6 +38,27 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_paid_bill_is_told_once_with_its_payment()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        await Add(receiver);
+        var number = (await _shop.NewBill()).GetProperty("number").GetString()!;
+        var card = network.Card("approved");
+
+        var swipe = await network.Local.RunTerminal(
+            ["pay", "--bill", number, "--card", card.Track2, "--pin", card.Pin, "--terminal", "T0000007", "--json"], cancel: Shop.Stop);
+        var notice = await receiver.Next(Shop.Stop);
+
+        swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
+        notice.Type.Should().Be("bill.paid");
+        notice.Data.GetRawText().Should().Be((await _shop.Get($"/v1/bills/{number}")).Text);
+        notice.Data.GetProperty("payment").GetProperty("rrn").GetString()
+            .Should().Be(JsonElement.Parse(swipe.Output).GetProperty("rrn").GetString());
+        (await _shop.Get("/v1/events")).Json.GetProperty("data").GetArrayLength().Should().Be(1);
+        (await _shop.Post($"/v1/bills/{number}/cancel")).ShouldBeProblem(409, "bill-paid");
+    }
+
+    [Fact]
     public async Task A_receiver_that_fails_is_tried_again_under_the_same_id()
     {
         await using var receiver = await WebhookReceiver.Start(number => number < 3 ? 500 : 200);
