@@ -8,7 +8,12 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 // A stand-in for the card network: it speaks the wire as a real host would, and shows its book for comparison.
-var builder = WebApplication.CreateBuilder(args);
+// Its settings stand beside the program; watching them for changes would mean to watch every write of the book.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+{
+    Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
+    ContentRootPath = AppContext.BaseDirectory,
+});
 var options = builder.Configuration.GetSection("Bank").Get<BankOptions>() ?? new BankOptions();
 Directory.CreateDirectory(options.Folder);
 using var zoneMaster = new MasterKey(KeyFile.Read(options.ZoneMasterKeyFile, "Bank:ZoneMasterKeyFile"));

@@ -137,7 +137,7 @@ static void AddTelemetry(WebApplicationBuilder builder)
     var isTraced = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
     var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
     {
-        metrics.AddMeter(Telemetry.Name, "Npgsql", "Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
+        metrics.AddMeter(Telemetry.Name, "Npgsql").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
         if (isTraced)
         {
             metrics.AddOtlpExporter();

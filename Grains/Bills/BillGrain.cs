@@ -283,6 +283,7 @@ public sealed class BillGrain(
         if (row?.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled)
         {
             _final = row;
+            DeactivateOnIdle();
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     [
         "-c", "listen_addresses=127.0.0.1",
         "-c", "unix_socket_directories=",
-        "-c", "shared_buffers=256MB",
+        "-c", "shared_buffers=1GB",
         "-c", "max_wal_size=4GB",
         "-c", "checkpoint_timeout=15min",
         "-c", "max_connections=200",

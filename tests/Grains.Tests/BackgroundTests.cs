@@ -60,7 +60,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     [Fact]
     public async Task A_reversal_that_the_bank_is_silent_about_holds_up_no_other()
     {
-        await Books.Execute("update reversals set acknowledged_at = clock_timestamp() where acknowledged_at is null");
+        await AcknowledgeWhatOthersLeft();
         var swipes = await Reversing(200);
         var silence = new TaskCompletionSource<bool>();
         var bank = new ReversingBank(reversal => reversal.Rrn == swipes[0].Rrn ? silence.Task : Task.FromResult(true));
@@ -81,7 +81,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     [Fact]
     public async Task Reversals_in_flight_are_bounded_and_one_that_fails_is_tried_again_later()
     {
-        await Books.Execute("update reversals set acknowledged_at = clock_timestamp() where acknowledged_at is null");
+        await AcknowledgeWhatOthersLeft();
         var swipes = await Reversing(100);
         var answers = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var bank = new ReversingBank(reversal => reversal.Rrn == swipes[7].Rrn ? throw new IOException("The line is down.") : answers.Task);
@@ -95,6 +95,12 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         bank.MostInFlight.Should().Be(64);
         (await Books.StateUnder(swipes[7].Key)).Should().Be(AttemptState.Reversing);
         await sender.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task AcknowledgeWhatOthersLeft()
+    {
+        await Books.Execute("update reversals set acknowledged_at = clock_timestamp() where acknowledged_at is null");
+        await Books.Execute("update attempts set state = 'REVERSED' where state = 'REVERSING'");
     }
 
     private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));

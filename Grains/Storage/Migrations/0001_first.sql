@@ -1,22 +1,23 @@
--- The books of Lakala. Amounts are minor units. CHECK constraints mirror the state machines in Bills.
+-- The books of Lakala. Amounts are minor units. CHECK constraints mirror the state machines in Bills. Names that stand in
+-- indexes are compared byte by byte (collate "C"): no language's order is wanted of them, and it costs.
 
 create table merchants (
-  id                text primary key,
+  id                text collate "C" primary key,
   name              text not null,
   fee_basis_points  int not null check (fee_basis_points between 0 and 10000),
   created_at        timestamptz not null default now()
 );
 
 create table api_keys (
-  prefix       text primary key,
-  merchant_id  text not null references merchants,
+  prefix       text collate "C" primary key,
+  merchant_id  text collate "C" not null references merchants,
   secret_hash  bytea not null,
   created_at   timestamptz not null default now(),
   expires_at   timestamptz
 );
 
 create table stores (
-  id                  text primary key check (length(id) = 15),
+  id                  text collate "C" primary key check (length(id) = 15),
   name                text not null,
   commission_percent  int not null check (commission_percent between 0 and 100)
 );
@@ -24,8 +25,8 @@ create table stores (
 -- Keys are wrapped under the key-encryption key. The pending key set becomes the current one with the first message
 -- that is authenticated under it, so that a replayed sign-on evicts nobody.
 create table terminals (
-  id               text primary key check (length(id) = 8),
-  store_id         text not null references stores,
+  id               text collate "C" primary key check (length(id) = 8),
+  store_id         text collate "C" not null references stores,
   blocked          boolean not null default false,
   master_key       bytea not null,
   key_set          int not null default 0,
@@ -40,8 +41,8 @@ create table terminals (
 
 create table bills (
   number         bigint primary key,
-  merchant_id    text not null references merchants,
-  order_id       text not null,
+  merchant_id    text collate "C" not null references merchants,
+  order_id       text collate "C" not null,
   amount         bigint not null check (amount between 1 and 999999999999),
   currency       text not null,
   description    text not null,
@@ -75,7 +76,7 @@ create sequence rrn_blocks as bigint maxvalue 99999999;
 -- What stands under each key. The key is the primary key: the first row under it decides. A row moves only while the
 -- lock of its bill is held; VOID and REFUSED rows never move.
 create table attempts (
-  terminal_id          text not null,
+  terminal_id          text collate "C" not null,
   batch                int not null,
   stan                 int not null,
   id                   uuid not null,
@@ -85,7 +86,7 @@ create table attempts (
   amount               bigint,
   currency             text,
   masked_pan           text,
-  store_id             text,
+  store_id             text collate "C",
   rrn                  bigint,
   fee_basis_points     int,
   commission_percent   int,
@@ -119,9 +120,9 @@ create index postings_date on postings using brin (business_date);
 -- A reversal is never given up: it leaves this queue only when the bank has acknowledged it.
 create table reversals (
   rrn              bigint primary key,
-  terminal_id      text not null,
+  terminal_id      text collate "C" not null,
   stan             int not null,
-  store_id         text not null,
+  store_id         text collate "C" not null,
   amount           bigint not null,
   currency         text not null,
   started_at       timestamptz not null,
@@ -142,8 +143,8 @@ create table late_answers (
 );
 
 create table webhook_endpoints (
-  id                   text primary key,
-  merchant_id          text not null references merchants,
+  id                   text collate "C" primary key,
+  merchant_id          text collate "C" not null references merchants,
   url                  text not null,
   secret               bytea not null,
   previous_secret      bytea,
@@ -155,7 +156,7 @@ create index webhook_endpoints_merchant on webhook_endpoints (merchant_id) where
 
 -- Insert-only facts; the id is a version 7 UUID, so that the primary key also lists a merchant's events in order.
 create table events (
-  merchant_id  text not null,
+  merchant_id  text collate "C" not null,
   id           uuid not null,
   type         text not null,
   bill         bigint,
@@ -166,8 +167,8 @@ create table events (
 
 create table deliveries (
   event_id      uuid not null,
-  endpoint_id   text not null,
-  merchant_id   text not null,
+  endpoint_id   text collate "C" not null,
+  merchant_id   text collate "C" not null,
   state         text not null default 'PENDING' check (state in ('PENDING', 'ACCEPTED', 'PARKED')),
   tries         int not null default 0,
   due_at        timestamptz not null,
@@ -180,7 +181,7 @@ create index deliveries_due on deliveries (due_at) where state = 'PENDING';
 create index deliveries_parked on deliveries (merchant_id, event_id) where state = 'PARKED';
 
 create table idempotency_keys (
-  merchant_id    text not null,
+  merchant_id    text collate "C" not null,
   key            text not null,
   request_hash   bytea not null,
   status         int not null,
