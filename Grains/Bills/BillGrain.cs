@@ -19,8 +19,9 @@ public sealed class BillPageOptions
 
 /// <summary>
 /// Reentrant: while one swipe waits for the bank, another terminal hears at once that the bill is being paid, and a repeat
-/// that its swipe is in progress. Nothing here guards the money: the statements do. What may still change is always read
-/// from the database; what is final is remembered.
+/// that its swipe is in progress. Nothing here guards the money: the statements do. The state is always read from the
+/// database, many bills at a time; a bill that is final, or does not exist, leaves the memory at once, since hundreds of
+/// thousands of them would crowd it.
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class BillGrain(
@@ -37,7 +38,6 @@ public sealed class BillGrain(
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
     private const int FinishRounds = 3;
 
-    private BillRow? _final;
     private TaskCompletionSource? _changed;
 
     public async Task<SwipeAnswer> Pay(PayBill swipe)
@@ -64,33 +64,21 @@ public sealed class BillGrain(
 
     public async Task<BillFound> Lookup()
     {
-        var (row, asOf) = _final is { } final ? new BillSeen(final, final.Bill.ExpiresAt) : await store.Held.Submit(Number);
+        var (row, asOf) = await store.Held.Submit(Number);
+        LeaveWhenFinal(row);
         if (row is null)
         {
-            DeactivateOnIdle();
             return new BillFound(null, Refusal.BillUnknown, TimeSpan.Zero);
         }
 
-        Remember(row);
         var end = row.Bill.HeldUntil > row.Bill.ExpiresAt ? row.Bill.HeldUntil.Value : row.Bill.ExpiresAt;
         return new BillFound(row, row.Bill.Decide(new BillCommand.Hold(), asOf).Refusal, end > asOf ? end - asOf : TimeSpan.Zero);
     }
 
     public async Task<BillRow?> Get()
     {
-        if (_final is { } final)
-        {
-            return final;
-        }
-
         var (row, _) = await store.Read.Submit(Number);
-        if (row is null)
-        {
-            DeactivateOnIdle();
-            return null;
-        }
-
-        Remember(row);
+        LeaveWhenFinal(row);
         return row;
     }
 
@@ -136,7 +124,7 @@ public sealed class BillGrain(
             new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, now));
         if (outcome.Closed)
         {
-            Remember(closed);
+            LeaveWhenFinal(closed);
             Changed();
             notices.Raise();
             return new BillClosed(closed, null);
@@ -183,10 +171,14 @@ public sealed class BillGrain(
         var move = Attempt.Decide(outcome, swipe.Amount, RrnBlocks.Text(start.Rrn), swipe.Key.Terminal);
         for (var round = 0; round < FinishRounds; round++)
         {
-            var finish = ToCommit(swipe, start, started, move, out var paid);
+            var finish = ToCommit(swipe, start, started, move);
             if ((await UntilDeadline(store.Finished, finish, begun)).Found is not { } found)
             {
-                Remember(paid);
+                if (finish.Paid is not null)
+                {
+                    DeactivateOnIdle();
+                }
+
                 Changed();
                 notices.Raise();
                 return Told(swipe, start, started.Bill, move, finish.At);
@@ -195,7 +187,6 @@ public sealed class BillGrain(
             if (found.State != AttemptState.Sent)
             {
                 // Found as we, or the sweeper, or an abandonment left it: that is the answer.
-                Remember(found.State == AttemptState.Approved && found.Id == start.Id ? paid : null);
                 Changed();
                 notices.Raise();
                 return SwipeKeys.AnswerOf(found, swipe.Bill, swipe.Amount, null);
@@ -208,16 +199,15 @@ public sealed class BillGrain(
         return SwipeAnswer.Silence;
     }
 
-    private FinishAttempt ToCommit(PayBill swipe, StartAttempt start, StartOutcome.Started started, AttemptMove move, out BillRow? paid)
+    private FinishAttempt ToCommit(PayBill swipe, StartAttempt start, StartOutcome.Started started, AttemptMove move)
     {
         // As exact as the database keeps it, so that a repeat hears the same.
         var now = time.GetUtcNow();
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
-        paid = null;
         PaidFacts? facts = null;
         if (move.To == AttemptState.Approved)
         {
-            paid = started.Bill with
+            var paid = started.Bill with
             {
                 Bill = started.Bill.Bill.Apply(new BillEvent.Paid()),
                 Payment = new Payment(
@@ -278,11 +268,10 @@ public sealed class BillGrain(
         }
     }
 
-    private void Remember(BillRow? row)
+    private void LeaveWhenFinal(BillRow? row)
     {
-        if (row?.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled)
+        if (row is null || row.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled)
         {
-            _final = row;
             DeactivateOnIdle();
         }
     }
