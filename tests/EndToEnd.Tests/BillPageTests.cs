@@ -74,10 +74,10 @@ public sealed class BillPageTests(Network network, Browser browser) : IAsyncLife
         var card = network.Card("approved");
 
         var swipe = await network.Local.RunTerminal(
-            ["pay", "--bill", Number(bill), "--card", card.Track2, "--pin", card.Pin, "--terminal", "T0000008", "--json"], cancel: Shop.Stop);
+            ["pay", "--bill", Number(bill), "--card", card.Track2, "--pin", card.Pin, "--terminal", "T0000005", "--json"], cancel: Shop.Stop);
+        swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
         await page.Locator(".banner.paid").WaitForAsync();
 
-        swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
         var receipt = JsonElement.Parse(swipe.Output);
         var shown = await page.Locator("main").InnerTextAsync();
         shown.Should().Contain(receipt.GetProperty("rrn").GetString())

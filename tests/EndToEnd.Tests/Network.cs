@@ -5,7 +5,10 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The network that most tests share: PostgreSQL, bank and silo as processes of their own. It starts empty and ends with the run.</summary>
+/// <summary>
+/// The network that most tests share: PostgreSQL, bank and silo as processes of their own. It starts empty and ends with the
+/// run. Test classes run at once, and one program at a time may use a terminal: each class keeps to terminals of its own.
+/// </summary>
 public sealed class Network : IAsyncLifetime
 {
     private LocalNetwork _local = null!;

@@ -46,7 +46,7 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
         var card = network.Card("approved");
 
         var swipe = await network.Local.RunTerminal(
-            ["pay", "--bill", number, "--card", card.Track2, "--pin", card.Pin, "--terminal", "T0000007", "--json"], cancel: Shop.Stop);
+            ["pay", "--bill", number, "--card", card.Track2, "--pin", card.Pin, "--terminal", "T0000006", "--json"], cancel: Shop.Stop);
         var notice = await receiver.Next(Shop.Stop);
 
         swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
