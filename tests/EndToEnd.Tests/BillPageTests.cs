@@ -289,18 +289,14 @@ public sealed class BillPageTests(Network network, Browser browser) : IAsyncLife
     private static async Task<HttpStatusCode> Again(string address)
     {
         // The server hears of the closed line when its next write fails or the line's end arrives: soon, not at once.
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(Shop.Stop);
-        bound.CancelAfter(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            using var answer = await Http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, bound.Token);
-            if (answer.StatusCode != HttpStatusCode.TooManyRequests)
+        return await Eventually.Is(
+            async () =>
             {
+                using var answer = await Http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, Shop.Stop);
                 return answer.StatusCode;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), bound.Token);
-        }
+            },
+            status => status != HttpStatusCode.TooManyRequests,
+            "a place among the page's listeners");
     }
 
     private static async Task<string> Scan(IPage page, string selector)

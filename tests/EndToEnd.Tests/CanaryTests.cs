@@ -40,7 +40,7 @@ public sealed class CanaryTests
         {
             home = network.Home;
             await SwipeEveryCard(network, stop);
-            await FragileNetwork.Until(() => Task.FromResult(OneTraceHas(collector.Spans, SpansOfASwipe)), "one trace with all spans of a swipe");
+            await Eventually.Is(() => Task.FromResult(OneTraceHas(collector.Spans, SpansOfASwipe)), "one trace with all spans of a swipe");
             canaries = await Canaries(network, stop);
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lakala.Local;
@@ -10,7 +9,6 @@ namespace Lakala.EndToEnd.Tests;
 public sealed class FragileNetwork : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly HttpClient _http = new();
     private MerchantClient _merchant = null!;
@@ -73,23 +71,8 @@ public sealed class FragileNetwork : IAsyncLifetime
     public Task<IReadOnlyList<string>> AttemptStates(string bill) =>
         Column($"select state from attempts where bill = {bill} order by rrn");
 
-    /// <summary>Asks again and again, for what nobody tells us by an event.</summary>
-    public static async Task Until(Func<Task<bool>> isSo, string what)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (!await isSo())
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > Bound)
-            {
-                throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{what}: not within {Bound.TotalSeconds} s."));
-            }
-
-            await Task.Delay(Poll);
-        }
-    }
-
     public Task UntilAttempt(string bill, string state) =>
-        Until(async () => await AttemptStates(bill) is [.., var last] && last == state, $"bill {bill}: an attempt that is {state}");
+        Eventually.Is(async () => await AttemptStates(bill) is [.., var last] && last == state, $"bill {bill}: an attempt that is {state}");
 
     public Task UntilReady() => Local.Silo.WaitUntilHealthy(_http, new Uri(Local.Http, "/healthz"), Bound);
 
@@ -244,7 +227,7 @@ public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNe
 
             await network.Local.Silo.Crash();
             network.Local.StartSiloWithoutWaiting();
-            await FragileNetwork.Until(
+            await Eventually.Is(
                 async () => (await File.ReadAllTextAsync(network.Local.Silo.Log, TestContext.Current.CancellationToken)).Contains("PostgreSQL does not answer", StringComparison.Ordinal),
                 "the silo says that the database is away");
         }

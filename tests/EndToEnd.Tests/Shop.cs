@@ -78,21 +78,8 @@ internal sealed class Shop : IDisposable
     }
 
     /// <summary>Asks until the answer is as wanted: for what happens by itself within seconds.</summary>
-    public async Task<Answer> GetUntil(string path, Func<JsonElement, bool> isWanted)
-    {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        bound.CancelAfter(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            var answer = await Get(path);
-            if (isWanted(answer.Json))
-            {
-                return answer;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), bound.Token);
-        }
-    }
+    public Task<Answer> GetUntil(string path, Func<JsonElement, bool> isWanted) =>
+        Eventually.Is(() => Get(path), answer => isWanted(answer.Json), $"what is wanted of {path}");
 
     /// <summary>Changes rows behind the silo's back.</summary>
     public async Task<int> Sql(string statement)
