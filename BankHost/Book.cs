@@ -105,7 +105,7 @@ public sealed class Book : IDisposable
 
             if (lines.Length > 0)
             {
-                await _file.WriteAsync(lines);
+                _file.Write(lines);
                 if (_fsync)
                 {
                     _file.Flush(flushToDisk: true);

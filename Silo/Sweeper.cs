@@ -54,10 +54,10 @@ public sealed class Sweeper(
         if ((await keys.Reverse(attempt)).Moved)
         {
             log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
-            await grains.GetGrain<IBillGrain>(attempt.Bill!.Value).Refresh();
+            await grains.GetBill(attempt.Bill!.Value).Refresh();
         }
     }
 
     private async Task Expire(CancellationToken stop) =>
-        await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetGrain<IBillGrain>(number).Expire()));
+        await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetBill(number).Expire()));
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using System.Threading.Channels;
 
 namespace Lakala.Wire;
 
@@ -75,7 +76,7 @@ public sealed class LinkProtocol
 public sealed class Iso8583Link : IAsyncDisposable
 {
     private const int MaxDoublings = 16;
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
     private readonly LinkProtocol _protocol;
     private readonly TimeProvider _time;
@@ -206,7 +207,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         await using var stream = await ConnectInTime(life.Token);
-        using var line = new Line(stream, _time, Ticks(_protocol.WriteTimeout));
+        var line = new Line(stream, _time, Ticks(_protocol.WriteTimeout));
         _lastHeard = _time.GetTimestamp();
         lock (_lineLock)
         {
@@ -368,12 +369,15 @@ public sealed class Iso8583Link : IAsyncDisposable
     }
 
     /// <summary>The writing half: messages gather in one buffer while the other is on its way out.</summary>
-    private sealed class Line(Stream stream, TimeProvider time, long writeTicks) : IDisposable
+    private sealed class Line(Stream stream, TimeProvider time, long writeTicks)
     {
         private const int MaxGathered = 4 * 1024 * 1024;
         private const long Never = long.MaxValue;
 
-        private readonly SemaphoreSlim _some = new(0);
+        // Wakes the write loop behind the pool's queue: what the callers in that queue have to say leaves in the same write.
+        private readonly Channel<bool> _some = Channel.CreateBounded<bool>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
         private readonly Lock _lock = new();
         private ArrayBufferWriter<byte> _gathering = new(64 * 1024);
         private ArrayBufferWriter<byte> _leaving = new(64 * 1024);
@@ -401,19 +405,17 @@ public sealed class Iso8583Link : IAsyncDisposable
 
             if (isFirst)
             {
-                _some.Release();
+                _some.Writer.TryWrite(true);
             }
 
             return true;
         }
 
-        public void Dispose() => _some.Dispose();
-
         public async Task WriteLoop(CancellationToken stop)
         {
             while (true)
             {
-                await _some.WaitAsync(stop);
+                await _some.Reader.ReadAsync(stop);
                 lock (_lock)
                 {
                     // Nothing leaves after its sender has given up.

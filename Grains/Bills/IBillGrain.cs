@@ -3,7 +3,7 @@ using Orleans.Concurrency;
 
 namespace Lakala.Grains.Bills;
 
-/// <summary>A bill: the queue of those who want to pay it and the cache of its last committed state. Its key is the bill number.</summary>
+/// <summary>A bill: the queue of those who want to pay it, and of those who wait for its change. Its key is the bill number.</summary>
 [Alias("bill")]
 public interface IBillGrain : IGrainWithIntegerKey
 {
@@ -35,6 +35,18 @@ public interface IBillGrain : IGrainWithIntegerKey
     /// <summary>Somebody else has committed a change of this bill: read it again.</summary>
     [Alias("refresh"), AlwaysInterleave]
     Task Refresh();
+}
+
+public static class BillGrains
+{
+    private static GrainReference? Any;
+
+    /// <summary>As <c>GetGrain</c>, without its reflection over the interface's attributes at every call.</summary>
+    public static IBillGrain GetBill(this IGrainFactory grains, long number)
+    {
+        var any = Any ??= (GrainReference)grains.GetGrain<IBillGrain>(number);
+        return (IBillGrain)grains.GetGrain(GrainId.Create(any.GrainId.Type, GrainIdKeyExtensions.CreateIntegerKey(number)), any.InterfaceType);
+    }
 }
 
 /// <summary>One swipe as its terminal sends it, 0200 or live 0201.</summary>

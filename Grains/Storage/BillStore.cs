@@ -101,13 +101,15 @@ public sealed class BillStore : IAsyncDisposable
     }
 
     /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
+    /// <remarks>Here and wherever rows are sought by their time it is the statement's clock: a clock that moves while the statement
+    /// runs cannot bound an index scan, and every bill that is not due would be read too.</remarks>
     public async Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop)
     {
         await using var command = _database.CreateCommand(
             """
             with due as (
               select number, state from bills
-              where watched and expires_at <= clock_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
+              where watched and expires_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
               order by expires_at limit $1 for no key update skip locked
             ), seen as (
               update bills b set watched = false from due where b.number = due.number and due.state <> 'OPEN'

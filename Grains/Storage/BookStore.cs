@@ -41,13 +41,13 @@ public sealed class BookStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
+            with posted as materialized (
+              select rrn, sum(amount) as net, coalesce(sum(amount) filter (where account = 'bank_clearing'), 0) as debit
+              from postings group by rrn
+            )
             select
-              (select count(*) from attempts a
-               left join lateral (select coalesce(sum(amount), 0) as net, coalesce(sum(amount) filter (where account = 'bank_clearing'), 0) as debit
-                                  from postings p where p.rrn = a.rrn) s on true
-               where a.state = 'APPROVED' and (s.net <> 0 or s.debit <> a.amount))
-              + (select count(*) from (select rrn from postings p where not exists
-                   (select 1 from attempts a where a.rrn = p.rrn and a.state = 'APPROVED') group by rrn) stray),
+              (select count(*) from (select rrn, amount from attempts where state = 'APPROVED') a full join posted p on p.rrn = a.rrn
+               where a.rrn is null or p.rrn is null or p.net <> 0 or p.debit <> a.amount),
               (select count(*) from bills b where b.state = 'PAID' and not exists
                 (select 1 from attempts a where a.rrn = b.paid_rrn and a.state = 'APPROVED' and a.bill = b.number and a.amount = b.amount)),
               (select count(*) from attempts a where a.state = 'APPROVED' and not exists

@@ -172,7 +172,7 @@ public sealed class MerchantStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             delete from idempotency_keys where ctid = any(array(
-              select ctid from idempotency_keys where created_at < clock_timestamp() - $1 limit $2))
+              select ctid from idempotency_keys where created_at < statement_timestamp() - $1 limit $2))
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = AnswersKeptFor });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });

@@ -79,7 +79,7 @@ public sealed class NoticeStore : IAsyncDisposable
               select * from unnest($1::text[], $2::int[]) as t(endpoint_id, notices)
             ), due as materialized (
               select event_id, endpoint_id, due_at from deliveries
-              where state = 'PENDING' and due_at <= clock_timestamp()
+              where state = 'PENDING' and due_at <= statement_timestamp()
                 and endpoint_id not in (select endpoint_id from flying where notices >= $4)
               order by due_at limit $3
             ), ranked as (
@@ -89,7 +89,7 @@ public sealed class NoticeStore : IAsyncDisposable
               from ranked r
               join deliveries d on d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
               left join flying f on f.endpoint_id = r.endpoint_id
-              where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= clock_timestamp()
+              where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= statement_timestamp()
               limit $5
               for no key update of d skip locked
             ), claimed as (

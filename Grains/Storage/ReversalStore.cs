@@ -24,7 +24,7 @@ public sealed class ReversalStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             with due as materialized (
-              select rrn from reversals where acknowledged_at is null and due_at <= clock_timestamp()
+              select rrn from reversals where acknowledged_at is null and due_at <= statement_timestamp()
               order by due_at limit $2 for no key update skip locked
             )
             update reversals r set due_at = clock_timestamp() + $1 from due where r.rrn = due.rrn

@@ -76,7 +76,7 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
 
         try
         {
-            var found = await GrainFactory.GetGrain<IBillGrain>(bill!.Value).Lookup();
+            var found = await GrainFactory.GetBill(bill!.Value).Lookup();
             Guessed(found.Refusal);
             return found;
         }
@@ -98,7 +98,7 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
             return SwipeAnswer.Refused(Refusal.TooManyLookups);
         }
 
-        var answer = await GrainFactory.GetGrain<IBillGrain>(swipe.Bill).Pay(swipe);
+        var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
         Guessed(answer.Reason);
         return answer;
     }
@@ -114,7 +114,7 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         var (answer, moved) = await keys.Abandon(key);
         if (moved is { } bill)
         {
-            await GrainFactory.GetGrain<IBillGrain>(bill).Refresh();
+            await GrainFactory.GetBill(bill).Refresh();
         }
 
         return answer;

@@ -82,7 +82,7 @@ internal static class BillPageEndpoints
         context.Response.RegisterForDispose(place);
         var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         context.Response.RegisterForDispose(either);
-        return TypedResults.ServerSentEvents(Changes(bill, grains.GetGrain<IBillGrain>(bill.Number), renderer, either.Token));
+        return TypedResults.ServerSentEvents(Changes(bill, grains.GetBill(bill.Number), renderer, either.Token));
     }
 
     /// <summary>The bill as it is, and again whenever its state has changed, until that is final.</summary>

@@ -149,7 +149,7 @@ internal static class BillEndpoints
             return Problems.NoSuch("bill", number);
         }
 
-        var (row, refusal) = await grains.GetGrain<IBillGrain>(bill.Number).Cancel();
+        var (row, refusal) = await grains.GetBill(bill.Number).Cancel();
         return row is not null && refusal is null or Refusal.BillCancelled
             ? Json(BillView.Json(row, pages.Value.PublicUrl))
             : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);

@@ -7,7 +7,7 @@ namespace Lakala.Wire.Tests;
 public sealed class LinkTests : IAsyncDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
     private static readonly MessageMac SignOnMac = new(new byte[32]);
 
     private readonly StandingTime _time = new();
