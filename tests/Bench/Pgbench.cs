@@ -8,13 +8,12 @@ namespace Lakala.Bench;
 /// <summary>The yardstick: TPC-B at scale 20, prepared, 32 clients on 2 threads.</summary>
 public static partial class Pgbench
 {
-    private const string Scale = "20";
+    private const string Scale = "20", Database = "pgbench";
     private static readonly string[] Load = ["-n", "-M", "prepared", "-c", "32", "-j", "2"];
 
     public static async Task<double> Run(PostgresServer server, TimeSpan time, CancellationToken stop)
     {
-        const string name = "pgbench";
-        var parts = new NpgsqlConnectionStringBuilder(await server.CreateDatabase(name, stop));
+        var parts = new NpgsqlConnectionStringBuilder(await server.CreateDatabase(Database, stop));
         var environment = new Dictionary<string, string>
         {
             ["PGHOST"] = parts.Host!,
@@ -22,21 +21,17 @@ public static partial class Pgbench
             ["PGUSER"] = parts.Username!,
             ["PGPASSWORD"] = parts.Password ?? "",
         };
-        try
-        {
-            var program = Path.Combine(await PostgresBinaries.Find(stop), "pgbench");
-            await Command.RunOrFail([program, "-i", "-q", "-s", Scale, name], environment, cancel: stop);
-            var seconds = time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-            var report = await Command.RunOrFail([program, .. Load, "-T", seconds, name], environment, cancel: stop);
-            return Tps().Match(report) is { Success: true } match
-                ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
-                : throw new SetupException($"pgbench reports no tps:\n{report}");
-        }
-        finally
-        {
-            await server.DropDatabase(name, CancellationToken.None);
-        }
+        var program = Path.Combine(await PostgresBinaries.Find(stop), "pgbench");
+        await Command.RunOrFail([program, "-i", "-q", "-s", Scale, Database], environment, cancel: stop);
+        var seconds = time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        var report = await Command.RunOrFail([program, .. Load, "-T", seconds, Database], environment, cancel: stop);
+        return Tps().Match(report) is { Success: true } match
+            ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+            : throw new SetupException($"pgbench reports no tps:\n{report}");
     }
+
+    /// <summary>At the end of all measuring: dropping a database is a checkpoint, after which every page is logged whole once more.</summary>
+    public static Task Drop(PostgresServer server) => server.DropDatabase(Database);
 
     [GeneratedRegex(@"^tps = ([0-9.]+)", RegexOptions.Multiline)]
     private static partial Regex Tps();

@@ -44,11 +44,22 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
         await merchant.CreateWebhookEndpoint(new Uri("http://127.0.0.1:9/notices"), stop);
 
-        Say($"pgbench, {Yardstick.TotalSeconds:0} s");
-        var tps = await Pgbench.Run(network.Postgres, Yardstick, stop);
-        await Vacuum(network, stop);
-        Say($"{terminals} terminals swipe, {WarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured");
-        var (result, approvals) = await Swarm(network, stop);
+        double tps;
+        SwarmResult result;
+        IReadOnlyList<Approval> approvals;
+        try
+        {
+            Say($"pgbench, {Yardstick.TotalSeconds:0} s");
+            tps = await Pgbench.Run(network.Postgres, Yardstick, stop);
+            await Vacuum(network, stop);
+            Say($"{terminals} terminals swipe, {WarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured");
+            (result, approvals) = await Swarm(network, stop);
+        }
+        finally
+        {
+            await Pgbench.Drop(network.Postgres);
+        }
+
         Say("the books are compared");
         var mismatches = await BookComparison.CountMismatches(network, approvals, stop);
 
