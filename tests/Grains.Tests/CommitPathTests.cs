@@ -1,5 +1,8 @@
 using Lakala.Bills;
 using Lakala.Grains.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lakala.Grains.Tests;
 
@@ -222,6 +225,29 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         third.Row!.Bill.Holds.Should().Be(Bill.MaxHolds);
         close.Closed.Should().BeFalse();
         close.Before.Bill.Decide(new BillCommand.Cancel(), close.AsOf).Refusal.Should().Be(Refusal.BillHeld);
+    }
+
+    [Fact]
+    public async Task Looking_for_what_expires_reads_only_what_is_due()
+    {
+        var due = await books.PutBill(expiresIn: TimeSpan.FromSeconds(-1));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => books.PutBill()));
+        var oneConnection = new NpgsqlConnectionStringBuilder(books.ConnectionString) { MaxPoolSize = 1, Options = "-c enable_seqscan=off" };
+        await using var database = Database.Open(oneConnection.ConnectionString);
+        await using var bills = new BillStore(database, books.Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+        var before = await EntriesRead();
+
+        (await bills.Expiring(1000, TestContext.Current.CancellationToken)).Should().Contain(due);
+
+        (await EntriesRead() - before).Should().BeInRange(1, 100);
+
+        async Task<long> EntriesRead()
+        {
+            await using var report = database.CreateCommand("select pg_stat_force_next_flush()");
+            await report.ExecuteNonQueryAsync();
+            await using var read = database.CreateCommand("select idx_tup_read from pg_stat_user_indexes where indexrelname = 'bills_due'");
+            return (long)(await read.ExecuteScalarAsync())!;
+        }
     }
 
     [Fact]
