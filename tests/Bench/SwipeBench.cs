@@ -109,6 +109,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 WarmupSeconds = (int)WarmUp.TotalSeconds,
                 Seconds = (int)measured.TotalSeconds,
             });
+            // The terminal program is built to be up at once, for one swipe; a swarm runs long enough to be optimised.
             await Command.RunOrFail(
                 [Repository.Program("Terminal.Client"), "swarm", "--plan", plan, "--result", result],
                 new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration, new("DOTNET_TieredPGO", "1")]),

@@ -236,6 +236,8 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
             await books.PutBill();
         }
 
+
+        // One session: it reports what it has read when it is told to. Without scans, since so small a table invites one.
         var oneConnection = new NpgsqlConnectionStringBuilder(books.ConnectionString) { MaxPoolSize = 1, Options = "-c enable_seqscan=off" };
         await using var database = Database.Open(oneConnection.ConnectionString);
         await using var bills = new BillStore(database, books.Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
