@@ -19,6 +19,19 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
 
     public const int MaxHolds = 2;
 
+    private const int ReminderShare = 8;
+    private static readonly TimeSpan EarliestReminder = TimeSpan.FromHours(6);
+    private static readonly TimeSpan ShortestReminded = TimeSpan.FromHours(1);
+
+    /// <summary>When the shopper of an unpaid bill is reminded: an eighth of its time before the end, six hours at the most.</summary>
+    /// <returns>Null: a bill that can be paid for less than an hour needs none.</returns>
+    public static DateTimeOffset? ReminderAt(DateTimeOffset createdAt, DateTimeOffset expiresAt)
+    {
+        var life = expiresAt - createdAt;
+        var ahead = life / ReminderShare;
+        return life < ShortestReminded ? null : expiresAt - (ahead < EarliestReminder ? ahead : EarliestReminder);
+    }
+
     public bool IsHeld(DateTimeOffset now) => HeldUntil > now;
 
     private bool IsOver(DateTimeOffset now) => ExpiresAt <= now && !IsHeld(now);

@@ -43,6 +43,24 @@ public sealed class SwipeKeyConverter : IConverter<SwipeKey, SwipeKeySurrogate>
     public SwipeKeySurrogate ConvertToSurrogate(in SwipeKey value) => new(value.Terminal, value.Batch, value.Stan);
 }
 
+[GenerateSerializer, Alias("bank-answer")]
+public readonly record struct BankAnswerSurrogate(
+    [property: Id(0)] string ResponseCode,
+    [property: Id(1)] string? AuthorisationCode,
+    [property: Id(2)] Money? Amount,
+    [property: Id(3)] string? Rrn,
+    [property: Id(4)] string? Terminal);
+
+[RegisterConverter]
+public sealed class BankAnswerConverter : IConverter<BankAnswer, BankAnswerSurrogate>
+{
+    public BankAnswer ConvertFromSurrogate(in BankAnswerSurrogate surrogate) =>
+        new(surrogate.ResponseCode, surrogate.AuthorisationCode, surrogate.Amount, surrogate.Rrn, surrogate.Terminal);
+
+    public BankAnswerSurrogate ConvertToSurrogate(in BankAnswer value) =>
+        new(value.ResponseCode, value.AuthorisationCode, value.Amount, value.Rrn, value.Terminal);
+}
+
 /// <summary>Crosses silos only inside a grain call, over TLS outside the demo; nothing stores it.</summary>
 [GenerateSerializer, Alias("presented-card")]
 public readonly record struct PresentedCardSurrogate(

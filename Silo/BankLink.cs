@@ -42,14 +42,12 @@ public sealed class BankLinkOptions
 public sealed class BankLink : IBankLine, IAsyncDisposable
 {
     private static readonly Meter Meter = new(Telemetry.Name);
-    private static readonly Counter<long> LateAnswers = Meter.CreateCounter<long>("lakala.bank.late_answers");
-    private static readonly Counter<long> FalseApprovals = Meter.CreateCounter<long>("lakala.bank.false_approvals");
     private static readonly Histogram<double> AnswerTime = Meter.CreateHistogram<double>("lakala.bank.duration", "s");
     private static readonly TimeSpan SignOnTimeout = TimeSpan.FromSeconds(5);
 
     private readonly BankLinkOptions _options;
     private readonly IPinTranslator _pins;
-    private readonly ReversalStore _reversals;
+    private readonly LateAnswers _late;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly MasterKey _zoneMaster;
@@ -57,11 +55,11 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
     private ZoneKeys? _zone;
     private int _stan;
 
-    public BankLink(IOptions<BankLinkOptions> options, IPinTranslator pins, ReversalStore reversals, TimeProvider time, ILogger<BankLink> log)
+    public BankLink(IOptions<BankLinkOptions> options, IPinTranslator pins, LateAnswers late, TimeProvider time, ILogger<BankLink> log)
     {
         _options = options.Value;
         _pins = pins;
-        _reversals = reversals;
+        _late = late;
         _time = time;
         _log = log;
         _zoneMaster = new MasterKey(KeyFile.Read(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"));
@@ -76,7 +74,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
                 KeyOf = KeyOf,
                 Mac = () => _zone?.Mac,
                 Echo = Echo,
-                Unmatched = RecordLate,
+                Unmatched = TakeLate,
                 Trouble = why => _log.LogWarning("Bank line: {Why}", why),
             },
             time);
@@ -202,35 +200,11 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         _log.LogInformation("Bank line: signed on to {Host}:{Port}.", _options.Host, _options.Port);
     }
 
-    // Too late to settle: whoever asked has moved the attempt to REVERSING. It is kept, and an approval of what was never
-    // sent, or declined before, gets a reversal of its own.
-    private void RecordLate(Iso8583Message message)
+    private void TakeLate(Iso8583Message message)
     {
-        if (message.Mti != Mti.PayAnswer || !long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
+        if (message.Mti == Mti.PayAnswer && long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
         {
-            return;
-        }
-
-        LateAnswers.Add(1);
-        _ = Record();
-
-        async Task Record()
-        {
-            try
-            {
-                if (await _reversals.RecordLateAnswer(rrn, message.Text(39) ?? "", message.Text(38)?.TrimEnd()))
-                {
-                    FalseApprovals.Add(1);
-                    _log.LogError(
-                        "The bank approves RRN {Rrn}, which it declined or was never sent. The answer given stands; the approval is being reversed.",
-                        RrnBlocks.Text(rrn));
-                }
-            }
-            catch (Npgsql.NpgsqlException fault)
-            {
-                // The books do not depend on it: the attempt is reversed all the same.
-                _log.LogWarning("A late answer to RRN {Rrn} with code {Code} could not be recorded: {Reason}", RrnBlocks.Text(rrn), message.Text(39), fault.Message);
-            }
+            _late.Take(rrn, ToAnswer(message));
         }
     }
 

@@ -6,10 +6,10 @@ namespace Lakala.Silo;
 /// <summary>Ready means that a swipe can be settled now.</summary>
 public static class Health
 {
-    public static async Task<IResult> Check(NpgsqlDataSource database, IBankLine bank, CancellationToken stop)
+    public static async Task<IResult> Check(NpgsqlDataSource database, IBankLine bank, IHostApplicationLifetime life, CancellationToken stop)
     {
         var isDatabaseUp = await Answers(database, stop);
-        var isReady = isDatabaseUp && bank.IsUp;
+        var isReady = isDatabaseUp && bank.IsUp && !life.ApplicationStopping.IsCancellationRequested;
         return Results.Json(
             new { status = isReady ? "ready" : "not ready", database = UpOrDown(isDatabaseUp), bank_line = UpOrDown(bank.IsUp) },
             statusCode: isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);

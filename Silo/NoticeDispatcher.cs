@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Lakala.Grains;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
+using Lakala.Silo.ShopperNotices;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -13,7 +14,7 @@ namespace Lakala.Silo;
 /// </summary>
 internal sealed class NoticeDispatcher(
     NoticeStore store,
-    INoticeChannel channel,
+    IEnumerable<INoticeChannel> channels,
     NoticeSignal signal,
     IOptions<NoticeOptions> options,
     TimeProvider time,
@@ -22,6 +23,7 @@ internal sealed class NoticeDispatcher(
     private static readonly Meter Meter = new(Telemetry.Name);
     private static readonly Counter<long> Delivered = Meter.CreateCounter<long>("lakala.notices.delivered");
     private static readonly Counter<long> Failed = Meter.CreateCounter<long>("lakala.notices.failed");
+    private static readonly Counter<long> Skipped = Meter.CreateCounter<long>("lakala.notices.skipped");
     private static readonly Counter<long> Parked = Meter.CreateCounter<long>("lakala.notices.parked");
 
     private readonly NoticeOptions _options = options.Value;
@@ -107,9 +109,14 @@ internal sealed class NoticeDispatcher(
     // A fault of ours is a failed try as well: so it is bounded like one, and visible.
     private async Task<NoticeAnswer> Try(Notice notice)
     {
-        if (notice.IsReceiverGone)
+        if (notice.Bill is { } bill && ShopperReceivers.WhyMoot(notice.Type, bill.Bill.State) is { } moot)
         {
-            return new NoticeAnswer(null, "the endpoint was deleted");
+            return NoticeAnswer.Skipped(moot);
+        }
+
+        if (channels.FirstOrDefault(channel => channel.Serves(notice.Receiver)) is not { } channel)
+        {
+            return new NoticeAnswer(null, $"there is no way to reach {notice.Receiver} here");
         }
 
         try
@@ -125,18 +132,21 @@ internal sealed class NoticeDispatcher(
 
     private async Task Record(Notice notice, NoticeAnswer answer)
     {
-        var retryIn = answer.IsAccepted || notice.IsReceiverGone
+        var retryIn = answer.IsAccepted || answer.IsFinal
             ? null
-            : RetrySchedule.PauseAfter(notice.Tries, Random.Shared.NextDouble());
-        var state = answer.IsAccepted ? "ACCEPTED" : retryIn is null ? "PARKED" : "PENDING";
-        (answer.IsAccepted ? Delivered : retryIn is null ? Parked : Failed).Add(1);
+            : RetrySchedule.PauseAfter(notice.Tries, Random.Shared.NextDouble(), _options.LongestPause);
+        var (state, count, next) = answer.IsAccepted ? ("ACCEPTED", Delivered, "")
+            : answer.IsSkipped ? ("SKIPPED", Skipped, "skipped")
+            : retryIn is null ? ("PARKED", Parked, "parked")
+            : ("PENDING", Failed, $"again in {retryIn:c}");
+        count.Add(1);
         if (!answer.IsAccepted)
         {
-            log.LogInformation("{Notice}: {Error}; {Next}.", notice, answer.Error, retryIn is null ? "parked" : $"again in {retryIn:c}");
+            log.LogInformation("{Notice}: {Error}; {Next}.", notice, answer.Error, next);
         }
 
         await store.Recorded.Submit(
-            new TriedNotice(notice.EventId, notice.EndpointId, notice.Tries, state, retryIn, answer.Status, answer.Error));
+            new TriedNotice(notice.EventId, notice.Receiver, notice.Tries, state, retryIn, answer.Status, answer.Error));
     }
 
     private void Count(Notice notice, int by)
@@ -144,14 +154,14 @@ internal sealed class NoticeDispatcher(
         lock (_lock)
         {
             _inFlightInAll += by;
-            var left = _inFlight.GetValueOrDefault(notice.EndpointId) + by;
+            var left = _inFlight.GetValueOrDefault(notice.Receiver) + by;
             if (left == 0)
             {
-                _inFlight.Remove(notice.EndpointId);
+                _inFlight.Remove(notice.Receiver);
             }
             else
             {
-                _inFlight[notice.EndpointId] = left;
+                _inFlight[notice.Receiver] = left;
             }
         }
     }
@@ -165,8 +175,16 @@ internal static class Notices
         builder.Services.AddOptions<NoticeOptions>().BindConfiguration("Notices").ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptions.Validator>();
         builder.Services.AddSingleton<NoticeSignal>();
+        builder.Services.AddSingleton(provider => new ShopperReceivers(
+            provider.GetRequiredService<IOptions<MailOptions>>().Value.IsOn, provider.GetRequiredService<IOptions<SmsOptions>>().Value.Url.Length > 0));
         builder.Services.AddSingleton<NoticeStore>();
+        builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<MailOptions>, MailOptions.Validator>();
+        builder.Services.AddOptions<SmsOptions>().BindConfiguration("Sms").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<SmsOptions>, SmsOptions.Validator>();
         builder.Services.AddSingleton<INoticeChannel, WebhookChannel>();
+        builder.Services.AddSingleton<INoticeChannel, MailChannel>();
+        builder.Services.AddSingleton<INoticeChannel, SmsChannel>();
         builder.Services.AddHostedService<NoticeDispatcher>();
         return builder;
     }

@@ -15,16 +15,14 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using Orleans.Configuration;
-using ClusterOptions = Lakala.Silo.ClusterOptions;
 
 // The settings beside the program count, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
 
-// Grains are reentrant: whoever has so many waiting is being flooded.
-const int MaxQueueOfAGrain = 1_000;
+// Swipes under way are let finish: none takes longer than the sweeper leaves it. Notices come after them.
+var LongestDrain = TimeSpan.FromSeconds(45);
 
 switch (args)
 {
@@ -52,7 +50,8 @@ AddSwipe(builder.Services);
 builder.AddMerchantApi();
 builder.AddBillPages();
 builder.AddNotices();
-AddOrleans(builder);
+builder.AddCluster();
+builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestDrain);
 AddTelemetry(builder);
 ListenOn(builder);
 
@@ -65,6 +64,7 @@ await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), data
 app.MapMerchantApi();
 app.MapBillPages();
 app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
+app.MapGet("/livez", () => Results.Ok(new { status = "alive" })).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {
     app.UseOpenTelemetryPrometheusScrapingEndpoint(context => context.Connection.LocalPort == management && context.Request.Path == "/metrics");
@@ -77,7 +77,7 @@ static void AddOptions(WebApplicationBuilder builder)
 {
     Bind<HttpOptions>("Http").Services.AddSingleton<IValidateOptions<HttpOptions>, HttpOptions.Validator>();
     Bind<ManagementOptions>("Management");
-    Bind<ClusterOptions>("Cluster");
+    Bind<ClusterOptions>("Cluster").Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptions.Validator>();
     Bind<KeysOptions>("Keys");
     Bind<BillPageOptions>("Http");
     Bind<SwipeOptions>("Swipe").Services.AddSingleton<IValidateOptions<SwipeOptions>, SwipeOptions.Validator>();
@@ -96,40 +96,27 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
     services.AddSingleton<BillStore>();
     services.AddSingleton<TerminalStore>();
+    services.AddSingleton<HealthStore>();
+    services.AddSingleton<ClerkStore>();
     services.AddSingleton<ReversalStore>();
+    services.AddSingleton<StoreFinder>();
     services.AddSingleton<IKeyVault, SoftwareKeyVault>();
 }
 
 static void AddSwipe(IServiceCollection services)
 {
+    services.AddSingleton<CommitRetry>();
     services.AddSingleton<SwipeKeys>();
     services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
+    services.AddSingleton<LateAnswers>();
     services.AddSingleton<IBankLine, BankLink>();
     services.AddSingleton<ITender, BankCardTender>();
     services.AddSingleton<LineWatch>();
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
+    services.AddHostedService<ReadyTerminals>();
     services.AddHostedService<Sweeper>();
     services.AddHostedService<ReversalSender>();
 }
-
-static void AddOrleans(WebApplicationBuilder builder) => builder.UseOrleans(silo =>
-{
-    var cluster = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
-    silo.UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort);
-    silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<SwipeOptions>>((messaging, swipe) =>
-    {
-        // A swipe may take as long as the sweeper leaves it; what has run three times as long is stuck.
-        messaging.ResponseTimeout = swipe.Value.SweepAfter;
-        messaging.MaxRequestProcessingTime = 3 * swipe.Value.SweepAfter;
-        messaging.MaxEnqueuedRequestsHardLimit = MaxQueueOfAGrain;
-    });
-    silo.Configure<GrainCollectionOptions>(options =>
-    {
-        options.CollectionQuantum = TimeSpan.FromSeconds(30);
-        options.CollectionAge = TimeSpan.FromMinutes(5);
-        options.ClassSpecificCollectionAge[typeof(BillGrain).FullName!] = TimeSpan.FromMinutes(1);
-    });
-});
 
 // Spans are made only when somebody collects them: OTEL_EXPORTER_OTLP_ENDPOINT is the one switch.
 static void AddTelemetry(WebApplicationBuilder builder)
@@ -185,7 +172,7 @@ static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServi
         {
             var ca = X509CertificateLoader.LoadCertificateFromFile(gateway.ClientCa);
             https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-            https.ClientCertificateValidation = (certificate, _, _) => ClientCertificates.ComesFrom(ca, certificate);
+            https.ClientCertificateValidation = (certificate, _, _) => PeerCertificates.ComesFrom(ca, certificate);
         }
     });
     line.UseConnectionHandler<TerminalGateway>();

@@ -22,6 +22,20 @@ public static class Provisioning
         try
         {
             request = await JsonSerializer.DeserializeAsync<Request>(Console.OpenStandardInput(), Json) ?? throw new JsonException("Nothing came in.");
+            if (request.Parameters is { } given && (given.ValueKind != JsonValueKind.Object || System.Text.Encoding.UTF8.GetByteCount(given.GetRawText()) > ParametersAnswer.MaxJson))
+            {
+                throw new JsonException($"parameters is an object of at most {ParametersAnswer.MaxJson} bytes.");
+            }
+
+            if ((request.Clerks ?? []).FirstOrDefault(clerk => clerk.Fault() is not null) is { } nobody)
+            {
+                throw new JsonException($"clerk {nobody.Number}: {nobody.Fault()}.");
+            }
+
+            if ((request.Stores ?? []).Append(request.Store).FirstOrDefault(store => store.Fault() is not null) is { } wrong)
+            {
+                throw new JsonException($"store {wrong.Id}: {wrong.Fault()}.");
+            }
         }
         catch (JsonException fault)
         {
@@ -43,10 +57,18 @@ public static class Provisioning
         var stores = new ProvisioningStore(database);
         var apiKey = await new MerchantStore(database).Provision(
             new Grains.Storage.Merchant(request.Merchant.Id, request.Merchant.Name), request.Merchant.FeeBasisPoints);
-        await stores.PutStore(new Store(request.Store.Id, request.Store.Name, request.Store.CommissionPercent));
+        await stores.PutStores([request.Store, .. request.Stores ?? []]);
 
         var masterKeys = request.Terminals.Select(_ => MasterKey.NewKey()).ToArray();
         await stores.PutTerminals(request.Store.Id, request.Terminals, [.. masterKeys.Select(key => vault.Wrap(key))]);
+
+        if (request.Parameters is { } parameters)
+        {
+            await stores.PutParameters(request.Store.Id, parameters.GetRawText());
+        }
+
+        var clerks = (request.Clerks ?? []).Select(clerk => (Clerk: clerk, Password: NewPassword())).ToArray();
+        await new ClerkStore(database).Put(request.Store.Id, clerks);
 
         var numbers = new HashSet<long>();
         while (numbers.Count < (request.Bills?.Count ?? 0))
@@ -58,18 +80,26 @@ public static class Provisioning
         return new Answer(
             apiKey,
             [.. request.Terminals.Zip(masterKeys, (id, key) => new TerminalSecret(id, request.Store.Id, Convert.ToHexStringLower(key)))],
+            [.. clerks.Select(entry => new ClerkSecret(entry.Clerk.Number, entry.Password))],
             [.. numbers.Select(number => BillNumber.FromStored(number).ToString())]);
     }
 
-    private sealed record Request(MerchantPart Merchant, StorePart Store, string[] Terminals, BillsPart? Bills);
+    // Digits: every counter's keyboard has them, and so many are not guessed at five tries in five minutes.
+    private static string NewPassword() =>
+        RandomNumberGenerator.GetInt32(100_000_000).ToString("D8", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <param name="Stores">Further stores, without terminals.</param>
+    /// <param name="Parameters">For the terminals of the store.</param>
+    /// <param name="Clerks">Of the store that has the terminals.</param>
+    private sealed record Request(MerchantPart Merchant, Store Store, string[] Terminals, BillsPart? Bills, Store[]? Stores, Clerk[]? Clerks, JsonElement? Parameters);
 
     private sealed record MerchantPart(string Id, string Name, int FeeBasisPoints);
 
-    private sealed record StorePart(string Id, string Name, int CommissionPercent);
-
     private sealed record BillsPart(int Count, long Amount);
 
-    private sealed record Answer(string ApiKey, TerminalSecret[] Terminals, string[] Bills);
+    private sealed record Answer(string ApiKey, TerminalSecret[] Terminals, ClerkSecret[] Clerks, string[] Bills);
+
+    private sealed record ClerkSecret(string Number, string Password);
 
     private sealed record TerminalSecret(string Id, string Store, string MasterKey);
 }

@@ -9,7 +9,8 @@ namespace Lakala.Silo;
 
 /// <summary>
 /// Works off the reversal queue: 0420, then 0421 with growing pauses until the bank's 0430, for as long as it takes. The
-/// queue is the database's, so this survives everything; any silo may send any reversal.
+/// queue is the database's, so this survives everything; any silo may send any reversal. Before that it looks for approvals
+/// that came late and need a reversal of their own.
 /// </summary>
 public sealed class ReversalSender : BackgroundService
 {
@@ -27,6 +28,7 @@ public sealed class ReversalSender : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly TimeSpan _lease;
+    private readonly Counter<long> _falseApprovals;
     private (long Count, TimeSpan OldestAge) _outstanding;
 
     public ReversalSender(
@@ -39,6 +41,7 @@ public sealed class ReversalSender : BackgroundService
         _time = time;
         _log = log;
         var meter = meters.Create(Telemetry.Name);
+        _falseApprovals = meter.CreateCounter<long>("lakala.bank.false_approvals");
         meter.CreateObservableGauge("lakala.reversals.outstanding", () => _outstanding.Count);
         meter.CreateObservableGauge("lakala.reversals.oldest_age", () => _outstanding.OldestAge.TotalSeconds, "s");
     }
@@ -59,6 +62,7 @@ public sealed class ReversalSender : BackgroundService
                 due = await _reversals.TakeDue(_lease, Limit, stop);
                 if (due.Count < Limit || _time.GetElapsedTime(counted) > Interval)
                 {
+                    await ReverseFalseApprovals(stop);
                     _outstanding = await _reversals.Outstanding(stop);
                     counted = _time.GetTimestamp();
                 }
@@ -76,6 +80,24 @@ public sealed class ReversalSender : BackgroundService
             if (due.Count < Limit)
             {
                 await Task.Delay(Interval, _time, stop);
+            }
+        }
+    }
+
+    private async Task ReverseFalseApprovals(CancellationToken stop)
+    {
+        foreach (var (rrn, isReversing) in await _reversals.ReverseFalseApprovals(Limit, stop))
+        {
+            _falseApprovals.Add(1);
+            if (isReversing)
+            {
+                _log.LogError(
+                    "The bank approves RRN {Rrn}, which it declined or was never sent. The answer given stands; the approval is being reversed.",
+                    RrnBlocks.Text(rrn));
+            }
+            else
+            {
+                _log.LogError("The bank approves RRN {Rrn}, which no attempt has: it cannot be reversed from here. Ask the bank.", RrnBlocks.Text(rrn));
             }
         }
     }

@@ -7,7 +7,7 @@ namespace Lakala.Silo;
 
 /// <summary>
 /// Finds in the database what no answer came for: attempts that are SENT past their time are moved to REVERSING, open
-/// bills past theirs expire. Every silo sweeps; the guards in SQL make it harmless.
+/// bills past theirs expire, and shoppers are reminded before. Every silo sweeps; the guards in SQL make it harmless.
 /// </summary>
 public sealed class Sweeper(
     BillStore bills,
@@ -20,15 +20,19 @@ public sealed class Sweeper(
     private const int Limit = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // Apart from each other: an expiry that waits for a grain holds up no reversal.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(
+            Every(Interval, ReverseOverdue, stoppingToken), Every(Interval, Expire, stoppingToken), Every(Interval, Remind, stoppingToken));
+
+    private async Task Every(TimeSpan interval, Func<CancellationToken, Task> sweep, CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        using var timer = new PeriodicTimer(interval, time);
+        while (await timer.WaitForNextTickAsync(stop))
         {
             try
             {
-                await ReverseOverdue(stoppingToken);
-                await Expire(stoppingToken);
+                await sweep(stop);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
@@ -60,4 +64,7 @@ public sealed class Sweeper(
 
     private async Task Expire(CancellationToken stop) =>
         await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetBill(number).Expire()));
+
+    private async Task Remind(CancellationToken stop) =>
+        await Task.WhenAll((await bills.Reminding(Limit, stop)).Select(number => grains.GetBill(number).Remind()));
 }

@@ -4,6 +4,8 @@ using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Lakala.Bills;
 using Lakala.Grains;
 using Lakala.Grains.Bills;
@@ -11,6 +13,8 @@ using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
 using Lakala.Wire;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo;
@@ -64,6 +68,8 @@ public sealed class TerminalGatewayOptions
 /// </summary>
 public sealed class TerminalGateway : ConnectionHandler
 {
+    private const int SignalStep = 25, BatteryStep = 10;
+
     private static readonly Meter Meter = new(Telemetry.Name);
     private static readonly Counter<long> Answers = Meter.CreateCounter<long>("lakala.terminal.answers");
     private static readonly Histogram<double> SwipeTime = Meter.CreateHistogram<double>("lakala.swipe.duration", "s");
@@ -86,9 +92,14 @@ public sealed class TerminalGateway : ConnectionHandler
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         using var line = _watch.Open(connection);
+        var input = connection.Transport.Input;
+
+        // At the end of this silo nothing more is taken from the line; what was taken is answered.
+        using var ending = connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>()
+            .ConnectionClosedRequested.Register(input.CancelPendingRead);
         try
         {
-            await Serve(connection.Transport.Input, line);
+            await Serve(input, line);
         }
         catch (Iso8583Exception fault)
         {
@@ -109,6 +120,11 @@ public sealed class TerminalGateway : ConnectionHandler
         while (true)
         {
             var read = await input.ReadAsync();
+            if (read.IsCanceled)
+            {
+                return;
+            }
+
             var buffer = read.Buffer;
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
@@ -178,7 +194,7 @@ public sealed class TerminalGateway : ConnectionHandler
             }
             else
             {
-                line.Session = session;
+                line.Heard(session);
                 var answer = await Answer(message, session);
                 if (answer is not null)
                 {
@@ -215,6 +231,7 @@ public sealed class TerminalGateway : ConnectionHandler
             return;
         }
 
+        line.Heard(row.Id);
         var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
         var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
         var answer = new SignOnAnswer(
@@ -266,6 +283,7 @@ public sealed class TerminalGateway : ConnectionHandler
         Mti.LookupRequest => Mti.LookupAnswer,
         Mti.PayRequest or Mti.PayRepeat => Mti.PayAnswer,
         Mti.Reversal or Mti.ReversalRepeat => Mti.ReversalAnswer,
+        Mti.BatchClose => Mti.BatchCloseAnswer,
         Mti.NetworkRequest => Mti.NetworkAnswer,
         _ => throw new Iso8583Exception(0, "The message type is not in use."),
     };
@@ -275,22 +293,46 @@ public sealed class TerminalGateway : ConnectionHandler
         Mti.LookupRequest => Lookup(LookupRequest.FromIso(message), session),
         Mti.PayRequest or Mti.PayRepeat => Pay(message, session),
         Mti.Reversal or Mti.ReversalRepeat => Abandon(AbandonRequest.FromIso(message), session),
+        Mti.BatchClose => CloseBatch(BatchCloseRequest.FromIso(message), session),
+        Mti.NetworkRequest when message.RequireNumber(70) == NetworkCode.ClerkSignIn => SignInClerk(ClerkSignInRequest.FromIso(message), session),
+        Mti.NetworkRequest when message.RequireNumber(70) == NetworkCode.Parameters => GiveParameters(NetworkRequest.FromIso(message), session),
         Mti.NetworkRequest => Network(NetworkRequest.FromIso(message), session),
         _ => throw new Iso8583Exception(0, "The message type is not in use."),
     };
 
-    private static async Task<Iso8583Message?> Network(NetworkRequest request, Session session)
+    private async Task<Iso8583Message?> Network(NetworkRequest request, Session session)
     {
-        var no = request.Code == NetworkCode.SignOff
-            ? await session.Grain.SignOff(session.KeySet)
-            : await session.Grain.Echo(session.KeySet);
-        return new NetworkAnswer(request.From, request.Code, Say(no, session.Language)).ToIso();
+        if (request.Code == NetworkCode.SignOff)
+        {
+            var no = await Ask(() => session.Grain.SignOff(session.KeySet), Refusal.Fault);
+            return new NetworkAnswer(request.From, request.Code, Say(no, session.Language)).ToIso();
+        }
+
+        var beat = await Ask(() => session.Grain.Beat(session.KeySet, StateOf(request.Health)), new Heartbeat(Refusal.Fault, TerminalTask.None));
+        var verdict = Say(beat.Refusal, session.Language);
+        return new NetworkAnswer(request.From, request.Code, beat.Task switch
+        {
+            TerminalTask.SignOn => verdict with { Requirement = ProcessingRequirement.SignOn },
+            TerminalTask.FetchParameters => verdict with { Requirement = ProcessingRequirement.FetchParameters },
+            TerminalTask.SendStatus => verdict with { Requirement = ProcessingRequirement.SendStatus },
+            _ => verdict,
+        }).ToIso();
     }
 
-    private static async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
+    // The journal grows and swipes happen: neither is news.
+    private static HealthState? StateOf(TerminalHealth? health) => health is null
+        ? null
+        : new HealthState(
+            JsonSerializer.Serialize(health, HealthJson.Default.TerminalHealth),
+            health.IsInOrder,
+            (health with { JournalBytes = null, LastSwipe = null, Signal = health.Signal / SignalStep, Battery = health.Battery / BatteryStep }).ToString(),
+            health.Parameters);
+
+    private async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
     {
         long? number = BillNumber.TryParse(request.Bill, out var bill) ? bill.Value : null;
-        var found = await session.Grain.Lookup(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan), number);
+        var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
+        var found = await Ask(() => session.Grain.Lookup(session.KeySet, key, number), new BillFound(null, Refusal.Fault, TimeSpan.Zero));
         var verdict = Say(found.Refusal, session.Language);
         var row = found.Refusal is null ? found.Row : null;
         return new LookupAnswer(
@@ -322,9 +364,11 @@ public sealed class TerminalGateway : ConnectionHandler
         var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
         var amount = new Money(request.Amount, request.Currency == CurrencyCode.Cny ? Money.Cny : "???");
         var isWhole = BillNumber.TryParse(request.Bill, out var bill);
-        var answer = !isWhole ? await session.Grain.Refuse(session.KeySet, key, Refusal.BillMistyped)
-            : request.IsEnquiry ? await session.Grain.Enquire(session.KeySet, key, bill.Value, amount)
-            : await session.Grain.Pay(session.KeySet, new PayBill(key, session.Store, bill.Value, amount, Present(request, session), request.EntryMode));
+        var answer = await Ask(
+            () => !isWhole ? session.Grain.Refuse(session.KeySet, key, Refusal.BillMistyped)
+                : request.IsEnquiry ? session.Grain.Enquire(session.KeySet, key, bill.Value, amount)
+                : session.Grain.Pay(session.KeySet, new PayBill(key, session.Store, bill.Value, amount, Present(request, session), request.EntryMode)),
+            Failed);
         SwipeTime.Record(_time.GetElapsedTime(begun).TotalSeconds);
         return answer.ResponseCode is null
             ? null
@@ -332,24 +376,49 @@ public sealed class TerminalGateway : ConnectionHandler
                 request.From, Say(answer, session), request.Batch, request.Bill, request.Amount, request.Currency, Facts(answer)).ToIso();
     }
 
+    // A grain that cannot be reached, with its silo for example, may have done what it was asked: 96 is never final, and the
+    // terminal that hears it at once asks again instead of waiting in vain.
+    private async Task<T> Ask<T>(Func<Task<T>> grain, T failed)
+    {
+        try
+        {
+            return await grain();
+        }
+        catch (Exception fault) when (fault is not Iso8583Exception)
+        {
+            if (fault is OrleansException or TimeoutException)
+            {
+                _log.LogWarning("A terminal's question could not be answered, it will ask again: {Fault}: {Reason}", fault.GetType().Name, fault.Message);
+            }
+            else
+            {
+                _log.LogError(fault, "A terminal's question could not be answered, it will ask again.");
+            }
+
+            return failed;
+        }
+    }
+
     private static PresentedCard? Present(PayRequest request, Session session) =>
         Track2.TryParse(request.Track2, out var track)
             ? new PresentedCard(track!.Masked, track.Data, request.PinBlock!, new PinKey(session.Terminal, session.KeySet, session.WrappedPinKey))
             : null;
 
-    private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
+    private async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, Session session)
     {
         // Without a readable key there is no final answer: the exception closes the line.
         var (from, batch) = PayRequest.KeyOf(message);
-        var answer = await session.Grain.Refuse(session.KeySet, new SwipeKey(from.Terminal, batch, from.Stan), Refusal.FormatError);
+        var key = new SwipeKey(from.Terminal, batch, from.Stan);
+        var answer = await Ask(() => session.Grain.Refuse(session.KeySet, key, Refusal.FormatError), Failed);
         return answer.ResponseCode is null
             ? null
             : new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
     }
 
-    private static async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
+    private async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
     {
-        var answer = await session.Grain.Abandon(session.KeySet, new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan));
+        var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
+        var answer = await Ask(() => session.Grain.Abandon(session.KeySet, key), Failed);
         if (answer.ResponseCode is null)
         {
             return null;
@@ -363,10 +432,42 @@ public sealed class TerminalGateway : ConnectionHandler
             AttemptState.Sent or null => answer.ResponseCode,
             _ => ResponseCodes.Approved,
         };
-        var texts = AnswerTexts.Of(answer.ResponseCode, answer.Reason, session.Language);
+        var texts = AnswerTexts.Of(answer.ResponseCode, (int?)answer.Reason, session.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;
         return new AbandonAnswer(request.From, verdict, request.Batch, stored, Facts(answer)).ToIso();
+    }
+
+    private async Task<Iso8583Message?> GiveParameters(NetworkRequest request, Session session)
+    {
+        var given = await Ask(() => session.Grain.Parameters(session.KeySet), new ParametersGiven(Refusal.Fault, 0, null));
+        return new ParametersAnswer(request.From, Say(given.Refusal, session.Language), given.Version, given.Body).ToIso();
+    }
+
+    private async Task<Iso8583Message?> SignInClerk(ClerkSignInRequest request, Session session)
+    {
+        var pinKey = _vault.Unwrap(session.WrappedPinKey);
+        using var cipher = new ClerkPasswordCipher(pinKey);
+        CryptographicOperations.ZeroMemory(pinKey);
+        var signedIn = cipher.Decipher(request.Password) is { } password
+            ? await Ask(
+                () => session.Grain.SignInClerk(session.KeySet, request.Clerk, new ClerkPassword(password)), new ClerkSignedIn(Refusal.Fault, null, false))
+            : new ClerkSignedIn(Refusal.FormatError, null, false);
+        return new ClerkSignInAnswer(request.From, Say(signedIn.Refusal, session.Language), signedIn.Name, signedIn.IsSupervisor).ToIso();
+    }
+
+    private async Task<Iso8583Message?> CloseBatch(BatchCloseRequest request, Session session)
+    {
+        var closed = await Ask(
+            () => session.Grain.CloseBatch(session.KeySet, request.Batch, request.Totals.Count, request.Totals.Amount, request.ListAfter),
+            new ClosedBatch(Refusal.Fault, 0, 0, []));
+        var isClosed = closed.Refusal is null or Refusal.TotalsDiffer;
+        return new BatchCloseAnswer(
+            request.From,
+            Say(closed.Refusal, session.Language),
+            request.Batch,
+            isClosed ? new BatchTotals(closed.Count, closed.Amount) : null,
+            [.. closed.List.Select(entry => new BatchEntry(entry.Stan, entry.Amount))]).ToIso();
     }
 
     private static PaymentFacts Facts(SwipeAnswer answer) => new(
@@ -377,6 +478,8 @@ public sealed class TerminalGateway : ConnectionHandler
         answer.Payee,
         answer.OrderId);
 
+    private static readonly SwipeAnswer Failed = SwipeAnswer.Refused(Refusal.Fault);
+
     // Says nothing of a payment: there was none.
     private static readonly Verdict Done = new(ResponseCodes.Approved, 0, null, null, ProcessingRequirement.None);
 
@@ -386,11 +489,16 @@ public sealed class TerminalGateway : ConnectionHandler
 
     private static Verdict Say(string code, Refusal? reason, string language)
     {
-        var (clerk, customer) = AnswerTexts.Of(code, reason, language);
+        var (clerk, customer) = AnswerTexts.Of(code, (int?)reason, language);
         var requirement = reason is Refusal.SignOnFirst ? ProcessingRequirement.SignOn : ProcessingRequirement.None;
         return new Verdict(code, (int?)reason ?? 0, clerk, customer, requirement);
     }
 }
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TerminalHealth))]
+internal sealed partial class HealthJson : JsonSerializerContext;
 
 /// <summary>A terminal's working keys on one line, checked against its grain on every call.</summary>
 public sealed record Session(

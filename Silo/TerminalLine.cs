@@ -17,7 +17,13 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     private readonly SemaphoreSlim _writing = new(1);
     private readonly ConcurrentDictionary<Task, bool> _running = new();
 
-    public Session? Session { get; set; }
+    public Session? Session { get; private set; }
+
+    /// <summary>Who is at the other end; null until it has said something authentic.</summary>
+    internal string? Terminal { get; private set; }
+
+    /// <summary>When it last did, on the monotonic clock.</summary>
+    internal long HeardAt { get; private set; }
 
     /// <summary>On the monotonic clock.</summary>
     internal long Deadline { get; private set; } = watch.IdleDeadline();
@@ -58,6 +64,16 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
         }
     }
 
+    /// <summary>What came was authentic under this session.</summary>
+    public void Heard(Session session)
+    {
+        Session = session;
+        Heard(session.Terminal);
+    }
+
+    /// <summary>What came was authentic.</summary>
+    public void Heard(string terminal) => (Terminal, HeardAt) = (terminal, watch.Now);
+
     public void Abort() => connection.Abort();
 
     /// <summary>Half a frame must become a whole one in time; a line without one may idle longer.</summary>
@@ -81,7 +97,7 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
         _writing.Dispose();
     }
 
-    public override string ToString() => $"{Session?.Terminal ?? "terminal not known yet"} at {connection.RemoteEndPoint}";
+    public override string ToString() => $"{Terminal ?? "terminal not known yet"} at {connection.RemoteEndPoint}";
 }
 
 /// <summary>
@@ -99,6 +115,7 @@ public sealed class LineWatch : BackgroundService
     private readonly SemaphoreSlim _handshakes;
     private readonly ConcurrentDictionary<TerminalLine, bool> _lines = new();
     private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
+    private readonly Dictionary<string, long> _gone = [];
     private int _connections;
 
     public LineWatch(IOptions<TerminalGatewayOptions> options, TimeProvider time, ILogger<LineWatch> log)
@@ -165,7 +182,39 @@ public sealed class LineWatch : BackgroundService
         return line;
     }
 
-    internal void Close(TerminalLine line) => _lines.TryRemove(line, out _);
+    internal void Close(TerminalLine line)
+    {
+        if (_lines.TryRemove(line, out _) && line.Terminal is { } terminal)
+        {
+            lock (_gone)
+            {
+                _gone[terminal] = line.HeardAt;
+            }
+        }
+    }
+
+    internal long Now => _time.GetTimestamp();
+
+    /// <summary>The terminals that have said something authentic since then, and when they last did. Asked in rounds, by one.</summary>
+    internal Dictionary<string, long> HeardSince(long timestamp)
+    {
+        Dictionary<string, long> heard;
+        lock (_gone)
+        {
+            heard = new Dictionary<string, long>(_gone);
+            _gone.Clear();
+        }
+
+        foreach (var (line, _) in _lines)
+        {
+            if (line is { Terminal: { } terminal, HeardAt: var at } && at >= timestamp)
+            {
+                heard[terminal] = Math.Max(at, heard.GetValueOrDefault(terminal));
+            }
+        }
+
+        return heard;
+    }
 
     internal long IdleDeadline() => _time.GetTimestamp() + (long)(_options.IdleTimeout.TotalSeconds * _time.TimestampFrequency);
 

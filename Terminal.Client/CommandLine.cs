@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.RegularExpressions;
-using Lakala.Wire;
+using Lakala.Terminal.Client.Desk;
 
 namespace Lakala.Terminal.Client;
 
@@ -49,12 +49,19 @@ internal sealed partial class CommandLine
         lookup.SetAction((line, stop) => Lookup(line, stop));
         var pay = new Command("pay", "Pay a bill with a card") { _bill, _card, _pin, _terminal, _json };
         pay.SetAction((line, stop) => Pay(line, stop));
+        var settle = new Command("settle", "Find out what became of an earlier payment") { _terminal, _json };
+        settle.SetAction((line, stop) => AtCounter(line, null, counter => counter.Settle(stop)));
         var reprint = new Command("reprint", "Print the last receipt again") { _terminal, _json };
         reprint.SetAction((line, _) => AtCounter(line, null, counter => Task.FromResult(counter.Reprint())));
+        var close = new Command("close", "Close the batch and agree its totals with the server") { _terminal, _json };
+        close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
+        var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
+        register.SetAction((line, stop) => AtCounter(line, new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
         var swarm = new Command("swarm", "Many terminals at once, for the benchmark") { _plan, _result };
         swarm.Hidden = true;
         swarm.SetAction((line, stop) => Swarm(line, stop));
-        _root = new RootCommand("The terminal of a store's counter.") { lookup, pay, reprint, swarm };
+        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, swarm };
+        _root.SetAction((line, stop) => Desk(line, stop));
     }
 
     public async Task<int> Run(IReadOnlyList<string> arguments)
@@ -73,27 +80,44 @@ internal sealed partial class CommandLine
     private Task<int> Lookup(ParseResult line, CancellationToken stop)
     {
         var bill = line.GetRequiredValue(_bill).Trim();
-        return AtCounter(line, Counter.RefuseBill(bill), counter => counter.Lookup(bill, stop));
+        return AtCounter(line, Counter.RefuseBill(bill, Texts.English), counter => counter.Lookup(bill, stop));
     }
 
     private Task<int> Pay(ParseResult line, CancellationToken stop)
     {
         var bill = line.GetRequiredValue(_bill).Trim();
-        var swiped = Given(line.GetRequiredValue(_card));
-        var pin = Given(line.GetRequiredValue(_pin));
-        if (TrackForm().Match(swiped ?? "") is not { Success: true, Value: var text })
+        var card = SwipedCard.Read(Given(line.GetRequiredValue(_card)), Given(line.GetRequiredValue(_pin)), out var fault);
+        if (fault is not null)
         {
-            return Task.FromResult(Usage(["--card is no track 2: ;PAN=YYMMSSS...? is expected"]));
+            return Task.FromResult(Usage(["--" + fault]));
         }
 
-        if (pin is not { Length: >= PinBlock.MinPin and <= PinBlock.MaxPin } || pin.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        var refused = Counter.RefuseBill(bill, Texts.English) ?? (card is not null ? null : Counter.RefuseCard(bill, Texts.English));
+        return AtCounter(line, refused, counter => counter.Pay(bill, card!, CancellationToken.None, stop));
+    }
+
+    private async Task<int> Desk(ParseResult line, CancellationToken stop)
+    {
+        if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
-            return Task.FromResult(Usage([$"--pin has not {PinBlock.MinPin} to {PinBlock.MaxPin} digits"]));
+            return Usage(["the clerk's screen needs a terminal to be shown on; for programs there are the verbs"]);
         }
 
-        var isCard = Track2.TryParse(text, out var track);
-        var refused = Counter.RefuseBill(bill) ?? (isCard ? null : Counter.RefuseCard(bill));
-        return AtCounter(line, refused, counter => counter.Pay(bill, new SwipedCard(track!, pin), stop));
+        ReceiptPrinter? printer = null;
+        return await AtCounter(
+            line,
+            folder => new DeskScreen(printer = ReceiptPrinter.Open(folder.Setup.Printer, folder.Path)),
+            async (counter, folder) =>
+            {
+                await DeskProgram.Run(counter, folder.Setup, printer, _time, stop);
+                if (counter.OpenItems > 0)
+                {
+                    await _output.WriteLineAsync(counter.Texts.OutcomeUnknown);
+                }
+
+                return ExitCode.Done;
+            },
+            new ClerkScreen(_output));
     }
 
     private async Task<int> Swarm(ParseResult line, CancellationToken stop)
@@ -113,32 +137,40 @@ internal sealed partial class CommandLine
 
     private string? Given(string value) => value == FromStandardInput ? _input.ReadLine()?.Trim() : value;
 
-    private async Task<int> AtCounter(ParseResult line, Report? refused, Func<Counter, Task<Report>> work)
+    private Task<int> AtCounter(ParseResult line, Report? refused, Func<Counter, Task<Report>> work)
     {
         Screen screen = line.GetValue(_json) ? new JsonScreen(_output) : new ClerkScreen(_output);
-        if (refused is not null)
-        {
-            return Show(refused, screen.Show);
-        }
+        return refused is null
+            ? AtCounter(line, screen, async counter => Show(await work(counter), counter.Show))
+            : Task.FromResult(Show(refused, screen.Show));
+    }
 
+    private Task<int> AtCounter(ParseResult line, Screen screen, Func<Counter, Task<int>> work) =>
+        AtCounter(line, _ => screen, (counter, _) => work(counter), screen);
+
+    /// <param name="refusals">Where it is told why the counter cannot be opened, or goes on no more.</param>
+    private async Task<int> AtCounter(ParseResult line, Func<TerminalFolder, Screen> screen, Func<Counter, TerminalFolder, Task<int>> work, Screen refusals)
+    {
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            using var counter = new Counter(folder, screen, _time);
-            return Show(await work(counter), counter.Show);
+            await using var counter = new Counter(folder, screen(folder), _time);
+            return await work(counter, folder);
         }
         catch (SetupException fault)
         {
-            return Show(SwipeReport.Refused(fault.Message, line.GetValue(_bill)), screen.Show);
+            return Refuse(fault.Message);
         }
         catch (JournalException fault)
         {
-            return Show(SwipeReport.Refused(Texts.JournalDamaged(fault.Message), line.GetValue(_bill)), screen.Show);
+            return Refuse(SetupTexts.JournalDamaged(fault.Message));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Show(SwipeReport.Refused(Texts.DiskFault(fault.Message), line.GetValue(_bill)), screen.Show);
+            return Refuse(Texts.English.BecauseOfDisk(fault));
         }
+
+        int Refuse(string why) => Show(SwipeReport.Refused(why, line.GetValue(_bill)), refusals.Show);
     }
 
     // The outcome stands, whether or not somebody reads it.
@@ -164,13 +196,9 @@ internal sealed partial class CommandLine
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 
-        _error.WriteLine("usage: terminal lookup --bill N | pay --bill N --card TRACK2 --pin PIN | reprint   [--terminal ID] [--json]");
+        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint | close | register]   [--terminal ID] [--json]");
         return ExitCode.Usage;
     }
-
-    // Readers type track 1 before track 2; only the second is wanted.
-    [GeneratedRegex(@"(?<=^|\?);?[0-9]+[=D][0-9]{7,}\??$", RegexOptions.CultureInvariant)]
-    private static partial Regex TrackForm();
 
     [GeneratedRegex("[0-9]{4,}[=D]?[0-9]*", RegexOptions.CultureInvariant)]
     private static partial Regex CardDigits();

@@ -8,38 +8,86 @@ namespace Lakala.Terminal.Client;
 /// What a clerk does at one terminal. Before a new sale every earlier one is certain and printed; a new one is in the
 /// journal before it leaves, and its answer before it is shown.
 /// </summary>
-internal sealed class Counter : IDisposable
+internal sealed class Counter : IAsyncDisposable
 {
+    /// <summary>Approved payments after which the batch must be closed before the next.</summary>
+    private const int LargestBatch = 10_000;
+
+    /// <summary>After which a clerk signs in without the server, if that is allowed.</summary>
+    private static readonly TimeSpan SignInPatience = TimeSpan.FromSeconds(4);
+
     private readonly TerminalFolder _folder;
     private readonly Journal _journal;
     private readonly Screen _screen;
     private readonly TimeProvider _time;
+    private readonly MachineHealth _machine = new();
+    private readonly ClerkMemory _clerks;
     private readonly List<SwipeKey> _toMark = [];
+    private volatile NetworkParameters _parameters;
+    private TerminalSession? _session;
+    private string? _storeName;
 
     /// <exception cref="JournalException">The journal is damaged.</exception>
     public Counter(TerminalFolder folder, Screen screen, TimeProvider time)
     {
         (_folder, _screen, _time) = (folder, screen, time);
+        Texts = Texts.Of(folder.Setup.Language);
+        _parameters = NetworkParameters.Read(folder.Parameters);
+        _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
         _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions());
     }
 
+    public Texts Texts { get; private set; }
+
+    /// <summary>Who works here now, for the receipts and the server; null when nobody has signed in.</summary>
+    public ClerkIdentity? Clerk { get; set; }
+
+    /// <summary>Whether the line to the network is open and signed on now.</summary>
+    public bool IsUp => _session?.IsUp == true;
+
+    /// <summary>Null until the first sign-on.</summary>
+    public string? StoreName => _session?.StoreName ?? _storeName;
+
+    /// <summary>How the printer and the card reader are, for the heartbeat; null while nobody watches them.</summary>
+    public Func<(PrinterState? Printer, bool IsReaderGood)>? Devices { get; set; }
+
+    /// <summary>The server has asked for something; <see cref="Obey"/> does it.</summary>
+    public bool HasRequirement => _session?.HasRequirement == true;
+
+    /// <summary>Payments whose outcome is not known yet.</summary>
+    public int OpenItems => _journal.OpenCount;
+
+    /// <summary>Approved payments that no closed batch holds: how many, and their sum in minor units.</summary>
+    public BatchTotals Unclosed =>
+        new(_journal.Unclosed, _journal.OpenBatches.Sum(batch => _journal.ApprovedIn(batch).Sum(entry => entry.Amount)));
+
+    /// <summary>The latest payments of this terminal that its journal still holds, newest first.</summary>
+    public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
+
     /// <summary>Checked before anything is sent, or even the terminal's folder opened. Null when nothing is wrong.</summary>
-    public static Report? RefuseBill(string bill) => BillNumberCheck.IsWhole(bill)
+    public static Report? RefuseBill(string bill, Texts texts) => BillNumberCheck.IsWhole(bill)
         ? null
-        : SwipeReport.Refused(Texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
+        : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 
     /// <summary>For a card whose number has no right check digit.</summary>
-    public static Report RefuseCard(string bill) =>
-        SwipeReport.Refused(Texts.CardInvalid, bill) with { ResponseCode = ResponseCodes.BadCard, Reason = LocalReason.CardInvalid };
+    public static Report RefuseCard(string bill, Texts texts) =>
+        SwipeReport.Refused(texts.CardInvalid, bill) with { ResponseCode = ResponseCodes.BadCard, Reason = LocalReason.CardInvalid };
+
+    /// <summary>Goes on in another language, the server's texts too: the terminal signs on again.</summary>
+    public async Task Speak(Texts texts)
+    {
+        (Texts, _storeName) = (texts, StoreName);
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _session = NewSession();
+    }
 
     public async Task<Report> Lookup(string bill, CancellationToken stop)
     {
         try
         {
-            await using var session = Connect();
-            return await session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why
-                ? Named(SwipeReport.Refused(Texts.NotReachable(why), bill))
-                : (await Find(session, bill, stop)).Report;
+            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why
+                ? Named(SwipeReport.Refused(Texts.BecauseOfNetwork(why), bill))
+                : await Find(bill, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -47,7 +95,138 @@ internal sealed class Counter : IDisposable
         }
     }
 
-    public async Task<Report> Pay(string bill, SwipedCard card, CancellationToken stop)
+    /// <param name="abandon">The payment is given up, on both sides: it ends as not paid, unless it was paid already.</param>
+    /// <param name="stop">The program ends: what is under way stays open and is settled before the next payment.</param>
+    public Task<Report> Pay(string bill, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
+        bill,
+        async earlier =>
+        {
+            var found = await Find(bill, stop);
+            return (found.Outcome == Outcome.Found ? await Swipe(found, card, abandon, stop) : found) with { Resolved = earlier };
+        },
+        stop);
+
+    /// <summary>The same for a bill that the clerk has looked up already.</summary>
+    public Task<Report> Pay(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
+        found.Bill, async earlier => await Swipe(found, card, abandon, stop) with { Resolved = earlier }, stop);
+
+    /// <summary>Finds out what became of every earlier payment, and prints it.</summary>
+    public Task<Report> Settle(CancellationToken stop) => AfterEarlier(
+        null, earlier => Task.FromResult(Named(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier })), stop);
+
+    /// <summary>
+    /// Closes every batch that is open, with its totals agreed against the server's; the next payment begins a new batch.
+    /// When they do not agree it is closed too, and the report lists the differences.
+    /// </summary>
+    public Task<Report> CloseBatches(CancellationToken stop) => AfterEarlier(
+        null,
+        async earlier =>
+        {
+            var closed = new List<BatchReport>();
+            foreach (var batch in _journal.OpenBatches)
+            {
+                var (report, refused) = await Close(batch, stop);
+                if (report is null)
+                {
+                    return Named(SwipeReport.Refused(refused ?? Texts.CloseUnanswered)) with { Resolved = earlier };
+                }
+
+                closed.Add(report);
+            }
+
+            return Named(new Report(Outcome.Closed)
+            {
+                Text = closed.TrueForAll(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers,
+                Batches = closed,
+                Receipts = [.. closed.Select(batch => Receipt.Of(batch, _folder.Setup, StoreName, _time.GetLocalNow(), Texts))],
+                Resolved = earlier,
+            });
+        },
+        stop);
+
+    /// <summary>The receipts of the last payment that was approved.</summary>
+    public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
+        ? Reprint(last)
+        : Named(SwipeReport.Refused(Texts.NothingToReprint));
+
+    public Report Reprint(JournaledSwipe swipe) =>
+        SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, _time.LocalTimeZone, Texts, _parameters) };
+
+    /// <summary>Shows the report; then its receipts, and those it carries of earlier swipes, count as printed.</summary>
+    /// <exception cref="IOException">Nobody reads the output, or the disk gives a fault: they are printed again, as duplicates.</exception>
+    public void Show(Report report)
+    {
+        // What this report fails to bring to paper, no later report may mark.
+        SwipeKey[] carried = [.. _toMark];
+        _toMark.Clear();
+        _screen.Show(report);
+        foreach (var key in carried)
+        {
+            _journal.Printed(key);
+        }
+    }
+
+    /// <summary>Whether this is a clerk of the store: the server knows; while it cannot be reached, whom it verified here lately.</summary>
+    /// <returns>The clerk, or why it is none.</returns>
+    public async Task<(ClerkIdentity? Clerk, string? Why)> Verify(string number, string password, CancellationToken stop)
+    {
+        try
+        {
+            var answer = await Session.WaitUntilUp(SignInPatience, stop) is null ? await Session.SignInClerk(number, password, stop) : null;
+            switch (answer)
+            {
+                case { Verdict.Code: ResponseCodes.Approved, Name: { } name }:
+                    var clerk = new ClerkIdentity(number, name, answer.IsSupervisor);
+                    _clerks.Remember(clerk, password);
+                    return (clerk, null);
+
+                case { Verdict: { Code: ResponseCodes.SecurityViolation, Reason: LocalReason.ClerkRefused } verdict }:
+                    _clerks.Forget(number);
+                    return (null, verdict.ClerkText);
+
+                case { Verdict: { Code: ResponseCodes.SecurityViolation } verdict }:
+                    return (null, verdict.ClerkText);
+
+                default:
+                    return _clerks.Find(number, password) is { } known ? (known, null) : (null, Texts.ClerkUnverified);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return (null, Texts.Interrupted);
+        }
+    }
+
+    /// <summary>At a free moment: what the server has asked the terminal to do.</summary>
+    public async Task Obey(CancellationToken stop)
+    {
+        try
+        {
+            if (_session is not null && await _session.Obey(stop) is { } answer && NetworkParameters.Parse(answer.Version, answer.Json) is { } fresh)
+            {
+                fresh.Write(_folder.Parameters);
+                _parameters = fresh;
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The disk does not take them: the old ones stay, and the server asks again.
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The program ends; the server asks again.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _journal.Dispose();
+    }
+
+    private TerminalSession Session => _session ??= NewSession();
+
+    private async Task<Report> AfterEarlier(string? bill, Func<SwipeReport?, Task<Report>> work, CancellationToken stop)
     {
         SwipeReport? earlier = null;
         try
@@ -57,15 +236,14 @@ internal sealed class Counter : IDisposable
                 earlier = ShowEarlier(swipe, Print.Duplicate);
             }
 
-            await using var session = Connect();
-            if (await session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why)
+            if (await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why)
             {
-                return Unsettled(Texts.NotReachable(why), bill, earlier);
+                return Unsettled(Texts.BecauseOfNetwork(why), bill, earlier);
             }
 
             foreach (var swipe in _journal.Open)
             {
-                if (await session.Enquire(swipe.Pending, stop) is not PayOutcome.Final final)
+                if (await Session.Enquire(swipe.Pending, stop) is not PayOutcome.Final final)
                 {
                     return Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
@@ -73,8 +251,7 @@ internal sealed class Counter : IDisposable
                 earlier = ShowEarlier(_journal.Settle(SwipeResult.Of(swipe.Pending.Key, final.Answer)), Print.Original);
             }
 
-            var (found, key) = await Find(session, bill, stop);
-            return (found.Outcome == Outcome.Found ? await Swipe(session, found, key, card, stop) : found) with { Resolved = earlier };
+            return await work(earlier);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -82,39 +259,21 @@ internal sealed class Counter : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Unsettled(Texts.DiskFault(fault.Message), bill, earlier);
+            return Unsettled(Texts.BecauseOfDisk(fault), bill, earlier);
         }
     }
 
-    /// <summary>The receipts of the last payment that was approved.</summary>
-    public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
-        ? SwipeReport.Of(last) with { Receipts = Receipt.Of(last, Print.Reprint, _time.LocalTimeZone) }
-        : Named(SwipeReport.Refused(Texts.NothingToReprint));
-
-    /// <summary>Shows the report; then its receipts, and those it carries of earlier swipes, count as printed.</summary>
-    /// <exception cref="IOException">Nobody reads the output, or the disk gives a fault: they are printed again, as duplicates.</exception>
-    public void Show(Report report)
-    {
-        _screen.Show(report);
-        foreach (var key in _toMark)
-        {
-            _journal.Printed(key);
-        }
-    }
-
-    public void Dispose() => _journal.Dispose();
-
-    private async Task<(Report Report, SwipeKey Key)> Find(TerminalSession session, string bill, CancellationToken stop)
+    private async Task<Report> Find(string bill, CancellationToken stop)
     {
         var key = _journal.TakeKey();
-        var answer = await session.Lookup(key, bill, stop);
+        var answer = await Session.Lookup(key, bill, stop);
         if (answer is null || (answer.Verdict.Code == ResponseCodes.Approved && (answer.Amount is null || answer.Currency is null)))
         {
-            return (Named(SwipeReport.Refused(Texts.LookupUnanswered, bill)), key);
+            return Named(SwipeReport.Refused(Texts.LookupUnanswered, bill));
         }
 
         var isFound = answer.Verdict.Code == ResponseCodes.Approved;
-        return (Named(new Report(isFound ? Outcome.Found : Outcome.Refused)
+        return Named(new Report(isFound ? Outcome.Found : Outcome.Refused)
         {
             ResponseCode = answer.Verdict.Code,
             Reason = answer.Verdict.Reason > 0 ? answer.Verdict.Reason : null,
@@ -129,10 +288,11 @@ internal sealed class Counter : IDisposable
             // The server's text to 00 speaks of a payment.
             Text = isFound ? null : answer.Verdict.ClerkText,
             CustomerText = isFound ? null : answer.Verdict.CustomerText,
-        }), key);
+            SecondsLeft = (int?)answer.TimeLeft?.TotalSeconds,
+        });
     }
 
-    private async Task<Report> Swipe(TerminalSession session, Report found, SwipeKey lookup, SwipedCard card, CancellationToken stop)
+    private async Task<Report> Swipe(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop)
     {
         var pending = new SwipePending(
             _journal.TakeKey(),
@@ -144,32 +304,94 @@ internal sealed class Counter : IDisposable
             card.Track.Masked,
             EntryMode.Swiped,
             _time.GetLocalNow(),
-            session.StoreName,
+            Session.StoreName,
             found.Payee,
             found.Description,
-            found.OrderId);
+            found.OrderId,
+            Clerk?.Number);
+        if (abandon.IsCancellationRequested)
+        {
+            return Named(SwipeReport.Refused(Texts.GivenUp, found.Bill));
+        }
+
+        if (found.Amount > _parameters.LargestAmount)
+        {
+            return Named(SwipeReport.Refused(Texts.AmountTooLarge, found.Bill));
+        }
+
+        if (_journal.Unclosed >= LargestBatch)
+        {
+            return Named(SwipeReport.Refused(Texts.BatchFull, found.Bill));
+        }
+
         _screen.ShowBill(pending);
         var swipe = _journal.Begin(pending);
-        var outcome = await session.Pay(pending, card, stop);
+        var outcome = await Ask(pending, card, abandon, stop);
         if (outcome is PayOutcome.Unknown unknown)
         {
             return Unknown(swipe, unknown.Last);
         }
 
-        swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, final.Answer) : SwipeResult.NeverSent(pending.Key));
+        swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, final.Answer) : SwipeResult.NeverSent(pending.Key, Texts));
         _toMark.Add(pending.Key);
-        return SwipeReport.Of(swipe) with { Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone) };
+        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone, Texts, _parameters) };
+    }
+
+    private async Task<PayOutcome> Ask(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(abandon, stop);
+        try
+        {
+            return await Session.Pay(pending, card, either.Token);
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            return await Session.Abandon(pending, stop);
+        }
+    }
+
+    private async Task<(BatchReport? Report, string? Refused)> Close(int batch, CancellationToken stop)
+    {
+        var ours = _journal.ApprovedIn(batch);
+        var totals = new BatchTotals(ours.Count, ours.Sum(entry => entry.Amount));
+        var answer = await Session.CloseBatch(_journal.TakeKey(), batch, totals, null, stop);
+        if (answer?.Totals is not { } theirs)
+        {
+            return (null, answer?.Verdict.ClerkText);
+        }
+
+        var list = new List<BatchEntry>();
+        while (theirs != totals)
+        {
+            var page = await Session.CloseBatch(_journal.TakeKey(), batch, totals, list.Count > 0 ? list[^1].Stan : 0, stop);
+            if (page?.Totals is null)
+            {
+                return (null, page?.Verdict.ClerkText);
+            }
+
+            list.AddRange(page.List);
+
+            if (page.List.Count < BatchCloseAnswer.MaxList)
+            {
+                break;
+            }
+        }
+
+        _journal.Close(batch);
+        return (new BatchReport(batch, totals.Count, totals.Amount, theirs.Count, theirs.Amount, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
     }
 
     private SwipeReport ShowEarlier(JournaledSwipe swipe, Print print)
     {
-        SwipeReport report = SwipeReport.Of(swipe) with { Receipts = Receipt.Of(swipe, print, _time.LocalTimeZone) };
+        SwipeReport report = SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, _time.LocalTimeZone, Texts, _parameters) };
         if (_screen.ShowEarlier(report))
         {
             _journal.Printed(swipe.Pending.Key);
         }
         else
         {
+            // The report carries one earlier swipe, the last: what it does not carry is printed with the next.
+            _toMark.Clear();
             _toMark.Add(swipe.Pending.Key);
         }
 
@@ -177,33 +399,69 @@ internal sealed class Counter : IDisposable
     }
 
     // What is open in the journal may have left, and comes first.
-    private Report Unsettled(string why, string bill, SwipeReport? earlier) => _journal.Open is [.., var open]
+    private Report Unsettled(string why, string? bill, SwipeReport? earlier) => _journal.Open is [.., var open]
         ? Unknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
         : Named(SwipeReport.Refused(why, bill)) with { Resolved = earlier };
 
-    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Of(swipe) with
+    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Of(swipe, Texts) with
     {
         ResponseCode = last?.Verdict.Code,
         Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
         Text = last?.Verdict.Code == ResponseCodes.DuplicateKey ? Texts.KeyReused : Texts.OutcomeUnknown,
-        Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone),
+        Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone, Texts, _parameters),
     };
 
     private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
 
-    private TerminalSession Connect()
+    // Not all terminals try the same server first.
+    private TerminalSession NewSession()
     {
         var setup = _folder.Setup;
         var ca = LoadCa();
+        var next = RandomNumberGenerator.GetInt32(setup.Gateways.Count);
         var options = new SessionOptions
         {
             Terminal = setup.Terminal,
             Store = setup.Store,
-            Language = setup.Language,
+            Language = Texts.Language,
+            Health = Health,
             AnswerTimeout = setup.AnswerTimeout,
             GiveUp = setup.GiveUp,
         };
-        return new TerminalSession(options, _folder.ReadMasterKey(), stop => TlsLine.Connect(setup.Host, setup.Port, ca, null, stop), _time);
+        return new TerminalSession(options, _folder.ReadMasterKey(), Connect, _time);
+
+        Task<Stream> Connect(CancellationToken stop)
+        {
+            var gateways = setup.Addresses([.. setup.Others ?? [], .. _parameters.Gateways ?? []]);
+            var gateway = gateways[next++ % gateways.Count];
+            return TlsLine.Connect(gateway.Host, gateway.Port, ca, null, stop);
+        }
+    }
+
+    // Asked for by the line's own thread: what the journal says of itself here may be a moment old.
+    private TerminalHealth Health()
+    {
+        var devices = Devices?.Invoke();
+        return new TerminalHealth(
+            Printer: devices is not { } known ? null : known.Printer switch
+            {
+                null => "none",
+                PrinterState.CoverOpen => "cover-open",
+                PrinterState.Away => "away",
+                _ => "ready",
+            },
+            Paper: devices?.Printer switch { null => null, PrinterState.PaperOut => "out", PrinterState.PaperLow => "low", _ => "ok" },
+            Reader: devices is { } watched ? watched.IsReaderGood ? "ok" : "bad" : null,
+            Tamper: MachineHealth.Tamper(_folder.Setup.Tamper),
+            OnMains: _machine.OnMains,
+            Battery: _machine.Battery,
+            Signal: _machine.Signal,
+            ClockOffset: (int?)_session?.ClockOffset?.TotalSeconds,
+            Version: typeof(Counter).Assembly.GetName().Version!.ToString(3),
+            OpenItems: _journal.OpenCount,
+            JournalBytes: _journal.Bytes,
+            Parameters: _parameters.Version,
+            LastSwipe: _journal.LastSwipe);
     }
 
     private X509Certificate2 LoadCa()
@@ -214,14 +472,16 @@ internal sealed class Counter : IDisposable
         }
         catch (CryptographicException)
         {
-            throw new SetupException($"{_folder.Ca} is no certificate. {Texts.CallOperator}");
+            throw new SetupException($"{_folder.Ca} is no certificate. {SetupTexts.CallOperator}");
         }
     }
 
-    /// <summary>Reason numbers that the terminal gives by itself; the server gives the same.</summary>
-    private static class LocalReason
-    {
-        public const int CardInvalid = 201;
-        public const int BillMistyped = 301;
-    }
+}
+
+/// <summary>Reason numbers that the terminal gives by itself; the server gives the same.</summary>
+internal static class LocalReason
+{
+    public const int ClerkRefused = 170;
+    public const int CardInvalid = 201;
+    public const int BillMistyped = 301;
 }

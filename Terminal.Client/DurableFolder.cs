@@ -11,6 +11,12 @@ internal static class DurableFolder
     /// <exception cref="IOException">The machine cannot.</exception>
     public static void Flush(string file)
     {
+        // NTFS has its own journal for names, and no handle of a folder that could be flushed.
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var handle = open(folder, ReadOnly);
         var isDone = handle >= 0 && fsync(handle) == 0;

@@ -24,6 +24,8 @@ public readonly record struct SwipeKey(int Batch, int Stan)
 [JsonDerivedType(typeof(SwipePending), "pending")]
 [JsonDerivedType(typeof(SwipeResult), "result")]
 [JsonDerivedType(typeof(SwipePrinted), "printed")]
+[JsonDerivedType(typeof(BatchSoFar), "approved")]
+[JsonDerivedType(typeof(BatchClosed), "closed")]
 public abstract record JournalRecord;
 
 /// <summary>Every key before this one counts as used.</summary>
@@ -45,7 +47,8 @@ public sealed record SwipePending(
     string? StoreName = null,
     string? Payee = null,
     string? Description = null,
-    string? OrderId = null) : JournalRecord;
+    string? OrderId = null,
+    string? Clerk = null) : JournalRecord;
 
 /// <summary>The final answer. On disk before anything is printed.</summary>
 /// <param name="ResponseCode">Null when the 0200 never left this machine.</param>
@@ -83,11 +86,18 @@ public sealed record SwipeResult(
         answer.Verdict.ClerkText,
         answer.Verdict.CustomerText);
 
-    public static SwipeResult NeverSent(SwipeKey key) => new(key, null, ClerkText: Texts.NotSent, CustomerText: Texts.NotSent);
+    public static SwipeResult NeverSent(SwipeKey key, Texts texts) => new(key, null, ClerkText: texts.NotSent, CustomerText: texts.NotSent);
 }
 
 /// <summary>The receipts are on paper.</summary>
 public sealed record SwipePrinted(SwipeKey Key) : JournalRecord;
+
+/// <summary>What was approved in batches that are not closed; a journal that is rewritten keeps it longer than the swipes.</summary>
+public sealed record BatchSoFar(int Batch, IReadOnlyList<BatchEntry> Approved) : JournalRecord;
+
+/// <summary>The server has closed the batch.</summary>
+/// <param name="Next">The first key of the next one.</param>
+public sealed record BatchClosed(int Batch, SwipeKey Next) : JournalRecord;
 
 /// <summary>What the journal holds of one swipe.</summary>
 public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = null, bool IsPrinted = false)

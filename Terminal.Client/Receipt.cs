@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
@@ -16,7 +17,19 @@ public enum Print
     Reprint,
 }
 
-/// <summary>Receipts as text, 32 columns wide as a 58 mm printer prints them.</summary>
+/// <param name="Text">At most <see cref="Receipt.Columns"/> columns.</param>
+/// <param name="IsLarge">Printed at double height.</param>
+public readonly record struct SlipLine(string Text, bool IsLarge = false);
+
+/// <summary>One piece of paper; as text it is its lines, and so it stands in JSON.</summary>
+/// <param name="Bill">Printed below the text as a barcode.</param>
+[JsonConverter(typeof(SlipJson))]
+public sealed record ReceiptSlip(IReadOnlyList<SlipLine> Lines, string Bill)
+{
+    public override string ToString() => string.Concat(Lines.Select(line => line.Text + '\n'));
+}
+
+/// <summary>Receipts, 32 columns wide as a 58 mm printer prints them.</summary>
 public static class Receipt
 {
     public const int Columns = 32;
@@ -25,15 +38,51 @@ public static class Receipt
     private static readonly string Rule = new('-', Columns);
 
     /// <summary>All copies of a swipe: customer and merchant when it is paid, else a slip for the customer.</summary>
-    public static IReadOnlyList<string> Of(JournaledSwipe swipe, Print print, TimeZoneInfo zone) =>
-        swipe.Result?.ResponseCode == ResponseCodes.Approved
-            ? [Of(swipe, print, Texts.CustomerCopy, zone), Of(swipe, print, Texts.MerchantCopy, zone)]
-            : [Of(swipe, print, Texts.CustomerCopy, zone)];
+    public static IReadOnlyList<ReceiptSlip> Of(
+        JournaledSwipe swipe, Print print, TimeZoneInfo zone, Texts texts, NetworkParameters? parameters = null) =>
+        swipe.Result?.ResponseCode == ResponseCodes.Approved && parameters?.Copies != 1
+            ? [Of(swipe, print, texts.CustomerCopy, zone, texts, parameters), Of(swipe, print, texts.MerchantCopy, zone, texts, parameters)]
+            : [Of(swipe, print, texts.CustomerCopy, zone, texts, parameters)];
+
+    /// <summary>The report at the end of a batch.</summary>
+    public static ReceiptSlip Of(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, Texts texts)
+    {
+        var paper = new Paper();
+        paper.Centre(storeName);
+        paper.Line(Rule);
+        paper.Centre(texts.BatchClose, isLarge: true);
+        paper.Pair(texts.Store, setup.Store);
+        paper.Pair(texts.Terminal, setup.Terminal);
+        paper.Pair(texts.Batch, report.Batch.ToString("D6", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Date, now.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        paper.Line(Rule);
+        paper.Pair(texts.Payments, report.Count.ToString(CultureInfo.InvariantCulture));
+        paper.Pair(texts.Amount, Amount(report.Amount, CurrencyCode.Cny), isLarge: true);
+        paper.Line(Rule);
+        if (report.Agreed)
+        {
+            paper.Centre(texts.BatchAgrees);
+        }
+        else
+        {
+            paper.Pair(texts.ServerPayments, report.ServerCount.ToString(CultureInfo.InvariantCulture));
+            paper.Pair(texts.ServerAmount, Amount(report.ServerAmount, CurrencyCode.Cny));
+            paper.Text(texts.BatchDiffers);
+            foreach (var difference in report.Differences)
+            {
+                paper.Pair($"{texts.Stan} {difference.Stan:D6}", $"{Shown(difference.TerminalAmount)} / {Shown(difference.ServerAmount)}");
+            }
+        }
+
+        return new ReceiptSlip(paper.Lines, "");
+
+        static string Shown(long? amount) => amount is { } minor ? Amount(minor, CurrencyCode.Cny) : "-";
+    }
 
     public static string Amount(long minor, int currency) => string.Create(
         CultureInfo.InvariantCulture, $"{SwipeReport.CurrencyName(currency)} {minor / MinorUnits:N0}.{minor % MinorUnits:D2}");
 
-    private static string Of(JournaledSwipe swipe, Print print, string copy, TimeZoneInfo zone)
+    private static ReceiptSlip Of(JournaledSwipe swipe, Print print, string copy, TimeZoneInfo zone, Texts texts, NetworkParameters? parameters)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         var isPaid = result?.ResponseCode == ResponseCodes.Approved;
@@ -41,150 +90,89 @@ public static class Receipt
         paper.Centre(result?.Payee ?? pending.Payee);
         paper.Centre(pending.StoreName);
         paper.Line(Rule);
-        paper.Centre(result is null ? Texts.Unknown : isPaid ? Texts.Paid : Texts.NotPaid);
-        paper.Centre(print switch { Print.Duplicate => Texts.Duplicate, Print.Reprint => Texts.Reprint, _ => null });
-        paper.Pair("Store", pending.Store);
-        paper.Pair("Terminal", pending.Terminal);
-        paper.Pair("Bill", pending.Bill);
-        paper.Pair("Order", result?.OrderId ?? pending.OrderId);
-        paper.Pair("Card", result?.MaskedCard ?? pending.MaskedCard);
-        paper.Pair("Entry", Texts.EntryMode(pending.EntryMode));
-        paper.Pair("Date", TimeZoneInfo.ConvertTime(result?.PaidAt ?? pending.At, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
-        paper.Pair("Batch", pending.Key.Batch.ToString("D6", CultureInfo.InvariantCulture));
-        paper.Pair("STAN", pending.Key.Stan.ToString("D6", CultureInfo.InvariantCulture));
-        paper.Pair("RRN", result?.Rrn);
-        paper.Pair("Authorisation", result?.AuthorisationCode);
-        paper.Pair("Response", result?.ResponseCode);
+        paper.Centre(result is null ? texts.Unknown : isPaid ? texts.Paid : texts.NotPaid, isLarge: true);
+        paper.Centre(print switch { Print.Duplicate => texts.Duplicate, Print.Reprint => texts.Reprint, _ => null });
+        paper.Pair(texts.Store, pending.Store);
+        paper.Pair(texts.Terminal, pending.Terminal);
+        paper.Pair(texts.Clerk, pending.Clerk);
+        paper.Pair(texts.Bill, pending.Bill);
+        paper.Pair(texts.Order, result?.OrderId ?? pending.OrderId);
+        paper.Pair(texts.Card, result?.MaskedCard ?? pending.MaskedCard);
+        paper.Pair(texts.Entry, texts.EntryMode(pending.EntryMode));
+        paper.Pair(texts.Date, TimeZoneInfo.ConvertTime(result?.PaidAt ?? pending.At, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Batch, pending.Key.Batch.ToString("D6", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Stan, pending.Key.Stan.ToString("D6", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Rrn, result?.Rrn);
+        paper.Pair(texts.Authorisation, result?.AuthorisationCode);
+        paper.Pair(texts.Response, result?.ResponseCode);
         paper.Line(Rule);
-        paper.Pair("AMOUNT", Amount(pending.Amount, pending.Currency));
+        paper.Pair(texts.Amount, Amount(pending.Amount, pending.Currency), isLarge: true);
         if (isPaid)
         {
-            paper.Centre(Texts.PinVerified);
+            paper.Centre(texts.PinVerified);
         }
 
-        paper.Text(result is null ? Texts.DoNotPayAgain : isPaid ? null : result.CustomerText ?? Texts.NotSent);
+        paper.Text(result is null ? texts.DoNotPayAgain : isPaid ? null : result.CustomerText ?? texts.NotSent);
         paper.Line(Rule);
         paper.Centre(copy);
-        return paper.ToString();
+        paper.Centre(parameters?.Footer(texts));
+        return new ReceiptSlip(paper.Lines, pending.Bill);
     }
 
     /// <summary>Lines of fixed width; wide characters (East Asian) take two columns.</summary>
     private sealed class Paper
     {
-        private readonly StringBuilder _text = new();
+        private readonly List<SlipLine> _lines = [];
 
-        public void Line(string line) => _text.Append(line).Append('\n');
+        public IReadOnlyList<SlipLine> Lines => _lines;
 
-        public void Centre(string? text)
+        public void Line(string line, bool isLarge = false) => _lines.Add(new SlipLine(line, isLarge));
+
+        public void Centre(string? text, bool isLarge = false)
         {
-            foreach (var line in Wrap(text))
+            foreach (var line in TextColumns.Wrap(text, Columns))
             {
-                Line(new string(' ', (Columns - Width(line)) / 2) + line);
+                Line(new string(' ', (Columns - TextColumns.Of(line)) / 2) + line, isLarge);
             }
         }
 
         public void Text(string? text)
         {
-            foreach (var line in Wrap(text))
+            foreach (var line in TextColumns.Wrap(text, Columns))
             {
                 Line(line);
             }
         }
 
         /// <summary>Label at the left, value at the right; a long value stands below its label.</summary>
-        public void Pair(string label, string? value)
+        public void Pair(string label, string? value, bool isLarge = false)
         {
             if (value is null)
             {
                 return;
             }
 
-            var shown = Clean(value);
-            var room = Columns - Width(label) - Width(shown);
+            var shown = TextColumns.Clean(value);
+            var room = Columns - TextColumns.Of(label) - TextColumns.Of(shown);
             if (room > 0)
             {
-                Line(label + new string(' ', room) + shown);
+                Line(label + new string(' ', room) + shown, isLarge);
                 return;
             }
 
             Line(label);
-            foreach (var line in Wrap(shown))
+            foreach (var line in TextColumns.Wrap(shown, Columns))
             {
-                Line(new string(' ', Columns - Width(line)) + line);
+                Line(new string(' ', Columns - TextColumns.Of(line)) + line);
             }
         }
-
-        public override string ToString() => _text.ToString();
-
-        private static IEnumerable<string> Wrap(string? text)
-        {
-            var line = new StringBuilder();
-            var width = 0;
-            foreach (var word in Clean(text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (width > 0 && width + 1 + Width(word) > Columns)
-                {
-                    yield return line.ToString();
-                    (line, width) = (line.Clear(), 0);
-                }
-                else if (width > 0)
-                {
-                    line.Append(' ');
-                    width++;
-                }
-
-                foreach (var rune in word.EnumerateRunes())
-                {
-                    if (width + Width(rune) > Columns)
-                    {
-                        yield return line.ToString();
-                        (line, width) = (line.Clear(), 0);
-                    }
-
-                    line.Append(rune);
-                    width += Width(rune);
-                }
-            }
-
-            if (width > 0)
-            {
-                yield return line.ToString();
-            }
-        }
-
-        // What others wrote must not command the printer.
-        private static string Clean(string text)
-        {
-            var clean = new StringBuilder(text.Length);
-            foreach (var rune in text.EnumerateRunes())
-            {
-                clean.Append(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-                    ? " "
-                    : rune.ToString());
-            }
-
-            return clean.ToString();
-        }
-
-        private static int Width(string text)
-        {
-            var width = 0;
-            foreach (var rune in text.EnumerateRunes())
-            {
-                width += Width(rune);
-            }
-
-            return width;
-        }
-
-        // East Asian Width W and F (Unicode Standard Annex 11), as whole blocks.
-        private static int Width(Rune rune) => rune.Value switch
-        {
-            < 0x300 => 1,
-            >= 0x1100 and <= 0x115F or >= 0x2E80 and <= 0x303E or >= 0x3041 and <= 0xA4CF or >= 0xAC00 and <= 0xD7A3
-                or >= 0xF900 and <= 0xFAFF or >= 0xFE30 and <= 0xFE6F or >= 0xFF00 and <= 0xFF60 or >= 0xFFE0 and <= 0xFFE6
-                or >= 0x1F300 and <= 0x1FAFF or >= 0x20000 and <= 0x3FFFD => 2,
-            _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format ? 0 : 1,
-        };
     }
+}
+
+internal sealed class SlipJson : JsonConverter<ReceiptSlip>
+{
+    public override ReceiptSlip Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException("A slip is printed, never read.");
+
+    public override void Write(Utf8JsonWriter writer, ReceiptSlip value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

@@ -39,6 +39,14 @@ public enum Outcome
     /// <summary>A 0200 may have left, and no final answer is known.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown,
+
+    /// <summary>Every earlier payment is certain and printed.</summary>
+    [JsonStringEnumMemberName("settled")]
+    Settled,
+
+    /// <summary>The batches are closed; whether their totals agree stands with each of them.</summary>
+    [JsonStringEnumMemberName("closed")]
+    Closed,
 }
 
 /// <summary>How one lookup or swipe ended. Null is what is not known.</summary>
@@ -74,19 +82,22 @@ public record SwipeReport(Outcome Outcome)
 
     public string? OrderId { get; init; }
 
+    /// <summary>Until the bill that was looked up may be expired.</summary>
+    public int? SecondsLeft { get; init; }
+
     /// <summary>For the clerk.</summary>
     public string? Text { get; init; }
 
     public string? CustomerText { get; init; }
 
     /// <summary>What goes to the printer.</summary>
-    public IReadOnlyList<string> Receipts { get; init; } = [];
+    public IReadOnlyList<ReceiptSlip> Receipts { get; init; } = [];
 
     public static string CurrencyName(int currency) => currency == CurrencyCode.Cny ? "CNY" : $"{currency:D3}";
 
     public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
 
-    public static Report Of(JournaledSwipe swipe)
+    public static Report Of(JournaledSwipe swipe, Texts texts)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         return new Report(result?.Outcome ?? Outcome.Unknown)
@@ -105,8 +116,8 @@ public record SwipeReport(Outcome Outcome)
             Payee = result?.Payee ?? pending.Payee,
             Description = pending.Description,
             OrderId = result?.OrderId ?? pending.OrderId,
-            Text = result is null ? Texts.OutcomeUnknown : result.ClerkText,
-            CustomerText = result is null ? Texts.DoNotPayAgain : result.CustomerText,
+            Text = result is null ? texts.OutcomeUnknown : result.ClerkText,
+            CustomerText = result is null ? texts.DoNotPayAgain : result.CustomerText,
         };
     }
 }
@@ -122,10 +133,15 @@ public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
     [JsonPropertyOrder(1)]
     public SwipeReport? Resolved { get; init; }
 
+    /// <summary>The batches that were closed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<BatchReport>? Batches { get; init; }
+
     [JsonIgnore]
     public int ExitCode => Outcome switch
     {
-        Outcome.Found or Outcome.Approved => Client.ExitCode.Done,
+        Outcome.Found or Outcome.Approved or Outcome.Settled => Client.ExitCode.Done,
+        Outcome.Closed when Batches!.All(batch => batch.Agreed) => Client.ExitCode.Done,
         Outcome.Unknown => Client.ExitCode.Unknown,
         _ => Client.ExitCode.NotPaid,
     };

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Wire;
@@ -15,6 +17,11 @@ public sealed class SetupException(string message) : Exception(message);
 /// <param name="ConnectTimeoutSeconds">For connecting and signing on in all.</param>
 /// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest way to an answer.</param>
 /// <param name="GiveUpSeconds">From the 0200 on: when the clerk is told that the outcome is unknown.</param>
+/// <param name="Printer">Of the clerk's screen: <c>none</c>, <c>tcp:HOST:PORT</c>, <c>device:PATH</c> or <c>file:PATH</c>.</param>
+/// <param name="Tamper">File in which a driver says 1 once the case has been opened. Null: this machine cannot tell.</param>
+/// <param name="ClerkSignIn">Whether the clerk's screen asks who is there.</param>
+/// <param name="ClerkOfflineHours">For how long a clerk whom the server has verified may sign in without it.</param>
+/// <param name="Others">Further servers of the network, each <c>host:port</c>: whichever answers will do.</param>
 public sealed record TerminalSetup(
     string Host,
     int Port,
@@ -24,9 +31,23 @@ public sealed record TerminalSetup(
     string Language,
     double ConnectTimeoutSeconds = 10,
     double AnswerTimeoutSeconds = 30,
-    double GiveUpSeconds = 90)
+    double GiveUpSeconds = 90,
+    IReadOnlyList<string>? Others = null,
+    string Printer = "none",
+    string? Tamper = null,
+    bool ClerkSignIn = true,
+    double ClerkOfflineHours = 12)
 {
     private const double MaxSeconds = 3600;
+    private const double MaxOfflineHours = 72;
+
+    /// <summary>Every server, in the order in which they are tried.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<DnsEndPoint> Gateways => Addresses(Others ?? []);
+
+    /// <param name="others">Beside its own, each <c>host:port</c>.</param>
+    public IReadOnlyList<DnsEndPoint> Addresses(IEnumerable<string> others) =>
+        [.. new[] { new DnsEndPoint(Host, Port) }.Concat(others.Select(other => Address(other)!)).Distinct()];
 
     [JsonIgnore]
     public TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
@@ -41,12 +62,21 @@ public sealed record TerminalSetup(
     public string? Fault() =>
         string.IsNullOrEmpty(Host) ? "host is missing"
         : Port is <= 0 or > 65535 ? "port is not 1 to 65535"
+        : (Others ?? []).Any(other => Address(other) is null) ? "others are not all host:port"
         : string.IsNullOrEmpty(Ca) ? "ca is missing"
         : Terminal is not { Length: 8 } ? "terminal has not 8 characters"
         : Store is not { Length: 15 } ? "store has not 15 characters"
         : Language is not ("en" or "zh") ? "language is neither en nor zh"
+        : ReceiptPrinter.Fault(Printer) is { } printer ? printer
+        : ClerkOfflineHours is < 0 or > MaxOfflineHours ? $"clerk_offline_hours is not 0 to {MaxOfflineHours}"
         : !Within(ConnectTimeoutSeconds) || !Within(AnswerTimeoutSeconds) || !Within(GiveUpSeconds) ? $"a time-out is not above 0 and at most {MaxSeconds} s"
         : null;
+
+    /// <returns>Null when the text is not <c>host:port</c>.</returns>
+    internal static DnsEndPoint? Address(string? text) =>
+        text?.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            ? new DnsEndPoint(text[..colon].Trim('[', ']'), port)
+            : null;
 
     private static bool Within(double seconds) => seconds is > 0 and <= MaxSeconds;
 }
@@ -54,7 +84,7 @@ public sealed record TerminalSetup(
 /// <summary>What a terminal keeps on disk: its setup, its master key and its journal. One process uses it at a time.</summary>
 public sealed class TerminalFolder : IDisposable
 {
-    private const string Terminals = "terminals", SetupFile = "terminal.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
+    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
 
     private readonly FileStream _lock;
 
@@ -65,6 +95,10 @@ public sealed class TerminalFolder : IDisposable
     public TerminalSetup Setup { get; }
 
     public string Journal => System.IO.Path.Combine(Path, JournalFile);
+
+    public string Clerks => System.IO.Path.Combine(Path, ClerksFile);
+
+    public string Parameters => System.IO.Path.Combine(Path, ParametersFile);
 
     public string Ca => System.IO.Path.Combine(Path, Setup.Ca);
 
@@ -82,7 +116,7 @@ public sealed class TerminalFolder : IDisposable
         var setupFile = path is null ? null : System.IO.Path.Combine(path, SetupFile);
         if (!File.Exists(setupFile))
         {
-            throw new SetupException(id is null ? Texts.NoTerminals(terminals) : Texts.NoSuchTerminal(id, terminals));
+            throw new SetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals));
         }
 
         return new TerminalFolder(path!, ReadSetup(setupFile), Lock(path!));
@@ -95,7 +129,7 @@ public sealed class TerminalFolder : IDisposable
         var file = System.IO.Path.Combine(Path, KeyFile);
         if (!File.Exists(file))
         {
-            throw new SetupException($"{file} is missing. {Texts.CallOperator}");
+            throw new SetupException($"{file} is missing. {SetupTexts.CallOperator}");
         }
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
@@ -103,7 +137,7 @@ public sealed class TerminalFolder : IDisposable
             throw new SetupException($"{file} can be read by others. Run: chmod 600 {file}");
         }
 
-        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException($"{file} does not hold 64 hex digits. {Texts.CallOperator}");
+        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException($"{file} does not hold 64 hex digits. {SetupTexts.CallOperator}");
     }
 
     /// <summary>Null when the text is no key; a fault of its own could quote it.</summary>
@@ -126,12 +160,12 @@ public sealed class TerminalFolder : IDisposable
         try
         {
             var setup = JsonSerializer.Deserialize(File.ReadAllBytes(file), SetupJson.Default.TerminalSetup);
-            return setup?.Fault() is { } fault ? throw new SetupException($"{file}: {fault}. {Texts.CallOperator}")
-                : setup ?? throw new SetupException($"{file} is empty. {Texts.CallOperator}");
+            return setup?.Fault() is { } fault ? throw new SetupException($"{file}: {fault}. {SetupTexts.CallOperator}")
+                : setup ?? throw new SetupException($"{file} is empty. {SetupTexts.CallOperator}");
         }
         catch (JsonException fault)
         {
-            throw new SetupException($"{file} is not right at {fault.Path}. {Texts.CallOperator}");
+            throw new SetupException($"{file} is not right at {fault.Path}. {SetupTexts.CallOperator}");
         }
     }
 
@@ -143,7 +177,7 @@ public sealed class TerminalFolder : IDisposable
         }
         catch (IOException)
         {
-            throw new SetupException(Texts.InUse(System.IO.Path.GetFileName(path)));
+            throw new SetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)));
         }
     }
 }

@@ -15,6 +15,9 @@ public sealed record SessionOptions
 
     public string Language { get; init; } = "en";
 
+    /// <summary>How the terminal is, for its heartbeat. Null: nothing is said of it, and what the server asks for is not noted.</summary>
+    public Func<TerminalHealth>? Health { get; init; }
+
     /// <summary>For one connection with its handshake.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -25,15 +28,10 @@ public sealed record SessionOptions
 }
 
 /// <summary>What one sign-on brought.</summary>
-public sealed record WorkingKeys(int KeySet, PinCipher Pin, MessageMac Mac, string StoreName)
+/// <param name="ClockOffset">By how much our clock was ahead of the server's.</param>
+public sealed record WorkingKeys(int KeySet, PinCipher Pin, MessageMac Mac, string StoreName, TimeSpan ClockOffset, ClerkPasswordCipher Clerk)
 {
     public override string ToString() => $"key set {KeySet}";
-}
-
-/// <summary>Track and PIN, in this process's memory for as long as the swipe lasts.</summary>
-public sealed record SwipedCard(Track2 Track, string Pin)
-{
-    public override string ToString() => Track.Masked;
 }
 
 /// <summary>How a payment or an enquiry ended for the terminal.</summary>
@@ -60,6 +58,11 @@ public abstract record PayOutcome
 public sealed class TerminalSession : IAsyncDisposable
 {
     private static readonly TimeSpan SignOnTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ResumeTimeout = TimeSpan.FromSeconds(3);
+    private const int MaxResumes = 2, MaxInVain = 4;
+
+    // The reason to a 91 that is this terminal's own doing, whichever server it asks.
+    private const int TooManyLookups = 150;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly string Version = typeof(TerminalSession).Assembly.GetName().Version!.ToString(3);
@@ -72,7 +75,9 @@ public sealed class TerminalSession : IAsyncDisposable
     private WorkingKeys? _keys;
     private string _trouble = "no answer";
     private string? _signOnTrouble;
+    private volatile string _requirement = ProcessingRequirement.None;
     private int _networkStan;
+    private int _resumes;
 
     public TerminalSession(SessionOptions options, MasterKey master, Func<CancellationToken, Task<Stream>> connect, TimeProvider time)
     {
@@ -96,6 +101,42 @@ public sealed class TerminalSession : IAsyncDisposable
         }
     }
 
+    public bool IsUp => _link.State == LinkState.Up;
+
+    /// <summary>By how much this machine's clock was ahead of the server's at the last sign-on.</summary>
+    public TimeSpan? ClockOffset => _keys?.ClockOffset;
+
+    /// <summary>The server has asked for something that is to be done at the next free moment.</summary>
+    public bool HasRequirement =>
+        _requirement is ProcessingRequirement.SignOn or ProcessingRequirement.FetchParameters or ProcessingRequirement.SendStatus;
+
+    /// <summary>Does it. Nothing of it can fail for the terminal: what is not done now is asked for again.</summary>
+    /// <returns>New parameters, when they were asked for and have come.</returns>
+    public async Task<ParametersAnswer?> Obey(CancellationToken stop)
+    {
+        var requirement = _requirement;
+        _requirement = ProcessingRequirement.None;
+        if (requirement == ProcessingRequirement.SignOn)
+        {
+            await Reconnect(forgetKeys: true);
+            await WaitUntilUp(SignOnTimeout, stop);
+        }
+        else if (requirement == ProcessingRequirement.SendStatus && _keys is { } keys)
+        {
+            var (key, echo) = Echo();
+            await _link.Request(key, echo, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
+        }
+        else if (requirement == ProcessingRequirement.FetchParameters && _keys is { } current)
+        {
+            var stan = NextNetworkStan();
+            var request = new NetworkRequest(new Origin(_options.Terminal, _options.Store, stan), NetworkCode.Parameters, current.KeySet).ToIso();
+            var outcome = await _link.Request(Name(Mti.NetworkAnswer, stan), request, current.Mac, _options.AnswerTimeout).WaitAsync(stop);
+            return Read(outcome, ParametersAnswer.FromIso) is { Verdict.Code: ResponseCodes.Approved } answer ? answer : null;
+        }
+
+        return null;
+    }
+
     /// <summary>The name that the server gave the store at sign-on.</summary>
     public string? StoreName => _keys?.StoreName;
 
@@ -109,7 +150,14 @@ public sealed class TerminalSession : IAsyncDisposable
 
         var request = new LookupRequest(From(key), key.Batch, bill, keys.KeySet).ToIso();
         var outcome = await _link.Request(Name(Mti.LookupAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
-        return Read(outcome, LookupAnswer.FromIso) is { } answer && answer.Bill == bill ? answer : null;
+        var answer = Read(outcome, LookupAnswer.FromIso);
+        if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not TooManyLookups })
+        {
+            // The clerk tries again, and then another server.
+            await Reconnect(forgetKeys: false);
+        }
+
+        return answer?.Bill == bill ? answer : null;
     }
 
     /// <summary>
@@ -140,6 +188,76 @@ public sealed class TerminalSession : IAsyncDisposable
     public Task<PayOutcome> Enquire(SwipePending swipe, CancellationToken stop) =>
         AskAgain(swipe, null, null, null, _time.GetTimestamp(), stop);
 
+    /// <summary>
+    /// Gives the payment up: 0420, then 0421 until an answer is final or patience is at its end. It may turn out to be paid;
+    /// a key that the server has never seen is void from then on (25).
+    /// </summary>
+    public async Task<PayOutcome> Abandon(SwipePending swipe, CancellationToken stop)
+    {
+        var begun = _time.GetTimestamp();
+        for (var tries = 0; await KeysInTime(begun, stop) is { } keys; tries++)
+        {
+            var request = new AbandonRequest(tries > 0, From(swipe.Key), swipe.Key.Batch, keys.KeySet).ToIso();
+            var outcome = await _link.Request(Name(Mti.ReversalAnswer, swipe.Key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
+            var answer = Read(outcome, AbandonAnswer.FromIso);
+            if (answer is not null && FinalOf(answer, swipe) is { } final)
+            {
+                return final;
+            }
+
+            var code = answer?.Verdict.Code;
+            if (code == ResponseCodes.SignOnFirst || IsStuck(outcome, code, tries))
+            {
+                await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
+            }
+
+            await Task.Delay(Pause(tries), _time, stop);
+        }
+
+        return new PayOutcome.Unknown(null);
+    }
+
+    /// <returns>Null when no answer came that can be believed.</returns>
+    public async Task<ClerkSignInAnswer?> SignInClerk(string number, string password, CancellationToken stop)
+    {
+        if (_keys is not { } keys)
+        {
+            return null;
+        }
+
+        var stan = NextNetworkStan();
+        var request = new ClerkSignInRequest(
+            new Origin(_options.Terminal, _options.Store, stan), number, keys.Clerk.Encipher(password), keys.KeySet).ToIso();
+        var outcome = await _link.Request(Name(Mti.NetworkAnswer, stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
+        return Read(outcome, ClerkSignInAnswer.FromIso);
+    }
+
+    /// <summary>Closes a batch, or asks for the server's list of a closed one; repeated while patience lasts.</summary>
+    /// <returns>Null when no answer came that can be believed.</returns>
+    public async Task<BatchCloseAnswer?> CloseBatch(SwipeKey key, int batch, BatchTotals totals, int? listAfter, CancellationToken stop)
+    {
+        var begun = _time.GetTimestamp();
+        for (var tries = 0; await KeysInTime(begun, stop) is { } keys; tries++)
+        {
+            var request = new BatchCloseRequest(From(key), batch, totals, keys.KeySet, listAfter).ToIso();
+            var outcome = await _link.Request(Name(Mti.BatchCloseAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
+            var answer = Read(outcome, BatchCloseAnswer.FromIso);
+            if (answer?.Batch == batch && answer.Verdict.Code is not (ResponseCodes.SignOnFirst or ResponseCodes.TryLater or ResponseCodes.Fault))
+            {
+                return answer;
+            }
+
+            if (answer?.Verdict.Code == ResponseCodes.SignOnFirst || IsStuck(outcome, answer?.Verdict.Code, tries))
+            {
+                await Reconnect(forgetKeys: answer?.Verdict.Code == ResponseCodes.SignOnFirst);
+            }
+
+            await Task.Delay(Pause(tries), _time, stop);
+        }
+
+        return null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _link.DisposeAsync();
@@ -161,16 +279,15 @@ public sealed class TerminalSession : IAsyncDisposable
             }
 
             live = code == ResponseCodes.DuplicateKey ? null : live;
-            if (code == ResponseCodes.SignOnFirst || (last is LinkOutcome.NoAnswer && tries > 0))
+            if (code == ResponseCodes.SignOnFirst || (last is not null && IsStuck(last, code, tries)))
             {
-                await Reconnect();
+                await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
             }
 
             // Whoever has waited for an answer in vain asks again at once, but not for ever at once.
             var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries);
             await Task.Delay(pause, _time, stop);
-            var left = _options.GiveUp - _time.GetElapsedTime(begun);
-            if (left <= TimeSpan.Zero || await WaitUntilUp(left, stop) is not null || _keys is not { } keys)
+            if (await KeysInTime(begun, stop) is not { } keys)
             {
                 return new PayOutcome.Unknown(heard);
             }
@@ -182,6 +299,17 @@ public sealed class TerminalSession : IAsyncDisposable
                 return final;
             }
         }
+    }
+
+    // A server that goes on giving no final answer may be the one that is in trouble: the next line goes to another.
+    private static bool IsStuck(LinkOutcome last, string? code, int tries) =>
+        tries > 0 && (last is LinkOutcome.NoAnswer || (code is not ResponseCodes.InProgress && tries % MaxInVain == 0));
+
+    /// <returns>The keys of a line that is up; null when patience is at its end.</returns>
+    private async Task<WorkingKeys?> KeysInTime(long begun, CancellationToken stop)
+    {
+        var left = _options.GiveUp - _time.GetElapsedTime(begun);
+        return left > TimeSpan.Zero && await WaitUntilUp(left, stop) is null ? _keys : null;
     }
 
     private static TimeSpan Pause(int tries)
@@ -205,6 +333,22 @@ public sealed class TerminalSession : IAsyncDisposable
             || (answer.Bill == swipe.Bill && answer.Amount == swipe.Amount && answer.Currency == swipe.Currency))
             ? new PayOutcome.Final(answer)
             : null;
+
+    // 00 means not paid, 21 that it is paid, 25 never seen. What the payment itself was answered stands in it too.
+    private static PayOutcome.Final? FinalOf(AbandonAnswer answer, SwipePending swipe)
+    {
+        var code = answer.Verdict.Code switch
+        {
+            ResponseCodes.NoActionTaken => ResponseCodes.Approved,
+            ResponseCodes.NoSuchOriginal => ResponseCodes.NoSuchOriginal,
+            ResponseCodes.Approved when answer.StoredCode is { } stored && stored != ResponseCodes.Approved => stored,
+            _ => null,
+        };
+        return code is null || answer.Batch != swipe.Key.Batch
+            ? null
+            : new PayOutcome.Final(new PayAnswer(
+                answer.To, answer.Verdict with { Code = code }, answer.Batch, swipe.Bill, swipe.Amount, swipe.Currency, answer.Facts));
+    }
 
     private static T? Read<T>(LinkOutcome? outcome, Func<Iso8583Message, T> read)
         where T : class
@@ -232,7 +376,7 @@ public sealed class TerminalSession : IAsyncDisposable
         null,
         null,
         keys.KeySet,
-        null);
+        swipe.Clerk);
 
     // A line that is open and does not sign on says more than the line itself.
     private string Trouble => _signOnTrouble ?? _trouble;
@@ -252,15 +396,29 @@ public sealed class TerminalSession : IAsyncDisposable
             KeyOf = NameOf,
             Mac = () => _keys?.Mac,
             Echo = Echo,
+            Heard = _options.Health is null ? null : Note,
             Trouble = why => _trouble = why,
             ConnectTimeout = _options.HandshakeTimeout,
         },
         _time);
 
-    private async Task Reconnect()
+    // What is noted later stands: the server says it again with every answer until it is done.
+    private void Note(Iso8583Message message)
+    {
+        try
+        {
+            _requirement = Verdict.Of(message).Requirement ?? _requirement;
+        }
+        catch (Iso8583Exception)
+        {
+            // Whoever waits for the message finds out.
+        }
+    }
+
+    private async Task Reconnect(bool forgetKeys)
     {
         await _link.DisposeAsync();
-        _keys = null;
+        _keys = forgetKeys ? null : _keys;
         _link = NewLink();
     }
 
@@ -270,10 +428,37 @@ public sealed class TerminalSession : IAsyncDisposable
     private (string Key, Iso8583Message Message) Echo()
     {
         var stan = NextNetworkStan();
-        return (Name(Mti.NetworkAnswer, stan), new NetworkRequest(new Origin(_options.Terminal, _options.Store, stan), NetworkCode.Echo, _keys!.KeySet).ToIso());
+        return (Name(Mti.NetworkAnswer, stan), new NetworkRequest(new Origin(_options.Terminal, _options.Store, stan), NetworkCode.Echo, _keys!.KeySet, _options.Health?.Invoke()).ToIso());
     }
 
+    // Keys outlive a line: a payment whose line was lost is repeated whole, with the PIN block made under them. When they do
+    // not work any more there are new ones, and a payment of before is only enquired about.
     private async Task SignOn(Iso8583Link link, CancellationToken stop)
+    {
+        if (_keys is not { } keys || !await Resume(link, keys))
+        {
+            await SignOnAnew(link);
+        }
+    }
+
+    private async Task<bool> Resume(Iso8583Link link, WorkingKeys keys)
+    {
+        var (name, echo) = Echo();
+        var outcome = await link.RequestSignOn(name, echo, keys.Mac, ResumeTimeout);
+        if (outcome is not LinkOutcome.Answered answered)
+        {
+            // This server may be the one that is in trouble; or it knows the keys no more, and says so without a MAC.
+            _keys = ++_resumes < MaxResumes ? _keys : null;
+            throw new IOException(_signOnTrouble = SetupTexts.SignOnUnanswered);
+        }
+
+        // 91 and 96 say nothing of the keys.
+        var isGood = NetworkAnswer.FromIso(answered.Message).Verdict.Code is ResponseCodes.Approved or ResponseCodes.TryLater or ResponseCodes.Fault;
+        (_keys, _signOnTrouble, _resumes) = (isGood ? _keys : null, null, 0);
+        return isGood;
+    }
+
+    private async Task SignOnAnew(Iso8583Link link)
     {
         var stan = NextNetworkStan();
         var nonce = RandomNumberGenerator.GetBytes(SignOnRequest.NonceLength);
@@ -281,18 +466,18 @@ public sealed class TerminalSession : IAsyncDisposable
         var outcome = await link.RequestSignOn(Name(Mti.NetworkAnswer, stan), request, _master.SignOnMac, SignOnTimeout);
         if (outcome is not LinkOutcome.Answered answered)
         {
-            throw new IOException(_signOnTrouble = Texts.SignOnUnanswered);
+            throw new IOException(_signOnTrouble = SetupTexts.SignOnUnanswered);
         }
 
         var answer = SignOnAnswer.FromIso(answered.Message);
         if (answer.Verdict.Code != ResponseCodes.Approved || !answer.Nonce.AsSpan().SequenceEqual(nonce))
         {
-            throw new IOException(_signOnTrouble = Texts.SignOnRefused(answer.Verdict.Code));
+            throw new IOException(_signOnTrouble = SetupTexts.SignOnRefused(answer.Verdict.Code));
         }
 
         var (pin, mac) = (_master.Unwrap(answer.PinKey), _master.Unwrap(answer.MacKey));
-        _signOnTrouble = null;
-        _keys = new WorkingKeys(answer.KeySet, new PinCipher(pin), new MessageMac(mac), answer.StoreName);
+        (_signOnTrouble, _resumes) = (null, 0);
+        _keys = new WorkingKeys(answer.KeySet, new PinCipher(pin), new MessageMac(mac), answer.StoreName, _time.GetUtcNow() - answer.ServerTime, new ClerkPasswordCipher(pin));
         CryptographicOperations.ZeroMemory(pin);
         CryptographicOperations.ZeroMemory(mac);
     }

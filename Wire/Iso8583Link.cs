@@ -46,6 +46,9 @@ public sealed class LinkProtocol
     /// <summary>An echo with its key, sent when the line has been idle.</summary>
     public required Func<(string Key, Iso8583Message Message)> Echo { get; init; }
 
+    /// <summary>Every authenticated message, before whoever waits for it has it.</summary>
+    public Action<Iso8583Message>? Heard { get; init; }
+
     /// <summary>An authenticated answer that nobody waits for: late, duplicate or unasked.</summary>
     public Action<Iso8583Message>? Unmatched { get; init; }
 
@@ -55,6 +58,9 @@ public sealed class LinkProtocol
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan IdleBeforeEcho { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same while an answer is waited for: a line that is dead does not hold up those who could ask on another.</summary>
+    public TimeSpan SilenceBeforeEcho { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan EchoTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -76,6 +82,10 @@ public sealed class LinkProtocol
 public sealed class Iso8583Link : IAsyncDisposable
 {
     private const int MaxDoublings = 16;
+
+    /// <summary>Messages in a row that cannot be believed, each with its word of trouble: then the line is given up.</summary>
+    private const int MaxPassedOver = 64;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
     private readonly LinkProtocol _protocol;
@@ -87,6 +97,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     private Line? _line;
     private TaskCompletionSource _up = NewSignal();
     private long _lastHeard;
+    private int _passedOver;
     private MessageMac? _signOnMac;
     private TaskCompletionSource? _signOnStep;
 
@@ -140,7 +151,8 @@ public sealed class Iso8583Link : IAsyncDisposable
             return NotSent($"{_protocol.MaxOutstanding} requests are outstanding already");
         }
 
-        var waiting = new Waiting(_time.GetTimestamp() + Ticks(timeout));
+        var now = _time.GetTimestamp();
+        var waiting = new Waiting(now, now + Ticks(timeout));
         if (!_waiting.TryAdd(key, waiting))
         {
             return NotSent("a request of the same name is in flight");
@@ -209,6 +221,7 @@ public sealed class Iso8583Link : IAsyncDisposable
         await using var stream = await ConnectInTime(life.Token);
         var line = new Line(stream, _time, Ticks(_protocol.WriteTimeout));
         _lastHeard = _time.GetTimestamp();
+        _passedOver = 0;
         lock (_lineLock)
         {
             _line = line;
@@ -283,12 +296,18 @@ public sealed class Iso8583Link : IAsyncDisposable
         var mac = isSigningOn ? _signOnMac : _protocol.Mac();
         if (mac is null || !mac.Verify(message, bytes))
         {
+            if (++_passedOver > MaxPassedOver)
+            {
+                throw new IOException($"More than {MaxPassedOver} messages in a row had a wrong or no MAC.");
+            }
+
             // No answer at all: whoever waits goes on waiting, and asks again.
             _protocol.Trouble?.Invoke($"A message of type {message.Mti} with a wrong or no MAC was passed over.");
             return Task.CompletedTask;
         }
 
-        _lastHeard = _time.GetTimestamp();
+        (_lastHeard, _passedOver) = (_time.GetTimestamp(), 0);
+        _protocol.Heard?.Invoke(message);
         if (_protocol.KeyOf(message) is not { } key || !_waiting.TryRemove(key, out var waiting))
         {
             _protocol.Unmatched?.Invoke(message);
@@ -309,8 +328,10 @@ public sealed class Iso8583Link : IAsyncDisposable
         while (await timer.WaitForNextTickAsync(stop))
         {
             var now = _time.GetTimestamp();
+            var oldest = long.MaxValue;
             foreach (var (key, waiting) in _waiting)
             {
+                oldest = Math.Min(oldest, waiting.Since);
                 if (now >= waiting.Deadline && Forget(key, waiting))
                 {
                     waiting.TrySetResult(new LinkOutcome.NoAnswer("no answer in time"));
@@ -332,7 +353,9 @@ public sealed class Iso8583Link : IAsyncDisposable
                 echo = null;
             }
 
-            if (echo is null && State == LinkState.Up && _time.GetElapsedTime(_lastHeard) >= _protocol.IdleBeforeEcho)
+            var isSilent = now - _lastHeard >= Ticks(_protocol.IdleBeforeEcho)
+                || now - Math.Max(_lastHeard, oldest) >= Ticks(_protocol.SilenceBeforeEcho);
+            if (echo is null && State == LinkState.Up && isSilent)
             {
                 var (key, message) = _protocol.Echo();
                 echo = Send(LinkState.Up, key, message, _protocol.Mac()!, _protocol.EchoTimeout);
@@ -363,8 +386,10 @@ public sealed class Iso8583Link : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class Waiting(long deadline) : TaskCompletionSource<LinkOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiting(long since, long deadline) : TaskCompletionSource<LinkOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
+        public long Since { get; } = since;
+
         public long Deadline { get; } = deadline;
     }
 

@@ -74,7 +74,16 @@ public sealed class Iso8583Spec
         new(55, "chip data", FieldFormat.Binary, 3, 255, Sensitivity.Secret),
         new(64, "MAC", FieldFormat.Binary, 0, 8, Sensitivity.None),
         new(70, "network management code", FieldFormat.Numeric, 0, 3, Sensitivity.None),
+        new(74, "number of credits", FieldFormat.Numeric, 0, 10, Sensitivity.None),
+        new(75, "number of reversed credits", FieldFormat.Numeric, 0, 10, Sensitivity.None),
+        new(76, "number of debits", FieldFormat.Numeric, 0, 10, Sensitivity.None),
+        new(77, "number of reversed debits", FieldFormat.Numeric, 0, 10, Sensitivity.None),
+        new(86, "amount of credits", FieldFormat.Numeric, 0, 16, Sensitivity.None),
+        new(87, "amount of reversed credits", FieldFormat.Numeric, 0, 16, Sensitivity.None),
+        new(88, "amount of debits", FieldFormat.Numeric, 0, 16, Sensitivity.None),
+        new(89, "amount of reversed debits", FieldFormat.Numeric, 0, 16, Sensitivity.None),
         new(90, "original data elements", FieldFormat.Numeric, 0, 42, Sensitivity.None),
+        new(97, "net settlement", FieldFormat.Text, 0, 17, Sensitivity.None),
         new(128, "MAC", FieldFormat.Binary, 0, 8, Sensitivity.None),
     ]);
 

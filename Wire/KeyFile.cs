@@ -15,6 +15,19 @@ public static class KeyFile
             throw new InvalidOperationException($"{setting} is not set: it names an owner-only file with an AES-256 key in hex.");
         }
 
+        RefuseOthers(path, setting);
+        var text = File.ReadAllText(path).Trim();
+
+        // The text is not quoted: it may be most of a key.
+        return text.Length == 2 * MasterKey.KeyLength && text.All(char.IsAsciiHexDigit)
+            ? Convert.FromHexString(text)
+            : throw new InvalidOperationException($"{setting}: {path} does not hold {2 * MasterKey.KeyLength} hex digits.");
+    }
+
+    /// <summary>A file that holds a secret is read by nobody but its owner.</summary>
+    /// <exception cref="InvalidOperationException">There is no such file, or others can read it.</exception>
+    public static void RefuseOthers(string path, string setting)
+    {
         if (!File.Exists(path))
         {
             throw new InvalidOperationException($"{setting}: there is no file {path}.");
@@ -24,12 +37,5 @@ public static class KeyFile
         {
             throw new InvalidOperationException($"{setting}: {path} can be read by others. Run: chmod 600 {path}");
         }
-
-        var text = File.ReadAllText(path).Trim();
-
-        // The text is not quoted: it may be most of a key.
-        return text.Length == 2 * MasterKey.KeyLength && text.All(char.IsAsciiHexDigit)
-            ? Convert.FromHexString(text)
-            : throw new InvalidOperationException($"{setting}: {path} does not hold {2 * MasterKey.KeyLength} hex digits.");
     }
 }

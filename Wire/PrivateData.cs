@@ -147,18 +147,26 @@ public sealed class PrivateData
 public static class Tags
 {
     public const string Batch = "BA";
+    public const string BatchList = "BL";
     public const string BillNumber = "BN";
     public const string Clerk = "CL";
+    public const string ClerkName = "CN";
+    public const string ClerkPassword = "CP";
+    public const string ClerkRole = "CR";
     public const string CustomerText = "TC";
     public const string ClerkText = "TX";
     public const string Description = "DS";
+    public const string Health = "HL";
     public const string Language = "LG";
+    public const string ListAfter = "LA";
     public const string MacKey = "MK";
     public const string MacKeyCheck = "MC";
     public const string MaskedCard = "CA";
     public const string Nonce = "NO";
     public const string OrderId = "OR";
     public const string PaidAt = "PA";
+    public const string Parameters = "PM";
+    public const string ParametersVersion = "PV";
     public const string Payee = "PY";
     public const string PinKey = "PK";
     public const string PinKeyCheck = "PC";

@@ -23,16 +23,18 @@ public static class ResponseCodes
     public const string UnknownTerminal = "58";
     public const string OverLimit = "61";
     public const string NoAnswer = "68";
+    public const string SecurityViolation = "63";
     public const string PinTriesExceeded = "75";
     public const string SignOnFirst = "77";
     public const string TryLater = "91";
     public const string BankNotReachable = "92";
     public const string DuplicateKey = "94";
+    public const string TotalsDiffer = "95";
     public const string Fault = "96";
     public const string BadMac = "A0";
 
     // 94 is not stored, but a repeat hears it again: for this content under this key it stands.
-    private static readonly FrozenSet<string> NotFinal = FrozenSet.Create(InProgress, SignOnFirst, TryLater, DuplicateKey, Fault, BadMac, UnknownTerminal);
+    private static readonly FrozenSet<string> NotFinal = FrozenSet.Create(InProgress, SecurityViolation, SignOnFirst, TryLater, DuplicateKey, TotalsDiffer, Fault, BadMac, UnknownTerminal);
 
     /// <summary>True when a terminal may believe that the code will never change for the key it asked about.</summary>
     public static bool IsFinal(string code) => !NotFinal.Contains(code);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Macs;
 using Org.BouncyCastle.Crypto.Parameters;
@@ -105,6 +106,56 @@ public sealed class MasterKey : IDisposable
         return key.Length == KeyLength && CryptographicOperations.FixedTimeEquals(CheckValue(key), wrapped.Check)
             ? key
             : throw new CryptographicException("The key's length or check value is wrong.");
+    }
+
+    public void Dispose() => _aes.Dispose();
+}
+
+/// <summary>
+/// A clerk's password on its way: sixteen random bytes and the password in UTF-8, wrapped (RFC 5649) under HKDF-SHA256 of the
+/// session's PIN key, no salt, info <c>lakala clerk password</c>.
+/// </summary>
+public sealed class ClerkPasswordCipher : IDisposable
+{
+    public const int MaxPassword = 64;
+    private const int NonceLength = 16;
+
+    private readonly Aes _aes = Aes.Create();
+
+    public ClerkPasswordCipher(byte[] pinKey) =>
+        _aes.Key = HKDF.DeriveKey(HashAlgorithmName.SHA256, pinKey, MasterKey.KeyLength, [], "lakala clerk password"u8.ToArray());
+
+    public byte[] Encipher(string password)
+    {
+        byte[] clear = [.. RandomNumberGenerator.GetBytes(NonceLength), .. Encoding.UTF8.GetBytes(password)];
+        try
+        {
+            return _aes.EncryptKeyWrapPadded(clear);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(clear);
+        }
+    }
+
+    /// <returns>Null when it was enciphered under another key, or is damaged.</returns>
+    public string? Decipher(byte[] password)
+    {
+        const int Block = 8;
+        if (password.Length < 2 * Block || password.Length % Block != 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            var clear = _aes.DecryptKeyWrapPadded(password);
+            return clear.Length is > NonceLength and <= NonceLength + MaxPassword ? Encoding.UTF8.GetString(clear, NonceLength, clear.Length - NonceLength) : null;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
     }
 
     public void Dispose() => _aes.Dispose();

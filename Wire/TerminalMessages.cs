@@ -13,6 +13,8 @@ public static class Mti
     public const string Reversal = "0420";
     public const string ReversalRepeat = "0421";
     public const string ReversalAnswer = "0430";
+    public const string BatchClose = "0500";
+    public const string BatchCloseAnswer = "0510";
     public const string NetworkRequest = "0800";
     public const string NetworkAnswer = "0810";
 }
@@ -22,6 +24,8 @@ public static class NetworkCode
 {
     public const int SignOn = 1;
     public const int SignOff = 2;
+    public const int ClerkSignIn = 61;
+    public const int Parameters = 62;
     public const int Echo = 301;
 }
 
@@ -37,6 +41,12 @@ public static class ProcessingRequirement
 {
     public const string None = "0";
     public const string SignOn = "1";
+
+    /// <summary>The parameters of the network for this terminal have changed.</summary>
+    public const string FetchParameters = "2";
+
+    /// <summary>An echo with the terminal's health.</summary>
+    public const string SendStatus = "3";
 }
 
 /// <summary>ISO 4217 in field 49.</summary>
@@ -163,12 +173,17 @@ public sealed record SignOnAnswer(
 }
 
 /// <summary>0800 within a session: echo (field 70 = 301) or sign-off (002).</summary>
-public sealed record NetworkRequest(Origin From, int Code, int KeySet)
+/// <param name="Health">With an echo: how the terminal is.</param>
+public sealed record NetworkRequest(Origin From, int Code, int KeySet, TerminalHealth? Health = null)
 {
-    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, Code);
+    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, Code)
+        .Set(48, Health is null ? null : new PrivateData().Add(Tags.Health, Health.ToString()).ToBytes());
 
-    public static NetworkRequest FromIso(Iso8583Message message) =>
-        new(Origin.Of(message), (int)message.RequireNumber(70), SecurityControl.KeySetOf(message));
+    public static NetworkRequest FromIso(Iso8583Message message) => new(
+        Origin.Of(message),
+        (int)message.RequireNumber(70),
+        SecurityControl.KeySetOf(message),
+        PrivateData.Of(message)[Tags.Health] is { } health ? TerminalHealth.Parse(health) : null);
 }
 
 /// <summary>0810 to an echo or a sign-off, and to whatever of 0800 is refused.</summary>
@@ -179,6 +194,58 @@ public sealed record NetworkAnswer(Origin To, int Code, Verdict Verdict)
 
     public static NetworkAnswer FromIso(Iso8583Message message) =>
         new(Origin.Of(message), (int)message.RequireNumber(70), Verdict.Of(message, PrivateData.Of(message)));
+}
+
+/// <summary>0810 to a request for parameters: 0800, field 70 = 062.</summary>
+/// <param name="Version">0: there are none.</param>
+/// <param name="Json">An object; null when there are none.</param>
+public sealed record ParametersAnswer(Origin To, Verdict Verdict, int Version, string? Json)
+{
+    /// <summary>In bytes of UTF-8: what fits beside the texts.</summary>
+    public const int MaxJson = 640;
+
+    public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(70, NetworkCode.Parameters)
+        .Set(48, Verdict.AddTo(new PrivateData()
+            .Add(Tags.ParametersVersion, Version.ToString(CultureInfo.InvariantCulture)).Add(Tags.Parameters, Json)).ToBytes());
+
+    public static ParametersAnswer FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new ParametersAnswer(Origin.Of(message), Verdict.Of(message, data), data.RequireNumber(Tags.ParametersVersion), data[Tags.Parameters]);
+    }
+}
+
+/// <summary>0800, field 70 = 061: a clerk signs in at the terminal, or a supervisor approves something there.</summary>
+/// <param name="Clerk">Number within the store, 4 to 8 digits.</param>
+/// <param name="Password">Under the session's PIN key, see <see cref="ClerkPasswordCipher"/>.</param>
+public sealed record ClerkSignInRequest(Origin From, string Clerk, byte[] Password, int KeySet)
+{
+    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, NetworkCode.ClerkSignIn)
+        .Set(48, new PrivateData().Add(Tags.Clerk, Clerk).Add(Tags.ClerkPassword, Convert.ToHexString(Password)).ToBytes());
+
+    public static ClerkSignInRequest FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new ClerkSignInRequest(Origin.Of(message), data.Require(Tags.Clerk), data.RequireHex(Tags.ClerkPassword), SecurityControl.KeySetOf(message));
+    }
+}
+
+/// <summary>0810 to a clerk's sign-in: 00 with name and role, or 63.</summary>
+public sealed record ClerkSignInAnswer(Origin To, Verdict Verdict, string? Name, bool IsSupervisor)
+{
+    private const string Supervisor = "S", Ordinary = "C";
+    private const int MaxName = 60;
+
+    public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(70, NetworkCode.ClerkSignIn)
+        .Set(48, Verdict.AddTo(new PrivateData()
+            .AddText(Tags.ClerkName, Name, MaxName)
+            .Add(Tags.ClerkRole, Name is null ? null : IsSupervisor ? Supervisor : Ordinary)).ToBytes());
+
+    public static ClerkSignInAnswer FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new ClerkSignInAnswer(Origin.Of(message), Verdict.Of(message, data), data[Tags.ClerkName], data[Tags.ClerkRole] == Supervisor);
+    }
 }
 
 /// <summary>0100: what is to be paid under a bill number?</summary>
@@ -194,7 +261,7 @@ public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeyS
     {
         var data = PrivateData.Of(message);
         return new LookupRequest(
-            Origin.Of(message), Field.BatchOf(data), data.Require(Tags.BillNumber), SecurityControl.KeySetOf(message));
+            Origin.Of(message), Field.BatchOf(data), Field.BillOf(data), SecurityControl.KeySetOf(message));
     }
 }
 
@@ -225,7 +292,7 @@ public sealed record LookupAnswer(
             Verdict.Of(message, data),
             data.Require(Tags.BillNumber),
             message.Has(4) ? message.RequireNumber(4) : null,
-            message.Has(49) ? (int)message.RequireNumber(49) : null,
+            message.Has(4) ? (int)message.RequireNumber(49) : null,
             data[Tags.Payee],
             data[Tags.Description],
             data[Tags.OrderId],
@@ -279,7 +346,7 @@ public sealed record PayRequest(
             message.Mti == Mti.PayRepeat,
             Origin.Of(message),
             Field.BatchOf(data),
-            data.Require(Tags.BillNumber),
+            Field.BillOf(data),
             message.RequireNumber(4),
             (int)message.RequireNumber(49),
             default,
@@ -378,9 +445,104 @@ public sealed record AbandonAnswer(Origin To, Verdict Verdict, int Batch, string
     }
 }
 
+/// <summary>What was approved in a batch: how many payments, and their sum in minor units.</summary>
+public readonly record struct BatchTotals(int Count, long Amount)
+{
+    private const char Debit = 'D';
+
+    // To the cardholder a payment is a debit. Credits, and what was taken back of either, do not exist yet: zeros.
+    internal Iso8583Message AddTo(Iso8583Message message)
+    {
+        foreach (var none in (int[])[74, 75, 77, 86, 87, 89])
+        {
+            message.Set(none, 0);
+        }
+
+        return message.Set(76, Count).Set(88, Amount).Set(97, string.Create(CultureInfo.InvariantCulture, $"{Debit}{Amount:D16}"));
+    }
+
+    /// <exception cref="Iso8583Exception">A field is absent, or 97 is not the sum of the others.</exception>
+    internal static BatchTotals Of(Iso8583Message message)
+    {
+        var totals = new BatchTotals((int)message.RequireNumber(76), message.RequireNumber(88));
+        return message.Require(97) == string.Create(CultureInfo.InvariantCulture, $"{Debit}{totals.Amount:D16}")
+            ? totals
+            : throw new Iso8583Exception(97, "is not what the totals come to");
+    }
+}
+
+/// <summary>An approved payment of a batch.</summary>
+/// <param name="Amount">Minor units.</param>
+public readonly record struct BatchEntry(int Stan, long Amount);
+
+/// <summary>0500: the terminal closes a batch, and says what it has approved in it. It may be said again.</summary>
+/// <param name="ListAfter">After totals that differ: the server's own list is wanted, of what follows this STAN. Null: only the totals.</param>
+public sealed record BatchCloseRequest(Origin From, int Batch, BatchTotals Totals, int KeySet, int? ListAfter = null)
+{
+    public Iso8583Message ToIso() => Totals.AddTo(From.On(Mti.BatchClose))
+        .Set(48, new PrivateData()
+            .Add(Tags.Batch, Field.Batch(Batch))
+            .Add(Tags.ListAfter, ListAfter?.ToString("D6", CultureInfo.InvariantCulture))
+            .ToBytes())
+        .Set(53, SecurityControl.Of(KeySet));
+
+    public static BatchCloseRequest FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new BatchCloseRequest(
+            Origin.Of(message),
+            Field.BatchOf(data),
+            BatchTotals.Of(message),
+            SecurityControl.KeySetOf(message),
+            data[Tags.ListAfter] is null ? null : data.RequireNumber(Tags.ListAfter));
+    }
+}
+
+/// <summary>0510: 00 the totals agree, 95 they differ; either way the batch is closed. Anything else: it is not.</summary>
+/// <param name="Totals">The server's; absent unless the batch is closed.</param>
+/// <param name="List">The server's approved payments after the STAN that was asked for, by STAN, at most <see cref="MaxList"/>.</param>
+public sealed record BatchCloseAnswer(Origin To, Verdict Verdict, int Batch, BatchTotals? Totals, IReadOnlyList<BatchEntry> List)
+{
+    /// <summary>As many as field 48 holds beside the texts. A list of fewer is the last.</summary>
+    public const int MaxList = 30;
+
+    private const int StanLength = 6, EntryLength = StanLength + 12;
+
+    public Iso8583Message ToIso()
+    {
+        var list = List.Count == 0 ? null : string.Concat(List.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Stan:D6}{entry.Amount:D12}")));
+        var message = To.On(Mti.BatchCloseAnswer).Set(39, Verdict.Code).Set(
+            48, Verdict.AddTo(new PrivateData().Add(Tags.Batch, Field.Batch(Batch)).Add(Tags.BatchList, list)).ToBytes());
+        return Totals is { } totals ? totals.AddTo(message) : message;
+    }
+
+    public static BatchCloseAnswer FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new BatchCloseAnswer(
+            Origin.Of(message),
+            Verdict.Of(message, data),
+            Field.BatchOf(data),
+            message.Has(76) ? BatchTotals.Of(message) : null,
+            ReadList(data[Tags.BatchList] ?? ""));
+    }
+
+    private static List<BatchEntry> ReadList(string list)
+    {
+        if (list.Length % EntryLength != 0 || list.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        {
+            throw new Iso8583Exception(48, $"holds no list in the element {Tags.BatchList}");
+        }
+
+        return [.. list.Chunk(EntryLength).Select(entry => new BatchEntry(
+            int.Parse(entry.AsSpan(0, StanLength), CultureInfo.InvariantCulture), long.Parse(entry.AsSpan(StanLength), CultureInfo.InvariantCulture)))];
+    }
+}
+
 internal static class Field
 {
     private const int MaxBatch = 999_999;
+    private const int MaxBill = 32;
 
     public static string TransmissionTime(DateTimeOffset time) => time.UtcDateTime.ToString("MMddHHmmss", CultureInfo.InvariantCulture);
 
@@ -390,4 +552,10 @@ internal static class Field
     public static int BatchOf(PrivateData data) => data.RequireNumber(Tags.Batch) is var batch and <= MaxBatch
         ? batch
         : throw new Iso8583Exception(48, $"holds more than six digits in the element {Tags.Batch}");
+
+    /// <summary>As it was keyed in, right or wrong. The answer repeats it beside texts of its own, and must not fail at the length.</summary>
+    /// <exception cref="Iso8583Exception">Absent, or longer than anybody keys in.</exception>
+    public static string BillOf(PrivateData data) => data.Require(Tags.BillNumber) is { Length: <= MaxBill } bill
+        ? bill
+        : throw new Iso8583Exception(48, $"holds more than {MaxBill} characters in the element {Tags.BillNumber}");
 }

@@ -29,13 +29,14 @@ public sealed class BillGrain(
     SwipeKeys keys,
     ITender tender,
     NoticeSignal notices,
+    ShopperReceivers shoppers,
+    CommitRetry commits,
     IOptions<SwipeOptions> swipeOptions,
     IOptions<BillPageOptions> pageOptions,
     TimeProvider time,
     ILogger<BillGrain> log) : Grain, IBillGrain
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
     private const int FinishRounds = 3;
 
     private TaskCompletionSource? _changed;
@@ -97,9 +98,39 @@ public sealed class BillGrain(
         return await Get();
     }
 
+    public async Task<bool> SettleLate(long rrn, BankAnswer answer)
+    {
+        var begun = time.GetTimestamp();
+        if (await store.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row || await Get() is not { } bill)
+        {
+            return false;
+        }
+
+        // Whatever else the answer may be, its attempt is somebody's who still waits, or the sweeper's.
+        var attempt = new SentAttempt(row, bill);
+        var move = attempt.Decide(new BankOutcome.Answered(answer));
+        return move.To == AttemptState.Approved && await Commit(ToCommit(attempt, move), begun) is null;
+    }
+
     public Task<BillClosed> Cancel() => Close(new BillCommand.Cancel(), new BillEvent.Cancelled());
 
     public Task<BillClosed> Expire() => Close(new BillCommand.Expire(), new BillEvent.Expired());
+
+    public async Task Remind()
+    {
+        if (await Get() is not { } row)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var data = BillView.Json(row, pageOptions.Value.PublicUrl);
+        var reminder = new RemindShopper(Number, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now);
+        if ((await store.Reminded.Submit(reminder)).Done)
+        {
+            notices.Raise();
+        }
+    }
 
     public Task Refresh()
     {
@@ -121,7 +152,7 @@ public sealed class BillGrain(
         var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
         var data = BillView.Json(closed, pageOptions.Value.PublicUrl);
         var outcome = await store.Closed.Submit(
-            new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, now));
+            new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now));
         if (outcome.Closed)
         {
             LeaveWhenFinal(closed);
@@ -139,7 +170,7 @@ public sealed class BillGrain(
         var begun = time.GetTimestamp();
         var start = new StartAttempt(
             Guid.NewGuid(), swipe.Key, await store.Rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store);
-        switch (await UntilDeadline(store.Started, start, begun))
+        switch (await commits.UntilDeadline(store.Started, start, begun))
         {
             case StartOutcome.KeyKnown { Row: var row }:
                 return SwipeKeys.AnswerOf(row, swipe.Bill, swipe.Amount, card.MaskedPan);
@@ -158,7 +189,7 @@ public sealed class BillGrain(
                     swipe.EntryMode,
                     started.StartedAt,
                     begun + (long)(swipeOptions.Value.BankTimeout.TotalSeconds * time.TimestampFrequency)));
-                return await Finish(swipe, start, started, outcome, begun);
+                return await Finish(new SentAttempt(start, started), outcome, begun);
 
             default:
                 throw new InvalidOperationException("C1 has no other outcome.");
@@ -166,40 +197,49 @@ public sealed class BillGrain(
     }
 
     /// <summary>C2, or the attempt's other way out of SENT. Nobody is told anything before it is durable.</summary>
-    private async Task<SwipeAnswer> Finish(PayBill swipe, StartAttempt start, StartOutcome.Started started, BankOutcome outcome, long begun)
+    private async Task<SwipeAnswer> Finish(SentAttempt attempt, BankOutcome outcome, long begun)
     {
-        var move = Attempt.Decide(outcome, swipe.Amount, RrnBlocks.Text(start.Rrn), swipe.Key.Terminal);
+        var move = attempt.Decide(outcome);
         for (var round = 0; round < FinishRounds; round++)
         {
-            var finish = ToCommit(swipe, start, started, move);
-            if ((await UntilDeadline(store.Finished, finish, begun)).Found is not { } found)
+            var finish = ToCommit(attempt, move);
+            if (await Commit(finish, begun) is not { } found)
             {
-                if (finish.Paid is not null)
-                {
-                    DeactivateOnIdle();
-                }
-
-                Changed();
-                notices.Raise();
-                return Told(swipe, start, started.Bill, move, finish.At);
+                return Told(attempt, move, finish.At);
             }
 
             if (found.State != AttemptState.Sent)
             {
-                // Found as we, or the sweeper, or an abandonment left it: that is the answer.
-                Changed();
-                notices.Raise();
-                return SwipeKeys.AnswerOf(found, swipe.Bill, swipe.Amount, null);
+                // Found as we, or the sweeper, an abandonment or a late approval left it: that is the answer.
+                return SwipeKeys.AnswerOf(found, attempt.Bill.Number, attempt.Amount, null);
             }
 
             // Still SENT and yet not moved: the approval came past the deadline.
-            move = Attempt.Decide(new BankOutcome.NoAnswer(), swipe.Amount, RrnBlocks.Text(start.Rrn), swipe.Key.Terminal);
+            move = attempt.Decide(new BankOutcome.NoAnswer());
         }
 
         return SwipeAnswer.Silence;
     }
 
-    private FinishAttempt ToCommit(PayBill swipe, StartAttempt start, StartOutcome.Started started, AttemptMove move)
+    /// <returns>Null when the attempt has moved, else what the statement found.</returns>
+    private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun)
+    {
+        var found = (await commits.UntilDeadline(store.Finished, finish, begun, mayBeStored: true)).Found;
+        if (found is null && finish.Paid is not null)
+        {
+            DeactivateOnIdle();
+        }
+
+        if (found is not { State: AttemptState.Sent })
+        {
+            Changed();
+            notices.Raise();
+        }
+
+        return found;
+    }
+
+    private FinishAttempt ToCommit(SentAttempt attempt, AttemptMove move)
     {
         // As exact as the database keeps it, so that a repeat hears the same.
         var now = time.GetUtcNow();
@@ -207,66 +247,34 @@ public sealed class BillGrain(
         PaidFacts? facts = null;
         if (move.To == AttemptState.Approved)
         {
-            var paid = started.Bill with
+            var paid = attempt.Bill with
             {
-                Bill = started.Bill.Bill.Apply(new BillEvent.Paid()),
+                Bill = attempt.Bill.Bill.Apply(new BillEvent.Paid()),
                 Payment = new Payment(
-                    now, RrnBlocks.Text(start.Rrn), move.AuthorisationCode!, start.MaskedPan, swipe.Store, swipe.Key.Terminal),
+                    now, RrnBlocks.Text(attempt.Rrn), move.AuthorisationCode!, attempt.MaskedPan, attempt.Store, attempt.Key.Terminal),
                 ClosedAt = now,
             };
             facts = new PaidFacts(
                 Guid.CreateVersion7(now),
                 paid.MerchantId,
                 BillView.Json(paid, pageOptions.Value.PublicUrl),
-                Postings.Share(swipe.Amount.Minor, started.Rates));
+                shoppers.Of(paid),
+                Postings.Share(attempt.Amount.Minor, attempt.Rates));
         }
 
-        return new FinishAttempt(swipe.Key, start.Id, swipe.Bill, move, now, facts);
+        return new FinishAttempt(attempt.Key, attempt.Id, attempt.Bill.Number, move, now, facts);
     }
 
-    private static SwipeAnswer Told(PayBill swipe, StartAttempt start, BillRow bill, AttemptMove move, DateTimeOffset at) => new(
+    private static SwipeAnswer Told(SentAttempt attempt, AttemptMove move, DateTimeOffset at) => new(
         move.ResponseCode,
         move.Reason,
         move.To,
-        RrnBlocks.Text(start.Rrn),
+        RrnBlocks.Text(attempt.Rrn),
         move.AuthorisationCode,
-        start.MaskedPan,
+        attempt.MaskedPan,
         at,
-        bill.MerchantName,
-        bill.OrderId);
-
-    /// <summary>
-    /// Submits the command until its outcome is known or the commit deadline has passed. Submitting the same command again
-    /// is harmless: the attempt's id tells whether it had been committed.
-    /// </summary>
-    private async Task<TOutcome> UntilDeadline<TCommand, TOutcome>(GroupCommit<TCommand, TOutcome> writer, TCommand command, long begun)
-        where TOutcome : class
-    {
-        using var span = Telemetry.Source.StartActivity(writer.Name);
-        var mayBeStored = command is FinishAttempt;
-        while (true)
-        {
-            try
-            {
-                return await writer.Submit(command);
-            }
-            catch (Exception fault) when (fault is CommitUnknownException or DatabaseAwayException or CommitQueueFullException)
-            {
-                mayBeStored |= fault is CommitUnknownException;
-                if (!mayBeStored)
-                {
-                    throw;
-                }
-
-                if (time.GetElapsedTime(begun) + RetryPause >= swipeOptions.Value.CommitDeadline)
-                {
-                    throw new CommitUnknownException("The commit deadline has passed; the sweeper will reverse what is SENT.", fault);
-                }
-
-                await Task.Delay(RetryPause, time);
-            }
-        }
-    }
+        attempt.Bill.MerchantName,
+        attempt.Bill.OrderId);
 
     private void LeaveWhenFinal(BillRow? row)
     {
@@ -280,5 +288,22 @@ public sealed class BillGrain(
     {
         _changed?.TrySetResult();
         _changed = null;
+    }
+
+    /// <summary>An attempt that is SENT, as its C1 left it.</summary>
+    private sealed record SentAttempt(
+        SwipeKey Key, Guid Id, long Rrn, Money Amount, string MaskedPan, string Store, Rates Rates, BillRow Bill)
+    {
+        public SentAttempt(StartAttempt start, StartOutcome.Started started)
+            : this(start.Key, start.Id, start.Rrn, start.Amount, start.MaskedPan, start.Store, started.Rates, started.Bill)
+        {
+        }
+
+        public SentAttempt(AttemptRow row, BillRow bill)
+            : this(row.Key, row.Id, row.Rrn!.Value, row.Amount!.Value, row.MaskedPan!, row.Store!, row.Rates, bill)
+        {
+        }
+
+        public AttemptMove Decide(BankOutcome outcome) => Attempt.Decide(outcome, Amount, RrnBlocks.Text(Rrn), Key.Terminal);
     }
 }

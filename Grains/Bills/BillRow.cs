@@ -3,6 +3,8 @@ using Lakala.Bills;
 namespace Lakala.Grains.Bills;
 
 /// <summary>A bill as the database has it. Metadata is the merchant's JSON text.</summary>
+/// <param name="ShopperPhone">E.164, such as +8613800000000.</param>
+/// <param name="ShopperLanguage">en or zh; null when the merchant has not said.</param>
 [GenerateSerializer, Immutable, Alias("bill-row")]
 public sealed record BillRow(
     [property: Id(0)] long Number,
@@ -14,6 +16,8 @@ public sealed record BillRow(
     [property: Id(6)] string PageToken,
     [property: Id(7)] string? ShopperName,
     [property: Id(8)] string? ShopperEmail,
+    [property: Id(13)] string? ShopperPhone,
+    [property: Id(14)] string? ShopperLanguage,
     [property: Id(9)] string? Metadata,
     [property: Id(10)] DateTimeOffset CreatedAt,
     [property: Id(11)] Payment? Payment,

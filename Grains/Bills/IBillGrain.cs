@@ -24,6 +24,15 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("wait-for-change"), AlwaysInterleave]
     Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop);
 
+    /// <summary>
+    /// An answer of the bank that nobody waited for: an approval of an attempt that is still SENT, and before its deadline, pays
+    /// the bill. Anything else changes nothing.
+    /// </summary>
+    /// <param name="rrn">Of an attempt on this bill.</param>
+    /// <returns>Whether it has paid the bill.</returns>
+    [Alias("settle-late")]
+    Task<bool> SettleLate(long rrn, BankAnswer answer);
+
     /// <summary>Cancels an open bill that no counter holds.</summary>
     [Alias("cancel")]
     Task<BillClosed> Cancel();
@@ -32,8 +41,12 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("expire")]
     Task<BillClosed> Expire();
 
-    /// <summary>Somebody else has committed a change of this bill: read it again.</summary>
-    [Alias("refresh"), AlwaysInterleave]
+    /// <summary>Tells the shopper of an open bill, once, that its time is nearly up.</summary>
+    [Alias("remind")]
+    Task Remind();
+
+    /// <summary>Somebody else has committed a change of this bill: read it again. Nobody waits until it has.</summary>
+    [Alias("refresh"), AlwaysInterleave, OneWay]
     Task Refresh();
 }
 

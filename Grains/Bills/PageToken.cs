@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
@@ -31,7 +32,7 @@ public static class PageToken
         Span<byte> wide = stackalloc byte[sizeof(long) + RandomBytes];
         wide.Clear();
         return token.Length == Length
-            && Base64Url.TryDecodeFromChars(token, wide[(sizeof(long) - NumberBytes)..], out _)
+            && Base64Url.DecodeFromChars(token, wide[(sizeof(long) - NumberBytes)..], out _, out _) == OperationStatus.Done
             && BillNumber.TryParse(BinaryPrimitives.ReadInt64BigEndian(wide).ToString("D14", null), out number);
     }
 

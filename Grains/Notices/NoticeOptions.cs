@@ -16,6 +16,9 @@ public sealed class NoticeOptions
     /// <summary>How long a claimed notice is left to the silo that claimed it.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The longest pause between two tries. Shorter than the schedule's own 15 hours, a notice is parked the sooner.</summary>
+    public TimeSpan LongestPause { get; set; } = RetrySchedule.Pauses.Max();
+
     /// <summary>How often the database is looked into when no commit of this silo brings a notice.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -36,6 +39,11 @@ public sealed class NoticeOptions
             if (options.Timeout <= TimeSpan.Zero || options.Lease < options.Timeout * 2)
             {
                 wrong.Add($"Notices: Timeout must be positive and Lease at least twice as long, but they are {options.Timeout} and {options.Lease}.");
+            }
+
+            if (options.LongestPause <= TimeSpan.Zero)
+            {
+                wrong.Add("Notices: LongestPause must be positive.");
             }
 
             if (options.PollInterval <= TimeSpan.Zero || options.BatchInterval < TimeSpan.Zero)

@@ -14,7 +14,8 @@ public static class RetrySchedule
 
     /// <param name="tries">How many tries there were.</param>
     /// <param name="random">From 0 up to, not including, 1.</param>
+    /// <param name="longest">No pause is longer than this, before it is stretched.</param>
     /// <returns>Null: that was the last one.</returns>
-    public static TimeSpan? PauseAfter(int tries, double random) =>
-        tries <= Pauses.Count ? Pauses[tries - 1] * (1 + Jitter * random) : null;
+    public static TimeSpan? PauseAfter(int tries, double random, TimeSpan longest) =>
+        tries > Pauses.Count ? null : (Pauses[tries - 1] < longest ? Pauses[tries - 1] : longest) * (1 + Jitter * random);
 }

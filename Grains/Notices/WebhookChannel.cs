@@ -45,13 +45,20 @@ public sealed class WebhookChannel : INoticeChannel, IDisposable
         };
     }
 
+    public bool Serves(string receiver) => receiver.StartsWith(WebhookEndpoint.Mark, StringComparison.Ordinal);
+
     public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
     {
+        if (notice.Endpoint is not { IsDeleted: false } endpoint)
+        {
+            return NoticeAnswer.Skipped("the endpoint was deleted");
+        }
+
         using var over = new CancellationTokenSource(_options.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, stop);
         try
         {
-            using var request = Sign(notice);
+            using var request = Sign(notice, endpoint);
             using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             return Judge(answer.StatusCode);
         }
@@ -67,18 +74,18 @@ public sealed class WebhookChannel : INoticeChannel, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private HttpRequestMessage Sign(Notice notice)
+    private HttpRequestMessage Sign(Notice notice, WebhookTarget endpoint)
     {
         var id = EventName.Of(notice.EventId);
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds();
         var body = BillView.EventBody(notice.Type, notice.Timestamp, notice.Data);
-        var signatures = Sign(notice.Secret, id, timestamp, body);
-        if (notice.PreviousSecret is { } previous)
+        var signatures = Sign(endpoint.Secret, id, timestamp, body);
+        if (endpoint.PreviousSecret is { } previous)
         {
             signatures += " " + Sign(previous, id, timestamp, body);
         }
 
-        var request = new HttpRequestMessage(HttpMethod.Post, notice.Url) { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("webhook-id", id);
         request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));

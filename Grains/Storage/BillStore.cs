@@ -41,12 +41,12 @@ public sealed class BillStore : IAsyncDisposable
     internal const string BillColumns =
         """
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,
-        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.metadata, b.created_at, b.closed_at,
+        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at,
         p.settled_at as paid_at, p.rrn as payment_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
 
-    internal const int BillColumnCount = 23;
+    internal const int BillColumnCount = 25;
 
     internal static readonly string NoBillColumns = string.Join(", ", Enumerable.Repeat("null", BillColumnCount));
 
@@ -61,6 +61,7 @@ public sealed class BillStore : IAsyncDisposable
         Read = new(new ReadBills(), commits.Database, log);
         Held = new(new HoldBills(), commits.Database, log);
         Closed = new(new CloseBills(), commits.Database, log);
+        Reminded = new(new RemindShoppers(), commits.Database, log);
         Rrns = new RrnBlocks(database);
     }
 
@@ -78,15 +79,20 @@ public sealed class BillStore : IAsyncDisposable
 
     public GroupCommit<CloseBill, CloseOutcome> Closed { get; }
 
+    public GroupCommit<RemindShopper, ReminderOutcome> Reminded { get; }
+
     public RrnBlocks Rrns { get; }
 
-    /// <summary>Attempts that are SENT past the sweeper's time, oldest first.</summary>
+    /// <summary>
+    /// Attempts that are SENT past the sweeper's time, oldest first. Those that another session is just moving are passed over.
+    /// </summary>
     public async Task<IReadOnlyList<AttemptRow>> Overdue(TimeSpan pastDeadline, int limit, CancellationToken stop)
     {
         await using var command = _database.CreateCommand(
             $"""
             select {AttemptRow.Columns} from {AttemptRow.From}
             where a.state = 'SENT' and a.deadline + $1 < clock_timestamp() order by a.deadline limit $2
+            for no key update of a skip locked
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = pastDeadline });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -103,28 +109,47 @@ public sealed class BillStore : IAsyncDisposable
     /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
     /// <remarks>Here and wherever rows are sought by their time it is the statement's clock: a clock that moves while the statement
     /// runs cannot bound an index scan, and every bill that is not due would be read too.</remarks>
-    public async Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop)
+    public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop) => Due(
+        """
+        with due as (
+          select number, state from bills
+          where watched and expires_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
+          order by expires_at limit $1 for no key update skip locked
+        ), seen as (
+          update bills b set watched = false from due where b.number = due.number and due.state <> 'OPEN'
+        )
+        select number from due where state = 'OPEN'
+        """,
+        limit,
+        stop);
+
+    /// <summary>Open bills whose shoppers are to be reminded now. What is over by now is not looked at again.</summary>
+    public Task<IReadOnlyList<long>> Reminding(int limit, CancellationToken stop) => Due(
+        """
+        with due as (
+          select number, state = 'OPEN' and expires_at > clock_timestamp() as is_open from bills
+          where remind_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
+          order by remind_at limit $1 for no key update skip locked
+        ), over as (
+          update bills b set remind_at = null from due where b.number = due.number and not due.is_open
+        )
+        select number from due where is_open
+        """,
+        limit,
+        stop);
+
+    private async Task<IReadOnlyList<long>> Due(string sql, int limit, CancellationToken stop)
     {
-        await using var command = _database.CreateCommand(
-            """
-            with due as (
-              select number, state from bills
-              where watched and expires_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
-              order by expires_at limit $1 for no key update skip locked
-            ), seen as (
-              update bills b set watched = false from due where b.number = due.number and due.state <> 'OPEN'
-            )
-            select number from due where state = 'OPEN'
-            """);
+        await using var command = _database.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var rows = await command.ExecuteReaderAsync(stop);
-        var expiring = new List<long>();
+        var due = new List<long>();
         while (await rows.ReadAsync(stop))
         {
-            expiring.Add(rows.GetInt64(0));
+            due.Add(rows.GetInt64(0));
         }
 
-        return expiring;
+        return due;
     }
 
     /// <summary>The attempt of an RRN, for an answer that came late.</summary>
@@ -143,6 +168,7 @@ public sealed class BillStore : IAsyncDisposable
         await KeysClosed.DisposeAsync();
         await Held.DisposeAsync();
         await Closed.DisposeAsync();
+        await Reminded.DisposeAsync();
         await Read.DisposeAsync();
         Rrns.Dispose();
     }
@@ -161,15 +187,15 @@ public sealed class BillStore : IAsyncDisposable
             row.GetFieldValue<DateTimeOffset>(at + 8),
             row.Nullable<DateTimeOffset>(at + 9),
             row.GetInt16(at + 10));
-        var payment = row.IsDBNull(at + 17)
+        var payment = row.IsDBNull(at + 19)
             ? null
             : new Payment(
-                row.GetFieldValue<DateTimeOffset>(at + 17),
-                RrnBlocks.Text(row.GetInt64(at + 18)),
-                row.GetString(at + 19),
-                row.GetString(at + 20),
+                row.GetFieldValue<DateTimeOffset>(at + 19),
+                RrnBlocks.Text(row.GetInt64(at + 20)),
                 row.GetString(at + 21),
-                row.GetString(at + 22));
+                row.GetString(at + 22),
+                row.GetString(at + 23),
+                row.GetString(at + 24));
         return new BillRow(
             row.GetInt64(at),
             row.GetString(at + 1),
@@ -181,9 +207,11 @@ public sealed class BillStore : IAsyncDisposable
             row.Text(at + 12),
             row.Text(at + 13),
             row.Text(at + 14),
-            row.GetFieldValue<DateTimeOffset>(at + 15),
+            row.Text(at + 15),
+            row.Text(at + 16),
+            row.GetFieldValue<DateTimeOffset>(at + 17),
             payment,
-            row.Nullable<DateTimeOffset>(at + 16));
+            row.Nullable<DateTimeOffset>(at + 18));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using DbUp;
 using DbUp.Engine.Output;
+using DbUp.Postgresql;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -15,18 +16,33 @@ public static class Database
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
+    // To connect, to one host of perhaps several.
+    private const int ConnectSeconds = 3;
+
+    // How long a host counts as gone, or as a standby, before it is asked again.
+    private const int HostRecheckSeconds = 2;
+
+    // A commit that was cut short while it waited for the synchronous standby becomes visible, at the latest when the primary
+    // has crashed and started again, although the standby may not have it. Nobody may be told of it before: this writes one
+    // record, whose own wait ends when the standby has all that comes before it.
+    private const string AwaitStandby = "select case when not pg_is_in_recovery() then pg_logical_emit_message(true, 'lakala', '') end";
+
     public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString)
-        {
-            // A command that times out is not cancelled: cancelling a commit may report success for what was not stored.
-            CancellationTimeout = -1,
-            CommandTimeout = 10,
-            Timeout = 5,
-            MaxAutoPrepare = 64,
-            ApplicationName = "lakala",
-        };
+        var settings = ToPrimary(connectionString);
+        settings.MaxAutoPrepare = 64;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var wait = new NpgsqlCommand(AwaitStandby, connection) { CommandTimeout = ConnectSeconds };
+                wait.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var wait = new NpgsqlCommand(AwaitStandby, connection) { CommandTimeout = ConnectSeconds };
+                await wait.ExecuteNonQueryAsync();
+            });
         if (logs is not null)
         {
             builder.UseLoggerFactory(logs);
@@ -71,9 +87,14 @@ public static class Database
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
+        // Another silo's migration takes as long as it takes, and so does this one's.
+        take.CommandTimeout = 0;
         await take.ExecuteNonQueryAsync();
+        var settings = ToPrimary(connectionString);
+        settings.CommandTimeout = 0;
+        await using var primary = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
         var result = DeployChanges.To
-            .PostgresqlDatabase(connectionString)
+            .PostgresqlDatabase(new PostgresqlConnectionManager(primary))
             .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly())
             .WithVariablesDisabled()
             .WithTransactionPerScript()
@@ -87,5 +108,30 @@ public static class Database
 
         await using var release = new NpgsqlCommand("select pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
         await release.ExecuteNonQueryAsync();
+    }
+
+    // Of several hosts, only the one that takes commits: a standby's answers are old.
+    private static NpgsqlConnectionStringBuilder ToPrimary(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            // A command that times out takes its connection with it: what the server says of it afterwards, nobody believes.
+            CancellationTimeout = -1,
+            CommandTimeout = 10,
+            Timeout = ConnectSeconds,
+
+            // A server that is gone without a word is noticed, also by those who wait without a bound.
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 10,
+            TcpKeepAliveInterval = 5,
+            HostRecheckSeconds = HostRecheckSeconds,
+            ApplicationName = "lakala",
+        };
+        if (settings.Host?.Contains(',') == true)
+        {
+            settings.TargetSessionAttributes = "primary";
+        }
+
+        return settings;
     }
 }

@@ -182,6 +182,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             }
             catch (PostgresException fault) when (IsSessionLoss(fault))
             {
+                TrustNoOldConnection();
                 await CloseConnection();
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
             }
@@ -217,22 +218,21 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
 
         _statement.Bind(_command!.Parameters, commands);
         var outcomes = new TOutcome?[commands.Length];
-
-        // No cancellation token: a cancelled commit may report success for what was not stored.
-        await using (var rows = await _command.ExecuteReaderAsync(CancellationToken.None))
+        var running = Run(_command, commands, outcomes);
+        try
         {
-            while (await rows.ReadAsync(CancellationToken.None))
-            {
-                var place = (int)rows.GetInt64(0) - 1;
-                outcomes[place] = _statement.Read(rows, commands[place]);
-            }
-
-            // The rows come before the commit. Its end is waited for here, where a time-out is told: closing a reader hides it.
-            await rows.NextResultAsync(CancellationToken.None);
+            await running.WaitAsync(Bound(_connection!), _time);
+        }
+        catch (TimeoutException)
+        {
+            Abandon(running);
+            Fail(batch, new CommitUnknownException($"{_statement.Name}: the database does not say whether it has committed."));
+            return;
         }
 
         if (Interlocked.Exchange(ref _doubt, null) is { } doubt)
         {
+            TrustNoOldConnection();
             await CloseConnection();
             Fail(batch, new CommitUnknownException($"{_statement.Name}: the commit is in doubt: {doubt.MessageText}"));
             return;
@@ -248,6 +248,49 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             }
         }
     }
+
+    private async Task Run(NpgsqlCommand command, TCommand[] commands, TOutcome?[] outcomes)
+    {
+        // No cancellation token: a cancelled commit may report success for what was not stored.
+        await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
+        {
+            var place = (int)rows.GetInt64(0) - 1;
+            outcomes[place] = _statement.Read(rows, commands[place]);
+        }
+
+        // The rows come before the commit. Its end is waited for here, where a fault is told: closing a reader hides it.
+        await rows.NextResultAsync(CancellationToken.None);
+    }
+
+    // The driver's own time-out tells the server to cancel, whatever it is set to. A commit that waits for its standby would
+    // then be over at once, and visible to everybody, without being safe. So nobody tells the server anything: the session
+    // stays as it is until the commit has its end.
+    private void Abandon(Task running)
+    {
+        var (command, connection) = (_command!, _connection!);
+        (_command, _connection) = (null, null);
+        _ = CloseAtTheEnd();
+
+        async Task CloseAtTheEnd()
+        {
+            try
+            {
+                await running;
+                _log.LogInformation("{Statement}: what was given up as unknown has been committed.", _statement.Name);
+            }
+            catch (Exception fault)
+            {
+                _log.LogWarning("{Statement}: what was given up as unknown ended with: {Reason}", _statement.Name, fault.Message);
+            }
+
+            await command.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+    }
+
+    private static TimeSpan Bound(NpgsqlConnection connection) =>
+        connection.CommandTimeout > 0 ? TimeSpan.FromSeconds(connection.CommandTimeout) : Timeout.InfiniteTimeSpan;
 
     // The database rejected a row of the batch. Nothing of it was stored; the halves are tried on their own.
     private async Task Bisect(List<Waiting> batch, PostgresException fault)
@@ -275,10 +318,11 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         }
 
         await CloseConnection();
-        _connection = await _database.OpenConnectionAsync();
+        var connection = await _database.OpenConnectionAsync();
+        _connection = connection;
         _doubt = null;
-        _connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) ? told.Notice : _doubt;
-        _command = new NpgsqlCommand(_statement.Sql, _connection);
+        connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) && connection == _connection ? told.Notice : _doubt;
+        _command = new NpgsqlCommand(_statement.Sql, connection) { CommandTimeout = 0 };
         foreach (var parameter in _statement.Parameters())
         {
             _command.Parameters.Add(parameter);
@@ -286,6 +330,15 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
 
         await _command.PrepareAsync();
         _used = _time.GetTimestamp();
+    }
+
+    // A new one waits for the standby before it reads anything; those of the pool have done so long ago.
+    private void TrustNoOldConnection()
+    {
+        if (_connection is { } connection)
+        {
+            NpgsqlConnection.ClearPool(connection);
+        }
     }
 
     private static async Task<bool> IsAlive(NpgsqlConnection connection)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -105,20 +106,27 @@ public sealed class MerchantStore(NpgsqlDataSource database)
         return key.Text;
     }
 
-    /// <summary>Stores an OPEN bill and the answer that tells of it, both or neither.</summary>
-    public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer)
+    /// <summary>Stores an OPEN bill, the answer that tells of it and what the shopper is told, all or nothing.</summary>
+    /// <param name="receivers">How the shopper is told, apart by a space; empty: not at all, and there is no reminder either.</param>
+    /// <param name="eventData">The bill as the notices show it.</param>
+    public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer, string receivers, string eventData)
     {
         // The answer's row comes first: of two requests under one key, the second waits there and learns that it is one.
         await using var command = database.CreateCommand(
-            """
+            $"""
             with kept as (
               insert into idempotency_keys (merchant_id, key, request_hash, status, response)
               select $2, $12, $13, $14, $15 where $12 is not null
               returning 1
+            ), evented as (
+              insert into events (merchant_id, id, type, bill, created_at, data) select $2, $21, '{EventTypes.Created}', $1, $16, $22 where $19 <> ''
+            ), delivered as (
+              insert into deliveries (event_id, receiver, merchant_id, due_at) select $21, unnest(string_to_array($19, ' ')), $2, $16
             )
             insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
-                               shopper_name, shopper_email, metadata, created_at)
-            select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16 from (select count(*) from kept) as first
+                               shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at)
+            select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when $19 <> '' then $20 end
+            from (select count(*) from kept) as first
             """);
         var values = command.Parameters;
         values.Add(new NpgsqlParameter<long> { TypedValue = bill.Number });
@@ -137,6 +145,12 @@ public sealed class MerchantStore(NpgsqlDataSource database)
         values.Add(new NpgsqlParameter<int> { TypedValue = answer?.Status ?? 0 });
         values.Add(new NpgsqlParameter<string?> { TypedValue = answer?.Response });
         values.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.CreatedAt });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperPhone });
+        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperLanguage });
+        values.Add(new NpgsqlParameter<string> { TypedValue = receivers });
+        values.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = Bill.ReminderAt(bill.CreatedAt, bill.Bill.ExpiresAt) });
+        values.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(bill.CreatedAt) });
+        values.Add(new NpgsqlParameter<string> { TypedValue = eventData });
         try
         {
             await command.ExecuteNonQueryAsync();

@@ -5,7 +5,11 @@ using Npgsql;
 namespace Lakala.Grains.Storage;
 
 /// <param name="RotatingUntil">Until when the secret before signs too.</param>
-public sealed record WebhookEndpoint(string Id, string Url, DateTimeOffset CreatedAt, DateTimeOffset? RotatingUntil);
+public sealed record WebhookEndpoint(string Id, string Url, DateTimeOffset CreatedAt, DateTimeOffset? RotatingUntil)
+{
+    /// <summary>With which every id begins.</summary>
+    public const string Mark = "we_";
+}
 
 /// <summary>An event of a merchant with what became of its notices.</summary>
 /// <param name="Data">JSON.</param>
@@ -14,7 +18,7 @@ public sealed record EventRow(Guid Id, string Type, DateTimeOffset CreatedAt, st
 /// <param name="State">PENDING, ACCEPTED or PARKED.</param>
 /// <param name="DueAt">When it is tried next, while PENDING.</param>
 public sealed record DeliveryRow(
-    string EndpointId,
+    string Receiver,
     string State,
     int Tries,
     DateTimeOffset? DueAt,
@@ -53,6 +57,14 @@ public sealed class NoticeStore : IAsyncDisposable
 
     private readonly NpgsqlDataSource _database;
 
+    /// <summary>Everybody whom an event of a bill is delivered to: the merchant's endpoints, and the shopper as the command says.</summary>
+    /// <param name="row">The alias of rows with merchant_id and receivers.</param>
+    internal static string ReceiversOf(string row) =>
+        $"""
+        (select w.id from webhook_endpoints w where w.merchant_id = {row}.merchant_id and w.deleted_at is null
+         union all select unnest(string_to_array({row}.receivers, ' ')))
+        """;
+
     public NoticeStore(NpgsqlDataSource database, CommitConnections commits, ILogger<NoticeStore> log)
     {
         _database = database;
@@ -74,35 +86,36 @@ public sealed class NoticeStore : IAsyncDisposable
         int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> inFlight)
     {
         await using var command = _database.CreateCommand(
-            """
+            $"""
             with flying as materialized (
-              select * from unnest($1::text[], $2::int[]) as t(endpoint_id, notices)
+              select * from unnest($1::text[], $2::int[]) as t(receiver, notices)
             ), due as materialized (
-              select event_id, endpoint_id, due_at from deliveries
+              select event_id, receiver, due_at from deliveries
               where state = 'PENDING' and due_at <= statement_timestamp()
-                and endpoint_id not in (select endpoint_id from flying where notices >= $4)
+                and receiver not in (select receiver from flying where notices >= $4)
               order by due_at limit $3
             ), ranked as (
-              select event_id, endpoint_id, row_number() over (partition by endpoint_id order by due_at) as place from due
+              select event_id, receiver, row_number() over (partition by receiver order by due_at) as place from due
             ), mine as materialized (
-              select d.event_id, d.endpoint_id
+              select d.event_id, d.receiver
               from ranked r
-              join deliveries d on d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-              left join flying f on f.endpoint_id = r.endpoint_id
+              join deliveries d on d.event_id = r.event_id and d.receiver = r.receiver
+              left join flying f on f.receiver = r.receiver
               where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= statement_timestamp()
               limit $5
               for no key update of d skip locked
             ), claimed as (
               update deliveries d set due_at = clock_timestamp() + $6, tries = d.tries + 1
-              from mine m where d.event_id = m.event_id and d.endpoint_id = m.endpoint_id
-              returning d.event_id, d.endpoint_id, d.merchant_id, d.tries
+              from mine m where d.event_id = m.event_id and d.receiver = m.receiver
+              returning d.event_id, d.receiver, d.merchant_id, d.tries
             )
-            select c.event_id, c.endpoint_id, e.type, e.created_at, e.data, w.url, w.secret,
+            select c.event_id, c.receiver, e.type, e.created_at, e.data, c.tries, w.url, w.secret,
                    case when w.previous_expires_at > clock_timestamp() then w.previous_secret end,
-                   w.deleted_at is not null, c.tries
+                   w.deleted_at is not null, b.*
             from claimed c
             join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
-            join webhook_endpoints w on w.id = c.endpoint_id
+            left join webhook_endpoints w on w.id = c.receiver
+            left join lateral (select {BillStore.BillColumns} from {BillStore.BillFrom} where b.number = e.bill and w.id is null) b on true
             """);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. inFlight.Keys] });
         command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. inFlight.Values] });
@@ -120,11 +133,15 @@ public sealed class NoticeStore : IAsyncDisposable
                 rows.GetString(2),
                 rows.GetFieldValue<DateTimeOffset>(3),
                 rows.GetString(4),
-                rows.GetString(5),
-                rows.GetFieldValue<byte[]>(6),
-                rows.IsDBNull(7) ? null : rows.GetFieldValue<byte[]>(7),
-                rows.GetBoolean(8),
-                rows.GetInt32(9)));
+                rows.IsDBNull(6)
+                    ? null
+                    : new WebhookTarget(
+                        rows.GetString(6),
+                        rows.GetFieldValue<byte[]>(7),
+                        rows.IsDBNull(8) ? null : rows.GetFieldValue<byte[]>(8),
+                        rows.GetBoolean(9)),
+                BillStore.ReadBill(rows, 10),
+                rows.GetInt32(5)));
         }
 
         return claimed;
@@ -163,15 +180,25 @@ public sealed class NoticeStore : IAsyncDisposable
         return endpoints;
     }
 
-    /// <summary>What is still on its way to the endpoint is parked when its time comes.</summary>
+    /// <summary>What waits for the endpoint, or was given up, is skipped: there is nobody left to tell.</summary>
     /// <returns>False: there is no such endpoint.</returns>
     public async Task<bool> DeleteEndpoint(string merchantId, string id)
     {
         await using var command = _database.CreateCommand(
-            "update webhook_endpoints set deleted_at = clock_timestamp() where merchant_id = $1 and id = $2 and deleted_at is null");
+            """
+            with deleted as (
+              update webhook_endpoints set deleted_at = clock_timestamp() where merchant_id = $1 and id = $2 and deleted_at is null returning id
+            ), parked as materialized (
+              select d.event_id, d.receiver from deliveries d join deleted on d.receiver = deleted.id
+              where d.merchant_id = $1 and d.state = 'PARKED' order by d.event_id, d.receiver for no key update of d
+            ), skipped as (
+              update deliveries d set state = 'SKIPPED' from parked p where d.event_id = p.event_id and d.receiver = p.receiver
+            )
+            select count(*) from deleted
+            """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
-        return await command.ExecuteNonQueryAsync() == 1;
+        return (long)(await command.ExecuteScalarAsync())! == 1;
     }
 
     /// <summary>Signs with the new secret from now on, and with the one before for <see cref="RotationTime"/> more.</summary>
@@ -203,7 +230,7 @@ public sealed class NoticeStore : IAsyncDisposable
             ), evented as (
               insert into events (merchant_id, id, type, created_at, data) select merchant_id, $3, '{TestEvent}', $4, $5 from receiver
             )
-            insert into deliveries (event_id, endpoint_id, merchant_id, due_at) select $3, id, merchant_id, clock_timestamp() from receiver
+            insert into deliveries (event_id, receiver, merchant_id, due_at) select $3, id, merchant_id, clock_timestamp() from receiver
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = endpointId });
@@ -214,26 +241,47 @@ public sealed class NoticeStore : IAsyncDisposable
     }
 
     /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that the merchant has now.</summary>
-    /// <returns>False: there is no such event.</returns>
-    public async Task<bool> Resend(string merchantId, Guid eventId)
+    /// <returns>To how many; null: there is no such event.</returns>
+    public Task<int?> ResendToEndpoints(string merchantId, Guid eventId) => Resend(
+        $"""
+        select e.id, w.id, e.merchant_id, clock_timestamp()
+        from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null
+        where e.type not in ('{EventTypes.Created}', '{EventTypes.Expiring}')
+        """,
+        merchantId,
+        eventId);
+
+    /// <summary>The event goes out again to the shopper of its bill.</summary>
+    /// <returns>In how many ways; null: there is no such event.</returns>
+    public Task<int?> ResendToShopper(string merchantId, Guid eventId, ShopperReceivers shoppers) => Resend(
+        $"""
+        select e.id, s.receiver, e.merchant_id, clock_timestamp()
+        from event e join bills b on b.number = e.bill
+        cross join lateral (values ('{ShopperReceivers.Mail}', b.shopper_email is not null and {shoppers.HasMail}),
+                                   ('{ShopperReceivers.Sms}', b.shopper_phone is not null and {shoppers.HasSms})) as s(receiver, is_reached)
+        where s.is_reached
+        """,
+        merchantId,
+        eventId);
+
+    private async Task<int?> Resend(string receivers, string merchantId, Guid eventId)
     {
         await using var command = _database.CreateCommand(
-            """
+            $"""
             with event as (
-              select merchant_id, id from events where merchant_id = $1 and id = $2
+              select merchant_id, id, type, bill from events where merchant_id = $1 and id = $2
             ), delivered as (
-              insert into deliveries (event_id, endpoint_id, merchant_id, due_at)
-              select e.id, w.id, e.merchant_id, clock_timestamp()
-              from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null
-              order by w.id
-              on conflict (event_id, endpoint_id) do update
+              insert into deliveries (event_id, receiver, merchant_id, due_at)
+              {receivers} order by 2
+              on conflict (event_id, receiver) do update
               set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null
+              returning 1
             )
-            select 1 from event
+            select (select count(*) from delivered)::int from event
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId });
-        return await command.ExecuteScalarAsync() is not null;
+        return (int?)await command.ExecuteScalarAsync();
     }
 
     /// <summary>A merchant's events, newest first.</summary>
@@ -252,9 +300,9 @@ public sealed class NoticeStore : IAsyncDisposable
             $"""
             with page as ({page})
             select p.id, p.type, p.created_at, p.data,
-                   d.endpoint_id, d.state, d.tries, case d.state when 'PENDING' then d.due_at end, d.last_status, d.last_error, d.finished_at
+                   d.receiver, d.state, d.tries, case d.state when 'PENDING' then d.due_at end, d.last_status, d.last_error, d.finished_at
             from page p left join deliveries d on d.event_id = p.id
-            order by p.id desc, d.endpoint_id
+            order by p.id desc, d.receiver
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
@@ -300,7 +348,7 @@ public sealed class NoticeStore : IAsyncDisposable
 /// <summary>The outcome of one try.</summary>
 /// <param name="Tries">As claimed: a try that was overtaken by a later one records nothing.</param>
 /// <param name="RetryIn">Set exactly when the notice is to be tried again.</param>
-public sealed record TriedNotice(Guid EventId, string EndpointId, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error);
+public sealed record TriedNotice(Guid EventId, string Receiver, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error);
 
 public sealed record NoticeRecorded(bool Done);
 
@@ -313,18 +361,18 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
         """
         with input as materialized (
           select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::interval[], $6::int[], $7::text[])
-            with ordinality as t(event_id, endpoint_id, tries, state, retry_in, status, error, ord)
+            with ordinality as t(event_id, receiver, tries, state, retry_in, status, error, ord)
         ), locked as materialized (
-          select d.event_id, d.endpoint_id
-          from input i join deliveries d on d.event_id = i.event_id and d.endpoint_id = i.endpoint_id
-          order by d.event_id, d.endpoint_id for no key update of d
+          select d.event_id, d.receiver
+          from input i join deliveries d on d.event_id = i.event_id and d.receiver = i.receiver
+          order by d.event_id, d.receiver for no key update of d
         ), recorded as (
           update deliveries d
           set state = i.state, due_at = coalesce(clock_timestamp() + i.retry_in, d.due_at), last_status = i.status, last_error = i.error,
               finished_at = case when i.state <> 'PENDING' then clock_timestamp() end
           from input i
           where (select count(*) from locked) > 0
-            and d.event_id = i.event_id and d.endpoint_id = i.endpoint_id and d.state = 'PENDING' and d.tries = i.tries
+            and d.event_id = i.event_id and d.receiver = i.receiver and d.state = 'PENDING' and d.tries = i.tries
           returning i.ord
         )
         select i.ord, i.ord in (select ord from recorded) from input i
@@ -339,7 +387,7 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
     public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TriedNotice> batch)
     {
         Set(parameters, 0, Column(batch, static t => t.EventId));
-        Set(parameters, 1, Column(batch, static t => t.EndpointId));
+        Set(parameters, 1, Column(batch, static t => t.Receiver));
         Set(parameters, 2, Column(batch, static t => t.Tries));
         Set(parameters, 3, Column(batch, static t => t.State));
         Set(parameters, 4, Column(batch, static t => t.RetryIn));

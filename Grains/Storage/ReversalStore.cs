@@ -66,24 +66,50 @@ public sealed class ReversalStore(NpgsqlDataSource database)
         new NpgsqlParameter<long> { TypedValue = rrn },
         new NpgsqlParameter<TimeSpan> { TypedValue = wait });
 
-    /// <summary>
-    /// Records an answer that nobody waited for. An approval of an attempt that was never sent, or that the bank had declined,
-    /// gets a reversal of its own; the attempt's stored answer stays.
-    /// </summary>
-    /// <returns>True when there was such an approval, which must not happen: the caller raises the alarm.</returns>
-    public async Task<bool> RecordLateAnswer(long rrn, string responseCode, string? authorisationCode) => await Execute(
-        $"""
-        with recorded as (
-          insert into late_answers (rrn, response_code, authorisation_code) values ($1, $2, $3)
-        )
-        insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
-        select rrn, terminal_id, stan, store_id, amount, currency, started_at from attempts
-        where rrn = $1 and state in ('NOT_SENT', 'DECLINED') and $2 = '{Attempt.ApprovedCode}'
-        on conflict do nothing
-        """,
+    /// <summary>Records an answer that nobody waited for. An approval is left to be judged by <see cref="ReverseFalseApprovals"/>.</summary>
+    public Task RecordLateAnswer(long rrn, string responseCode, string? authorisationCode) => Execute(
+        $"insert into late_answers (rrn, response_code, authorisation_code, judged) values ($1, $2, $3, $2 <> '{Attempt.ApprovedCode}')",
         new NpgsqlParameter<long> { TypedValue = rrn },
         new NpgsqlParameter<string> { TypedValue = responseCode },
-        new NpgsqlParameter<string?> { TypedValue = authorisationCode }) > 0;
+        new NpgsqlParameter<string?> { TypedValue = authorisationCode });
+
+    /// <summary>
+    /// Judges each recorded approval once its attempt has left SENT, whenever that is. One of an attempt that was never sent, or
+    /// that the bank had declined, gets a reversal of its own; the attempt's stored answer stays.
+    /// </summary>
+    /// <returns>The RRNs of such approvals, which must not happen, and of those that belong to no attempt and cannot be reversed
+    /// from here: the caller raises the alarm.</returns>
+    public async Task<IReadOnlyList<(long Rrn, bool Reversing)>> ReverseFalseApprovals(int limit, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with due as materialized (
+              select l.id, l.rrn, a.state from late_answers l left join attempts a on a.rrn = l.rrn
+              where not l.judged and a.state is distinct from 'SENT'
+              order by l.id limit $1 for no key update of l skip locked
+            ), judged as (
+              update late_answers l set judged = true from due where l.id = due.id
+            ), reversing as (
+              insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
+              select a.rrn, a.terminal_id, a.stan, a.store_id, a.amount, a.currency, a.started_at
+              from attempts a join (select distinct rrn from due where state in ('NOT_SENT', 'DECLINED')) wrong on wrong.rrn = a.rrn
+              on conflict do nothing
+              returning rrn
+            )
+            select rrn, true from reversing
+            union all
+            select distinct rrn, false from due where state is null
+            """);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var alarms = new List<(long, bool)>();
+        while (await rows.ReadAsync(stop))
+        {
+            alarms.Add((rows.GetInt64(0), rows.GetBoolean(1)));
+        }
+
+        return alarms;
+    }
 
     /// <summary>How many are not acknowledged yet, and since when the oldest waits.</summary>
     public async Task<(long Count, TimeSpan OldestAge)> Outstanding(CancellationToken stop)
@@ -95,7 +121,7 @@ public sealed class ReversalStore(NpgsqlDataSource database)
         return (rows.GetInt64(0), rows.GetTimeSpan(1));
     }
 
-    private async Task<int> Execute(string sql, params NpgsqlParameter[] parameters)
+    private async Task Execute(string sql, params NpgsqlParameter[] parameters)
     {
         await using var command = database.CreateCommand(sql);
         foreach (var parameter in parameters)
@@ -103,6 +129,6 @@ public sealed class ReversalStore(NpgsqlDataSource database)
             command.Parameters.Add(parameter);
         }
 
-        return await command.ExecuteNonQueryAsync();
+        await command.ExecuteNonQueryAsync();
     }
 }

@@ -1,5 +1,6 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -139,7 +140,8 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
 public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
 
 /// <param name="EventData">The bill as the notices show it, PAID.</param>
-public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, Shares Shares);
+/// <param name="Receivers">How the shopper is told, apart by a space.</param>
+public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, string Receivers, Shares Shares);
 
 /// <param name="Found">Null when the attempt moved. Else it was not SENT under this id any more, or an approval came past
 /// the deadline: then this is the attempt as the statement found it.</param>
@@ -165,9 +167,10 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         with input as materialized (
           select *, 'SENT' as from_state
           from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-                               $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[])
+                               $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
+                               $18::bigint[])
             with ordinality as t(terminal_id, batch, stan, id, bill, to_state, response_code, reason, authorisation_code,
-                                 at, business_date, event_id, merchant_id, event_data, merchant_share, store_share, platform_share, ord)
+                                 at, business_date, event_id, merchant_id, event_data, receivers, merchant_share, store_share, platform_share, ord)
         ), locked as materialized (
           select b.number from input i join bills b on b.number = i.bill order by b.number for no key update of b
         ), moved as materialized (
@@ -195,11 +198,11 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           where m.to_state = 'APPROVED' and l.amount <> 0
         ), evented as (
           insert into events (merchant_id, id, type, bill, created_at, data)
-          select m.merchant_id, m.event_id, 'bill.paid', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
+          select m.merchant_id, m.event_id, '{EventTypes.Paid}', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
         ), delivered as (
-          insert into deliveries (event_id, endpoint_id, merchant_id, due_at)
-          select m.event_id, w.id, m.merchant_id, m.at
-          from moved m join webhook_endpoints w on w.merchant_id = m.merchant_id and w.deleted_at is null
+          insert into deliveries (event_id, receiver, merchant_id, due_at)
+          select m.event_id, r.receiver, m.merchant_id, m.at
+          from moved m cross join lateral {NoticeStore.ReceiversOf("m")} as r(receiver)
           where m.to_state = 'APPROVED'
         ), reversing as (
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
@@ -219,8 +222,8 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<Guid[]>(),
         new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<short?[]>(),
         new NpgsqlParameter<string?[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<DateOnly[]>(), new NpgsqlParameter<Guid?[]>(),
-        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(),
-        new NpgsqlParameter<long[]>(),
+        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<long[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(),
     ];
 
     public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<FinishAttempt> batch)
@@ -239,9 +242,10 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         Set(parameters, 11, Column(batch, static c => c.Paid?.EventId));
         Set(parameters, 12, Column(batch, static c => c.Paid?.MerchantId));
         Set(parameters, 13, Column(batch, static c => c.Paid?.EventData));
-        Set(parameters, 14, Column(batch, static c => c.Paid?.Shares.Merchant ?? 0));
-        Set(parameters, 15, Column(batch, static c => c.Paid?.Shares.Store ?? 0));
-        Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
+        Set(parameters, 14, Column(batch, static c => c.Paid?.Receivers));
+        Set(parameters, 15, Column(batch, static c => c.Paid?.Shares.Merchant ?? 0));
+        Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Store ?? 0));
+        Set(parameters, 17, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
     }
 
     public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Lakala.Grains.Storage;
 
-/// <summary>Terminals and their wrapped keys. Everything here may be done twice.</summary>
+/// <summary>Terminals, their wrapped keys and their batches. Everything here may be done twice.</summary>
 /// <exception cref="DatabaseAwayException">From every method.</exception>
 public sealed class TerminalStore(NpgsqlDataSource database)
 {
@@ -12,7 +12,9 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             select t.id, t.store_id, s.name, t.blocked, t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key,
-                   t.language
+                   t.language, t.signed_on_at,
+                   coalesce((select max(p.version) from terminal_parameters p where p.store_id = t.store_id),
+                            (select max(p.version) from terminal_parameters p where p.store_id is null), 0)
             from terminals t join stores s on s.id = t.store_id where t.id = $1
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
@@ -30,7 +32,17 @@ public sealed class TerminalStore(NpgsqlDataSource database)
             row.GetFieldValue<byte[]>(4),
             row.IsDBNull(6) ? null : new KeySet(row.GetInt32(5), row.GetFieldValue<byte[]>(6), row.GetFieldValue<byte[]>(7)),
             row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)),
-            row.GetString(11));
+            row.GetString(11),
+            row.Nullable<DateTimeOffset>(12),
+            row.GetInt32(13));
+    });
+
+    /// <returns>The object of that version; null when there is none.</returns>
+    public Task<string?> Parameters(int version) => Reach<string?>(async () =>
+    {
+        await using var command = database.CreateCommand("select body::text from terminal_parameters where version = $1");
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
+        return (string?)await command.ExecuteScalarAsync();
     });
 
     /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>
@@ -71,6 +83,50 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = keySet });
         return await command.ExecuteNonQueryAsync();
+    });
+
+    /// <summary>Closes the batch unless it is closed, with what the terminal says and what we have.</summary>
+    /// <returns>What we had when it was closed; null while a payment of it is not decided.</returns>
+    public Task<(int Count, long Amount)?> CloseBatch(string id, int batch, int count, long amount) => Reach<(int, long)?>(async () =>
+    {
+        await using var command = database.CreateCommand(
+            """
+            with ours as (
+              select count(*) filter (where state = 'APPROVED')::int as count, coalesce(sum(amount) filter (where state = 'APPROVED'), 0)::bigint as amount
+              from attempts where terminal_id = $1 and batch = $2 having count(*) filter (where state = 'SENT') = 0
+            ), closed as (
+              insert into batches (terminal_id, batch, terminal_count, terminal_amount, count, amount)
+              select $1, $2, $3, $4, count, amount from ours
+              on conflict (terminal_id, batch) do nothing
+              returning count, amount
+            )
+            select count, amount from closed union all select count, amount from batches where terminal_id = $1 and batch = $2
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = batch });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = amount });
+        await using var row = await command.ExecuteReaderAsync();
+        return await row.ReadAsync() ? (row.GetInt32(0), row.GetInt64(1)) : null;
+    });
+
+    /// <returns>STAN and amount of what is approved in the batch, by STAN.</returns>
+    public Task<IReadOnlyList<(int Stan, long Amount)>> ApprovedAfter(string id, int batch, int stan, int limit) => Reach<IReadOnlyList<(int, long)>>(async () =>
+    {
+        await using var command = database.CreateCommand(
+            "select stan, amount from attempts where terminal_id = $1 and batch = $2 and stan > $3 and state = 'APPROVED' order by stan limit $4");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = batch });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = stan });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var rows = await command.ExecuteReaderAsync();
+        var list = new List<(int, long)>();
+        while (await rows.ReadAsync())
+        {
+            list.Add((rows.GetInt32(0), rows.GetInt64(1)));
+        }
+
+        return list;
     });
 
     private static async Task<T> Reach<T>(Func<Task<T>> work)

@@ -27,6 +27,11 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("echo")]
     Task<Refusal?> Echo(int keySet);
 
+    /// <summary>An echo that says how the terminal is. The last one is kept here, what changes in the database.</summary>
+    /// <param name="health">Null: it did not say.</param>
+    [Alias("heartbeat")]
+    Task<Heartbeat> Beat(int keySet, HealthState? health);
+
     /// <param name="bill">Null when the check digits are wrong.</param>
     [Alias("lookup")]
     Task<BillFound> Lookup(int keySet, SwipeKey key, long? bill);
@@ -45,6 +50,19 @@ public interface ITerminalGrain : IGrainWithStringKey
     /// <summary>0420: the terminal gives the key up. <see cref="SwipeAnswer.State"/> says what it found.</summary>
     [Alias("abandon")]
     Task<SwipeAnswer> Abandon(int keySet, SwipeKey key);
+
+    /// <summary>The network's parameters for this terminal.</summary>
+    [Alias("parameters")]
+    Task<ParametersGiven> Parameters(int keySet);
+
+    /// <summary>Whether this is a clerk of the terminal's store.</summary>
+    [Alias("sign-in-clerk")]
+    Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password);
+
+    /// <summary>Closes a batch, once: a repeat hears the same. A batch with a payment that is not decided stays open (09).</summary>
+    /// <param name="listAfter">Our approved payments after this STAN are wanted too.</param>
+    [Alias("close-batch")]
+    Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter);
 }
 
 /// <summary>Working keys of one sign-on, wrapped under the key-encryption key.</summary>
@@ -53,6 +71,55 @@ public sealed record KeySet([property: Id(0)] int Number, [property: Id(1)] byte
 {
     public override string ToString() => $"key set {Number}";
 }
+
+/// <param name="Count">How many payments of the batch we have approved, and <paramref name="Amount"/> their sum in minor units.</param>
+/// <param name="Refusal">Null when the terminal's totals agree; <see cref="Refusal.TotalsDiffer"/>: closed too. Any other: not closed.</param>
+/// <param name="List">STAN and amount of what was asked for.</param>
+[GenerateSerializer, Immutable, Alias("closed-batch")]
+public sealed record ClosedBatch(
+    [property: Id(0)] Refusal? Refusal, [property: Id(1)] int Count, [property: Id(2)] long Amount, [property: Id(3)] IReadOnlyList<(int Stan, long Amount)> List);
+
+/// <param name="Version">0: there are none.</param>
+/// <param name="Body">A JSON object; null when there are none.</param>
+[GenerateSerializer, Immutable, Alias("parameters-given")]
+public sealed record ParametersGiven([property: Id(0)] Refusal? Refusal, [property: Id(1)] int Version, [property: Id(2)] string? Body);
+
+/// <summary>Prints itself masked.</summary>
+[GenerateSerializer, Immutable, Alias("clerk-password")]
+public sealed record ClerkPassword([property: Id(0)] string Text)
+{
+    public override string ToString() => "***";
+}
+
+/// <param name="Name">Null when refused.</param>
+[GenerateSerializer, Immutable, Alias("clerk-signed-in")]
+public sealed record ClerkSignedIn([property: Id(0)] Refusal? Refusal, [property: Id(1)] string? Name, [property: Id(2)] bool IsSupervisor);
+
+/// <summary>How a terminal is.</summary>
+/// <param name="Report">All that it said, as JSON.</param>
+/// <param name="IsInOrder">It can take a payment and hand out a receipt, as far as it knows.</param>
+/// <param name="Essence">What somebody could act on: while it stays the same, only now and then a row is written.</param>
+/// <param name="Parameters">The version that it has; null: it takes none.</param>
+[GenerateSerializer, Immutable, Alias("health-state")]
+public sealed record HealthState([property: Id(0)] string Report, [property: Id(1)] bool IsInOrder, [property: Id(2)] string Essence, [property: Id(3)] int? Parameters = null);
+
+/// <summary>What the terminal is to do at its next free moment.</summary>
+public enum TerminalTask
+{
+    None,
+
+    /// <summary>Its working keys are old.</summary>
+    SignOn,
+
+    /// <summary>Nobody here knows how it is.</summary>
+    SendStatus,
+
+    /// <summary>Its parameters are not the newest.</summary>
+    FetchParameters,
+}
+
+[GenerateSerializer, Immutable, Alias("heartbeat-answer")]
+public sealed record Heartbeat([property: Id(0)] Refusal? Refusal, [property: Id(1)] TerminalTask Task);
 
 [GenerateSerializer, Immutable, Alias("terminal-row")]
 public sealed record TerminalRow(
@@ -63,7 +130,9 @@ public sealed record TerminalRow(
     [property: Id(4)] byte[] MasterKey,
     [property: Id(5)] KeySet? Current,
     [property: Id(6)] KeySet? Next,
-    [property: Id(7)] string Language)
+    [property: Id(7)] string Language,
+    [property: Id(8)] DateTimeOffset? SignedOnAt,
+    [property: Id(9)] int Parameters)
 {
     public KeySet? Find(int keySet) => Current?.Number == keySet ? Current : Next?.Number == keySet ? Next : null;
 

@@ -39,6 +39,31 @@ public sealed class StanWindow
     public void Clear() => (_highest, _seen) = (-1, 0);
 }
 
+/// <summary>Keeps a terminal from guessing passwords: so many wrong ones, then none at all for a while.</summary>
+public sealed class SignInThrottle(TimeProvider time)
+{
+    public const int FailuresPerWindow = 5;
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    private long _windowStart = time.GetTimestamp();
+    private int _failures;
+
+    public bool Accept()
+    {
+        if (time.GetElapsedTime(_windowStart) >= Window)
+        {
+            (_windowStart, _failures) = (time.GetTimestamp(), 0);
+        }
+
+        return _failures < FailuresPerWindow;
+    }
+
+    public void Failed() => _failures++;
+
+    /// <summary>The last one was none.</summary>
+    public void Succeeded() => _failures--;
+}
+
 /// <summary>
 /// Keeps a terminal from guessing bill numbers: so many lookups in a minute, and far fewer that find nothing. A number
 /// exists with one in about 10^12 over the open bills; at this rate guessing finds nothing in a lifetime.

@@ -5,7 +5,7 @@ using Lakala.Grains.Storage;
 namespace Lakala.Grains.Terminals;
 
 /// <summary>The keys of swipes and what stands under them: refusals, enquiries and abandonments.</summary>
-public sealed class SwipeKeys(BillStore store, TimeProvider time)
+public sealed class SwipeKeys(BillStore store, CommitRetry commits, TimeProvider time)
 {
     /// <summary>What a repeat of the key hears. Bill, amount and card are compared where both sides know them.</summary>
     public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
@@ -65,7 +65,10 @@ public sealed class SwipeKeys(BillStore store, TimeProvider time)
     }
 
     private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>
-        store.KeysClosed.Submit(new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan));
+        commits.UntilDeadline(
+            store.KeysClosed,
+            new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan),
+            time.GetTimestamp());
 
     private static bool IsGone(AttemptRow row) => row.State is AttemptState.Reversing or AttemptState.Reversed or AttemptState.Void;
 

@@ -1,6 +1,7 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
 
@@ -11,14 +12,28 @@ namespace Lakala.Grains.Terminals;
 /// them is held by the database, under the key.
 /// </summary>
 [Reentrant, PreferLocalPlacement]
-public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeProvider time) : Grain, ITerminalGrain
+public sealed class TerminalGrain(
+    TerminalStore terminals, HealthStore healths, ClerkStore clerks, SwipeKeys keys, TimeProvider time, ILogger<TerminalGrain> log) : Grain, ITerminalGrain
 {
+    /// <summary>Working keys that are older are replaced at the terminal's next free moment.</summary>
+    public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+
+    // How long the history may say nothing of a terminal that is well and unchanged.
+    private static readonly TimeSpan HealthSilence = TimeSpan.FromMinutes(15);
+
     // For so long a block or new keys from the operator may go unseen.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
+    // What one answer to a terminal holds.
+    private const int LongestList = 30;
+
     private readonly StanWindow _stans = new();
     private readonly LookupThrottle _throttle = new(time);
+    private readonly SignInThrottle _signIns = new(time);
     private TerminalRow? _row;
+    private HealthState? _health;
+    private HealthState? _recorded;
+    private long _recordedAt;
     private long _readAt;
 
     public async Task<TerminalRow?> Find()
@@ -61,6 +76,45 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
     }
 
     public Task<Refusal?> Echo(int keySet) => WhyNot(keySet).AsTask();
+
+    public async Task<Heartbeat> Beat(int keySet, HealthState? health)
+    {
+        if (await WhyNot(keySet) is { } no)
+        {
+            return new Heartbeat(no, TerminalTask.None);
+        }
+
+        _health = health ?? _health;
+        if (health is not null && (health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence))
+        {
+            (_recorded, _recordedAt) = (health, time.GetTimestamp());
+            Record(health).Ignore();
+        }
+
+        var task = time.GetUtcNow() - _row!.SignedOnAt > KeyLifetime ? TerminalTask.SignOn
+            : _health is null ? TerminalTask.SendStatus
+            : _health.Parameters is { } version && version != _row.Parameters ? TerminalTask.FetchParameters
+            : TerminalTask.None;
+        return new Heartbeat(null, task);
+    }
+
+    public async Task<ParametersGiven> Parameters(int keySet)
+    {
+        if (await WhyNot(keySet) is { } no)
+        {
+            return new ParametersGiven(no, 0, null);
+        }
+
+        try
+        {
+            var version = _row!.Parameters;
+            return new ParametersGiven(null, version, version == 0 ? null : await terminals.Parameters(version));
+        }
+        catch (DatabaseAwayException)
+        {
+            return new ParametersGiven(Refusal.TryLater, 0, null);
+        }
+    }
 
     public async Task<BillFound> Lookup(int keySet, SwipeKey key, long? bill)
     {
@@ -120,6 +174,61 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         return answer;
     });
 
+    public async Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password)
+    {
+        if (await WhyNot(keySet) is { } no)
+        {
+            return new ClerkSignedIn(no, null, false);
+        }
+
+        if (!_signIns.Accept())
+        {
+            return new ClerkSignedIn(Refusal.TooManySignIns, null, false);
+        }
+
+        try
+        {
+            // Counted before the work, so that many at once are not more than so many.
+            _signIns.Failed();
+            if (await clerks.Verify(_row!.Store, number, password.Text) is not { } clerk)
+            {
+                return new ClerkSignedIn(Refusal.ClerkRefused, null, false);
+            }
+
+            _signIns.Succeeded();
+            return new ClerkSignedIn(null, clerk.Name, clerk.Supervisor);
+        }
+        catch (DatabaseAwayException)
+        {
+            _signIns.Succeeded();
+            return new ClerkSignedIn(Refusal.TryLater, null, false);
+        }
+    }
+
+    public async Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter)
+    {
+        if (await WhyNot(keySet) is { } no)
+        {
+            return new ClosedBatch(no, 0, 0, []);
+        }
+
+        try
+        {
+            var terminal = this.GetPrimaryKeyString();
+            if (await terminals.CloseBatch(terminal, batch, count, amount) is not { } ours)
+            {
+                return new ClosedBatch(Refusal.InProgress, 0, 0, []);
+            }
+
+            var list = listAfter is { } stan ? await terminals.ApprovedAfter(terminal, batch, stan, LongestList) : [];
+            return new ClosedBatch(ours == (count, amount) ? null : Refusal.TotalsDiffer, ours.Count, ours.Amount, list);
+        }
+        catch (DatabaseAwayException)
+        {
+            return new ClosedBatch(Refusal.TryLater, 0, 0, []);
+        }
+    }
+
     private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question)
     {
         if (await WhyNot(keySet) is { } no)
@@ -138,6 +247,20 @@ public sealed class TerminalGrain(TerminalStore terminals, SwipeKeys keys, TimeP
         catch (CommitUnknownException)
         {
             return SwipeAnswer.Silence;
+        }
+    }
+
+    // The terminal's echo does not wait for it: what is not stored now comes again with the next heartbeat.
+    private async Task Record(HealthState health)
+    {
+        try
+        {
+            await healths.Reported.Submit(new HealthRow(this.GetPrimaryKeyString(), time.GetUtcNow(), health));
+        }
+        catch (Exception fault)
+        {
+            _recorded = null;
+            log.LogWarning("{Terminal}: how it is could not be stored, the next heartbeat will: {Reason}", this.GetPrimaryKeyString(), fault.Message);
         }
     }
 

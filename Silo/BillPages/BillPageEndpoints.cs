@@ -7,6 +7,7 @@ using Lakala.Grains.Storage;
 using Lakala.Silo.Merchants;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.BillPages;
 
@@ -35,6 +36,8 @@ internal static class BillPageEndpoints
         var pages = app.MapGroup(Root).AddEndpointFilter(Protect).ExcludeFromDescription();
         pages.MapGet("/{token}", Show);
         pages.MapGet("/{token}/events", Listen);
+        pages.MapGet("/{token}/stores", NearStores);
+        pages.MapGet("/{token}/calendar.ics", Calendar);
         foreach (var asset in Asset.All)
         {
             pages.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
@@ -43,24 +46,94 @@ internal static class BillPageEndpoints
         return app;
     }
 
-    private static async Task<IResult> Show(string token, BillStore store, PageRenderer renderer, ILogger<PageRenderer> log)
+    private static async Task<IResult> Show(
+        string token,
+        string? lang,
+        string? region,
+        string? district,
+        BillStore store,
+        StoreFinder stores,
+        PageRenderer renderer,
+        HttpContext context,
+        ILogger<PageRenderer> log)
     {
         try
         {
-            return await Find(token, store) is { } bill
-                ? await renderer.Page<BillPage>(StatusCodes.Status200OK, new() { [nameof(BillPage.Bill)] = new BillShown(bill) })
-                : await Message(renderer, StatusCodes.Status404NotFound, Texts.NotFound, Texts.NotFoundHint);
+            if (await Find(token, store) is not { } bill)
+            {
+                var texts = Language(lang, null, context);
+                return await Message(renderer, texts, StatusCodes.Status404NotFound, texts.NotFound, texts.NotFoundHint);
+            }
+
+            var shown = await Shown(bill, Language(lang, bill, context), stores);
+            return await renderer.Page<BillPage>(StatusCodes.Status200OK, new()
+            {
+                [nameof(BillPage.Bill)] = shown,
+                [nameof(BillPage.Stores)] = shown.IsFinal ? null : await StoresIn(region, district, stores, context.RequestAborted),
+            });
         }
         catch (Exception fault) when (ProblemsOfFaults.WillPass(fault))
         {
             log.LogWarning(fault, "A bill page cannot be shown.");
-            return await Message(renderer, StatusCodes.Status503ServiceUnavailable, Texts.Away, Texts.AwayHint);
+            var texts = Language(lang, null, context);
+            return await Message(renderer, texts, StatusCodes.Status503ServiceUnavailable, texts.Away, texts.AwayHint);
         }
     }
 
+    /// <summary>The stores near the shopper's position, as a piece of the page.</summary>
+    private static async Task<IResult> NearStores(
+        string token, string? lang, string? near, BillStore store, StoreFinder stores, PageRenderer renderer, HttpContext context)
+    {
+        if (await Find(token, store) is not { } bill || !GeoPoint.TryParse(near, out var point))
+        {
+            return Problems.NoSuchPage();
+        }
+
+        var found = await stores.Find(new StoreQuery(point, null, null, StoresShown.Most), context.RequestAborted);
+        return await renderer.Page<StoreList>(StatusCodes.Status200OK, new()
+        {
+            [nameof(StoreList.Stores)] = found,
+            [nameof(StoreList.Texts)] = Language(lang, bill, context),
+        });
+    }
+
+    private static async Task<IResult> Calendar(
+        string token, string? lang, BillStore store, IOptions<BillPageOptions> pages, TimeProvider time, HttpContext context) =>
+        await Find(token, store) is { Bill.State: BillState.Open or BillState.Paying } bill
+            ? TypedResults.Text(
+                CalendarFile.Of(new BillShown(bill, Language(lang, bill, context)), BillView.PayUrl(bill, pages.Value.PublicUrl), time.GetUtcNow()),
+                "text/calendar",
+                Encoding.UTF8)
+            : Problems.NoSuchPage();
+
+    private static async Task<StoresShown> StoresIn(string? region, string? district, StoreFinder stores, CancellationToken stop)
+    {
+        var areas = await stores.Areas(stop);
+        var chosen = areas.FirstOrDefault(area => area.Region == region && area.District == district) ?? (areas.Count > 0 ? areas[0] : null);
+        return new StoresShown(
+            areas, chosen, await stores.Find(new StoreQuery(null, chosen?.Region, chosen?.District, StoresShown.Most), stop));
+    }
+
+    private static async Task<BillShown> Shown(BillRow bill, Texts texts, StoreFinder stores)
+    {
+        var paidIn = bill.Payment is { } payment ? await stores.Get(payment.Store, CancellationToken.None) : null;
+        return new BillShown(bill, texts, paidIn is null ? null : StoresShown.Name(paidIn, texts));
+    }
+
+    // What the shopper has clicked, then what the merchant says, then what the browser asks for.
+    private static Texts Language(string? lang, BillRow? bill, HttpContext context) => Texts.In(
+        lang is "en" or "zh" ? lang
+        : bill?.ShopperLanguage
+        ?? context.Request.GetTypedHeaders().AcceptLanguage
+            .OrderByDescending(language => language.Quality ?? 1)
+            .Select(language => language.Value.Value?.Split('-')[0])
+            .FirstOrDefault(language => language is "en" or "zh"));
+
     private static async Task<IResult> Listen(
         string token,
+        string? lang,
         BillStore store,
+        StoreFinder stores,
         IGrainFactory grains,
         PageRenderer renderer,
         Listeners listeners,
@@ -82,16 +155,16 @@ internal static class BillPageEndpoints
         context.Response.RegisterForDispose(place);
         var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         context.Response.RegisterForDispose(either);
-        return TypedResults.ServerSentEvents(Changes(bill, grains.GetBill(bill.Number), renderer, either.Token));
+        return TypedResults.ServerSentEvents(Changes(bill, Language(lang, bill, context), stores, grains.GetBill(bill.Number), renderer, either.Token));
     }
 
     /// <summary>The bill as it is, and again whenever its state has changed, until that is final.</summary>
     private static async IAsyncEnumerable<SseItem<LiveBill?>> Changes(
-        BillRow bill, IBillGrain grain, PageRenderer renderer, [EnumeratorCancellation] CancellationToken stop)
+        BillRow bill, Texts texts, StoreFinder stores, IBillGrain grain, PageRenderer renderer, [EnumeratorCancellation] CancellationToken stop)
     {
         while (true)
         {
-            var shown = new BillShown(bill);
+            var shown = await Shown(bill, texts, stores);
             yield return new SseItem<LiveBill?>(await renderer.Live(shown)) { ReconnectionInterval = Reconnect };
             if (shown.IsFinal)
             {
@@ -137,8 +210,8 @@ internal static class BillPageEndpoints
             ? bill
             : null;
 
-    private static Task<IResult> Message(PageRenderer renderer, int status, string headline, string hint) => renderer.Page<MessagePage>(
-        status, new() { [nameof(MessagePage.Headline)] = headline, [nameof(MessagePage.Hint)] = hint });
+    private static Task<IResult> Message(PageRenderer renderer, Texts texts, int status, string headline, string hint) => renderer.Page<MessagePage>(
+        status, new() { [nameof(MessagePage.Texts)] = texts, [nameof(MessagePage.Headline)] = headline, [nameof(MessagePage.Hint)] = hint });
 
     private static async ValueTask<object?> Protect(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -161,11 +234,8 @@ internal sealed record LiveBill(string State, bool Final, string Title, string B
 internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory logs)
 {
     public async Task<IResult> Page<T>(int status, Dictionary<string, object?> parameters)
-        where T : IComponent
-    {
-        await using var renderer = new HtmlRenderer(services, logs);
-        return TypedResults.Content(await Render<T>(renderer, parameters), "text/html", Encoding.UTF8, status);
-    }
+        where T : IComponent =>
+        TypedResults.Content(await Html<T>(parameters), "text/html", Encoding.UTF8, status);
 
     public async Task<LiveBill> Live(BillShown bill)
     {
@@ -173,6 +243,13 @@ internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory log
         var parameters = new Dictionary<string, object?> { ["Bill"] = bill };
         return new LiveBill(
             bill.State, bill.IsFinal, bill.Title, await Render<Banner>(renderer, parameters), await Render<Details>(renderer, parameters));
+    }
+
+    public async Task<string> Html<T>(Dictionary<string, object?> parameters)
+        where T : IComponent
+    {
+        await using var renderer = new HtmlRenderer(services, logs);
+        return await Render<T>(renderer, parameters);
     }
 
     private static Task<string> Render<T>(HtmlRenderer renderer, Dictionary<string, object?> parameters)

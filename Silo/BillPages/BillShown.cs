@@ -6,16 +6,14 @@ using Lakala.Grains.Storage;
 namespace Lakala.Silo.BillPages;
 
 /// <summary>A bill as its shopper reads it.</summary>
-public sealed record BillShown(BillRow Row)
+/// <param name="PaidIn">The store where it was paid, by name.</param>
+public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 {
-    // China has one time and no summer time; a fixed offset needs no database of time zones.
-    private static readonly TimeSpan Beijing = TimeSpan.FromHours(8);
-
     public string State => StateNames.Of(Row.Bill.State);
 
     public bool IsFinal => Row.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled;
 
-    public string Title => $"{Texts.Of(Row.Bill.State).Headline} · {Amount} · {Row.MerchantName}";
+    public string Title => $"{Texts.States(Row.Bill.State).Headline} · {Amount} · {Row.MerchantName}";
 
     public string Number => Row.BillNumber.ToString();
 
@@ -27,9 +25,6 @@ public sealed record BillShown(BillRow Row)
     public Drawing Barcode => Code128.Draw(Number);
 
     public Drawing Qr => QrCode.Draw(Number);
-
-    public static string Human(DateTimeOffset time) =>
-        time.ToOffset(Beijing).ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture);
 
     public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

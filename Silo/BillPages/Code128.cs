@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Lakala.Silo.BillPages;
 
@@ -45,7 +44,7 @@ internal static class Code128
 
     private static Drawing Draw(IReadOnlyList<int> values)
     {
-        var path = new StringBuilder();
+        var bars = new List<Bar>();
         var at = QuietZone;
         foreach (var value in values)
         {
@@ -54,13 +53,13 @@ internal static class Code128
             {
                 if (isBar)
                 {
-                    path.Append(CultureInfo.InvariantCulture, $"M{at} 0h{width}v1h-{width}z");
+                    bars.Add(new Bar(at, 0, width));
                 }
 
                 (at, isBar) = (at + width, !isBar);
             }
         }
 
-        return new Drawing(at + QuietZone, 1, path.ToString());
+        return new Drawing(at + QuietZone, 1, bars);
     }
 }

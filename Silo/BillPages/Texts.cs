@@ -1,48 +1,214 @@
+using System.Globalization;
 using Lakala.Bills;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>All that the shopper's pages say.</summary>
-internal static class Texts
+/// <summary>All that the shopper's pages say, in one language.</summary>
+public sealed record Texts
 {
-    public const string Language = "en";
-
-    public const string BillNumber = "Bill number";
-    public const string Order = "Order";
-    public const string PayBy = "Pay by";
-    public const string TimeZone = "Beijing time";
-    public const string HowTo = "How to pay";
-    public const string Receipt = "Payment";
-    public const string PaidAt = "Paid";
-    public const string Rrn = "Reference (RRN)";
-    public const string AuthorisationCode = "Authorisation code";
-    public const string Card = "Card";
-    public const string Store = "Store";
-    public const string Reload = "This page does not update by itself without JavaScript: reload it to see the latest.";
-    public const string Offline = "Live updates are interrupted. Trying again…";
-    public const string NotFound = "There is no such bill";
-    public const string NotFoundHint = "Check that you have opened the whole address, or ask the shop for it.";
-    public const string Away = "This page cannot be shown right now";
-    public const string AwayHint = "Please try again in a minute. Nothing has happened to your bill.";
-
-    public static readonly IReadOnlyList<string> Steps =
-    [
-        "Go to any store with the Lakala sign.",
-        "Show this barcode, or read out the bill number.",
-        "Swipe your bank card, enter your PIN and take the receipt.",
-    ];
-
-    public static string Barcode(string number) => $"Barcode of bill number {number}";
-
-    public static string Qr(string number) => $"QR code of bill number {number}";
-
-    public static (string Headline, string Hint) Of(BillState state) => state switch
+    public static readonly Texts English = new()
     {
-        BillState.Open => ("Waiting for payment", "This page changes by itself as soon as you have paid."),
-        BillState.Paying => ("Payment in progress", "Your bank is being asked. This takes a few seconds."),
-        BillState.Paid => ("Paid", "Thank you. The shop is told automatically."),
-        BillState.Expired => ("Expired", "This bill can no longer be paid. Please order again in the shop."),
-        BillState.Cancelled => ("Cancelled", "The shop has cancelled this bill. Do not pay it."),
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        Language = "en",
+        Tag = "en",
+        Other = ("zh", "中文"),
+        DateAndTime = "d MMM yyyy, HH:mm",
+        BillNumber = "Bill number",
+        Order = "Order",
+        PayBy = "Pay by",
+        Beijing = "Beijing time",
+        TimeLeft = "{} left",
+        Units = "d h min s",
+        HowTo = "How to pay",
+        Steps =
+        [
+            "Go to any store with the Lakala sign.",
+            "Show this barcode, or read out the bill number.",
+            "Swipe your bank card, enter your PIN and take the receipt.",
+        ],
+        Receipt = "Payment",
+        PaidAt = "Paid",
+        Rrn = "Reference (RRN)",
+        AuthorisationCode = "Authorisation code",
+        Card = "Card",
+        Store = "Store",
+        Copy = "Copy number",
+        Copied = "Copied",
+        Share = "Share",
+        Print = "Print",
+        Calendar = "Add to calendar",
+        CalendarTitle = "Pay {0} to {1}",
+        Stores = "Where to pay",
+        NearMe = "Stores near me",
+        NoPosition = "Your position is not available. Choose a district instead.",
+        Ready = "Ready now",
+        NotReady = "Not ready now",
+        NoStores = "No stores are listed here.",
+        Reload = "This page does not update by itself without JavaScript: reload it to see the latest.",
+        Offline = "Live updates are interrupted. Trying again…",
+        NotFound = "There is no such bill",
+        NotFoundHint = "Check that you have opened the whole address, or ask the shop for it.",
+        Away = "This page cannot be shown right now",
+        AwayHint = "Please try again in a minute. Nothing has happened to your bill.",
+        Barcode = "Barcode of bill number {0}",
+        Qr = "QR code of bill number {0}",
+        States = state => state switch
+        {
+            BillState.Open => ("Waiting for payment", "This page changes by itself as soon as you have paid."),
+            BillState.Paying => ("Payment in progress", "Your bank is being asked. This takes a few seconds."),
+            BillState.Paid => ("Paid", "Thank you. The shop is told automatically."),
+            BillState.Expired => ("Expired", "This bill can no longer be paid. Please order again in the shop."),
+            BillState.Cancelled => ("Cancelled", "The shop has cancelled this bill. Do not pay it."),
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
     };
+
+    public static readonly Texts Chinese = new()
+    {
+        Language = "zh",
+        Tag = "zh-Hans",
+        Other = ("en", "English"),
+        DateAndTime = "yyyy年M月d日 HH:mm",
+        BillNumber = "账单号",
+        Order = "订单",
+        PayBy = "付款截止",
+        Beijing = "北京时间",
+        TimeLeft = "还剩 {}",
+        Units = "天 小时 分 秒",
+        HowTo = "付款步骤",
+        Steps =
+        [
+            "前往任意一家有拉卡拉标志的门店。",
+            "出示此条码，或向店员报账单号。",
+            "刷银行卡，输入密码，收好凭条。",
+        ],
+        Receipt = "付款信息",
+        PaidAt = "付款时间",
+        Rrn = "参考号 (RRN)",
+        AuthorisationCode = "授权码",
+        Card = "银行卡",
+        Store = "门店",
+        Copy = "复制账单号",
+        Copied = "已复制",
+        Share = "分享",
+        Print = "打印",
+        Calendar = "加入日历",
+        CalendarTitle = "付款 {0} 给 {1}",
+        Stores = "付款门店",
+        NearMe = "附近的门店",
+        NoPosition = "无法获取您的位置，请选择区域。",
+        Ready = "现在可付款",
+        NotReady = "暂时不可付款",
+        NoStores = "此处暂无门店。",
+        Reload = "未启用 JavaScript 时本页不会自动更新，请刷新查看最新状态。",
+        Offline = "实时更新已中断，正在重试……",
+        NotFound = "没有此账单",
+        NotFoundHint = "请检查网址是否完整，或向商家索取。",
+        Away = "暂时无法显示此页",
+        AwayHint = "请一分钟后再试，您的账单没有变化。",
+        Barcode = "账单号 {0} 的条码",
+        Qr = "账单号 {0} 的二维码",
+        States = state => state switch
+        {
+            BillState.Open => ("等待付款", "付款后本页会自动更新。"),
+            BillState.Paying => ("正在付款", "正在向银行确认，只需几秒钟。"),
+            BillState.Paid => ("已付款", "谢谢！系统会自动通知商家。"),
+            BillState.Expired => ("已过期", "此账单已不能付款，请到商店重新下单。"),
+            BillState.Cancelled => ("已取消", "商家已取消此账单，请不要付款。"),
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
+    };
+
+    /// <summary>As it stands in addresses: en or zh.</summary>
+    public required string Language { get; init; }
+
+    /// <summary>For the document, as BCP 47 has it.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>The other language, with its own name.</summary>
+    public required (string Language, string Name) Other { get; init; }
+
+    /// <summary>How a point in time is written.</summary>
+    public required string DateAndTime { get; init; }
+
+    public required string BillNumber { get; init; }
+
+    public required string Order { get; init; }
+
+    public required string PayBy { get; init; }
+
+    public required string Beijing { get; init; }
+
+    /// <summary>The browser puts the time in.</summary>
+    public required string TimeLeft { get; init; }
+
+    /// <summary>Days, hours, minutes and seconds, apart by a space.</summary>
+    public required string Units { get; init; }
+
+    public required string HowTo { get; init; }
+
+    public required IReadOnlyList<string> Steps { get; init; }
+
+    public required string Receipt { get; init; }
+
+    public required string PaidAt { get; init; }
+
+    public required string Rrn { get; init; }
+
+    public required string AuthorisationCode { get; init; }
+
+    public required string Card { get; init; }
+
+    public required string Store { get; init; }
+
+    public required string Copy { get; init; }
+
+    public required string Copied { get; init; }
+
+    public required string Share { get; init; }
+
+    public required string Print { get; init; }
+
+    public required string Calendar { get; init; }
+
+    public required string CalendarTitle { get; init; }
+
+    public required string Stores { get; init; }
+
+    public required string NearMe { get; init; }
+
+    public required string NoPosition { get; init; }
+
+    public required string Ready { get; init; }
+
+    public required string NotReady { get; init; }
+
+    public required string NoStores { get; init; }
+
+    public required string Reload { get; init; }
+
+    public required string Offline { get; init; }
+
+    public required string NotFound { get; init; }
+
+    public required string NotFoundHint { get; init; }
+
+    public required string Away { get; init; }
+
+    public required string AwayHint { get; init; }
+
+    public required string Barcode { get; init; }
+
+    public required string Qr { get; init; }
+
+    public required Func<BillState, (string Headline, string Hint)> States { get; init; }
+
+    /// <param name="language">en or zh; English for anything else.</param>
+    public static Texts In(string? language) => language == Chinese.Language ? Chinese : English;
+
+    // China has one time and no summer time; a fixed offset needs no database of time zones.
+    public string Human(DateTimeOffset time) => time.ToOffset(TimeSpan.FromHours(8)).ToString(DateAndTime, CultureInfo.InvariantCulture);
+
+    public string Distance(int metres) => metres < 1000
+        ? string.Create(CultureInfo.InvariantCulture, $"{metres} m")
+        : string.Create(CultureInfo.InvariantCulture, $"{metres / 1000m:0.0} km");
 }

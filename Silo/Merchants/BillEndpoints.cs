@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -56,6 +57,8 @@ internal static class BillEndpoints
         string? idempotencyKey,
         ClaimsPrincipal user,
         MerchantStore store,
+        ShopperReceivers shoppers,
+        NoticeSignal notices,
         IOptions<BillPageOptions> pages,
         TimeProvider time,
         HttpContext context)
@@ -83,9 +86,10 @@ internal static class BillEndpoints
             var bill = Draw(body.Value, merchant, now);
             var json = BillView.Json(bill, pages.Value.PublicUrl);
             var answer = idempotencyKey is null ? null : new KeptAnswer(idempotencyKey, body.Hash, StatusCodes.Status201Created, json);
-            switch (await store.CreateBill(bill, answer))
+            switch (await store.CreateBill(bill, answer, shoppers.Of(bill), json))
             {
                 case CreateOutcome.Created:
+                    notices.Raise();
                     context.Response.Headers.Location = $"/v1/bills/{bill.BillNumber}";
                     return Json(json, StatusCodes.Status201Created);
 
@@ -178,6 +182,8 @@ internal static class BillEndpoints
             PageToken.Create(number),
             order.Shopper?.Name,
             order.Shopper?.Email,
+            order.Shopper?.Phone,
+            order.Shopper?.Language,
             order.Metadata is null ? null : JsonSerializer.Serialize(order.Metadata, StrictJson.Options),
             now,
             null,
@@ -192,6 +198,7 @@ internal static class BillEndpoints
         }
 
         response.Headers["Idempotent-Replayed"] = "true";
+        response.Headers.Location = $"/v1/bills/{JsonElement.Parse(kept.Response).GetProperty("number").GetString()}";
         return Json(kept.Response, kept.Status);
     }
 

@@ -39,7 +39,7 @@ internal static class MerchantApiDocument
     private static readonly Dictionary<Type, object> Examples = new()
     {
         [typeof(CreateBill)] = new CreateBill(
-            PaidBill.OrderId, PaidBill.Amount, PaidBill.Currency, PaidBill.Description, new Shopper("Li Na", "li.na@example.com"), PaidBill.Metadata,
+            PaidBill.OrderId, PaidBill.Amount, PaidBill.Currency, PaidBill.Description, new Shopper("Li Na", "li.na@example.com", "+8613800000000", "zh"), PaidBill.Metadata,
             ExpiresInSeconds: 259_200),
         [typeof(BillModel)] = PaidBill,
         [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),

@@ -1,5 +1,7 @@
 using System.ComponentModel;
+using System.Net.Mail;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Lakala.Bills;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,7 +18,7 @@ internal sealed record CreateBill(
     string Currency,
     [property: Description("What the shopper pays for, as shown on the bill page: 1 to 255 characters.")]
     string Description,
-    [property: Description("Who shall pay: an object with name and email, both optional.")]
+    [property: Description("Who shall pay, and is told by mail and SMS: an object with name, email, phone and language, all optional.")]
     Shopper? Shopper = null,
     [property: Description("An object of your own, given back with the bill: at most 50 strings of at most 500 characters, names of at most 40.")]
     Dictionary<string, string>? Metadata = null,
@@ -67,7 +69,7 @@ internal sealed record CreateBill(
         if (ExpiresAt is { } at)
         {
             return ExpiresInSeconds is not null ? Problems.Invalid("expires_at", "Give expires_at or expires_in_seconds, not both.")
-                : at < now + ShortestTime ? Problems.Invalid("expires_at", $"expires_at is not in the future; it is {now:O} now.")
+                : at < now + ShortestTime ? Problems.Invalid("expires_at", $"expires_at is not in the future; it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} now.")
                 : at > now + LongestTime ? Problems.Invalid("expires_at", "expires_at is more than 365 days ahead.")
                 : null;
         }
@@ -78,11 +80,15 @@ internal sealed record CreateBill(
     }
 }
 
-internal sealed record Shopper(
+internal sealed partial record Shopper(
     [property: Description("At most 100 characters.")]
     string? Name = null,
-    [property: Description("A mail address of at most 254 characters.")]
-    string? Email = null)
+    [property: Description("A mail address of at most 254 characters. Mails go there: the bill, a reminder, the receipt or that it can no longer be paid.")]
+    string? Email = null,
+    [property: Description("E.164, such as +8613800000000. The same in short by SMS, where the platform has an SMS gateway.")]
+    string? Phone = null,
+    [property: Description("en or zh: in which language the shopper is told. Without it the page follows the browser, and mail and SMS are in English.")]
+    string? Language = null)
 {
     private const int MaxName = 100;
     private const int MaxEmail = 254;
@@ -90,9 +96,16 @@ internal sealed record Shopper(
     public ProblemHttpResult? Check() =>
         Text.Refuse("shopper.name", Name, 0, MaxName)
         ?? Text.Refuse("shopper.email", Email, 3, MaxEmail)
-        ?? (Email is null || Email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < Email.Length - 1
+        ?? (Email is null || (MailAddress.TryCreate(Email, out var address) && address.Address == Email)
             ? null
-            : Problems.Invalid("shopper.email", "shopper.email is not a mail address."));
+            : Problems.Invalid("shopper.email", "shopper.email is not a mail address."))
+        ?? (Phone is null || PhoneNumber().IsMatch(Phone)
+            ? null
+            : Problems.Invalid("shopper.phone", "shopper.phone must be in E.164: a plus sign and 8 to 15 digits, such as +8613800000000."))
+        ?? (Language is null or "en" or "zh" ? null : Problems.Invalid("shopper.language", "shopper.language can be en or zh."));
+
+    [GeneratedRegex("^\\+[1-9][0-9]{7,14}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PhoneNumber();
 }
 
 internal static class Text
@@ -161,8 +174,9 @@ internal sealed record EventModel(
     IReadOnlyList<DeliveryModel> Deliveries);
 
 internal sealed record DeliveryModel(
-    string EndpointId,
-    [property: Description("PENDING, ACCEPTED, or PARKED: given up after the last try.")]
+    [property: Description("The id of a webhook endpoint; mail or sms: the shopper.")]
+    string Receiver,
+    [property: Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or PARKED: given up after the last try.")]
     string State,
     int Tries,
     [property: Description("While PENDING: when it is tried next.")]

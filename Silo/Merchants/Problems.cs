@@ -64,6 +64,14 @@ internal static class Problems
     public static ProblemHttpResult TooManyEndpoints(int most) => Of(
         StatusCodes.Status409Conflict, "too-many-endpoints", "There are too many endpoints.", $"At most {most} are kept: delete one first.");
 
+    public static ProblemHttpResult NobodyToTell(string to) => Of(
+        StatusCodes.Status409Conflict,
+        "nobody-to-tell",
+        "There is nobody to send it to.",
+        to == "shopper"
+            ? "The event is of no bill, or its bill has no shopper with a mail address or phone number."
+            : "You have no webhook endpoint, or the event is one that only the shopper is told: say to=shopper.");
+
     public static ProblemHttpResult NotCancellable(BillNumber bill, Refusal why) => why switch
     {
         Refusal.BillPaid => Of(
@@ -79,6 +87,9 @@ internal static class Problems
             $"A store has just looked up bill {bill}; it may be paid any moment. Try again in three minutes."),
         _ => TryLater(),
     };
+
+    public static ProblemHttpResult TooManySearches() => Of(
+        StatusCodes.Status429TooManyRequests, "too-many-searches", "Too many look for stores.", "Try again in a few seconds.");
 
     public static ProblemHttpResult TryLater() => Of(
         StatusCodes.Status503ServiceUnavailable,

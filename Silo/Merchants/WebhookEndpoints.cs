@@ -53,9 +53,11 @@ internal static class WebhookEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/events/{id}/resend", Resend).WithName("resendEvent").WithTags("Events")
             .WithSummary("Sends an event again")
-            .WithDescription("To all endpoints that there are now, under the same webhook-id, with all retries.")
+            .WithDescription("To all endpoints that there are now, or to the shopper, under the same id, with all retries.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> Create(
@@ -71,7 +73,7 @@ internal static class WebhookEndpoints
         }
 
         var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
-        var id = "we_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+        var id = WebhookEndpoint.Mark + RandomNumberGenerator.GetHexString(24, lowercase: true);
         return await store.AddEndpoint(user.Merchant().Id, id, body.Value.Url, vault.Wrap(secret), MaxEndpoints) is { } endpoint
             ? TypedResults.Created($"/v1/webhook_endpoints/{id}", Show(endpoint, secret))
             : Problems.TooManyEndpoints(MaxEndpoints);
@@ -147,11 +149,30 @@ internal static class WebhookEndpoints
             : Problems.NoSuch("event", id);
 
     private static async Task<IResult> Resend(
-        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, CancellationToken stop)
+        string id,
+        [Description("webhooks (when nothing is said) or shopper.")] string? to,
+        ClaimsPrincipal user,
+        NoticeStore store,
+        ShopperReceivers shoppers,
+        NoticeSignal notices,
+        CancellationToken stop)
     {
-        if (!EventName.TryParse(id, out var eventId) || !await store.Resend(user.Merchant().Id, eventId))
+        if (to is not (null or "webhooks" or "shopper"))
+        {
+            return Problems.Invalid("to", "to can be webhooks or shopper.");
+        }
+
+        var receivers = !EventName.TryParse(id, out var eventId) ? null
+            : to == "shopper" ? await store.ResendToShopper(user.Merchant().Id, eventId, shoppers)
+            : await store.ResendToEndpoints(user.Merchant().Id, eventId);
+        if (receivers is null)
         {
             return Problems.NoSuch("event", id);
+        }
+
+        if (receivers == 0)
+        {
+            return Problems.NobodyToTell(to ?? "webhooks");
         }
 
         notices.Raise();
@@ -189,5 +210,5 @@ internal static class WebhookEndpoints
         EventName.Of(row.Id), row.Type, row.CreatedAt, JsonElement.Parse(row.Data), [.. row.Deliveries.Select(Show)]);
 
     private static DeliveryModel Show(DeliveryRow row) => new(
-        row.EndpointId, row.State, row.Tries, row.DueAt, row.LastStatus, row.LastError, row.FinishedAt);
+        row.Receiver, row.State, row.Tries, row.DueAt, row.LastStatus, row.LastError, row.FinishedAt);
 }

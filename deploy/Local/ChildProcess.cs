@@ -11,7 +11,8 @@ public sealed class ChildProcess : IAsyncDisposable
     private const int TailLines = 15;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Longer than a silo takes to let finish what is under way.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly ProcessRecord _record;
@@ -99,16 +100,18 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <returns>What to tell the operator about it.</returns>
     public async Task<string> Ended(CancellationToken cancel)
     {
-        await _process.WaitForExitAsync(cancel);
+        await HasEnded(cancel);
         return $"{Name} ended with exit code {_process.ExitCode}. {Tail()}";
     }
+
+    public Task HasEnded(CancellationToken cancel) => _process.WaitForExitAsync(cancel);
 
     /// <summary>Ends the program as an operator would; kills it when it does not end.</summary>
     /// <returns>Whether it ended by itself.</returns>
     public async Task<bool> Stop()
     {
         var orderly = await _record.End(Patience);
-        File.Delete(_pidFile);
+        Forget();
         return orderly;
     }
 
@@ -117,7 +120,7 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         _record.Signal(ProcessRecord.Kill);
         await _process.WaitForExitAsync();
-        File.Delete(_pidFile);
+        Forget();
     }
 
     public void Signal(int signal) => _record.Signal(signal);
@@ -126,6 +129,15 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         await Stop();
         _process.Dispose();
+    }
+
+    // Somebody may have started the program again by now.
+    private void Forget()
+    {
+        if (File.Exists(_pidFile) && ProcessRecord.Read(_pidFile) == _record)
+        {
+            File.Delete(_pidFile);
+        }
     }
 
     private string Tail() =>

@@ -26,7 +26,7 @@ public sealed class Demo : IAsyncDisposable
         Console.WriteLine("Everything is started on this machine, each part a process of its own:");
         await using var network = await LocalNetwork.Start(
             await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "demo")),
-            new LocalNetworkOptions { ThrowawayDatabase = true, Progress = step => Console.WriteLine($"  {step}") },
+            new LocalNetworkOptions { ThrowawayDatabase = true, Shop = true, Progress = step => Console.WriteLine($"  {step}") },
             stop);
         await using var demo = new Demo(network, await WebhookReceiver.Start());
         return await demo.Tell(stop) ? 0 : 1;

@@ -9,19 +9,30 @@ public static class FreePorts
 {
     private const int First = 20_000, End = 32_000, Attempts = 200;
 
+    // Given out and perhaps not listened on yet: instances that start side by side get different ones.
+    private static readonly HashSet<int> Given = [];
+
     public static int[] Take(int count)
     {
         var taken = new HashSet<int>();
         for (var attempt = 0; attempt < Attempts && taken.Count < count; attempt++)
         {
             var port = RandomNumberGenerator.GetInt32(First, End);
-            if (IsFree(port))
+            if (IsFree(port) && Reserve(port))
             {
                 taken.Add(port);
             }
         }
 
         return taken.Count == count ? [.. taken] : throw new SetupException("no free loopback ports");
+    }
+
+    private static bool Reserve(int port)
+    {
+        lock (Given)
+        {
+            return Given.Add(port);
+        }
     }
 
     public static bool IsFree(int port)

@@ -7,7 +7,8 @@ namespace Lakala.Local;
 /// <param name="Terminals">The terminals with their master keys.</param>
 /// <param name="Bills">Numbers of the bills that were asked for.</param>
 /// <param name="Database">Which database holds it.</param>
-public sealed record Seed(string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<string> Bills, string? Database)
+public sealed record Seed(
+    string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<SeededClerk> Clerks, IReadOnlyList<string> Bills, string? Database)
 {
     public override string ToString() => $"seed of {Terminals.Count} terminals and {Bills.Count} bills";
 }
@@ -18,6 +19,12 @@ public sealed record Seed(string ApiKey, IReadOnlyList<SeededTerminal> Terminals
 public sealed record SeededTerminal(string Id, string Store, string MasterKey)
 {
     public override string ToString() => $"terminal {Id} of store {Store}";
+}
+
+/// <param name="Number">Within the store of the terminals; the first is a clerk, the second a supervisor.</param>
+public sealed record SeededClerk(string Number, string Password)
+{
+    public override string ToString() => $"clerk {Number}";
 }
 
 /// <summary>A card of the stand-in bank, as a shopper holds it.</summary>
@@ -57,7 +64,12 @@ public static class LocalFiles
         WriteIndented = true,
     };
 
+    private static readonly JsonSerializerOptions OneLine = new(Json) { WriteIndented = false };
+
     public static string Serialise<T>(T content) => JsonSerializer.Serialize(content, Json);
+
+    /// <summary>In one line, for a program that reads lines.</summary>
+    public static string Line<T>(T content) => JsonSerializer.Serialize(content, OneLine);
 
     public static T Parse<T>(string text) =>
         JsonSerializer.Deserialize<T>(text, Json) ?? throw new SetupException($"expected a {typeof(T).Name}, found null");

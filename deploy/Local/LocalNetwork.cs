@@ -4,9 +4,28 @@ using Npgsql;
 
 namespace Lakala.Local;
 
+/// <summary>A line between two programs of an instance.</summary>
+public enum LocalLine
+{
+    /// <summary>From the terminals to a silo.</summary>
+    Terminals,
+
+    /// <summary>From a silo to the bank.</summary>
+    Bank,
+
+    /// <summary>From a silo to PostgreSQL.</summary>
+    Database,
+}
+
 /// <summary>What an instance is made of. Ports of 0 are free ones.</summary>
 public sealed record LocalNetworkOptions
 {
+    /// <summary>More than one are a cluster, and one that ends is started again, as a service manager would.</summary>
+    public int Silos { get; init; } = 1;
+
+    /// <summary>At which port the line of a silo (counted from 0) is entered, given where it ends: for a proxy in front of it.</summary>
+    public Func<LocalLine, int, int, int> Route { get; init; } = static (_, _, port) => port;
+
     public int HttpPort { get; init; }
 
     public int TerminalPort { get; init; }
@@ -23,6 +42,11 @@ public sealed record LocalNetworkOptions
     /// <summary>Whether the bank's book is written through to disk.</summary>
     public bool BankFsync { get; init; } = true;
 
+    /// <summary>Whether the demo web shop runs too.</summary>
+    public bool Shop { get; init; }
+
+    public int ShopPort { get; init; }
+
     /// <summary>More configuration of the silo, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Silo { get; init; } = new Dictionary<string, string>();
 
@@ -31,12 +55,12 @@ public sealed record LocalNetworkOptions
 }
 
 /// <summary>
-/// A whole instance on this machine as real processes: PostgreSQL, the bank's stand-in, the silo, and the folders of the store's
-/// terminals. Disposing ends them in the opposite order; what they stored stays in the state folder.
+/// A whole instance on this machine as real processes: PostgreSQL, the bank's stand-in, one silo or several, and the folders of the
+/// store's terminals. Disposing ends them in the opposite order; what they stored stays in the state folder.
 /// </summary>
 public sealed class LocalNetwork : IAsyncDisposable
 {
-    private const string Loopback = "127.0.0.1", Merchant = "demo-shop", Store = "STORE0000000001";
+    private const string Loopback = "127.0.0.1", Merchant = "demo-shop";
 
     /// <summary>
     /// Short-lived memory of 96 MiB before a collection: with the runtime's own choice a loaded silo collects several times a
@@ -44,25 +68,30 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// </summary>
     public static readonly KeyValuePair<string, string> RoomyYoungGeneration = new("DOTNET_GCgen0size", "0x6000000");
 
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60), RestartPause = TimeSpan.FromSeconds(1);
 
     private readonly StateFolder _state;
     private readonly LocalNetworkOptions _options;
     private readonly HttpClient _http = new();
-    private readonly int _httpPort, _terminalPort, _managementPort, _bankPort, _bankHttpPort, _clusterPort, _clusterGatewayPort;
+    private readonly int _bankPort, _bankHttpPort, _shopPort;
+    private readonly LocalSilo[] _silos;
+    private readonly CancellationTokenSource _ending = new();
     private readonly string _zoneMasterKeyFile, _keyEncryptionKeyFile;
     private LocalCertificates? _certificates;
     private string? _database, _connectionString;
     private Seed? _seed;
     private IReadOnlyList<TestCard> _cards = [];
+    private Task _supervision = Task.CompletedTask;
 
     private LocalNetwork(StateFolder state, LocalNetworkOptions options)
     {
         (_state, _options) = (state, options);
-        var free = FreePorts.Take(7);
-        _httpPort = Chosen(options.HttpPort, free[0], "LAKALA_HTTP_PORT");
-        _terminalPort = Chosen(options.TerminalPort, free[1], "LAKALA_TERMINAL_PORT");
-        (_managementPort, _bankPort, _bankHttpPort, _clusterPort, _clusterGatewayPort) = (free[2], free[3], free[4], free[5], free[6]);
+        var free = FreePorts.Take(3 + LocalSilo.Ports * options.Silos);
+        (_bankPort, _bankHttpPort) = (free[0], free[1]);
+        _shopPort = options.Shop ? Chosen(options.ShopPort, free[2], "LAKALA_SHOP_PORT") : 0;
+        _silos = [.. Enumerable.Range(0, options.Silos).Select(number => new LocalSilo(number, free.AsSpan(3 + LocalSilo.Ports * number)))];
+        _silos[0].HttpPort = Chosen(options.HttpPort, _silos[0].HttpPort, "LAKALA_HTTP_PORT");
+        _silos[0].TerminalPort = Chosen(options.TerminalPort, _silos[0].TerminalPort, "LAKALA_TERMINAL_PORT");
         Secrets = state.Folder("silo");
         _zoneMasterKeyFile = Path.Combine(Secrets, "zone-master.key");
         _keyEncryptionKeyFile = Path.Combine(Secrets, "key-encryption.key");
@@ -73,14 +102,28 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// <summary>The folder of the owner-only secret files of the silo, with the authority's certificate.</summary>
     public string Secrets { get; }
 
-    public Uri Http => new($"http://{Loopback}:{_httpPort}");
+    /// <summary>Where the shoppers' mails are put when no mail server is set.</summary>
+    public string Mails => _state.At("mail");
 
-    public Uri Management => new($"http://{Loopback}:{_managementPort}");
+    public IReadOnlyList<LocalSilo> Silos => _silos;
+
+    /// <summary>Of the first silo.</summary>
+    public Uri Http => _silos[0].Http;
+
+    /// <summary>Of the first silo.</summary>
+    public Uri Management => _silos[0].Management;
 
     /// <summary>The bank's book and faults.</summary>
     public Uri BankHttp => new($"http://{Loopback}:{_bankHttpPort}");
 
-    public TerminalAddress Terminal => new(Loopback, _terminalPort, _certificates!.Authority);
+    /// <summary>The demo web shop, where there is one.</summary>
+    public Uri ShopPage => new($"http://{Loopback}:{_shopPort}/shop");
+
+    /// <summary>Where terminals reach the first silo.</summary>
+    public TerminalAddress Terminal => new(Loopback, Gateways[0], _certificates!.Authority);
+
+    /// <summary>The ports at which terminals reach the silos.</summary>
+    public IReadOnlyList<int> Gateways { get; private set; } = [];
 
     public Seed Seed => _seed!;
 
@@ -95,7 +138,11 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     public ChildProcess Bank { get => field!; private set; }
 
-    public ChildProcess Silo { get => field!; private set; }
+    /// <summary>Null without the demo web shop.</summary>
+    public ChildProcess? Shop { get; private set; }
+
+    /// <summary>The first silo.</summary>
+    public ChildProcess Silo => _silos[0].Process;
 
     /// <summary>Brings everything up in a state folder; returns when the silo is healthy. The folder is given back on disposal.</summary>
     /// <exception cref="SetupException">Something does not start; says what and why.</exception>
@@ -130,18 +177,47 @@ public sealed class LocalNetwork : IAsyncDisposable
         await Bank.WaitUntilHealthy(_http, new Uri(BankHttp, "/healthz"), StartBound, cancel);
     }
 
-    public async Task StartSilo(CancellationToken cancel = default)
+    /// <summary>Starts the first silo and waits until it is ready.</summary>
+    public Task StartSilo(CancellationToken cancel = default) => StartSilo(0, cancel);
+
+    public async Task StartSilo(int number, CancellationToken cancel = default)
     {
-        StartSiloWithoutWaiting();
-        await Silo.WaitUntilHealthy(_http, new Uri(Http, "/healthz"), StartBound, cancel);
+        StartSiloWithoutWaiting(number);
+        await UntilReady(number, cancel);
     }
 
-    public void StartSiloWithoutWaiting() =>
-        Silo = ChildProcess.Start(_state, "silo", [Repository.Program("Silo")], SiloEnvironment());
+    public void StartSiloWithoutWaiting(int number = 0)
+    {
+        var silo = _silos[number];
+        silo.Process = ChildProcess.Start(_state, silo.Name, [Repository.Program("Silo")], SiloEnvironment(silo));
+    }
+
+    /// <summary>One more silo that wants to join, with settings and ports of its own; the caller ends it.</summary>
+    public ChildProcess StartAnotherSilo(StateFolder state, IReadOnlyDictionary<string, string> settings)
+    {
+        var silo = new LocalSilo(_silos.Length, FreePorts.Take(LocalSilo.Ports)) { BankPort = _bankPort, ConnectionString = ConnectionString };
+        var environment = SiloEnvironment(silo);
+        foreach (var (key, value) in settings)
+        {
+            environment[key] = value;
+        }
+
+        return ChildProcess.Start(state, silo.Name, [Repository.Program("Silo")], environment);
+    }
+
+    /// <summary>Waits until a silo can settle swipes.</summary>
+    public Task UntilReady(int number, CancellationToken cancel = default) =>
+        _silos[number].Process.WaitUntilHealthy(_http, new Uri(_silos[number].Http, "/healthz"), StartBound, cancel);
 
     /// <summary>The silo's verb <c>books</c>: the trial balance, and exit code 1 when it does not balance.</summary>
     public Task<CommandResult> Books(CancellationToken cancel = default) =>
-        Command.Run([Repository.Program("Silo"), "books"], SiloEnvironment(), cancel: cancel);
+        Command.Run([Repository.Program("Silo"), "books"], SiloEnvironment(_silos[0]), cancel: cancel);
+
+    /// <summary>The silo's verb <c>provision</c>.</summary>
+    /// <param name="request">Its JSON.</param>
+    /// <param name="cancel">Ends it.</param>
+    public Task<CommandResult> Provision(string request, CancellationToken cancel = default) =>
+        Command.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
 
     /// <summary>The store's terminal program, run once as a process of its own.</summary>
     public Task<CommandResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default) =>
@@ -157,7 +233,10 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await (Silo?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await _ending.CancelAsync();
+        await _supervision.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (Shop?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Task.WhenAll(_silos.Where(silo => silo.Process is not null).Select(silo => silo.Process.DisposeAsync().AsTask()));
         await (Bank?.DisposeAsync() ?? ValueTask.CompletedTask);
         if (Postgres is not null)
         {
@@ -170,6 +249,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         }
 
         _http.Dispose();
+        _ending.Dispose();
         _state.Dispose();
     }
 
@@ -185,10 +265,62 @@ public sealed class LocalNetwork : IAsyncDisposable
         _options.Progress("the bank");
         await StartBank(cancel);
         _cards = await LocalFiles.ReadCards(Path.Combine(_state.Folder("bank"), "cards.json"));
+        Gateways = [.. _silos.Select(silo => _options.Route(LocalLine.Terminals, silo.Number, silo.TerminalPort))];
+        foreach (var silo in _silos)
+        {
+            silo.BankPort = _options.Route(LocalLine.Bank, silo.Number, _bankPort);
+            silo.ConnectionString = Routed(silo.Number);
+        }
+
         _options.Progress("the merchant, the store and its terminals");
         await Provision(cancel);
-        _options.Progress("the silo");
-        await StartSilo(cancel);
+        _options.Progress(_silos.Length == 1 ? "the silo" : $"{_silos.Length} silos");
+        await Task.WhenAll(_silos.Select(silo => StartSilo(silo.Number, cancel)));
+        if (_silos.Length > 1)
+        {
+            _supervision = Task.WhenAll(_silos.Select(Supervise));
+        }
+
+        if (_options.Shop)
+        {
+            _options.Progress("the demo web shop");
+            await StartShop(cancel);
+        }
+    }
+
+    private async Task StartShop(CancellationToken cancel)
+    {
+        Shop = ChildProcess.Start(_state, "shop", [Repository.Program("Shop")], new Dictionary<string, string>
+        {
+            ["Shop__Port"] = Text(_shopPort),
+            ["Lakala__Url"] = Http.ToString(),
+            ["Lakala__ApiKey"] = Seed.ApiKey,
+        });
+        await Shop.WaitUntilHealthy(_http, new Uri(ShopPage, "/shop/healthz"), StartBound, cancel);
+    }
+
+    // A silo that the others have declared dead ends itself; so does one whose database went away while it started.
+    private async Task Supervise(LocalSilo silo)
+    {
+        while (true)
+        {
+            await silo.Process.HasEnded(_ending.Token);
+            _options.Progress($"{silo.Name} has ended and is started again");
+            await Task.Delay(RestartPause, _ending.Token);
+            StartSiloWithoutWaiting(silo.Number);
+        }
+    }
+
+    private string Routed(int silo)
+    {
+        if (Postgres.Cluster is null)
+        {
+            return ConnectionString;
+        }
+
+        var parts = new NpgsqlConnectionStringBuilder(ConnectionString);
+        parts.Port = _options.Route(LocalLine.Database, silo, parts.Port);
+        return parts.ConnectionString;
     }
 
     private async Task Provision(CancellationToken cancel)
@@ -196,14 +328,14 @@ public sealed class LocalNetwork : IAsyncDisposable
         var seedFile = _state.At("seed.json");
         var database = Postgres.Cluster is null ? DatabaseName(ConnectionString) : "private";
         _seed = await LocalFiles.Read<Seed>(seedFile);
-        if (_seed?.Database == database)
+        if (_seed?.Database == database && _seed.Clerks is not null)
         {
-            await Command.RunOrFail([Repository.Program("Silo"), "migrate"], SiloEnvironment(), cancel: cancel);
+            await Command.RunOrFail([Repository.Program("Silo"), "migrate"], SiloEnvironment(_silos[0]), cancel: cancel);
         }
         else
         {
             var answer = await Command.RunOrFail(
-                [Repository.Program("Silo"), "provision"], SiloEnvironment(), LocalFiles.Serialise(Order()), cancel);
+                [Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), LocalFiles.Serialise(Order()), cancel);
             _seed = LocalFiles.Parse<Seed>(answer) with { Database = database };
             await LocalFiles.Write(seedFile, _seed);
         }
@@ -217,8 +349,14 @@ public sealed class LocalNetwork : IAsyncDisposable
     private object Order() => new
     {
         Merchant = new { Id = Merchant, Name = "Demo Shop", FeeBasisPoints = 60 },
-        Store = new { Id = Store, Name = "Corner Store 1", CommissionPercent = 20 },
+        Store = DemoStores.All[0],
+        Stores = DemoStores.All.Skip(1),
         Terminals = Enumerable.Range(1, _options.Terminals).Select(number => $"T{number:0000000}").Append("T9999999"),
+        Clerks = new[]
+        {
+            new { Number = "1001", Name = "Clerk 1001", Supervisor = false },
+            new { Number = "9001", Name = "Supervisor 9001", Supervisor = true },
+        },
         Bills = new { Count = _options.Bills, Amount = 1000 },
     };
 
@@ -228,27 +366,37 @@ public sealed class LocalNetwork : IAsyncDisposable
         await SecretFile.Write(Path.Combine(folder, "master.key"), terminal.MasterKey + "\n");
         await LocalFiles.Write(
             Path.Combine(folder, "terminal.json"),
-            new { Terminal.Host, Terminal.Port, Terminal.Ca, Terminal = terminal.Id, terminal.Store, Language = "en" });
+            new
+            {
+                Terminal.Host,
+                Terminal.Port,
+                Terminal.Ca,
+                Terminal = terminal.Id,
+                terminal.Store,
+                Language = "en",
+                Others = Gateways.Skip(1).Select(port => $"{Loopback}:{port}"),
+            });
     }
 
-    private Dictionary<string, string> SiloEnvironment()
+    private Dictionary<string, string> SiloEnvironment(LocalSilo silo)
     {
         var environment = new Dictionary<string, string>
         {
-            ["ConnectionStrings__Lakala"] = ConnectionString,
-            ["Http__Port"] = Text(_httpPort),
+            ["ConnectionStrings__Lakala"] = silo.ConnectionString,
+            ["Http__Port"] = Text(silo.HttpPort),
             ["Http__PublicUrl"] = Http.GetLeftPart(UriPartial.Authority),
-            ["Management__Port"] = Text(_managementPort),
-            ["TerminalGateway__Port"] = Text(_terminalPort),
+            ["Management__Port"] = Text(silo.ManagementPort),
+            ["TerminalGateway__Port"] = Text(silo.TerminalPort),
             ["TerminalGateway__Certificate"] = _certificates!.Certificate,
             ["TerminalGateway__CertificateKey"] = _certificates.CertificateKey,
             ["BankLink__Host"] = Loopback,
-            ["BankLink__Port"] = Text(_bankPort),
+            ["BankLink__Port"] = Text(silo.BankPort),
             ["BankLink__ZoneMasterKeyFile"] = _zoneMasterKeyFile,
             ["Keys__KeyEncryptionKeyFile"] = _keyEncryptionKeyFile,
             ["Notices__AllowPrivateAddresses"] = "true",
-            ["Cluster__SiloPort"] = Text(_clusterPort),
-            ["Cluster__GatewayPort"] = Text(_clusterGatewayPort),
+            ["Mail__PickupFolder"] = Mails,
+            ["Cluster__SiloPort"] = Text(silo.ClusterPort),
+            ["Cluster__Membership"] = _silos.Length > 1 ? "PostgreSql" : "Alone",
             [RoomyYoungGeneration.Key] = RoomyYoungGeneration.Value,
         };
         foreach (var (key, value) in _options.Silo)
@@ -279,4 +427,41 @@ public sealed class LocalNetwork : IAsyncDisposable
         : throw new SetupException($"port {wanted} is in use: choose another one with {variable}");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A silo of an instance: its ports, and its process as it is now.</summary>
+public sealed class LocalSilo
+{
+    internal const int Ports = 4;
+
+    internal LocalSilo(int number, ReadOnlySpan<int> ports)
+    {
+        Number = number;
+        (HttpPort, TerminalPort, ManagementPort, ClusterPort) = (ports[0], ports[1], ports[2], ports[3]);
+    }
+
+    /// <summary>Counted from 0.</summary>
+    public int Number { get; }
+
+    /// <summary>Of its log and its process: <c>silo</c>, <c>silo-2</c>, <c>silo-3</c>.</summary>
+    public string Name => Number == 0 ? "silo" : $"silo-{Number + 1}";
+
+    public Uri Http => new($"http://127.0.0.1:{HttpPort}");
+
+    public Uri Management => new($"http://127.0.0.1:{ManagementPort}");
+
+    /// <summary>Null before its first start.</summary>
+    public ChildProcess Process { get => field!; internal set; }
+
+    internal int HttpPort { get; set; }
+
+    internal int TerminalPort { get; set; }
+
+    internal int ManagementPort { get; }
+
+    internal int ClusterPort { get; }
+
+    internal int BankPort { get; set; }
+
+    internal string ConnectionString { get; set; } = "";
 }

@@ -18,6 +18,14 @@ public sealed class MerchantClient : IDisposable
     public Task<JsonElement> CreateBill(string orderId, long amount, string description, CancellationToken cancel = default) =>
         Post("/v1/bills", new { order_id = orderId, amount, currency = "CNY", description }, cancel);
 
+    /// <summary>The same, which may be repeated under its key, at any silo, until it is answered.</summary>
+    /// <param name="mail">Where its shopper is told; null: nowhere.</param>
+    public Task<JsonElement> CreateBill(
+        string orderId, long amount, string description, string idempotencyKey, string? mail, CancellationToken cancel = default) =>
+        Post("/v1/bills", new { order_id = orderId, amount, currency = "CNY", description, shopper = new { email = mail } }, cancel, idempotencyKey);
+
+    public Task<JsonElement> CancelBill(string number, CancellationToken cancel = default) => Post($"/v1/bills/{number}/cancel", null, cancel);
+
     public Task<JsonElement> GetBill(string number, CancellationToken cancel = default) =>
         _http.GetFromJsonAsync<JsonElement>($"/v1/bills/{number}", cancel);
 
@@ -27,9 +35,15 @@ public sealed class MerchantClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonElement> Post(string path, object body, CancellationToken cancel)
+    private async Task<JsonElement> Post(string path, object? body, CancellationToken cancel, string? idempotencyKey = null)
     {
-        using var answer = await _http.PostAsJsonAsync(path, body, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body) };
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        using var answer = await _http.SendAsync(request, cancel);
         return answer.IsSuccessStatusCode
             ? await answer.Content.ReadFromJsonAsync<JsonElement>(cancel)
             : throw new HttpRequestException($"POST {path}: {await answer.Content.ReadAsStringAsync(cancel)}", null, answer.StatusCode);

@@ -77,7 +77,29 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return postgres;
     }
 
-    /// <summary>Starts the server again after <see cref="Stop"/>, on the same port.</summary>
+    /// <summary>
+    /// Makes a standby that streams from <paramref name="primary"/>, in a state folder of its own, and starts it. Nobody waits for
+    /// it until the primary's <c>synchronous_standby_names</c> says so.
+    /// </summary>
+    public static async Task<PrivatePostgres> StartStandby(StateFolder state, PrivatePostgres primary, CancellationToken cancel = default)
+    {
+        var binaries = await PostgresBinaries.Find(cancel);
+        var folder = state.Folder("postgres");
+        var asServer = await ServerUserPrefix(folder, cancel);
+        var port = ChoosePort(Path.Combine(folder, "port"));
+        var source = new NpgsqlConnectionStringBuilder(primary.ConnectionString);
+        await WritePassword(folder, asServer, source.Password!, cancel);
+        await Command.RunOrFail(
+            [.. asServer, Path.Combine(binaries, "pg_basebackup"), "-D", Path.Combine(folder, "data"), "-h", source.Host!,
+                "-p", source.Port.ToString(CultureInfo.InvariantCulture), "-U", User, "-X", "stream", "-c", "fast", "-R", "--no-password"],
+            new Dictionary<string, string> { ["PGPASSWORD"] = source.Password! },
+            cancel: cancel);
+        var standby = new PrivatePostgres(state, folder, binaries, asServer, port, source.Password!);
+        await standby.Start(cancel);
+        return standby;
+    }
+
+    /// <summary>Starts the server again after <see cref="Stop"/> or <see cref="Crash"/>, on the same port.</summary>
     public async Task Start(CancellationToken cancel = default)
     {
         var port = _port.ToString(CultureInfo.InvariantCulture);
@@ -93,6 +115,17 @@ public sealed class PrivatePostgres : IAsyncDisposable
         {
             await _server.DisposeAsync();
             _server = null;
+        }
+    }
+
+    /// <summary>Ends the server as a crash does: nobody is answered, nothing more is written, and the next start recovers.</summary>
+    public async Task Crash()
+    {
+        if (_server is not null)
+        {
+            _server.Signal(ProcessRecord.Quit);
+            await _server.Ended(CancellationToken.None);
+            await Stop();
         }
     }
 
@@ -153,18 +186,23 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
 
         var password = RandomNumberGenerator.GetHexString(48, lowercase: true);
-        await SecretFile.Write(passwordFile, password + "\n");
-        if (asServer.Length > 0)
-        {
-            await Command.RunOrFail(["chown", ServerUser + ":", passwordFile], cancel: cancel);
-        }
-
+        await WritePassword(folder, asServer, password, cancel);
         await Command.RunOrFail(
             [.. asServer, Path.Combine(binaries, "initdb"), "-D", data, "-U", User, "--pwfile", passwordFile, "-A", "scram-sha-256",
                 "-E", "UTF8", "--locale=C.UTF-8"],
             cancel: cancel);
         await File.WriteAllTextAsync(Path.Combine(data, "initialised"), "", cancel);
         return password;
+    }
+
+    private static async Task WritePassword(string folder, string[] asServer, string password, CancellationToken cancel)
+    {
+        var file = Path.Combine(folder, "password");
+        await SecretFile.Write(file, password + "\n");
+        if (asServer.Length > 0)
+        {
+            await Command.RunOrFail(["chown", ServerUser + ":", file], cancel: cancel);
+        }
     }
 
     // After a crash, postmaster.pid may name a process that is somebody else's by now, and the server would refuse to start.

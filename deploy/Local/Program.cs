@@ -9,10 +9,12 @@ try
 {
     return args switch
     {
-        ["up"] => await Up.Run(stop.Token),
+        ["up"] => await Up.Run(1, stop.Token),
+        ["up", "--silos", var silos] when int.TryParse(silos, out var count) && count is >= 1 and <= Up.MostSilos => await Up.Run(count, stop.Token),
         ["demo"] => await Demo.Run(stop.Token),
         ["down"] => await Down.Run(),
-        ["test"] => await TestRun.Run(stop.Token),
+        ["test"] => await TestRun.Run(null, stop.Token),
+        ["test", var project] => await TestRun.Run(project, stop.Token),
         ["books"] => await Books.Run(stop.Token),
         _ => Usage(),
     };
@@ -35,6 +37,6 @@ void End(PosixSignalContext signal)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Lakala.Local up | demo | down | test | books");
+    Console.Error.WriteLine("usage: Lakala.Local up [--silos N] | demo | down | test [PROJECT] | books");
     return 64;
 }

@@ -9,7 +9,7 @@ public sealed class StateFolder : IDisposable
     // The database server runs as another user when we are root and must be able to pass; the folders within are closed.
     private const UnixFileMode Passable = Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode Closed = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const string Owner = "owner";
+    private const string Owner = "owner", Lock = "lock";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -24,11 +24,10 @@ public sealed class StateFolder : IDisposable
     public static async Task<StateFolder> Open(string path)
     {
         Directory.CreateDirectory(path, Passable);
-        var folder = new StateFolder(path, TryLock(path)
-            ?? throw new SetupException($"{path} is in use by a running instance; end that one with Ctrl-C or `./lakala down`"));
+        var held = TryLock(path)
+            ?? throw new SetupException($"{path} is in use by a running instance; end that one with Ctrl-C or `./lakala down`");
         await EndProcesses(path);
-        ProcessRecord.Write(Path.Combine(folder.Folder("pids"), Owner), ProcessRecord.Of(Environment.ProcessId, ProcessRecord.Terminate));
-        return folder;
+        return Own(path, held);
     }
 
     /// <summary>An empty folder for a run that starts from nothing; runs side by side get folders of their own.</summary>
@@ -40,10 +39,9 @@ public sealed class StateFolder : IDisposable
             Directory.CreateDirectory(candidate, Passable);
             if (TryLock(candidate) is { } held)
             {
-                await held.DisposeAsync();
                 await EndProcesses(candidate);
-                Directory.Delete(candidate, recursive: true);
-                return await Open(candidate);
+                Empty(candidate);
+                return Own(candidate, held);
             }
         }
 
@@ -87,11 +85,32 @@ public sealed class StateFolder : IDisposable
         _lock.Dispose();
     }
 
+    private static StateFolder Own(string path, FileStream held)
+    {
+        var folder = new StateFolder(path, held);
+        ProcessRecord.Write(Path.Combine(folder.Folder("pids"), Owner), ProcessRecord.Of(Environment.ProcessId, ProcessRecord.Terminate));
+        return folder;
+    }
+
+    // The lock stays, so that nobody else empties the folder meanwhile or believes that it is free.
+    private static void Empty(string path)
+    {
+        foreach (var folder in Directory.GetDirectories(path))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        foreach (var file in Directory.GetFiles(path).Where(file => Path.GetFileName(file) != Lock))
+        {
+            File.Delete(file);
+        }
+    }
+
     private static FileStream? TryLock(string path)
     {
         try
         {
-            return new FileStream(Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(Path.Combine(path, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {

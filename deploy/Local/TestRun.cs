@@ -5,14 +5,19 @@ namespace Lakala.Local;
 
 /// <summary>
 /// <c>./lakala test</c>: what the tests need, the format, and all test projects; the closing line is counted from their reports.
+/// <c>./lakala test Model</c>: one project alone, without the format.
 /// </summary>
 public static class TestRun
 {
-    public static async Task<int> Run(CancellationToken stop)
+    private const string Suffix = ".Tests";
+
+    /// <param name="only">The project's name, with or without its suffix. Null: all of them.</param>
+    /// <exception cref="SetupException">There is no such project.</exception>
+    public static async Task<int> Run(string? only, CancellationToken stop)
     {
+        var projects = Projects(only);
         await InstallTools(stop);
-        Console.WriteLine("the format");
-        var formatted = await Dotnet(["format", "--verify-no-changes"], stop);
+        var formatted = only is not null || await IsFormatted(stop);
         var reports = Path.Combine(Repository.Home, "test", "reports");
         if (Directory.Exists(reports))
         {
@@ -21,7 +26,7 @@ public static class TestRun
 
         var troubles = formatted ? new List<string>() : ["dotnet format --verify-no-changes found something to change"];
         var total = new Counts(0, 0, 0);
-        foreach (var project in Directory.GetDirectories(Path.Combine(Repository.Root, "tests"), "*.Tests").Order())
+        foreach (var project in projects)
         {
             var name = Path.GetFileName(project);
             Console.WriteLine(name);
@@ -48,6 +53,21 @@ public static class TestRun
         return total.Failed == 0 && troubles.Count == 0 ? 0 : 1;
     }
 
+    private static List<string> Projects(string? only)
+    {
+        var all = Directory.GetDirectories(Path.Combine(Repository.Root, "tests"), "*" + Suffix).Order().ToList();
+        if (only is null)
+        {
+            return all;
+        }
+
+        var name = only.EndsWith(Suffix, StringComparison.Ordinal) ? only : only + Suffix;
+        return all.Find(project => Path.GetFileName(project) == name) is { } project
+            ? [project]
+            : throw new SetupException(
+                $"there is no tests/{name}; there are {string.Join(", ", all.Select(path => Path.GetFileName(path)[..^Suffix.Length]))}");
+    }
+
     private static async Task InstallTools(CancellationToken stop)
     {
         await PostgresBinaries.Find(stop);
@@ -62,6 +82,26 @@ public static class TestRun
             missing.Add("zbar-tools");
         }
 
+        if (!File.Exists("/usr/bin/pdftoppm"))
+        {
+            missing.Add("poppler-utils");
+        }
+
+        if (!File.Exists("/usr/bin/aiosmtpd"))
+        {
+            missing.Add("python3-aiosmtpd");
+        }
+
+        if (!File.Exists("/usr/bin/tmux"))
+        {
+            missing.Add("tmux");
+        }
+
+        if (!Directory.Exists("/usr/share/fonts/opentype/noto"))
+        {
+            missing.Add("fonts-noto-cjk");
+        }
+
         if (!File.Exists("/usr/bin/python3")
             || (await Command.Run(["/usr/bin/python3", "-c", "import cryptography"], cancel: stop)).ExitCode != 0)
         {
@@ -74,8 +114,11 @@ public static class TestRun
         }
     }
 
-    private static async Task<bool> Dotnet(string[] arguments, CancellationToken stop) =>
-        await Command.Show(["dotnet", .. arguments], workingDirectory: Repository.Root, cancel: stop) == 0;
+    private static async Task<bool> IsFormatted(CancellationToken stop)
+    {
+        Console.WriteLine("the format");
+        return await Command.Show(["dotnet", "format", "--verify-no-changes"], workingDirectory: Repository.Root, cancel: stop) == 0;
+    }
 
     private sealed record Counts(int Passed, int Failed, int Skipped)
     {

@@ -5,9 +5,11 @@ namespace Lakala.Local;
 /// <summary><c>./lakala up</c>: an instance for people and programs, until Ctrl-C.</summary>
 public static class Up
 {
+    public const int MostSilos = 9;
+
     private const long Amount = 12_800;
 
-    public static async Task<int> Run(CancellationToken stop)
+    public static async Task<int> Run(int silos, CancellationToken stop)
     {
         Console.WriteLine($"Lakala starts in {Repository.Home}");
         var state = await StateFolder.Open(Repository.Home);
@@ -16,7 +18,10 @@ public static class Up
             state,
             new LocalNetworkOptions
             {
+                Silos = silos,
                 HttpPort = Port("LAKALA_HTTP_PORT", 8080),
+                Shop = true,
+                ShopPort = Port("LAKALA_SHOP_PORT", 8090),
                 TerminalPort = Port("LAKALA_TERMINAL_PORT", 8583),
                 Progress = step => Console.WriteLine($"  {step}"),
             },
@@ -43,13 +48,18 @@ public static class Up
         Console.WriteLine($"""
 
               merchant API  {network.Http}v1, reference at {network.Http}docs
+              web shop      {network.ShopPage}
               API key       {network.Seed.ApiKey}
-              terminals     {network.Terminal.Host}:{network.Terminal.Port}, TLS under {network.Terminal.Ca}
+              terminals     {string.Join(", ", network.Gateways.Select(port => $"{network.Terminal.Host}:{port}"))}
+                            TLS under {network.Terminal.Ca}
               bank's book   {network.BankHttp}book
+              mails         {network.Mails}
               all of it     {file}
 
               A first bill  {bill}, CNY {Amount / 100m:0.00}
               its page      {payUrl}
+              be the clerk  ./lakala terminal: clerk {network.Seed.Clerks[0].Number}, password {network.Seed.Clerks[0].Password}
+                            (supervisor {network.Seed.Clerks[1].Number}, password {network.Seed.Clerks[1].Password})
               pay it with   ./lakala terminal pay --bill {bill} \
                               --card '{card.Track2}' --pin {card.Pin}
 
@@ -62,7 +72,8 @@ public static class Up
     {
         try
         {
-            var first = await Task.WhenAny(network.Silo.Ended(stop), network.Bank.Ended(stop));
+            // Silos of a cluster are started again.
+            var first = await Task.WhenAny(network.Silos.Count == 1 ? network.Silo.Ended(stop) : network.Bank.Ended(stop), network.Bank.Ended(stop), network.Shop!.Ended(stop));
             throw new SetupException(await first);
         }
         catch (OperationCanceledException)

@@ -21,12 +21,19 @@ namespace Lakala.Local;
 /// <param name="Try">Counted from 1 for each event.</param>
 /// <param name="Signatures">How many signatures came, and not only the right one: two while a secret is rotated.</param>
 /// <param name="Status">What it was answered; 2xx accepted it.</param>
-public sealed record ReceivedNotice(string Id, JsonElement Body, int Try, int Signatures, int Status)
+/// <param name="At">When it came.</param>
+public sealed record ReceivedNotice(string Id, JsonElement Body, int Try, int Signatures, int Status, DateTimeOffset At)
 {
     public string Type => Body.GetProperty("type").GetString()!;
 
     public JsonElement Data => Body.GetProperty("data");
+
+    public bool IsAccepted => Status is >= 200 and < 300;
 }
+
+/// <summary>All tries of one event until now.</summary>
+/// <param name="Accepted">How many of them were accepted.</param>
+public sealed record NoticeTries(ReceivedNotice First, int Accepted, int Count);
 
 /// <summary>
 /// A merchant's server: verifies notices as Standard Webhooks want it and keeps what it accepted. Serves on a free loopback port.
@@ -36,6 +43,8 @@ public sealed class WebhookReceiver : IAsyncDisposable
     private const string Path = "/notices";
     private const string SecretMark = "whsec_";
     private const int MaxBody = 256 * 1024;
+
+    // Beyond it the oldest are forgotten: who does not ask for the next notice shall not hold up the others.
     private const int MaxWaiting = 10_000;
 
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
@@ -43,8 +52,10 @@ public sealed class WebhookReceiver : IAsyncDisposable
     private readonly WebApplication _server;
     private readonly Func<int, int> _answer;
     private readonly ConcurrentDictionary<string, int> _tries = [];
+    private readonly ConcurrentDictionary<string, NoticeTries> _events = [];
     private readonly ConcurrentDictionary<string, ReceivedNotice> _accepted = [];
-    private readonly Channel<ReceivedNotice> _received = Channel.CreateBounded<ReceivedNotice>(MaxWaiting);
+    private readonly Channel<ReceivedNotice> _received = Channel.CreateBounded<ReceivedNotice>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile byte[][] _secrets = [];
     private int _strays;
 
@@ -54,6 +65,9 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     /// <summary>What was accepted, by event id.</summary>
     public IReadOnlyDictionary<string, ReceivedNotice> Accepted => _accepted;
+
+    /// <summary>Everything that came with a right signature, by event id.</summary>
+    public IReadOnlyDictionary<string, NoticeTries> Events => _events;
 
     /// <summary>Requests without a right signature or to another path, such as one to which a redirect points.</summary>
     public int Strays => Volatile.Read(ref _strays);
@@ -87,6 +101,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     private async Task Receive(HttpContext context)
     {
+        var at = TimeProvider.System.GetUtcNow();
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
         var body = buffer.ToArray();
@@ -102,7 +117,8 @@ public sealed class WebhookReceiver : IAsyncDisposable
             JsonElement.Parse(body),
             _tries.AddOrUpdate(id, 1, static (_, before) => before + 1),
             Signatures(context.Request.Headers).Length,
-            0);
+            0,
+            at);
         notice = notice with { Status = _answer(notice.Try) };
         context.Response.StatusCode = notice.Status;
         if (notice.Status is >= 300 and < 400)
@@ -110,12 +126,18 @@ public sealed class WebhookReceiver : IAsyncDisposable
             context.Response.Headers.Location = "/elsewhere";
         }
 
-        if (notice.Status is >= 200 and < 300)
+        if (notice.IsAccepted)
         {
             _accepted[id] = notice;
         }
 
-        await _received.Writer.WriteAsync(notice, context.RequestAborted);
+        _events.AddOrUpdate(
+            id,
+            static (_, notice) => new NoticeTries(notice, notice.IsAccepted ? 1 : 0, 1),
+            static (_, before, notice) => new NoticeTries(
+                notice.At < before.First.At ? notice : before.First, before.Accepted + (notice.IsAccepted ? 1 : 0), before.Count + 1),
+            notice);
+        _received.Writer.TryWrite(notice);
     }
 
     /// <returns>The event's id; null when no signature is right, or it is too old.</returns>

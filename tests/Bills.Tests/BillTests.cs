@@ -73,6 +73,15 @@ public sealed class BillTests
         });
     }
 
+    [Theory]
+    [InlineData(72 * 60, 360.0)]
+    [InlineData(48 * 60, 360.0)]
+    [InlineData(8 * 60, 60.0)]
+    [InlineData(60, 7.5)]
+    [InlineData(59, null)]
+    public void The_reminder_comes_an_eighth_of_the_time_before_the_end_and_six_hours_at_the_most(int minutes, double? ahead) =>
+        Bill.ReminderAt(Now, Now.AddMinutes(minutes)).Should().Be(ahead is { } before ? Now.AddMinutes(minutes - before) : null);
+
     [Fact]
     public void The_table_names_every_state_and_every_command()
     {

@@ -19,6 +19,9 @@ public sealed class RefusalTests
             140 KeyReused 94 open
             141 StanReplayed 94 open
             150 TooManyLookups 91 open
+            160 TotalsDiffer 95 open
+            170 ClerkRefused 63 open
+            171 TooManySignIns 63 open
             201 CardInvalid 14 final
             202 PinBlockUnreadable 30 final
             301 BillMistyped 40 final

@@ -1,53 +1,8 @@
 using System.Net;
 using System.Text.Json;
-using Lakala.Local;
 using Microsoft.Playwright;
 
-[assembly: AssemblyFixture(typeof(Lakala.EndToEnd.Tests.Browser))]
-
 namespace Lakala.EndToEnd.Tests;
-
-/// <summary>A real browser, started when the first test wants it.</summary>
-public sealed class Browser : IAsyncLifetime
-{
-    private static readonly string[] Arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-
-    private readonly SemaphoreSlim _starting = new(1);
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    /// <param name="javaScript">Whether the shopper's browser runs scripts.</param>
-    public async Task<IPage> Open(int width = 390, int height = 844, bool javaScript = true)
-    {
-        await _starting.WaitAsync();
-        try
-        {
-            _playwright ??= await Playwright.CreateAsync();
-            _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = Arguments });
-        }
-        finally
-        {
-            _starting.Release();
-        }
-
-        var context = await _browser.NewContextAsync(new()
-        {
-            ViewportSize = new() { Width = width, Height = height },
-            DeviceScaleFactor = 2,
-            JavaScriptEnabled = javaScript,
-        });
-        return await context.NewPageAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await (_browser?.DisposeAsync() ?? ValueTask.CompletedTask);
-        _playwright?.Dispose();
-        _starting.Dispose();
-    }
-}
 
 /// <summary>The shopper's page in a real browser, against the running network.</summary>
 public sealed class BillPageTests(Network network, Browser browser) : IAsyncLifetime
@@ -183,10 +138,11 @@ public sealed class BillPageTests(Network network, Browser browser) : IAsyncLife
     {
         var real = PayUrl(await _shop.NewBill());
         var forged = real[..^1] + (real[^1] == 'A' ? 'Q' : 'A');
+        var unreadable = real[..^2] + "xx";
         var elsewhere = new Uri(network.Local.Http, "/b/").ToString() + new string('A', 30);
 
         var answers = new List<string>();
-        foreach (var address in new[] { forged, elsewhere, new Uri(network.Local.Http, "/b/x").ToString() })
+        foreach (var address in new[] { forged, unreadable, elsewhere, new Uri(network.Local.Http, "/b/x").ToString() })
         {
             using var answer = await Http.GetAsync(address, Shop.Stop);
             answer.StatusCode.Should().Be(HttpStatusCode.NotFound);
@@ -299,17 +255,5 @@ public sealed class BillPageTests(Network network, Browser browser) : IAsyncLife
             "a place among the page's listeners");
     }
 
-    private static async Task<string> Scan(IPage page, string selector)
-    {
-        var picture = Path.Combine(Path.GetTempPath(), $"lakala-{Guid.NewGuid():N}.png");
-        try
-        {
-            await page.Locator(selector).ScreenshotAsync(new() { Path = picture });
-            return (await Command.RunOrFail(["/usr/bin/zbarimg", "-q", picture], cancel: Shop.Stop)).Trim();
-        }
-        finally
-        {
-            File.Delete(picture);
-        }
-    }
+    private static async Task<string> Scan(IPage page, string selector) => await Browser.Scan(await page.Locator(selector).ScreenshotAsync());
 }

@@ -6,7 +6,7 @@ public static class Eventually
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
 
-    public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> isWanted, string what)
+    public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> isWanted, string what, TimeSpan? bound = null)
     {
         var begun = TimeProvider.System.GetTimestamp();
         while (true)
@@ -17,14 +17,14 @@ public static class Eventually
                 return answer;
             }
 
-            if (TimeProvider.System.GetElapsedTime(begun) > Bound)
+            if (TimeProvider.System.GetElapsedTime(begun) > (bound ?? Bound))
             {
-                throw new TimeoutException($"{what}: not within {Bound.TotalSeconds:0} s.");
+                throw new TimeoutException($"{what}: not within {(bound ?? Bound).TotalSeconds:0} s.");
             }
 
             await Task.Delay(Poll, TestContext.Current.CancellationToken);
         }
     }
 
-    public static Task Is(Func<Task<bool>> isSo, string what) => Is(isSo, so => so, what);
+    public static Task Is(Func<Task<bool>> isSo, string what, TimeSpan? bound = null) => Is(isSo, so => so, what, bound);
 }

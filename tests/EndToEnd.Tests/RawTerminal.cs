@@ -10,7 +10,8 @@ namespace Lakala.EndToEnd.Tests;
 internal sealed class RawTerminal : IAsyncDisposable
 {
     private const int Batch = 1;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private const int Repeats = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly LocalNetwork _network;
     private readonly SeededTerminal _who;
@@ -37,13 +38,18 @@ internal sealed class RawTerminal : IAsyncDisposable
     public static async Task<RawTerminal> SignedOn(LocalNetwork network, SeededTerminal who)
     {
         var terminal = await Connected(network, who);
-        var (answer, isAuthentic) = await terminal.TrySignOn();
+        await terminal.SignOn();
+        return terminal;
+    }
+
+    public async Task SignOn()
+    {
+        var (answer, isAuthentic) = await TrySignOn();
         isAuthentic.Should().BeTrue();
         var signedOn = SignOnAnswer.FromIso(answer!);
-        terminal._pin = new PinCipher(terminal._master.Unwrap(signedOn.PinKey));
-        terminal.Mac = new MessageMac(terminal._master.Unwrap(signedOn.MacKey));
-        terminal.KeySet = signedOn.KeySet;
-        return terminal;
+        _pin = new PinCipher(_master.Unwrap(signedOn.PinKey));
+        Mac = new MessageMac(_master.Unwrap(signedOn.MacKey));
+        KeySet = signedOn.KeySet;
     }
 
     public async Task Reconnect()
@@ -71,11 +77,50 @@ internal sealed class RawTerminal : IAsyncDisposable
             false, From(), Batch, bill, amount, CurrencyCode.Cny, TimeProvider.System.GetUtcNow(), "021", card.Track2, block, KeySet, null);
     }
 
+    /// <summary>The 0200 again as a 0201, card and all.</summary>
+    public static PayRequest Repeat(PayRequest swipe) => swipe with { IsRepeat = true };
+
+    /// <summary>A 0201 without card.</summary>
+    public PayRequest Enquiry(PayRequest swipe) => swipe with { IsRepeat = true, Track2 = null, PinBlock = null, KeySet = KeySet };
+
+    public AbandonRequest Abandon(PayRequest swipe) => new(false, swipe.From, swipe.Batch, KeySet);
+
+    public async Task<PayAnswer> AskWell(PayRequest swipe) =>
+        PayAnswer.FromIso(await (swipe.IsRepeat ? AskUntilAnswered(swipe.ToIso()) : AskWell(swipe.ToIso())));
+
+    public async Task<AbandonAnswer> AskWell(AbandonRequest abandonment) => AbandonAnswer.FromIso(await AskUntilAnswered(abandonment.ToIso()));
+
+    /// <summary>Says it, and waits for nothing.</summary>
+    public Task Say(Iso8583Message message) => Send(Frame(message, Mac));
+
+    public async Task<PayAnswer> HearAnswer()
+    {
+        var (answer, isAuthentic) = await Read(Mac);
+        isAuthentic.Should().BeTrue();
+        return PayAnswer.FromIso(answer!);
+    }
+
     public async Task<Iso8583Message> AskWell(Iso8583Message message)
     {
         var (answer, isAuthentic) = await Ask(message, Mac);
         isAuthentic.Should().BeTrue();
         return answer!;
+    }
+
+    /// <summary>Silence is an answer too: what may be repeated is said again, on a new line, as a terminal does.</summary>
+    private async Task<Iso8583Message> AskUntilAnswered(Iso8583Message message)
+    {
+        for (var left = Repeats; ; left--)
+        {
+            try
+            {
+                return await AskWell(message);
+            }
+            catch (OperationCanceledException) when (left > 0 && !TestContext.Current.CancellationToken.IsCancellationRequested)
+            {
+                await Reconnect();
+            }
+        }
     }
 
     /// <returns>No answer when the line was closed instead.</returns>

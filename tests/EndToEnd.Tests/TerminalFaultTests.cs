@@ -4,7 +4,8 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The terminal fails in the middle of a swipe; the next one begins with what became of it.</summary>
+/// <summary>The rows of docs/crash-points.md that lie in the terminal: it fails in the middle of a swipe, and the next one begins with
+/// what became of it.</summary>
 public sealed class TerminalFaultTests(FragileNetwork network) : IClassFixture<FragileNetwork>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -29,6 +30,71 @@ public sealed class TerminalFaultTests(FragileNetwork network) : IClassFixture<F
         next.GetProperty("bill").GetString().Should().Be(second);
         (await network.BillState(first)).Should().Be("PAID");
         (await network.BillState(second)).Should().Be("PAID");
+    }
+
+    [Fact]
+    public async Task A_terminal_that_was_killed_before_anything_of_its_0200_left_hears_25_before_it_takes_a_new_sale()
+    {
+        const string Terminal = "T0000002";
+        var (first, second) = (await network.NewBill(), await network.NewBill());
+        var folder = Path.Combine(network.Local.Home, "terminals", Terminal);
+        var setup = Path.Combine(folder, "terminal.json");
+        var direct = await File.ReadAllTextAsync(setup, Stop);
+        var address = network.Local.Terminal;
+        await using (var line = new SteppedLine(address.Host, address.Port))
+        {
+            await File.WriteAllTextAsync(setup, direct.Replace($"{address.Port}", $"{line.Port}", StringComparison.Ordinal), Stop);
+            using var swipe = Start(first, "--terminal", Terminal);
+
+            // Until the look at the bill is answered nothing is in the journal; what the terminal says next is the 0200.
+            var pass = await line.Next();
+            while (Count(folder, "pending") == 0)
+            {
+                await pass();
+                pass = await line.Next();
+            }
+
+            swipe.Kill();
+            await swipe.WaitForExitAsync(Stop);
+        }
+
+        await File.WriteAllTextAsync(setup, direct, Stop);
+        (await network.AttemptStates(first)).Should().BeEmpty();
+        var next = await Pay(0, second, "--terminal", Terminal);
+
+        var resolved = next.GetProperty("resolved");
+        resolved.GetProperty("bill").GetString().Should().Be(first);
+        resolved.GetProperty("outcome").GetString().Should().Be("refused");
+        resolved.GetProperty("response_code").GetString().Should().Be("25");
+        resolved.GetProperty("receipts")[0].GetString().Should().Contain(first);
+        next.GetProperty("outcome").GetString().Should().Be("approved");
+        (await network.StatesOf(Terminal)).Should().Equal(["VOID", "APPROVED"], "the earlier one comes first");
+        (await network.BillState(first)).Should().Be("OPEN");
+    }
+
+    [Fact]
+    public async Task A_terminal_that_was_killed_while_it_prints_prints_a_duplicate_at_the_next_start()
+    {
+        var bill = await network.NewBill();
+        var folder = Path.Combine(network.Local.Home, "terminals", "T0000001");
+        var before = Count(folder, "result");
+        var paper = Path.Combine(network.Local.Home, "paper-" + bill);
+        await Command.RunOrFail(["mkfifo", paper], cancel: Stop);
+
+        // A printer that takes nothing any more: its buffer is full.
+        await using var jam = new FileStream(paper, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        await jam.WriteAsync(new byte[1 << 16], Stop);
+        using var swipe = StartOnto(paper, bill);
+        await Eventually.Is(() => Task.FromResult(Count(folder, "result") == before + 1), "the answer is in the journal");
+
+        swipe.Kill();
+        await swipe.WaitForExitAsync(Stop);
+        var next = await Pay(1, bill);
+
+        next.GetProperty("resolved").GetProperty("bill").GetString().Should().Be(bill);
+        next.GetProperty("resolved").GetProperty("outcome").GetString().Should().Be("approved");
+        next.GetProperty("resolved").GetProperty("receipts")[0].GetString().Should().Contain("DUPLICATE");
+        (await Pay(1, bill)).GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null, "it is printed now");
     }
 
     [Fact]
@@ -71,23 +137,33 @@ public sealed class TerminalFaultTests(FragileNetwork network) : IClassFixture<F
         (await Pay(1, bill)).GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
-    private Process Start(string bill)
+    private Process Start(string bill, params string[] more) =>
+        Launch(Repository.Program("Terminal.Client"), [.. Arguments(bill), .. more]);
+
+    /// <summary>With a file as its output.</summary>
+    private Process StartOnto(string paper, string bill) => Launch(
+        "/bin/sh", ["-c", "paper=$1; shift; exec \"$@\" >\"$paper\"", "sh", paper, Repository.Program("Terminal.Client"), .. Arguments(bill)]);
+
+    private Process Launch(string program, IReadOnlyList<string> arguments)
     {
-        var card = network.Card;
-        var start = new ProcessStartInfo(
-            Repository.Program("Terminal.Client"), ["pay", "--bill", bill, "--card", card.Track2, "--pin", card.Pin, "--json"])
-        {
-            RedirectStandardOutput = true,
-        };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         start.Environment["LAKALA_HOME"] = network.Local.Home;
         return Process.Start(start)!;
     }
 
-    private async Task<JsonElement> Pay(int exitCode, string bill)
+    private string[] Arguments(string bill) => ["pay", "--bill", bill, "--card", network.Card.Track2, "--pin", network.Card.Pin, "--json"];
+
+    private async Task<JsonElement> Pay(int exitCode, string bill, params string[] more)
     {
-        var card = network.Card;
-        var result = await network.Local.RunTerminal(["pay", "--bill", bill, "--card", card.Track2, "--pin", card.Pin, "--json"], cancel: Stop);
+        var result = await network.Local.RunTerminal([.. Arguments(bill), .. more], cancel: Stop);
         result.Should().Match<CommandResult>(run => run.ExitCode == exitCode && run.Error == "");
         return JsonDocument.Parse(result.Output).RootElement;
+    }
+
+    /// <summary>How many records of this kind the journal of a terminal holds.</summary>
+    private static int Count(string folder, string kind)
+    {
+        var journal = Path.Combine(folder, "journal");
+        return File.Exists(journal) ? File.ReadLines(journal).Count(line => line.Contains($"\"{kind}\"", StringComparison.Ordinal)) : 0;
     }
 }

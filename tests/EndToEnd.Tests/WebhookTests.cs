@@ -31,7 +31,7 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
         var told = await EventUntil(notice.Id, "ACCEPTED");
         told.GetProperty("data").GetRawText().Should().Be(notice.Data.GetRawText());
         told.GetProperty("timestamp").GetString().Should().Be(notice.Body.GetProperty("timestamp").GetString());
-        Delivery(told).GetProperty("endpoint_id").GetString().Should().Be(endpoint);
+        Delivery(told).GetProperty("receiver").GetString().Should().Be(endpoint);
         Delivery(told).GetProperty("tries").GetInt32().Should().Be(1);
         Delivery(told).GetProperty("last_status").GetInt32().Should().Be(204);
         receiver.Strays.Should().Be(0);

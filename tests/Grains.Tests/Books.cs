@@ -7,11 +7,14 @@ using Npgsql;
 namespace Lakala.Grains.Tests;
 
 /// <summary>A database of its own for a test class, migrated, with a merchant and a store, on the run's PostgreSQL.</summary>
-public sealed class Books(TestPostgres postgres) : IAsyncLifetime
+public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 {
     public const string Merchant = "shop";
     public const string Store = "STORE0000000001";
     public static readonly Rates Rates = new(60, 20);
+
+    // A test that puts hundreds of bills at once is about them, not about as many connections opened at the same moment.
+    private readonly SemaphoreSlim _putting = new(8);
 
     private long _number;
 
@@ -25,9 +28,19 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
 
     public string ConnectionString { get; private set; } = "";
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Books in a database that somebody else has made and drops.</summary>
+    public static async Task<Books> Over(string connectionString)
     {
-        ConnectionString = await postgres.CreateDatabase();
+        var books = new Books(null);
+        await books.Open(connectionString);
+        return books;
+    }
+
+    public async ValueTask InitializeAsync() => await Open(await postgres!.CreateDatabase());
+
+    private async Task Open(string connectionString)
+    {
+        ConnectionString = connectionString;
         Database = Storage.Database.Open(ConnectionString);
         await Storage.Database.Migrate(Database, ConnectionString);
         Commits = new CommitConnections(Storage.Database.OpenForCommits(ConnectionString));
@@ -46,7 +59,11 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
         await Bills.DisposeAsync();
         await Commits.DisposeAsync();
         await Database.DisposeAsync();
-        await postgres.DropDatabase(ConnectionString);
+        _putting.Dispose();
+        if (postgres is not null)
+        {
+            await postgres.DropDatabase(ConnectionString);
+        }
     }
 
     public async Task<long> PutBill(
@@ -71,7 +88,16 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StateNames.Of(state) });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = expiresIn ?? TimeSpan.FromHours(1) });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)heldFor ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Interval });
-        await command.ExecuteNonQueryAsync();
+        await _putting.WaitAsync();
+        try
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        finally
+        {
+            _putting.Release();
+        }
+
         return number;
     }
 
@@ -84,7 +110,7 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
             ? new AttemptMove(to, "00", null, TestBank.Code)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
-            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", Postings.Share(start.Amount.Minor, Rates))
+            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", "", Postings.Share(start.Amount.Minor, Rates))
             : null;
         return new FinishAttempt(start.Key, start.Id, start.Bill, move, at, paid);
     }
@@ -112,9 +138,20 @@ public sealed class Books(TestPostgres postgres) : IAsyncLifetime
             .Should().Be(0);
     }
 
-    /// <summary>Returns as soon as a statement of these books waits for a lock.</summary>
-    public Task SomebodyWaits() =>
-        Until("select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+    /// <summary>Returns as soon as so many statements of these books wait for a lock.</summary>
+    public Task SomebodyWaits(int statements = 1) =>
+        Until($"select count(*) >= {statements} from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+
+    /// <summary>Whoever wants to write the bill's row waits until the lock is given back.</summary>
+    public async Task<IAsyncDisposable> Lock(long bill)
+    {
+        var connection = await Database.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand($"begin; select 1 from bills where number = {bill} for no key update", connection);
+        await command.ExecuteNonQueryAsync();
+
+        // A connection that goes back to the pool ends its transaction.
+        return connection;
+    }
 
     /// <summary>Returns as soon as the question is answered with yes. PostgreSQL tells nobody by itself, so it is asked.</summary>
     /// <param name="between">What to do while the answer is no.</param>

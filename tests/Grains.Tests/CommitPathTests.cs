@@ -220,7 +220,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         await books.Bills.Held.Submit(bill);
         var third = await books.Bills.Held.Submit(bill);
         var close = await books.Bills.Closed.Submit(
-            new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", Now));
+            new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now));
 
         third.Row!.Bill.Holds.Should().Be(Bill.MaxHolds);
         close.Closed.Should().BeFalse();
@@ -263,7 +263,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         (await books.Bills.Expiring(1000, TestContext.Current.CancellationToken)).Should().Contain(bill);
 
         var closed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => books.Bills.Closed.Submit(
-            new CloseBill(bill, BillState.Expired, Guid.CreateVersion7(), Books.Merchant, "{}", Now))));
+            new CloseBill(bill, BillState.Expired, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))));
 
         closed.Count(outcome => outcome.Closed).Should().Be(1);
         (await books.Scalar<long>($"select count(*) from events where bill = {bill}")).Should().Be(1);
@@ -284,18 +284,5 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
 
         (await books.Reversals.TakeDue(TimeSpan.Zero, 1000, stop)).Should().NotContain(row => row.Rrn == start.Rrn);
         (await books.Bills.FindByRrn(start.Rrn, stop))!.State.Should().Be(AttemptState.Reversed);
-    }
-
-    [Fact]
-    public async Task A_late_approval_of_what_was_never_sent_gets_a_reversal_of_its_own()
-    {
-        var start = await books.NewAttempt(await books.PutBill(), NextStan());
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.NotSent, Now));
-
-        await books.Reversals.RecordLateAnswer(start.Rrn, "00", "A1");
-
-        (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn}")).Should().Be(1);
-        (await books.Bills.FindByRrn(start.Rrn, TestContext.Current.CancellationToken))!.State.Should().Be(AttemptState.NotSent);
     }
 }

@@ -104,9 +104,9 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
 
         var after = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
 
-        during.Secret.Should().Equal(9);
-        during.PreviousSecret.Should().Equal(0);
-        after.PreviousSecret.Should().BeNull();
+        during.Endpoint!.Secret.Should().Equal(9);
+        during.Endpoint!.PreviousSecret.Should().Equal(0);
+        after.Endpoint!.PreviousSecret.Should().BeNull();
     }
 
     [Fact]
@@ -116,7 +116,20 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
         await _notices.DeleteEndpoint(Books.Merchant, "we_1");
         await Paid(1);
 
-        (await _notices.Claim(10, 100, Lease, NoneInFlight)).Should().ContainSingle().Which.IsReceiverGone.Should().BeTrue();
+        (await _notices.Claim(10, 100, Lease, NoneInFlight)).Should().ContainSingle().Which.Endpoint!.IsDeleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task What_was_parked_for_an_endpoint_is_skipped_once_it_is_deleted()
+    {
+        await Paid(1);
+        var claimed = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
+        await _notices.Recorded.Submit(Tried(claimed, "PARKED", null));
+
+        (await _notices.DeleteEndpoint(Books.Merchant, "we_1")).Should().BeTrue();
+        (await _notices.DeleteEndpoint(Books.Merchant, "we_1")).Should().BeFalse();
+
+        (await books.Scalar<string>("select state from deliveries")).Should().Be("SKIPPED");
     }
 
     [Fact]
@@ -126,14 +139,14 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
         var claimed = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
         await _notices.Recorded.Submit(Tried(claimed, "PARKED", null));
 
-        (await _notices.Resend(Books.Merchant, claimed.EventId)).Should().BeTrue();
-        (await _notices.Resend("another", claimed.EventId)).Should().BeFalse();
+        (await _notices.ResendToEndpoints(Books.Merchant, claimed.EventId)).Should().Be(1);
+        (await _notices.ResendToEndpoints("another", claimed.EventId)).Should().BeNull();
 
         (await _notices.Claim(1, 100, Lease, NoneInFlight)).Should().ContainSingle(notice => notice.EventId == claimed.EventId && notice.Tries == 1);
     }
 
     private static TriedNotice Tried(Notice notice, string state, TimeSpan? retryIn) =>
-        new(notice.EventId, notice.EndpointId, notice.Tries, state, retryIn, state == "ACCEPTED" ? 200 : 500, state == "ACCEPTED" ? null : "no");
+        new(notice.EventId, notice.Receiver, notice.Tries, state, retryIn, state == "ACCEPTED" ? 200 : 500, state == "ACCEPTED" ? null : "no");
 
     private Task Everything_is_due() => books.Execute("update deliveries set due_at = clock_timestamp()");
 

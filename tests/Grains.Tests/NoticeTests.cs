@@ -24,10 +24,13 @@ public sealed class NoticeTests
     [Fact]
     public void Eight_pauses_stretched_by_up_to_a_tenth_and_then_it_is_parked()
     {
-        var least = Enumerable.Range(1, 9).Select(tries => RetrySchedule.PauseAfter(tries, 0)?.TotalSeconds);
-        var most = Enumerable.Range(1, 8).Select(tries => RetrySchedule.PauseAfter(tries, 1)!.Value / RetrySchedule.PauseAfter(tries, 0)!.Value);
+        static TimeSpan? After(int tries, double random, double longestHours = 24) => RetrySchedule.PauseAfter(tries, random, TimeSpan.FromHours(longestHours));
+        var least = Enumerable.Range(1, 9).Select(tries => After(tries, 0)?.TotalSeconds);
+        var most = Enumerable.Range(1, 8).Select(tries => After(tries, 1)!.Value / After(tries, 0)!.Value);
+        var capped = Enumerable.Range(1, 9).Select(tries => After(tries, 0, longestHours: 1)?.TotalSeconds);
 
         least.Should().Equal(10, 240, 600, 600, 3_600, 7_200, 21_600, 54_000, null);
+        capped.Should().Equal(10, 240, 600, 600, 3_600, 3_600, 3_600, 3_600, null);
         most.Should().AllSatisfy(stretch => stretch.Should().BeApproximately(1.1, 1e-9));
     }
 
@@ -70,8 +73,8 @@ public sealed class NoticeTests
         listener.Start();
         using var channel = new WebhookChannel(Options.Create(new NoticeOptions()), new PlainVault(), TimeProvider.System);
         var notice = new Notice(
-            Guid.NewGuid(), "we_1", "bill.paid", TimeProvider.System.GetUtcNow(), "{}", $"http://{host}:{((IPEndPoint)listener.LocalEndpoint).Port}/",
-            new byte[32], null, IsReceiverGone: false, Tries: 1);
+            Guid.NewGuid(), "we_1", "bill.paid", TimeProvider.System.GetUtcNow(), "{}",
+            new WebhookTarget($"http://{host}:{((IPEndPoint)listener.LocalEndpoint).Port}/", new byte[32], null, IsDeleted: false), null, Tries: 1);
 
         var answer = await channel.Send(notice, TestContext.Current.CancellationToken);
 

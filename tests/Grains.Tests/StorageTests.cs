@@ -62,7 +62,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         long[] asked = [.. bills.Skip(1), BillNumber.FromRandom(999_999_999_999).Value];
         (await Run(new ReadBills(), asked)).Select(seen => seen!.Row?.Number).Should().Equal(asked.Select((number, i) => i < size - 1 ? number : (long?)null));
         (await Run(new HoldBills(), bills)).Should().OnlyContain(seen => seen!.Row!.Bill.Holds == 1 && seen.Row.Bill.HeldUntil > seen.AsOf);
-        CloseBill[] closes = [.. bills.Select(number => new CloseBill(number, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", Now))];
+        CloseBill[] closes = [.. bills.Select(number => new CloseBill(number, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))];
         (await Run(new CloseBills(), closes)).Should().OnlyContain(outcome => !outcome!.Closed);
         await books.Execute("update bills set held_until = null where state = 'OPEN'");
 
@@ -157,14 +157,45 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         await books.Bills.Started.Submit(start);
         await books.Bills.Finished.Submit(Books.Finish(start, state, Now));
 
-        (await books.Reversals.RecordLateAnswer(start.Rrn, code, "A1")).Should().Be(alarm);
-        (await books.Reversals.RecordLateAnswer(start.Rrn, code, null)).Should().BeFalse();
+        await books.Reversals.RecordLateAnswer(start.Rrn, code, "A1");
+        await books.Reversals.RecordLateAnswer(start.Rrn, code, null);
+
+        (await Judged(start)).Should().Equal(alarm ? [true] : Array.Empty<bool>());
+        (await Judged(start)).Should().BeEmpty();
         await books.Reversals.Acknowledged(start.Rrn);
 
         (await books.StateUnder(start.Key)).Should().Be(state == AttemptState.Reversing ? AttemptState.Reversed : state);
         (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn}"))
             .Should().Be(alarm || state == AttemptState.Reversing ? 1 : 0);
         (await books.Scalar<long>($"select count(*) from late_answers where rrn = {start.Rrn}")).Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData(AttemptState.NotSent, true)]
+    [InlineData(AttemptState.Declined, true)]
+    [InlineData(AttemptState.Reversing, false)]
+    public async Task An_approval_recorded_while_SENT_is_judged_by_what_its_attempt_becomes(AttemptState state, bool alarm)
+    {
+        var start = (await Starts(1))[0];
+        await books.Bills.Started.Submit(start);
+        await books.Reversals.RecordLateAnswer(start.Rrn, "00", "A1");
+
+        (await Judged(start)).Should().BeEmpty("it may still settle");
+        await books.Bills.Finished.Submit(Books.Finish(start, state, Now));
+
+        (await Judged(start)).Should().Equal(alarm ? [true] : Array.Empty<bool>());
+        (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn} and acknowledged_at is null")).Should().Be(1);
+        (await books.StateUnder(start.Key)).Should().Be(state);
+    }
+
+    [Fact]
+    public async Task An_approval_of_an_RRN_that_no_attempt_has_is_reported_once()
+    {
+        var start = (await Starts(1))[0];
+        await books.Reversals.RecordLateAnswer(start.Rrn, "00", "A1");
+
+        (await Judged(start)).Should().Equal(false);
+        (await Judged(start)).Should().BeEmpty();
     }
 
     [Fact]
@@ -198,7 +229,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         var merchants = new MerchantStore(books.Database);
         var answer = new KeptAnswer("key-1", [1, 2, 3], 201, "{}");
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer)));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer, "", "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.KeyTaken);
@@ -211,13 +242,13 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     {
         var merchants = new MerchantStore(books.Database);
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null)));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null, "", "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.OrderTaken);
         await books.Execute("update bills set state = 'EXPIRED', live = false where order_id = 'one-order'");
-        (await merchants.CreateBill(NewBill(610, "one-order"), null)).Should().Be(CreateOutcome.Created);
-        (await merchants.CreateBill(NewBill(610, "another-order"), null)).Should().Be(CreateOutcome.NumberTaken);
+        (await merchants.CreateBill(NewBill(610, "one-order"), null, "", "{}")).Should().Be(CreateOutcome.Created);
+        (await merchants.CreateBill(NewBill(610, "another-order"), null, "", "{}")).Should().Be(CreateOutcome.NumberTaken);
     }
 
     private static readonly AttemptState[] Moves = [AttemptState.Approved, AttemptState.Declined, AttemptState.NotSent, AttemptState.Reversing];
@@ -231,7 +262,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     {
         var drawn = BillNumber.FromRandom(700_000_000_000 + number);
         var bill = new Bill(BillState.Open, new Money(1000, Money.Cny), Now.AddHours(1), null, 0);
-        return new BillRow(drawn.Value, Books.Merchant, "Test Shop", order, "A thing", bill, PageToken.Create(drawn), null, null, null, Now, null, null);
+        return new BillRow(drawn.Value, Books.Merchant, "Test Shop", order, "A thing", bill, PageToken.Create(drawn), null, null, null, null, null, Now, null, null);
     }
 
     private static async Task Swipe(BillStore starter, BillStore finisher, StartAttempt start, Random random)
@@ -244,6 +275,10 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         await Task.WhenAll(Enumerable.Range(0, 2).Select(_ =>
             finisher.Finished.Submit(Books.Finish(start, Moves[random.Next(Moves.Length)], TimeProvider.System.GetUtcNow()))));
     }
+
+    /// <summary>Whether the approval is being reversed, as often as the alarm is raised for it.</summary>
+    private async Task<IEnumerable<bool>> Judged(StartAttempt start) =>
+        (await books.Reversals.ReverseFalseApprovals(1000, Stop)).Where(alarm => alarm.Rrn == start.Rrn).Select(alarm => alarm.Reversing);
 
     private async Task<StartAttempt[]> Starts(int size)
     {

@@ -34,7 +34,9 @@ public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 
     public IBillGrain Bill(long number) => Silos.Grains.GetGrain<IBillGrain>(number);
 
-    public Task<TestTerminal> NewTerminal() => TestTerminal.Provision(Books, Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
+    /// <param name="silos">Those that it talks to; null for the cluster's own.</param>
+    public Task<TestTerminal> NewTerminal(Silos? silos = null) =>
+        TestTerminal.Provision(Books, silos ?? Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
 }
 
 /// <summary>One cluster of silos: two of them over one database are what a duplicate activation looks like to it.</summary>
@@ -71,9 +73,13 @@ public sealed class Silos : IAsyncDisposable
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
         services.AddSingleton<BillStore>();
         services.AddSingleton<TerminalStore>();
+        services.AddSingleton<HealthStore>();
+        services.AddSingleton<ClerkStore>();
         services.AddSingleton<ReversalStore>();
+        services.AddSingleton<CommitRetry>();
         services.AddSingleton<SwipeKeys>();
         services.AddSingleton<NoticeSignal>();
+        services.AddSingleton(new ShopperReceivers(hasMail: true, hasSms: true));
         services.AddSingleton(bank);
         services.AddSingleton<ITender, BankCardTender>();
     }

@@ -181,37 +181,6 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     }
 
     [Fact]
-    public async Task Of_many_terminals_on_one_bill_one_wins_and_the_others_never_call_the_bank()
-    {
-        var terminals = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => cluster.NewTerminal()));
-        var bill = await Books.PutBill();
-
-        var answers = await Task.WhenAll(terminals.Select(terminal => terminal.Pay(terminal.Swipe(bill))));
-
-        answers.Where(answer => answer.ResponseCode == "00").Should().ContainSingle();
-        answers.Where(answer => answer.ResponseCode != "00").Should().OnlyContain(
-            answer => answer.Reason == Refusal.BillBeingPaid || answer.Reason == Refusal.BillPaid);
-        terminals.Sum(terminal => cluster.Bank.Asked(terminal.Id)).Should().Be(1);
-    }
-
-    [Fact]
-    public async Task Duplicate_activations_of_terminal_and_bill_ask_the_bank_once_and_agree()
-    {
-        var terminal = await cluster.NewTerminal();
-        await using var rival = await Silos.Start(Books.ConnectionString, cluster.Bank);
-        for (var i = 0; i < 20; i++)
-        {
-            var swipe = terminal.Swipe(await Books.PutBill());
-
-            var answers = await Task.WhenAll(
-                terminal.Pay(swipe), rival.Grains.GetGrain<Terminals.ITerminalGrain>(terminal.Id).Pay(terminal.Keys, swipe), terminal.Pay(swipe));
-
-            answers.Should().OnlyContain(answer => answer.ResponseCode == "00" || answer.ResponseCode == "09").And.Contain(answer => answer.ResponseCode == "00");
-            cluster.Bank.Asked(swipe.Key).Should().Be(1);
-        }
-    }
-
-    [Fact]
     public async Task A_declined_bill_is_open_again_and_another_card_pays_it()
     {
         var (terminal, other) = (await cluster.NewTerminal(), await cluster.NewTerminal());
@@ -223,33 +192,6 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await other.Pay(other.Swipe(swipe.Bill, maskedPan: "621700******0002"))).ResponseCode.Should().Be("00");
 
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("51");
-    }
-
-    [Fact]
-    public async Task What_was_never_sent_is_92_for_ever_and_leaves_the_bill_open()
-    {
-        var terminal = await cluster.NewTerminal();
-        var swipe = terminal.Swipe(await Books.PutBill());
-        cluster.Bank.Desk(terminal.Id).Answers(_ => new BankOutcome.NotSent(Refusal.BankNotReachable));
-
-        (await terminal.Pay(swipe)).ResponseCode.Should().Be("92");
-        (await terminal.Pay(swipe)).ResponseCode.Should().Be("92");
-        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
-        (await Books.Scalar<long>($"select count(*) from reversals where terminal_id = '{terminal.Id}'")).Should().Be(0);
-    }
-
-    [Fact]
-    public async Task Without_an_answer_the_reversal_is_committed_before_68_is_told()
-    {
-        var terminal = await cluster.NewTerminal();
-        var swipe = terminal.Swipe(await Books.PutBill());
-        cluster.Bank.Desk(terminal.Id).Answers(_ => new BankOutcome.NoAnswer());
-
-        (await terminal.Pay(swipe)).ResponseCode.Should().Be("68");
-
-        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
-        (await Books.Scalar<long>($"select count(*) from reversals where terminal_id = '{terminal.Id}'")).Should().Be(1);
     }
 
     public static TheoryData<string, Func<TenderRequest, BankAnswer, BankAnswer>> AnswersToReverse => new()
@@ -276,23 +218,6 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("68", "the bank answers with {0}", what);
 
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-    }
-
-    [Fact]
-    public async Task An_approval_past_the_deadline_does_not_settle()
-    {
-        var terminal = await cluster.NewTerminal();
-        var swipe = terminal.Swipe(await Books.PutBill());
-        var desk = cluster.Bank.Desk(terminal.Id);
-        var answer = terminal.Pay(swipe);
-        await desk.Asked;
-        await Books.Execute($"update attempts set deadline = clock_timestamp() where terminal_id = '{terminal.Id}'");
-
-        desk.Answers("00");
-
-        (await answer).ResponseCode.Should().Be("68");
-        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
     }
 
     [Theory]
@@ -325,73 +250,6 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await ToldUnderAnyContent(terminal, swipe)).Should().OnlyContain(code => code == "25");
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         cluster.Bank.Asked(terminal.Id).Should().Be(0);
-    }
-
-    [Fact]
-    public async Task An_abandoned_swipe_is_reversed_and_its_bill_open_while_the_bank_still_thinks_and_its_approval_does_not_settle()
-    {
-        var (terminal, other) = (await cluster.NewTerminal(), await cluster.NewTerminal());
-        var swipe = terminal.Swipe(await Books.PutBill());
-        var desk = cluster.Bank.Desk(terminal.Id);
-        var answer = terminal.Pay(swipe);
-        await desk.Asked;
-
-        (await terminal.Abandon(swipe)).Should().Match<SwipeAnswer>(a => a.ResponseCode == "68" && a.State == AttemptState.Reversing);
-        (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
-        (await other.Pay(other.Swipe(swipe.Bill))).ResponseCode.Should().Be("00");
-        desk.Answers("00");
-
-        (await answer).ResponseCode.Should().Be("68");
-        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);
-        await Books.ShouldBalance();
-    }
-
-    [Fact]
-    public async Task Abandoning_what_is_paid_changes_nothing_and_says_so()
-    {
-        var terminal = await cluster.NewTerminal();
-        var swipe = terminal.Swipe(await Books.PutBill());
-        var paid = await terminal.Pay(swipe);
-
-        var abandoned = await terminal.Abandon(swipe);
-
-        abandoned.Should().Match<SwipeAnswer>(a => a.State == AttemptState.Approved && a.ResponseCode == "00" && a.Rrn == paid.Rrn);
-        (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
-    }
-
-    [Fact]
-    public async Task Abandoning_an_unknown_key_voids_it()
-    {
-        var terminal = await cluster.NewTerminal();
-        var swipe = terminal.Swipe(await Books.PutBill());
-
-        (await terminal.Abandon(swipe)).Should().Match<SwipeAnswer>(a => a.State == AttemptState.Void && a.ResponseCode == "25");
-        (await terminal.Abandon(swipe)).State.Should().Be(AttemptState.Void);
-
-        (await terminal.Pay(swipe)).ResponseCode.Should().Be("25");
-    }
-
-    [Fact]
-    public async Task Abandonment_and_approval_at_once_agree_on_one_outcome()
-    {
-        for (var i = 0; i < 40; i++)
-        {
-            var terminal = await cluster.NewTerminal();
-            var swipe = terminal.Swipe(await Books.PutBill());
-            var desk = cluster.Bank.Desk(terminal.Id);
-            var answering = terminal.Pay(swipe);
-            await desk.Asked;
-
-            var abandoning = terminal.Abandon(swipe);
-            desk.Answers("00");
-            var (answer, abandoned) = (await answering, await abandoning);
-
-            abandoned.State.Should().BeOneOf(AttemptState.Approved, AttemptState.Reversing);
-            answer.ResponseCode.Should().Be(abandoned.State == AttemptState.Approved ? "00" : "68");
-            (await Books.StateUnder(swipe.Key)).Should().Be(abandoned.State);
-        }
-
-        await Books.ShouldBalance();
     }
 
     public static TheoryData<BillState, long, string> Refused => new()

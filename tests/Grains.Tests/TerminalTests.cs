@@ -1,4 +1,5 @@
 using Lakala.Bills;
+using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
 using Microsoft.Extensions.Time.Testing;
 
@@ -48,6 +49,156 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var heard = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => terminal.Grain.Echo(terminal.Keys)));
 
         heard.Should().OnlyContain(no => no == null);
+    }
+
+    [Fact]
+    public async Task The_last_health_is_kept_and_only_what_changes_makes_history()
+    {
+        var terminal = await cluster.NewTerminal();
+        var well = new HealthState("""{"paper":"ok"}""", true, "paper=ok");
+        var empty = new HealthState("""{"paper":"out"}""", false, "paper=out");
+
+        (await terminal.Grain.Beat(terminal.Keys, null)).Should().Be(new Heartbeat(null, TerminalTask.SendStatus), "nobody knows how it is");
+        (await terminal.Grain.Beat(terminal.Keys, well)).Should().Be(new Heartbeat(null, TerminalTask.None));
+        await terminal.Grain.Beat(terminal.Keys, well with { Report = """{"paper":"ok","journal_bytes":9}""" });
+        await terminal.Grain.Beat(terminal.Keys, empty);
+
+        await Books.Until($"select count(*) = 2 from terminal_health_history where terminal_id = '{terminal.Id}'");
+        await Books.Until($"select not in_order and report ->> 'paper' = 'out' from terminal_health where terminal_id = '{terminal.Id}'");
+        (await terminal.Grain.Beat(terminal.Keys + 1, well)).Refusal.Should().Be(Refusal.SignOnFirst);
+        await cluster.Silos.Deactivate(terminal.Grain);
+        await terminal.Grain.Beat(terminal.Keys, empty);
+        await Books.Until($"select count(*) = 3 from terminal_health_history where terminal_id = '{terminal.Id}'");
+    }
+
+    [Fact]
+    public async Task Old_working_keys_are_to_be_replaced()
+    {
+        var terminal = await cluster.NewTerminal();
+        await terminal.Grain.Echo(terminal.Keys);
+        await Books.Execute($"update terminals set signed_on_at = clock_timestamp() - interval '25 hours' where id = '{terminal.Id}'");
+        await cluster.Silos.Deactivate(terminal.Grain);
+
+        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTask.SignOn);
+        await terminal.SignOn();
+
+        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTask.SendStatus);
+    }
+
+    [Fact]
+    public async Task Parameters_are_the_stores_own_or_those_for_all_and_fetched_when_they_are_not_the_newest()
+    {
+        var terminal = await cluster.NewTerminal();
+        (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, 0, null));
+        await Books.Execute("""insert into terminal_parameters (store_id, body) values (null, '{"copies": 1}')""");
+        var all = await Books.Scalar<int>("select max(version) from terminal_parameters");
+        await cluster.Silos.Deactivate(terminal.Grain);
+
+        (await terminal.Grain.Beat(terminal.Keys, State(0))).Task.Should().Be(TerminalTask.FetchParameters);
+        (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all, """{"copies": 1}"""));
+        (await terminal.Grain.Beat(terminal.Keys, State(all))).Task.Should().Be(TerminalTask.None);
+        (await terminal.Grain.Beat(terminal.Keys, State(null))).Task.Should().Be(TerminalTask.None, "it takes none");
+        await new ProvisioningStore(Books.Database).PutParameters(Books.Store, """{"copies": 2}""");
+        await Books.Execute("""insert into terminal_parameters (store_id, body) values (null, '{"copies": 1}')""");
+        await cluster.Silos.Deactivate(terminal.Grain);
+        (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all + 1, """{"copies": 2}"""));
+        await Books.Execute("delete from terminal_parameters");
+
+        static HealthState State(int? parameters) => new("{}", true, "", parameters);
+    }
+
+    [Fact]
+    public async Task History_that_is_too_old_is_forgotten()
+    {
+        var terminal = await cluster.NewTerminal();
+        await Books.Execute(
+            $"insert into terminal_health_history select '{terminal.Id}', clock_timestamp() - days * interval '10 days', '{{}}' from generate_series(1, 6) as t(days)");
+
+        await cluster.Silos.Service<HealthStore>().Forget(2, TestContext.Current.CancellationToken);
+        await cluster.Silos.Service<HealthStore>().Forget(100, TestContext.Current.CancellationToken);
+
+        (await Books.Scalar<long>($"select count(*) from terminal_health_history where terminal_id = '{terminal.Id}'")).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_clerk_is_known_by_number_and_password_and_after_too_many_wrong_ones_nobody_is_for_a_while()
+    {
+        await cluster.Silos.Service<ClerkStore>().Put(
+            Books.Store, [(new Clerk("1001", "Anna"), "right"), (new Clerk("9001", "Boss", Supervisor: true), "other"), (new Clerk("1002", "Gone"), "right")]);
+        await Books.Execute("update clerks set blocked = true where number = '1002'");
+        var terminal = await cluster.NewTerminal();
+
+        (await SignIn("1001", "right")).Should().Be(new ClerkSignedIn(null, "Anna", false));
+        (await SignIn("9001", "other")).Should().Be(new ClerkSignedIn(null, "Boss", true));
+        (await SignIn("1001", "other")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn("1002", "right")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn("7777", "right")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn("", "")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn("1001", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn("1001", "right")).Refusal.Should().Be(Refusal.TooManySignIns);
+        (await terminal.Grain.SignInClerk(terminal.Keys + 1, "1001", new ClerkPassword("right"))).Refusal.Should().Be(Refusal.SignOnFirst);
+        new ClerkPassword("right").ToString().Should().NotContain("right");
+        (await Books.Scalar<long>("select count(*) from clerks where encode(password_hash, 'escape') like '%right%'")).Should().Be(0);
+
+        Task<ClerkSignedIn> SignIn(string number, string password) => terminal.Grain.SignInClerk(terminal.Keys, number, new ClerkPassword(password));
+    }
+
+    [Fact]
+    public async Task A_batch_is_closed_once_and_its_totals_are_agreed()
+    {
+        var terminal = await cluster.NewTerminal();
+        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+
+        var differs = await terminal.Grain.CloseBatch(terminal.Keys, 1, 1, TestTerminal.Amount, 0);
+        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+        var agrees = await terminal.Grain.CloseBatch(terminal.Keys, 1, 2, 2 * TestTerminal.Amount, null);
+
+        differs.Should().BeEquivalentTo(new ClosedBatch(Refusal.TotalsDiffer, 2, 2 * TestTerminal.Amount, [(1, TestTerminal.Amount), (2, TestTerminal.Amount)]));
+        agrees.Should().BeEquivalentTo(new ClosedBatch(null, 2, 2 * TestTerminal.Amount, []), "what was there when it was closed stands");
+        (await Books.Scalar<int>($"select terminal_count from batches where terminal_id = '{terminal.Id}'")).Should().Be(1);
+        (await terminal.Grain.CloseBatch(terminal.Keys + 1, 1, 2, 2, null)).Refusal.Should().Be(Refusal.SignOnFirst);
+    }
+
+    [Fact]
+    public async Task A_batch_with_a_payment_that_is_not_decided_stays_open()
+    {
+        var terminal = await cluster.NewTerminal();
+        await Books.Bills.Started.Submit(await Books.NewAttempt(await Books.PutBill(), 77, terminal: terminal.Id));
+
+        (await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, null)).Refusal.Should().Be(Refusal.InProgress);
+
+        (await Books.Scalar<long>($"select count(*) from batches where terminal_id = '{terminal.Id}'")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task The_list_of_a_batch_comes_in_pages_by_STAN()
+    {
+        var terminal = await cluster.NewTerminal();
+        for (var i = 0; i < 32; i++)
+        {
+            await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+        }
+
+        var first = await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, 0);
+        var second = await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, first.List[^1].Stan);
+
+        first.List.Select(entry => entry.Stan).Should().Equal(Enumerable.Range(1, 30));
+        second.List.Select(entry => entry.Stan).Should().Equal(31, 32);
+    }
+
+    [Fact]
+    public void Every_refusal_has_its_texts()
+    {
+        foreach (var refusal in Enum.GetValues<Refusal>())
+        {
+            foreach (var language in (string[])["en", "zh"])
+            {
+                var (clerk, customer) = Wire.AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
+                clerk.Should().NotBeEmpty();
+                customer.Should().NotBeEmpty();
+            }
+        }
     }
 
     [Fact]

@@ -5,53 +5,86 @@ using Npgsql;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>A line to PostgreSQL that the test cuts: all of it, or just where a marked command passes.</summary>
+/// <summary>
+/// A line to PostgreSQL that the test breaks: all of it, or just where a marked command passes. Each break returns a task that
+/// completes when it has happened.
+/// </summary>
 public sealed class TestLine : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly byte[] Ready = [(byte)'Z', 0, 0, 0, 5];
 
     private readonly DnsEndPoint _server;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Task _accepting;
     private readonly Lock _lock = new();
     private readonly HashSet<Socket> _open = [];
-    private readonly List<Task> _pumps = [];
-    private TcpListener _listener;
-    private Trap? _trap;
+    private readonly HashSet<Task> _joins = [];
+    private TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isClosed;
+    private volatile Trap? _trap;
 
     public TestLine(string connectionString)
     {
         var server = new NpgsqlConnectionStringBuilder(connectionString);
         _server = new DnsEndPoint(server.Host!, server.Port);
-        _listener = new TcpListener(IPAddress.Loopback, 0);
         _listener.Start();
         var port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         ConnectionString = new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port, SslMode = SslMode.Disable }.ConnectionString;
-        _ = Accept(_listener);
+        _accepting = Accept();
     }
 
     private enum Fate
     {
         NeverArrives,
+        IsHeldBack,
         AnswerIsLost,
+        AnswerIsHeldBack,
         CommitIsSilent,
     }
 
     public string ConnectionString { get; }
 
     /// <summary>The next command that carries the marker never reaches the server; its connection is cut.</summary>
-    public Task CutBefore(string marker) => Set(marker, Fate.NeverArrives);
+    /// <param name="close">And the whole line is closed in the same moment.</param>
+    public Task CutBefore(string marker, bool close = false) => Set(marker, Fate.NeverArrives, close);
 
     /// <summary>The next command that carries the marker is committed; then its connection is cut, and nobody hears of it.</summary>
-    public Task CutAfter(string marker) => Set(marker, Fate.AnswerIsLost);
+    /// <param name="close">And the whole line is closed in the same moment.</param>
+    public Task CutAfter(string marker, bool close = false) => Set(marker, Fate.AnswerIsLost, close);
+
+    /// <summary>The next command that carries the marker never reaches the server; whoever sent it waits.</summary>
+    public Task HoldBefore(string marker) => Set(marker, Fate.IsHeldBack);
+
+    /// <summary>The next command that carries the marker is committed; whoever sent it waits to hear of it.</summary>
+    public Task HoldAfter(string marker) => Set(marker, Fate.AnswerIsHeldBack);
 
     /// <summary>The next command that carries the marker gives its rows, but that it is committed is never told.</summary>
     public Task SilenceCommit(string marker) => Set(marker, Fate.CommitIsSilent);
+
+    /// <summary>Since it was closed somebody has tried to connect in vain.</summary>
+    public Task Refused
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _refused.Task.WaitAsync(Patience);
+            }
+        }
+    }
 
     /// <summary>Cuts every connection and refuses new ones.</summary>
     public void Close()
     {
         lock (_lock)
         {
-            _listener.Stop();
+            if (!_isClosed)
+            {
+                _isClosed = true;
+                _refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             foreach (var socket in _open)
             {
                 socket.Close();
@@ -65,61 +98,82 @@ public sealed class TestLine : IAsyncDisposable
     {
         lock (_lock)
         {
-            var port = (IPEndPoint)new IPEndPoint(IPAddress.Loopback, new NpgsqlConnectionStringBuilder(ConnectionString).Port);
-            _listener = new TcpListener(port);
-            _listener.Start();
+            _isClosed = false;
         }
-
-        _ = Accept(_listener);
     }
 
     public async ValueTask DisposeAsync()
     {
-        Close();
-        Task[] pumps;
+        _listener.Stop();
+        await _accepting;
+        Task[] joins;
         lock (_lock)
         {
-            pumps = [.. _pumps];
-        }
-
-        await Task.WhenAll(pumps);
-    }
-
-    private Task Set(string marker, Fate fate)
-    {
-        var trap = new Trap(Encoding.ASCII.GetBytes(marker), fate);
-        _trap = trap;
-        return trap.Sprung.Task.WaitAsync(TimeSpan.FromSeconds(20));
-    }
-
-    private async Task Accept(TcpListener listener)
-    {
-        try
-        {
-            while (true)
+            _isClosed = true;
+            foreach (var socket in _open)
             {
-                var client = await listener.AcceptSocketAsync();
-                var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await server.ConnectAsync(_server);
-                lock (_lock)
-                {
-                    _open.Add(client);
-                    _open.Add(server);
-                    _pumps.Add(Join(client, server));
-                }
+                socket.Close();
             }
+
+            joins = [.. _joins];
         }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+
+        await Task.WhenAll(joins);
+    }
+
+    private Task Set(string marker, Fate fate, bool close = false)
+    {
+        var trap = new Trap(Encoding.ASCII.GetBytes(marker), fate, close);
+        _trap = trap;
+        return trap.Sprung.Task.WaitAsync(Patience);
+    }
+
+    private async Task Accept()
+    {
+        while (true)
         {
-            // Closed.
+            Socket client;
+            try
+            {
+                client = await _listener.AcceptSocketAsync();
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // Disposed.
+                return;
+            }
+
+            lock (_lock)
+            {
+                if (_isClosed)
+                {
+                    client.Close();
+                    _refused.TrySetResult();
+                    continue;
+                }
+
+                var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                _open.Add(client);
+                _open.Add(server);
+                _joins.Add(Join(client, server));
+            }
         }
     }
 
     private async Task Join(Socket client, Socket server)
     {
         await Task.Yield();
-        var caught = new StrongBox();
-        await Task.WhenAny(Requests(client, server, caught), Answers(server, client, caught));
+        var caught = new Caught();
+        try
+        {
+            await server.ConnectAsync(_server);
+            await await Task.WhenAny(Requests(client, server, caught), Answers(server, client, caught));
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // One side is gone: so is the other.
+        }
+
         lock (_lock)
         {
             _open.Remove(client);
@@ -130,7 +184,7 @@ public sealed class TestLine : IAsyncDisposable
         server.Close();
     }
 
-    private async Task Requests(Socket client, Socket server, StrongBox caught)
+    private async Task Requests(Socket client, Socket server, Caught caught)
     {
         var buffer = new byte[1 << 16];
         while (await Receive(client, buffer) is > 0 and var count)
@@ -139,45 +193,67 @@ public sealed class TestLine : IAsyncDisposable
             {
                 _trap = null;
                 caught.Trap = trap;
+                if (trap.Fate is Fate.NeverArrives or Fate.IsHeldBack)
+                {
+                    Spring(trap);
+                }
+
                 if (trap.Fate == Fate.NeverArrives)
                 {
-                    trap.Sprung.SetResult();
                     return;
                 }
             }
 
-            await server.SendAsync(buffer.AsMemory(0, count));
+            if (caught.Trap?.Fate != Fate.IsHeldBack)
+            {
+                await server.SendAsync(buffer.AsMemory(0, count));
+            }
         }
     }
 
-    private static async Task Answers(Socket server, Socket client, StrongBox caught)
+    private async Task Answers(Socket server, Socket client, Caught caught)
     {
         var buffer = new byte[1 << 16];
         while (await Receive(server, buffer) is > 0 and var count)
         {
-            if (caught.Trap is { } trap)
+            if (caught.Trap is not { } trap)
             {
-                var end = buffer.AsSpan(0, count).LastIndexOf(Ready);
-                if (trap.Fate == Fate.CommitIsSilent)
-                {
-                    await client.SendAsync(buffer.AsMemory(0, end < 0 ? count : end));
-                }
-
-                if (end >= 0)
-                {
-                    trap.Sprung.SetResult();
-                    caught.Trap = null;
-                    if (trap.Fate == Fate.AnswerIsLost)
-                    {
-                        return;
-                    }
-                }
-
+                await client.SendAsync(buffer.AsMemory(0, count));
                 continue;
             }
 
-            await client.SendAsync(buffer.AsMemory(0, count));
+            var end = buffer.AsSpan(0, count).LastIndexOf(Ready);
+            if (trap.Fate == Fate.CommitIsSilent)
+            {
+                await client.SendAsync(buffer.AsMemory(0, end < 0 ? count : end));
+            }
+
+            if (end < 0)
+            {
+                continue;
+            }
+
+            Spring(trap);
+            if (trap.Fate == Fate.AnswerIsLost)
+            {
+                return;
+            }
+
+            if (trap.Fate == Fate.CommitIsSilent)
+            {
+                caught.Trap = null;
+            }
         }
+    }
+
+    private void Spring(Trap trap)
+    {
+        if (trap.Close)
+        {
+            Close();
+        }
+
+        trap.Sprung.TrySetResult();
     }
 
     private static async Task<int> Receive(Socket socket, byte[] buffer)
@@ -192,12 +268,12 @@ public sealed class TestLine : IAsyncDisposable
         }
     }
 
-    private sealed class StrongBox
+    private sealed class Caught
     {
         public Trap? Trap { get; set; }
     }
 
-    private sealed record Trap(byte[] Marker, Fate Fate)
+    private sealed record Trap(byte[] Marker, Fate Fate, bool Close)
     {
         public TaskCompletionSource Sprung { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

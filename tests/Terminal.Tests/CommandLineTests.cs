@@ -200,6 +200,30 @@ public sealed class CommandLineTests : IDisposable
         Json().GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
+    [Theory]
+    [InlineData("[\"127.0.0.1\"]")]
+    [InlineData("[\"127.0.0.1:0\"]")]
+    [InlineData("[\":8583\"]")]
+    [InlineData("[null]")]
+    public async Task A_further_server_that_is_no_address_is_named(string others)
+    {
+        var file = Path.Combine(SetUp("T0000001"), "terminal.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"language\"", $"\"others\":{others},\"language\"", StringComparison.Ordinal));
+
+        (await Run("", "settle", "--json")).Should().Be(1);
+
+        Json().GetProperty("text").GetString().Should().Contain("others are not all host:port");
+    }
+
+    [Fact]
+    public void Every_server_is_known_by_host_and_port()
+    {
+        var setup = new TerminalSetup("one", 1, "ca.pem", "T0000001", "STORE0000000001", "en", Others: ["two:2", "[::1]:3"]);
+
+        setup.Fault().Should().BeNull();
+        setup.Gateways.Select(gateway => (gateway.Host, gateway.Port)).Should().Equal(("one", 1), ("two", 2), ("::1", 3));
+    }
+
     // Nobody listens on port 1.
     private string SetUp(string id)
     {

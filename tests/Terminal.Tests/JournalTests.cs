@@ -1,4 +1,5 @@
 using Lakala.Terminal.Client;
+using Lakala.Wire;
 
 namespace Lakala.Terminal.Tests;
 
@@ -64,7 +65,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void A_flipped_bit_anywhere_before_the_end_is_a_fault()
+    public void A_flipped_bit_anywhere_before_the_last_record_is_a_fault()
     {
         using (var journal = Open())
         {
@@ -72,7 +73,8 @@ public sealed class JournalTests : IDisposable
         }
 
         var whole = System.IO.File.ReadAllBytes(File);
-        for (var at = 0; at < whole.Length - 1; at++)
+        var last = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2) + 1;
+        for (var at = 0; at < last; at++)
         {
             var damaged = (byte[])whole.Clone();
             damaged[at] ^= 1;
@@ -185,6 +187,47 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void What_a_batch_has_approved_survives_restarts_and_rewriting_until_the_batch_is_closed()
+    {
+        var options = new JournalOptions { Keep = 5, CompactAbove = 4096 };
+        var paid = new List<BatchEntry>();
+        int batch;
+        using (var journal = Journal.OpenOrMake(File, options))
+        {
+            batch = journal.TakeKey().Batch;
+            for (var i = 0; i < 50; i++)
+            {
+                var key = Settle(journal).Pending.Key;
+                journal.Printed(key);
+                paid.Add(new BatchEntry(key.Stan, 12_345));
+            }
+
+            journal.Settle(SwipeResult.NeverSent(Begin(journal).Pending.Key, Texts.English));
+        }
+
+        using (var again = Journal.OpenOrMake(File, options))
+        {
+            again.ApprovedIn(batch).Should().Equal(paid);
+            again.OpenBatches.Should().Equal(batch);
+            again.Close(batch);
+            again.Unclosed.Should().Be(0);
+            again.OpenBatches.Should().Equal(batch + 1);
+        }
+
+        using (var after = Journal.OpenOrMake(File, options))
+        {
+            after.TakeKey().Should().Be(new SwipeKey(batch + 1, 1));
+            var key = Settle(after).Pending.Key;
+            after.ApprovedIn(batch + 1).Should().Equal(new BatchEntry(key.Stan, 12_345));
+        }
+
+        using var rewritten = Journal.OpenOrMake(File, options with { CompactAbove = 1 });
+        rewritten.Unclosed.Should().Be(1, "the kept swipes of the closed batch count no more");
+        using var last = Journal.OpenOrMake(_folder.At("other"), options);
+        last.OpenBatches.Should().ContainSingle();
+    }
+
+    [Fact]
     public void A_crash_while_rewriting_leaves_the_old_journal()
     {
         SwipeKey key;
@@ -214,9 +257,9 @@ public sealed class JournalTests : IDisposable
 
     private static JournaledSwipe Settle(Journal journal) => journal.Settle(Approved(Begin(journal).Pending.Key));
 
-    private static SwipePending Pending(SwipeKey key) => new(
+    internal static SwipePending Pending(SwipeKey key) => new(
         key, "T0000001", "STORE0000000001", "73516235791239", 12_345, 156, "622848*********5458", "021", Noon, "Corner Store 1", "茶馆", "茶壶", "order-1");
 
-    private static SwipeResult Approved(SwipeKey key) =>
+    internal static SwipeResult Approved(SwipeKey key) =>
         new(key, "00", 0, "000000010000", "0K9WPM", "622848*********5458", Noon, "茶馆", "order-1", "Approved.", "Paid.");
 }

@@ -16,7 +16,7 @@ public sealed class ReceiptTests
     [Fact]
     public void A_paid_bill_prints_one_copy_for_the_customer_and_one_for_the_merchant()
     {
-        var receipts = Receipt.Of(Approved, Print.Original, Shanghai);
+        var receipts = Papers(Approved, Print.Original, Shanghai, Texts.English);
 
         receipts.Should().Equal(Golden("CUSTOMER COPY"), Golden("MERCHANT COPY"));
 
@@ -51,14 +51,14 @@ public sealed class ReceiptTests
     [InlineData(Print.Duplicate, "*** DUPLICATE ***")]
     [InlineData(Print.Reprint, "*** DUPLICATE - REPRINT ***")]
     public void A_second_print_says_so_on_every_copy(Print print, string mark) =>
-        Receipt.Of(Approved, print, Shanghai).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
+        Papers(Approved, print, Shanghai, Texts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
 
     [Fact]
     public void A_decline_prints_a_slip_that_says_not_paid_and_verifies_nothing()
     {
         var declined = Approved with { Result = new SwipeResult(Approved.Pending.Key, "55", 401, CustomerText: "Not paid. The PIN was wrong.") };
 
-        Receipt.Of(declined, Print.Original, Shanghai).Should().ContainSingle()
+        Papers(declined, Print.Original, Shanghai, Texts.English).Should().ContainSingle()
             .Which.Should().Contain("NOT PAID").And.Contain("The PIN was wrong.").And.NotContain("PIN VERIFIED").And.NotContain("CARD PAYMENT");
     }
 
@@ -67,7 +67,7 @@ public sealed class ReceiptTests
     {
         var unknown = Approved with { Result = null };
 
-        Receipt.Of(unknown, Print.Original, Shanghai).Should().ContainSingle()
+        Papers(unknown, Print.Original, Shanghai, Texts.English).Should().ContainSingle()
             .Which.Should().Contain("OUTCOME UNKNOWN").And.Contain("Do not pay again.").And.NotContain("PIN VERIFIED").And.NotContain("NOT PAID");
     }
 
@@ -79,13 +79,16 @@ public sealed class ReceiptTests
             Pending = Approved.Pending with { Payee = "\u001b@Shop\r\n\tAB\u0000 " + new string('W', 70), OrderId = new string('9', 120), StoreName = string.Concat(Enumerable.Repeat("🫖茶e\u0301", 30)) },
         };
 
-        foreach (var receipt in Receipt.Of(nasty, Print.Duplicate, Shanghai))
+        foreach (var receipt in Papers(nasty, Print.Duplicate, Shanghai, Texts.English))
         {
             receipt.Where(sign => char.IsControl(sign)).Should().OnlyContain(sign => sign == '\n');
             receipt.Split('\n').Should().OnlyContain(line => Columns(line) <= Receipt.Columns);
             receipt.Count(sign => sign == '9').Should().BeGreaterThanOrEqualTo(120);
         }
     }
+
+    private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, TimeZoneInfo zone, Texts texts) =>
+        [.. Receipt.Of(swipe, print, zone, texts).Select(slip => slip.ToString())];
 
     // A printer's view: what is outside the Latin letters used here is wide, a combining accent has no width.
     private static int Columns(string line) => line.EnumerateRunes().Sum(rune => rune.Value == 0x301 ? 0 : rune.Value > 0x7F ? 2 : 1);

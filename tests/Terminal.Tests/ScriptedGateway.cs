@@ -2,7 +2,10 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Tests;
@@ -15,6 +18,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<PayRequest> _heard = new();
     private Task _run = Task.CompletedTask;
+    private MessageMac? _mac;
     private int _keySet;
 
     /// <summary>Payments, repeats and enquiries in the order in which they came.</summary>
@@ -25,6 +29,20 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     /// <summary>Closes the line instead of answering the next message.</summary>
     public bool DropNext { get; set; }
 
+    /// <summary>Knows no keys of an earlier line, and says so.</summary>
+    public bool ForgetsKeys { get; init; }
+
+    /// <summary>The next answer has a MAC of another key.</summary>
+    public bool ForgeNext { get; set; }
+
+    /// <summary>Speaks TLS with it; without one the line is plain.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Awaited with each message, after the sign-on, before it is answered.</summary>
+    public Func<Iso8583Message, Task> BeforeAnswer { get; init; } = _ => Task.CompletedTask;
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
     public ScriptedGateway Start()
     {
         _listener.Start();
@@ -33,7 +51,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     }
 
     public Task<Stream> Connect(CancellationToken stop) =>
-        TlsLine.ConnectPlain(IPAddress.Loopback.ToString(), ((IPEndPoint)_listener.LocalEndpoint).Port, stop);
+        TlsLine.ConnectPlain(IPAddress.Loopback.ToString(), Port, stop);
 
     public async ValueTask DisposeAsync()
     {
@@ -50,20 +68,31 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
             using var client = await _listener.AcceptTcpClientAsync(_stop.Token);
             try
             {
-                await Serve(client.GetStream());
+                await Serve(await Secured(client.GetStream()));
             }
-            catch (IOException)
+            catch (Exception fault) when (fault is IOException or AuthenticationException)
             {
                 // The terminal has gone; it comes again.
             }
         }
     }
 
-    private async Task Serve(NetworkStream stream)
+    private async Task<Stream> Secured(NetworkStream stream)
+    {
+        if (Certificate is null)
+        {
+            return stream;
+        }
+
+        var tls = new SslStream(stream);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _stop.Token);
+        return tls;
+    }
+
+    private async Task Serve(Stream stream)
     {
         var reader = PipeReader.Create(stream);
         using var master = new MasterKey(masterKey);
-        MessageMac? mac = null;
         while (true)
         {
             var read = await reader.ReadAsync(_stop.Token);
@@ -72,11 +101,22 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
                 var message = Iso8583Codec.Decode(frame.ToArray());
-                if (message.Mti == Mti.NetworkRequest)
+                if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
                 {
-                    mac = SignOn(message, master, reply);
+                    _mac = SignOn(message, master, reply);
+                    continue;
                 }
-                else if (!Pay(PayRequest.FromIso(message), mac!, reply))
+
+                await BeforeAnswer(message).WaitAsync(_stop.Token);
+                if (message.Mti == Mti.LookupRequest)
+                {
+                    Iso8583Frame.Write(reply, Found(LookupRequest.FromIso(message)).ToIso(), _mac);
+                }
+                else if (message.Mti == Mti.NetworkRequest)
+                {
+                    Echo(NetworkRequest.FromIso(message), reply);
+                }
+                else if (!Pay(PayRequest.FromIso(message), _mac!, reply))
                 {
                     return;
                 }
@@ -108,6 +148,15 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
         return new MessageMac(macKey);
     }
 
+    private void Echo(NetworkRequest request, ArrayBufferWriter<byte> reply)
+    {
+        var verdict = new Verdict(ForgetsKeys ? ResponseCodes.SignOnFirst : ResponseCodes.Approved, 0, null, null);
+        Iso8583Frame.Write(reply, new NetworkAnswer(request.From, request.Code, verdict).ToIso(), _mac);
+    }
+
+    private static LookupAnswer Found(LookupRequest request) => new(
+        request.From, new Verdict(ResponseCodes.Approved, 0, null, null), request.Bill, 500, CurrencyCode.Cny, "茶馆", "茶壶", "order-1", TimeSpan.FromMinutes(3));
+
     private bool Pay(PayRequest request, MessageMac mac, ArrayBufferWriter<byte> reply)
     {
         _heard.Enqueue(request);
@@ -119,7 +168,8 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
 
         if (answer(request) is { } said)
         {
-            Iso8583Frame.Write(reply, said.ToIso(), mac);
+            Iso8583Frame.Write(reply, said.ToIso(), ForgeNext ? new MessageMac(MasterKey.NewKey()) : mac);
+            ForgeNext = false;
         }
 
         return true;

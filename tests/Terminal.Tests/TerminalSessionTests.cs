@@ -29,9 +29,26 @@ public sealed class TerminalSessionTests
     }
 
     [Fact]
-    public async Task After_a_lost_line_there_are_new_keys_and_it_only_enquires()
+    public async Task After_a_lost_line_its_keys_still_work_and_the_whole_payment_is_repeated()
     {
-        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.NoSuchOriginal)) { DropNext = true }.Start();
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { DropNext = true }.Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>().Which.Answer.Verdict.Code.Should().Be("00");
+        gateway.Heard.Select(request => (request.IsRepeat, request.IsEnquiry)).Should().Equal((false, false), (true, false));
+        gateway.Heard[1].PinBlock.Should().Equal(gateway.Heard[0].PinBlock);
+        gateway.SignOns.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task After_a_lost_line_whose_keys_are_gone_it_signs_on_and_only_enquires()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.NoSuchOriginal))
+        {
+            DropNext = true,
+            ForgetsKeys = true,
+        }.Start();
 
         var outcome = await Pay(gateway);
 
@@ -91,6 +108,19 @@ public sealed class TerminalSessionTests
         (await Pay(gateway)).Should().BeOfType<PayOutcome.Final>();
 
         gateway.Heard.Should().HaveCount(4);
+    }
+
+    [Fact]
+    public async Task An_answer_with_a_bad_MAC_is_no_answer_and_is_asked_for_again_with_0201()
+    {
+        var codes = new Queue<string>([ResponseCodes.InsufficientFunds, ResponseCodes.Approved]);
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, codes.Dequeue())) { ForgeNext = true }.Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>().Which.Answer.Verdict.Code.Should().Be("00", "the forged decline is not believed");
+        gateway.Heard.Select(request => request.IsRepeat).Should().Equal(false, true);
+        gateway.Heard.Should().OnlyContain(request => request.From.Stan == 42 && request.Batch == 7);
     }
 
     [Fact]

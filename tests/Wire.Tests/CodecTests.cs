@@ -67,7 +67,16 @@ public sealed class CodecTests
             53 Numeric 0 16 None
             55 Binary 3 255 Secret
             70 Numeric 0 3 None
+            74 Numeric 0 10 None
+            75 Numeric 0 10 None
+            76 Numeric 0 10 None
+            77 Numeric 0 10 None
+            86 Numeric 0 16 None
+            87 Numeric 0 16 None
+            88 Numeric 0 16 None
+            89 Numeric 0 16 None
             90 Numeric 0 42 None
+            97 Text 0 17 None
             """);
     }
 

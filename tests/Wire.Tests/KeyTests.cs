@@ -27,6 +27,22 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public void A_clerks_password_goes_under_the_sessions_PIN_key_and_never_twice_the_same()
+    {
+        var key = MasterKey.NewKey();
+        using var cipher = new ClerkPasswordCipher(key);
+        using var other = new ClerkPasswordCipher(MasterKey.NewKey());
+
+        var (one, two) = (cipher.Encipher("茶12345678"), cipher.Encipher("茶12345678"));
+
+        cipher.Decipher(one).Should().Be("茶12345678");
+        one.Should().NotEqual(two);
+        other.Decipher(one).Should().BeNull();
+        cipher.Decipher([.. one.AsSpan(1)]).Should().BeNull();
+        cipher.Decipher(cipher.Encipher(new string('1', 65))).Should().BeNull("nobody has so long a password");
+    }
+
+    [Fact]
     public void The_sign_on_key_is_HKDF_SHA256_of_the_master_key()
     {
         using var master = new MasterKey(Master);

@@ -271,6 +271,21 @@ public sealed class LinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task While_an_answer_is_waited_for_a_silent_line_is_tried_sooner_and_its_requests_are_set_free()
+    {
+        var line = await Up();
+        var request = Request("000000000001");
+        await line.Read();
+
+        _time.Advance(_protocol.SilenceBeforeEcho);
+        (await line.Read()).Message.RequireNumber(70).Should().Be(NetworkCode.Echo);
+        _time.Advance(_protocol.EchoTimeout + Tick);
+
+        (await request.Soon()).Should().BeOfType<LinkOutcome.NoAnswer>();
+        await line.UntilClosed();
+    }
+
+    [Fact]
     public async Task A_line_on_which_nothing_believable_is_heard_is_idle()
     {
         var line = await Up();
@@ -386,6 +401,17 @@ public sealed class LinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_write_that_fails_counts_as_possibly_sent()
+    {
+        var broken = new BreakableStream();
+        _connect = async () => broken.Around(await _other.Connect());
+        await Up();
+        broken.IsBroken = true;
+
+        (await Request("000000000001").Soon()).Should().BeOfType<LinkOutcome.NoAnswer>();
+    }
+
+    [Fact]
     public async Task A_write_that_does_not_end_drops_the_line()
     {
         _protocol = Protocol(TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5));
@@ -416,6 +442,25 @@ public sealed class LinkTests : IAsyncDisposable
 
         (await stuck.Soon()).Should().BeOfType<LinkOutcome.NoAnswer>();
         await FluentActions.Awaiting(line.Read).Should().ThrowAsync<IOException>("the second request must not come");
+    }
+
+    [Fact]
+    public async Task A_peer_that_says_nothing_believable_any_more_loses_the_line()
+    {
+        const int Most = 64;
+        var line = await Up();
+        var request = Request("000000000001");
+        await line.Read();
+
+        await line.Send(null, [.. Enumerable.Repeat(Answer("000000000001"), Most)]);
+        await Exchange(line, "000000000002");
+        await line.Send(null, [.. Enumerable.Repeat(Answer("000000000001"), Most)]);
+        await Exchange(line, "000000000003");
+        request.IsCompleted.Should().BeFalse("it is passed over, as long as believable messages come between");
+        await line.Send(null, [.. Enumerable.Repeat(Answer("000000000001"), Most + 1)]);
+
+        (await request.Soon()).Should().BeOfType<LinkOutcome.NoAnswer>();
+        await line.UntilClosed();
     }
 
     [Fact]

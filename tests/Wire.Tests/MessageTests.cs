@@ -133,6 +133,27 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void An_amount_without_its_currency_is_no_amount()
+    {
+        var answer = new Iso8583Message("0110").Set(4, 500).Set(11, 1).Set(39, "00").Set(41, "T0000001").Set(42, "STORE0000000001")
+            .Set(48, new PrivateData().Add(Tags.BillNumber, "12345678901234").ToBytes());
+
+        FluentActions.Invoking(() => LookupAnswer.FromIso(answer)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(49);
+    }
+
+    [Fact]
+    public void A_bill_number_that_no_answer_could_repeat_is_refused_with_its_request()
+    {
+        var (from, bill) = (new Origin("T0000001", "STORE0000000001", 1), new string('1', 33));
+        var lookup = new LookupRequest(from, 3, bill, 7).ToIso();
+        var pay = new PayRequest(true, from, 3, bill, 500, 156, Samples.Time, "021", null, null, 7, null).ToIso();
+
+        FluentActions.Invoking(() => LookupRequest.FromIso(lookup)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
+        FluentActions.Invoking(() => PayRequest.FromIso(pay)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
+        PayRequest.KeyOf(pay).Should().Be((from, 3), "so that the refusal stands under it, and is told");
+    }
+
+    [Fact]
     public void A_batch_has_six_digits()
     {
         var request = new AbandonRequest(false, new Origin("T0000001", "STORE0000000001", 1), 1_000_000, 7).ToIso();

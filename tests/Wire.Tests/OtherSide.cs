@@ -93,6 +93,54 @@ internal sealed class OtherSide
     }
 }
 
+/// <summary>A connection whose writes fail from some moment on, as when its socket is gone.</summary>
+internal sealed class BreakableStream : Stream
+{
+    private Stream _inner = Null;
+
+    public bool IsBroken { get; set; }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public Stream Around(Stream inner)
+    {
+        _inner = inner;
+        return this;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _inner.ReadAsync(buffer, cancellationToken);
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        IsBroken ? ValueTask.FromException(new IOException("The socket is gone.")) : _inner.WriteAsync(buffer, cancellationToken);
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        _inner.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
 /// <summary>One connection, seen from the other side.</summary>
 internal sealed class PeerLine(PipeReader input, PipeWriter output)
 {

@@ -20,6 +20,10 @@ internal static class Samples
     private static readonly WrappedKey Wrapped = new(Key, [1, 2, 3]);
     private static readonly byte[] Nonce = [.. Enumerable.Repeat((byte)0xAB, SignOnRequest.NonceLength)];
 
+    /// <summary>All that a terminal can say of itself.</summary>
+    public static readonly TerminalHealth Health =
+        new("cover-open", "out", "bad", true, false, 7, 55, -3, "1.0.0", 1, 20_480, 12, new DateTimeOffset(2026, 11, 24, 9, 56, 10, TimeSpan.Zero));
+
     /// <summary>Both lines' messages, each with how it is written and how it is read again.</summary>
     public static readonly (object Typed, Iso8583Message Iso, Func<Iso8583Message, object> Read)[] All =
     [
@@ -44,6 +48,15 @@ internal static class Samples
         Of(new BankAuthoriseAnswer("000000000042", 1, 1_000, 156, "T0000001", "00", "A1B2"), m => m.ToIso(), BankAuthoriseAnswer.FromIso),
         Of(new BankReversalRequest(true, "000000000042", 1, Time, 1_000, 156, "1000", "T0000001", "STORE0000000001"), m => m.ToIso(), i => BankReversalRequest.FromIso(i, Clock)),
         Of(new BankReversalAnswer("000000000042", 1, "00"), m => m.ToIso(), BankReversalAnswer.FromIso),
+        Of(new BatchCloseRequest(Terminal, 3, new BatchTotals(2, 25_600), 7), m => m.ToIso(), BatchCloseRequest.FromIso),
+        Of(new BatchCloseRequest(Terminal, 3, new BatchTotals(0, 0), 7, 999_999), m => m.ToIso(), BatchCloseRequest.FromIso),
+        Of(new BatchCloseAnswer(Terminal, Verdict, 3, new BatchTotals(1, 999_999_999_999), [new BatchEntry(2, 12_800), new BatchEntry(999_999, 1)]), m => m.ToIso(), BatchCloseAnswer.FromIso),
+        Of(new BatchCloseAnswer(Terminal, Verdict, 3, null, []), m => m.ToIso(), BatchCloseAnswer.FromIso),
+        Of(new NetworkRequest(Terminal, NetworkCode.Echo, 7, Health), m => m.ToIso(), NetworkRequest.FromIso),
+        Of(new ClerkSignInRequest(Terminal, "1001", Key, 7), m => m.ToIso(), ClerkSignInRequest.FromIso),
+        Of(new ClerkSignInAnswer(Terminal, Verdict, "安娜", true), m => m.ToIso(), ClerkSignInAnswer.FromIso),
+        Of(new ParametersAnswer(Terminal, Verdict, 12, """{"footer_zh":"谢谢"}"""), m => m.ToIso(), ParametersAnswer.FromIso),
+        Of(new ParametersAnswer(Terminal, Verdict, 0, null), m => m.ToIso(), ParametersAnswer.FromIso),
     ];
 
     /// <summary>Their bytes, without MAC.</summary>

@@ -60,6 +60,9 @@ public sealed partial class TerminalProtocolDocumentTests
         ["abandonment request"] = (new AbandonRequest(false, From(5), Batch, KeySet).ToIso(), Session),
         ["abandonment answer"] = (
             new AbandonAnswer(From(5), Void, Batch, ResponseCodes.NoSuchOriginal, PaymentFacts.None).ToIso(), Session),
+        ["batch close request"] = (new BatchCloseRequest(From(6), Batch, new BatchTotals(1, Amount), KeySet).ToIso(), Session),
+        ["batch close answer"] = (
+            new BatchCloseAnswer(From(6), Done, Batch, new BatchTotals(1, Amount), []).ToIso(), Session),
         ["hint"] = (SignOnFirst.ToHint(Mti.LookupAnswer, new LookupRequest(From(3), Batch, Bill, KeySet).ToIso()), null),
     };
 
@@ -135,7 +138,7 @@ public sealed partial class TerminalProtocolDocumentTests
         var specs = rows.Select(row => Iso8583Spec.Lakala.Find(int.Parse(row.Split(' ')[0], CultureInfo.InvariantCulture))!);
 
         rows.Should().Equal(specs.Select(spec => $"{spec.Number} {Format(spec)}"));
-        rows.Should().HaveCount(20);
+        rows.Should().HaveCount(29);
     }
 
     [Fact]

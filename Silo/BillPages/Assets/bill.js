@@ -2,31 +2,124 @@
 
 const main = document.querySelector("main");
 const offline = document.getElementById("offline");
+const details = document.getElementById("details");
+const stores = document.getElementById("stores");
+
+// The server says something every ten seconds: twice as long in silence, and the line is dead, whatever it says of itself.
+const SILENCE = 25000;
+
+let events = null;
+let heard = 0;
+let notBefore = 0;
 
 function listen() {
-  const events = new EventSource(main.dataset.events);
-  events.onopen = () => { offline.hidden = true; };
+  events?.close();
+  heard = Date.now();
+  events = new EventSource(main.dataset.events);
+  events.onopen = () => { heard = Date.now(); offline.hidden = true; };
+  events.addEventListener("beat", () => { heard = Date.now(); });
   events.onmessage = ({ data }) => {
+    heard = Date.now();
     const bill = JSON.parse(data);
     if (bill.state !== main.dataset.state) {
       main.dataset.state = bill.state;
       document.title = bill.title;
       document.getElementById("banner").innerHTML = bill.banner;
-      document.getElementById("details").innerHTML = bill.details;
+      details.innerHTML = bill.details;
+      dress();
     }
     if (bill.final) {
       events.close();
+      events = null;
+      main.removeAttribute("data-events");
+      stores?.remove();
     }
   };
   events.onerror = () => {
     offline.hidden = false;
     // The browser tries again by itself unless it was refused; then it is for us to come back later.
-    if (events.readyState === EventSource.CLOSED) {
-      setTimeout(listen, 20000 + Math.random() * 20000);
+    if (events?.readyState === EventSource.CLOSED) {
+      events = null;
+      notBefore = Date.now() + 20000 + Math.random() * 20000;
     }
   };
 }
 
-if (main.dataset.events) {
-  listen();
+// At the start, after sleep, when the network is back, and when it was too quiet.
+function wake() {
+  if (main.dataset.events && (events ? Date.now() - heard > SILENCE : Date.now() >= notBefore)) {
+    listen();
+  }
 }
+
+function count() {
+  const left = details.querySelector(".left");
+  if (!left) {
+    return;
+  }
+  const seconds = Math.floor((Date.parse(left.dataset.until) - Date.now()) / 1000);
+  // Past its time a bill may still be payable at a counter: what is so, the server says.
+  left.hidden = seconds < 0;
+  if (left.hidden) {
+    return;
+  }
+  const units = left.dataset.units.split(" ");
+  const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  const largest = parts.findIndex((part) => part > 0);
+  const first = largest < 0 ? parts.length - 1 : largest;
+  const text = parts.map((part, i) => `${part} ${units[i]}`).slice(first, first + 2).join(" ");
+  left.textContent = left.dataset.text.replace("{}", text);
+}
+
+const actions = {
+  async copy(button) {
+    await navigator.clipboard.writeText(button.dataset.value);
+    const text = button.textContent;
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = text; }, 2000);
+  },
+  share: () => navigator.share({ title: document.title, url: location.href }).catch(() => {}),
+  print: () => window.print(),
+  near(button) {
+    const said = document.getElementById("no-position");
+    const failed = () => { said.textContent = button.dataset.failed; said.hidden = false; };
+    navigator.geolocation.getCurrentPosition(async ({ coords }) => {
+      // Near enough for a walk, and no more than that is told.
+      const near = `${coords.latitude.toFixed(3)},${coords.longitude.toFixed(3)}`;
+      const answer = await fetch(`${stores.dataset.near}&near=${near}`);
+      if (!answer.ok) {
+        failed();
+        return;
+      }
+      said.hidden = true;
+      document.getElementById("list").innerHTML = await answer.text();
+      stores.querySelectorAll("[aria-current]").forEach((area) => area.removeAttribute("aria-current"));
+    }, failed, { timeout: 10000, maximumAge: 60000 });
+  },
+};
+
+const works = {
+  copy: () => Boolean(navigator.clipboard),
+  share: () => Boolean(navigator.share),
+  print: () => true,
+  near: () => Boolean(navigator.geolocation),
+};
+
+// What needs a script is there for those who have one.
+function dress() {
+  document.querySelectorAll("[data-do]").forEach((button) => { button.hidden = !works[button.dataset.do](); });
+  count();
+}
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-do]");
+  if (button) {
+    actions[button.dataset.do](button);
+  }
+});
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { wake(); } });
+window.addEventListener("pageshow", wake);
+window.addEventListener("online", wake);
+
+dress();
+setInterval(() => { count(); wake(); }, 1000);

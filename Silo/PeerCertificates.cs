@@ -2,8 +2,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Lakala.Silo;
 
-/// <summary>For networks whose terminals bring a certificate beside their keys.</summary>
-public static class ClientCertificates
+/// <summary>Of those who must show where they come from: terminals, in networks that ask for it, and other silos.</summary>
+public static class PeerCertificates
 {
     public static bool ComesFrom(X509Certificate2 ca, X509Certificate2 certificate)
     {

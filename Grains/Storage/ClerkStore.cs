@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>A clerk as an operator sets one up.</summary>
+/// <param name="Number">4 to 8 digits, within its store.</param>
+public sealed record Clerk(string Number, string Name, bool Supervisor = false)
+{
+    private const int MaxName = 60;
+
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() =>
+        Number is not { Length: >= 4 and <= 8 } || Number.AsSpan().ContainsAnyExceptInRange('0', '9') ? "number has 4 to 8 digits"
+        : Name is not { Length: > 0 and <= MaxName } || Name.Any(char.IsControl) ? $"name has 1 to {MaxName} characters, none of them a control character"
+        : null;
+}
+
+/// <summary>The clerks of the stores, and whether a password is theirs.</summary>
+public sealed class ClerkStore(NpgsqlDataSource database)
+{
+    private const int SaltLength = 16, HashLength = 32;
+
+    // OWASP's figure for PBKDF2 with HMAC-SHA-512: about a tenth of a second.
+    private const int Iterations = 210_000;
+
+    // More at once would take the processors from the swipes.
+    private static readonly SemaphoreSlim Turns = new(1);
+
+    /// <summary>Sets clerks up, or anew with other passwords.</summary>
+    public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks)
+    {
+        var salts = clerks.Select(_ => RandomNumberGenerator.GetBytes(SaltLength)).ToArray();
+        await using var command = database.CreateCommand(
+            """
+            insert into clerks (store_id, number, name, supervisor, salt, password_hash)
+            select $1, * from unnest($2::text[], $3::text[], $4::boolean[], $5::bytea[], $6::bytea[])
+            on conflict (store_id, number) do update
+            set name = excluded.name, supervisor = excluded.supervisor, blocked = false, salt = excluded.salt, password_hash = excluded.password_hash
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Number)] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Name)] });
+        command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
+        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = salts });
+        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. clerks.Zip(salts, (entry, salt) => Hash(entry.Password, salt))] });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <returns>Null when there is no such clerk, the password is another, or the clerk is blocked.</returns>
+    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    public async Task<Clerk?> Verify(string store, string number, string password)
+    {
+        var (clerk, salt, right) = await Find(store, number);
+        await Turns.WaitAsync();
+        try
+        {
+            // The same work for a number that does not exist: how long it takes tells nobody which do.
+            var hash = await Task.Run(() => Hash(password, salt));
+            return CryptographicOperations.FixedTimeEquals(hash, right) ? clerk : null;
+        }
+        finally
+        {
+            Turns.Release();
+        }
+    }
+
+    private async Task<(Clerk? Clerk, byte[] Salt, byte[] Hash)> Find(string store, string number)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(
+                "select name, supervisor, salt, password_hash from clerks where store_id = $1 and number = $2 and not blocked");
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = number });
+            await using var row = await command.ExecuteReaderAsync();
+            return await row.ReadAsync()
+                ? (new Clerk(number, row.GetString(0), row.GetBoolean(1)), row.GetFieldValue<byte[]>(2), row.GetFieldValue<byte[]>(3))
+                : (null, new byte[SaltLength], new byte[HashLength]);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("The clerks: the database cannot be reached.", fault);
+        }
+    }
+
+    private static byte[] Hash(string password, byte[] salt) => Rfc2898DeriveBytes.Pbkdf2(password, salt, Iterations, HashAlgorithmName.SHA512, HashLength);
+}

@@ -1,0 +1,14 @@
+namespace Lakala.Silo.ShopperNotices;
+
+/// <summary>A password or token in a file that only its owner can read.</summary>
+internal static class SecretText
+{
+    /// <exception cref="InvalidOperationException">There is no such file, others can read it, or it is empty.</exception>
+    public static string Read(string path, string setting)
+    {
+        Wire.KeyFile.RefuseOthers(path, setting);
+        return File.ReadAllText(path).Trim() is { Length: > 0 } text
+            ? text
+            : throw new InvalidOperationException($"{setting}: {path} is empty.");
+    }
+}

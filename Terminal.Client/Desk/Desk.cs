@@ -1,0 +1,535 @@
+using Lakala.Wire;
+
+namespace Lakala.Terminal.Client.Desk;
+
+internal enum DeskKey
+{
+    Sign,
+    Enter,
+    Back,
+    Escape,
+    Up,
+    Down,
+    Receipts,
+    CloseBatch,
+    SignOff,
+    Language,
+    Leave,
+}
+
+/// <summary>What the clerk pressed; the sign only with <see cref="DeskKey.Sign"/>.</summary>
+internal readonly record struct Press(DeskKey Key, char Sign = '\0')
+{
+    public bool IsDigit => Key == DeskKey.Sign && char.IsAsciiDigit(Sign);
+}
+
+/// <summary>What is on the screen, and what it waits for.</summary>
+internal abstract record Page
+{
+    private Page()
+    {
+    }
+
+    /// <summary>Signing on; what an earlier run left open comes first.</summary>
+    public sealed record Opening : Page;
+
+    /// <summary>No sale now, and why; tried again by itself.</summary>
+    public sealed record Waiting(Report Report, long Since) : Page;
+
+    /// <summary>A clerk signs in; or a supervisor lets something happen.</summary>
+    /// <param name="Approves">What the supervisor lets happen; null when a clerk signs in.</param>
+    /// <param name="Back">Where Escape leads from an approval.</param>
+    public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskOrder? Approves = null, Page? Back = null) : Page
+    {
+        public override string ToString() => $"sign-in of {Number}";
+    }
+
+    public sealed record BillEntry(string Digits) : Page;
+
+    public sealed record LookingUp(string Bill) : Page;
+
+    /// <summary>The card is swiped now.</summary>
+    public sealed record BillShown(Report Bill, long Since) : Page;
+
+    /// <summary>The customer keys the PIN in.</summary>
+    public sealed record PinEntry(Report Bill, long Since, Track2 Track, string Pin) : Page
+    {
+        public override string ToString() => $"PIN of {Pin.Length} digits for {Track.Masked}";
+    }
+
+    /// <param name="WasWarned">The next Escape gives the payment up.</param>
+    public sealed record Asking(Report Bill, long Since, bool WasWarned = false, bool IsGivenUp = false) : Page;
+
+    /// <param name="PrintFault">Why its receipts are not on paper; null when they are.</param>
+    /// <param name="IsEarlier">An earlier payment has become certain.</param>
+    public sealed record Ended(SwipeReport Report, string? PrintFault, bool IsEarlier, long Since) : Page
+    {
+        public bool IsUnknown => Report.Outcome == Outcome.Unknown;
+    }
+
+    /// <summary>The bill cannot be paid, and no card was swiped.</summary>
+    public sealed record NotPayable(Report Report) : Page;
+
+    /// <summary>The batch is closed with the next Enter.</summary>
+    public sealed record BatchShown(BatchTotals Totals) : Page;
+
+    public sealed record Closing(long Since) : Page;
+
+    public sealed record Closed(Report Report, string? PrintFault) : Page;
+
+    /// <summary>The receipts of the last payments.</summary>
+    /// <param name="Digits">Only those whose STAN or bill number holds them.</param>
+    public sealed record Past(IReadOnlyList<JournaledSwipe> All, string Digits, int At) : Page
+    {
+        public IReadOnlyList<JournaledSwipe> Shown => Digits.Length == 0
+            ? All
+            : [.. All.Where(swipe => swipe.Pending.Bill.Contains(Digits, StringComparison.Ordinal)
+                || swipe.Pending.Key.Stan.ToString("D6", System.Globalization.CultureInfo.InvariantCulture).Contains(Digits, StringComparison.Ordinal))];
+    }
+}
+
+/// <summary>What the desk wants done outside of it.</summary>
+internal abstract record DeskOrder
+{
+    private DeskOrder()
+    {
+    }
+
+    public sealed record Settle : DeskOrder;
+
+    public sealed record LookUp(string Bill) : DeskOrder;
+
+    public sealed record Pay(Report Found, SwipedCard Card) : DeskOrder;
+
+    public sealed record SignIn(string Number, string Password) : DeskOrder
+    {
+        public override string ToString() => $"sign-in of {Number}";
+    }
+
+    public sealed record GiveUp : DeskOrder;
+
+    public sealed record Reprint(JournaledSwipe Swipe) : DeskOrder;
+
+    public sealed record CloseBatches : DeskOrder;
+
+    /// <summary>What the server has asked for, and a look at the printer.</summary>
+    public sealed record Tend : DeskOrder;
+
+    public sealed record Speak(Texts Texts) : DeskOrder;
+
+    public sealed record Leave : DeskOrder;
+}
+
+/// <summary>
+/// The clerk's screen without the screen: which page comes after which key, swipe or answer. Knows no terminal, no line and no
+/// printer. One thing at a time is under way; what is pressed meanwhile is not kept for later.
+/// </summary>
+/// <param name="needsClerk">Whether somebody must have signed in before a bill is taken.</param>
+internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
+{
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the printer is looked at while nothing else is done.</summary>
+    public static readonly TimeSpan TendAfter = TimeSpan.FromSeconds(15);
+
+    /// <summary>A result stays for so long, whatever key was meant for the page before it.</summary>
+    public static readonly TimeSpan Dwell = TimeSpan.FromSeconds(1);
+
+    // So many cards in a row that cannot be read are the reader's fault.
+    private const int BadReads = 4;
+
+    private bool _isLeaving;
+    private int _badReads;
+    private long _tendedAt = time.GetTimestamp();
+
+    public Texts Texts { get; private set; } = texts;
+
+    public DeskTexts Words { get; private set; } = DeskTexts.Of(texts);
+
+    public Page Page { get; private set; } = new Page.Opening();
+
+    /// <summary>Who has signed in.</summary>
+    public ClerkIdentity? Clerk { get; private set; }
+
+    /// <summary>What was not right with the last key or swipe; null when nothing was.</summary>
+    public string? Notice { get; private set; }
+
+    /// <summary>False once several cards in a row could not be read.</summary>
+    public bool IsReaderGood => _badReads < BadReads;
+
+    /// <summary>Past payments and the batch may be looked at now.</summary>
+    public bool IsFree =>
+        !IsBusy && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
+
+    /// <summary>A result has been seen, and keys lead on.</summary>
+    public bool MayGoOn => !IsBusy && (Page is not Page.Ended ended || time.GetElapsedTime(ended.Since) >= Dwell);
+
+    /// <summary>The bill of a payment that came to nothing: with another card, or the right PIN, it may be paid still.</summary>
+    public string? BillToRetry =>
+        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, Bill: { } bill } } && Home is Page.BillEntry ? bill : null;
+
+    /// <summary>An order is under way.</summary>
+    public bool IsBusy { get; private set; }
+
+    public DeskOrder Begin() => Ordered(new DeskOrder.Settle());
+
+    /// <returns>What is to be done; null when nothing is.</returns>
+    public DeskOrder? Press(Press press)
+    {
+        Notice = null;
+        var wasLeaving = _isLeaving;
+        _isLeaving = false;
+        if (IsBusy)
+        {
+            return Page is Page.Asking { IsGivenUp: false } asking ? OnAsking(asking, press) : null;
+        }
+
+        switch (press.Key)
+        {
+            // What the server has said stays in the language in which it said it.
+            case DeskKey.Language when Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting:
+                Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
+                Words = DeskTexts.Of(Texts);
+                return Ordered(new DeskOrder.Speak(Texts));
+
+            case DeskKey.SignOff when Clerk is not null && Page is Page.BillEntry or Page.Ended { IsUnknown: false }:
+                Clerk = null;
+                return GoTo(Home);
+
+            case DeskKey.Leave when wasLeaving:
+                return Ordered(new DeskOrder.Leave());
+
+            case DeskKey.Leave:
+                (_isLeaving, Notice) = (true, Words.LeaveAgain);
+                return null;
+        }
+
+        return Page switch
+        {
+            Page.SignIn page => OnSignIn(page, press),
+            Page.BillEntry page => OnBillEntry(page, press),
+            Page.BatchShown when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
+            Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
+            Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
+            Page.PinEntry page => OnPinEntry(page, press),
+            Page.NotPayable or Page.Ended { IsUnknown: false } when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
+            Page.NotPayable or Page.Ended { IsUnknown: false } when MayGoOn && press.Key is DeskKey.Enter or DeskKey.Escape =>
+                press.Key == DeskKey.Enter && BillToRetry is { } bill ? LookUp(bill) : GoTo(Home),
+            Page.Past page => OnPast(page, press),
+            _ => null,
+        };
+    }
+
+    /// <param name="burst">As the reader typed it.</param>
+    public void Swiped(string burst)
+    {
+        _isLeaving = false;
+        var (bill, since) = Page switch
+        {
+            Page.BillShown page => (page.Bill, page.Since),
+            Page.PinEntry page => (page.Bill, page.Since),
+            _ => (null, 0L),
+        };
+        if (bill is null)
+        {
+            Notice = Words.SwipeLater;
+        }
+        else if (SwipedCard.ReadTrack(burst) is { } track)
+        {
+            _badReads = 0;
+            (Page, Notice) = (new Page.PinEntry(bill, since, track, ""), null);
+        }
+        else
+        {
+            _badReads++;
+            (Page, Notice) = (new Page.BillShown(bill, since), Words.SwipeAgain);
+        }
+    }
+
+    /// <param name="past">For the page of receipts: what the journal holds, newest first.</param>
+    public void ShowPast(IReadOnlyList<JournaledSwipe> past) => (Page, Notice) = (new Page.Past(past, "", 0), null);
+
+    /// <summary>Before the batch is closed: what is in it.</summary>
+    public void ShowBatch(BatchTotals totals) => (Page, Notice) = (new Page.BatchShown(totals), null);
+
+    /// <summary>A payment has its outcome, and its receipts are being printed.</summary>
+    public void Answered(Report report)
+    {
+        if (Page is Page.Asking)
+        {
+            (Page, Notice) = (new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp()), Words.Printing);
+        }
+    }
+
+    /// <summary>The order that was under way has ended.</summary>
+    /// <param name="report">How.</param>
+    /// <param name="printFault">Why its receipts are not on paper; null when they are, or there are none.</param>
+    public void Done(Report report, string? printFault)
+    {
+        IsBusy = false;
+        Notice = null;
+        switch (Page)
+        {
+            case Page.Past:
+                Notice = printFault ?? Words.Printed;
+                break;
+
+            case Page.Ended shown when ReferenceEquals(shown.Report, report):
+                Page = shown with { PrintFault = printFault };
+                break;
+
+            case Page.Opening or Page.Waiting or Page.Ended { IsUnknown: true }:
+                Page = report.Outcome == Outcome.Settled ? AfterSettling(report.Resolved, printFault)
+                    : Page is Page.Ended ended ? ended with { Since = time.GetTimestamp() }
+                    : new Page.Waiting(report, time.GetTimestamp());
+                break;
+
+            case Page.LookingUp when report.Outcome == Outcome.Found:
+                Page = new Page.BillShown(report, time.GetTimestamp());
+                break;
+
+            case Page.Closing when report.Outcome == Outcome.Unknown:
+                Page = new Page.Ended(report, printFault, IsEarlier: true, time.GetTimestamp());
+                break;
+
+            case Page.Closing:
+                Page = new Page.Closed(report, printFault);
+                break;
+
+            case Page.LookingUp:
+                Page = new Page.NotPayable(report);
+                break;
+
+            case Page.Asking:
+                Page = new Page.Ended(report, printFault, IsEarlier: false, time.GetTimestamp());
+                break;
+        }
+    }
+
+    /// <summary>Whatever the order was to do beside a report is done.</summary>
+    public void Done() => IsBusy = false;
+
+    /// <summary>Time has passed.</summary>
+    /// <param name="isAsked">The server has asked for something.</param>
+    public DeskOrder? Tick(bool isAsked = false)
+    {
+        if (IsBusy)
+        {
+            return null;
+        }
+
+        switch (Page)
+        {
+            case Page.Waiting { Since: var since } when time.GetElapsedTime(since) >= RetryAfter:
+            case Page.Ended { IsUnknown: true, Since: var then } when time.GetElapsedTime(then) >= RetryAfter:
+                return Ordered(new DeskOrder.Settle());
+
+            // A clerk who has begun is not kept waiting.
+            case Page.BillEntry { Digits: "" } when isAsked || time.GetElapsedTime(_tendedAt) >= TendAfter:
+                _tendedAt = time.GetTimestamp();
+                return new DeskOrder.Tend();
+
+            default:
+                return null;
+        }
+    }
+
+    private Page AfterSettling(SwipeReport? earlier, string? printFault) => earlier is null
+        ? Home
+        : new Page.Ended(earlier, printFault, IsEarlier: true, time.GetTimestamp());
+
+    private DeskOrder.LookUp? OnBillEntry(Page.BillEntry page, Press press)
+    {
+        var digits = press.IsDigit && page.Digits.Length < BillNumberCheck.Length ? page.Digits + press.Sign
+            : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
+            : press.Key == DeskKey.Escape ? ""
+            : page.Digits;
+        Page = new Page.BillEntry(digits);
+        var isWhole = BillNumberCheck.IsWhole(digits);
+        if (digits.Length == BillNumberCheck.Length && !isWhole)
+        {
+            Notice = Texts.BillMistyped;
+        }
+        else if (press.Key == DeskKey.Enter && isWhole)
+        {
+            return LookUp(digits);
+        }
+        else if (press.Key == DeskKey.Enter && digits.Length > 0)
+        {
+            Notice = Words.Incomplete;
+        }
+
+        return null;
+    }
+
+    private DeskOrder.LookUp LookUp(string bill)
+    {
+        Page = new Page.LookingUp(bill);
+        return Ordered(new DeskOrder.LookUp(bill));
+    }
+
+    private DeskOrder? OnPinEntry(Page.PinEntry page, Press press)
+    {
+        if (press.Key == DeskKey.Escape)
+        {
+            return GoTo(Home);
+        }
+
+        if (press.Key == DeskKey.Enter)
+        {
+            if (page.Pin.Length >= PinBlock.MinPin)
+            {
+                Page = new Page.Asking(page.Bill, time.GetTimestamp());
+                return Ordered(new DeskOrder.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
+            }
+
+            Notice = Words.PinShort;
+            return null;
+        }
+
+        Page = page with
+        {
+            Pin = press.IsDigit && page.Pin.Length < PinBlock.MaxPin ? page.Pin + press.Sign
+                : press.Key == DeskKey.Back && page.Pin.Length > 0 ? page.Pin[..^1]
+                : page.Pin,
+        };
+        return null;
+    }
+
+    private DeskOrder? OnPast(Page.Past page, Press press)
+    {
+        if (press.Key == DeskKey.Escape)
+        {
+            return GoTo(Home);
+        }
+
+        var shown = page.Shown;
+        if (press.Key == DeskKey.Enter && shown.Count > 0)
+        {
+            // The last receipt is what a customer may have left without; older ones are worth something to a thief.
+            var reprint = new DeskOrder.Reprint(shown[page.At]);
+            return shown[page.At] == page.All[0] ? Ordered(reprint) : Approved(reprint);
+        }
+
+        Page = press.Key switch
+        {
+            DeskKey.Up => page with { At = Math.Max(0, page.At - 1) },
+            DeskKey.Down => page with { At = Math.Min(Math.Max(0, shown.Count - 1), page.At + 1) },
+            DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0 },
+            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Sign, At = 0 },
+            _ => page,
+        };
+        return null;
+    }
+
+    private DeskOrder.GiveUp? OnAsking(Page.Asking page, Press press)
+    {
+        var isEscape = press.Key == DeskKey.Escape;
+        if (isEscape && page.WasWarned)
+        {
+            Page = page with { IsGivenUp = true };
+            return new DeskOrder.GiveUp();
+        }
+
+        Page = page with { WasWarned = isEscape };
+        Notice = isEscape ? Words.GiveUpAgain : null;
+        return null;
+    }
+
+    /// <summary>Somebody's number and password were verified, or not.</summary>
+    /// <param name="who">Null when not.</param>
+    /// <param name="why">Then, why.</param>
+    /// <returns>What a supervisor has approved.</returns>
+    public DeskOrder? SignedIn(ClerkIdentity? who, string? why)
+    {
+        IsBusy = false;
+        if (Page is not Page.SignIn page)
+        {
+            return null;
+        }
+
+        if (who is null || (page.Approves is not null && !who.IsSupervisor))
+        {
+            (Page, Notice) = (page with { Number = "", Password = "", IsAtPassword = false }, why ?? Words.NoSupervisor);
+            return null;
+        }
+
+        Notice = null;
+        if (page.Approves is { } order)
+        {
+            Page = page.Back!;
+            return Execute(order);
+        }
+
+        Clerk = who;
+        return GoTo(Home);
+    }
+
+    // Where there are clerks, a supervisor lets it happen; one who has signed in has done so already.
+    private DeskOrder? Approved(DeskOrder order) => !needsClerk || Clerk?.IsSupervisor == true
+        ? Execute(order)
+        : GoTo(new Page.SignIn("", "", IsAtPassword: false, order, Page));
+
+    private DeskOrder Execute(DeskOrder order)
+    {
+        if (order is DeskOrder.CloseBatches)
+        {
+            Page = new Page.Closing(time.GetTimestamp());
+        }
+
+        return Ordered(order);
+    }
+
+    private DeskOrder? OnSignIn(Page.SignIn page, Press press)
+    {
+        // Signs take up to four bytes.
+        const int MaxNumber = 8, MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
+        switch (press.Key)
+        {
+            case DeskKey.Escape when page.Back is { } back:
+                return GoTo(back);
+
+            case DeskKey.Escape:
+                return GoTo(page with { Number = "", Password = "", IsAtPassword = false });
+
+            case DeskKey.Enter when page is { IsAtPassword: false, Number.Length: > 0 }:
+                return GoTo(page with { IsAtPassword = true });
+
+            case DeskKey.Enter when page.Password.Length > 0:
+                return Ordered(new DeskOrder.SignIn(page.Number, page.Password));
+
+            case DeskKey.Back when page.Password.Length > 0:
+                return GoTo(page with { Password = page.Password[..^1] });
+
+            case DeskKey.Back when page.IsAtPassword:
+                return GoTo(page with { IsAtPassword = false });
+
+            case DeskKey.Back when page.Number.Length > 0:
+                return GoTo(page with { Number = page.Number[..^1] });
+
+            case DeskKey.Sign when page.IsAtPassword && page.Password.Length < MaxPassword:
+                return GoTo(page with { Password = page.Password + press.Sign });
+
+            case DeskKey.Sign when press.IsDigit && !page.IsAtPassword && page.Number.Length < MaxNumber:
+                return GoTo(page with { Number = page.Number + press.Sign });
+
+            default:
+                return null;
+        }
+    }
+
+    private Page Home => needsClerk && Clerk is null ? new Page.SignIn("", "", IsAtPassword: false) : new Page.BillEntry("");
+
+    private DeskOrder? GoTo(Page page)
+    {
+        Page = page;
+        return null;
+    }
+
+    private T Ordered<T>(T order)
+        where T : DeskOrder
+    {
+        IsBusy = true;
+        return order;
+    }
+}

@@ -1,0 +1,295 @@
+using Terminal.Gui.App;
+using Terminal.Gui.Drawing;
+using Terminal.Gui.Input;
+using Terminal.Gui.ViewBase;
+using Terminal.Gui.Views;
+using Attribute = Terminal.Gui.Drawing.Attribute;
+
+namespace Lakala.Terminal.Client.Desk;
+
+/// <summary>
+/// The clerk's program: a <see cref="Desk"/> on a full screen, its keys and its reader, and the counter that does its orders.
+/// The desk lives on the screen's thread; the counter works on another, one order at a time.
+/// </summary>
+internal sealed class DeskProgram : Runnable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private static readonly Dictionary<Ink, Attribute> Inks = new()
+    {
+        [Ink.Plain] = new Attribute(Color.White, Color.Black),
+        [Ink.Faint] = new Attribute(Color.Gray, Color.Black),
+        [Ink.Strong] = new Attribute(Color.BrightYellow, Color.Black),
+        [Ink.Bar] = new Attribute(Color.White, Color.Blue),
+        [Ink.BarGood] = new Attribute(Color.BrightGreen, Color.Blue),
+        [Ink.Good] = new Attribute(Color.BrightGreen, Color.Black),
+        [Ink.Bad] = new Attribute(Color.BrightRed, Color.Black),
+        [Ink.Alarm] = new Attribute(Color.White, Color.Red),
+        [Ink.Warn] = new Attribute(Color.Black, Color.BrightYellow),
+        [Ink.Customer] = new Attribute(Color.Black, Color.White),
+    };
+
+    private readonly Counter _counter;
+    private readonly string _terminal;
+    private readonly TimeProvider _time;
+    private readonly ReceiptPrinter? _printer;
+    private readonly CancellationTokenSource _stop;
+    private readonly Desk _desk;
+    private readonly CardWedge _wedge;
+    private CancellationTokenSource _abandon = new();
+    private Task _work = Task.CompletedTask;
+
+    private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationTokenSource stop)
+    {
+        (_counter, _terminal, _printer, _time, _stop) = (counter, setup.Terminal, printer, time, stop);
+        _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
+        _wedge = new CardWedge(time);
+        CanFocus = true;
+        Width = Dim.Fill();
+        Height = Dim.Fill();
+        counter.Devices = () => (_printer?.State, _desk.IsReaderGood);
+    }
+
+    /// <summary>Until the clerk ends it, or somebody stops the program. Leaves the screen as it found it.</summary>
+    public static async Task Run(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationToken stop)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task work;
+        using (var app = Application.Create())
+        {
+            app.Init();
+            using var program = new DeskProgram(counter, setup, printer, time, ending);
+            using var end = ending.Token.Register(() => app.Invoke(() => app.RequestStop()));
+            app.AddTimeout(Tick, program.OnTick);
+            program.Do(program._desk.Begin());
+            app.Run(program);
+            work = program._work;
+        }
+
+        // The screen is as it was; what was under way comes to its end, and its fault is told.
+        await ending.CancelAsync();
+        await work;
+    }
+
+    protected override bool OnKeyDown(Key key)
+    {
+        if (key == Key.C.WithCtrl)
+        {
+            _stop.Cancel();
+            return true;
+        }
+
+        var sign = key == Key.Enter ? '\r' : key.AsRune is { IsBmp: true, Value: >= ' ' } rune && !key.IsCtrl && !key.IsAlt ? (char)rune.Value : '\0';
+        if (sign != '\0' && _wedge.Take(sign, out var burst))
+        {
+            if (burst is not null)
+            {
+                _desk.Swiped(burst);
+            }
+        }
+        else if (ToPress(key, sign) is { } press)
+        {
+            Take(press);
+        }
+
+        SetNeedsDraw();
+        return true;
+    }
+
+    protected override bool OnDrawingContent(DrawContext? context)
+    {
+        SetAttribute(Inks[Ink.Plain]);
+        var blank = new string(' ', Viewport.Width);
+        for (var row = 0; row < Viewport.Height; row++)
+        {
+            Move(0, row);
+            AddStr(blank);
+        }
+
+        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, _time.GetLocalNow());
+        foreach (var piece in DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time))
+        {
+            SetAttribute(Inks[piece.Ink]);
+            Move(piece.Column, piece.Row);
+            AddStr(piece.Text);
+        }
+
+        return true;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _abandon.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static Press? ToPress(Key key, char sign) =>
+        sign == '\r' ? new Press(DeskKey.Enter)
+        : sign != '\0' ? new Press(DeskKey.Sign, sign)
+        : key == Key.Backspace || key == Key.Delete ? new Press(DeskKey.Back)
+        : key == Key.Esc ? new Press(DeskKey.Escape)
+        : key == Key.CursorUp ? new Press(DeskKey.Up)
+        : key == Key.CursorDown ? new Press(DeskKey.Down)
+        : key == Key.F2 ? new Press(DeskKey.Receipts)
+        : key == Key.F4 ? new Press(DeskKey.CloseBatch)
+        : key == Key.F8 ? new Press(DeskKey.SignOff)
+        : key == Key.F9 ? new Press(DeskKey.Language)
+        : key == Key.F10 ? new Press(DeskKey.Leave)
+        : null;
+
+    // What two of the pages show is asked of the counter, and only while it does nothing else.
+    private void Take(Press press)
+    {
+        switch (press.Key)
+        {
+            case DeskKey.Receipts when _desk.IsFree:
+                _desk.ShowPast(_counter.Past);
+                break;
+
+            case DeskKey.CloseBatch when _desk.IsFree:
+                _desk.ShowBatch(_counter.Unclosed);
+                break;
+
+            default:
+                Do(_desk.Press(press));
+                break;
+        }
+    }
+
+    private bool OnTick()
+    {
+        if (_wedge.Overdue() is { } burst)
+        {
+            _desk.Swiped(burst);
+        }
+
+        Do(_desk.Tick(_counter.HasRequirement));
+        SetNeedsDraw();
+        return true;
+    }
+
+    private void Do(DeskOrder? order)
+    {
+        switch (order)
+        {
+            case null:
+                break;
+
+            case DeskOrder.Leave:
+                App!.RequestStop();
+                break;
+
+            case DeskOrder.GiveUp:
+                _abandon.Cancel();
+                break;
+
+            default:
+                if (order is DeskOrder.Pay)
+                {
+                    // Here, not on the worker: the clerk may give it up before the worker has begun.
+                    _abandon.Dispose();
+                    _abandon = new CancellationTokenSource();
+                }
+
+                var (before, abandon) = (_work, _abandon.Token);
+                _work = Task.Run(() => Work(order, before, abandon), CancellationToken.None);
+                break;
+        }
+    }
+
+    private (string Text, bool IsGood)? PrinterShown => _printer is null
+        ? null
+        : (_desk.Words.Printer[(int)_printer.State], _printer.State == PrinterState.Ready);
+
+    // What must not happen ends the program: no screen goes on over a journal that cannot be believed.
+    private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
+    {
+        try
+        {
+            await before;
+            await Carry(order, abandon);
+        }
+        catch
+        {
+            await _stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task Carry(DeskOrder order, CancellationToken abandon)
+    {
+        if (order is DeskOrder.Speak speak)
+        {
+            await _counter.Speak(speak.Texts);
+            Tell(_desk.Done);
+            return;
+        }
+
+        if (order is DeskOrder.SignIn signIn)
+        {
+            var (clerk, why) = await _counter.Verify(signIn.Number, signIn.Password, _stop.Token);
+            Tell(() => Do(_desk.SignedIn(clerk, why)));
+            return;
+        }
+
+        if (order is DeskOrder.Tend)
+        {
+            _printer?.Look();
+            await _counter.Obey(_stop.Token);
+            return;
+        }
+
+        if (order is DeskOrder.Settle)
+        {
+            _printer?.Look();
+        }
+
+        var report = await Execute(order, abandon);
+
+        // It is in the journal: nobody waits for the paper to see it.
+        Tell(() => _desk.Answered(report));
+        string? printFault = null;
+        try
+        {
+            _counter.Show(report);
+        }
+        catch (IOException fault)
+        {
+            printFault = fault is PrinterException printer ? _desk.Words.Printer[(int)printer.State] : fault.Message;
+        }
+
+        Tell(() => _desk.Done(report, printFault));
+    }
+
+    private async Task<Report> Execute(DeskOrder order, CancellationToken abandon)
+    {
+        switch (order)
+        {
+            case DeskOrder.LookUp lookUp:
+                return await _counter.Lookup(lookUp.Bill, _stop.Token);
+
+            case DeskOrder.Pay pay:
+                _counter.Clerk = _desk.Clerk;
+                return await _counter.Pay(pay.Found, pay.Card, abandon, _stop.Token);
+
+            case DeskOrder.CloseBatches:
+                return await _counter.CloseBatches(_stop.Token);
+
+            case DeskOrder.Reprint reprint:
+                return _counter.Reprint(reprint.Swipe);
+
+            default:
+                return await _counter.Settle(_stop.Token);
+        }
+    }
+
+    private void Tell(Action news) => App?.Invoke(() =>
+    {
+        news();
+        SetNeedsDraw();
+    });
+}

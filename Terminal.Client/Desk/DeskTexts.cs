@@ -1,0 +1,277 @@
+namespace Lakala.Terminal.Client.Desk;
+
+/// <summary>What the clerk's screen says beside the texts of answers, in one language.</summary>
+internal sealed record DeskTexts
+{
+    private static readonly DeskTexts English = new()
+    {
+        Clerk = "CLERK",
+        Customer = "CUSTOMER",
+        Welcome = "Welcome.",
+        Opening = "One moment: the terminal signs on and checks what was open.",
+        SignIn = "Sign in: clerk number, Enter, password, Enter",
+        Approve = "A supervisor approves this: number, Enter, password, Enter",
+        NoSupervisor = "This clerk is no supervisor.",
+        ClerkNumber = "Clerk",
+        Password = "Password",
+        KeysSignIn = "F9 中文   F10 end program",
+        NoSales = "No payments now",
+        Retries = "Tried again by itself every few seconds.",
+        BillPrompt = "Key in or scan the bill number, then Enter",
+        BillCustomer = "Please show your bill number or its barcode.",
+        LookingUp = "Looking the bill up …",
+        SwipePrompt = "Swipe the customer's card",
+        SwipeCustomer = "Please hand over your card.",
+        PinPrompt = "Card {0} read. Turn the keyboard to the customer",
+        PinCustomer = "Key in your PIN, then Enter:",
+        Asking = "The bank is asked. Do not switch off",
+        StillAsking = "No answer yet. The terminal asks again by itself",
+        GivingUp = "Giving up. The terminal makes sure that nothing is paid",
+        AskingCustomer = "One moment, please.",
+        Payee = "Payee",
+        For = "For",
+        Order = "Order",
+        Amount = "Amount",
+        TimeLeft = "Time left",
+        TimeUp = "may have expired",
+        Bill = "Bill",
+        Paid = "PAID",
+        NotPaid = "NOT PAID",
+        Unknown = "UNKNOWN",
+        Earlier = "An earlier payment has become certain:",
+        UnknownClerk = "Give the customer the slip. This terminal finds out by itself; no new payment until then.",
+        UnknownCustomer = "Please wait, do not pay again. You are told here as soon as it is certain.",
+        Next = "Enter: next customer",
+        Retry = "Enter: the same bill once more   Esc: next customer",
+        GoOn = "Enter: go on",
+        TooSmall = "This screen needs 80 columns and 24 rows.",
+        KeysResult = "F2 receipts   F4 close batch   F8 sign off   F10 end program",
+        NotPrinted = "NOT PRINTED: {0}. It is printed as a duplicate before the next payment.",
+        ReportNotPrinted = "NOT PRINTED: {0}. Write the totals down; the batch is closed.",
+        Printing = "Printing …",
+        Printed = "Printed.",
+        CloseBatch = "Close the batch? Enter: yes. Esc: no.",
+        Closing = "The totals are agreed with the server",
+        Past = "Last payments. Digits: look for a STAN or bill number. Up, Down: choose. Enter: print again",
+        NothingPast = "None.",
+        SwipeLater = "A card was swiped at the wrong moment. It was not used; swipe it when asked.",
+        SwipeAgain = "The card could not be read. Swipe it again, or take another.",
+        PinShort = "A PIN has 4 to 12 digits.",
+        Incomplete = "A bill number has 14 digits.",
+        GiveUpAgain = "Give this payment up? Press Esc again.",
+        LeaveAgain = "End the program? Press F10 again.",
+        KeysIdle = "F2 receipts   F4 close batch   F8 sign off   F9 中文   F10 end program",
+        KeysBill = "Esc back",
+        KeysAsking = "Esc give up",
+        KeysPast = "Esc back   F9 中文",
+        OnLine = "on line",
+        OffLine = "OFF LINE",
+        OpenItem = "PAYMENT OPEN: {0}",
+        NoOpenItem = "no payment open",
+        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "NO PRINTER"],
+    };
+
+    private static readonly DeskTexts Chinese = new()
+    {
+        Clerk = "收银员",
+        Customer = "顾客",
+        Welcome = "您好！",
+        Opening = "请稍候：终端正在签到并检查未明交易。",
+        SignIn = "登录：输入工号，回车，密码，回车",
+        Approve = "需主管授权：输入工号，回车，密码，回车",
+        NoSupervisor = "该收银员不是主管。",
+        ClerkNumber = "工号",
+        Password = "密码",
+        KeysSignIn = "F9 English   F10 退出程序",
+        NoSales = "暂时不能收款",
+        Retries = "终端每隔几秒自动重试。",
+        BillPrompt = "输入或扫描账单号，然后按回车",
+        BillCustomer = "请出示账单号或条形码。",
+        LookingUp = "正在查询账单……",
+        SwipePrompt = "请刷顾客的银行卡",
+        SwipeCustomer = "请将银行卡交给收银员。",
+        PinPrompt = "卡 {0} 已读取，请将键盘转向顾客",
+        PinCustomer = "请输入密码，然后按回车：",
+        Asking = "正在请求银行，请勿关机",
+        StillAsking = "尚无应答，终端正在自动查询",
+        GivingUp = "正在放弃，终端将确认未扣款",
+        AskingCustomer = "请稍候。",
+        Payee = "收款方",
+        For = "商品",
+        Order = "订单号",
+        Amount = "金额",
+        TimeLeft = "剩余时间",
+        TimeUp = "可能已过期",
+        Bill = "账单号",
+        Paid = "已支付",
+        NotPaid = "未支付",
+        Unknown = "结果未知",
+        Earlier = "上一笔交易已查明：",
+        UnknownClerk = "请将凭条交给顾客。终端会自动查明，查明前不能收款。",
+        UnknownCustomer = "请稍候，请勿重复支付，查明后会立即告知您。",
+        Next = "回车：下一位顾客",
+        Retry = "回车：重新支付此账单   Esc：下一位顾客",
+        GoOn = "回车：继续",
+        TooSmall = "屏幕至少需要 80 列 24 行。",
+        KeysResult = "F2 凭条   F4 批结算   F8 签退   F10 退出程序",
+        NotPrinted = "未打印：{0}，下一笔交易前将补打（重复打印）。",
+        ReportNotPrinted = "未打印：{0}。批次已结算，请抄下总额。",
+        Printing = "正在打印……",
+        Printed = "已打印。",
+        CloseBatch = "进行批结算？回车：是。Esc：否。",
+        Closing = "正在与系统核对总额",
+        Past = "最近的交易。数字：按流水号或账单号查找。上下键：选择。回车：重打凭条",
+        NothingPast = "没有记录。",
+        SwipeLater = "刷卡时机不对，此次刷卡未使用，请按提示再刷。",
+        SwipeAgain = "卡片无法读取，请重刷或换卡。",
+        PinShort = "密码为 4 至 12 位数字。",
+        Incomplete = "账单号为 14 位数字。",
+        GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
+        LeaveAgain = "退出程序？请再按一次 F10。",
+        KeysIdle = "F2 凭条   F4 批结算   F8 签退   F9 English   F10 退出程序",
+        KeysBill = "Esc 返回",
+        KeysAsking = "Esc 放弃支付",
+        KeysPast = "Esc 返回   F9 English",
+        OnLine = "已联机",
+        OffLine = "脱机",
+        OpenItem = "待查交易：{0}",
+        NoOpenItem = "无待查交易",
+        Printer = ["打印机就绪", "纸将用尽", "缺纸", "打印机盖打开", "无打印机"],
+    };
+
+    public required string Clerk { get; init; }
+
+    public required string Customer { get; init; }
+
+    public required string Welcome { get; init; }
+
+    public required string Opening { get; init; }
+
+    public required string SignIn { get; init; }
+
+    public required string Approve { get; init; }
+
+    public required string NoSupervisor { get; init; }
+
+    public required string ClerkNumber { get; init; }
+
+    public required string Password { get; init; }
+
+    public required string KeysSignIn { get; init; }
+
+    public required string NoSales { get; init; }
+
+    public required string Retries { get; init; }
+
+    public required string BillPrompt { get; init; }
+
+    public required string BillCustomer { get; init; }
+
+    public required string LookingUp { get; init; }
+
+    public required string SwipePrompt { get; init; }
+
+    public required string SwipeCustomer { get; init; }
+
+    /// <summary>{0}: the masked card.</summary>
+    public required string PinPrompt { get; init; }
+
+    public required string PinCustomer { get; init; }
+
+    public required string Asking { get; init; }
+
+    public required string StillAsking { get; init; }
+
+    public required string GivingUp { get; init; }
+
+    public required string AskingCustomer { get; init; }
+
+    public required string Payee { get; init; }
+
+    public required string For { get; init; }
+
+    public required string Order { get; init; }
+
+    public required string Amount { get; init; }
+
+    public required string TimeLeft { get; init; }
+
+    public required string TimeUp { get; init; }
+
+    public required string Bill { get; init; }
+
+    /// <summary>This and the next two in the letters of <see cref="BigText"/>.</summary>
+    public required string Paid { get; init; }
+
+    public required string NotPaid { get; init; }
+
+    public required string Unknown { get; init; }
+
+    public required string Earlier { get; init; }
+
+    public required string UnknownClerk { get; init; }
+
+    public required string UnknownCustomer { get; init; }
+
+    public required string Next { get; init; }
+
+    public required string Retry { get; init; }
+
+    public required string GoOn { get; init; }
+
+    public required string TooSmall { get; init; }
+
+    public required string KeysResult { get; init; }
+
+    /// <summary>{0}: why.</summary>
+    public required string NotPrinted { get; init; }
+
+    /// <summary>{0}: why.</summary>
+    public required string ReportNotPrinted { get; init; }
+
+    public required string Printing { get; init; }
+
+    public required string Printed { get; init; }
+
+    public required string CloseBatch { get; init; }
+
+    public required string Closing { get; init; }
+
+    public required string Past { get; init; }
+
+    public required string NothingPast { get; init; }
+
+    public required string SwipeLater { get; init; }
+
+    public required string SwipeAgain { get; init; }
+
+    public required string PinShort { get; init; }
+
+    public required string Incomplete { get; init; }
+
+    public required string GiveUpAgain { get; init; }
+
+    public required string LeaveAgain { get; init; }
+
+    public required string KeysIdle { get; init; }
+
+    public required string KeysBill { get; init; }
+
+    public required string KeysAsking { get; init; }
+
+    public required string KeysPast { get; init; }
+
+    public required string OnLine { get; init; }
+
+    public required string OffLine { get; init; }
+
+    /// <summary>{0}: how many.</summary>
+    public required string OpenItem { get; init; }
+
+    public required string NoOpenItem { get; init; }
+
+    /// <summary>By <see cref="PrinterState"/>.</summary>
+    public required IReadOnlyList<string> Printer { get; init; }
+
+    public static DeskTexts Of(Texts texts) => texts == Texts.Chinese ? Chinese : English;
+}

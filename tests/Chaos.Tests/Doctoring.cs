@@ -1,0 +1,47 @@
+using Lakala.Chaos.Audit;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>Changes of sound books. Each insists that there is what it changes, so that no test passes by doing nothing.</summary>
+internal static class Doctoring
+{
+    public static Evidence Database(this Evidence evidence, Func<DatabaseBook, DatabaseBook> change) =>
+        evidence with { Database = change(evidence.Database) };
+
+    public static Evidence Terminal(this Evidence evidence, string terminal, Func<TerminalBook, TerminalBook> change) =>
+        evidence with { Terminals = evidence.Terminals.Change(book => book.Terminal == terminal, change) };
+
+    public static Evidence Received(this Evidence evidence, string url, Func<ReceiverBook, ReceiverBook> change) =>
+        evidence with { Receivers = evidence.Receivers.Change(receiver => receiver.Url == url, change) };
+
+    /// <summary>Changes the one element that is meant.</summary>
+    public static IReadOnlyList<T> Change<T>(this IReadOnlyList<T> all, Func<T, bool> which, Func<T, T> change) =>
+        all.Count(which) == 1 ? [.. all.Select(one => which(one) ? change(one) : one)] : throw Ambiguous(all.Count(which));
+
+    /// <summary>Takes the one element out that is meant.</summary>
+    public static IReadOnlyList<T> Without<T>(this IReadOnlyList<T> all, Func<T, bool> which) =>
+        all.Count(which) == 1 ? [.. all.Where(one => !which(one))] : throw Ambiguous(all.Count(which));
+
+    /// <summary>Takes several elements out.</summary>
+    public static IReadOnlyList<T> WithoutAny<T>(this IReadOnlyList<T> all, Func<T, bool> which) =>
+        all.Any(which) ? [.. all.Where(one => !which(one))] : throw Ambiguous(0);
+
+    public static IReadOnlyList<T> With<T>(this IReadOnlyList<T> all, params IEnumerable<T> more) => [.. all, .. more];
+
+    public static void Breaks(int statement, Evidence doctored, params string[] shown) => Breaks([statement], doctored, shown);
+
+    /// <summary>The auditor names these statements and no other, and what it says and shows holds all of this.</summary>
+    public static void Breaks(int[] statements, Evidence doctored, params string[] shown)
+    {
+        var violations = Auditor.Check(doctored);
+        violations.Select(violation => violation.Statement).Distinct().Should().BeEquivalentTo(statements, string.Join('\n', violations));
+        violations.Should().OnlyContain(violation => violation.Rows.Count > 0);
+        var told = string.Join('\n', violations.SelectMany(violation => violation.Rows.Prepend(violation.What)));
+        foreach (var piece in shown)
+        {
+            told.Should().Contain(piece);
+        }
+    }
+
+    private static InvalidOperationException Ambiguous(int count) => new($"One element was meant, and there are {count}.");
+}

@@ -1,0 +1,432 @@
+using System.Globalization;
+using Lakala.Chaos.Audit;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>One swipe of the sound books, with what its terminal took from it.</summary>
+internal sealed record Swipe(Key Key, string Bill, long Amount, string? Rrn, string? AuthorisationCode);
+
+/// <summary>
+/// Books of a small day in which everything that may happen happened, and nothing went wrong: the auditor has nothing to say of
+/// them. Each test takes them and breaks one thing.
+/// </summary>
+internal sealed class SoundBooks
+{
+    public const string First = "T0000001", Second = "T0000002", WithoutBooks = "T9999999";
+    public const string Merchant = "shop-1", OtherMerchant = "shop-2", Store = "STORE0000000001";
+    public const string Receiver = "http://127.0.0.1:9001/notices", SecondReceiver = "http://127.0.0.1:9002/notices";
+    public const string OtherReceiver = "http://127.0.0.1:9003/notices", GoneReceiver = "http://127.0.0.1:9004/notices";
+
+    private const int FeeBasisPoints = 60, CommissionPercent = 20;
+
+    private static readonly string[] Copies = ["CUSTOMER COPY", "MERCHANT COPY"];
+    private static readonly DateTimeOffset Opening = new(2030, 1, 31, 8, 0, 0, TimeSpan.Zero);
+
+    private readonly List<Bill> _bills = [];
+    private readonly List<Attempt> _attempts = [];
+    private readonly List<Posting> _postings = [];
+    private readonly List<Event> _events = [];
+    private readonly List<Delivery> _deliveries = [];
+    private readonly List<Reversal> _reversals = [];
+    private readonly List<LateAnswer> _lateAnswers = [];
+    private readonly List<BankEntry> _bank = [];
+    private readonly List<AcknowledgedBill> _acknowledged = [];
+    private readonly List<string> _mails = [];
+    private readonly List<Endpoint> _endpoints;
+    private readonly Dictionary<string, TerminalPages> _terminals = new() { [First] = new(), [Second] = new() };
+    private readonly Dictionary<string, List<ReceivedEvent>> _receivers = new()
+    {
+        [Receiver] = [],
+        [SecondReceiver] = [],
+        [OtherReceiver] = [],
+        [GoneReceiver] = [],
+    };
+
+    private DateTimeOffset _now = Opening;
+    private int _count;
+
+    public SoundBooks()
+    {
+        _endpoints =
+        [
+            new("we_1", Merchant, Receiver, Opening - TimeSpan.FromHours(1), null),
+            new("we_2", Merchant, SecondReceiver, Opening - TimeSpan.FromHours(1), null),
+            new("we_3", OtherMerchant, OtherReceiver, Opening - TimeSpan.FromHours(1), null),
+            new("we_4", OtherMerchant, GoneReceiver, Opening - TimeSpan.FromHours(1), Opening + TimeSpan.FromMinutes(10)),
+        ];
+
+        // An endpoint is tested by its merchant.
+        Tell(Merchant, "webhook.test", null, [("we_1", Fate.AcceptedAtOnce)]);
+
+        Approved = Pay(NewBill(12_800), First);
+        ApprovedOnSecond = Pay(NewBill(1), Second);
+        LargeApproved = Pay(NewBill(999_999_999_999), Second);
+
+        // Half a fen of fee is a fen.
+        HalfUp = Pay(NewBill(750), First);
+        PaidOnStrangersTerminal = Pay(NewBill(700), WithoutBooks);
+
+        // The receipt was wanted again.
+        Reprinted = Pay(NewBill(4_000), First);
+        Print(Reprinted, SlipKind.Reprint);
+
+        // The terminal died after the answer was in its journal: the slip may have been printed, and comes as a duplicate.
+        PrintedAsDuplicate = Settle(NewBill(4_100), First);
+        Print(PrintedAsDuplicate, SlipKind.Duplicate, isResolved: true);
+
+        // It died before the answer: told that the outcome is unknown, it asked again after its restart.
+        ResolvedAfterRestart = Settle(NewBill(4_200), First);
+        PrintUnknown(ResolvedAfterRestart);
+        Print(ResolvedAfterRestart, SlipKind.Original, isResolved: true);
+
+        // Two cards are declined, the third pays.
+        var contested = NewBill(5_000);
+        Declined = Refuse(contested, First, "DECLINED", "51");
+        Refuse(contested, Second, "DECLINED", "55");
+        Pay(contested, Second);
+
+        NotSent = Refuse(NewBill(5_100), First, "NOT_SENT", "92");
+        Reversed = Reverse(NewBill(5_200), First, "REVERSED", "68", wasSeen: true);
+        Tombstone = Reverse(NewBill(5_300), Second, "REVERSED", "68", wasSeen: false);
+
+        // The bank approved late what it had declined in time: reversed for itself, the answer unchanged.
+        FalseApproval = Reverse(NewBill(5_400), First, "DECLINED", "05", wasSeen: true);
+        _lateAnswers.Add(new LateAnswer(FalseApproval.Rrn!, "00"));
+
+        // A lost answer, a reversal, and then the bill is paid after all.
+        var twice = NewBill(5_500);
+        Reverse(twice, Second, "REVERSED", "68", wasSeen: true);
+        Pay(twice, First);
+
+        Void = Refuse(NewBill(5_600), Second, "VOID", "25", isResolved: true);
+        Refused = Refuse(NewBill(5_700), First, "REFUSED", "13");
+        NeverSent = Refuse(NewBill(5_800), First, null, null);
+
+        Expired = NewBill(6_000);
+        Close(Expired, "EXPIRED");
+        Cancelled = NewBill(6_100, OtherMerchant);
+        Close(Cancelled, "CANCELLED");
+        Open = NewBill(6_200);
+
+        // One receiver accepts at the third try, one never.
+        Parked = Pay(NewBill(6_300), First, [("we_1", Fate.AcceptedLater), ("we_2", Fate.Parked)]);
+
+        // The notice came, its acceptance was lost: it came again.
+        ToldTwice = Pay(NewBill(6_400), First, [("we_1", Fate.AcceptedTwice), ("we_2", Fate.AcceptedAtOnce)]);
+
+        // A shopper with a mail address, who had paid before the reminder's turn came.
+        var mailed = NewBill(6_700, hasMail: true);
+        Tell(Merchant, "bill.expiring", mailed, [], mail: "SKIPPED");
+        Mailed = Pay(mailed, First);
+
+        // What an endpoint still had coming when it was deleted is parked at once.
+        Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
+        _now = Opening + TimeSpan.FromHours(1);
+        Pay(NewBill(6_600, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce)]);
+
+        // An endpoint of the last minute has missed everything.
+        _endpoints.Add(new("we_5", Merchant, "http://127.0.0.1:9005/notices", _now + TimeSpan.FromHours(1), null));
+    }
+
+    private enum Fate
+    {
+        AcceptedAtOnce,
+        AcceptedLater,
+        AcceptedTwice,
+        Parked,
+        ParkedBecauseGone,
+    }
+
+    public Swipe Approved { get; }
+
+    public Swipe ApprovedOnSecond { get; }
+
+    public Swipe LargeApproved { get; }
+
+    public Swipe HalfUp { get; }
+
+    public Swipe PaidOnStrangersTerminal { get; }
+
+    public Swipe Reprinted { get; }
+
+    public Swipe PrintedAsDuplicate { get; }
+
+    public Swipe ResolvedAfterRestart { get; }
+
+    public Swipe Declined { get; }
+
+    public Swipe NotSent { get; }
+
+    /// <summary>The bank had debited it.</summary>
+    public Swipe Reversed { get; }
+
+    /// <summary>The bank had not seen it.</summary>
+    public Swipe Tombstone { get; }
+
+    public Swipe FalseApproval { get; }
+
+    public Swipe Void { get; }
+
+    public Swipe Refused { get; }
+
+    public Swipe NeverSent { get; }
+
+    public Swipe Parked { get; }
+
+    public Swipe ToldTwice { get; }
+
+    /// <summary>Its shopper has a mail of the bill and one of the payment.</summary>
+    public Swipe Mailed { get; }
+
+    /// <summary>A bill's number, like those that follow.</summary>
+    public string Expired { get; }
+
+    public string Cancelled { get; }
+
+    public string Open { get; }
+
+    public Evidence Evidence => new()
+    {
+        Database = new DatabaseBook
+        {
+            Bills = [.. _bills],
+            Attempts = [.. _attempts],
+            Postings = [.. _postings],
+            Events = [.. _events],
+            Deliveries = [.. _deliveries],
+            Endpoints = [.. _endpoints],
+            Reversals = [.. _reversals],
+            LateAnswers = [.. _lateAnswers],
+        },
+        Bank = [.. _bank],
+        Terminals =
+        [
+            .. _terminals.Select(pages => new TerminalBook(
+                pages.Key, [.. pages.Value.Pending], [.. pages.Value.Results], [.. pages.Value.Printed], [.. pages.Value.Reports], [.. pages.Value.Slips])),
+        ],
+        Receivers = [.. _receivers.Select(receiver => new ReceiverBook(receiver.Key, [.. receiver.Value], 0))],
+        Mails = [.. _mails],
+        Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled]),
+    };
+
+    private string NewBill(long amount, string merchant = Merchant, bool hasMail = false)
+    {
+        var number = Digits(++_count, 12) + "42";
+        _bills.Add(new Bill(number, merchant, $"order-{_count}", amount, "CNY", "OPEN", null, hasMail));
+        _acknowledged.Add(new AcknowledgedBill(number, $"order-{_count}", amount));
+        if (hasMail)
+        {
+            Tell(merchant, "bill.created", number, []);
+        }
+
+        return number;
+    }
+
+    private Swipe Pay(string number, string terminal, IReadOnlyList<(string Endpoint, Fate Fate)>? fates = null)
+    {
+        var swipe = Settle(number, terminal, fates);
+        Print(swipe, SlipKind.Original);
+        return swipe;
+    }
+
+    /// <summary>Approved, PAID, posted, told to the merchant, and in the journal; nothing printed yet.</summary>
+    private Swipe Settle(string number, string terminal, IReadOnlyList<(string Endpoint, Fate Fate)>? fates = null)
+    {
+        var bill = _bills.Single(bill => bill.Number == number);
+        var rrn = Digits(10_000 + ++_count, 12);
+        var swipe = new Swipe(NewKey(terminal), number, bill.Amount, rrn, $"A{_count:D5}");
+        _bills[_bills.IndexOf(bill)] = bill with { State = "PAID", PaidRrn = rrn };
+        _attempts.Add(AttemptOf(swipe, "APPROVED", "00"));
+        _bank.Add(EntryOf(swipe, "DEBITED", "00", 1, 0));
+        Post(swipe, bill.Merchant);
+        fates ??= [.. _endpoints.Where(endpoint => endpoint.Merchant == bill.Merchant && endpoint.DeletedAt is null).Select(endpoint => (endpoint.Id, Fate.AcceptedAtOnce))];
+        Tell(bill.Merchant, "bill.paid", number, fates);
+        Journal(swipe, "00");
+        return swipe;
+    }
+
+    // By hand, as the books of the house say: no formula of the auditor's.
+    private void Post(Swipe swipe, string merchant)
+    {
+        var (fee, commission) = swipe.Amount switch
+        {
+            1 => (0L, 0L),
+            700 => (4, 0),
+            750 => (5, 1),
+            4_000 => (24, 4),
+            4_100 => (25, 5),
+            4_200 => (25, 5),
+            5_000 => (30, 6),
+            5_500 => (33, 6),
+            6_300 => (38, 7),
+            6_400 => (38, 7),
+            6_500 => (39, 7),
+            6_600 => (40, 8),
+            6_700 => (40, 8),
+            12_800 => (77, 15),
+            999_999_999_999 => (6_000_000_000, 1_200_000_000),
+            _ => throw new ArgumentOutOfRangeException(nameof(swipe), swipe.Amount, "Nobody has worked out its shares."),
+        };
+        (string Account, long Amount)[] lines =
+        [
+            ("bank_clearing", swipe.Amount),
+            ($"merchant:{merchant}", fee - swipe.Amount),
+            ($"store:{Store}", -commission),
+            ("platform", commission - fee),
+        ];
+        _postings.AddRange(lines.Select((line, at) => new Posting(swipe.Rrn!, at + 1, line.Account, line.Amount, "CNY")).Where(line => line.Amount != 0));
+    }
+
+    /// <summary>Not paid, and no money moved: by the bank, by us, or by the terminal itself (no state).</summary>
+    private Swipe Refuse(string number, string terminal, string? state, string? code, bool isResolved = false)
+    {
+        var amount = _bills.Single(bill => bill.Number == number).Amount;
+        var swipe = new Swipe(NewKey(terminal), number, amount, state is "DECLINED" or "NOT_SENT" ? Digits(10_000 + ++_count, 12) : null, null);
+        if (state == "VOID")
+        {
+            _attempts.Add(new Attempt(swipe.Key, state, null, null, null, null, null, 0, 0, null, null));
+        }
+        else if (state is not null)
+        {
+            _attempts.Add(AttemptOf(swipe, state, code));
+        }
+
+        if (state == "DECLINED")
+        {
+            _bank.Add(EntryOf(swipe, "DECLINED", code, 0, 0));
+        }
+
+        Journal(swipe, code);
+        if (isResolved)
+        {
+            PrintUnknown(swipe);
+        }
+
+        PrintRefusal(swipe, code, isResolved);
+        return swipe;
+    }
+
+    private Swipe Reverse(string number, string terminal, string state, string code, bool wasSeen)
+    {
+        var amount = _bills.Single(bill => bill.Number == number).Amount;
+        var swipe = new Swipe(NewKey(terminal), number, amount, Digits(10_000 + ++_count, 12), null);
+
+        // What is told of a reversed attempt follows from its state.
+        _attempts.Add(AttemptOf(swipe, state, state == "REVERSED" && !wasSeen ? null : code));
+        _reversals.Add(new Reversal(swipe.Rrn!, swipe.Key, amount, 3, true));
+        _bank.Add(wasSeen
+            ? EntryOf(swipe, "REVERSED", "00", 1, 1) with { AuthorisationCode = "LATE01" }
+            : new BankEntry(swipe.Rrn!, "TOMBSTONE", "", null, 0, "", 0, 0, 1));
+        Journal(swipe, code);
+        PrintRefusal(swipe, code, isResolved: false);
+        return swipe;
+    }
+
+    private void Close(string number, string state)
+    {
+        var bill = _bills.Single(bill => bill.Number == number);
+        _bills[_bills.IndexOf(bill)] = bill with { State = state };
+        Tell(
+            bill.Merchant,
+            state == "EXPIRED" ? "bill.expired" : "bill.cancelled",
+            number,
+            [.. _endpoints.Where(endpoint => endpoint.Merchant == bill.Merchant).Select(endpoint => (endpoint.Id, Fate.AcceptedAtOnce))]);
+    }
+
+    private void Tell(
+        string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED")
+    {
+        _now += TimeSpan.FromSeconds(2);
+        var id = new Guid(++_count, 7, 7, [1, 2, 3, 4, 5, 6, 7, 8]);
+        _events.Add(new Event(merchant, id, type, number, _now, _now + TimeSpan.FromMilliseconds(5)));
+        if (_bills.Any(bill => bill.Number == number && bill.HasMail))
+        {
+            _deliveries.Add(new Delivery(id, ShopperStatements.Mail, mail, 1));
+            if (mail == "ACCEPTED")
+            {
+                _mails.Add($"evt_{id:N}");
+            }
+        }
+
+        foreach (var (endpoint, fate) in fates)
+        {
+            var (state, tries, accepted) = fate switch
+            {
+                Fate.AcceptedLater => ("ACCEPTED", 3, 1),
+                Fate.AcceptedTwice => ("ACCEPTED", 2, 2),
+                Fate.Parked => ("PARKED", 9, 0),
+                Fate.ParkedBecauseGone => ("PARKED", 1, 0),
+                _ => ("ACCEPTED", 1, 1),
+            };
+            _deliveries.Add(new Delivery(id, endpoint, state, tries));
+            if (fate != Fate.ParkedBecauseGone)
+            {
+                var bill = _bills.SingleOrDefault(bill => bill.Number == number);
+                var payment = _attempts.SingleOrDefault(attempt => attempt.Rrn is not null && attempt.Rrn == bill?.PaidRrn);
+                _receivers[_endpoints.Single(one => one.Id == endpoint).Url].Add(new ReceivedEvent(
+                    $"evt_{id:N}", type, number, bill?.State, bill?.Amount, payment?.Rrn, payment?.AuthorisationCode,
+                    _now + TimeSpan.FromMilliseconds(8), tries, accepted));
+            }
+        }
+    }
+
+    private void Journal(Swipe swipe, string? code)
+    {
+        if (_terminals.TryGetValue(swipe.Key.Terminal, out var pages))
+        {
+            pages.Pending.Add(new JournalPending(swipe.Key, swipe.Bill, swipe.Amount));
+            pages.Results.Add(new JournalResult(swipe.Key, code, swipe.Rrn, swipe.AuthorisationCode));
+        }
+    }
+
+    private void Print(Swipe swipe, SlipKind kind, bool isResolved = false)
+    {
+        if (_terminals.TryGetValue(swipe.Key.Terminal, out var pages))
+        {
+            pages.Reports.Add(new SwipeReport(swipe.Key, "approved", "00", swipe.Bill, swipe.Amount, swipe.Rrn, swipe.AuthorisationCode, isResolved));
+            pages.Slips.AddRange(Copies.Select(copy =>
+                new Slip(swipe.Key, Slip.Paid, kind, copy, swipe.Bill, swipe.Amount, swipe.Rrn, swipe.AuthorisationCode, "00")));
+            pages.Printed.Add(swipe.Key);
+        }
+    }
+
+    private void PrintRefusal(Swipe swipe, string? code, bool isResolved)
+    {
+        var pages = _terminals[swipe.Key.Terminal];
+        var outcome = code is "05" or "51" or "55" ? "declined" : "refused";
+        pages.Reports.Add(new SwipeReport(swipe.Key, outcome, code, swipe.Bill, swipe.Amount, swipe.Rrn, null, isResolved));
+        pages.Slips.Add(new Slip(swipe.Key, Slip.NotPaid, SlipKind.Original, "CUSTOMER COPY", swipe.Bill, swipe.Amount, swipe.Rrn, null, code));
+        pages.Printed.Add(swipe.Key);
+    }
+
+    private void PrintUnknown(Swipe swipe)
+    {
+        var pages = _terminals[swipe.Key.Terminal];
+        pages.Reports.Add(new SwipeReport(swipe.Key, "unknown", "91", swipe.Bill, swipe.Amount, null, null, false));
+        pages.Slips.Add(new Slip(swipe.Key, Slip.Unknown, SlipKind.Original, "CUSTOMER COPY", swipe.Bill, swipe.Amount, null, null, null));
+    }
+
+    // A terminal's keys go from one batch into the next.
+    private Key NewKey(string terminal) => new(terminal, ++_count > 40 ? 8 : 7, _count);
+
+    private static Attempt AttemptOf(Swipe swipe, string state, string? code) => new(
+        swipe.Key, state, swipe.Bill, swipe.Amount, "CNY", Store, swipe.Rrn, FeeBasisPoints, CommissionPercent, code, swipe.AuthorisationCode);
+
+    private static BankEntry EntryOf(Swipe swipe, string state, string? code, int debits, int reversals) => new(
+        swipe.Rrn!, state, code, swipe.AuthorisationCode, swipe.Amount, swipe.Key.Terminal, swipe.Key.Stan, debits, reversals);
+
+    private static string Digits(long number, int count) => number.ToString("D" + count, CultureInfo.InvariantCulture);
+
+    private sealed class TerminalPages
+    {
+        public List<JournalPending> Pending { get; } = [];
+
+        public List<JournalResult> Results { get; } = [];
+
+        public List<Key> Printed { get; } = [];
+
+        public List<SwipeReport> Reports { get; } = [];
+
+        public List<Slip> Slips { get; } = [];
+    }
+}

@@ -1,0 +1,85 @@
+using System.Data;
+using System.Globalization;
+using Npgsql;
+
+namespace Lakala.Chaos.Audit;
+
+/// <summary>Reads our database in one snapshot, with SQL of its own.</summary>
+internal static class DatabaseReader
+{
+    private const int TimeoutSeconds = 600;
+
+    public static async Task<DatabaseBook> Read(string connectionString, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(connectionString);
+        await using var connection = await database.OpenConnectionAsync(stop);
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, stop);
+
+        Task<IReadOnlyList<T>> Rows<T>(string sql, Func<NpgsqlDataReader, T> read) => Query(connection, sql, read, stop);
+
+        // Where the server keeps the times of commits, an event's tells for sure what came before it.
+        var commitTime = (await Rows("select current_setting('track_commit_timestamp')::bool", row => row.GetBoolean(0))).Single()
+            ? "pg_xact_commit_timestamp(xmin)"
+            : "null::timestamptz";
+        return new DatabaseBook
+        {
+            Bills = await Rows(
+                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null from bills",
+                row => new Bill(
+                    Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5), Digits(row, 6, 12),
+                    row.GetBoolean(7))),
+            Attempts = await Rows(
+                """
+                select terminal_id, batch, stan, state, bill, amount, currency, store_id, rrn, coalesce(fee_basis_points, 0),
+                       coalesce(commission_percent, 0), response_code, authorisation_code
+                from attempts
+                """,
+                row => new Attempt(
+                    KeyOf(row, 0), row.GetString(3), Digits(row, 4, 14), row.IsDBNull(5) ? null : row.GetInt64(5), Text(row, 6), Text(row, 7),
+                    Digits(row, 8, 12), row.GetInt32(9), row.GetInt32(10), Text(row, 11), Text(row, 12))),
+            Postings = await Rows(
+                "select rrn, line, account, amount, currency from postings",
+                row => new Posting(Digits(row, 0, 12)!, row.GetInt16(1), row.GetString(2), row.GetInt64(3), row.GetString(4))),
+            Events = await Rows(
+                $"select merchant_id, id, type, bill, created_at, {commitTime} from events",
+                row => new Event(row.GetString(0), row.GetGuid(1), row.GetString(2), Digits(row, 3, 14), row.GetFieldValue<DateTimeOffset>(4), Time(row, 5))),
+            Deliveries = await Rows(
+                "select event_id, receiver, state, tries from deliveries",
+                row => new Delivery(row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetInt32(3))),
+            Endpoints = await Rows(
+                "select id, merchant_id, url, created_at, deleted_at from webhook_endpoints",
+                row => new Endpoint(row.GetString(0), row.GetString(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), Time(row, 4))),
+            Reversals = await Rows(
+                """
+                select r.terminal_id, coalesce(a.batch, 0), r.stan, r.rrn, r.amount, r.tries, r.acknowledged_at is not null
+                from reversals r left join attempts a on a.rrn = r.rrn
+                """,
+                row => new Reversal(Digits(row, 3, 12)!, KeyOf(row, 0), row.GetInt64(4), row.GetInt32(5), row.GetBoolean(6))),
+            LateAnswers = await Rows(
+                "select rrn, response_code from late_answers",
+                row => new LateAnswer(Digits(row, 0, 12)!, row.GetString(1))),
+        };
+    }
+
+    private static async Task<IReadOnlyList<T>> Query<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var all = new List<T>();
+        while (await rows.ReadAsync(stop))
+        {
+            all.Add(read(rows));
+        }
+
+        return all;
+    }
+
+    private static Key KeyOf(NpgsqlDataReader row, int at) => new(row.GetString(at), row.GetInt32(at + 1), row.GetInt32(at + 2));
+
+    private static string? Text(NpgsqlDataReader row, int at) => row.IsDBNull(at) ? null : row.GetString(at);
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int at) => row.IsDBNull(at) ? null : row.GetFieldValue<DateTimeOffset>(at);
+
+    private static string? Digits(NpgsqlDataReader row, int at, int count) =>
+        row.IsDBNull(at) ? null : row.GetInt64(at).ToString("D" + count, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Lakala.Chaos.Audit;
+
+/// <summary>Pieces of evidence, each on a line of its own. What is not known is left out.</summary>
+internal static class Row
+{
+    public static string Of(Bill bill) =>
+        Join("bill", bill.Number, bill.State, Amount(bill.Amount), With("rrn", bill.PaidRrn), With("order", bill.Order));
+
+    public static string Of(Attempt attempt) => Join(
+        "attempt", attempt.Key.ToString(), attempt.State, attempt.ResponseCode, With("bill", attempt.Bill), Amount(attempt.Amount),
+        With("rrn", attempt.Rrn), With("authorisation", attempt.AuthorisationCode));
+
+    public static string Of(Posting posting) =>
+        Join("posting", With("rrn", posting.Rrn), With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency);
+
+    public static string Of(Event told) => Join(
+        "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("at", Time(told.CreatedAt)),
+        told.CommittedAt is { } at ? With("committed", Time(at)) : null);
+
+    public static string Of(Delivery delivery) => Join(
+        "delivery", delivery.EventId.ToString("N"), With("to", delivery.Receiver), delivery.State, With("tries", Number(delivery.Tries)));
+
+    public static string Of(Endpoint endpoint) => Join(
+        "endpoint", endpoint.Id, endpoint.Url, With("since", Time(endpoint.CreatedAt)),
+        endpoint.DeletedAt is { } deleted ? With("until", Time(deleted)) : null);
+
+    public static string Of(Reversal reversal) => Join(
+        "reversal", With("rrn", reversal.Rrn), reversal.Key.ToString(), Amount(reversal.Amount), With("tries", Number(reversal.Tries)),
+        reversal.IsAcknowledged ? "acknowledged" : "outstanding");
+
+    public static string Of(BankEntry entry) => Join(
+        "bank", With("rrn", entry.Rrn), entry.State, entry.ResponseCode, Amount(entry.Amount), entry.Terminal, With("stan", Number(entry.Stan)),
+        With("authorisation", entry.AuthorisationCode), With("debits", Number(entry.Debits)), With("reversals", Number(entry.Reversals)));
+
+    public static string Of(JournalPending swipe) => Join("journal", swipe.Key.ToString(), "PENDING", With("bill", swipe.Bill), Amount(swipe.Amount));
+
+    public static string Of(JournalResult result, JournalPending? swipe) => Join(
+        "journal", result.Key.ToString(), "RESULT", result.ResponseCode ?? "never sent", With("bill", swipe?.Bill), Amount(swipe?.Amount),
+        With("rrn", result.Rrn), With("authorisation", result.AuthorisationCode));
+
+    public static string Of(SwipeReport report) => Join(
+        "report", report.Key.ToString(), report.Outcome, report.ResponseCode, With("bill", report.Bill), Amount(report.Amount),
+        With("rrn", report.Rrn), With("authorisation", report.AuthorisationCode), report.IsResolved ? "(resolved)" : null);
+
+    public static string Of(Slip slip) => Join(
+        "slip", slip.Key.ToString(), slip.Title, slip.Kind.ToString(), slip.Copy, slip.ResponseCode, With("bill", slip.Bill), Amount(slip.Amount),
+        With("rrn", slip.Rrn), With("authorisation", slip.AuthorisationCode));
+
+    public static string Of(ReceiverBook receiver, ReceivedEvent received) => Join(
+        "receiver", receiver.Url, received.Id, received.Type, With("bill", received.Bill), received.Status, Amount(received.Amount),
+        With("rrn", received.Rrn), With("authorisation", received.AuthorisationCode), With("first", Time(received.FirstAt)),
+        With("tries", Number(received.Tries)), With("accepted", Number(received.Accepted)));
+
+    public static string Of(AcknowledgedBill bill) => Join("answered 201: bill", bill.Number, Amount(bill.Amount), With("order", bill.Order));
+
+    private static string Join(params ReadOnlySpan<string?> parts)
+    {
+        var told = new List<string>(parts.Length);
+        foreach (var part in parts)
+        {
+            if (!string.IsNullOrEmpty(part))
+            {
+                told.Add(part);
+            }
+        }
+
+        return string.Join(' ', told);
+    }
+
+    private static string? With(string name, string? value) => value is null ? null : $"{name} {value}";
+
+    private static string? Amount(long? minor) => minor?.ToString(CultureInfo.InvariantCulture);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+}

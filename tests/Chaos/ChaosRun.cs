@@ -1,0 +1,299 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Lakala.Chaos.Audit;
+using Lakala.Local;
+using Npgsql;
+
+namespace Lakala.Chaos;
+
+/// <summary>What a run came to.</summary>
+/// <param name="Swipes">Attempts that reached the books of the terminals.</param>
+/// <param name="Unresolved">Sales of which a terminal does not know the outcome in the end.</param>
+/// <param name="Faults">How many of each kind.</param>
+/// <param name="ResolveP99Ms">From the end of a fault that left a sale open to its outcome at the terminal.</param>
+public sealed record ChaosFigures(
+    int Seed,
+    int Swipes,
+    int Approved,
+    int Declined,
+    int Reversed,
+    int Unresolved,
+    IReadOnlyDictionary<string, int> Faults,
+    IReadOnlyList<string> Violations,
+    double ResolveP99Ms);
+
+/// <summary>
+/// Three silos, the bank, PostgreSQL, two servers of the merchant and a swarm of terminals, all real programs with a fault proxy in
+/// front of each line. Faults happen all the time; then all is healed, the queues run empty, and the books are compared.
+/// </summary>
+public sealed class ChaosRun(int seed, TimeSpan length)
+{
+    private const int Silos = 3, Terminals = 36;
+
+    // Twelve digits, so that chance does not write them anywhere.
+    internal const string CanaryPin = "739184620517";
+
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10), Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestResolve = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SettleBound = TimeSpan.FromSeconds(180), QueueBound = TimeSpan.FromSeconds(240);
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    /// <summary>How much is still to be done.</summary>
+    internal const string OpenInQueues =
+        """
+        select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
+             + (select count(*) from reversals where acknowledged_at is null)
+             + (select count(*) from deliveries where state = 'PENDING')
+        """;
+
+    private readonly ConcurrentDictionary<(LocalLine Line, int Silo), FaultProxy> _proxies = new();
+    private readonly TimeProvider _time = TimeProvider.System;
+
+    public async Task<int> Run(string? jsonFile, CancellationToken stop)
+    {
+        Say($"seed {seed}, {length.TotalSeconds:0} s of faults");
+        var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "chaos"));
+        try
+        {
+            await using var network = await LocalNetwork.Start(state, Options(), stop);
+            return await Run(network, jsonFile, stop);
+        }
+        finally
+        {
+            foreach (var proxy in _proxies.Values)
+            {
+                await proxy.DisposeAsync();
+            }
+        }
+    }
+
+    private LocalNetworkOptions Options() => new()
+    {
+        Silos = Silos,
+        Terminals = Terminals,
+        Route = (line, silo, port) =>
+            _proxies.GetOrAdd((line, silo), _ => new FaultProxy(port, line == LocalLine.Bank ? Passage.Frames : Passage.Bytes)).Port,
+        // Nobody waits fifteen hours here for a merchant's server.
+        Silo = new Dictionary<string, string> { ["Notices__LongestPause"] = "00:00:02" },
+        Progress = Say,
+    };
+
+    // The auditor wants to see that no notice came before its commit.
+    private static async Task KeepCommitTimes(LocalNetwork network, CancellationToken stop)
+    {
+        var cluster = network.Postgres.Cluster ?? throw new SetupException("the database is to be crashed: unset ConnectionStrings__Lakala");
+        await using (var database = NpgsqlDataSource.Create(cluster.ConnectionString + ";Pooling=false"))
+        await using (var command = database.CreateCommand("alter system set track_commit_timestamp = on"))
+        {
+            await command.ExecuteNonQueryAsync(stop);
+        }
+
+        await cluster.Stop();
+        await cluster.Start(stop);
+    }
+
+    private async Task<int> Run(LocalNetwork network, string? jsonFile, CancellationToken stop)
+    {
+        var random = new Random(seed);
+        await using var shop = await Shop.Open(network, random, stop);
+        await KeepCommitTimes(network, stop);
+        var tills = network.Seed.Terminals.SkipLast(1).Select(terminal => new Till(network, terminal, shop, random)).ToArray();
+        var director = new Director(network, [.. Enumerable.Range(0, Silos).Select(Lines)], tills);
+        try
+        {
+            var unresolved = await Break(shop, tills, director, stop);
+            var isEmpty = await UntilQueuesAreEmpty(network, stop);
+            Say(isEmpty ? "the queues are empty; the books are compared" : $"the queues are not empty after {QueueBound.TotalSeconds:0} s");
+            var evidence = await EvidenceReader.Read(await Sources(network, shop, tills, stop), stop);
+            return await Report(evidence, tills, director.Happened, unresolved, jsonFile);
+        }
+        finally
+        {
+            await Task.WhenAll(tills.Select(async till => await till.DisposeAsync()));
+        }
+    }
+
+    private SiloLines Lines(int silo) =>
+        new(_proxies[(LocalLine.Terminals, silo)], _proxies[(LocalLine.Bank, silo)], _proxies[(LocalLine.Database, silo)]);
+
+    /// <returns>How many tills do not know what became of a sale.</returns>
+    private async Task<int> Break(Shop shop, Till[] tills, Director director, CancellationToken stop)
+    {
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var closed = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var reporting = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var ordering = shop.Order(closing.Token);
+        var selling = tills.Select(till => till.Run(closing.Token, closed.Token)).ToArray();
+        var telling = Tell(tills, director, reporting.Token);
+        try
+        {
+            await director.Run(FaultPlan.Draw(seed, length), stop);
+            await director.Heal(stop);
+            Say("healed; terminals settle what is open");
+            shop.Heal();
+            await closing.CancelAsync();
+            closed.CancelAfter(SettleBound);
+            await Task.WhenAll(selling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            await closing.CancelAsync();
+            await closed.CancelAsync();
+            await reporting.CancelAsync();
+            await Task.WhenAll([ordering, telling, .. selling]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await ordering;
+        foreach (var fault in selling.Where(till => till.IsFaulted).SelectMany(till => till.Exception!.InnerExceptions))
+        {
+            Say($"a till broke: {fault}");
+        }
+
+        return tills.Where((till, place) => till.IsBusy || selling[place].IsFaulted).Count();
+    }
+
+    private async Task Tell(Till[] tills, Director director, CancellationToken stop)
+    {
+        var begun = _time.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(ReportEvery, _time, stop);
+                var resolved = tills.SelectMany(till => till.Resolved).ToArray();
+                var now = _time.GetUtcNow();
+                var oldest = tills.Select(till => till.OpenSince).Min() is { } since ? (now - since).TotalSeconds : 0;
+                Say(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{_time.GetElapsedTime(begun).TotalSeconds,4:0} s  {resolved.Length,6} sales, {resolved.Count(one => one.Outcome == "approved"),6} paid; {director.Happened.Count,3} faults; open {tills.Count(till => till.IsBusy),2}, oldest {oldest,3:0} s"));
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // All is said.
+        }
+    }
+
+    private async Task<bool> UntilQueuesAreEmpty(LocalNetwork network, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(network.ConnectionString);
+        var begun = _time.GetTimestamp();
+        while (_time.GetElapsedTime(begun) < QueueBound)
+        {
+            await using var command = database.CreateCommand(OpenInQueues);
+            if (await command.ExecuteScalarAsync(stop) is 0L)
+            {
+                return true;
+            }
+
+            await Task.Delay(Poll, _time, stop);
+        }
+
+        return false;
+    }
+
+    internal static async Task<EvidenceSources> Sources(LocalNetwork network, Shop shop, IReadOnlyList<Till> tills, CancellationToken stop) => new()
+    {
+        ConnectionString = network.ConnectionString,
+        Bank = network.BankHttp,
+        BankFolder = Path.Combine(network.Home, "bank"),
+        Home = network.Home,
+        Paper = tills.ToDictionary(till => till.Terminal, till => till.Paper),
+        Receivers = shop.Receivers,
+        Acknowledged = shop.Acknowledged,
+        Secrets = await SecretSearch.For(network.Seed, network.Cards, network.Secrets, [CanaryPin], stop),
+    };
+
+    private async Task<int> Report(Evidence evidence, Till[] tills, IReadOnlyList<Fault> faults, int unresolved, string? jsonFile)
+    {
+        var violations = Auditor.Check(evidence);
+        var attempts = evidence.Database.Attempts;
+        var resolve = ResolveTimes(tills.SelectMany(till => till.Resolved), faults);
+        var figures = new ChaosFigures(
+            seed,
+            evidence.Terminals.Sum(terminal => terminal.Pending.Count),
+            attempts.Count(attempt => attempt.State == "APPROVED"),
+            attempts.Count(attempt => attempt.State == "DECLINED"),
+            attempts.Count(attempt => attempt.State == "REVERSED"),
+            unresolved,
+            faults.GroupBy(fault => fault.Kind).OrderBy(kind => kind.Key).ToDictionary(kind => Name(kind.Key), kind => kind.Count()),
+            [.. violations.Select(violation => violation.ToString())],
+            Share(resolve, 0.99));
+        Show(figures, evidence, resolve);
+        AuditReport.Print(evidence, violations, Console.Out);
+        if (jsonFile is not null)
+        {
+            await File.WriteAllTextAsync(jsonFile, JsonSerializer.Serialize(figures, Json) + "\n");
+        }
+
+        var fault = Fault(figures, evidence, faults);
+        return violations.Count == 0 && fault is null ? 0 : Fail(fault);
+    }
+
+    // Books that agree prove little when nothing happened.
+    private static string? Fault(ChaosFigures figures, Evidence evidence, IReadOnlyList<Fault> faults) =>
+        figures.Unresolved > 0 ? $"{figures.Unresolved} terminals do not know what became of a sale"
+        : figures.Approved == 0 ? "nothing was sold"
+        : figures.ResolveP99Ms > LongestResolve.TotalMilliseconds ? $"sales took longer than {LongestResolve.TotalSeconds:0} s to be resolved"
+        : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
+            ? "more lines of the terminals' paper are unreadable than terminals were killed"
+        : null;
+
+    private static int Fail(string? fault)
+    {
+        if (fault is not null)
+        {
+            Console.WriteLine($"FAILED: {fault}");
+        }
+
+        return 1;
+    }
+
+    /// <summary>
+    /// For each sale that was still open when a fault ended: from the end of the first such fault to the sale's outcome, in
+    /// milliseconds. Further faults may have befallen it meanwhile and count in full, but for a database that was away from all:
+    /// while it is, nobody can resolve anything, so that it counts from when it was back.
+    /// </summary>
+    internal static double[] ResolveTimes(IEnumerable<Resolution> sales, IReadOnlyList<Fault> faults) =>
+    [
+        .. sales.Select(sale =>
+            {
+                var outlived = faults.Where(fault => fault.Ended >= sale.Begun && fault.Ended < sale.Resolved).ToArray();
+                var away = outlived.Where(fault => fault.Kind is FaultKind.DatabaseAway or FaultKind.DatabaseCrashed);
+                return outlived.Length == 0
+                    ? -1
+                    : (sale.Resolved - away.Select(fault => fault.Ended).Append(outlived.Min(fault => fault.Ended)).Max()).TotalMilliseconds;
+            })
+            .Where(time => time >= 0)
+            .Order(),
+    ];
+
+    private static double Share(double[] sorted, double share) => sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling((sorted.Length - 1) * share)];
+
+    private static void Show(ChaosFigures figures, Evidence evidence, double[] resolve)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"seed {figures.Seed}: ./lakala chaos --seed {figures.Seed}");
+        Console.WriteLine("faults");
+        foreach (var (kind, count) in figures.Faults)
+        {
+            Console.WriteLine($"  {kind,-24}{count,8}");
+        }
+
+        Console.WriteLine($"swipes in the terminals' journals {figures.Swipes,8}");
+        foreach (var state in evidence.Database.Attempts.GroupBy(attempt => attempt.State).OrderBy(state => state.Key, StringComparer.Ordinal))
+        {
+            Console.WriteLine($"  {state.Key,-24}{state.Count(),8}");
+        }
+
+        Console.WriteLine($"  {"unresolved",-24}{figures.Unresolved,8}");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"sales that a fault left open {resolve.Length,8}; resolved after its end in p50 {Share(resolve, 0.5) / 1000:0.0} s, p99 {Share(resolve, 0.99) / 1000:0.0} s, longest {Share(resolve, 1) / 1000:0.0} s"));
+    }
+
+    private static string Name(FaultKind kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+
+    private void Say(string step) => Console.WriteLine($"  {step}");
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Lakala.Chaos.Audit;
+using Lakala.Local;
+
+namespace Lakala.Chaos;
+
+/// <summary>A bill on its way through the stores.</summary>
+public sealed record Sale(string Bill, int Tries = 0);
+
+/// <summary>
+/// The web shop: orders bills at any silo that answers, keeps what was acknowledged, and hears of every payment at two servers that
+/// turn down a share of the notices until they are healed.
+/// </summary>
+public sealed class Shop : IAsyncDisposable
+{
+    private const int Stock = 60, Batch = 20, MaxTries = 6;
+    private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
+
+    private readonly MerchantClient[] _silos;
+    private readonly Random _random;
+    private readonly ConcurrentQueue<Sale> _sales = new();
+    private readonly ConcurrentQueue<AcknowledgedBill> _created = new();
+    private readonly ConcurrentQueue<string> _cancelled = new();
+    private volatile bool _isHealed;
+    private int _orders;
+
+    private Shop(LocalNetwork network, Random random)
+    {
+        _silos = [.. network.Silos.Select(silo => new MerchantClient(silo.Http, network.Seed.ApiKey))];
+        _random = random;
+    }
+
+    public IReadOnlyList<WebhookReceiver> Receivers { get; private set; } = [];
+
+    public Acknowledged Acknowledged => new([.. _created], [.. _cancelled]);
+
+    public static async Task<Shop> Open(LocalNetwork network, Random random, CancellationToken stop)
+    {
+        var shop = new Shop(network, random);
+        var receivers = new List<WebhookReceiver>();
+        for (var number = 0; number < 2; number++)
+        {
+            var receiver = await WebhookReceiver.Start(_ => shop.Answer());
+            receivers.Add(receiver);
+            var endpoint = await shop._silos[0].CreateWebhookEndpoint(receiver.Address, stop);
+            receiver.Trust(endpoint.GetProperty("secret").GetString()!);
+        }
+
+        shop.Receivers = receivers;
+        return shop;
+    }
+
+    /// <summary>Keeps the stores busy until it is stopped.</summary>
+    public async Task Order(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                if (_sales.Count < Stock)
+                {
+                    await Task.WhenAll(Enumerable.Range(0, Batch).Select(_ => OrderOne(stop)));
+                }
+                else
+                {
+                    await Task.Delay(Pause, TimeProvider.System, stop);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The shop closes; what it had ordered is audited.
+        }
+    }
+
+    public bool TryTake(out Sale sale)
+    {
+        var isOne = _sales.TryDequeue(out var next);
+        sale = next!;
+        return isOne;
+    }
+
+    /// <summary>Not paid this time: the shopper tries again, perhaps in another store, but not for ever.</summary>
+    /// <param name="isTried">The store got as far as to ask about the bill.</param>
+    public void GiveBack(Sale sale, bool isTried)
+    {
+        if (sale.Tries < MaxTries)
+        {
+            _sales.Enqueue(isTried ? sale with { Tries = sale.Tries + 1 } : sale);
+        }
+    }
+
+    /// <summary>From now on every notice is accepted.</summary>
+    public void Heal() => _isHealed = true;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in _silos)
+        {
+            silo.Dispose();
+        }
+
+        foreach (var receiver in Receivers)
+        {
+            await receiver.DisposeAsync();
+        }
+    }
+
+    private async Task OrderOne(CancellationToken stop)
+    {
+        var order = "order-" + Interlocked.Increment(ref _orders).ToString("D6", CultureInfo.InvariantCulture);
+        var amount = Draw(random => random.Next(1, 100_000));
+        var mail = Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
+        var number = await Untiring(
+            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, stop), bill => bill.GetProperty("number").GetString()!, stop);
+        _created.Enqueue(new AcknowledgedBill(number, order, amount));
+        if (Draw(random => random.NextDouble()) < Cancelled)
+        {
+            await Cancel(number, stop);
+            return;
+        }
+
+        _sales.Enqueue(new Sale(number));
+        if (Draw(random => random.NextDouble()) < Twice)
+        {
+            // Two shoppers with one bill: one of them hears that it is paid, or being paid.
+            _sales.Enqueue(new Sale(number, MaxTries));
+        }
+    }
+
+    private async Task Cancel(string number, CancellationToken stop)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bound.CancelAfter(RequestBound);
+        try
+        {
+            await _silos[0].CancelBill(number, bound.Token);
+            _cancelled.Enqueue(number);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException && !stop.IsCancellationRequested)
+        {
+            // Perhaps cancelled, perhaps not, and never acknowledged: the books may say either.
+        }
+    }
+
+    // A request may be repeated under its key at another silo until one answers.
+    private async Task<T> Untiring<TAnswer, T>(Func<MerchantClient, Task<TAnswer>> ask, Func<TAnswer, T> read, CancellationToken stop)
+    {
+        for (var silo = Draw(random => random.Next(_silos.Length)); ; silo++)
+        {
+            try
+            {
+                return read(await ask(_silos[silo % _silos.Length]).WaitAsync(RequestBound, TimeProvider.System, stop));
+            }
+            catch (Exception fault) when (fault is HttpRequestException or TimeoutException)
+            {
+                await Task.Delay(Pause, TimeProvider.System, stop);
+            }
+        }
+    }
+
+    private int Answer() => !_isHealed && Draw(random => random.NextDouble()) < TurnedDown ? 500 : 204;
+
+    private T Draw<T>(Func<Random, T> draw)
+    {
+        lock (_random)
+        {
+            return draw(_random);
+        }
+    }
+}

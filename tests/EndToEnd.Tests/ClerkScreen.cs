@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Lakala.Local;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>The clerk's program in a pseudo-terminal of tmux, which draws its screen and types its keys.</summary>
+internal sealed partial class ClerkScreen : IAsyncDisposable
+{
+    /// <summary>What the tests look for, as the screen and the paper say it in Chinese.</summary>
+    private static readonly Dictionary<string, string> Chinese = new()
+    {
+        ["A supervisor approves this"] = "需主管授权",
+        ["above what this terminal may take"] = "金额超过本终端限额",
+        ["Already paid"] = "账单已支付",
+        ["An earlier payment has become certain"] = "上一笔交易已查明",
+        ["balance is too low"] = "余额不足",
+        ["Batch closed"] = "批结算完成",
+        ["Close the batch?"] = "进行批结算？",
+        ["could not be read"] = "卡片无法读取",
+        ["CUSTOMER COPY"] = "客户联",
+        ["*** DUPLICATE ***"] = "*** 重复打印 ***",
+        ["Give the customer the slip"] = "请将凭条交给顾客",
+        ["has not verified you"] = "近期未在此验证过",
+        ["Key in or scan"] = "输入或扫描账单号",
+        ["mistyped"] = "账单号有误",
+        ["go on"] = "回车：继续",
+        ["next customer"] = "下一位顾客",
+        ["NOT PRINTED"] = "未打印",
+        ["no payment open"] = "无待查交易",
+        ["OFF LINE"] = "脱机",
+        ["OPEN: 1"] = "待查交易：1",
+        ["OUT OF PAPER"] = "缺纸",
+        ["OUTCOME UNKNOWN"] = "结果未知",
+        ["Paid. Thank you."] = "支付成功",
+        ["password is wrong"] = "工号或密码错误",
+        ["Press Esc again"] = "请再按一次 Esc",
+        ["Printed."] = "已打印",
+        ["REPRINT"] = "重打凭条",
+        ["Sign in"] = "登录",
+        ["Swipe the customer's card"] = "请刷顾客的银行卡",
+        ["Take another card"] = "请换卡",
+        ["totals agree"] = "总额相符",
+        ["totals differ"] = "总额不符",
+        ["will be returned"] = "冻结的金额将退回",
+        ["wrong moment"] = "刷卡时机不对",
+    };
+
+    private readonly string _server = "lakala-" + Guid.NewGuid().ToString("N");
+    private readonly string _language;
+
+    private ClerkScreen(string language) => _language = language;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <param name="home">The state folder with the terminals.</param>
+    /// <param name="language">In which its terminal is set up.</param>
+    public static async Task<ClerkScreen> Start(string home, string terminal, string language, int columns = 80, int rows = 24)
+    {
+        var screen = new ClerkScreen(language);
+        await screen.Tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", $"{columns}", "-y", $"{rows}",
+            $"export LC_ALL=C.UTF-8 LAKALA_HOME='{home}'; echo ready; '{Repository.Program("Terminal.Client")}' --terminal {terminal}; echo ended $?; exec cat");
+        return screen;
+    }
+
+    public Task Type(string signs) => Tmux("send-keys", "-l", "--", signs);
+
+    /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
+    public Task Press(string key) => Tmux("send-keys", key);
+
+    /// <summary>As a keyboard-wedge reader types it.</summary>
+    public async Task Swipe(string track2)
+    {
+        await Type($"%B6228480000000000^SHOPPER/A^4912?;{track2}?");
+        await Press("Enter");
+    }
+
+    /// <summary>What the clerk sees now.</summary>
+    public Task<string> Shown() => Tmux("capture-pane", "-p");
+
+    /// <summary>The same in the language of this screen.</summary>
+    public string Said(string english) => _language == "zh" ? Chinese[english] : english;
+
+    /// <summary>Until this is to be seen, in the language of this screen.</summary>
+    /// <returns>The screen that shows it.</returns>
+    public Task<string> Until(string english) => UntilShown(Said(english));
+
+    /// <summary>Until just this is to be seen, on a screen that is not being drawn at this moment.</summary>
+    public Task<string> UntilShown(string text)
+    {
+        var before = "";
+        return Eventually.Is(
+            Shown,
+            shown =>
+            {
+                var isDrawn = shown == before;
+                before = shown;
+                return isDrawn && shown.Contains(text, StringComparison.Ordinal);
+            },
+            $"the clerk's screen shows '{text}'");
+    }
+
+    public async Task Kill()
+    {
+        var shell = (await Tmux("display-message", "-p", "#{pane_pid}")).Trim();
+        var program = (await File.ReadAllTextAsync($"/proc/{shell}/task/{shell}/children", Stop)).Trim();
+        Process.GetProcessById(int.Parse(program, CultureInfo.InvariantCulture)).Kill();
+    }
+
+    /// <summary>Keeps a picture for the docs, when LAKALA_PICTURES names the folder that holds them.</summary>
+    public async Task Picture(Browser browser, string name)
+    {
+        if (Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 })
+        {
+            var screen = await Tmux("capture-pane", "-p", "-e", "-N");
+            var page = await browser.Open(width: 200, height: 100);
+            await page.SetContentAsync(ToHtml(screen));
+            await page.Locator("pre").ScreenshotAsync(new() { Path = Path.Combine(Environment.GetEnvironmentVariable("LAKALA_PICTURES")!, name + ".png") });
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Command.Run(["/usr/bin/tmux", "-L", _server, "kill-server"]);
+
+    private Task<string> Tmux(params string[] command) => Command.RunOrFail(["/usr/bin/tmux", "-L", _server, .. command], cancel: Stop);
+
+    // A box for each cell, so that what is two columns wide is so in the picture too; blocks are drawn, not set.
+    private static string ToHtml(string screen)
+    {
+        const int CellWidth = 7, CellHeight = 15;
+        var html = new StringBuilder("<style>body{margin:0}pre{display:inline-block;margin:0;padding:7px;background:#000;color:#fff;")
+            .Append(CultureInfo.InvariantCulture, $"font:12px/{CellHeight}px 'Noto Sans Mono CJK SC'}}")
+            .Append(CultureInfo.InvariantCulture, $"i{{display:inline-block;font-style:normal;width:{CellWidth}px;height:{CellHeight}px;overflow:hidden;vertical-align:top;text-align:center}}")
+            .Append(CultureInfo.InvariantCulture, $"i.w{{width:{2 * CellWidth}px}}div{{height:{CellHeight}px;white-space:nowrap}}</style><pre>");
+        var (ink, ground) = ("#fff", "#000");
+        foreach (var line in screen.TrimEnd('\n').Split('\n'))
+        {
+            html.Append("<div>");
+            for (var at = 0; at < line.Length;)
+            {
+                if (Sgr().Match(line, at) is { Success: true, Index: var index } match && index == at)
+                {
+                    (ink, ground) = Colours(match.Groups[1].Value, ink, ground);
+                    at += match.Length;
+                    continue;
+                }
+
+                Rune.DecodeFromUtf16(line.AsSpan(at), out var rune, out var length);
+                at += length;
+                var fill = rune.Value switch
+                {
+                    '█' => ink,
+                    '▀' => $"linear-gradient({ink} 50%, {ground} 50%)",
+                    '▄' => $"linear-gradient({ground} 50%, {ink} 50%)",
+                    _ => null,
+                };
+                var isWide = rune.Value is >= 0x2E80 and < 0xFF60;
+                html.Append(CultureInfo.InvariantCulture, $"<i class={(isWide ? "w" : "n")} style=\"color:{ink};background:{fill ?? ground}\">{(fill is null ? System.Net.WebUtility.HtmlEncode(rune.ToString()) : "")}</i>");
+            }
+
+            html.Append("</div>");
+        }
+
+        return html.Append("</pre>").ToString();
+    }
+
+    // SGR with 24-bit colours, as the program uses them.
+    private static (string Ink, string Ground) Colours(string sgr, string ink, string ground)
+    {
+        var numbers = sgr.Split(';').Select(number => number.Length == 0 ? 0 : int.Parse(number, CultureInfo.InvariantCulture)).ToList();
+        for (var i = 0; i < numbers.Count; i++)
+        {
+            if (numbers[i] is 38 or 48 && i + 4 < numbers.Count)
+            {
+                var colour = $"rgb({numbers[i + 2]},{numbers[i + 3]},{numbers[i + 4]})";
+                (ink, ground) = numbers[i] == 38 ? (colour, ground) : (ink, colour);
+                i += 4;
+            }
+            else
+            {
+                (ink, ground) = numbers[i] switch { 0 => ("#fff", "#000"), 39 => ("#fff", ground), 49 => (ink, "#000"), _ => (ink, ground) };
+            }
+        }
+
+        return (ink, ground);
+    }
+
+    [GeneratedRegex("\u001b\\[([0-9;]*)m")]
+    private static partial Regex Sgr();
+}

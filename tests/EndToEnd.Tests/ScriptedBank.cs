@@ -1,0 +1,227 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Lakala.Wire;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>
+/// The card network as the test plays it: it signs lines on, tells the test what it hears, and answers a 0200 only when the
+/// test says so, over whichever line is up by then.
+/// </summary>
+internal sealed class ScriptedBank : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly MasterKey _zoneMaster;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Channel<BankAuthoriseRequest> _asked = Channel.CreateUnbounded<BankAuthoriseRequest>();
+    private readonly Channel<BankReversalRequest> _reversed = Channel.CreateUnbounded<BankReversalRequest>();
+    private readonly Lock _lock = new();
+    private readonly Task _run;
+    private TaskCompletionSource<Line> _up = NewSignal();
+    private TcpClient? _client;
+    private bool _isDown;
+    private int _codes;
+
+    /// <param name="zoneMasterKeyFile">The key agreed with the silo, in hex.</param>
+    public ScriptedBank(string zoneMasterKeyFile)
+    {
+        _zoneMaster = new MasterKey(Convert.FromHexString(File.ReadAllText(zoneMasterKeyFile).Trim()));
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _run = Run();
+    }
+
+    public int Port { get; }
+
+    /// <summary>False: reversals are heard and not answered.</summary>
+    public bool IsAcknowledging { get; set; } = true;
+
+    /// <summary>An authorisation code that no other answer has, as a mark for what carries it.</summary>
+    public string NextCode() => string.Create(null, $"Z{Interlocked.Increment(ref _codes):D5}");
+
+    /// <summary>The next 0200.</summary>
+    public Task<BankAuthoriseRequest> Asked() => _asked.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+
+    /// <summary>No 0200 has come that <see cref="Asked"/> has not told.</summary>
+    public bool IsAsked => _asked.Reader.TryPeek(out _);
+
+    /// <summary>The next 0420 or 0421 of this RRN. Those of others are passed over.</summary>
+    public async Task<BankReversalRequest> Reversed(string rrn)
+    {
+        while (true)
+        {
+            var reversal = await _reversed.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+            if (reversal.Rrn == rrn)
+            {
+                return reversal;
+            }
+        }
+    }
+
+    public Task Approve(BankAuthoriseRequest request, string? code = null) => Answer(request, ResponseCodes.Approved, code ?? NextCode());
+
+    public async Task Answer(BankAuthoriseRequest request, string responseCode, string? code = null)
+    {
+        Task<Line> up;
+        lock (_lock)
+        {
+            up = _up.Task;
+        }
+
+        var answer = new BankAuthoriseAnswer(
+            request.Rrn, request.Stan, request.Amount, request.Currency, request.Terminal, responseCode, code);
+        (await up.WaitAsync(Patience)).Send(answer.ToIso());
+    }
+
+    /// <summary>Drops the line; the silo may come again.</summary>
+    public void CutLine()
+    {
+        lock (_lock)
+        {
+            _up = _up.Task.IsCompleted ? NewSignal() : _up;
+            _client?.Close();
+        }
+    }
+
+    /// <summary>Drops the line, and signs on no other until <see cref="GoUp"/>.</summary>
+    public void GoDown()
+    {
+        lock (_lock)
+        {
+            _isDown = true;
+        }
+
+        CutLine();
+    }
+
+    public void GoUp()
+    {
+        lock (_lock)
+        {
+            _isDown = false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        CutLine();
+        await _run;
+        _zoneMaster.Dispose();
+    }
+
+    private static TaskCompletionSource<Line> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task Run()
+    {
+        while (true)
+        {
+            TcpClient client;
+            try
+            {
+                client = await _listener.AcceptTcpClientAsync();
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // Disposed.
+                return;
+            }
+
+            lock (_lock)
+            {
+                if (_isDown)
+                {
+                    client.Close();
+                    continue;
+                }
+
+                _client = client;
+            }
+
+            using (client)
+            {
+                try
+                {
+                    await Serve(client.GetStream());
+                }
+                catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
+                {
+                    // Cut, by the test or with its silo: the next line comes.
+                }
+            }
+
+            CutLine();
+        }
+    }
+
+    private async Task Serve(NetworkStream stream)
+    {
+        var reader = PipeReader.Create(stream);
+        var line = new Line(stream, _zoneMaster.SignOnMac);
+        while (await reader.ReadAsync() is { IsCompleted: false } read)
+        {
+            var buffer = read.Buffer;
+            while (Iso8583Frame.TryRead(ref buffer, out var frame))
+            {
+                Handle(frame.ToArray(), line);
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private void Handle(byte[] frame, Line line)
+    {
+        var message = Iso8583Codec.Decode(frame);
+        line.Mac.Verify(message, frame).Should().BeTrue("the silo's messages are authentic");
+        switch (message.Mti)
+        {
+            case Mti.NetworkRequest when message.RequireNumber(70) == NetworkCode.SignOn:
+                var signOn = ZoneSignOnRequest.FromIso(message, TimeProvider.System);
+                line.Send(new BankNetworkMessage(signOn.Stan, NetworkCode.SignOn, ResponseCodes.Approved, signOn.Nonce).ToIso());
+                line.Mac = new MessageMac(_zoneMaster.Unwrap(signOn.MacKey));
+                lock (_lock)
+                {
+                    _up.TrySetResult(line);
+                }
+
+                break;
+            case Mti.NetworkRequest:
+                line.Send((BankNetworkMessage.FromIso(message) with { ResponseCode = ResponseCodes.Approved }).ToIso());
+                break;
+            case Mti.PayRequest:
+                _asked.Writer.TryWrite(BankAuthoriseRequest.FromIso(message, TimeProvider.System));
+                break;
+            default:
+                var reversal = BankReversalRequest.FromIso(message, TimeProvider.System);
+                _reversed.Writer.TryWrite(reversal);
+                if (IsAcknowledging)
+                {
+                    line.Send(new BankReversalAnswer(reversal.Rrn, reversal.Stan, ResponseCodes.Approved).ToIso());
+                }
+
+                break;
+        }
+    }
+
+    private sealed class Line(NetworkStream stream, MessageMac mac)
+    {
+        private readonly Lock _writing = new();
+
+        public MessageMac Mac { get; set; } = mac;
+
+        public void Send(Iso8583Message message)
+        {
+            var frame = new ArrayBufferWriter<byte>();
+            Iso8583Frame.Write(frame, message, Mac);
+            lock (_writing)
+            {
+                stream.Write(frame.WrittenSpan);
+            }
+        }
+    }
+}

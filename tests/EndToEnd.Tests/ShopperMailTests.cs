@@ -1,0 +1,326 @@
+using System.Net;
+using System.Text.Json;
+using Lakala.Local;
+using Microsoft.Playwright;
+using MimeKit;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>A network whose mails go to a real SMTP server and whose SMS to a gateway of the test's.</summary>
+public sealed class ShopperNetwork : IAsyncLifetime
+{
+    public const string GatewayToken = "Bearer of-the-gateway";
+
+    private readonly HttpListener _gateway = new();
+    private readonly List<ShortMessage> _texts = [];
+    private Task _listening = Task.CompletedTask;
+
+    public LocalNetwork Local { get; private set; } = null!;
+
+    internal MailServer Server { get; private set; } = null!;
+
+    internal Shop Shop { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await MailServer.Start();
+        var sms = FreePorts.Take(1)[0];
+        _gateway.Prefixes.Add($"http://127.0.0.1:{sms}/");
+        _gateway.Start();
+        _listening = Listen();
+        var token = Path.Combine(Repository.Home, "test", "sms-token");
+        Directory.CreateDirectory(Path.GetDirectoryName(token)!);
+        await SecretFile.Write(token, GatewayToken + "\n");
+        var password = Path.Combine(Repository.Home, "test", "mail-password");
+        await SecretFile.Write(password, MailServer.Password + "\n");
+        Local = await Network.StartAnother(new LocalNetworkOptions
+        {
+            Silo = new Dictionary<string, string>
+            {
+                ["Mail__Host"] = "127.0.0.1",
+                ["Mail__Port"] = $"{Server.Port}",
+                ["Mail__User"] = MailServer.User,
+                ["Mail__PasswordFile"] = password,
+                ["SSL_CERT_FILE"] = Server.Authority,
+
+                // The local authority publishes no list of what it has revoked.
+                ["Mail__CheckRevocation"] = "false",
+                ["Mail__From"] = "Lakala <bills@pay.test>",
+                ["Sms__Url"] = $"http://127.0.0.1:{sms}/send",
+                ["Sms__AuthorizationFile"] = token,
+                ["Notices__LongestPause"] = "00:00:01",
+            },
+        });
+        Shop = await Shop.Open(Local);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Shop.Dispose();
+        await Local.DisposeAsync();
+        await Server.DisposeAsync();
+        _gateway.Stop();
+        await _listening;
+        _gateway.Close();
+    }
+
+    /// <summary>The SMS that hold this piece of text.</summary>
+    internal List<ShortMessage> Texts(string piece)
+    {
+        lock (_texts)
+        {
+            return [.. _texts.Where(text => text.Text.Contains(piece, StringComparison.Ordinal))];
+        }
+    }
+
+    private async Task Listen()
+    {
+        while (true)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await _gateway.GetContextAsync();
+            }
+            catch (Exception over) when (over is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            var body = (await JsonDocument.ParseAsync(context.Request.InputStream)).RootElement;
+            lock (_texts)
+            {
+                _texts.Add(new ShortMessage(
+                    context.Request.Headers["Idempotency-Key"],
+                    context.Request.Headers["Authorization"],
+                    body.GetProperty("to").GetString(),
+                    body.GetProperty("text").GetString()!));
+            }
+
+            context.Response.StatusCode = 202;
+            context.Response.Close();
+        }
+    }
+}
+
+internal sealed record ShortMessage(string? Id, string? Authorization, string? To, string Text);
+
+/// <summary>What the shopper finds in the mail and on the phone.</summary>
+public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : IClassFixture<ShopperNetwork>
+{
+    private const string Phone = "+8613800000000";
+
+    private static int Addresses;
+
+    private readonly MailServer _server = network.Server;
+    private readonly Shop _shop = network.Shop;
+
+    [Fact]
+    public async Task A_shopper_is_told_of_the_bill_and_of_its_payment_in_words_and_codes()
+    {
+        var (bill, to) = await NewBill("en", more: $$""","phone":"{{Phone}}","name":"Li Na" """);
+        var created = (await _server.Until(to, 1))[0];
+        await Pay(bill);
+        var paid = (await _server.Until(to, 2))[1];
+
+        created.Subject.Should().Be("Your bill: ¥128.00, Tea & <b>Sons</b>");
+        created.From.ToString().Should().Be("\"Lakala\" <bills@pay.test>");
+        created.Headers["Auto-Submitted"].Should().Be("auto-generated");
+        created.MessageId.Should().Be($"{await EventId(bill, "bill.created")}@pay.test");
+        created.TextBody.Should().Contain("Hello Li Na,").And.Contain(Spaced(bill)).And.Contain(PayUrl(bill)).And.Contain("Beijing time");
+        created.HtmlBody.Should().Contain("Tea &amp; &lt;b&gt;Sons&lt;/b&gt;").And.Contain(PayUrl(bill)).And.Contain(Spaced(bill));
+        (await Codes(created)).Should().BeEquivalentTo($"CODE-128:{Number(bill)}", $"QR-Code:{Number(bill)}");
+
+        var payment = (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("payment");
+        paid.Subject.Should().StartWith("Paid: ¥128.00");
+        foreach (var body in new[] { paid.TextBody, paid.HtmlBody })
+        {
+            body.Should().Contain(payment.GetProperty("rrn").GetString()).And.Contain(payment.GetProperty("authorisation_code").GetString())
+                .And.Contain(payment.GetProperty("masked_card").GetString()).And.Contain("Corner Store 1").And.NotContain(PayUrl(bill));
+        }
+
+        paid.BodyParts.OfType<MimePart>().Should().NotContain(part => part.ContentType.MediaType == "image", "there is nothing to scan any more");
+        var texts = await Eventually.Is(() => Task.FromResult(network.Texts(Spaced(bill))), texts => texts.Count == 2, "two SMS");
+        texts.Should().OnlyContain(text => text.Authorization == ShopperNetwork.GatewayToken && text.To == Phone);
+        texts[0].Text.Should().StartWith("Your bill: ").And.EndWith(PayUrl(bill));
+        texts[1].Text.Should().StartWith("Paid: ").And.NotContain(PayUrl(bill));
+        texts[1].Id.Should().Be(await EventId(bill, "bill.paid"));
+        await Look(created, "mail-created-en");
+        await Look(paid, "mail-paid-en");
+    }
+
+    [Theory]
+    [InlineData("zh", "bill.cancelled", "您的账单已取消")]
+    [InlineData("en", "bill.cancelled", "Your bill was cancelled")]
+    [InlineData("zh", "bill.expired", "您的账单已过期")]
+    [InlineData("en", "bill.expired", "Your bill has expired")]
+    public async Task A_shopper_is_told_that_nothing_can_or_need_be_paid_any_more(string language, string type, string headline)
+    {
+        var (bill, to) = await NewBill(language);
+        await _server.Until(to, 1);
+        if (type == "bill.cancelled")
+        {
+            (await _shop.Post($"/v1/bills/{Number(bill)}/cancel")).Status.Should().Be(200);
+        }
+        else
+        {
+            await _shop.Sql($"update bills set expires_at = clock_timestamp() where number = {Number(bill)}");
+        }
+
+        var ended = (await _server.Until(to, 2))[1];
+
+        ended.Subject.Should().StartWith(headline);
+        ended.TextBody.Should().Contain(headline).And.NotContain(PayUrl(bill));
+        ended.HtmlBody.Should().Contain(headline).And.NotContain("cid:");
+    }
+
+    [Fact]
+    public async Task A_reminder_comes_once_before_the_end_in_the_shoppers_language()
+    {
+        var (bill, to) = await NewBill("zh");
+        await _server.Until(to, 1);
+        await _shop.Sql($"update bills set remind_at = clock_timestamp() where number = {Number(bill)}");
+
+        var reminder = (await _server.Until(to, 2))[1];
+        await _shop.Post($"/v1/bills/{Number(bill)}/cancel");
+        var all = await _server.Until(to, 3);
+
+        reminder.Subject.Should().StartWith("您的账单尚未付款");
+        reminder.TextBody.Should().Contain(Spaced(bill)).And.Contain("付款截止").And.Contain("北京时间");
+        (await Codes(reminder)).Should().BeEquivalentTo($"CODE-128:{Number(bill)}", $"QR-Code:{Number(bill)}");
+        all.Select(mail => mail.Subject![..4]).Should().Equal("您的账单", "您的账单", "您的账单");
+        all[2].Subject.Should().StartWith("您的账单已取消");
+        await Look(reminder, "mail-reminder-zh");
+    }
+
+    [Theory]
+    [InlineData(320)]
+    [InlineData(390)]
+    [InlineData(700)]
+    public async Task A_mail_fits_its_screen_whatever_the_merchant_wrote(int width)
+    {
+        var to = $"shopper-{Interlocked.Increment(ref Addresses)}@home.test";
+        var order = Guid.NewGuid().ToString("N") + new string('o', 32);
+        var json = JsonSerializer.Serialize(new
+        {
+            order_id = order,
+            amount = 999_999_999_999,
+            currency = "CNY",
+            description = new string('n', 255),
+            shopper = new { email = to, name = new string('m', 100) },
+        });
+        (await _shop.Post("/v1/bills", json)).Status.Should().Be(201);
+        var mail = (await _server.Until(to, 1))[0];
+
+        var page = await Show(mail, width);
+
+        (await page.EvaluateAsync<string>("[...document.querySelectorAll('body, body *')].filter(e => e.scrollWidth > e.clientWidth && e.clientWidth).map(e => e.outerHTML).join()"))
+            .Should().BeEmpty();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(width);
+        await Browser.Picture(page, $"mail-long-{width}");
+    }
+
+    [Fact]
+    public async Task A_mail_that_the_server_refuses_is_tried_again_and_once_paid_nobody_is_asked_to_pay()
+    {
+        _server.Refuse(true);
+        var (bill, to) = await NewBill("en");
+        var created = await EventId(bill, "bill.created");
+        await _shop.GetUntil($"/v1/events/{created}", json => Delivery(json).GetProperty("tries").GetInt32() >= 1
+            && Delivery(json).TryGetProperty("last_error", out var error) && error.GetString() == "the mail server refuses with 451");
+        await Pay(bill);
+        _server.Refuse(false);
+
+        var first = (await _server.Until(to, 1))[0];
+        var skipped = await _shop.GetUntil($"/v1/events/{created}", json => Delivery(json).GetProperty("state").GetString() == "SKIPPED");
+
+        first.Subject.Should().StartWith("Paid: ");
+        Delivery(skipped.Json).GetProperty("last_error").GetString().Should().Be("the bill is paid");
+        (await File.ReadAllTextAsync(network.Local.Silo.Log, Shop.Stop)).Should().NotContain(to);
+    }
+
+    [Fact]
+    public async Task Each_event_can_be_sent_to_the_shopper_again_under_its_id()
+    {
+        var (bill, to) = await NewBill("en");
+        await _server.Until(to, 1);
+        var created = await EventId(bill, "bill.created");
+
+        (await _shop.Post($"/v1/events/{created}/resend?to=shopper")).Status.Should().Be(202);
+        var mails = await _server.Until(to, 2);
+
+        mails.Select(mail => mail.MessageId).Should().Equal($"{created}@pay.test", $"{created}@pay.test");
+        (await _shop.Post($"/v1/events/{created}/resend")).ShouldBeProblem(409, "nobody-to-tell");
+        (await _shop.Post($"/v1/events/{created}/resend?to=bank")).ShouldBeProblem(400, "invalid-request", "to");
+    }
+
+    [Theory]
+    [InlineData("\"email\":\"nobody\"", "shopper.email")]
+    [InlineData("\"email\":\"a@b.test\\r\\nBcc: c@d.test\"", "shopper.email")]
+    [InlineData("\"phone\":\"13800000000\"", "shopper.phone")]
+    [InlineData("\"language\":\"fr\"", "shopper.language")]
+    public async Task A_shopper_that_cannot_be_told_is_refused_by_name(string member, string field) =>
+        (await _shop.Post("/v1/bills", Shop.BillOf(Shop.NewOrder(), $",\"shopper\":{{{member}}}"))).ShouldBeProblem(400, "invalid-request", field);
+
+    private static JsonElement Delivery(JsonElement told) =>
+        told.GetProperty("deliveries").EnumerateArray().Single(delivery => delivery.GetProperty("receiver").GetString() == "mail");
+
+    private async Task<(JsonElement Bill, string To)> NewBill(string language, string more = "")
+    {
+        var to = $"shopper-{Interlocked.Increment(ref Addresses)}@home.test";
+        return (await _shop.NewBill($$""","shopper":{"email":"{{to}}","language":"{{language}}"{{more}}}"""), to);
+    }
+
+    private async Task Pay(JsonElement bill)
+    {
+        var card = network.Local.Cards.First(card => card.Expected == "approved");
+        var swipe = await network.Local.RunTerminal(["pay", "--bill", Number(bill), "--card", card.Track2, "--pin", card.Pin, "--json"], cancel: Shop.Stop);
+        swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
+    }
+
+    private async Task<string> EventId(JsonElement bill, string type) => (await _shop.Get("/v1/events?limit=100")).Json.GetProperty("data").EnumerateArray()
+        .Single(told => told.GetProperty("type").GetString() == type && told.GetProperty("data").GetProperty("number").GetString() == Number(bill))
+        .GetProperty("id").GetString()!;
+
+    private static async Task<string[]> Codes(MimeMessage mail)
+    {
+        var read = new List<string>();
+        foreach (var picture in mail.BodyParts.OfType<MimePart>().Where(part => part.ContentType.MediaType == "image"))
+        {
+            using var png = new MemoryStream();
+            await picture.Content!.DecodeToAsync(png, Shop.Stop);
+            read.Add(await Browser.Scan(png.ToArray()));
+        }
+
+        return [.. read];
+    }
+
+    private async Task Look(MimeMessage mail, string name)
+    {
+        var page = await Show(mail, width: 480);
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(480);
+        await Browser.Picture(page, name);
+    }
+
+    /// <summary>As a mail program shows it.</summary>
+    private async Task<IPage> Show(MimeMessage mail, int width)
+    {
+        var html = mail.HtmlBody!;
+        foreach (var picture in mail.BodyParts.OfType<MimePart>().Where(part => part.ContentType.MediaType == "image"))
+        {
+            using var png = new MemoryStream();
+            await picture.Content!.DecodeToAsync(png, Shop.Stop);
+            html = html.Replace($"cid:{picture.ContentId}", $"data:image/png;base64,{Convert.ToBase64String(png.ToArray())}", StringComparison.Ordinal);
+        }
+
+        var page = await browser.Open(width, height: 700, javaScript: false);
+        await page.SetContentAsync(html);
+        return page;
+    }
+
+    private static string Number(JsonElement bill) => bill.GetProperty("number").GetString()!;
+
+    private static string Spaced(JsonElement bill) => string.Join(' ', Number(bill).Chunk(4).Select(group => new string(group)));
+
+    private static string PayUrl(JsonElement bill) => bill.GetProperty("pay_url").GetString()!;
+}

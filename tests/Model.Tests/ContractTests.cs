@@ -1,0 +1,370 @@
+using System.Globalization;
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Model.Tests;
+
+/// <summary>
+/// What the model takes for the storage is the storage: random commands over few bills and few keys, one by one and many in
+/// one statement, on both sides; every outcome and every row must be the same. A statement over many commands must come out
+/// as if they had been run one by one in some order.
+/// </summary>
+/// <remarks>
+/// Time passes in steps of two minutes, and everything ends at an odd one: no clock stands on an edge. A posting's date is not
+/// compared, since it comes with the command.
+/// </remarks>
+public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
+{
+    private const string Name = "contract";
+    private const int Operations = 35;
+
+    [Fact]
+    public async Task The_statements_do_what_the_model_says()
+    {
+        foreach (var seed in Seeds.Of(Name, 300))
+        {
+            var sequence = new Sequence(real, seed, Mutation.None);
+            var difference = await sequence.Run(Operations);
+            if (Seeds.IsOne)
+            {
+                Console.WriteLine(string.Join('\n', sequence.Trace));
+            }
+
+            if (difference is not null)
+            {
+                Assert.Fail(Seeds.Report(Name, seed, difference, sequence.Trace));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Mutation.NoGuardInC1)]
+    [InlineData(Mutation.BillFirstInC1)]
+    [InlineData(Mutation.NoStateInC2)]
+    [InlineData(Mutation.ReopenedApart)]
+    [InlineData(Mutation.RefusalNotStored)]
+    [InlineData(Mutation.NoVoidOnEnquiry)]
+    [InlineData(Mutation.ClosesWhilePaying)]
+    [InlineData(Mutation.FalseApprovalStands)]
+    [InlineData(Mutation.LateApprovalJudgedTooEarly)]
+    public async Task A_statement_that_did_otherwise_would_be_seen(Mutation broken)
+    {
+        Seeds.SkipWhenRepeating();
+        string? difference = null;
+        for (var seed = 1; seed <= 100 && difference is null; seed++)
+        {
+            difference = await new Sequence(real, seed, broken).Run(Operations);
+        }
+
+        difference.Should().NotBeNull();
+    }
+
+    /// <summary>One random sequence of commands on both sides.</summary>
+    private sealed class Sequence(RealBooks real, int seed, Mutation broken)
+    {
+        private const int Bills = 3;
+
+        private readonly Random _random = new(seed);
+        private readonly byte[] _guid = new byte[16];
+        private readonly List<StartAttempt> _starts = [];
+        private readonly List<string> _trace = [];
+        private ModelBooks _model = new(RealBooks.CommitDeadline, broken);
+        private DateTimeOffset _began;
+        private TimeSpan _passed;
+
+        public IReadOnlyList<string> Trace => _trace;
+
+        /// <returns>What differs; null when nothing does.</returns>
+        public async Task<string?> Run(int operations)
+        {
+            await Begin();
+            for (var number = 0; number < operations; number++)
+            {
+                if (await Operate() is { } difference)
+                {
+                    return difference;
+                }
+            }
+
+            return null;
+        }
+
+        private async Task Begin()
+        {
+            await real.Empty();
+            _began = TimeProvider.System.GetUtcNow();
+            (_model.Now, _model.Rates, _model.Endpoints) = (_began, RealBooks.Rates, RealBooks.Endpoints);
+            for (var number = 1; number <= Bills; number++)
+            {
+                var bill = new BillRow(
+                    number, RealBooks.Merchant, "Test Shop", $"order-{number}", "A thing",
+                    new Bill(BillState.Open, new Money(1000 + number, Money.Cny), _began + TimeSpan.FromMinutes(2 * _random.Next(30) + 1), null, 0),
+                    "", null, null, null, null, null, _began, null, null);
+                _model.Put(bill);
+                await real.Put(bill);
+            }
+        }
+
+        private Task<string?> Operate() => _random.Next(23) switch
+        {
+            < 5 => Batch(
+                "C1", NewStart, real.Bills.Started, new StartAttempts(RealBooks.CommitDeadline), (books, command) => books.Start(command),
+                (shape, outcome, _) => shape.Of(outcome)),
+            < 10 => Finish(),
+            < 12 => Batch(
+                "close key", NewCloseKey, real.Bills.KeysClosed, new CloseKeys(), (books, command) => books.CloseKey(command),
+                (shape, row, command) => shape.Of(row, command)),
+            12 => Hold(),
+            13 => Close(),
+            14 => Single("sought", Sought, books => Sought(books)),
+            < 19 => LateAnswer(),
+            19 or 20 => Reversal(),
+            _ => Pass(),
+        };
+
+        private async Task<string?> Pass()
+        {
+            var time = TimeSpan.FromMinutes(2 * _random.Next(1, 7));
+            _trace.Add($"{time.TotalMinutes} minutes pass");
+            _passed += time;
+            _model.Now += time;
+            await real.Pass(time);
+            return await DifferentRows(_model);
+        }
+
+        // An approval that loses against another move of its own statement hears how the row was before it.
+        private Task<string?> Finish()
+        {
+            if (_starts.Count == 0)
+            {
+                return Pass();
+            }
+
+            var before = _model.Copy();
+            return Batch(
+                "C2", NewFinish, real.Bills.Finished, new FinishAttempts(), (books, command) => Finished(books, before, command),
+                (shape, outcome, _) => shape.Of(outcome));
+        }
+
+        private static FinishOutcome? Finished(ModelBooks books, ModelBooks before, FinishAttempt command)
+        {
+            try
+            {
+                var outcome = books.Finish(command with { At = books.Now });
+                return command.Move.To == AttemptState.Approved && !outcome.Moved ? new FinishOutcome(before.Attempts[command.Key].Row) : outcome;
+            }
+            catch (CommitUnknownException)
+            {
+                return null;
+            }
+        }
+
+        // Every outcome tells the bill as it was when the statement began.
+        private Task<string?> Close()
+        {
+            var before = _model.Copy();
+            return Batch(
+                "close bill", NewCloseBill, real.Bills.Closed, new CloseBills(),
+                (books, command) => books.Close(command with { At = books.Now })! with { Before = before.Bills[command.Number] },
+                (shape, outcome, _) => shape.Of(outcome));
+        }
+
+        // Two lookups in one statement hold the bill once.
+        private Task<string?> Hold()
+        {
+            var held = new HashSet<(ModelBooks, long)>();
+            return Batch(
+                "hold", AnyBill, real.Bills.Held, new HoldBills(),
+                (books, number) => held.Add((books, number)) ? books.Hold(number) : books.Read(number),
+                (shape, seen, _) => shape.Of(seen));
+        }
+
+        private Task<string?> LateAnswer()
+        {
+            var (rrn, code) = (AnyRrn(), _random.Next(5) == 0 ? "51" : "00");
+            return _random.Next(2) == 0
+                ? Single(
+                    "judge the late approvals",
+                    async _ => Listed((await real.Reversals.ReverseFalseApprovals(100, TestContext.Current.CancellationToken)).Select(Named)),
+                    books => Listed(books.ReverseFalseApprovals(100).Select(Named)))
+                : Single(
+                    $"late answer {rrn} {code}",
+                    async _ =>
+                    {
+                        await real.Reversals.RecordLateAnswer(rrn, code, "A1");
+                        return "";
+                    },
+                    books =>
+                    {
+                        books.RecordLateAnswer(rrn, code, "A1");
+                        return "";
+                    });
+
+            static string Named((long Rrn, bool Reversing) alarm) => $"{alarm.Rrn} {alarm.Reversing}";
+        }
+
+        private Task<string?> Reversal()
+        {
+            var (rrn, lease) = (AnyRrn(), TimeSpan.FromMinutes(3));
+            return _random.Next(3) switch
+            {
+                0 => Single(
+                    "take due",
+                    async shape => Listed((await real.Reversals.TakeDue(lease, 100, TestContext.Current.CancellationToken)).Select(shape.Of)),
+                    books => Listed(books.TakeDue(lease, 100).Select(new Shape(_began).Of))),
+                1 => Single(
+                    $"acknowledged {rrn}",
+                    async _ =>
+                    {
+                        await real.Reversals.Acknowledged(rrn);
+                        return "";
+                    },
+                    books =>
+                    {
+                        books.Acknowledged(rrn);
+                        return "";
+                    }),
+                _ => Single(
+                    $"try again {rrn}",
+                    async _ =>
+                    {
+                        await real.Reversals.TryAgain(rrn, lease);
+                        return "";
+                    },
+                    books =>
+                    {
+                        books.TryAgain(rrn, lease);
+                        return "";
+                    }),
+            };
+        }
+
+        private async Task<string> Sought(Shape shape)
+        {
+            var stop = TestContext.Current.CancellationToken;
+            var overdue = await real.Bills.Overdue(TimeSpan.FromMinutes(2), 100, stop);
+            var expiring = await real.Bills.Expiring(100, stop);
+            return Listed(overdue.Select(shape.Of)) + Listed(expiring.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        private string Sought(ModelBooks books)
+        {
+            var overdue = books.Overdue(TimeSpan.FromMinutes(2), 100);
+            var expiring = books.Expiring(100);
+            return Listed(overdue.Select(new Shape(_began).Of)) + Listed(expiring.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        private async Task<string?> Single(string name, Func<Shape, Task<string>> onReal, Func<ModelBooks, string> onModel)
+        {
+            _trace.Add(name);
+            var (did, says) = (await onReal(RealShape), onModel(_model));
+            return did != says ? $"{name}: the database {did}, the model {says}" : await DifferentRows(_model);
+        }
+
+        private async Task<string?> Batch<TCommand, TOutcome>(
+            string name,
+            Func<TCommand> next,
+            GroupCommit<TCommand, TOutcome> writer,
+            BatchStatement<TCommand, TOutcome> statement,
+            Func<ModelBooks, TCommand, TOutcome?> onModel,
+            Func<Shape, TOutcome?, TCommand, string> shaped)
+            where TOutcome : class
+        {
+            var commands = Enumerable.Range(0, _random.Next(3) == 0 ? _random.Next(2, 5) : 1).Select(_ => next()).ToList();
+            var outcomes = await real.Commit(writer, statement, commands);
+            var did = outcomes.Zip(commands, (outcome, command) => shaped(RealShape, outcome, command)).ToList();
+            _trace.AddRange(commands.Zip(did, (command, outcome) => $"{name}: {command}\n    {outcome}"));
+            var rows = await real.Rows(_began - _passed);
+            foreach (var order in Orders(commands.Count))
+            {
+                var books = _model.Copy();
+                var says = new string[commands.Count];
+                foreach (var place in order)
+                {
+                    says[place] = shaped(new Shape(_began), onModel(books, commands[place]), commands[place]);
+                }
+
+                if (says.SequenceEqual(did) && new Shape(_began).Rows(books).SequenceEqual(rows))
+                {
+                    _model = books;
+                    return null;
+                }
+
+                _trace.Add($"  not in the order {string.Join(' ', order)}: {Difference(did, says) ?? Difference(rows, new Shape(_began).Rows(books))}");
+            }
+
+            return $"{name}: the database has done what the model does in no order";
+        }
+
+        private async Task<string?> DifferentRows(ModelBooks books) => Difference(await real.Rows(_began - _passed), new Shape(_began).Rows(books));
+
+        private static string? Difference(IReadOnlyList<string> did, IReadOnlyList<string> says) => did.SequenceEqual(says)
+            ? null
+            : $"the database: {string.Join("; ", did.Except(says))}\n  the model: {string.Join("; ", says.Except(did))}";
+
+        // What is stored has been moved back by all the time that has passed.
+        private Shape RealShape => new(_began - _passed);
+
+        private static IEnumerable<IReadOnlyList<int>> Orders(int count) => count == 0
+            ? [[]]
+            : Orders(count - 1).SelectMany(order => Enumerable.Range(0, count).Select(at => (IReadOnlyList<int>)[.. order.Take(at), count - 1, .. order.Skip(at)]));
+
+        private static string Listed(IEnumerable<string> items) => $"[{string.Join("; ", items.Order(StringComparer.Ordinal))}]";
+
+        private StartAttempt NewStart()
+        {
+            // The same command again, as after a commit whose outcome is unknown.
+            if (_starts.Count > 0 && _random.Next(4) == 0)
+            {
+                return _starts[_random.Next(_starts.Count)];
+            }
+
+            var bill = _random.Next(8) == 0 ? 99 : AnyBill();
+            var amount = 1000 + bill + (_random.Next(6) == 0 ? 1 : 0);
+            var start = new StartAttempt(
+                NewGuid(), AnyKey(), seed * 1000L + _starts.Count, bill, new Money(amount, Money.Cny), ModelTerminal.Card, RealBooks.Store);
+            _starts.Add(start);
+            return start;
+        }
+
+        private FinishAttempt NewFinish()
+        {
+            var start = _starts[_random.Next(_starts.Count)];
+            var move = _random.Next(5) switch
+            {
+                < 2 => new AttemptMove(AttemptState.Approved, "00", null, "A1"),
+                2 => new AttemptMove(AttemptState.Declined, "51", Refusal.DeclinedByBank, null),
+                3 => new AttemptMove(AttemptState.NotSent, "92", Refusal.BankNotReachable, null),
+                _ => new AttemptMove(AttemptState.Reversing, "68", Refusal.NoAnswerFromBank, null),
+            };
+            var paid = move.To == AttemptState.Approved
+                ? new PaidFacts(NewGuid(), RealBooks.Merchant, "{}", "", Postings.Share(start.Amount.Minor, RealBooks.Rates))
+                : null;
+            return new FinishAttempt(start.Key, _random.Next(8) == 0 ? NewGuid() : start.Id, start.Bill, move, _began, paid);
+        }
+
+        private CloseKey NewCloseKey()
+        {
+            var key = AnyKey();
+            return _random.Next(2) == 0
+                ? new CloseKey(NewGuid(), key, AttemptState.Void, "25", Refusal.NeverHappened, null, null, null)
+                : new CloseKey(NewGuid(), key, AttemptState.Refused, "40", Refusal.BillPaid, AnyBill(), new Money(1000, Money.Cny), ModelTerminal.Card);
+        }
+
+        private CloseBill NewCloseBill() => new(
+            AnyBill(), _random.Next(2) == 0 ? BillState.Expired : BillState.Cancelled, NewGuid(), RealBooks.Merchant, "{}", "", _began);
+
+        private SwipeKey AnyKey() => new($"T{_random.Next(2)}", 1, _random.Next(1, 4));
+
+        private long AnyBill() => _random.Next(1, Bills + 1);
+
+        private long AnyRrn() => _starts.Count == 0 ? 0 : _starts[_random.Next(_starts.Count)].Rrn;
+
+        private Guid NewGuid()
+        {
+            _random.NextBytes(_guid);
+            return new Guid(_guid);
+        }
+    }
+}

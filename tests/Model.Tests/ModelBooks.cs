@@ -1,0 +1,390 @@
+using Lakala.Bills;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Model.Tests;
+
+public sealed record BookedAttempt(AttemptRow Row, DateTimeOffset? Deadline);
+
+public sealed record BookedPosting(long Rrn, int Line, string Account, long Amount, string Currency, DateOnly BusinessDate);
+
+public sealed record BookedEvent(Guid Id, string Merchant, string Type, long Bill, string Data);
+
+public sealed record BookedDelivery(Guid Event, string Endpoint, string Merchant);
+
+public sealed record BookedReversal(ReversalRow Row, DateTimeOffset DueAt, bool IsAcknowledged);
+
+public sealed record BookedLateAnswer(long Rrn, string ResponseCode, string? AuthorisationCode, bool IsJudged);
+
+/// <summary>
+/// The contract of the storage, in memory: each method is one command and one commit, and does what the statement of the
+/// same name does in PostgreSQL. What may follow from what is asked of the rules in <c>Bills</c>; <c>ContractTests</c> hold
+/// it against the statements.
+/// </summary>
+public sealed class ModelBooks
+{
+    public const string PaidEvent = "bill.paid";
+
+    private readonly Mutation _broken;
+    private readonly TimeSpan _commitDeadline;
+    private readonly Dictionary<long, BillRow> _bills;
+    private readonly Dictionary<SwipeKey, BookedAttempt> _attempts;
+    private readonly Dictionary<long, BookedReversal> _reversals;
+    private readonly HashSet<long> _watched;
+    private readonly List<BookedPosting> _postings;
+    private readonly List<BookedEvent> _events;
+    private readonly List<BookedDelivery> _deliveries;
+    private readonly List<BookedLateAnswer> _lateAnswers;
+
+    public ModelBooks(TimeSpan commitDeadline, Mutation broken = Mutation.None)
+    {
+        (_commitDeadline, _broken) = (commitDeadline, broken);
+        (_bills, _attempts, _reversals, _watched, _postings, _events, _deliveries, _lateAnswers) = ([], [], [], [], [], [], [], []);
+    }
+
+    private ModelBooks(ModelBooks other)
+    {
+        (_commitDeadline, _broken, Now, Rates, Endpoints) = (other._commitDeadline, other._broken, other.Now, other.Rates, other.Endpoints);
+        (_bills, _attempts, _reversals, _watched) = (new(other._bills), new(other._attempts), new(other._reversals), new(other._watched));
+        (_postings, _events, _deliveries, _lateAnswers) = ([.. other._postings], [.. other._events], [.. other._deliveries], [.. other._lateAnswers]);
+    }
+
+    /// <summary>The database's clock.</summary>
+    public DateTimeOffset Now { get; set; }
+
+    /// <summary>The merchant's and the store's rates in force.</summary>
+    public Rates Rates { get; set; }
+
+    /// <summary>The merchant's receivers of notices.</summary>
+    public IReadOnlyList<string> Endpoints { get; set; } = [];
+
+    public IReadOnlyDictionary<long, BillRow> Bills => _bills;
+
+    public IReadOnlyDictionary<SwipeKey, BookedAttempt> Attempts => _attempts;
+
+    public IReadOnlyDictionary<long, BookedReversal> Reversals => _reversals;
+
+    public IReadOnlySet<long> Watched => _watched;
+
+    public IReadOnlyList<BookedPosting> Postings => _postings;
+
+    public IReadOnlyList<BookedEvent> Events => _events;
+
+    public IReadOnlyList<BookedDelivery> Deliveries => _deliveries;
+
+    public IReadOnlyList<BookedLateAnswer> LateAnswers => _lateAnswers;
+
+    public ModelBooks Copy() => new(this);
+
+    public void Put(BillRow bill)
+    {
+        _bills.Add(bill.Number, bill);
+        _watched.Add(bill.Number);
+    }
+
+    /// <summary>C1. The key is looked at before the bill.</summary>
+    public StartOutcome Start(StartAttempt command)
+    {
+        var bill = _bills.GetValueOrDefault(command.Bill);
+        var decision = bill?.Bill.Decide(new BillCommand.StartPayment(command.Amount), Now) ?? Refusal.BillUnknown;
+        if (_broken == Mutation.NoGuardInC1 && decision.Refusal == Refusal.BillBeingPaid)
+        {
+            decision = new BillEvent.PaymentStarted();
+        }
+
+        if (_broken == Mutation.BillFirstInC1 && decision.Event is { } early)
+        {
+            _bills[command.Bill] = bill! with { Bill = bill.Bill.Apply(early) };
+        }
+
+        if (_attempts.TryGetValue(command.Key, out var known))
+        {
+            return known.Row.Id == command.Id && known.Row.State == AttemptState.Sent && bill is not null
+                ? new StartOutcome.Started(bill, known.Row.Rates, known.Row.StartedAt)
+                : new StartOutcome.KeyKnown(known.Row);
+        }
+
+        if (decision.Refusal is { } reason)
+        {
+            return new StartOutcome.Refused(reason, bill);
+        }
+
+        var paying = bill! with { Bill = bill.Bill.Apply(decision.Event!) };
+        _bills[command.Bill] = paying;
+        var row = new AttemptRow(
+            command.Key, command.Id, AttemptState.Sent, command.Bill, bill.Bill.Amount, command.MaskedPan, command.Store, command.Rrn, Rates, Now,
+            null, null, null, null, bill.MerchantName, bill.OrderId);
+        _attempts.Add(command.Key, new BookedAttempt(row, Now + _commitDeadline));
+        return new StartOutcome.Started(paying, Rates, Now);
+    }
+
+    /// <summary>C2 and the other ways out of SENT.</summary>
+    /// <exception cref="CommitUnknownException">Nothing stands under the key: nothing is decided.</exception>
+    public FinishOutcome Finish(FinishAttempt command)
+    {
+        var found = _attempts.GetValueOrDefault(command.Key) ?? throw new CommitUnknownException("Still undecided.");
+        var maySettle = command.Move.To != AttemptState.Approved || found.Deadline > Now;
+        var mayMove = Attempt.CanMove(found.Row.State, command.Move.To) && maySettle;
+        if (found.Row.Id != command.Id || found.Row.Bill != command.Bill || !(mayMove || IgnoresState(found.Row.State, command.Move.To)))
+        {
+            return new FinishOutcome(found.Row);
+        }
+
+        var moved = found.Row with
+        {
+            State = command.Move.To,
+            ResponseCode = command.Move.ResponseCode,
+            Reason = command.Move.Reason,
+            AuthorisationCode = command.Move.AuthorisationCode,
+            SettledAt = command.At,
+        };
+        _attempts[command.Key] = found with { Row = moved };
+        if (moved.State == AttemptState.Approved)
+        {
+            Settle(command, moved);
+        }
+        else if (_broken != Mutation.ReopenedApart)
+        {
+            Reopen(command.Bill);
+        }
+
+        if (moved.State == AttemptState.Reversing)
+        {
+            QueueReversal(moved);
+        }
+
+        return FinishOutcome.HasMoved;
+    }
+
+    /// <summary>The bill's half of a move out of SENT without money.</summary>
+    public void Reopen(long number)
+    {
+        var bill = _bills[number];
+        if (bill.Bill.Decide(new BillCommand.Reopen(), Now).Event is { } reopened)
+        {
+            _bills[number] = bill with { Bill = bill.Bill.Apply(reopened) };
+        }
+    }
+
+    /// <summary>REFUSED or VOID under the key; what already stands there stays, and is the answer.</summary>
+    public AttemptRow CloseKey(CloseKey command)
+    {
+        if (_attempts.TryGetValue(command.Key, out var known))
+        {
+            return known.Row;
+        }
+
+        var bill = command.Bill is { } number ? _bills.GetValueOrDefault(number) : null;
+        var row = new AttemptRow(
+            command.Key, command.Id, command.State, command.Bill, command.Amount, command.MaskedPan, null, null, default, Now,
+            Now, command.ResponseCode, command.Reason, null, bill?.MerchantName, bill?.OrderId);
+        var isForgotten = (_broken == Mutation.NoVoidOnEnquiry && command.State == AttemptState.Void)
+            || (_broken == Mutation.RefusalNotStored && command.State == AttemptState.Refused);
+        if (!isForgotten)
+        {
+            _attempts.Add(command.Key, new BookedAttempt(row, null));
+        }
+
+        return row;
+    }
+
+    public BillSeen Read(long number) => new(_bills.GetValueOrDefault(number), Now);
+
+    public BillSeen Hold(long number)
+    {
+        if (_bills.TryGetValue(number, out var bill) && bill.Bill.Decide(new BillCommand.Hold(), Now).Event is { } held)
+        {
+            _bills[number] = bill with { Bill = bill.Bill.Apply(held) };
+        }
+
+        return Read(number);
+    }
+
+    /// <returns>Null when there is no such bill.</returns>
+    public CloseOutcome? Close(CloseBill command)
+    {
+        if (!_bills.TryGetValue(command.Number, out var before))
+        {
+            return null;
+        }
+
+        BillCommand closing = command.State == BillState.Expired ? new BillCommand.Expire() : new BillCommand.Cancel();
+        var decided = before.Bill.Decide(closing, Now);
+        if (_broken == Mutation.ClosesWhilePaying && before.Bill.State == BillState.Paying)
+        {
+            decided = new BillEvent.Cancelled();
+        }
+
+        if (decided.Event is not { } closed)
+        {
+            return new CloseOutcome(false, before, Now);
+        }
+
+        _bills[command.Number] = before with { Bill = before.Bill.Apply(closed), ClosedAt = command.At };
+        _watched.Remove(command.Number);
+        Publish(command.EventId, command.MerchantId, command.EventType, command.Number, command.EventData);
+        return new CloseOutcome(true, before, Now);
+    }
+
+    /// <summary>Attempts that are SENT past the sweeper's time.</summary>
+    public IReadOnlyList<AttemptRow> Overdue(TimeSpan pastDeadline, int limit) =>
+    [
+        .. _attempts.Values
+            .Where(attempt => attempt.Row.State == AttemptState.Sent && attempt.Deadline + pastDeadline < Now)
+            .OrderBy(attempt => attempt.Deadline)
+            .Take(limit)
+            .Select(attempt => attempt.Row),
+    ];
+
+    /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
+    public IReadOnlyList<long> Expiring(int limit)
+    {
+        var due = _bills.Values
+            .Where(bill => _watched.Contains(bill.Number) && bill.Bill.ExpiresAt <= Now && bill.Bill.State != BillState.Paying && !bill.Bill.IsHeld(Now))
+            .OrderBy(bill => bill.Bill.ExpiresAt)
+            .Take(limit)
+            .ToList();
+        _watched.ExceptWith(due.Where(bill => bill.Bill.State != BillState.Open).Select(bill => bill.Number));
+        return [.. due.Where(bill => bill.Bill.State == BillState.Open).Select(bill => bill.Number)];
+    }
+
+    public AttemptRow? FindByRrn(long rrn)
+    {
+        foreach (var attempt in _attempts.Values)
+        {
+            if (attempt.Row.Rrn == rrn)
+            {
+                return attempt.Row;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes what is due; nobody else gets it before the lease ends.</summary>
+    public IReadOnlyList<ReversalRow> TakeDue(TimeSpan lease, int limit)
+    {
+        var due = _reversals.Values.Where(reversal => !reversal.IsAcknowledged && reversal.DueAt <= Now).OrderBy(reversal => reversal.DueAt).Take(limit).ToList();
+        foreach (var reversal in due)
+        {
+            _reversals[reversal.Row.Rrn] = reversal with { DueAt = Now + lease };
+        }
+
+        return [.. due.Select(reversal => reversal.Row)];
+    }
+
+    /// <summary>The bank's 0430: the entry is done and the attempt REVERSED.</summary>
+    public void Acknowledged(long rrn)
+    {
+        if (!_reversals.TryGetValue(rrn, out var reversal) || reversal.IsAcknowledged)
+        {
+            return;
+        }
+
+        _reversals[rrn] = reversal with { IsAcknowledged = true, Row = reversal.Row with { Tries = reversal.Row.Tries + 1 } };
+        var attempt = _attempts.Values.Single(attempt => attempt.Row.Rrn == rrn);
+        if (Attempt.CanMove(attempt.Row.State, AttemptState.Reversed))
+        {
+            _attempts[attempt.Row.Key] = attempt with { Row = attempt.Row with { State = AttemptState.Reversed } };
+        }
+    }
+
+    public void TryAgain(long rrn, TimeSpan wait)
+    {
+        if (_reversals.TryGetValue(rrn, out var reversal) && !reversal.IsAcknowledged)
+        {
+            _reversals[rrn] = reversal with { DueAt = Now + wait, Row = reversal.Row with { Tries = reversal.Row.Tries + 1 } };
+        }
+    }
+
+    /// <summary>An approval is left to be judged once its attempt has left SENT.</summary>
+    public void RecordLateAnswer(long rrn, string responseCode, string? authorisationCode)
+    {
+        var isJudged = responseCode != Attempt.ApprovedCode
+            || (_broken == Mutation.LateApprovalJudgedTooEarly && FindByRrn(rrn) is { State: AttemptState.Sent });
+        _lateAnswers.Add(new BookedLateAnswer(rrn, responseCode, authorisationCode, isJudged));
+    }
+
+    /// <returns>The approvals of what the bank had declined, or was never sent, and those that belong to no attempt.</returns>
+    public IReadOnlyList<(long Rrn, bool Reversing)> ReverseFalseApprovals(int limit)
+    {
+        var alarms = new HashSet<(long Rrn, bool Reversing)>();
+        for (var at = 0; at < _lateAnswers.Count && limit > 0; at++)
+        {
+            var late = _lateAnswers[at];
+            var attempt = FindByRrn(late.Rrn);
+            if (late.IsJudged || attempt is { State: AttemptState.Sent })
+            {
+                continue;
+            }
+
+            limit--;
+            _lateAnswers[at] = late with { IsJudged = true };
+            if (attempt is null)
+            {
+                alarms.Add((late.Rrn, false));
+            }
+            else if (attempt.State is AttemptState.NotSent or AttemptState.Declined && !_reversals.ContainsKey(late.Rrn)
+                && _broken != Mutation.FalseApprovalStands)
+            {
+                QueueReversal(attempt);
+                alarms.Add((late.Rrn, true));
+            }
+        }
+
+        return [.. alarms];
+    }
+
+    private void Settle(FinishAttempt command, AttemptRow attempt)
+    {
+        var paid = command.Paid!;
+        var bill = _bills[command.Bill];
+        if (bill.Bill.Decide(new BillCommand.Settle(), Now).Event is { } settled)
+        {
+            _bills[command.Bill] = bill with
+            {
+                Bill = bill.Bill.Apply(settled),
+                Payment = new Payment(
+                    command.At, RrnBlocks.Text(attempt.Rrn!.Value), attempt.AuthorisationCode!, attempt.MaskedPan!, attempt.Store!, attempt.Key.Terminal),
+                ClosedAt = command.At,
+            };
+        }
+
+        var shares = paid.Shares;
+        Post(attempt, 1, Lakala.Bills.Postings.BankClearing, attempt.Amount!.Value.Minor, command.At);
+        Post(attempt, 2, Lakala.Bills.Postings.Merchant(paid.MerchantId), -shares.Merchant, command.At);
+        Post(attempt, 3, Lakala.Bills.Postings.Store(attempt.Store!), -shares.Store, command.At);
+        Post(attempt, 4, Lakala.Bills.Postings.Platform, -shares.Platform, command.At);
+        Publish(paid.EventId, paid.MerchantId, PaidEvent, command.Bill, paid.EventData);
+    }
+
+    private void Post(AttemptRow attempt, int line, string account, long amount, DateTimeOffset at)
+    {
+        if (amount != 0)
+        {
+            _postings.Add(new BookedPosting(
+                attempt.Rrn!.Value, line, account, amount, attempt.Amount!.Value.Currency, Lakala.Bills.Postings.BusinessDate(at)));
+        }
+    }
+
+    private void Publish(Guid id, string merchant, string type, long bill, string data)
+    {
+        _events.Add(new BookedEvent(id, merchant, type, bill, data));
+        _deliveries.AddRange(Endpoints.Select(endpoint => new BookedDelivery(id, endpoint, merchant)));
+    }
+
+    private void QueueReversal(AttemptRow attempt) => _reversals[attempt.Rrn!.Value] = new BookedReversal(
+        new ReversalRow(
+            attempt.Rrn.Value, attempt.Key.Terminal, attempt.Key.Stan, attempt.Store!, attempt.Amount!.Value.Minor, attempt.Amount.Value.Currency,
+            attempt.StartedAt, 0),
+        Now,
+        false);
+
+    private bool IgnoresState(AttemptState from, AttemptState to) => _broken switch
+    {
+        Mutation.NoStateInC2 => from is not (AttemptState.Void or AttemptState.Refused),
+        Mutation.AbandonReversesApproved => (from, to) == (AttemptState.Approved, AttemptState.Reversing),
+        Mutation.LateApprovalSettlesReversing => (from, to) == (AttemptState.Reversing, AttemptState.Approved),
+        _ => false,
+    };
+}

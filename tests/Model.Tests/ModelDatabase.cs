@@ -1,0 +1,67 @@
+using Lakala.Grains.Storage;
+
+namespace Lakala.Model.Tests;
+
+/// <summary>
+/// The way to the books: a commit waits, is made or not, and its outcome may stay unknown, as
+/// <see cref="GroupCommit{TCommand,TOutcome}"/> tells it.
+/// </summary>
+public sealed class ModelDatabase(World world, ModelBooks books, Temperament temperament, Action committed)
+{
+    private readonly Actor _actor = new("db");
+
+    private long _rrn;
+
+    public ModelBooks Books { get; } = books;
+
+    public long NextRrn() => ++_rrn;
+
+    /// <exception cref="DatabaseAwayException">Not stored.</exception>
+    /// <exception cref="CommitUnknownException">Stored, or not, or stored later.</exception>
+    public async Task<T> Commit<T>(Func<ModelBooks, T> command)
+    {
+        await world.Turn();
+        if (!world.Chance(temperament.CommitFault))
+        {
+            var outcome = Store(command);
+            await world.Turn();
+            return outcome;
+        }
+
+        switch (world.Random.Next(4))
+        {
+            case 0:
+                throw new DatabaseAwayException("away");
+            case 1:
+                Store(command);
+                break;
+            case 2:
+                world.Begin(_actor, async () =>
+                {
+                    await world.Turn();
+                    Store(command);
+                });
+                break;
+        }
+
+        await world.Turn();
+        throw new CommitUnknownException("unknown");
+    }
+
+    /// <summary>A question that changes nothing.</summary>
+    public async Task<T> Read<T>(Func<ModelBooks, T> question)
+    {
+        Books.Now = world.Now;
+        var answer = question(Books);
+        await world.Turn();
+        return answer;
+    }
+
+    private T Store<T>(Func<ModelBooks, T> command)
+    {
+        Books.Now = world.Now;
+        var outcome = command(Books);
+        committed();
+        return outcome;
+    }
+}

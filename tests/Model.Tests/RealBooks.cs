@@ -1,0 +1,199 @@
+using Lakala.Bills;
+using Lakala.Grains.Storage;
+using Lakala.Local;
+using Lakala.Model.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(ModelPostgres))]
+
+namespace Lakala.Model.Tests;
+
+/// <summary>The run's PostgreSQL: the one that is configured, or a private cluster that ends with the run. Started when it is wanted.</summary>
+public sealed class ModelPostgres : IAsyncDisposable
+{
+    private StateFolder? _state;
+    private PostgresServer? _server;
+
+    public async Task<PostgresServer> Open()
+    {
+        _state ??= await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "model"));
+        return _server ??= await PostgresServer.Open(_state);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _state?.Dispose();
+    }
+}
+
+/// <summary>
+/// The statements themselves on a real database. One command goes through the writer, several as one statement. Time passes
+/// by moving every stored moment back.
+/// </summary>
+public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
+{
+    public const string Merchant = "shop";
+    public const string Store = ModelTerminal.Store;
+    public static readonly Rates Rates = new(60, 20);
+    public static readonly string[] Endpoints = ["we_1", "we_2"];
+
+    /// <summary>Long, and an odd number of minutes: see <see cref="ContractTests"/>.</summary>
+    public static readonly TimeSpan CommitDeadline = TimeSpan.FromMinutes(15);
+
+    private const int MaxRounds = 16;
+
+    private string _connectionString = "";
+    private CommitConnections _commits = null!;
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public BillStore Bills { get; private set; } = null!;
+
+    public ReversalStore Reversals { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _connectionString = await (await postgres.Open()).CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
+        Database = Grains.Storage.Database.Open(_connectionString);
+        await Grains.Storage.Database.Migrate(Database, _connectionString);
+        _commits = new CommitConnections(Grains.Storage.Database.OpenForCommits(_connectionString));
+        Bills = new BillStore(Database, _commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<BillStore>.Instance);
+        Reversals = new ReversalStore(Database);
+        await Execute(
+            $"""
+            insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints});
+            insert into stores (id, name, commission_percent) values ('{Store}', 'Test Store', {Rates.CommissionPercent});
+            insert into webhook_endpoints (id, merchant_id, url, secret)
+            select id, '{Merchant}', 'https://shop.test/hook', '\x00' from unnest(array['{string.Join("','", Endpoints)}']) as e(id);
+            """);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Bills.DisposeAsync();
+        await _commits.DisposeAsync();
+        await Database.DisposeAsync();
+        await (await postgres.Open()).DropDatabase(new NpgsqlConnectionStringBuilder(_connectionString).Database!);
+    }
+
+    public Task Empty() => Execute(
+        "delete from deliveries; delete from events; delete from postings; delete from reversals; delete from late_answers; delete from attempts; delete from bills");
+
+    public async Task Put(Grains.Bills.BillRow bill)
+    {
+        await using var command = Database.CreateCommand(
+            """
+            insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token, created_at)
+            values ($1, $2, $3, $4, 'CNY', $5, 'OPEN', $6, '', $7)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = bill.Number });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.MerchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.OrderId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = bill.Bill.Amount.Minor });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.Description });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.Bill.ExpiresAt });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.CreatedAt });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public Task Pass(TimeSpan time) => Execute(
+        $"""
+        update bills set expires_at = expires_at - t, held_until = held_until - t, closed_at = closed_at - t from (values ({Interval(time)})) as p(t);
+        update attempts set started_at = started_at - t, deadline = deadline - t, settled_at = settled_at - t from (values ({Interval(time)})) as p(t);
+        update reversals set started_at = started_at - t, due_at = due_at - t from (values ({Interval(time)})) as p(t);
+        """);
+
+    /// <summary>One command through the writer, several as one statement and its repeats for those that it left undecided.</summary>
+    /// <returns>The outcomes; null where nothing was decided to the end.</returns>
+    public async Task<IReadOnlyList<TOutcome?>> Commit<TCommand, TOutcome>(
+        GroupCommit<TCommand, TOutcome> writer, BatchStatement<TCommand, TOutcome> statement, IReadOnlyList<TCommand> commands)
+        where TOutcome : class
+    {
+        if (commands.Count == 1)
+        {
+            try
+            {
+                return [await writer.Submit(commands[0])];
+            }
+            catch (CommitUnknownException)
+            {
+                return [null];
+            }
+        }
+
+        var outcomes = new TOutcome?[commands.Count];
+        var waiting = Enumerable.Range(0, commands.Count).ToList();
+        await using var command = _commits.Database.CreateCommand(statement.Sql);
+        foreach (var parameter in statement.Parameters())
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
+        {
+            statement.Bind(command.Parameters, waiting.Select(place => commands[place]).ToArray());
+            await using (var rows = await command.ExecuteReaderAsync())
+            {
+                while (await rows.ReadAsync())
+                {
+                    var place = waiting[(int)rows.GetInt64(0) - 1];
+                    outcomes[place] = statement.Read(rows, commands[place]);
+                }
+            }
+
+            waiting.RemoveAll(place => outcomes[place] is not null);
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>Every row of the books, moments in minutes since <paramref name="origin"/>.</summary>
+    public async Task<IReadOnlyList<string>> Rows(DateTimeOffset origin)
+    {
+        // Moments are compared to the minute: the clocks of the two sides are not the same to the second.
+        string Minute(string column) => $"coalesce(round(extract(epoch from {column} - timestamptz '{origin:O}') / 60)::text, '-')";
+        await using var command = Database.CreateCommand(
+            $"""
+            select concat_ws(' ', 'bill', number, state, {Minute("expires_at")}, {Minute("held_until")}, holds, coalesce(paid_rrn::text, '-'), {Minute("closed_at")}, live, watched) from bills
+            union all
+            select concat_ws(' ', 'attempt', terminal_id, batch, stan, id, state, coalesce(bill::text, '-'), coalesce(amount::text, '-'), coalesce(masked_pan, '-'),
+              coalesce(store_id, '-'), coalesce(rrn::text, '-'), coalesce(fee_basis_points::text, '-'), coalesce(commission_percent::text, '-'), {Minute("started_at")},
+              {Minute("deadline")}, {Minute("settled_at")}, coalesce(response_code, '-'), coalesce(reason::text, '-'), coalesce(authorisation_code, '-')) from attempts
+            union all
+            select concat_ws(' ', 'posting', rrn, line, account, amount, currency) from postings
+            union all
+            select concat_ws(' ', 'reversal', rrn, terminal_id, stan, store_id, amount, currency, {Minute("started_at")}, tries, {Minute("due_at")},
+              acknowledged_at is not null) from reversals
+            union all
+            select concat_ws(' ', 'event', id, merchant_id, type, bill, data) from events
+            union all
+            select concat_ws(' ', 'delivery', event_id, receiver, merchant_id) from deliveries
+            union all
+            select concat_ws(' ', 'late', rrn, response_code, coalesce(authorisation_code, '-'), judged) from late_answers
+            """);
+        await using var rows = await command.ExecuteReaderAsync();
+        var all = new List<string>();
+        while (await rows.ReadAsync())
+        {
+            all.Add(rows.GetString(0));
+        }
+
+        all.Sort(string.CompareOrdinal);
+        return all;
+    }
+
+    private static string Interval(TimeSpan time) => $"interval '{(int)time.TotalSeconds} seconds'";
+
+    private async Task Execute(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
