@@ -8,6 +8,7 @@ using Lakala.Grains.Terminals;
 using Lakala.Silo;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
+using Lakala.Silo.Ops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -50,6 +51,7 @@ AddSwipe(builder.Services);
 builder.AddMerchantApi();
 builder.AddBillPages();
 builder.AddNotices();
+builder.AddOperations();
 builder.AddCluster();
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestDrain);
 AddTelemetry(builder);
@@ -63,6 +65,7 @@ await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), data
 
 app.MapMerchantApi();
 app.MapBillPages();
+app.MapOperations();
 app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
 app.MapGet("/livez", () => Results.Ok(new { status = "alive" })).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)

@@ -13,6 +13,9 @@ namespace Lakala.Silo;
 /// </summary>
 public static class Provisioning
 {
+    // Whom the audit log names.
+    private const string Who = "command line";
+
     private static readonly TimeSpan BillLifetime = TimeSpan.FromHours(72);
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -22,9 +25,14 @@ public static class Provisioning
         try
         {
             request = await JsonSerializer.DeserializeAsync<Request>(Console.OpenStandardInput(), Json) ?? throw new JsonException("Nothing came in.");
-            if (request.Parameters is { } given && (given.ValueKind != JsonValueKind.Object || System.Text.Encoding.UTF8.GetByteCount(given.GetRawText()) > ParametersAnswer.MaxJson))
+            if (request.Parameters is { } given && TerminalSettings.Fault(given) is { } fault)
             {
-                throw new JsonException($"parameters is an object of at most {ParametersAnswer.MaxJson} bytes.");
+                throw new JsonException($"parameters: {fault}.");
+            }
+
+            if ((request.Operators ?? []).FirstOrDefault(person => Operator.Parse(person.Role) is null || person.AsOperator().Fault() is not null) is { } nobodyElse)
+            {
+                throw new JsonException($"operator {nobodyElse.Name}: {nobodyElse.AsOperator().Fault() ?? "role is watch, act or administer"}.");
             }
 
             if ((request.Clerks ?? []).FirstOrDefault(clerk => clerk.Fault() is not null) is { } nobody)
@@ -57,18 +65,24 @@ public static class Provisioning
         var stores = new ProvisioningStore(database);
         var apiKey = await new MerchantStore(database).Provision(
             new Grains.Storage.Merchant(request.Merchant.Id, request.Merchant.Name), request.Merchant.FeeBasisPoints);
-        await stores.PutStores([request.Store, .. request.Stores ?? []]);
+        await stores.PutStores([request.Store, .. request.Stores ?? []], Who);
 
         var masterKeys = request.Terminals.Select(_ => MasterKey.NewKey()).ToArray();
         await stores.PutTerminals(request.Store.Id, request.Terminals, [.. masterKeys.Select(key => vault.Wrap(key))]);
 
         if (request.Parameters is { } parameters)
         {
-            await stores.PutParameters(request.Store.Id, parameters.GetRawText());
+            await new SettingStore(database).Put(SettingLevel.Store, request.Store.Id, parameters.GetRawText(), Who, CancellationToken.None);
         }
 
         var clerks = (request.Clerks ?? []).Select(clerk => (Clerk: clerk, Password: NewPassword())).ToArray();
         await new ClerkStore(database).Put(request.Store.Id, clerks);
+
+        var operators = new List<OperatorSecret>();
+        foreach (var person in request.Operators ?? [])
+        {
+            operators.Add(new OperatorSecret(person.Name, await new OperatorStore(database).Put(person.AsOperator(), Who, CancellationToken.None)));
+        }
 
         var numbers = new HashSet<long>();
         while (numbers.Count < (request.Bills?.Count ?? 0))
@@ -81,6 +95,7 @@ public static class Provisioning
             apiKey,
             [.. request.Terminals.Zip(masterKeys, (id, key) => new TerminalSecret(id, request.Store.Id, Convert.ToHexStringLower(key)))],
             [.. clerks.Select(entry => new ClerkSecret(entry.Clerk.Number, entry.Password))],
+            operators,
             [.. numbers.Select(number => BillNumber.FromStored(number).ToString())]);
     }
 
@@ -91,13 +106,23 @@ public static class Provisioning
     /// <param name="Stores">Further stores, without terminals.</param>
     /// <param name="Parameters">For the terminals of the store.</param>
     /// <param name="Clerks">Of the store that has the terminals.</param>
-    private sealed record Request(MerchantPart Merchant, Store Store, string[] Terminals, BillsPart? Bills, Store[]? Stores, Clerk[]? Clerks, JsonElement? Parameters);
+    /// <param name="Operators">Who may sign in at <c>/ops</c>.</param>
+    private sealed record Request(MerchantPart Merchant, Store Store, string[] Terminals, BillsPart? Bills, Store[]? Stores, Clerk[]? Clerks, JsonElement? Parameters,
+        OperatorPart[]? Operators);
+
+    private sealed record OperatorPart(string Name, string Role)
+    {
+        public Operator AsOperator() => new(Name, Operator.Parse(Role) ?? OperatorRole.Watch);
+    }
+
+    private sealed record OperatorSecret(string Name, string Password);
+
 
     private sealed record MerchantPart(string Id, string Name, int FeeBasisPoints);
 
     private sealed record BillsPart(int Count, long Amount);
 
-    private sealed record Answer(string ApiKey, TerminalSecret[] Terminals, ClerkSecret[] Clerks, string[] Bills);
+    private sealed record Answer(string ApiKey, TerminalSecret[] Terminals, ClerkSecret[] Clerks, IReadOnlyList<OperatorSecret> Operators, string[] Bills);
 
     private sealed record ClerkSecret(string Number, string Password);
 

@@ -326,7 +326,8 @@ public sealed class TerminalGateway : ConnectionHandler
             JsonSerializer.Serialize(health, HealthJson.Default.TerminalHealth),
             health.IsInOrder,
             (health with { JournalBytes = null, LastSwipe = null, Signal = health.Signal / SignalStep, Battery = health.Battery / BatteryStep }).ToString(),
-            health.Parameters);
+            health.Parameters,
+            health.Attention);
 
     private async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
     {

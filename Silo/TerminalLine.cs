@@ -193,6 +193,9 @@ public sealed class LineWatch : BackgroundService
         }
     }
 
+    /// <summary>How many lines are open.</summary>
+    public int Count => _lines.Count;
+
     internal long Now => _time.GetTimestamp();
 
     /// <summary>The terminals that have said something authentic since then, and when they last did. Asked in rounds, by one.</summary>

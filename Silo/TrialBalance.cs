@@ -11,7 +11,7 @@ public static class TrialBalance
     {
         await using var database = Database.Open(connectionString);
         var books = new BookStore(database);
-        var totals = await books.Totals(CancellationToken.None);
+        var totals = await books.Totals(null, CancellationToken.None);
         var faults = await books.Faults(CancellationToken.None);
         var (reversals, oldest) = await new ReversalStore(database).Outstanding(CancellationToken.None);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Lakala.Wire;
 
@@ -31,10 +32,36 @@ public sealed record TerminalHealth(
     int? Parameters = null,
     DateTimeOffset? LastSwipe = null)
 {
-    private const int MaxLength = 400, MaxWord = 24;
+    /// <summary>A clock that is off by so many seconds is to be seen to.</summary>
+    public const int ClockOff = 60;
+
+    private const int MaxLength = 400, MaxWord = 24, LowBattery = 20;
 
     /// <summary>It can take a payment and hand out a receipt, as far as it knows.</summary>
     public bool IsInOrder => Printer is null or "ready" or "none" && Paper is not "out" && Reader is not "bad" && Tamper is not true;
+
+    /// <summary>What somebody should see to, in words apart by commas; empty when there is nothing.</summary>
+    [JsonIgnore]
+    public string Attention
+    {
+        get
+        {
+            return string.Join(", ", Words().OfType<string>());
+
+            IEnumerable<string?> Words()
+            {
+                yield return Tamper is true ? "case opened" : null;
+                yield return Printer switch { "cover-open" => "printer cover open", "away" => "printer away", _ => null };
+                yield return Paper switch { "out" => "paper out", "low" => "paper low", _ => null };
+                yield return Reader is "bad" ? "card reader bad" : null;
+                yield return OnMains is false && Battery <= LowBattery ? string.Create(null, $"battery {Battery} %") : null;
+                yield return ClockOffset is { } offset && Math.Abs(offset) >= ClockOff
+                    ? string.Create(null, $"clock {Math.Abs(offset)} s {(offset > 0 ? "ahead" : "behind")}")
+                    : null;
+                yield return OpenItems > 0 ? string.Create(null, $"open payments {OpenItems}") : null;
+            }
+        }
+    }
 
     /// <summary><c>name=value</c>, apart by commas; what is not known is left out.</summary>
     public override string ToString()

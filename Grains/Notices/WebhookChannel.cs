@@ -20,9 +20,17 @@ public sealed class WebhookChannel : INoticeChannel, IDisposable
     private readonly IKeyVault _vault;
     private readonly TimeProvider _time;
     private readonly HttpClient _client;
+    private readonly bool _isPrivateAllowed;
 
     public WebhookChannel(IOptions<NoticeOptions> options, IKeyVault vault, TimeProvider time)
+        : this(options, vault, time, isTrusted: false)
     {
+    }
+
+    /// <param name="isTrusted">Addresses come from whoever runs the silo, and may be private.</param>
+    internal WebhookChannel(IOptions<NoticeOptions> options, IKeyVault vault, TimeProvider time, bool isTrusted)
+    {
+        _isPrivateAllowed = isTrusted || options.Value.AllowPrivateAddresses;
         _options = options.Value;
         _vault = vault;
         _time = time;
@@ -118,7 +126,7 @@ public sealed class WebhookChannel : INoticeChannel, IDisposable
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken stop)
     {
         var resolved = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, stop);
-        var allowed = _options.AllowPrivateAddresses ? resolved : Array.FindAll(resolved, PublicAddress.Is);
+        var allowed = _isPrivateAllowed ? resolved : Array.FindAll(resolved, PublicAddress.Is);
         if (allowed.Length == 0)
         {
             throw new HttpRequestException($"{context.DnsEndPoint.Host} has no public address");

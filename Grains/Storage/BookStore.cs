@@ -18,13 +18,15 @@ public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval,
 /// <summary>Reads the journal back: balances are sums of postings, nothing else.</summary>
 public sealed class BookStore(NpgsqlDataSource database)
 {
-    public async Task<IReadOnlyList<AccountTotal>> Totals(CancellationToken stop)
+    /// <param name="since">Null: all business dates.</param>
+    public async Task<IReadOnlyList<AccountTotal>> Totals(DateOnly? since, CancellationToken stop)
     {
         await using var command = database.CreateCommand(
             """
             select business_date, account, currency, coalesce(sum(amount) filter (where amount > 0), 0), coalesce(-sum(amount) filter (where amount < 0), 0)
-            from postings group by 1, 2, 3 order by 1, 3, 2
+            from postings where $1::date is null or business_date >= $1 group by 1, 2, 3 order by 1, 3, 2
             """);
+        command.Parameters.Add(new NpgsqlParameter<DateOnly?> { TypedValue = since });
         command.CommandTimeout = 600;
         await using var rows = await command.ExecuteReaderAsync(stop);
         var totals = new List<AccountTotal>();

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -19,18 +18,10 @@ public sealed record Clerk(string Number, string Name, bool Supervisor = false)
 /// <summary>The clerks of the stores, and whether a password is theirs.</summary>
 public sealed class ClerkStore(NpgsqlDataSource database)
 {
-    private const int SaltLength = 16, HashLength = 32;
-
-    // OWASP's figure for PBKDF2 with HMAC-SHA-512: about a tenth of a second.
-    private const int Iterations = 210_000;
-
-    // More at once would take the processors from the swipes.
-    private static readonly SemaphoreSlim Turns = new(1);
-
     /// <summary>Sets clerks up, or anew with other passwords.</summary>
     public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks)
     {
-        var salts = clerks.Select(_ => RandomNumberGenerator.GetBytes(SaltLength)).ToArray();
+        var salts = clerks.Select(_ => PasswordHash.NewSalt()).ToArray();
         await using var command = database.CreateCommand(
             """
             insert into clerks (store_id, number, name, supervisor, salt, password_hash)
@@ -43,7 +34,7 @@ public sealed class ClerkStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Name)] });
         command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = salts });
-        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. clerks.Zip(salts, (entry, salt) => Hash(entry.Password, salt))] });
+        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. clerks.Zip(salts, (entry, salt) => PasswordHash.Of(entry.Password, salt))] });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -51,21 +42,11 @@ public sealed class ClerkStore(NpgsqlDataSource database)
     /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
     public async Task<Clerk?> Verify(string store, string number, string password)
     {
-        var (clerk, salt, right) = await Find(store, number);
-        await Turns.WaitAsync();
-        try
-        {
-            // The same work for a number that does not exist: how long it takes tells nobody which do.
-            var hash = await Task.Run(() => Hash(password, salt));
-            return CryptographicOperations.FixedTimeEquals(hash, right) ? clerk : null;
-        }
-        finally
-        {
-            Turns.Release();
-        }
+        var (clerk, salt, hash) = await Find(store, number);
+        return await PasswordHash.Matches(password, salt, hash) ? clerk : null;
     }
 
-    private async Task<(Clerk? Clerk, byte[] Salt, byte[] Hash)> Find(string store, string number)
+    private async Task<(Clerk? Clerk, byte[]? Salt, byte[]? Hash)> Find(string store, string number)
     {
         try
         {
@@ -76,13 +57,11 @@ public sealed class ClerkStore(NpgsqlDataSource database)
             await using var row = await command.ExecuteReaderAsync();
             return await row.ReadAsync()
                 ? (new Clerk(number, row.GetString(0), row.GetBoolean(1)), row.GetFieldValue<byte[]>(2), row.GetFieldValue<byte[]>(3))
-                : (null, new byte[SaltLength], new byte[HashLength]);
+                : (null, null, null);
         }
         catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
         {
             throw new DatabaseAwayException("The clerks: the database cannot be reached.", fault);
         }
     }
-
-    private static byte[] Hash(string password, byte[] salt) => Rfc2898DeriveBytes.Pbkdf2(password, salt, Iterations, HashAlgorithmName.SHA512, HashLength);
 }

@@ -86,6 +86,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly KeyValuePair<string, object?> _tag;
     private readonly Channel<Waiting> _queue;
+    private readonly IDisposable _place;
     private readonly Task _loop;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _command;
@@ -100,6 +101,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         _time = time ?? TimeProvider.System;
         _tag = new("statement", statement.Name);
         _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+        _place = CommitQueues.Watch(statement.Name, () => (double)_queue.Reader.Count / Capacity);
         _loop = Task.Run(Run);
     }
 
@@ -127,6 +129,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
+        _place.Dispose();
         await CloseConnection();
     }
 

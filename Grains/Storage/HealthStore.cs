@@ -41,19 +41,21 @@ public sealed class ReportHealth : BatchStatement<HealthRow, HealthKept>
     public override string Sql =>
         """
         with input as materialized (
-          select * from unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::text[]) with ordinality as t(terminal_id, at, in_order, report, ord)
+          select * from unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::text[], $5::text[]) with ordinality as t(terminal_id, at, in_order, report, attention, ord)
         ), history as (
           insert into terminal_health_history (terminal_id, at, report) select terminal_id, at, report::jsonb from input
         ), latest as (
-          insert into terminal_health as h (terminal_id, at, in_order, report)
-          select distinct on (terminal_id) terminal_id, at, in_order, report::jsonb from input order by terminal_id, at desc
-          on conflict (terminal_id) do update set at = excluded.at, in_order = excluded.in_order, report = excluded.report where h.at <= excluded.at
+          insert into terminal_health as h (terminal_id, at, in_order, report, attention)
+          select distinct on (terminal_id) terminal_id, at, in_order, report::jsonb, attention from input order by terminal_id, at desc
+          on conflict (terminal_id) do update
+          set at = excluded.at, in_order = excluded.in_order, report = excluded.report, attention = excluded.attention where h.at <= excluded.at
         )
         select ord from input
         """;
 
     public override IEnumerable<NpgsqlParameter> Parameters() =>
-        [new NpgsqlParameter<string[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<bool[]>(), new NpgsqlParameter<string[]>()];
+        [new NpgsqlParameter<string[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<bool[]>(), new NpgsqlParameter<string[]>(),
+            new NpgsqlParameter<string[]>()];
 
     public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<HealthRow> batch)
     {
@@ -61,6 +63,7 @@ public sealed class ReportHealth : BatchStatement<HealthRow, HealthKept>
         Set(parameters, 1, Column(batch, static row => row.At.ToUniversalTime()));
         Set(parameters, 2, Column(batch, static row => row.State.IsInOrder));
         Set(parameters, 3, Column(batch, static row => row.State.Report));
+        Set(parameters, 4, Column(batch, static row => row.State.Attention));
     }
 
     public override HealthKept Read(NpgsqlDataReader row, HealthRow command) => new();

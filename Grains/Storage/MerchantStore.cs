@@ -44,7 +44,7 @@ public sealed class MerchantStore(NpgsqlDataSource database)
     /// <summary>Whose API key it is; null when it is nobody's, or nobody's any more.</summary>
     public async Task<Merchant?> Authenticate(string presented, CancellationToken stop)
     {
-        if (!ApiKey.TryParse(presented, out var key))
+        if (!ApiKey.TryParse(presented, ApiKey.MerchantMark, out var key))
         {
             return null;
         }
@@ -65,7 +65,7 @@ public sealed class MerchantStore(NpgsqlDataSource database)
     /// <returns>The API key: it cannot be shown a second time.</returns>
     public async Task<string> Provision(Merchant merchant, int feeBasisPoints)
     {
-        var key = ApiKey.Create();
+        var key = ApiKey.Create(ApiKey.MerchantMark);
         await using var command = database.CreateCommand(
             """
             with merchant as (
@@ -88,7 +88,7 @@ public sealed class MerchantStore(NpgsqlDataSource database)
     /// <returns>The API key: it cannot be shown a second time.</returns>
     public async Task<string> RotateKey(string merchantId)
     {
-        var key = ApiKey.Create();
+        var key = ApiKey.Create(ApiKey.MerchantMark);
         await using var command = database.CreateCommand(
             """
             with gone as (
@@ -231,28 +231,36 @@ public sealed class MerchantStore(NpgsqlDataSource database)
 /// <summary>An API key: a prefix that finds its row, and 256 random bits of which only the hash is kept. Prints itself masked.</summary>
 internal sealed class ApiKey
 {
-    private const string Mark = "lk_";
+    /// <summary>With which a merchant's key begins.</summary>
+    public const string MerchantMark = "lk_";
+
+    /// <summary>With which a key to the operators' API begins.</summary>
+    public const string AdminMark = "lka_";
+
     private const int PrefixLength = 16;
     private const int SecretBytes = 32;
-    private const int Length = 3 + PrefixLength + 1 + 43;
+    private const int SecretLength = 43;
 
-    private ApiKey(string text) => Text = text;
+    private readonly string _mark;
+
+    private ApiKey(string mark, string text) => (_mark, Text) = (mark, text);
 
     public string Text { get; }
 
-    public string Prefix => Text.Substring(Mark.Length, PrefixLength);
+    public string Prefix => Text.Substring(_mark.Length, PrefixLength);
 
     public byte[] Hash => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
 
-    public static ApiKey Create() =>
-        new($"{Mark}{RandomNumberGenerator.GetHexString(PrefixLength, lowercase: true)}_"
+    public static ApiKey Create(string mark) =>
+        new(mark, $"{mark}{RandomNumberGenerator.GetHexString(PrefixLength, lowercase: true)}_"
             + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes)));
 
-    public static bool TryParse(string text, [NotNullWhen(true)] out ApiKey? key)
+    public static bool TryParse(string text, string mark, [NotNullWhen(true)] out ApiKey? key)
     {
-        key = text.Length == Length && text.StartsWith(Mark, StringComparison.Ordinal) && Ascii.IsValid(text) ? new ApiKey(text) : null;
-        return key is not null;
+        var isOne = text.Length == mark.Length + PrefixLength + 1 + SecretLength && text.StartsWith(mark, StringComparison.Ordinal) && Ascii.IsValid(text);
+        key = isOne ? new ApiKey(mark, text) : null;
+        return isOne;
     }
 
-    public override string ToString() => $"{Mark}{Prefix}_***";
+    public override string ToString() => $"{_mark}{Prefix}_***";
 }

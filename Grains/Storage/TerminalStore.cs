@@ -7,14 +7,23 @@ namespace Lakala.Grains.Storage;
 /// <exception cref="DatabaseAwayException">From every method.</exception>
 public sealed class TerminalStore(NpgsqlDataSource database)
 {
+    /// <summary>The newest version among the four levels from which terminal t of store s inherits its parameters; 0: there are none.</summary>
+    internal const string ParametersVersion =
+        """
+        coalesce(greatest(
+          (select max(p.version) from terminal_parameters p where p.store_id is null and p.chain is null and p.terminal_id is null),
+          (select max(p.version) from terminal_parameters p where p.chain = s.chain),
+          (select max(p.version) from terminal_parameters p where p.store_id = s.id),
+          (select max(p.version) from terminal_parameters p where p.terminal_id = t.id)), 0)
+        """;
+
     public Task<TerminalRow?> Find(string id) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
-            """
-            select t.id, t.store_id, s.name, t.blocked, t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key,
-                   t.language, t.signed_on_at,
-                   coalesce((select max(p.version) from terminal_parameters p where p.store_id = t.store_id),
-                            (select max(p.version) from terminal_parameters p where p.store_id is null), 0)
+            $"""
+            select t.id, t.store_id, s.name, t.blocked or s.blocked or t.retired_at is not null or s.retired_at is not null,
+                   t.master_key, t.key_set, t.pin_key, t.mac_key, t.next_key_set, t.next_pin_key, t.next_mac_key,
+                   t.language, t.signed_on_at, {ParametersVersion}, t.asked
             from terminals t join stores s on s.id = t.store_id where t.id = $1
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
@@ -34,15 +43,41 @@ public sealed class TerminalStore(NpgsqlDataSource database)
             row.IsDBNull(8) ? null : new KeySet(row.GetInt32(8), row.GetFieldValue<byte[]>(9), row.GetFieldValue<byte[]>(10)),
             row.GetString(11),
             row.Nullable<DateTimeOffset>(12),
-            row.GetInt32(13));
+            row.GetInt32(13),
+            (AskedOf)row.GetInt16(14));
     });
 
-    /// <returns>The object of that version; null when there is none.</returns>
-    public Task<string?> Parameters(int version) => Reach<string?>(async () =>
+    /// <returns>The terminal's parameters, member by member from the nearest level that has one.</returns>
+    public Task<string> Parameters(string id) => Reach(async () =>
     {
-        await using var command = database.CreateCommand("select body::text from terminal_parameters where version = $1");
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
-        return (string?)await command.ExecuteScalarAsync();
+        await using var command = database.CreateCommand(
+            """
+            select (
+              coalesce((select p.body from terminal_parameters p where p.store_id is null and p.chain is null and p.terminal_id is null order by p.version desc limit 1), '{}')
+              || coalesce((select p.body from terminal_parameters p where p.chain = s.chain order by p.version desc limit 1), '{}')
+              || coalesce((select p.body from terminal_parameters p where p.store_id = s.id order by p.version desc limit 1), '{}')
+              || coalesce((select p.body from terminal_parameters p where p.terminal_id = t.id order by p.version desc limit 1), '{}'))::text
+            from terminals t join stores s on s.id = t.store_id where t.id = $1
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        return (string)(await command.ExecuteScalarAsync())!;
+    });
+
+    /// <summary>The terminal has done what it was asked for: the actions that asked are done.</summary>
+    public Task Did(string id, AskedOf asked) => Reach(async () =>
+    {
+        await using var command = database.CreateCommand(
+            """
+            with done as (
+              update action_targets set state = 'DONE', outcome = 'done by the terminal', changed_at = clock_timestamp()
+              where terminal_id = $1 and state = 'ASKED' and kind = $3
+            )
+            update terminals set asked = asked & ~$2 where id = $1
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)asked });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ActionKinds.Text(ActionKinds.Asking(asked)) });
+        return await command.ExecuteNonQueryAsync();
     });
 
     /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>

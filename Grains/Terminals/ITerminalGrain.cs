@@ -59,6 +59,10 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("sign-in-clerk")]
     Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password);
 
+    /// <summary>What stands in the database of this terminal has changed: it is read again before the next answer.</summary>
+    [Alias("refresh")]
+    Task Refresh();
+
     /// <summary>Closes a batch, once: a repeat hears the same. A batch with a payment that is not decided stays open (09).</summary>
     /// <param name="listAfter">Our approved payments after this STAN are wanted too.</param>
     [Alias("close-batch")]
@@ -100,8 +104,10 @@ public sealed record ClerkSignedIn([property: Id(0)] Refusal? Refusal, [property
 /// <param name="IsInOrder">It can take a payment and hand out a receipt, as far as it knows.</param>
 /// <param name="Essence">What somebody could act on: while it stays the same, only now and then a row is written.</param>
 /// <param name="Parameters">The version that it has; null: it takes none.</param>
+/// <param name="Attention">What somebody should see to, in words; empty when there is nothing.</param>
 [GenerateSerializer, Immutable, Alias("health-state")]
-public sealed record HealthState([property: Id(0)] string Report, [property: Id(1)] bool IsInOrder, [property: Id(2)] string Essence, [property: Id(3)] int? Parameters = null);
+public sealed record HealthState([property: Id(0)] string Report, [property: Id(1)] bool IsInOrder, [property: Id(2)] string Essence, [property: Id(3)] int? Parameters = null,
+    [property: Id(4)] string Attention = "");
 
 /// <summary>What the terminal is to do at its next free moment.</summary>
 public enum TerminalTask
@@ -118,6 +124,16 @@ public enum TerminalTask
     FetchParameters,
 }
 
+/// <summary>What operators ask of a terminal at its next free moment.</summary>
+[Flags]
+public enum AskedOf
+{
+    Nothing = 0,
+    NewKeys = 1,
+    NewParameters = 2,
+    Status = 4,
+}
+
 [GenerateSerializer, Immutable, Alias("heartbeat-answer")]
 public sealed record Heartbeat([property: Id(0)] Refusal? Refusal, [property: Id(1)] TerminalTask Task);
 
@@ -132,7 +148,8 @@ public sealed record TerminalRow(
     [property: Id(6)] KeySet? Next,
     [property: Id(7)] string Language,
     [property: Id(8)] DateTimeOffset? SignedOnAt,
-    [property: Id(9)] int Parameters)
+    [property: Id(9)] int Parameters,
+    [property: Id(10)] AskedOf Asked = AskedOf.Nothing)
 {
     public KeySet? Find(int keySet) => Current?.Number == keySet ? Current : Next?.Number == keySet ? Next : null;
 

@@ -85,15 +85,22 @@ public sealed class TerminalGrain(
         }
 
         _health = health ?? _health;
-        if (health is not null && (health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence))
+        var isAskedFor = health is not null && _row!.Asked.HasFlag(AskedOf.Status);
+        if (health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence))
         {
             (_recorded, _recordedAt) = (health, time.GetTimestamp());
             Record(health).Ignore();
         }
 
-        var task = time.GetUtcNow() - _row!.SignedOnAt > KeyLifetime ? TerminalTask.SignOn
-            : _health is null ? TerminalTask.SendStatus
-            : _health.Parameters is { } version && version != _row.Parameters ? TerminalTask.FetchParameters
+        if (isAskedFor)
+        {
+            await Did(AskedOf.Status);
+        }
+
+        var asked = _row!.Asked;
+        var task = time.GetUtcNow() - _row.SignedOnAt > KeyLifetime || asked.HasFlag(AskedOf.NewKeys) ? TerminalTask.SignOn
+            : _health is null || asked.HasFlag(AskedOf.Status) ? TerminalTask.SendStatus
+            : asked.HasFlag(AskedOf.NewParameters) || (_health.Parameters is { } version && version != _row.Parameters) ? TerminalTask.FetchParameters
             : TerminalTask.None;
         return new Heartbeat(null, task);
     }
@@ -108,7 +115,13 @@ public sealed class TerminalGrain(
         try
         {
             var version = _row!.Parameters;
-            return new ParametersGiven(null, version, version == 0 ? null : await terminals.Parameters(version));
+            var body = version == 0 ? null : await terminals.Parameters(_row.Id);
+            if (_row.Asked.HasFlag(AskedOf.NewParameters))
+            {
+                await Did(AskedOf.NewParameters);
+            }
+
+            return new ParametersGiven(null, version, body);
         }
         catch (DatabaseAwayException)
         {
@@ -229,6 +242,18 @@ public sealed class TerminalGrain(
         }
     }
 
+    public async Task Refresh()
+    {
+        try
+        {
+            await Read();
+        }
+        catch (DatabaseAwayException)
+        {
+            _row = null;
+        }
+    }
+
     private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question)
     {
         if (await WhyNot(keySet) is { } no)
@@ -247,6 +272,20 @@ public sealed class TerminalGrain(
         catch (CommitUnknownException)
         {
             return SwipeAnswer.Silence;
+        }
+    }
+
+    // What cannot be noted now is asked for once more: all of it may be done twice.
+    private async Task Did(AskedOf asked)
+    {
+        try
+        {
+            await terminals.Did(_row!.Id, asked);
+            _row = _row with { Asked = _row.Asked & ~asked };
+        }
+        catch (DatabaseAwayException fault)
+        {
+            log.LogWarning("{Terminal}: what it has done could not be noted: {Reason}", _row!.Id, fault.Message);
         }
     }
 
@@ -298,6 +337,10 @@ public sealed class TerminalGrain(
         if (await terminals.Promote(this.GetPrimaryKeyString(), keySet))
         {
             _stans.Clear();
+            if (_row!.Asked.HasFlag(AskedOf.NewKeys))
+            {
+                await terminals.Did(_row.Id, AskedOf.NewKeys);
+            }
         }
 
         return (await Read())?.Current?.Number == keySet ? null : Refusal.SignOnFirst;

@@ -5,16 +5,17 @@ namespace Lakala.Silo.BillPages;
 /// <summary>A file of the pages that every browser may keep: its address changes with its content.</summary>
 internal sealed class Asset
 {
-    public static readonly Asset Style = new("bill.css", "text/css; charset=utf-8");
-    public static readonly Asset Script = new("bill.js", "text/javascript; charset=utf-8");
-    public static readonly Asset Icon = new("icon.svg", "image/svg+xml");
+    public static readonly Asset Style = new(typeof(Asset), "bill.css", "text/css; charset=utf-8");
+    public static readonly Asset Script = new(typeof(Asset), "bill.js", "text/javascript; charset=utf-8");
+    public static readonly Asset Icon = new(typeof(Asset), "icon.svg", "image/svg+xml");
 
     private readonly byte[] _content;
 
-    private Asset(string name, string contentType)
+    /// <param name="room">A type of the pages that it belongs to: it lies in their folder <c>Assets</c>.</param>
+    public Asset(Type room, string name, string contentType)
     {
         (Name, ContentType) = (name, contentType);
-        using var stream = typeof(Asset).Assembly.GetManifestResourceStream(typeof(Asset), $"Assets.{name}")
+        using var stream = room.Assembly.GetManifestResourceStream(room, $"Assets.{name}")
             ?? throw new InvalidOperationException($"{name} is not part of the program.");
         _content = new byte[stream.Length];
         stream.ReadExactly(_content);
@@ -27,7 +28,7 @@ internal sealed class Asset
 
     public string ContentType { get; }
 
-    /// <summary>As seen from a bill page.</summary>
+    /// <summary>As seen from the room's root.</summary>
     public string Address { get; }
 
     public IResult Serve(HttpContext context)

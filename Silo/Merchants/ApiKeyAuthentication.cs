@@ -15,14 +15,18 @@ internal sealed class ApiKeyAuthentication(
 
     private const string Prefix = "Bearer ";
 
+    /// <returns>Null: the request brings none.</returns>
+    public static string? Presented(HttpRequest request) =>
+        request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? header[Prefix.Length..].Trim() : null;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        if (Presented(Request) is not { } key)
         {
             return AuthenticateResult.NoResult();
         }
 
-        if (await merchants.Authenticate(header[Prefix.Length..].Trim(), Context.RequestAborted) is not { } merchant)
+        if (await merchants.Authenticate(key, Context.RequestAborted) is not { } merchant)
         {
             return AuthenticateResult.Fail("No such API key.");
         }

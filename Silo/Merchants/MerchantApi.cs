@@ -61,7 +61,7 @@ internal static class MerchantApi
             .Produces<ApiKeyModel>(StatusCodes.Status201Created);
 
         app.MapStores();
-        app.MapOpenApi();
+        app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json");
         app.MapScalarApiReference("/docs", static options => options
             .WithTitle("Lakala merchant API")
             .WithOpenApiRoutePattern("/openapi/{documentName}.json")
@@ -80,7 +80,7 @@ internal static class MerchantApi
             new ApiKeyModel(await store.RotateKey(user.Merchant().Id), othersWorkUntil), statusCode: StatusCodes.Status201Created);
     }
 
-    private static async ValueTask<object?> AnswerRefusedArguments(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+    public static async ValueTask<object?> AnswerRefusedArguments(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         context.Arguments.OfType<IMayBeRefused>().FirstOrDefault(static argument => argument.Refusal is not null)?.Refusal
         ?? await next(context);
 }

@@ -81,7 +81,8 @@ internal static class MerchantApiDocument
 
             return Task.CompletedTask;
         });
-        options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) ?? false;
+        options.ShouldInclude = static endpoint => endpoint.RelativePath is { } path
+            && path.StartsWith("v1/", StringComparison.Ordinal) && !path.StartsWith("v1/admin/", StringComparison.Ordinal);
     }
 
     private static void Introduce(OpenApiDocument document)

@@ -25,6 +25,21 @@ internal static class Problems
         "An API key is needed.",
         isKeyWrong ? "The API key is not, or no longer, valid." : "Send the header Authorization: Bearer, followed by your API key.");
 
+    public static ProblemHttpResult NotAllowed() => Of(
+        StatusCodes.Status403Forbidden, "not-allowed", "The key may not do this.", "Use a key with a higher role: watch, act or administer.");
+
+    /// <summary>A file of which nothing was taken; <c>lines</c> says what is wrong with it.</summary>
+    public static ProblemHttpResult BadLines(IReadOnlyList<string> lines) => TypedResults.Problem(
+        lines[0],
+        statusCode: StatusCodes.Status400BadRequest,
+        title: "The file is not right; nothing was changed.",
+        type: TypePrefix + "bad-lines",
+        extensions: [new("lines", lines)]);
+
+    /// <summary>Nothing was changed.</summary>
+    public static ProblemHttpResult Conflict(string detail) =>
+        Of(StatusCodes.Status409Conflict, "conflict", "This cannot be done as things are.", detail);
+
     public static ProblemHttpResult BodyTooLarge(int most) => Of(
         StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is too large.", $"At most {most} bytes are accepted.");
 

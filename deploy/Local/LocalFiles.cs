@@ -8,7 +8,7 @@ namespace Lakala.Local;
 /// <param name="Bills">Numbers of the bills that were asked for.</param>
 /// <param name="Database">Which database holds it.</param>
 public sealed record Seed(
-    string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<SeededClerk> Clerks, IReadOnlyList<string> Bills, string? Database)
+    string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<SeededClerk> Clerks, IReadOnlyList<SeededOperator> Operators, IReadOnlyList<string> Bills, string? Database)
 {
     public override string ToString() => $"seed of {Terminals.Count} terminals and {Bills.Count} bills";
 }
@@ -25,6 +25,12 @@ public sealed record SeededTerminal(string Id, string Store, string MasterKey)
 public sealed record SeededClerk(string Number, string Password)
 {
     public override string ToString() => $"clerk {Number}";
+}
+
+/// <param name="Name">One for each role: <c>watch</c>, <c>act</c> and <c>admin</c>.</param>
+public sealed record SeededOperator(string Name, string Password)
+{
+    public override string ToString() => $"operator {Name}";
 }
 
 /// <summary>A card of the stand-in bank, as a shopper holds it.</summary>

@@ -328,7 +328,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         var seedFile = _state.At("seed.json");
         var database = Postgres.Cluster is null ? DatabaseName(ConnectionString) : "private";
         _seed = await LocalFiles.Read<Seed>(seedFile);
-        if (_seed?.Database == database && _seed.Clerks is not null)
+        if (_seed?.Database == database && _seed.Operators is not null)
         {
             await Command.RunOrFail([Repository.Program("Silo"), "migrate"], SiloEnvironment(_silos[0]), cancel: cancel);
         }
@@ -356,6 +356,12 @@ public sealed class LocalNetwork : IAsyncDisposable
         {
             new { Number = "1001", Name = "Clerk 1001", Supervisor = false },
             new { Number = "9001", Name = "Supervisor 9001", Supervisor = true },
+        },
+        Operators = new[]
+        {
+            new { Name = "watch", Role = "watch" },
+            new { Name = "act", Role = "act" },
+            new { Name = "admin", Role = "administer" },
         },
         Bills = new { Count = _options.Bills, Amount = 1000 },
     };

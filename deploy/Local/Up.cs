@@ -23,6 +23,7 @@ public static class Up
                 Shop = true,
                 ShopPort = Port("LAKALA_SHOP_PORT", 8090),
                 TerminalPort = Port("LAKALA_TERMINAL_PORT", 8583),
+                Silo = new Dictionary<string, string> { ["Ops__OrleansDashboard"] = "true" },
                 Progress = step => Console.WriteLine($"  {step}"),
             },
             stop);
@@ -52,6 +53,8 @@ public static class Up
               API key       {network.Seed.ApiKey}
               terminals     {string.Join(", ", network.Gateways.Select(port => $"{network.Terminal.Host}:{port}"))}
                             TLS under {network.Terminal.Ca}
+              operations    {network.Http}ops
+                            {string.Join("\n                ", network.Seed.Operators.Select(person => $"sign in as {person.Name}, password {person.Password}"))}
               bank's book   {network.BankHttp}book
               mails         {network.Mails}
               all of it     {file}

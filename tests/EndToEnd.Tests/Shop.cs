@@ -61,6 +61,8 @@ internal sealed class Shop : IDisposable
 
     public Task<Answer> Delete(string path) => Send(HttpMethod.Delete, path);
 
+    public Task<Answer> Put(string path, string json) => Send(HttpMethod.Put, path, new StringContent(json, Encoding.UTF8, "application/json"));
+
     public Task<Answer> Post(string path, string? json = null, string? idempotencyKey = null) =>
         Post(path, json is null ? null : Encoding.UTF8.GetBytes(json), "application/json", idempotencyKey);
 

@@ -98,10 +98,10 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all, """{"copies": 1}"""));
         (await terminal.Grain.Beat(terminal.Keys, State(all))).Task.Should().Be(TerminalTask.None);
         (await terminal.Grain.Beat(terminal.Keys, State(null))).Task.Should().Be(TerminalTask.None, "it takes none");
-        await new ProvisioningStore(Books.Database).PutParameters(Books.Store, """{"copies": 2}""");
+        await new SettingStore(Books.Database).Put(SettingLevel.Store, Books.Store, """{"copies": 2}""", "test", TestContext.Current.CancellationToken);
         await Books.Execute("""insert into terminal_parameters (store_id, body) values (null, '{"copies": 1}')""");
         await cluster.Silos.Deactivate(terminal.Grain);
-        (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all + 1, """{"copies": 2}"""));
+        (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all + 2, """{"copies": 2}"""));
         await Books.Execute("delete from terminal_parameters");
 
         static HealthState State(int? parameters) => new("{}", true, "", parameters);

@@ -1,0 +1,231 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace Lakala.Grains.Storage;
+
+/// <summary>What somebody may do with the network. Each includes the one before.</summary>
+public enum OperatorRole
+{
+    Watch,
+
+    /// <summary>Block terminals, ask them for something, send notices again.</summary>
+    Act,
+
+    /// <summary>Add, move and retire; settings, operators and keys.</summary>
+    Administer,
+}
+
+/// <param name="Name">2 to 40 lower-case letters, digits, dots, dashes and underscores.</param>
+public sealed partial record Operator(string Name, OperatorRole Role, bool Blocked = false)
+{
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() => Name is null || !Names().IsMatch(Name)
+        ? "name has 2 to 40 lower-case letters, digits, dots, dashes and underscores"
+        : !Enum.IsDefined(Role) ? "role is watch, act or administer" : null;
+
+    public static string Text(OperatorRole role) => role.ToString().ToLowerInvariant();
+
+    /// <returns>Null when there is no such role.</returns>
+    public static OperatorRole? Parse(string? role) => role switch
+    {
+        "watch" => OperatorRole.Watch,
+        "act" => OperatorRole.Act,
+        "administer" => OperatorRole.Administer,
+        _ => null,
+    };
+
+    [GeneratedRegex("^[a-z0-9._-]{2,40}$")]
+    private static partial Regex Names();
+}
+
+/// <param name="Prefix">What the key begins with, after its mark.</param>
+public sealed record AdminKey(string Prefix, string Name, OperatorRole Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+
+/// <summary>Operators, their sessions at the page, and the keys of their programs. Every change is in the audit log by its commit.</summary>
+public sealed class OperatorStore(NpgsqlDataSource database)
+{
+    /// <summary>A session ends so long after its sign-in, whatever happens.</summary>
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
+
+    /// <summary>And so long after its last request.</summary>
+    public static readonly TimeSpan SessionIdle = TimeSpan.FromHours(1);
+
+    private const int TokenBytes = 32;
+
+    /// <summary>Sets an operator up, or anew with another role and password; earlier sessions end.</summary>
+    /// <returns>The password: it cannot be shown a second time.</returns>
+    public async Task<string> Put(Operator person, string who, CancellationToken stop)
+    {
+        var (password, salt) = (PasswordHash.NewPassword(), PasswordHash.NewSalt());
+        await database.Execute(
+            """
+            with put as (
+              insert into operators (name, role, salt, password_hash) values ($1, $2, $3, $4)
+              on conflict (name) do update
+              set role = excluded.role, salt = excluded.salt, password_hash = excluded.password_hash, blocked = false
+            ), ended as (
+              delete from operator_sessions where operator = $1
+            )
+            insert into audit_log (who, what, subject, detail) values ($5, 'operator.put', $1, $2)
+            """,
+            stop,
+            person.Name,
+            Operator.Text(person.Role),
+            salt,
+            PasswordHash.Of(password, salt),
+            who);
+        return password;
+    }
+
+    /// <summary>Ends the operator's sessions; nobody signs in under the name until it is set up anew.</summary>
+    /// <returns>False: there is no such operator.</returns>
+    public async Task<bool> Block(string name, string who, CancellationToken stop) => await database.Execute(
+        """
+        with blocked as (
+          update operators set blocked = true where name = $1 returning name
+        ), ended as (
+          delete from operator_sessions where operator in (select name from blocked)
+        )
+        insert into audit_log (who, what, subject) select $2, 'operator.block', name from blocked
+        """,
+        stop,
+        name,
+        who) > 0;
+
+    public Task<IReadOnlyList<Operator>> List(CancellationToken stop) =>
+        database.List("select name, role, blocked from operators order by name", ReadOperator, stop);
+
+    /// <summary>A session for somebody who knows the password.</summary>
+    /// <returns>The session's token, which only its cookie holds; null when name and password do not belong together.</returns>
+    public async Task<string?> SignIn(string name, string password, CancellationToken stop)
+    {
+        var (salt, hash) = await database.First(
+            "select salt, password_hash from operators where name = $1 and not blocked",
+            static row => (row.GetFieldValue<byte[]?>(0), row.GetFieldValue<byte[]?>(1)),
+            stop,
+            name);
+        if (!await PasswordHash.Matches(password, salt, hash))
+        {
+            return null;
+        }
+
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        await database.Execute(
+            """
+            with old as (
+              delete from operator_sessions where expires_at < clock_timestamp()
+            ), session as (
+              insert into operator_sessions (token_hash, operator, expires_at) values ($1, $2, clock_timestamp() + $3::interval)
+            )
+            insert into audit_log (who, what, subject) values ($2, 'operator.sign_in', $2)
+            """,
+            stop,
+            HashOf(token),
+            name,
+            SessionLifetime);
+        return token;
+    }
+
+    /// <summary>Whose session it is; null when it is nobody's any more. Asking keeps it from idling out.</summary>
+    public Task<Operator?> Find(string token, CancellationToken stop) => database.First(
+        """
+        with session as (
+          select s.token_hash, s.operator, s.used_at from operator_sessions s
+          where s.token_hash = $1 and s.expires_at > clock_timestamp() and s.used_at > clock_timestamp() - $2::interval
+        ), used as (
+          update operator_sessions u set used_at = clock_timestamp() from session s
+          where u.token_hash = s.token_hash and s.used_at < clock_timestamp() - interval '1 minute'
+        )
+        select o.name, o.role, o.blocked from session s join operators o on o.name = s.operator where not o.blocked
+        """,
+        ReadOperator,
+        stop,
+        HashOf(token),
+        SessionIdle);
+
+    public Task SignOut(string token, CancellationToken stop) =>
+        database.Execute("delete from operator_sessions where token_hash = $1", stop, HashOf(token));
+
+    /// <returns>The key: it cannot be shown a second time. Null: the name is taken.</returns>
+    public async Task<string?> AddKey(string name, OperatorRole role, string who, CancellationToken stop)
+    {
+        var key = ApiKey.Create(ApiKey.AdminMark);
+        var added = await database.Execute(
+            """
+            with added as (
+              insert into admin_keys (prefix, name, role, secret_hash) values ($1, $2, $3, $4) on conflict do nothing returning prefix
+            )
+            insert into audit_log (who, what, subject, detail) select $5, 'key.add', $2, $3 from added
+            """,
+            stop,
+            key.Prefix,
+            name,
+            Operator.Text(role),
+            key.Hash,
+            who);
+        return added > 0 ? key.Text : null;
+    }
+
+    /// <returns>False: there is no such key, or it is revoked already.</returns>
+    public async Task<bool> RevokeKey(string name, string who, CancellationToken stop) => await database.Execute(
+        """
+        with revoked as (
+          update admin_keys set revoked_at = clock_timestamp() where name = $1 and revoked_at is null returning name
+        )
+        insert into audit_log (who, what, subject) select $2, 'key.revoke', name from revoked
+        """,
+        stop,
+        name,
+        who) > 0;
+
+    public Task<IReadOnlyList<AdminKey>> ListKeys(CancellationToken stop) => database.List(
+        "select prefix, name, role, created_at, revoked_at from admin_keys order by name",
+        static row => new AdminKey(
+            row.GetString(0), row.GetString(1), Operator.Parse(row.GetString(2))!.Value, row.GetFieldValue<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4)),
+        stop);
+
+    /// <summary>Whose admin key it is; null when it is nobody's, or nobody's any more.</summary>
+    public async Task<Operator?> Authenticate(string presented, CancellationToken stop)
+    {
+        if (!ApiKey.TryParse(presented, ApiKey.AdminMark, out var key))
+        {
+            return null;
+        }
+
+        var (name, role, hash) = await database.First(
+            "select name, role, secret_hash from admin_keys where prefix = $1 and revoked_at is null",
+            static row => (row.GetString(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
+            stop,
+            key.Prefix);
+        return hash is not null && CryptographicOperations.FixedTimeEquals(hash, key.Hash) ? new Operator($"key:{name}", Operator.Parse(role)!.Value) : null;
+    }
+
+    private static Operator ReadOperator(NpgsqlDataReader row) => new(row.GetString(0), Operator.Parse(row.GetString(1))!.Value, row.GetBoolean(2));
+
+    // 256 random bits need no salt.
+    private static byte[] HashOf(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));
+}
+
+/// <param name="Who">An operator, <c>key:</c> and the name of an admin key, or <c>command line</c>.</param>
+/// <param name="Subject">A terminal, a store, or whatever it was done to.</param>
+public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail);
+
+/// <summary>Reads the audit log, newest first. It is written where the deeds are done.</summary>
+public sealed class AuditLog(NpgsqlDataSource database)
+{
+    /// <param name="subject">Null: everything.</param>
+    /// <param name="before">Null: from the newest on.</param>
+    public Task<IReadOnlyList<AuditEntry>> List(string? subject, long? before, int limit, CancellationToken stop) => database.List(
+        """
+        select id, at, who, what, subject, detail from audit_log
+        where ($1::text is null or subject = $1) and ($2::bigint is null or id < $2) order by id desc limit $3
+        """,
+        static row => new AuditEntry(
+            row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5)),
+        stop,
+        subject,
+        before,
+        limit);
+}

@@ -1,0 +1,376 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Silo.Merchants;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>
+/// <c>/v1/admin</c>: what operators do at their pages, for their programs. Admin keys have the roles that operators have. Its OpenAPI
+/// document, <c>/v1/admin/openapi/admin.json</c>, wants a key too.
+/// </summary>
+internal static class AdminApi
+{
+    public const string Document = "admin";
+
+    private const string Root = "/v1/admin";
+    private const int UsualSize = 50, MostSize = 500, ShownOfATerminal = 50;
+
+    public static void Describe(OpenApiOptions options)
+    {
+        options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("v1/admin/", StringComparison.Ordinal) ?? false;
+        options.AddDocumentTransformer(static (document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Lakala operators' API",
+                Version = "1",
+                Description = "Stores, terminals, orders to them, settings, alarms and the money's open items. Every change is in the audit log under the "
+                    + "key's name. Errors are application/problem+json. Members are only ever added to what is answered.",
+            };
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+            {
+                [AdminKeyAuthentication.SchemeName] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An admin key." },
+            };
+            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(AdminKeyAuthentication.SchemeName, document)] = [] }];
+            return Task.CompletedTask;
+        });
+    }
+
+    public static void Map(WebApplication app)
+    {
+        var api = app.MapGroup(Root).AddEndpointFilter(MerchantApi.AnswerRefusedArguments)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        Fleet(api.MapGroup("").WithTags("Fleet"));
+        Orders(api.MapGroup("").WithTags("Orders"));
+        Settings(api.MapGroup("").WithTags("Settings"));
+        Watch(api.MapGroup("").WithTags("Watch"));
+        People(api.MapGroup("").WithTags("Operators"));
+        app.MapOpenApi(Root + "/openapi/{documentName:regex(^" + Document + "$)}.json").For(OperatorRole.Watch, AdminKeyAuthentication.SchemeName);
+    }
+
+    private static void Fleet(RouteGroupBuilder api)
+    {
+        api.MapGet("/fleet", async (FleetStore fleet, CancellationToken stop) =>
+        {
+            var summary = await fleet.Summary(stop);
+            return TypedResults.Ok(new FleetModel(
+                summary.All.Model(), [.. summary.Regions.Select(AdminModels.Model)], [.. summary.Chains.Select(AdminModels.Model)]));
+        }).Watch("getFleet", "Counts terminals by state, region and chain");
+
+        api.MapGet("/terminals", async Task<IResult> (
+            string? state, string? region, string? chain, string? store, string? q,
+            [Description("terminal, store or heard: those not heard for the longest time first.")] string? sort,
+            [Description("How many to pass over.")] int? skip, [Description("From 1 to 500; 50 when nothing is said.")] int? limit,
+            FleetStore fleet, CancellationToken stop) =>
+        {
+            var filter = new FleetFilter(Shown.ParseState(state), region, chain, store, q);
+            var order = sort switch { null or "terminal" => FleetOrder.Terminal, "store" => FleetOrder.Store, "heard" => FleetOrder.Heard, _ => (FleetOrder?)null };
+            return state is not null && filter.State is null ? Problems.Invalid("state", "state is ready, attention, silent, never_seen or retired.")
+                : order is null ? Problems.Invalid("sort", "sort is terminal, store or heard.")
+                : skip is < 0 ? Problems.Invalid("skip", "skip is not negative.")
+                : BadLimit(limit) ?? (filter.Fault() is { } fault ? Problems.Invalid("q", fault + ".") : null)
+                ?? (IResult)TypedResults.Ok(new ListModel<TerminalModel>(
+                    [.. (await fleet.List(filter, order.Value, skip ?? 0, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null));
+        }).Watch("listTerminals", "Lists terminals").Produces<ListModel<TerminalModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
+
+        api.MapGet("/terminals/{id}", async Task<IResult> (
+            string id, FleetStore fleet, SettingStore settings, ActionStore actions, AlarmStore alarms, CancellationToken stop) =>
+            await fleet.Find(id, stop) is not { } found
+                ? Problems.NoSuch("terminal", id)
+                : TypedResults.Ok(new TerminalDetailModel(
+                    found.Terminal.Model(),
+                    found.Blocked,
+                    found.RetiredAt,
+                    found.KeySet,
+                    found.KeysSince,
+                    found.Report is null ? null : JsonElement.Parse(found.Report),
+                    found.ReportedAt,
+                    found.Parameters,
+                    [.. (await settings.Effective(found.Terminal.Chain, found.Terminal.Store, id, stop)).Select(AdminModels.Model)],
+                    [.. (await fleet.SwipesOf(id, ShownOfATerminal, stop)).Select(AdminModels.Model)],
+                    [.. (await actions.Of(id, ShownOfATerminal, stop)).Select(AdminModels.Model)],
+                    [.. (await alarms.Of(id, ShownOfATerminal, stop)).Select(AdminModels.Model)])))
+            .Watch("getTerminal", "Shows a terminal").Produces<TerminalDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapPost("/terminals", async Task<IResult> (Body<AddTerminals> body, ClaimsPrincipal user, OperatorDesk desk, CancellationToken stop) =>
+        {
+            if (body.Value.Terminals.Count is 0 or > OperatorDesk.MostLines)
+            {
+                return Problems.Invalid("terminals", $"terminals are 1 to {OperatorDesk.MostLines}.");
+            }
+
+            var added = await desk.AddTerminals([.. body.Value.Terminals.Select(terminal => (terminal.Id, terminal.Store))], user.AsOperator().Name, stop);
+            return added.IsRefused
+                ? Problems.Conflict(string.Join(' ', added.Refusals))
+                : Secret(new ListModel<TerminalKeyModel>([.. added.Value!.Select(AdminModels.Model)], null));
+        }).Administer("addTerminals", "Adds terminals").Produces<ListModel<TerminalKeyModel>>(StatusCodes.Status201Created).Changes();
+
+        api.MapPost("/terminals/{id}/master_key", async Task<IResult> (string id, ClaimsPrincipal user, OperatorDesk desk, CancellationToken stop) =>
+            await desk.ReplaceMasterKey(id, user.AsOperator().Name, stop) is { Value: { } secret } ? Secret(secret.Model()) : Problems.NoSuch("terminal", id))
+            .Administer("replaceMasterKey", "Gives a terminal a new master key; its session ends")
+            .Produces<TerminalKeyModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapGet("/stores/{id}", async Task<IResult> (string id, FleetStore fleet, CancellationToken stop) =>
+            await fleet.FindStore(id, stop) is { } store ? TypedResults.Ok(store.Model()) : Problems.NoSuch("store", id))
+            .Watch("getStore", "Shows a store").Produces<StoreDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapPut("/stores/{id}", async Task<IResult> (string id, Body<PutStore> body, ClaimsPrincipal user, OperatorDesk desk, FleetStore fleet, CancellationToken stop) =>
+        {
+            var store = body.Value;
+            var put = await desk.PutStore(
+                new Store(
+                    id,
+                    store.Name,
+                    store.CommissionPercent,
+                    store.NameZh,
+                    store.Chain,
+                    store.Region,
+                    store.District,
+                    store.Address,
+                    store.Latitude,
+                    store.Longitude,
+                    store.Hours,
+                    store.Phone),
+                user.AsOperator().Name,
+                stop);
+            return put.IsRefused ? Problems.Invalid(null, put.Refusals[0]) : TypedResults.Ok((await fleet.FindStore(id, stop))!.Model());
+        }).Administer("putStore", "Adds a store, or brings it up to date").Produces<StoreDetailModel>().Changes();
+
+        foreach (var (what, least) in new[] { ("block", OperatorRole.Act), ("unblock", OperatorRole.Act), ("retire", OperatorRole.Administer) })
+        {
+            api.MapPost($"/stores/{{id}}/{what}", async Task<IResult> (string id, ClaimsPrincipal user, OperatorDesk desk, FleetStore fleet, CancellationToken stop) =>
+                await desk.ChangeStore(id, what, user.AsOperator().Name, stop) is { IsRefused: false }
+                    ? TypedResults.Ok((await fleet.FindStore(id, stop))!.Model())
+                    : Problems.NoSuch("store", id))
+                .Named(least, $"{what}Store", what == "retire" ? "Retires a store for good" : $"{char.ToUpperInvariant(what[0])}{what[1..]}s a store's terminals")
+                .Produces<StoreDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
+        }
+
+        api.MapPost("/import", async Task<IResult> (HttpRequest request, ClaimsPrincipal user, OperatorDesk desk, CancellationToken stop) =>
+        {
+            using var reader = new StreamReader(request.Body, Encoding.UTF8);
+            var imported = await desk.Import(await reader.ReadToEndAsync(stop), user.AsOperator().Name, stop);
+            return imported.IsRefused
+                ? Problems.BadLines(imported.Refusals)
+                : Secret(new ImportedModel(imported.Value!.Stores, [.. imported.Value.Terminals.Select(AdminModels.Model)]));
+        }).Administer("import", "Takes stores or terminals from a CSV file, all of it or nothing")
+            .Accepts<string>("text/csv").Produces<ImportedModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes));
+    }
+
+    private static void Orders(RouteGroupBuilder api)
+    {
+        api.MapPost("/actions", async Task<IResult> (Body<OrderAction> body, ClaimsPrincipal user, OperatorDesk desk, ActionStore actions, CancellationToken stop) =>
+        {
+            var (order, who) = (body.Value, user.AsOperator());
+            if (ActionKinds.Parse(order.Kind) is not { } kind)
+            {
+                return Problems.Invalid("kind", $"kind is {string.Join(", ", ActionKinds.All.Select(ActionKinds.Text))}.");
+            }
+
+            if (who.Role < ActionKinds.NeededFor(kind))
+            {
+                return Problems.NotAllowed();
+            }
+
+            if ((order.Terminals is null) == (order.Filter is null))
+            {
+                return Problems.Invalid("terminals", "Give terminals or a filter, one of them.");
+            }
+
+            if (order.Filter?.State is { } state && Shown.ParseState(state) is null)
+            {
+                return Problems.Invalid("filter.state", "state is ready, attention, silent, never_seen or retired.");
+            }
+
+            var filter = order.Filter is { } of ? new FleetFilter(Shown.ParseState(of.State), of.Region, of.Chain, of.Store, of.Q) : null;
+            var ordered = await desk.Order(kind, order.Store, order.DueAt, order.Terminals ?? [], filter, who.Name, stop);
+            return ordered.IsRefused
+                ? Problems.Conflict(ordered.Refusals[0])
+                : TypedResults.Json((await actions.Find(ordered.Value, stop))!.Model(), statusCode: StatusCodes.Status201Created);
+        }).Named(OperatorRole.Act, "orderAction", "Orders something of terminals, at once or at a time")
+            .WithDescription("retire and move want the role administer.").Produces<ActionModel>(StatusCodes.Status201Created).Changes();
+
+        api.MapGet("/actions", async (int? limit, ActionStore actions, CancellationToken stop) => BadLimit(limit)
+            ?? (IResult)TypedResults.Ok(new ListModel<ActionModel>([.. (await actions.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
+            .Watch("listActions", "Lists orders, newest first").Produces<ListModel<ActionModel>>();
+
+        api.MapGet("/actions/{id:guid}", async Task<IResult> (Guid id, ActionStore actions, CancellationToken stop) =>
+            await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString()))
+            .Watch("getAction", "Shows an order").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapGet("/actions/{id:guid}/targets", async (
+            Guid id, string? state, [Description("The last terminal of the page before.")] string? after, int? limit, ActionStore actions, CancellationToken stop) =>
+            BadLimit(limit) ?? (IResult)TypedResults.Ok(new ListModel<TargetModel>(
+                [.. (await actions.Targets(id, state, after, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
+            .Watch("listTargets", "Lists an order's terminals with their outcomes").Produces<ListModel<TargetModel>>();
+
+        api.MapPost("/actions/{id:guid}/cancel", async Task<IResult> (Guid id, ClaimsPrincipal user, ActionStore actions, CancellationToken stop) =>
+        {
+            await actions.Cancel(id, user.AsOperator().Name, stop);
+            return await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString());
+        }).Named(OperatorRole.Act, "cancelAction", "Cancels what of an order still waits").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static void Settings(RouteGroupBuilder api)
+    {
+        const string Path = "/settings/{level:regex(^(platform|chain|store|terminal)$)}";
+        foreach (var path in new[] { Path, Path + "/{subject}" })
+        {
+            var suffix = path == Path ? "OfPlatform" : "";
+            api.MapGet(path, async (string level, string? subject, SettingStore settings, CancellationToken stop) =>
+                TypedResults.Ok((await settings.At(Level(level), subject, stop)).Model()))
+                .Watch("getSettings" + suffix, "Shows what a level sets itself").Produces<SettingsModel>();
+
+            api.MapPut(path, async Task<IResult> (
+                string level, string? subject, Body<PutSettings> body, ClaimsPrincipal user, OperatorDesk desk, SettingStore settings, CancellationToken stop) =>
+            {
+                var put = await desk.PutSettings(Level(level), subject, body.Value.Settings.GetRawText(), user.AsOperator().Name, stop);
+                return put.IsRefused
+                    ? Problems.Invalid("settings", put.Refusals[0])
+                    : TypedResults.Ok((await settings.At(Level(level), subject, stop)).Model());
+            }).Administer("putSettings" + suffix, "Says what a level sets itself").Produces<SettingsModel>().Changes();
+        }
+    }
+
+    private static void Watch(RouteGroupBuilder api)
+    {
+        api.MapGet("/alarms", async (int? limit, AlarmStore alarms, CancellationToken stop) => BadLimit(limit)
+            ?? (IResult)TypedResults.Ok(new ListModel<AlarmModel>([.. (await alarms.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
+            .Watch("listAlarms", "Lists the alarms that are raised, then the latest that were").Produces<ListModel<AlarmModel>>();
+
+        api.MapGet("/swipes", async (
+            [Description("How far back: 1 to 168; 1 when nothing is said.")] int? hours, [Description("1 to 60; 1 when nothing is said.")] int? stepMinutes,
+            NetworkStore network, CancellationToken stop) =>
+            hours is < 1 or > 168 ? Problems.Invalid("hours", "hours are 1 to 168.")
+            : stepMinutes is < 1 or > 60 ? Problems.Invalid("step_minutes", "step_minutes are 1 to 60.")
+            : (IResult)TypedResults.Ok(new ListModel<SwipeMinuteModel>(
+                [.. (await network.Minutes(TimeSpan.FromHours(hours ?? 1), TimeSpan.FromMinutes(stepMinutes ?? 1), stop)).Select(minute => new SwipeMinuteModel(
+                    minute.Minute, minute.Approved, minute.Declined, minute.Refused, minute.NotSent, minute.Reversed, minute.Unresolved, minute.P50, minute.P99))],
+                null)))
+            .Watch("listSwipes", "Counts swipes over time by outcome").Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
+
+        api.MapGet("/open_items", async (FleetStore fleet, NetworkStore network, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+            [.. (await fleet.Unresolved(MostSize, stop)).Select(AdminModels.Model)],
+            [.. (await network.Reversals(MostSize, stop)).Select(reversal => new ReversalModel(
+                RrnBlocks.Text(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
+            [.. (await network.Parked(MostSize, stop)).Select(notice => new ParkedModel(
+                EventName.Of(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
+            .Watch("getOpenItems", "Lists what has no outcome yet: attempts, reversals, notices that were given up");
+
+        api.MapPost("/open_items/resend", async Task<IResult> (
+            Body<ResendParked> body, ClaimsPrincipal user, NetworkStore network, NoticeSignal notices, CancellationToken stop) =>
+        {
+            Guid? id = null;
+            if (body.Value.Event is { } name)
+            {
+                if (!EventName.TryParse(name, out var one))
+                {
+                    return Problems.Invalid("event", "event is evt_ and 32 hexadecimal digits.");
+                }
+
+                id = one;
+            }
+
+            var resent = await network.Resend(id, body.Value.Receiver ?? "", user.AsOperator().Name, stop);
+            notices.Raise();
+            return TypedResults.Ok(new ResentModel(resent));
+        }).Named(OperatorRole.Act, "resendParked", "Sends notices again that were given up").Produces<ResentModel>().Changes();
+
+        api.MapGet("/silos", async (NetworkStore network, CancellationToken stop) => TypedResults.Ok(new ListModel<SiloModel>(
+            [.. (await network.Silos(stop)).Select(silo => new SiloModel(silo.Silo, silo.At, JsonSerializer.Deserialize(silo.Body, SiloReportJson.Default.SiloReport)!))],
+            null)))
+            .Watch("listSilos", "Lists the silos as they told of themselves");
+
+        api.MapGet("/books", async (DateOnly? since, BookStore books, TimeProvider time, CancellationToken stop) => TypedResults.Ok(new ListModel<BalanceModel>(
+            [.. (await books.Totals(since ?? DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), stop)).Select(total => new BalanceModel(
+                total.BusinessDate, total.Account, total.Currency, total.Debit, total.Credit))],
+            null)))
+            .Watch("getBooks", "Shows the trial balance since a business date, today's when none is named");
+
+        api.MapGet("/audit", async (string? subject, long? before, int? limit, AuditLog audit, CancellationToken stop) => BadLimit(limit)
+            ?? (IResult)TypedResults.Ok(Page(
+                [.. (await audit.List(subject, before, limit ?? UsualSize, stop)).Select(entry => new AuditModel(entry.Id, entry.At, entry.Who, entry.What, entry.Subject, entry.Detail))],
+                limit ?? UsualSize)))
+            .Watch("listAudit", "Lists who did what, newest first").Produces<ListModel<AuditModel>>();
+
+        static ListModel<AuditModel> Page(AuditModel[] entries, int limit) =>
+            new(entries, entries.Length == limit ? entries[^1].Id.ToString(CultureInfo.InvariantCulture) : null);
+    }
+
+    private static void People(RouteGroupBuilder api)
+    {
+        api.MapGet("/operators", async (OperatorStore operators, CancellationToken stop) => TypedResults.Ok(new ListModel<OperatorModel>(
+            [.. (await operators.List(stop)).Select(person => new OperatorModel(person.Name, Operator.Text(person.Role), person.Blocked))], null)))
+            .Administer("listOperators", "Lists operators");
+
+        api.MapPut("/operators/{name}", async Task<IResult> (
+            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            Operator.Parse(body.Value.Role) is not { } role ? Problems.Invalid("role", "role is watch, act or administer.")
+            : new Operator(name, role).Fault() is { } fault ? Problems.Invalid(null, fault + ".")
+            : Secret(new SecretModel(name, body.Value.Role, await operators.Put(new Operator(name, role), user.AsOperator().Name, stop))))
+            .Administer("putOperator", "Sets an operator up, or anew with another role and password").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
+
+        api.MapPost("/operators/{name}/block", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            await operators.Block(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("operator", name))
+            .Administer("blockOperator", "Ends an operator's sessions and lets nobody in under the name")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapGet("/keys", async (OperatorStore operators, CancellationToken stop) => TypedResults.Ok(new ListModel<AdminKeyModel>(
+            [.. (await operators.ListKeys(stop)).Select(key => new AdminKeyModel(key.Name, key.Prefix, Operator.Text(key.Role), key.CreatedAt, key.RevokedAt))], null)))
+            .Administer("listKeys", "Lists admin keys");
+
+        api.MapPut("/keys/{name}", async Task<IResult> (
+            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            Operator.Parse(body.Value.Role) is not { } role ? Problems.Invalid("role", "role is watch, act or administer.")
+            : new Operator(name, role).Fault() is { } fault ? Problems.Invalid(null, fault + ".")
+            : await operators.AddKey(name, role, user.AsOperator().Name, stop) is { } key ? Secret(new SecretModel(name, body.Value.Role, key))
+            : Problems.Conflict($"There is a key {name} already."))
+            .Administer("addKey", "Makes an admin key").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
+
+        api.MapPost("/keys/{name}/revoke", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            await operators.RevokeKey(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("key", name))
+            .Administer("revokeKey", "Revokes an admin key").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static SettingLevel Level(string text) => Enum.Parse<SettingLevel>(text, ignoreCase: true);
+
+    private static ProblemHttpResult? BadLimit(int? limit) => limit is < 1 or > MostSize ? Problems.Invalid("limit", $"limit is 1 to {MostSize}.") : null;
+
+    private static Unkept Secret<T>(T value) => new Unkept(TypedResults.Json(value, statusCode: StatusCodes.Status201Created));
+
+    private static RouteHandlerBuilder Watch(this RouteHandlerBuilder endpoint, string name, string summary) => endpoint.Named(OperatorRole.Watch, name, summary);
+
+    private static RouteHandlerBuilder Administer(this RouteHandlerBuilder endpoint, string name, string summary) =>
+        endpoint.Named(OperatorRole.Administer, name, summary);
+
+    private static RouteHandlerBuilder Named(this RouteHandlerBuilder endpoint, OperatorRole least, string name, string summary) =>
+        endpoint.WithName(name).WithSummary(summary).For(least, AdminKeyAuthentication.SchemeName);
+
+    private static RouteHandlerBuilder Changes(this RouteHandlerBuilder endpoint) => endpoint
+        .ProducesProblem(StatusCodes.Status400BadRequest)
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+
+    private sealed class Unkept(IResult inner) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.Headers.CacheControl = "no-store";
+            return inner.ExecuteAsync(httpContext);
+        }
+    }
+}

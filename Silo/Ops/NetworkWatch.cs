@@ -1,0 +1,187 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Grains;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Tenders;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>The operators' side of a silo.</summary>
+public sealed class OpsOptions
+{
+    /// <summary>How often alarms are looked at, and each silo tells how it is.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether administrators find the Orleans dashboard under <c>/ops/orleans</c>. It looks at every call of a grain, which costs.</summary>
+    public bool OrleansDashboard { get; set; }
+
+    /// <summary>Where alarms are posted to. Empty: nowhere.</summary>
+    public string AlarmUrl { get; set; } = "";
+
+    /// <summary>An owner-only file with the 32 bytes in hex with which they are signed.</summary>
+    public string AlarmSecretFile { get; set; } = "";
+
+    public sealed class Validator : IValidateOptions<OpsOptions>
+    {
+        private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100), Most = TimeSpan.FromSeconds(30);
+
+        public ValidateOptionsResult Validate(string? name, OpsOptions options) =>
+            options.Interval < Least || options.Interval > Most ? ValidateOptionsResult.Fail($"Ops:Interval is from {Least} to {Most}, not {options.Interval}.")
+            : options.AlarmUrl.Length > 0 && !IsHttp(options.AlarmUrl) ? ValidateOptionsResult.Fail("Ops:AlarmUrl is an http or https address.")
+            : options.AlarmUrl.Length > 0 != options.AlarmSecretFile.Length > 0
+                ? ValidateOptionsResult.Fail("Ops:AlarmUrl and Ops:AlarmSecretFile come together.")
+            : ValidateOptionsResult.Success;
+
+        private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+    }
+}
+
+/// <summary>How a silo is, as it tells the others.</summary>
+/// <param name="BankDownSeconds">0: the line is up.</param>
+/// <param name="QueueFill">Of its fullest commit queue, from 0 to 1.</param>
+public sealed record SiloReport(
+    string Version, DateTimeOffset StartedAt, int BankDownSeconds, double QueueFill, string FullestQueue, int Lines, int MemoryMegabytes);
+
+/// <summary>
+/// Carries out operators' orders when they are due, tells how this silo is, and has alarms and the history of swipes brought up
+/// to date by one silo at a time.
+/// </summary>
+internal sealed class NetworkWatch : BackgroundService
+{
+    private const int AtOnce = 10_000;
+
+    private static readonly TimeSpan OrderInterval = TimeSpan.FromSeconds(1), SlowInterval = TimeSpan.FromMinutes(1);
+    private static readonly string Version = typeof(NetworkWatch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private readonly OperatorDesk _desk;
+    private readonly ActionStore _actions;
+    private readonly AlarmStore _alarms;
+    private readonly NetworkStore _network;
+    private readonly FleetStore _fleet;
+    private readonly IBankLine _bank;
+    private readonly LineWatch _lines;
+    private readonly OperatorTarget _target;
+    private readonly NoticeSignal _notices;
+    private readonly OpsOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly string _silo;
+    private readonly DateTimeOffset _startedAt;
+    private long _bankSeen;
+    private long? _slowAt;
+    private IReadOnlyList<(string Kind, int Count)> _raised = [];
+    private FleetCount? _counts;
+
+    public NetworkWatch(
+        OperatorDesk desk,
+        ActionStore actions,
+        AlarmStore alarms,
+        NetworkStore network,
+        FleetStore fleet,
+        IBankLine bank,
+        LineWatch lines,
+        OperatorTarget target,
+        NoticeSignal notices,
+        ILocalSiloDetails silo,
+        IOptions<OpsOptions> options,
+        IMeterFactory meters,
+        TimeProvider time,
+        ILogger<NetworkWatch> log)
+    {
+        (_desk, _actions, _alarms, _network, _fleet, _bank, _lines, _target, _notices) = (desk, actions, alarms, network, fleet, bank, lines, target, notices);
+        (_options, _time, _log) = (options.Value, time, log);
+        _silo = silo.SiloAddress.Endpoint.ToString();
+        (_startedAt, _bankSeen) = (time.GetUtcNow(), time.GetTimestamp());
+        var meter = meters.Create(Telemetry.Name);
+        meter.CreateObservableGauge("lakala.alarms", () => AlarmKind.All.Select(kind => new Measurement<int>(
+            _raised.FirstOrDefault(raised => raised.Kind == kind.Kind).Count, new KeyValuePair<string, object?>("kind", kind.Kind))));
+        meter.CreateObservableGauge("lakala.terminals", () => _counts is not { } counts ? [] : new[]
+        {
+            Of("ready", counts.Ready), Of("attention", counts.Attention), Of("silent", counts.Silent), Of("never_seen", counts.NeverSeen),
+        });
+
+        static Measurement<int> Of(string state, int count) => new(count, new KeyValuePair<string, object?>("state", state));
+    }
+
+    // Apart from each other: many orders hold up no alarm.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Every(OrderInterval, _desk.RunDue, stoppingToken), Every(_options.Interval, Look, stoppingToken));
+
+    private async Task Every(TimeSpan interval, Func<CancellationToken, Task> work, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(interval, _time);
+        do
+        {
+            try
+            {
+                await work(stop);
+            }
+            catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+            {
+                _log.LogWarning("The network could not be looked at, the next round will: {Reason}", fault.Message);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                _log.LogError(fault, "The network could not be looked at, the next round will.");
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stop));
+    }
+
+    private async Task Look(CancellationToken stop)
+    {
+        await _network.Tell(new SiloState(_silo, default, JsonSerializer.Serialize(Report(), SiloReportJson.Default.SiloReport)), stop);
+        var isSlowOne = _slowAt is not { } at || _time.GetElapsedTime(at) >= SlowInterval;
+        await _alarms.Alone(
+            async () =>
+            {
+                await _network.CountMinutes(stop);
+                foreach (var alarm in await _alarms.Look(isSlowOne, _target.IsSet, _time.GetUtcNow(), stop))
+                {
+                    _log.LogWarning(
+                        "Alarm {Kind} {Change}: {Subject} {Detail}", alarm.Kind, alarm.ClearedAt is null ? "raised" : "cleared", alarm.Subject, alarm.Detail);
+                    _notices.Raise();
+                }
+
+                if (isSlowOne)
+                {
+                    await _actions.GiveUp(AtOnce, stop);
+                    await _alarms.Forget(AtOnce, stop);
+                }
+            },
+            stop);
+        _raised = await _alarms.Counts(stop);
+        if (isSlowOne)
+        {
+            _counts = (await _fleet.Summary(stop)).All;
+            _slowAt = _time.GetTimestamp();
+        }
+    }
+
+    private SiloReport Report()
+    {
+        if (_bank.IsUp)
+        {
+            _bankSeen = _time.GetTimestamp();
+        }
+
+        var (queue, fill) = CommitQueues.Fullest() ?? ("", 0);
+        return new SiloReport(
+            Version,
+            _startedAt,
+            _bank.IsUp ? 0 : Math.Max(1, (int)_time.GetElapsedTime(_bankSeen).TotalSeconds),
+            Math.Round(fill, 4),
+            queue,
+            _lines.Count,
+            (int)(Environment.WorkingSet / (1024 * 1024)));
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(SiloReport))]
+internal sealed partial class SiloReportJson : JsonSerializerContext;

@@ -1,0 +1,79 @@
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Wire;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Orleans.Dashboard;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>The operators' room: pages under <c>/ops</c>, API under <c>/v1/admin</c>, alarms.</summary>
+internal static class Operations
+{
+    private const string Dashboard = "/orleans";
+
+    public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<OpsOptions>().BindConfiguration("Ops").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OpsOptions>, OpsOptions.Validator>();
+        services.AddSingleton<OperatorStore>();
+        services.AddSingleton<FleetStore>();
+        services.AddSingleton<ActionStore>();
+        services.AddSingleton<AlarmStore>();
+        services.AddSingleton<NetworkStore>();
+        services.AddSingleton<SettingStore>();
+        services.AddSingleton<BookStore>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<ProvisioningStore>();
+        services.AddSingleton<OperatorDesk>();
+        services.AddSingleton<SignInLimits>();
+        services.AddSingleton<SessionCookie>();
+        services.AddSingleton<OpsPages>();
+        services.AddSingleton(Target);
+        services.AddSingleton<INoticeChannel, OperatorChannel>();
+        services.AddHostedService<NetworkWatch>();
+        services.AddOpenApi(AdminApi.Document, AdminApi.Describe);
+        if (HasDashboard(builder.Configuration))
+        {
+            builder.UseOrleans(static silo => silo.AddDashboard(static options => options.HideTrace = true));
+        }
+
+        new AuthenticationBuilder(services)
+            .AddScheme<AuthenticationSchemeOptions, SessionAuthentication>(SessionAuthentication.SchemeName, null)
+            .AddScheme<AuthenticationSchemeOptions, AdminKeyAuthentication>(AdminKeyAuthentication.SchemeName, null);
+        return builder;
+    }
+
+    public static WebApplication MapOperations(this WebApplication app)
+    {
+        OpsPages.Map(app);
+        AdminApi.Map(app);
+        if (HasDashboard(app.Configuration))
+        {
+            IEndpointConventionBuilder dashboard = app.MapOrleansDashboard(OpsPages.Root + Dashboard);
+            dashboard.For(OperatorRole.Administer, SessionAuthentication.SchemeName).Finally(Hide);
+        }
+
+        return app;
+    }
+
+    // A grain's state holds keys, even if they are wrapped.
+    private static void Hide(EndpointBuilder endpoint)
+    {
+        if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } path } && path.EndsWith("/GrainState", StringComparison.OrdinalIgnoreCase))
+        {
+            endpoint.RequestDelegate = static context => Results.NotFound().ExecuteAsync(context);
+        }
+    }
+
+    private static bool HasDashboard(IConfiguration configuration) => configuration.GetValue<bool>("Ops:OrleansDashboard");
+
+    private static OperatorTarget Target(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<OpsOptions>>().Value;
+        return new OperatorTarget(
+            options.AlarmUrl,
+            options.AlarmUrl.Length == 0 ? [] : services.GetRequiredService<IKeyVault>().Wrap(KeyFile.Read(options.AlarmSecretFile, "Ops:AlarmSecretFile")));
+    }
+}

@@ -1,0 +1,132 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Terminals;
+using Lakala.Silo.Merchants;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>The cookie in which a session at <c>/ops</c> lives: the browser sends it from no other site's pages, and no script sees it.</summary>
+internal sealed class SessionCookie(IOptions<BillPageOptions> pages)
+{
+    private readonly bool _isSecure = pages.Value.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
+    // Over HTTPS the name itself forbids that another host sets it.
+    private string Name => _isSecure ? "__Host-lakala-ops" : "lakala-ops";
+
+    public string? Read(HttpRequest request) => request.Cookies[Name] is { Length: > 0 } token ? token : null;
+
+    public void Write(HttpResponse response, string token) => response.Cookies.Append(Name, token, Options());
+
+    public void Delete(HttpResponse response) => response.Cookies.Delete(Name, Options());
+
+    private CookieOptions Options() => new() { HttpOnly = true, Secure = _isSecure, SameSite = SameSiteMode.Strict, Path = "/", IsEssential = true };
+}
+
+/// <summary>Who is at the pages under <c>/ops</c>.</summary>
+internal sealed class SessionAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorStore operators, SessionCookie cookie)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+{
+    public const string SchemeName = "Session";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        cookie.Read(Request) is { } token && await operators.Find(token, Context.RequestAborted) is { } person
+            ? AuthenticateResult.Success(Operators.Ticket(person, SchemeName))
+            : AuthenticateResult.NoResult();
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsGet(Request.Method))
+        {
+            Response.StatusCode = StatusCodes.Status303SeeOther;
+            Response.Headers.Location = $"{OpsPages.Root}/sign-in?to={Uri.EscapeDataString(Request.Path + Request.QueryString)}";
+        }
+        else
+        {
+            Response.StatusCode = StatusCodes.Status401Unauthorized;
+        }
+
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary><c>Authorization: Bearer</c> with an admin key says which program is asking under <c>/v1/admin</c>.</summary>
+internal sealed class AdminKeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorStore operators)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+{
+    public const string SchemeName = "AdminKey";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        ApiKeyAuthentication.Presented(Request) is not { } key ? AuthenticateResult.NoResult()
+        : await operators.Authenticate(key, Context.RequestAborted) is { } program ? AuthenticateResult.Success(Operators.Ticket(program, SchemeName))
+        : AuthenticateResult.Fail("No such admin key.");
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.WWWAuthenticate = "Bearer";
+        await Problems.NotAuthenticated(isKeyWrong: (await HandleAuthenticateOnceSafeAsync()).Failure is not null).ExecuteAsync(Context);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.NotAllowed().ExecuteAsync(Context);
+}
+
+internal static class Operators
+{
+    public static AuthenticationTicket Ticket(Operator person, string scheme) => new(
+        new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, person.Name), new Claim(ClaimTypes.Role, Operator.Text(person.Role))], scheme)), scheme);
+
+    /// <summary>Whoever asks for an operators' page or at their API.</summary>
+    public static Operator AsOperator(this ClaimsPrincipal user) =>
+        Operator.Parse(user.FindFirstValue(ClaimTypes.Role)) is { } role
+            ? new Operator(user.FindFirstValue(ClaimTypes.Name) ?? "", role)
+            : throw new InvalidOperationException("The endpoint asks for no operator.");
+
+    /// <summary>Only those of this role or a higher one pass, by the scheme's way to say who they are.</summary>
+    public static TBuilder For<TBuilder>(this TBuilder endpoint, OperatorRole least, string scheme)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(new AuthorizationPolicyBuilder(scheme)
+            .RequireAssertion(asked => Operator.Parse(asked.User.FindFirstValue(ClaimTypes.Role)) >= least).Build());
+}
+
+/// <summary>
+/// Keeps people from guessing passwords: so many wrong ones for a name, then none at all for a while. Names share a bounded
+/// number of counters, by a hash that nobody outside can foresee. Each silo counts for itself.
+/// </summary>
+internal sealed class SignInLimits(TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly SignInThrottle[] _throttles = [.. Enumerable.Range(0, 1024).Select(_ => new SignInThrottle(time))];
+
+    /// <summary>Counted before the work, so that many at once are not more than so many.</summary>
+    /// <returns>False: not now.</returns>
+    public bool Enter(string name)
+    {
+        lock (_lock)
+        {
+            var throttle = Of(name);
+            if (!throttle.Accept())
+            {
+                return false;
+            }
+
+            throttle.Failed();
+            return true;
+        }
+    }
+
+    public void Succeeded(string name)
+    {
+        lock (_lock)
+        {
+            Of(name).Succeeded();
+        }
+    }
+
+    private SignInThrottle Of(string name) => _throttles[(uint)string.GetHashCode(name, StringComparison.Ordinal) % (uint)_throttles.Length];
+}

@@ -1,0 +1,373 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Lakala.Grains.Storage;
+using Lakala.Grains.Terminals;
+using Lakala.Wire;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>What came of something that an operator wanted.</summary>
+/// <param name="Refusals">Why not, for the operator to read; nothing was changed then. None: it is done.</param>
+internal sealed record Done<T>(T? Value, IReadOnlyList<string> Refusals)
+{
+    public bool IsRefused => Refusals.Count > 0;
+}
+
+/// <summary>A terminal's master key, on its way to whoever loads it into the terminal. It cannot be shown a second time. Prints itself masked.</summary>
+internal sealed record TerminalSecret(string Terminal, string Store, string MasterKey)
+{
+    public override string ToString() => $"master key of {Terminal}";
+}
+
+/// <param name="Stores">How many were added or brought up to date.</param>
+/// <param name="Terminals">Those that were added.</param>
+internal sealed record Imported(int Stores, IReadOnlyList<TerminalSecret> Terminals);
+
+/// <summary>
+/// What operators do, at their pages and by their API alike. Who may do it has been checked before; that it makes sense is
+/// checked here, and that it is in the audit log by the statements.
+/// </summary>
+internal sealed class OperatorDesk(
+    ActionStore actions,
+    FleetStore fleet,
+    ProvisioningStore provisioning,
+    SettingStore settings,
+    IKeyVault vault,
+    IGrainFactory grains,
+    TimeProvider time)
+{
+    public const int MostLines = 10_000, MostImportBytes = 4 * 1024 * 1024;
+
+    private const int RunAtOnce = 500, Few = 50, MostNamed = 20;
+
+    private static readonly TimeSpan LatestDue = TimeSpan.FromDays(90);
+
+    /// <summary>Orders something of terminals: those that are named, or all that the filter leaves. What is due is done before this returns.</summary>
+    /// <param name="dueAt">Null: at once.</param>
+    public async Task<Done<Guid>> Order(
+        ActionKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, string who, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+        if ((kind == ActionKind.Move) != (argument is not null))
+        {
+            return Refused<Guid>(kind == ActionKind.Move ? "Name the store to move to." : "Only a move names a store.");
+        }
+
+        if (dueAt > now + LatestDue)
+        {
+            return Refused<Guid>($"The time may be at most {LatestDue.TotalDays:0} days ahead.");
+        }
+
+        if (filter?.Fault() is { } fault)
+        {
+            return Refused<Guid>(fault + ".");
+        }
+
+        var targets = filter is null ? terminals : await fleet.Ids(filter, ActionOrder.MostTerminals + 1, stop);
+        if (targets.Count is 0 or > ActionOrder.MostTerminals)
+        {
+            return Refused<Guid>(
+                targets.Count == 0 ? "There is no such terminal." : $"At most {ActionOrder.MostTerminals} terminals at once: narrow it down.");
+        }
+
+        var id = Guid.CreateVersion7(now);
+        var unknown = await actions.Add(id, new ActionOrder(kind, argument, dueAt ?? now, targets), who, stop);
+        if (unknown.Count > 0)
+        {
+            return Refused<Guid>($"Not known: {string.Join(", ", unknown.Take(MostNamed))}{(unknown.Count > MostNamed ? " and more" : "")}.");
+        }
+
+        if (dueAt is null || dueAt <= now)
+        {
+            await RunDue(stop);
+        }
+
+        return new(id, []);
+    }
+
+    /// <summary>
+    /// Carries out what is due. Terminals that may no longer do what they could hear of it at once; of what they are asked for they
+    /// do when they are few, else within half a minute.
+    /// </summary>
+    public async Task RunDue(CancellationToken stop)
+    {
+        IReadOnlyList<(string Terminal, ActionKind Kind)> changed;
+        do
+        {
+            changed = await actions.RunDue(RunAtOnce, stop);
+            await Refresh(changed
+                .Where(change => changed.Count <= Few || change.Kind is ActionKind.Block or ActionKind.Unblock or ActionKind.Retire or ActionKind.Move)
+                .Select(change => change.Terminal));
+        }
+        while (changed.Count > 0);
+    }
+
+    /// <param name="what"><c>block</c>, <c>unblock</c> or <c>retire</c>.</param>
+    public async Task<Done<string>> ChangeStore(string id, string what, string who, CancellationToken stop)
+    {
+        if (await provisioning.ChangeStore(id, what, who, stop) is not { } terminals)
+        {
+            return Refused<string>($"There is no store {id}, or it is retired.");
+        }
+
+        foreach (var some in terminals.Chunk(RunAtOnce))
+        {
+            await Refresh(some);
+        }
+
+        return new(id, []);
+    }
+
+    public async Task<Done<string>> PutStore(Store store, string who, CancellationToken stop)
+    {
+        if (store.Fault() is { } fault)
+        {
+            return Refused<string>(fault + ".");
+        }
+
+        await provisioning.PutStores([store], who);
+        return new(store.Id, []);
+    }
+
+    public async Task<Done<IReadOnlyList<TerminalSecret>>> AddTerminals(
+        IReadOnlyList<(string Id, string Store)> terminals, string who, CancellationToken stop)
+    {
+        var faults = terminals.Select(terminal => IsTerminalId(terminal.Id) ? null : $"{terminal.Id}: a terminal's id has 8 letters and digits.")
+            .OfType<string>().ToList();
+        faults.AddRange(terminals.GroupBy(terminal => terminal.Id).Where(group => group.Count() > 1).Select(group => $"{group.Key} is there twice."));
+        if (faults.Count > 0)
+        {
+            return new(null, faults);
+        }
+
+        var keys = terminals.Select(_ => MasterKey.NewKey()).ToArray();
+        try
+        {
+            var bad = await provisioning.AddTerminals(terminals, [.. keys.Select(key => vault.Wrap(key))], who, stop);
+            return bad.Count > 0
+                ? new(null, [.. bad.Select(one => $"{terminals[one.Place].Id}: {one.Why}.")])
+                : new([.. terminals.Zip(keys, (terminal, key) => new TerminalSecret(terminal.Id, terminal.Store, Convert.ToHexStringLower(key)))], []);
+        }
+        finally
+        {
+            Array.ForEach(keys, key => CryptographicOperations.ZeroMemory(key));
+        }
+    }
+
+    public async Task<Done<TerminalSecret>> ReplaceMasterKey(string id, string who, CancellationToken stop)
+    {
+        var key = MasterKey.NewKey();
+        try
+        {
+            if (await fleet.Find(id, stop) is not { } found || !await provisioning.ReplaceMasterKey(id, vault.Wrap(key), who, stop))
+            {
+                return Refused<TerminalSecret>($"There is no terminal {id}, or it is retired.");
+            }
+
+            await Refresh([id]);
+            return new(new TerminalSecret(id, found.Terminal.Store, Convert.ToHexStringLower(key)), []);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    public async Task<Done<int>> PutSettings(SettingLevel level, string? subject, string body, string who, CancellationToken stop)
+    {
+        if ((level == SettingLevel.Platform) != (subject is null))
+        {
+            return Refused<int>(level == SettingLevel.Platform ? "The platform has no subject." : "Name the chain, store or terminal.");
+        }
+
+        JsonElement parsed;
+        try
+        {
+            parsed = JsonElement.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException)
+        {
+            return Refused<int>("Settings are a JSON object, each member once.");
+        }
+
+        return TerminalSettings.Fault(parsed) is { } fault ? Refused<int>($"{char.ToUpperInvariant(fault[0])}{fault[1..]}.")
+            : await settings.Put(level, subject, parsed.GetRawText(), who, stop) is { } version ? new(version, [])
+            : Refused<int>($"There is no {level.ToString().ToLowerInvariant()} {subject}.");
+    }
+
+    /// <summary>Stores, or terminals, from a CSV file whose first line names the columns. All or nothing; every bad line is named.</summary>
+    public async Task<Done<Imported>> Import(string csv, string who, CancellationToken stop)
+    {
+        var (lines, faults) = ImportFile.Read(csv, MostLines);
+        if (faults.Count > 0)
+        {
+            return new(null, faults);
+        }
+
+        if (lines.OfType<StoreLine>().ToList() is { Count: > 0 } stores)
+        {
+            await provisioning.PutStores([.. stores.Select(line => line.Store)], who);
+            return new(new Imported(stores.Count, []), []);
+        }
+
+        var terminals = lines.OfType<TerminalLineIn>().ToList();
+        var added = await AddTerminals([.. terminals.Select(line => (line.Id, line.Store))], who, stop);
+        return added.IsRefused
+            ? new(null, [.. added.Refusals.Select(why => Locate(why, terminals))])
+            : new(new Imported(0, added.Value!), []);
+
+        static string Locate(string why, List<TerminalLineIn> terminals) =>
+            terminals.LastOrDefault(line => why.StartsWith(line.Id, StringComparison.Ordinal)) is { } line ? $"Line {line.Number}: {why}" : why;
+    }
+
+    internal static bool IsTerminalId(string? id) => id is { Length: 8 } && id.All(char.IsAsciiLetterOrDigit);
+
+    // A grain that cannot be reached reads its row again by itself, within half a minute.
+    private Task Refresh(IEnumerable<string> terminals) => Task.WhenAll(terminals.Select(async id =>
+    {
+        try
+        {
+            await grains.GetGrain<ITerminalGrain>(id).Refresh();
+        }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+        }
+    }));
+
+    private static Done<T> Refused<T>(string why) => new(default, [why]);
+}
+
+internal abstract record ImportLine(int Number);
+
+internal sealed record StoreLine(int Number, Store Store) : ImportLine(Number);
+
+internal sealed record TerminalLineIn(int Number, string Id, string Store) : ImportLine(Number);
+
+/// <summary>The files that are imported: <c>id,store</c> for terminals; <c>id,name,commission_percent</c> and what else a store has for stores.</summary>
+internal static class ImportFile
+{
+    private const int MostFaults = 200;
+
+    private static readonly string[] TerminalColumns = ["id", "store"];
+
+    private static readonly string[] StoreColumns =
+        ["id", "name", "commission_percent", "name_zh", "chain", "region", "district", "address", "latitude", "longitude", "hours", "phone"];
+
+    /// <summary>Every line that is right, or what is wrong with every line that is not.</summary>
+    public static (IReadOnlyList<ImportLine> Lines, IReadOnlyList<string> Faults) Read(string csv, int mostLines)
+    {
+        var (lines, faults) = (new List<ImportLine>(), new List<string>());
+        using var reader = new CsvReader(new StringReader(csv.TrimStart('\uFEFF')), new CsvConfiguration(CultureInfo.InvariantCulture)
+        {
+            TrimOptions = TrimOptions.Trim,
+            MissingFieldFound = null,
+            BadDataFound = bad => faults.Add($"Line {bad.Context.Parser!.RawRow}: a quotation mark is out of place."),
+        });
+        if (!reader.Read() || !reader.ReadHeader() || reader.HeaderRecord is not { } columns)
+        {
+            return ([], ["The file is empty: its first line names the columns."]);
+        }
+
+        var isStores = columns.Contains("name");
+        var known = isStores ? StoreColumns : TerminalColumns;
+        if (columns.FirstOrDefault(column => !known.Contains(column)) is { } strange)
+        {
+            return ([], [$"Column {strange} is not known. For stores there are {string.Join(", ", StoreColumns)}; for terminals {string.Join(", ", TerminalColumns)}."]);
+        }
+
+        if ((isStores ? StoreColumns[..3] : TerminalColumns).FirstOrDefault(column => !columns.Contains(column)) is { } missing)
+        {
+            return ([], [$"Column {missing} is missing."]);
+        }
+
+        while (reader.Read())
+        {
+            var number = reader.Context.Parser!.RawRow;
+            if (lines.Count == mostLines)
+            {
+                return ([], [$"At most {mostLines} lines at once."]);
+            }
+
+            if (reader.Parser.Count != columns.Length)
+            {
+                faults.Add($"Line {number}: it has {reader.Parser.Count} columns, not {columns.Length}.");
+            }
+            else if (isStores)
+            {
+                var (store, fault) = Store(reader, columns);
+                lines.Add(new StoreLine(number, store));
+                AddFault(number, fault);
+            }
+            else
+            {
+                var line = new TerminalLineIn(number, reader.GetField("id") ?? "", reader.GetField("store") ?? "");
+                lines.Add(line);
+                AddFault(number, OperatorDesk.IsTerminalId(line.Id) ? null : $"a terminal's id has 8 letters and digits, not '{line.Id}'");
+            }
+
+            if (faults.Count >= MostFaults)
+            {
+                faults.Add("There may be more: this list ends here.");
+                return ([], faults);
+            }
+        }
+
+        foreach (var twice in lines.GroupBy(Id).Where(group => group.Count() > 1))
+        {
+            faults.Add($"Line {twice.Last().Number}: {twice.Key} is there already, in line {twice.First().Number}.");
+        }
+
+        return faults.Count > 0 ? ([], faults) : lines.Count == 0 ? ([], ["The file has no lines but its first."]) : (lines, []);
+
+        void AddFault(int number, string? fault)
+        {
+            if (fault is not null)
+            {
+                faults.Add($"Line {number}: {fault}.");
+            }
+        }
+    }
+
+    private static string Id(ImportLine line) => line is StoreLine store ? store.Store.Id : ((TerminalLineIn)line).Id;
+
+    private static (Store Store, string? Fault) Store(CsvReader reader, string[] columns)
+    {
+        string? fault = null;
+        var store = new Store(
+            Text("id") ?? "",
+            Text("name") ?? "",
+            (int)(Number("commission_percent", isWhole: true) ?? -1),
+            Text("name_zh"),
+            Text("chain"),
+            Text("region"),
+            Text("district"),
+            Text("address"),
+            Number("latitude"),
+            Number("longitude"),
+            Text("hours"),
+            Text("phone"));
+        return (store, fault ?? store.Fault());
+
+        string? Text(string column) => columns.Contains(column) && reader.GetField(column) is { Length: > 0 } text ? text : null;
+
+        double? Number(string column, bool isWhole = false)
+        {
+            if (Text(column) is not { } text)
+            {
+                return null;
+            }
+
+            if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && (!isWhole || number == Math.Floor(number)))
+            {
+                return number;
+            }
+
+            fault = $"{column} is no number: '{text}'";
+            return null;
+        }
+    }
+}

@@ -1,0 +1,560 @@
+using System.Globalization;
+using System.Text.Json;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Silo.BillPages;
+using Lakala.Silo.Merchants;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Ops;
+
+/// <summary>
+/// <c>/ops</c>: the operators' pages. What is shown is read when it is asked for; every change goes over the
+/// <see cref="OperatorDesk"/> or a store that writes the audit log with it.
+/// </summary>
+internal sealed class OpsPages(
+    OperatorStore operators,
+    FleetStore fleet,
+    ActionStore actions,
+    AlarmStore alarms,
+    NetworkStore network,
+    SettingStore settings,
+    BookStore books,
+    AuditLog audit,
+    OperatorDesk desk,
+    SignInLimits limits,
+    SessionCookie cookie,
+    NoticeSignal notices,
+    PageRenderer renderer,
+    TimeProvider time,
+    ILogger<OpsPages> log)
+{
+    public const string Root = "/ops";
+
+    /// <summary>Stands in addresses for those that have no region, or no chain.</summary>
+    public const string NoArea = "-";
+
+    public const int ListLength = 50, BookDays = 7;
+
+    private static readonly string[] DatabaseAway = ["The database cannot be reached. Look at its own monitoring, then try again."];
+
+    private const int StoresShown = 20, ShownOfATerminal = 50, OpenShown = 200;
+
+    public static readonly Asset Style = new(typeof(OpsPages), "ops.css", "text/css; charset=utf-8");
+    public static readonly Asset Script = new(typeof(OpsPages), "ops.js", "text/javascript; charset=utf-8");
+    public static readonly Asset Icon = Asset.Icon;
+
+    public static void Map(WebApplication app)
+    {
+        var open = app.MapGroup(Root).AddEndpointFilter(Protect).ExcludeFromDescription();
+        foreach (var asset in new[] { Style, Script, Icon })
+        {
+            open.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
+        }
+
+        open.MapGet("/sign-in", (OpsPages pages, HttpContext context) => pages.AskToSignIn(context));
+        open.MapPost("/sign-in", (OpsPages pages, HttpContext context) => pages.SignIn(context));
+
+        Get("", OperatorRole.Watch, static (pages, context) => pages.Fleet(context));
+        Get("/terminals", OperatorRole.Watch, static (pages, context) => pages.Terminals(context));
+        Get("/terminals/{id}", OperatorRole.Watch, static (pages, context) => pages.Terminal(context));
+        Get("/stores/{id}", OperatorRole.Watch, static (pages, context) => pages.Store(context));
+        Get("/swipes", OperatorRole.Watch, static (pages, context) => pages.Swipes(context));
+        Get("/open", OperatorRole.Watch, static (pages, context) => pages.OpenItems(context));
+        Get("/network", OperatorRole.Watch, static (pages, context) => pages.Network(context));
+        Get("/alarms", OperatorRole.Watch, static (pages, context) => pages.Alarms(context));
+        Get("/actions", OperatorRole.Watch, static (pages, context) => pages.Actions(context));
+        Get("/actions/{id:guid}", OperatorRole.Watch, static (pages, context) => pages.Action(context));
+        Get("/settings", OperatorRole.Watch, static (pages, context) => pages.Settings(context));
+        Get("/books", OperatorRole.Watch, static (pages, context) => pages.Books(context));
+        Get("/audit", OperatorRole.Watch, static (pages, context) => pages.Audit(context));
+        Get("/import", OperatorRole.Administer, static (pages, context) => pages.AskForFile(context));
+        Get("/operators", OperatorRole.Administer, static (pages, context) => pages.Operators(context));
+
+        Post("/sign-out", OperatorRole.Watch, static (pages, context, _) => pages.SignOut(context));
+        Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.Order(context, form));
+        Post("/actions/{id:guid}/cancel", OperatorRole.Act, static (pages, context, _) => pages.Cancel(context));
+        Post("/resend", OperatorRole.Act, static (pages, context, form) => pages.Resend(context, form));
+        Post("/stores/{id}/{what:regex(^(block|unblock)$)}", OperatorRole.Act, static (pages, context, _) => pages.ChangeStore(context));
+        Post("/stores/{id}/{what:regex(^retire$)}", OperatorRole.Administer, static (pages, context, _) => pages.ChangeStore(context));
+        Post("/terminals", OperatorRole.Administer, static (pages, context, form) => pages.AddTerminal(context, form));
+        Post("/terminals/{id}/master_key", OperatorRole.Administer, static (pages, context, _) => pages.ReplaceMasterKey(context));
+        Post("/settings", OperatorRole.Administer, static (pages, context, form) => pages.PutSettings(context, form));
+        Post("/import", OperatorRole.Administer, static (pages, context, form) => pages.Import(context, form));
+        Post("/operators", OperatorRole.Administer, static (pages, context, form) => pages.PutOperator(context, form));
+        Post("/operators/{name}/block", OperatorRole.Administer, static (pages, context, _) => pages.BlockOperator(context));
+        Post("/keys", OperatorRole.Administer, static (pages, context, form) => pages.AddKey(context, form));
+        Post("/keys/{name}/revoke", OperatorRole.Administer, static (pages, context, _) => pages.RevokeKey(context));
+
+        void Get(string path, OperatorRole least, Func<OpsPages, HttpContext, Task<IResult>> show) =>
+            open.MapGet(path, (OpsPages pages, HttpContext context) => show(pages, context)).For(least, SessionAuthentication.SchemeName);
+
+        void Post(string path, OperatorRole least, Func<OpsPages, HttpContext, IFormCollection, Task<IResult>> act) =>
+            open.MapPost(path, async (OpsPages pages, HttpContext context) => await act(pages, context, await Form(context)))
+                .For(least, SessionAuthentication.SchemeName).WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes + 64 * 1024));
+    }
+
+    public static string SettingsLink(SettingsAt at) =>
+        $"{Root}/settings?{Shown.Query(("level", at.Level.ToString().ToLowerInvariant()), ("subject", at.Subject))}";
+
+    /// <returns>Null when the alarm is about nothing that has a page.</returns>
+    public static string? LinkOf(AlarmRow alarm) => alarm.Kind switch
+    {
+        "terminal_silent" or "paper_out" or "tamper" or "clock_off" or "declines_terminal" => $"{Root}/terminals/{alarm.Subject}",
+        "declines_store" => $"{Root}/stores/{alarm.Subject}",
+        "bank_line_down" or "commit_queue_full" => $"{Root}/network",
+        "reversals_ageing" or "notices_parked" => $"{Root}/open",
+        _ => null,
+    };
+
+    private async Task<IResult> AskToSignIn(HttpContext context) =>
+        await Page<SignInPage>(context, new() { [nameof(SignInPage.To)] = context.Request.Query["to"].ToString() });
+
+    private async Task<IResult> SignIn(HttpContext context)
+    {
+        var form = await Form(context);
+        var (name, password, to) = (form["name"].ToString().Trim(), form["password"].ToString(), form["to"].ToString());
+        if (!limits.Enter(name))
+        {
+            return await Refused("Too many wrong passwords. Try again in five minutes.", StatusCodes.Status429TooManyRequests);
+        }
+
+        if (await operators.SignIn(name, password, context.RequestAborted) is not { } token)
+        {
+            log.LogWarning("Somebody could not sign in at {Root}: wrong name or password.", Root);
+            return await Refused("Name and password do not belong together.", StatusCodes.Status403Forbidden);
+        }
+
+        limits.Succeeded(name);
+        cookie.Write(context.Response, token);
+
+        // Nowhere but to a page of ours.
+        return SeeOther(to.StartsWith(Root, StringComparison.Ordinal) && !to.Contains("//", StringComparison.Ordinal) && !to.Contains('\\') ? to : Root);
+
+        Task<IResult> Refused(string why, int status) => Page<SignInPage>(
+            context, new() { [nameof(SignInPage.To)] = to, [nameof(SignInPage.Name)] = name, [nameof(SignInPage.Why)] = why }, status);
+    }
+
+    private async Task<IResult> SignOut(HttpContext context)
+    {
+        if (cookie.Read(context.Request) is { } token)
+        {
+            await operators.SignOut(token, context.RequestAborted);
+        }
+
+        cookie.Delete(context.Response);
+        return SeeOther($"{Root}/sign-in");
+    }
+
+    private async Task<IResult> Fleet(HttpContext context)
+    {
+        var stop = context.RequestAborted;
+        var summary = fleet.Summary(stop);
+        var stores = fleet.Stores(new FleetFilter(), StoresShown, stop);
+        return await Page<FleetPage>(context, new()
+        {
+            [nameof(FleetPage.Summary)] = await summary,
+            [nameof(FleetPage.Stores)] = await stores,
+            [nameof(FleetPage.Alarms)] = (await alarms.List(ListLength, stop)).Where(alarm => alarm.ClearedAt is null).ToList(),
+            [nameof(FleetPage.Minutes)] = await network.Minutes(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), stop),
+        });
+    }
+
+    private async Task<IResult> Terminals(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var filter = Filter(name => query[name].ToString());
+        var order = query["sort"].ToString() switch { "heard" => FleetOrder.Heard, "store" => FleetOrder.Store, _ => FleetOrder.Terminal };
+        var skip = int.TryParse(query["skip"], CultureInfo.InvariantCulture, out var some) && some is > 0 and < ActionOrder.MostTerminals ? some : 0;
+        if (filter.Fault() is { } fault)
+        {
+            return await Refuse(context, "Terminals", [fault + "."], $"{Root}/terminals");
+        }
+
+        var list = await fleet.List(filter, order, skip, ListLength + 1, context.RequestAborted);
+        return await Page<TerminalsPage>(context, new()
+        {
+            [nameof(TerminalsPage.Filter)] = filter,
+            [nameof(TerminalsPage.Order)] = order,
+            [nameof(TerminalsPage.Skip)] = skip,
+            [nameof(TerminalsPage.HasMore)] = list.Count > ListLength,
+            [nameof(TerminalsPage.Terminals)] = list.Take(ListLength).ToList(),
+        });
+    }
+
+    private async Task<IResult> Terminal(HttpContext context)
+    {
+        var (id, stop) = (Value(context, "id"), context.RequestAborted);
+        if (await fleet.Find(id, stop) is not { } detail)
+        {
+            return await NoSuch(context, "terminal", id);
+        }
+
+        return await Page<TerminalPage>(context, new()
+        {
+            [nameof(TerminalPage.Detail)] = detail,
+            [nameof(TerminalPage.Settings)] = await settings.Effective(detail.Terminal.Chain, detail.Terminal.Store, id, stop),
+            [nameof(TerminalPage.History)] = await fleet.History(id, ShownOfATerminal, stop),
+            [nameof(TerminalPage.Swipes)] = await fleet.SwipesOf(id, ShownOfATerminal, stop),
+            [nameof(TerminalPage.Orders)] = await actions.Of(id, ShownOfATerminal, stop),
+            [nameof(TerminalPage.Alarms)] = await alarms.Of(id, ShownOfATerminal, stop),
+            [nameof(TerminalPage.Audit)] = await audit.List(id, null, ShownOfATerminal, stop),
+        });
+    }
+
+    private async Task<IResult> Store(HttpContext context)
+    {
+        var (id, stop) = (Value(context, "id"), context.RequestAborted);
+        if (await fleet.FindStore(id, stop) is not { } detail)
+        {
+            return await NoSuch(context, "store", id);
+        }
+
+        return await Page<StorePage>(context, new()
+        {
+            [nameof(StorePage.Detail)] = detail,
+            [nameof(StorePage.Count)] = (await fleet.Stores(new FleetFilter(Store: id), 1, stop)).SingleOrDefault() ?? new FleetCount(id, 0, 0, 0, 0),
+            [nameof(StorePage.Alarms)] = await alarms.Of(id, ShownOfATerminal, stop),
+            [nameof(StorePage.Audit)] = await audit.List(id, null, ShownOfATerminal, stop),
+        });
+    }
+
+    private async Task<IResult> Swipes(HttpContext context)
+    {
+        var (span, step) = context.Request.Query["hours"].ToString() switch
+        {
+            "24" => (TimeSpan.FromHours(24), TimeSpan.FromMinutes(10)),
+            "168" => (TimeSpan.FromHours(168), TimeSpan.FromHours(1)),
+            _ => (TimeSpan.FromHours(1), TimeSpan.FromMinutes(1)),
+        };
+        return await Page<SwipesPage>(context, new()
+        {
+            [nameof(SwipesPage.Minutes)] = await network.Minutes(span, step, context.RequestAborted),
+            [nameof(SwipesPage.Span)] = span,
+            [nameof(SwipesPage.Step)] = step,
+        });
+    }
+
+    private async Task<IResult> OpenItems(HttpContext context) => await Page<OpenPage>(context, new()
+    {
+        [nameof(OpenPage.Attempts)] = await fleet.Unresolved(OpenShown, context.RequestAborted),
+        [nameof(OpenPage.Reversals)] = await network.Reversals(OpenShown, context.RequestAborted),
+        [nameof(OpenPage.Parked)] = await network.Parked(OpenShown, context.RequestAborted),
+    });
+
+    private async Task<IResult> Network(HttpContext context) => await Page<NetworkPage>(context, new()
+    {
+        [nameof(NetworkPage.Silos)] = (await network.Silos(context.RequestAborted))
+            .Select(silo => (silo.Silo, silo.At, JsonSerializer.Deserialize(silo.Body, SiloReportJson.Default.SiloReport)!)).ToList(),
+    });
+
+    private async Task<IResult> Alarms(HttpContext context) =>
+        await Page<AlarmsPage>(context, new() { [nameof(AlarmsPage.Alarms)] = await alarms.List(OpenShown, context.RequestAborted) });
+
+    private async Task<IResult> Actions(HttpContext context) =>
+        await Page<ActionsPage>(context, new() { [nameof(ActionsPage.Actions)] = await actions.List(ListLength, context.RequestAborted) });
+
+    private async Task<IResult> Action(HttpContext context)
+    {
+        var (id, query) = (Guid.Parse(Value(context, "id")), context.Request.Query);
+        if (await actions.Find(id, context.RequestAborted) is not { } action)
+        {
+            return await NoSuch(context, "order", id.ToString());
+        }
+
+        var state = query["state"].ToString() is { Length: > 0 } wanted ? wanted : null;
+        var after = query["after"].ToString() is { Length: > 0 } last ? last : null;
+        return await Page<ActionPage>(context, new()
+        {
+            [nameof(ActionPage.Action)] = action,
+            [nameof(ActionPage.State)] = state,
+            [nameof(ActionPage.Targets)] = await actions.Targets(id, state, after, ListLength, context.RequestAborted),
+        });
+    }
+
+    private async Task<IResult> Settings(HttpContext context)
+    {
+        var (level, subject) = SettingsOf(name => context.Request.Query[name].ToString());
+        return await Page<SettingsPage>(context, new() { [nameof(SettingsPage.Settings)] = await settings.At(level, subject, context.RequestAborted) });
+    }
+
+    private async Task<IResult> Books(HttpContext context)
+    {
+        var since = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(1 - BookDays);
+        return await Page<BooksPage>(context, new() { [nameof(BooksPage.Totals)] = await books.Totals(since, context.RequestAborted) });
+    }
+
+    private async Task<IResult> Audit(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var subject = query["subject"].ToString().Trim() is { Length: > 0 } wanted ? wanted : null;
+        long? before = long.TryParse(query["before"], CultureInfo.InvariantCulture, out var id) ? id : null;
+        return await Page<AuditPage>(context, new()
+        {
+            [nameof(AuditPage.Entries)] = await audit.List(subject, before, ListLength, context.RequestAborted),
+            [nameof(AuditPage.Subject)] = subject,
+        });
+    }
+
+    private Task<IResult> AskForFile(HttpContext context) => Page<ImportPage>(context, []);
+
+    private async Task<IResult> Operators(HttpContext context) => await Page<OperatorsPage>(context, new()
+    {
+        [nameof(OperatorsPage.People)] = await operators.List(context.RequestAborted),
+        [nameof(OperatorsPage.Keys)] = await operators.ListKeys(context.RequestAborted),
+    });
+
+    private async Task<IResult> Order(HttpContext context, IFormCollection form)
+    {
+        var who = context.User.AsOperator();
+        if (ActionKinds.Parse(form["kind"]) is not { } kind)
+        {
+            return await Refuse(context, "Order", ["Say what is to be done."], $"{Root}/terminals");
+        }
+
+        if (who.Role < ActionKinds.NeededFor(kind))
+        {
+            return await Refuse(context, "Order", ["This is not for you to order."], $"{Root}/terminals", StatusCodes.Status403Forbidden);
+        }
+
+        DateTimeOffset? due = null;
+        if (form["due"].ToString() is { Length: > 0 } text)
+        {
+            if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
+            {
+                return await Refuse(context, "Order", [$"'{text}' is no time."], $"{Root}/terminals");
+            }
+
+            due = at;
+        }
+
+        var argument = kind == ActionKind.Move ? form["argument"].ToString().Trim() : null;
+        var filter = form["which"] == "filtered" ? Filter(name => form[name].ToString()) : null;
+        var ordered = await desk.Order(
+            kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who.Name, context.RequestAborted);
+        return ordered.IsRefused
+            ? await Refuse(context, "Order", ordered.Refusals, $"{Root}/terminals")
+            : SeeOther($"{Root}/actions/{ordered.Value}");
+    }
+
+    private async Task<IResult> Cancel(HttpContext context)
+    {
+        var id = Guid.Parse(Value(context, "id"));
+        await actions.Cancel(id, context.User.AsOperator().Name, context.RequestAborted);
+        return SeeOther($"{Root}/actions/{id}");
+    }
+
+    private async Task<IResult> Resend(HttpContext context, IFormCollection form)
+    {
+        Guid? id = EventName.TryParse(form["event"], out var one) ? one : null;
+        await network.Resend(id, form["receiver"].ToString(), context.User.AsOperator().Name, context.RequestAborted);
+        notices.Raise();
+        return SeeOther($"{Root}/open");
+    }
+
+    private async Task<IResult> ChangeStore(HttpContext context)
+    {
+        var id = Value(context, "id");
+        var changed = await desk.ChangeStore(id, Value(context, "what"), context.User.AsOperator().Name, context.RequestAborted);
+        return changed.IsRefused ? await Refuse(context, "Store", changed.Refusals, $"{Root}/stores/{id}") : SeeOther($"{Root}/stores/{id}");
+    }
+
+    private async Task<IResult> AddTerminal(HttpContext context, IFormCollection form)
+    {
+        var added = await desk.AddTerminals(
+            [(form["id"].ToString().Trim(), form["store"].ToString().Trim())], context.User.AsOperator().Name, context.RequestAborted);
+        return added.IsRefused
+            ? await Refuse(context, "Add a terminal", added.Refusals, $"{Root}/terminals")
+            : await Tell(context, "Add a terminal", "It is added. This is its master key, for its secure chip:", added.Value![0].MasterKey, $"{Root}/terminals/{added.Value[0].Terminal}");
+    }
+
+    private async Task<IResult> ReplaceMasterKey(HttpContext context)
+    {
+        var id = Value(context, "id");
+        var replaced = await desk.ReplaceMasterKey(id, context.User.AsOperator().Name, context.RequestAborted);
+        return replaced.IsRefused
+            ? await Refuse(context, "A new master key", replaced.Refusals, $"{Root}/terminals/{id}")
+            : await Tell(context, $"Terminal {id}", "This is its new master key, for its secure chip:", replaced.Value!.MasterKey, $"{Root}/terminals/{id}");
+    }
+
+    private async Task<IResult> PutSettings(HttpContext context, IFormCollection form)
+    {
+        var (level, subject) = SettingsOf(name => form[name].ToString());
+        var body = form["body"].ToString();
+        var put = await desk.PutSettings(level, subject, body, context.User.AsOperator().Name, context.RequestAborted);
+        var now = await settings.At(level, subject, context.RequestAborted);
+        return put.IsRefused
+            ? await Page<SettingsPage>(
+                context,
+                new() { [nameof(SettingsPage.Settings)] = now, [nameof(SettingsPage.Body)] = body, [nameof(SettingsPage.Refusal)] = put.Refusals[0] },
+                StatusCodes.Status400BadRequest)
+            : SeeOther(SettingsLink(now));
+    }
+
+    private async Task<IResult> Import(HttpContext context, IFormCollection form)
+    {
+        if (form.Files.GetFile("file") is not { Length: <= OperatorDesk.MostImportBytes } file)
+        {
+            return await Refuse(context, "Import", [$"Choose a file of at most {OperatorDesk.MostImportBytes / (1024 * 1024)} MiB."], $"{Root}/import");
+        }
+
+        using var reader = new StreamReader(file.OpenReadStream());
+        var imported = await desk.Import(await reader.ReadToEndAsync(context.RequestAborted), context.User.AsOperator().Name, context.RequestAborted);
+        return imported switch
+        {
+            { IsRefused: true } => await Refuse(context, "Import", imported.Refusals, $"{Root}/import"),
+            { Value: { Terminals: { Count: > 0 } terminals } } => await Tell(
+                context,
+                "Import",
+                $"{terminals.Count} terminals are added. These are their master keys, for their secure chips:",
+                "id,store,master_key\n" + string.Join('\n', terminals.Select(one => $"{one.Terminal},{one.Store},{one.MasterKey}")),
+                $"{Root}/terminals"),
+            _ => await Tell(context, "Import", $"{imported.Value!.Stores} stores are taken over.", null, Root),
+        };
+    }
+
+    private async Task<IResult> PutOperator(HttpContext context, IFormCollection form)
+    {
+        var back = $"{Root}/operators";
+        if (Operator.Parse(form["role"]) is not { } role)
+        {
+            return await Refuse(context, "Operators", ["A role is watch, act or administer."], back);
+        }
+
+        var person = new Operator(form["name"].ToString().Trim(), role);
+        return person.Fault() is { } fault
+            ? await Refuse(context, "Operators", [fault + "."], back)
+            : await Tell(
+                context,
+                "Operators",
+                $"{person.Name} may {Operator.Text(role)}. This is the password:",
+                await operators.Put(person, context.User.AsOperator().Name, context.RequestAborted),
+                back);
+    }
+
+    private async Task<IResult> BlockOperator(HttpContext context)
+    {
+        var name = Value(context, "name");
+        return await operators.Block(name, context.User.AsOperator().Name, context.RequestAborted)
+            ? SeeOther($"{Root}/operators")
+            : await NoSuch(context, "operator", name);
+    }
+
+    private async Task<IResult> AddKey(HttpContext context, IFormCollection form)
+    {
+        var (name, back) = (form["name"].ToString().Trim(), $"{Root}/operators");
+        if (Operator.Parse(form["role"]) is not { } role || new Operator(name, role).Fault() is not null)
+        {
+            return await Refuse(context, "Admin keys", ["A key has a name of 2 to 40 lower-case letters and digits, and a role."], back);
+        }
+
+        return await operators.AddKey(name, role, context.User.AsOperator().Name, context.RequestAborted) is { } key
+            ? await Tell(context, "Admin keys", $"A program with this key may {Operator.Text(role)}:", key, back)
+            : await Refuse(context, "Admin keys", [$"There is a key {name} already."], back);
+    }
+
+    private async Task<IResult> RevokeKey(HttpContext context)
+    {
+        var name = Value(context, "name");
+        return await operators.RevokeKey(name, context.User.AsOperator().Name, context.RequestAborted)
+            ? SeeOther($"{Root}/operators")
+            : await NoSuch(context, "key", name);
+    }
+
+    private static FleetFilter Filter(Func<string, string> value)
+    {
+        return new FleetFilter(Shown.ParseState(value("state")), Area("region"), Area("chain"), Text("store"), Text("q"));
+
+        string? Text(string name) => value(name).Trim() is { Length: > 0 } text ? text : null;
+
+        string? Area(string name) => Text(name) is { } area ? area == NoArea ? "" : area : null;
+    }
+
+    private static (SettingLevel Level, string? Subject) SettingsOf(Func<string, string> value)
+    {
+        var level = Enum.TryParse<SettingLevel>(value("level"), ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : SettingLevel.Platform;
+        return (level, level == SettingLevel.Platform ? null : value("subject").Trim());
+    }
+
+    private static string Value(HttpContext context, string name) => context.Request.RouteValues[name]!.ToString()!;
+
+    private static async Task<IFormCollection> Form(HttpContext context) =>
+        context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+
+    private static SeeOtherResult SeeOther(string where) => new SeeOtherResult(where);
+
+    private Task<IResult> NoSuch(HttpContext context, string what, string id) =>
+        Refuse(context, "Not found", [$"There is no {what} {id}."], Root, StatusCodes.Status404NotFound);
+
+    private Task<IResult> Refuse(
+        HttpContext context, string title, IReadOnlyList<string> refusals, string back, int status = StatusCodes.Status400BadRequest) =>
+        Page<Told>(context, new() { [nameof(Told.Title)] = title, [nameof(Told.Refusals)] = refusals, [nameof(Told.Back)] = back }, status);
+
+    private Task<IResult> Tell(HttpContext context, string title, string text, string? secret, string back) => Page<Told>(
+        context,
+        new() { [nameof(Told.Title)] = title, [nameof(Told.Text)] = text, [nameof(Told.Secret)] = secret, [nameof(Told.Back)] = back });
+
+    private async Task<IResult> Page<T>(HttpContext context, Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
+        where T : IComponent
+    {
+        var who = context.User.Identity?.IsAuthenticated is true ? context.User.AsOperator() : null;
+        parameters["Here"] = new Here(who, time.GetUtcNow(), who is null ? 0 : (await alarms.Counts(context.RequestAborted)).Sum(kind => kind.Count));
+        return await renderer.Page<T>(status, parameters);
+    }
+
+    // Nothing of it is kept or framed, and what changes something comes from our own pages.
+    private static async ValueTask<object?> Protect(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        var context = invocation.HttpContext;
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        headers["X-Robots-Tag"] = "noindex";
+        headers.CacheControl = "no-store";
+        if (HttpMethods.IsPost(context.Request.Method) && !IsFromHere(context))
+        {
+            return Problems.Conflict("This came from another site's page.");
+        }
+
+        var services = context.RequestServices;
+        try
+        {
+            return await next(invocation);
+        }
+        catch (Exception fault) when (ProblemsOfFaults.WillPass(fault))
+        {
+            services.GetRequiredService<ILogger<OpsPages>>().LogWarning(fault, "An operators' page cannot be shown.");
+            return await services.GetRequiredService<PageRenderer>().Page<Told>(StatusCodes.Status503ServiceUnavailable, new()
+            {
+                ["Here"] = new Here(null, services.GetRequiredService<TimeProvider>().GetUtcNow(), 0),
+                [nameof(Told.Title)] = "Not now",
+                [nameof(Told.Refusals)] = DatabaseAway,
+                [nameof(Told.Back)] = Root,
+            });
+        }
+    }
+
+    private static bool IsFromHere(HttpContext context)
+    {
+        var publicUrl = context.RequestServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl;
+        return context.Request.Headers.Origin is not [{ } origin]
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var from)
+                && (from.Authority == context.Request.Host.Value || from.Authority == new Uri(publicUrl).Authority));
+    }
+
+    private sealed class SeeOtherResult(string where) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
+            httpContext.Response.Headers.Location = where;
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,343 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Lakala.Wire;
+using Microsoft.Playwright;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>What operators do at their pages, in a real browser, with terminals that really answer.</summary>
+[Collection(nameof(OpsNetwork))]
+public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
+{
+    private static readonly TerminalHealth Well = new(
+        Printer: "ready", Paper: "ok", Reader: "ok", Tamper: false, OnMains: true, ClockOffset: 0, Version: "1.0.0", OpenItems: 0, JournalBytes: 2_048, Parameters: 0);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Somebody_signs_in_and_finds_a_terminal_by_its_state()
+    {
+        var who = network.NextTerminal();
+        await using var terminal = await network.SignedOn(who);
+        await Beat(terminal, Well with { Paper = "low" });
+        var page = await browser.Open(width: 1280, height: 900);
+
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals").ToString());
+        await Browser.Picture(page, "ops-sign-in");
+        await page.GetByLabel("Name").FillAsync("watch");
+        await page.GetByLabel("Password").FillAsync("wrong");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Alert).GetByText("do not belong together").WaitForAsync();
+        await page.GetByLabel("Password").FillAsync(network.Password("watch"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByLabel("State").SelectOptionAsync("attention");
+        await page.GetByLabel("Part of id or name").FillAsync(who.Id);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+
+        // Silos write down every ten seconds whom they have heard; the page fetches its list anew by itself.
+        await page.GetByRole(AriaRole.Row).Filter(new() { HasText = who.Id }).GetByText("paper low").WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = who.Id }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = $"Terminal {who.Id}" }).WaitForAsync();
+        (await page.Locator("#health").InnerTextAsync()).Should().Contain("low").And.Contain("1.0.0");
+        (await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).CountAsync()).Should().Be(0, "who watches orders nothing");
+    }
+
+    [Fact]
+    public async Task Pages_change_by_themselves_when_a_terminal_is_heard_and_when_it_is_not_well()
+    {
+        var who = network.NextTerminal();
+        var page = await network.Visit(browser, "watch", $"/ops/terminals/{who.Id}");
+        await page.GetByText("never seen").WaitForAsync();
+
+        await using var terminal = await network.SignedOn(who);
+        await Beat(terminal, Well);
+        await page.Locator("#state .state.ready").WaitForAsync();
+        await Beat(terminal, Well with { Printer = "cover-open" });
+
+        await page.Locator("#state .state.attention").WaitForAsync();
+        (await page.Locator("#state").InnerTextAsync()).Should().Contain("printer cover open");
+        (await page.Locator("#history").InnerTextAsync()).Should().Contain("printer cover-open");
+    }
+
+    [Fact]
+    public async Task A_blocked_terminal_takes_no_payment_until_it_is_unblocked()
+    {
+        var who = network.NextTerminal();
+        await using var terminal = await network.SignedOn(who);
+        (await Beat(terminal, Well)).Code.Should().Be("00");
+        var page = await network.Visit(browser, "act", $"/ops/terminals/{who.Id}");
+
+        await page.GetByLabel("What").SelectOptionAsync("block");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.Locator("td .good").GetByText("DONE").WaitForAsync();
+        (await Beat(terminal, Well)).Code.Should().NotBe("00", "it hears of it at once");
+        await page.GotoAsync(new Uri(network.Local.Http, $"/ops/terminals/{who.Id}").ToString());
+        await page.Locator("#state").GetByText("blocked").WaitForAsync();
+        (await page.Locator("#events").InnerTextAsync()).Should().Contain("terminal.block").And.Contain("act");
+        await Browser.Picture(page, "ops-terminal");
+        await page.GetByLabel("What").SelectOptionAsync("unblock");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.Locator("td .good").GetByText("DONE").WaitForAsync();
+
+        (await Beat(terminal, Well)).Code.Should().Be("00");
+    }
+
+    [Fact]
+    public async Task An_order_for_many_waits_for_its_time_and_for_each_terminal_to_do_it()
+    {
+        var (one, other) = (network.NextTerminal(), network.NextTerminal());
+        await using var terminal = await network.SignedOn(one);
+        await Beat(terminal, Well);
+        var page = await network.Visit(browser, "act", "/ops/terminals");
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = one.Id }).CheckAsync();
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = other.Id }).CheckAsync();
+        await page.GetByLabel("What").SelectOptionAsync("rotate_keys");
+        await page.GetByLabel("When, in UTC").FillAsync(TimeProvider.System.GetUtcNow().AddHours(2).ToString("yyyy-MM-ddTHH:mm", null));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "waiting 2" }).WaitForAsync();
+        await Browser.Picture(page, "ops-order");
+        await network.Execute("update action_targets set due_at = clock_timestamp() where state = 'WAITING' and kind = 'rotate_keys'");
+        await page.GetByRole(AriaRole.Link, new() { Name = "asked 2" }).WaitForAsync();
+        await Eventually.Is(async () => (await Beat(terminal, Well)).Requirement == ProcessingRequirement.SignOn, "the terminal is told to sign on", TimeSpan.FromSeconds(90));
+        await terminal.SignOn();
+        (await Beat(terminal, Well)).Requirement.Should().NotBe(ProcessingRequirement.SignOn);
+
+        var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = one.Id });
+        await row.GetByText("done by the terminal").WaitForAsync();
+        await page.GetByRole(AriaRole.Row).Filter(new() { HasText = other.Id }).GetByText("told at its next heartbeat").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_terminal_asked_for_its_status_is_told_so_and_what_it_says_then_is_the_outcome()
+    {
+        var who = network.NextTerminal();
+        await using var terminal = await network.SignedOn(who);
+        await Beat(terminal, Well);
+        var page = await network.Visit(browser, "act", $"/ops/terminals/{who.Id}");
+        await page.GetByLabel("What").SelectOptionAsync("send_status");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByText("told at its next heartbeat").WaitForAsync();
+
+        await Eventually.Is(
+            async () => (await Beat(terminal, null)).Requirement == ProcessingRequirement.SendStatus, "the terminal is asked how it is", TimeSpan.FromSeconds(90));
+        await Beat(terminal, Well);
+
+        await page.GetByText("done by the terminal").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task An_alarm_is_raised_and_cleared_on_the_page_in_the_metrics_and_by_webhook()
+    {
+        var who = network.NextTerminal();
+        await using var terminal = await network.SignedOn(who);
+        await Beat(terminal, Well);
+        var page = await network.Visit(browser, "watch", "/ops/alarms");
+        await page.GetByText("When they are raised and cleared").WaitForAsync();
+
+        await Beat(terminal, Well with { Tamper = true });
+        await page.Locator("tr.raised").Filter(new() { HasText = who.Id }).WaitForAsync();
+        (await page.Locator("#alarm-link").InnerTextAsync()).Should().NotBe("Alarms 0");
+        var raised = await Heard("alarm.raised", who.Id);
+        await Browser.Picture(page, "ops-alarms");
+        await Eventually.Is(async () => (await Metrics()).Contains("lakala_alarms{", StringComparison.Ordinal)
+            && (await Metrics()).Split('\n').Any(line => line.Contains("kind=\"tamper\"", StringComparison.Ordinal) && line.Contains("} 1", StringComparison.Ordinal)), "the metric");
+        await Beat(terminal, Well);
+        await page.Locator("tr.cleared").Filter(new() { HasText = who.Id }).WaitForAsync();
+        var cleared = await Heard("alarm.cleared", who.Id);
+
+        raised.Data.GetProperty("kind").GetString().Should().Be("tamper");
+        raised.Data.GetProperty("what_to_do").GetString().Should().NotBeNullOrEmpty();
+        cleared.Data.GetProperty("count").GetInt32().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_notice_that_was_given_up_is_sent_again()
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var receiver = await Local.WebhookReceiver.Start(number => number <= 9 ? 500 : 204);
+        var endpoint = await shop.Post("/v1/webhook_endpoints", $$"""{"url":"{{receiver.Address}}"}""");
+        receiver.Trust(endpoint.String("secret"));
+        await shop.Post($"/v1/webhook_endpoints/{endpoint.String("id")}/test");
+        var page = await network.Visit(browser, "act", "/ops/open");
+        var row = page.Locator("#parked").GetByRole(AriaRole.Row).Filter(new() { HasText = endpoint.String("id") });
+        await row.GetByText("status 500").WaitForAsync();
+        await Browser.Picture(page, "ops-open");
+
+        await row.GetByRole(AriaRole.Button, new() { Name = "Send again" }).ClickAsync();
+
+        await Eventually.Is(() => Task.FromResult(receiver.Accepted.Count == 1), "the notice is accepted");
+        await row.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        (await network.Scalar<long>($"select count(*) from audit_log where what = 'notice.resend' and who = 'act' and detail like '%{endpoint.String("id")}%'")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task An_administrator_adds_a_terminal_that_signs_on_moves_it_and_retires_it()
+    {
+        var page = await network.Visit(browser, "admin", "/ops/terminals");
+        await page.GetByLabel("Terminal id").FillAsync("NEW00001");
+        await page.GetByLabel("Store id").FillAsync("STORE0000000001");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
+        var key = await page.Locator("#secret").InnerTextAsync();
+        await using var terminal = await network.SignedOn(new Local.SeededTerminal("NEW00001", "STORE0000000001", key));
+        (await Beat(terminal, Well)).Code.Should().Be("00");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Back" }).ClickAsync();
+        await page.GetByLabel("What").SelectOptionAsync("move");
+        await page.GetByLabel("New store").FillAsync("STORE0000000003");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByText("DONE", new() { Exact = true }).WaitForAsync();
+        (await network.Scalar<string>("select store_id from terminals where id = 'NEW00001'")).Should().Be("STORE0000000003");
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
+        await page.GetByLabel("What").SelectOptionAsync("retire");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByText("DONE", new() { Exact = true }).WaitForAsync();
+
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
+        await page.Locator("#state .state.retired").WaitForAsync();
+        (await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).CountAsync()).Should().Be(0);
+        (await Beat(terminal, Well)).Code.Should().NotBe("00");
+    }
+
+    [Fact]
+    public async Task Settings_show_where_they_come_from()
+    {
+        var who = network.NextTerminal();
+        var page = await network.Visit(browser, "admin", "/ops/settings");
+        await Set("platform", "", """{"copies": 1, "footer_en": "All of us."}""");
+        await Set("store", "STORE0000000001", """{"footer_en": "This store."}""");
+        await Set("terminal", who.Id, """{"largest_amount": 5000}""");
+
+        await page.GotoAsync(new Uri(network.Local.Http, $"/ops/terminals/{who.Id}").ToString());
+        var settings = page.Locator("#settings");
+        (await Row("copies")).Should().Contain("1").And.Contain("platform");
+        (await Row("footer_en")).Should().Contain("This store.").And.Contain("store").And.Contain("All of us.");
+        (await Row("largest_amount")).Should().Contain("5000").And.Contain("terminal");
+        (await Row("gateways")).Should().Contain("not set");
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/settings").ToString());
+        await page.GetByLabel("What this level sets itself").FillAsync("""{"copies": 3}""");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Set" }).ClickAsync();
+        (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).Should().Contain("Copies is receipts of a payment").And.Contain("Nothing was changed");
+        await Set("platform", "", "{}");
+        await Set("store", "STORE0000000001", "{}");
+
+        async Task Set(string level, string subject, string body)
+        {
+            await page.GotoAsync(new Uri(network.Local.Http, $"/ops/settings?level={level}&subject={subject}").ToString());
+            await page.GetByLabel("What this level sets itself").FillAsync(body);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Set" }).ClickAsync();
+            await page.WaitForURLAsync(address => address.Contains($"level={level}", StringComparison.Ordinal));
+            (await page.GetByRole(AriaRole.Alert).CountAsync()).Should().Be(0);
+        }
+
+        Task<string> Row(string member) => settings.GetByRole(AriaRole.Row).Filter(new() { HasText = member }).InnerTextAsync();
+    }
+
+    [Fact]
+    public async Task A_file_is_taken_whole_or_not_at_all_with_every_bad_line_named()
+    {
+        var page = await network.Visit(browser, "admin", "/ops/import");
+        await Import("id,store\nIMPORT01,STORE0000000001\nshort,STORE0000000001\nIMPORT02,NOWHERE\nIMPORT01,STORE0000000001\n");
+        var faults = await page.Locator("main ul").InnerTextAsync();
+        faults.Should().Contain("Line 3:").And.Contain("short").And.Contain("Line 5:");
+        (await network.Scalar<long>("select count(*) from terminals where id like 'IMPORT%'")).Should().Be(0);
+
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/import").ToString());
+        await Import("id,store\nIMPORT01,STORE0000000001\nIMPORT02,STORE0000000002\n");
+
+        (await page.Locator("#secret").InnerTextAsync()).Should().MatchRegex("(?s)id,store,master_key\nIMPORT01,STORE0000000001,[0-9a-f]{64}\nIMPORT02,STORE0000000002,[0-9a-f]{64}");
+        (await network.Scalar<long>("select count(*) from audit_log where what = 'terminal.add' and subject like 'IMPORT%'")).Should().Be(2);
+
+        async Task Import(string csv)
+        {
+            await page.GetByLabel("File").SetInputFilesAsync(new FilePayload { Name = "some.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
+            await page.GetByRole(AriaRole.Button, new() { Name = "Import" }).ClickAsync();
+            await page.GetByRole(AriaRole.Link, new() { Name = "Back" }).WaitForAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Swipes_are_drawn_and_the_books_balance()
+    {
+        using var shop = await Shop.Open(network.Local);
+        var who = network.NextTerminal();
+        await using var terminal = await network.SignedOn(who);
+        await Pay("approved", "00");
+        await Pay("51", "51");
+        await network.Execute(
+            """
+            insert into swipe_minutes
+            select date_trunc('minute', now()) - n * interval '1 minute', 40 + 25 * sin(n / 7.0), 4 + n % 3, n % 2, 0, case when n between 20 and 23 then 6 else 0 end, 0,
+                   40 + n % 7, case when n between 20 and 23 then 900 else 120 + 3 * (n % 11) end
+            from generate_series(4, 60) n
+            """);
+        var page = await network.Visit(browser, "watch", "/ops");
+        await page.Locator("#swipes rect.approved").First.WaitForAsync();
+        await page.Locator("#swipes rect.declined").First.WaitForAsync();
+        await Browser.Picture(page, "ops-fleet");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Swipes" }).ClickAsync();
+        await page.Locator("#numbers td").First.WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Books" }).ClickAsync();
+        await page.Locator("#books .good").GetByText("balanced").WaitForAsync();
+        await page.GotoAsync(new Uri(network.Local.Http, $"/ops/terminals/{who.Id}").ToString());
+        (await page.Locator("#swipes").InnerTextAsync()).Should().Contain("APPROVED").And.Contain("DECLINED").And.Contain("51");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Network" }).ClickAsync();
+        await page.Locator("#silos").GetByText("up", new() { Exact = true }).WaitForAsync();
+
+        async Task Pay(string card, string code)
+        {
+            var bill = (await shop.NewBill(amount: "1000")).GetProperty("number").GetString()!;
+            var swipe = terminal.Pay(bill, 1_000, network.Local.Cards.First(one => one.Expected == card));
+            (await terminal.AskWell(swipe)).Verdict.Code.Should().Be(code);
+        }
+    }
+
+    [Theory]
+    [InlineData("/ops/sign-in")]
+    [InlineData("/ops")]
+    [InlineData("/ops/terminals")]
+    [InlineData("/ops/terminals/T0000001")]
+    [InlineData("/ops/stores/STORE0000000001")]
+    [InlineData("/ops/swipes")]
+    [InlineData("/ops/open")]
+    [InlineData("/ops/network")]
+    [InlineData("/ops/alarms")]
+    [InlineData("/ops/actions")]
+    [InlineData("/ops/settings")]
+    [InlineData("/ops/import")]
+    [InlineData("/ops/books")]
+    [InlineData("/ops/audit")]
+    [InlineData("/ops/operators")]
+    public async Task Pages_pass_the_accessibility_check_and_keep_within_their_policy(string path)
+    {
+        var page = path == "/ops/sign-in" ? await browser.Open(width: 1280, height: 900) : await network.Visit(browser, "admin", path);
+        var complaints = new List<string>();
+        page.Console += (_, message) => complaints.Add(message.Text);
+
+        await page.GotoAsync(new Uri(network.Local.Http, path).ToString());
+
+        var result = await page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa") });
+        result.Violations.Select(violation => $"{violation.Id}: {string.Join(' ', violation.Nodes.Select(node => node.Html))}").Should().BeEmpty();
+        complaints.Should().BeEmpty();
+    }
+
+    private static async Task<Verdict> Beat(RawTerminal terminal, TerminalHealth? health) =>
+        NetworkAnswer.FromIso(await terminal.AskWell((terminal.Network(NetworkCode.Echo) with { Health = health }).ToIso())).Verdict;
+
+    private async Task<Local.ReceivedNotice> Heard(string type, string terminal)
+    {
+        var events = await Eventually.Is(
+            () => Task.FromResult(network.Alarms.Accepted.Values.Where(notice => notice.Type == type
+                && notice.Data.GetProperty("subjects").EnumerateArray().Any(subject => subject.GetString() == terminal)).ToList()),
+            found => found.Count > 0,
+            $"{type} of {terminal}");
+        return events[0];
+    }
+
+    private async Task<string> Metrics()
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri(network.Local.Management, "/metrics"), Stop);
+    }
+}

@@ -1,0 +1,310 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Lakala.Local;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>Nobody reaches anything of the operators' who may not: every route, by everybody.</summary>
+[Collection(nameof(OpsNetwork))]
+public sealed partial class OpsRoutesTests(OpsNetwork network)
+{
+    private static readonly string[] Roles = ["watch", "act", "administer"];
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    // Method, path as it is mapped, and the least role.
+    private static readonly (string Method, string Path, string Least)[] Pages =
+    [
+        ("GET", "", "watch"), ("GET", "/terminals", "watch"), ("GET", "/terminals/{id}", "watch"), ("GET", "/stores/{id}", "watch"),
+        ("GET", "/swipes", "watch"), ("GET", "/open", "watch"), ("GET", "/network", "watch"), ("GET", "/alarms", "watch"),
+        ("GET", "/actions", "watch"), ("GET", "/actions/{id:guid}", "watch"), ("GET", "/settings", "watch"), ("GET", "/books", "watch"),
+        ("GET", "/audit", "watch"), ("GET", "/import", "administer"), ("GET", "/operators", "administer"),
+        ("POST", "/sign-out", "watch"), ("POST", "/actions", "act"), ("POST", "/actions/{id:guid}/cancel", "act"), ("POST", "/resend", "act"),
+        ("POST", "/stores/{id}/{what:regex(^(block|unblock)$)}", "act"), ("POST", "/stores/{id}/{what:regex(^retire$)}", "administer"),
+        ("POST", "/terminals", "administer"), ("POST", "/terminals/{id}/master_key", "administer"), ("POST", "/settings", "administer"),
+        ("POST", "/import", "administer"), ("POST", "/operators", "administer"), ("POST", "/operators/{name}/block", "administer"),
+        ("POST", "/keys", "administer"), ("POST", "/keys/{name}/revoke", "administer"),
+    ];
+
+    private static readonly (string Method, string Path)[] Dashboard =
+    [
+        ("GET", "/orleans/"), ("GET", "/orleans/DashboardCounters"), ("GET", "/orleans/GrainTypes"), ("GET", "/orleans/GrainState"), ("GET", "/orleans/Trace"),
+        ("GET", "/orleans/ClusterStats"), ("GET", "/orleans/index.min.js"),
+    ];
+
+    [Fact]
+    public async Task The_table_of_pages_is_whole()
+    {
+        var source = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "Silo", "Ops", "OpsPages.cs"), Stop);
+
+        var mapped = Mapping().Matches(source).Select(match =>
+            (match.Groups["method"].Value.ToUpperInvariant(), match.Groups["path"].Value, match.Groups["least"].Value.ToLowerInvariant()));
+
+        mapped.Should().BeEquivalentTo(Pages);
+    }
+
+    [Fact]
+    public async Task Pages_are_for_those_who_have_signed_in_with_the_role()
+    {
+        using var nobody = await network.Client(null);
+        foreach (var (method, path, least) in Pages)
+        {
+            foreach (var (name, role) in new[] { ("watch", "watch"), ("act", "act"), ("admin", "administer") })
+            {
+                // Signed out by one of the routes, so everyone comes anew.
+                using var client = await network.Client(name);
+                using var answer = await Send(client, method, "/ops" + Concrete(path));
+                var isAllowed = Array.IndexOf(Roles, role) >= Array.IndexOf(Roles, least);
+                (answer.StatusCode != HttpStatusCode.Forbidden).Should().Be(isAllowed, "{0} may {1} {2} {3}", name, isAllowed ? "" : "not", method, path);
+                if (isAllowed)
+                {
+                    answer.StatusCode.Should().NotBe(HttpStatusCode.InternalServerError, "{0} {1}", method, path).And.NotBe(HttpStatusCode.Unauthorized);
+                }
+            }
+
+            using var refused = await Send(nobody, method, "/ops" + Concrete(path));
+            if (method == "GET")
+            {
+                refused.StatusCode.Should().Be(HttpStatusCode.SeeOther, path);
+                refused.Headers.Location!.ToString().Should().StartWith("/ops/sign-in?to=");
+            }
+            else
+            {
+                refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized, path);
+            }
+
+            (await refused.Content.ReadAsStringAsync(Stop)).Should().NotContain("<");
+        }
+    }
+
+    [Fact]
+    public async Task The_dashboard_of_Orleans_is_for_administrators_and_shows_neither_state_nor_log()
+    {
+        using var nobody = await network.Client(null);
+        using var act = await network.Client("act");
+        using var admin = await network.Client("admin");
+        foreach (var (method, path) in Dashboard)
+        {
+            using var refused = await Send(nobody, method, "/ops" + path);
+            using var tooLittle = await Send(act, method, "/ops" + path);
+            using var shown = await Send(admin, method, "/ops" + path);
+
+            refused.StatusCode.Should().Be(HttpStatusCode.SeeOther, path);
+            tooLittle.StatusCode.Should().Be(HttpStatusCode.Forbidden, path);
+            shown.StatusCode.Should().Be(
+                path.EndsWith("Trace", StringComparison.Ordinal) ? HttpStatusCode.Forbidden
+                : path.EndsWith("State", StringComparison.Ordinal) ? HttpStatusCode.NotFound
+                : HttpStatusCode.OK,
+                path);
+        }
+    }
+
+    [Fact]
+    public async Task Every_operation_of_the_API_wants_a_key_with_its_role()
+    {
+        using var nobody = await network.Api(null);
+        using var merchant = await Shop.Open(network.Local);
+        var keys = new Dictionary<string, Shop>();
+        foreach (var role in Roles)
+        {
+            keys[role] = await network.Api(role);
+        }
+
+        (await nobody.Get("/v1/admin/openapi/admin.json")).Status.Should().Be(401);
+        (await merchant.Get("/v1/admin/openapi/admin.json")).Status.Should().Be(401);
+        var document = (await keys["watch"].Get("/v1/admin/openapi/admin.json")).Json;
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(method => (Path: path.Name, Method: method.Name.ToUpperInvariant(), Id: method.Value.GetProperty("operationId").GetString()!)))
+            .ToList();
+
+        operations.Select(operation => operation.Id).Should().BeEquivalentTo(Least.Keys, "the table is whole");
+        foreach (var (path, method, id) in operations)
+        {
+            var address = Concrete(path);
+            (await Call(nobody, method, address)).ShouldBeProblem(401, "not-authenticated");
+            (await Call(merchant, method, address)).ShouldBeProblem(401, "not-authenticated");
+            foreach (var (role, key) in keys)
+            {
+                var answer = await Call(key, method, address);
+                if (Array.IndexOf(Roles, role) < Array.IndexOf(Roles, Least[id]))
+                {
+                    answer.ShouldBeProblem(403, "not-allowed");
+                }
+                else
+                {
+                    answer.Status.Should().NotBe(403, id).And.NotBe(401, id).And.NotBe(500, id);
+                }
+            }
+        }
+
+        foreach (var key in keys.Values)
+        {
+            key.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task The_merchants_document_says_nothing_of_operators_and_their_keys_open_nothing_there()
+    {
+        using var operators = await network.Api("administer");
+        using var nobody = await network.Api(null);
+
+        (await nobody.Get("/openapi/v1.json")).Text.Should().NotContain("/v1/admin");
+        (await nobody.Get("/openapi/admin.json")).Status.Should().Be(404);
+        (await operators.Get("/v1/events")).ShouldBeProblem(401, "not-authenticated");
+    }
+
+    [Fact]
+    public async Task A_password_is_guessed_five_times_and_then_not_at_all()
+    {
+        using var client = await network.Client(null);
+        for (var i = 0; i < 5; i++)
+        {
+            using var wrong = await OpsNetwork.SignIn(client, "nobody-" + nameof(OpsRoutesTests), "guess");
+            wrong.StatusCode.Should().Be(HttpStatusCode.Forbidden);
+            (await wrong.Content.ReadAsStringAsync(Stop)).Should().Contain("do not belong together");
+        }
+
+        using var tooMany = await OpsNetwork.SignIn(client, "nobody-" + nameof(OpsRoutesTests), "guess");
+        tooMany.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+    }
+
+    [Theory]
+    [InlineData("/ops/open?x=1", "/ops/open?x=1")]
+    [InlineData("https://elsewhere.example/ops", "/ops")]
+    [InlineData("/ops//elsewhere.example", "/ops")]
+    [InlineData("//elsewhere.example/ops", "/ops")]
+    [InlineData(@"/ops\elsewhere", "/ops")]
+    public async Task A_sign_in_leads_to_a_page_of_ours_only_and_its_cookie_is_seen_by_nobody_else(string wanted, string given)
+    {
+        using var client = await network.Client(null);
+
+        using var answer = await OpsNetwork.SignIn(client, "watch", network.Password("watch"), wanted);
+
+        answer.Headers.Location!.ToString().Should().Be(given);
+        answer.Headers.GetValues("Set-Cookie").Single().Should().Contain("httponly").And.Contain("samesite=strict").And.NotContain("watch");
+    }
+
+    [Fact]
+    public async Task What_another_sites_page_sends_changes_nothing()
+    {
+        using var admin = await network.Client("admin");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/ops/stores/STORE0000000002/block");
+        request.Headers.Add("Origin", "https://elsewhere.example");
+
+        using var answer = await admin.SendAsync(request, Stop);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.Conflict);
+        (await network.Scalar<bool>("select blocked from stores where id = 'STORE0000000002'")).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_session_ends_with_a_sign_out_with_idling_and_with_its_operator()
+    {
+        using var admin = await network.Client("admin");
+        using var made = await admin.PostAsync(new Uri("/ops/operators", UriKind.Relative), Form(("name", "temp"), ("role", "watch")), Stop);
+        var password = Secret().Match(await made.Content.ReadAsStringAsync(Stop)).Groups[1].Value;
+        using var temp = await network.Client(null);
+
+        (await IsIn(temp)).Should().BeFalse();
+        await SignInAgain();
+        (await IsIn(temp)).Should().BeTrue();
+        (await temp.PostAsync(new Uri("/ops/sign-out", UriKind.Relative), null, Stop)).Dispose();
+        (await IsIn(temp)).Should().BeFalse();
+        await SignInAgain();
+        await network.Execute("update operator_sessions set used_at = clock_timestamp() - interval '61 minutes' where operator = 'temp'");
+        (await IsIn(temp)).Should().BeFalse();
+        await SignInAgain();
+        (await admin.PostAsync(new Uri("/ops/operators/temp/block", UriKind.Relative), null, Stop)).Dispose();
+        (await IsIn(temp)).Should().BeFalse();
+        using var refused = await OpsNetwork.SignIn(temp, "temp", password);
+        refused.StatusCode.Should().Be(HttpStatusCode.Forbidden);
+
+        async Task SignInAgain()
+        {
+            using var signedIn = await OpsNetwork.SignIn(temp, "temp", password);
+            signedIn.StatusCode.Should().Be(HttpStatusCode.SeeOther);
+        }
+    }
+
+    private static readonly Dictionary<string, string> Least = new()
+    {
+        ["getFleet"] = "watch",
+        ["listTerminals"] = "watch",
+        ["getTerminal"] = "watch",
+        ["addTerminals"] = "administer",
+        ["replaceMasterKey"] = "administer",
+        ["getStore"] = "watch",
+        ["putStore"] = "administer",
+        ["blockStore"] = "act",
+        ["unblockStore"] = "act",
+        ["retireStore"] = "administer",
+        ["import"] = "administer",
+        ["orderAction"] = "act",
+        ["listActions"] = "watch",
+        ["getAction"] = "watch",
+        ["listTargets"] = "watch",
+        ["cancelAction"] = "act",
+        ["getSettings"] = "watch",
+        ["putSettings"] = "administer",
+        ["getSettingsOfPlatform"] = "watch",
+        ["putSettingsOfPlatform"] = "administer",
+        ["listAlarms"] = "watch",
+        ["listSwipes"] = "watch",
+        ["getOpenItems"] = "watch",
+        ["resendParked"] = "act",
+        ["listSilos"] = "watch",
+        ["getBooks"] = "watch",
+        ["listAudit"] = "watch",
+        ["listOperators"] = "administer",
+        ["putOperator"] = "administer",
+        ["blockOperator"] = "administer",
+        ["listKeys"] = "administer",
+        ["addKey"] = "administer",
+        ["revokeKey"] = "administer",
+    };
+
+    private static async Task<bool> IsIn(HttpClient client)
+    {
+        using var answer = await client.GetAsync(new Uri("/ops/open", UriKind.Relative), Stop);
+        return answer.StatusCode == HttpStatusCode.OK;
+    }
+
+    private static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) =>
+        new(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
+
+    // Something that is not there, so that nothing is changed by those who may.
+    private static string Concrete(string path) => path
+        .Replace("{id:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+        .Replace("{what:regex(^(block|unblock)$)}", "block", StringComparison.Ordinal)
+        .Replace("{what:regex(^retire$)}", "retire", StringComparison.Ordinal)
+        .Replace("{id}", path.Contains("actions", StringComparison.Ordinal) ? Guid.Empty.ToString() : "NOTTHERE", StringComparison.Ordinal)
+        .Replace("{name}", "not-there", StringComparison.Ordinal)
+        .Replace("{level}", path.Contains("{subject}", StringComparison.Ordinal) ? "store" : "platform", StringComparison.Ordinal)
+        .Replace("{subject}", "NOTTHERE", StringComparison.Ordinal);
+
+    private static async Task<HttpResponseMessage> Send(HttpClient client, string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (method == "POST")
+        {
+            request.Content = Form(("nothing", ""));
+        }
+
+        return await client.SendAsync(request, Stop);
+    }
+
+    private static Task<Answer> Call(Shop key, string method, string path) => method switch
+    {
+        "GET" => key.Get(path),
+        "PUT" => key.Put(path, "{}"),
+        _ when path.EndsWith("/import", StringComparison.Ordinal) => key.Post(path, [], "text/csv"),
+        _ => key.Post(path, "{}"),
+    };
+
+    [GeneratedRegex("""^\s+(?<method>Get|Post)\("(?<path>[^"]*)", OperatorRole\.(?<least>\w+),""", RegexOptions.Multiline)]
+    private static partial Regex Mapping();
+
+    [GeneratedRegex("""<pre id="secret">([^<]+)</pre>""")]
+    private static partial Regex Secret();
+}

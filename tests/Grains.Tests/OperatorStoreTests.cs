@@ -1,0 +1,221 @@
+using System.Text.Json;
+using Lakala.Grains.Storage;
+using Npgsql;
+
+namespace Lakala.Grains.Tests;
+
+/// <summary>What operators do to the network, in the database: orders, settings, stores, and who did it.</summary>
+public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsyncLifetime
+{
+    private readonly ActionStore _actions = new(books.Database);
+    private readonly SettingStore _settings = new(books.Database);
+    private readonly ProvisioningStore _provisioning = new(books.Database);
+    private readonly AuditLog _audit = new(books.Database);
+    private readonly FleetStore _fleet = new(books.Database);
+    private readonly string _store = "OPS" + Guid.NewGuid().ToString("N")[..12].ToUpperInvariant();
+    private string[] _terminals = [];
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _provisioning.PutStores([new Store(_store, "Tea & Sons", 20, Chain: _store + "-chain", Region: "R", District: "D")], "test");
+        _terminals = [.. Enumerable.Range(0, 4).Select(_ => Guid.NewGuid().ToString("N")[..8].ToUpperInvariant())];
+        await _provisioning.AddTerminals([.. _terminals.Select(id => (id, _store))], [.. _terminals.Select(_ => new byte[] { 1 })], "test", Stop);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task An_order_that_names_somebody_unknown_orders_nothing()
+    {
+        var id = Guid.NewGuid();
+
+        (await _actions.Add(id, Order(ActionKind.Block, [_terminals[0], "NOTTHERE"]), "test", Stop)).Should().Equal("NOTTHERE");
+        (await _actions.Add(id, Order(ActionKind.Move, [_terminals[0]], "NOSTORE"), "test", Stop)).Should().Equal("NOSTORE");
+
+        (await _actions.Find(id, Stop)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task What_is_due_is_done_once_each_with_its_outcome()
+    {
+        var (now, later) = (Guid.NewGuid(), Guid.NewGuid());
+        await _actions.Add(now, Order(ActionKind.Block, _terminals[..2]), "test", Stop);
+        await _actions.Add(later, Order(ActionKind.Retire, _terminals[..1]) with { DueAt = TimeProvider.System.GetUtcNow().AddHours(1) }, "test", Stop);
+
+        (await RunDue()).Should().BeEquivalentTo(_terminals[..2].Select(id => (id, ActionKind.Block)));
+        (await RunDue()).Should().BeEmpty();
+        (await _actions.Cancel(later, "test", Stop)).Should().Be(1);
+
+        (await _actions.Find(now, Stop))!.Done.Should().Be(2);
+        (await _actions.Find(later, Stop))!.Cancelled.Should().Be(1);
+        (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
+        (await _fleet.Find(_terminals[0], Stop))!.RetiredAt.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Two_orders_to_one_terminal_are_done_one_after_the_other()
+    {
+        var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
+        var due = TimeProvider.System.GetUtcNow().AddMinutes(-5);
+        await _actions.Add(first, Order(ActionKind.Block, _terminals) with { DueAt = due }, "test", Stop);
+        await _actions.Add(second, Order(ActionKind.Unblock, _terminals) with { DueAt = due.AddMinutes(1) }, "test", Stop);
+
+        await RunDue();
+        (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
+        await RunDue();
+
+        (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_retired_terminal_loses_its_keys_and_its_later_orders_fail_until_it_is_added_again()
+    {
+        await books.Execute($"update terminals set pin_key = '\\x01', mac_key = '\\x01' where id = '{_terminals[0]}'");
+        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Retire, _terminals[..1]), "test", Stop);
+        await RunDue();
+        var late = Guid.NewGuid();
+        await _actions.Add(late, Order(ActionKind.SendStatus, _terminals[..1]), "test", Stop);
+        await RunDue();
+
+        (await books.Scalar<bool>($"select pin_key is null and mac_key is null from terminals where id = '{_terminals[0]}'")).Should().BeTrue();
+        (await _actions.Targets(late, null, null, 10, Stop)).Single().Should().Match<ActionTarget>(target => target.State == "FAILED" && target.Outcome.Contains("retired"));
+        (await _provisioning.AddTerminals([(_terminals[0], _store)], [[2]], "test", Stop)).Should().BeEmpty();
+        (await _fleet.Find(_terminals[0], Stop))!.RetiredAt.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task What_a_terminal_does_not_do_within_a_day_has_failed()
+    {
+        var id = Guid.NewGuid();
+        await _actions.Add(id, Order(ActionKind.RotateKeys, _terminals[..1]), "test", Stop);
+        await RunDue();
+        await _actions.GiveUp(100, Stop);
+        (await _actions.Find(id, Stop))!.Asked.Should().Be(1);
+        await books.Execute($"update action_targets set due_at = due_at - interval '25 hours', changed_at = changed_at - interval '25 hours' where action_id = '{id}'");
+
+        await _actions.GiveUp(100, Stop);
+
+        (await _actions.Find(id, Stop))!.Failed.Should().Be(1);
+        (await books.Scalar<short>($"select asked from terminals where id = '{_terminals[0]}'")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Terminals_are_added_all_or_none()
+    {
+        var fresh = Guid.NewGuid().ToString("N")[..8].ToUpperInvariant();
+
+        var bad = await _provisioning.AddTerminals(
+            [(fresh, _store), (_terminals[0], _store), ("OTHER" + fresh[..3], "NOSTORE")], [[1], [1], [1]], "test", Stop);
+
+        bad.Select(one => one.Place).Should().Equal(1, 2);
+        (await _fleet.Find(fresh, Stop)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Settings_come_member_by_member_from_the_nearest_level()
+    {
+        var terminals = new TerminalStore(books.Database);
+        await _settings.Put(SettingLevel.Platform, null, """{"copies": 1, "footer_en": "all"}""", "test", Stop);
+        await _settings.Put(SettingLevel.Chain, _store + "-chain", """{"footer_en": "chain", "largest_amount": 100}""", "test", Stop);
+        await _settings.Put(SettingLevel.Store, _store, """{"largest_amount": 200}""", "test", Stop);
+        var version = await _settings.Put(SettingLevel.Terminal, _terminals[0], """{"footer_en": "terminal"}""", "test", Stop);
+
+        JsonElement.Parse(await terminals.Parameters(_terminals[0])).ToString().Should().Be("""{"copies": 1, "footer_en": "terminal", "largest_amount": 200}""");
+        (await terminals.Find(_terminals[0]))!.Parameters.Should().Be(version);
+        JsonElement.Parse(await terminals.Parameters(_terminals[1])).ToString().Should().Be("""{"copies": 1, "footer_en": "chain", "largest_amount": 200}""");
+        var effective = (await _settings.Effective(_store + "-chain", _store, _terminals[0], Stop)).ToDictionary(setting => setting.Member);
+        effective["footer_en"].Should().Match<EffectiveSetting>(setting => setting.From!.Level == SettingLevel.Terminal && setting.Inherited == "\"chain\"");
+        effective["copies"].From!.Level.Should().Be(SettingLevel.Platform);
+        effective["gateways"].From.Should().BeNull();
+
+        await _settings.Put(SettingLevel.Terminal, _terminals[0], "{}", "test", Stop);
+        JsonElement.Parse(await terminals.Parameters(_terminals[0])).ToString().Should().Contain("chain");
+        (await _settings.Put(SettingLevel.Chain, "no such chain", "{}", "test", Stop)).Should().BeNull();
+        await books.Execute("delete from terminal_parameters");
+    }
+
+    [Theory]
+    [InlineData("""[1]""", "JSON object")]
+    [InlineData("""{"colour": 1}""", "colour is no setting")]
+    [InlineData("""{"copies": 3}""", "copies is")]
+    [InlineData("""{"largest_amount": 0}""", "largest_amount is")]
+    [InlineData("""{"largest_amount": "5"}""", "largest_amount is")]
+    [InlineData("""{"gateways": ["nowhere"]}""", "gateways is")]
+    [InlineData("""{"footer_en": "\u0007"}""", "footer_en is")]
+    [InlineData("""{"copies": 1, "footer_zh": "谢谢", "largest_amount": 5000, "gateways": ["10.0.0.1:8583"]}""", null)]
+    public void Settings_are_checked_member_by_member(string body, string? fault)
+    {
+        var found = TerminalSettings.Fault(JsonElement.Parse(body));
+
+        (found?.Contains(fault ?? "?", StringComparison.Ordinal)).Should().Be(fault is null ? null : true, found);
+    }
+
+    [Fact]
+    public void All_settings_at_their_longest_fit_into_the_message_that_carries_them()
+    {
+        var footer = new string('茶', 49);
+        var gateways = Enumerable.Range(0, 20).Select(n => $"g{n:00}.x:8583").Take(12).ToArray();
+        var body = JsonElement.Parse(
+            $$"""{"copies": 2, "footer_en": "{{footer}}", "footer_zh": "{{footer}}", "largest_amount": 999999999999, "gateways": {{JsonSerializer.Serialize(gateways)}}}""");
+
+        TerminalSettings.Fault(body).Should().BeNull();
+        System.Text.Encoding.UTF8.GetByteCount(body.ToString()).Should().BeLessThanOrEqualTo(640);
+    }
+
+    [Fact]
+    public async Task The_audit_log_is_only_ever_added_to()
+    {
+        await _provisioning.ChangeStore(_store, "block", "somebody", Stop);
+
+        (await _audit.List(_store, null, 10, Stop))[0].Should().Match<AuditEntry>(entry => entry.Who == "somebody" && entry.What == "store.block");
+        foreach (var tampering in new[] { "update audit_log set who = 'nobody'", "delete from audit_log", "truncate audit_log" })
+        {
+            await books.Invoking(all => all.Execute(tampering)).Should().ThrowAsync<PostgresException>().WithMessage("*append-only*");
+        }
+    }
+
+    [Fact]
+    public async Task A_stores_terminals_are_blocked_with_it()
+    {
+        var terminals = new TerminalStore(books.Database);
+
+        (await _provisioning.ChangeStore(_store, "block", "test", Stop)).Should().BeEquivalentTo(_terminals);
+        (await terminals.Find(_terminals[0]))!.Blocked.Should().BeTrue();
+        await _provisioning.ChangeStore(_store, "unblock", "test", Stop);
+        (await terminals.Find(_terminals[0]))!.Blocked.Should().BeFalse();
+        await _provisioning.ChangeStore(_store, "retire", "test", Stop);
+        (await terminals.Find(_terminals[0]))!.Blocked.Should().BeTrue();
+
+        (await _provisioning.ChangeStore(_store, "unblock", "test", Stop)).Should().BeNull("it does not come back");
+    }
+
+    [Fact]
+    public async Task Minutes_are_read_off_the_attempts_until_they_do_not_change_any_more()
+    {
+        var network = new NetworkStore(books.Database);
+        await books.Execute(
+            $"""
+            insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, store_id, rrn, started_at, deadline, settled_at, response_code, authorisation_code)
+            select '{_terminals[0]}', 1, n, gen_random_uuid(), (array['APPROVED', 'DECLINED', 'REVERSING', 'SENT'])[1 + n % 4], n, 100, 'CNY', '{_store}', 810000000000 + n,
+                   clock_timestamp() - interval '30 seconds', clock_timestamp(), clock_timestamp() - interval '30 seconds' + n * interval '1 millisecond', '00', 'A'
+            from generate_series(1, 40) n
+            """);
+
+        await network.CountMinutes(Stop);
+        await network.CountMinutes(Stop);
+        var minutes = await network.Minutes(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), Stop);
+
+        minutes.Sum(minute => minute.Approved).Should().Be(10);
+        minutes.Sum(minute => minute.Unresolved).Should().Be(10);
+        minutes.Max(minute => minute.P99).Should().BeInRange(30, 41);
+        (await _fleet.Unresolved(100, Stop)).Should().HaveCount(10).And.OnlyContain(swipe => swipe.State == "SENT");
+        await books.Execute($"delete from attempts where terminal_id = '{_terminals[0]}'");
+    }
+
+    private Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue() => _actions.RunDue(100, Stop);
+
+    private static ActionOrder Order(ActionKind kind, string[] terminals, string? argument = null) =>
+        new(kind, argument, TimeProvider.System.GetUtcNow().AddSeconds(-1), terminals);
+}
