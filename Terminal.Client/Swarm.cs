@@ -14,7 +14,9 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     /// <summary>More at once make everybody wait longer.</summary>
     private const int HandshakesAtOnce = 6;
 
-    private static readonly TimeSpan SignOnBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SignOnBound = TimeSpan.FromSeconds(60), SignOnBoundOfMany = TimeSpan.FromMinutes(5);
+
+    private static readonly TerminalHealth Well = new("ready", "ok", "ok", false, true, Version: "swarm", OpenItems: 0, JournalBytes: 0, Parameters: 0);
 
     private readonly SemaphoreSlim _handshakes = new(HandshakesAtOnce);
     private int _nextBill;
@@ -23,6 +25,12 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     public async Task Run(string resultFile, CancellationToken stop)
     {
         var ca = LoadCa();
+        if (plan.HeartbeatSeconds is { } seconds)
+        {
+            await Beat(TimeSpan.FromSeconds(seconds), ca, stop);
+            return;
+        }
+
         Directory.CreateDirectory(plan.JournalFolder);
         var terminals = new List<SwarmTerminal>();
         try
@@ -32,7 +40,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
                 terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], ca));
             }
 
-            await SignOn(terminals, stop);
+            await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
             var begin = time.GetTimestamp() + Ticks(plan.WarmupSeconds);
             var end = begin + Ticks(plan.Seconds);
             await Task.WhenAll(terminals.Select(terminal => Task.Run(() => terminal.PayUntil(begin, end, NextBill, stop), CancellationToken.None)));
@@ -61,14 +69,15 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
     private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, X509Certificate2 ca)
     {
-        var master = TerminalFolder.ParseMasterKey(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
         var swiped = Track2.TryParse(card.Track2, out var track) ? new SwipedCard(track!, card.Pin) : throw new SetupException("A card of the plan is none.");
-        var session = new TerminalSession(
-            new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound },
-            master,
-            stop => Connect(ca, stop),
-            time);
+        var session = NewSession(terminal, ca, new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound });
         return new SwarmTerminal(terminal, session, swiped, plan, time);
+    }
+
+    private TerminalSession NewSession(PlannedTerminal terminal, X509Certificate2 ca, SessionOptions options)
+    {
+        var master = TerminalFolder.ParseMasterKey(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
+        return new TerminalSession(options, master, stop => Connect(ca, stop), time);
     }
 
     private async Task<Stream> Connect(X509Certificate2 ca, CancellationToken stop)
@@ -84,9 +93,31 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         }
     }
 
-    private static async Task SignOn(List<SwarmTerminal> terminals, CancellationToken stop)
+    // No journals: so many files are more than a process may have open.
+    private async Task Beat(TimeSpan heartbeat, X509Certificate2 ca, CancellationToken stop)
     {
-        var faults = await Task.WhenAll(terminals.Select(terminal => terminal.Session.WaitUntilUp(SignOnBound, stop)));
+        var sessions = plan.Terminals.Select(terminal => NewSession(terminal, ca, new SessionOptions
+        {
+            Terminal = terminal.Id,
+            Store = terminal.Store,
+            HandshakeTimeout = SignOnBound,
+            Heartbeat = heartbeat,
+            Health = () => Well,
+        })).ToArray();
+        try
+        {
+            await SignOn(sessions, SignOnBoundOfMany, stop);
+            await Task.Delay(TimeSpan.FromSeconds(plan.Seconds), time, stop);
+        }
+        finally
+        {
+            await Task.WhenAll(sessions.Select(async session => await session.DisposeAsync()));
+        }
+    }
+
+    private static async Task SignOn(IReadOnlyList<TerminalSession> terminals, TimeSpan bound, CancellationToken stop)
+    {
+        var faults = await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop)));
         if (faults.Count(why => why is not null) is var count and > 0)
         {
             throw new SetupException($"{count} of {terminals.Count} terminals cannot sign on: {faults.First(why => why is not null)}");

@@ -8,6 +8,7 @@ namespace Lakala.Terminal.Client;
 /// <param name="Bills">Numbers of open bills, each of them to be paid once.</param>
 /// <param name="Amount">Minor units; of every bill.</param>
 /// <param name="Cards">Dealt to the terminals in turn.</param>
+/// <param name="HeartbeatSeconds">Set: the terminals pay nothing; each says so often how it is, and nothing else, for the whole time.</param>
 /// <param name="JournalFolder">On memory-backed files: nothing is written through.</param>
 public sealed record SwarmPlan(
     string Host,
@@ -19,7 +20,8 @@ public sealed record SwarmPlan(
     IReadOnlyList<PlannedCard> Cards,
     string JournalFolder,
     double WarmupSeconds,
-    double Seconds)
+    double Seconds,
+    double? HeartbeatSeconds = null)
 {
     /// <exception cref="SetupException">The file is no plan.</exception>
     public static SwarmPlan Read(string file)

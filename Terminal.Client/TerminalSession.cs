@@ -23,6 +23,9 @@ public sealed record SessionOptions
 
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>After so long a silence the terminal says that it is there, and how it is.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>From the first message of a payment or an enquiry on.</summary>
     public TimeSpan GiveUp { get; init; } = TimeSpan.FromSeconds(90);
 }
@@ -399,6 +402,7 @@ public sealed class TerminalSession : IAsyncDisposable
             Heard = _options.Health is null ? null : Note,
             Trouble = why => _trouble = why,
             ConnectTimeout = _options.HandshakeTimeout,
+            IdleBeforeEcho = _options.Heartbeat,
         },
         _time);
 

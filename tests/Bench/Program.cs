@@ -6,17 +6,26 @@ var json = new Option<FileInfo?>("--json") { Description = "Write the figures to
 var seconds = new Option<int>("--seconds") { Description = "How long the swarm is measured.", DefaultValueFactory = _ => 30 };
 var terminals = new Option<int>("--terminals") { Description = "How many terminals swipe at once.", DefaultValueFactory = _ => 400 };
 var command = new RootCommand("Settled swipes per second, beside what pgbench does on the same server in the same run.") { json, seconds, terminals };
-command.SetAction(async (parsed, stop) =>
+command.SetAction((parsed, stop) => Told(() =>
+    new SwipeBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
+
+var all = new Option<int>("--terminals") { Description = "How many terminals are in the database.", DefaultValueFactory = _ => 100_000 };
+var beating = new Option<int>("--beating") { Description = "How many of them say once a minute that they are there.", DefaultValueFactory = _ => 10_000 };
+var fleet = new Command("fleet", "What watching a large fleet costs: the operators' pages, and heartbeats") { json, seconds, all, beating };
+fleet.SetAction((parsed, stop) => Told(() =>
+    new FleetBench(parsed.GetValue(all), parsed.GetValue(beating), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
+command.Add(fleet);
+return await command.Parse(args).InvokeAsync();
+
+static async Task<int> Told(Func<Task<int>> run)
 {
     try
     {
-        var bench = new SwipeBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
-        return await bench.Run(parsed.GetValue(json)?.FullName, stop);
+        return await run();
     }
     catch (SetupException fault)
     {
         Console.Error.WriteLine($"lakala: {fault.Message}");
         return 1;
     }
-});
-return await command.Parse(args).InvokeAsync();
+}
