@@ -128,6 +128,7 @@ static void AddTelemetry(WebApplicationBuilder builder)
     var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
     {
         metrics.AddMeter(Telemetry.Name, "Npgsql").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
+        metrics.AddView(Durations.Buckets);
         if (isTraced)
         {
             metrics.AddOtlpExporter();
