@@ -80,6 +80,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
             time);
         Meter.CreateObservableGauge("lakala.bank.line_up", () => IsUp ? 1 : 0);
         Meter.CreateObservableGauge("lakala.bank.outstanding", () => _link.Outstanding);
+        Meter.CreateObservableCounter("lakala.bank.late_answers", () => late.Taken);
     }
 
     public bool IsUp => _link.State == LinkState.Up;

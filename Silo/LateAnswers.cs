@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using Lakala.Bills;
-using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 
@@ -15,18 +13,20 @@ public sealed class LateAnswers(
 {
     private const int MaxInHand = 1_024;
 
-    private static readonly Meter Meter = new(Telemetry.Name);
-    private static readonly Counter<long> Taken = Meter.CreateCounter<long>("lakala.bank.late_answers");
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private int _inHand;
+    private long _taken;
+
+    /// <summary>How many there were.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
 
     /// <summary>Throws nothing, and nobody waits for it. Past a bound of answers that cannot be recorded they are only logged.</summary>
     /// <param name="answer">Authenticated.</param>
     public void Take(long rrn, BankAnswer answer)
     {
-        Taken.Add(1);
+        Interlocked.Increment(ref _taken);
         if (Interlocked.Increment(ref _inHand) > MaxInHand)
         {
             Interlocked.Decrement(ref _inHand);

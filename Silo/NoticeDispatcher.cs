@@ -38,6 +38,12 @@ internal sealed class NoticeDispatcher(
             return;
         }
 
+        // To be seen from the start: whoever watches a counter sees it rise only from what it was before.
+        foreach (var count in new[] { Delivered, Failed, Skipped, Parked })
+        {
+            count.Add(0);
+        }
+
         try
         {
             while (true)

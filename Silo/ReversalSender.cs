@@ -54,6 +54,9 @@ public sealed class ReversalSender : BackgroundService
     private async IAsyncEnumerable<ReversalRow> Due([EnumeratorCancellation] CancellationToken stop)
     {
         var counted = _time.GetTimestamp();
+
+        // To be seen from the start: whoever watches a counter sees it rise only from what it was before.
+        _falseApprovals.Add(0);
         while (true)
         {
             IReadOnlyList<ReversalRow> due = [];
