@@ -71,6 +71,7 @@ public static class TestRun
     private static async Task InstallTools(CancellationToken stop)
     {
         await PostgresBinaries.Find(stop);
+        await PrometheusBinaries.Find(stop);
         var missing = new List<string>();
         if (!File.Exists("/usr/bin/chromium"))
         {
