@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using Lakala.Grains.Tests;
+
+namespace Lakala.EndToEnd.Tests;
+
+/// <summary>A real Prometheus watches a real silo with the rules of <c>deploy/prometheus</c>.</summary>
+public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixture<FragileNetwork>
+{
+    // The rule waits 30 s by itself, so that a blip wakes nobody.
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
+    // Prometheus' own, of each target.
+    private const string Up = "up";
+
+    // Named in rules and dashboard; silos do not export them yet.
+    private static readonly string[] ToCome = ["lakala_alarms", "lakala_terminals", "lakala_commit_queue_fill_ratio"];
+
+    [Fact]
+    public async Task Every_expression_is_understood_and_names_only_what_a_silo_exports_from_its_first_swipe_on()
+    {
+        await Approved();
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri(network.Local.Management, "/metrics"), Shop.Stop);
+        var exported = Sample().Matches(metrics).Select(match => match.Groups[1].Value).Append(Up).Concat(ToCome).ToHashSet();
+        await using var prometheus = await PrometheusServer.Start(network.Local.Management);
+        var expressions = (await prometheus.Rules()).Concat(Dashboard.Expressions).ToList();
+
+        expressions.Should().HaveCountGreaterThan(30);
+        foreach (var expression in expressions)
+        {
+            await prometheus.Query(expression);
+            Names(expression).Should().NotBeEmpty(expression).And.BeSubsetOf(exported, expression);
+        }
+    }
+
+    [Fact]
+    public async Task A_quantile_of_swipes_is_about_as_long_as_they_took()
+    {
+        await Approved();
+        await using var prometheus = await PrometheusServer.Start(network.Local.Management);
+
+        var longest = await Known("histogram_quantile(0.99, sum by (le) (lakala_swipe_duration_seconds_bucket))");
+
+        longest.Should().BePositive().And.BeLessThan(3 * await Known("lakala_swipe_duration_seconds_sum / lakala_swipe_duration_seconds_count"));
+
+        async Task<double> Known(string expression) =>
+            (await Eventually.Is(() => prometheus.Query(expression), values => values.Count == 1, expression))[0];
+    }
+
+    [Fact]
+    public async Task The_alert_of_the_bank_line_fires_while_the_bank_is_away_and_clears_when_it_is_back()
+    {
+        const string Rule = "LakalaBankLineDown";
+        await using var prometheus = await PrometheusServer.Start(network.Local.Management);
+        await Eventually.Is(() => prometheus.Query("lakala_bank_line_up"), values => values is [1], "the bank line is up");
+        (await prometheus.Firing(Rule)).Should().BeEmpty();
+
+        await network.Local.Bank.Crash();
+        try
+        {
+            var firing = await Eventually.Is(() => prometheus.Firing(Rule), alerts => alerts.Count > 0, $"{Rule} fires", Bound);
+
+            var alert = firing.Should().ContainSingle().Subject;
+            alert.GetProperty("labels").GetProperty("severity").GetString().Should().Be("page");
+            alert.GetProperty("annotations").GetProperty("summary").GetString().Should().Contain(network.Local.Management.Authority);
+        }
+        finally
+        {
+            await network.Local.StartBank(Shop.Stop);
+            await network.UntilReady();
+        }
+
+        await Eventually.Is(() => prometheus.Firing(Rule), alerts => alerts.Count == 0, $"{Rule} clears");
+    }
+
+    private async Task Approved() =>
+        (await network.Pay(await network.NewBill())).GetProperty("outcome").GetString().Should().Be("approved");
+
+    /// <summary>The metrics of an expression: the words that are left without strings, labels, times and what is built into the language.</summary>
+    private static HashSet<string> Names(string expression) =>
+        [.. Word().Matches(NoMetric().Replace(expression, " ")).Select(match => match.Value).Except(["and", "or", "unless", "offset", "bool"])];
+
+    [GeneratedRegex("""^([a-zA-Z_:][\w:]*)[{ ]""", RegexOptions.Multiline)]
+    private static partial Regex Sample();
+
+    [GeneratedRegex("""\{[^}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring)\s*\([^)]*\)""")]
+    private static partial Regex NoMetric();
+
+    // Functions are followed by a bracket; what begins with a digit is a number or a time.
+    [GeneratedRegex("""(?<![\w:])[a-zA-Z_:][\w:]*(?![\w:]*\s*\()""")]
+    private static partial Regex Word();
+}
