@@ -159,19 +159,25 @@ public sealed class TerminalGateway : ConnectionHandler
         }
         catch (Iso8583Exception fault)
         {
+            SayFailed(span, fault);
             _log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
             line.Abort();
         }
         catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
         {
+            SayFailed(span, fault);
             _log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
         }
         catch (Exception fault)
         {
             // Silence: nothing is certain, and the terminal asks again.
+            SayFailed(span, fault);
             _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
         }
     }
+
+    // Its kind and no more: what it says may quote the message.
+    private static void SayFailed(Activity? span, Exception fault) => span?.SetStatus(ActivityStatusCode.Error, fault.GetType().Name);
 
     private async Task Converse(Iso8583Message message, byte[] frame, TerminalLine line, Activity? span)
     {
@@ -199,7 +205,7 @@ public sealed class TerminalGateway : ConnectionHandler
                 if (answer is not null)
                 {
                     Answers.Add(1, new KeyValuePair<string, object?>("code", answer.Text(39)));
-                    span?.SetTag("lakala.code", answer.Text(39));
+                    span?.SetTag(Telemetry.CodeTag, answer.Text(39));
                     await line.Send(answer, session.Mac);
                 }
             }
@@ -275,6 +281,7 @@ public sealed class TerminalGateway : ConnectionHandler
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
+        Activity.Current?.SetTag(Telemetry.CodeTag, verdict.Code);
         return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
     }
 
@@ -370,6 +377,7 @@ public sealed class TerminalGateway : ConnectionHandler
                 : request.IsEnquiry ? session.Grain.Enquire(session.KeySet, key, bill.Value, amount)
                 : session.Grain.Pay(session.KeySet, new PayBill(key, session.Store, bill.Value, amount, Present(request, session), request.EntryMode)),
             Failed);
+        Activity.Current.Tell(answer);
         SwipeTime.Record(_time.GetElapsedTime(begun).TotalSeconds);
         return answer.ResponseCode is null
             ? null
@@ -410,7 +418,7 @@ public sealed class TerminalGateway : ConnectionHandler
         // Without a readable key there is no final answer: the exception closes the line.
         var (from, batch) = PayRequest.KeyOf(message);
         var key = new SwipeKey(from.Terminal, batch, from.Stan);
-        var answer = await Ask(() => session.Grain.Refuse(session.KeySet, key, Refusal.FormatError), Failed);
+        var answer = Activity.Current.Tell(await Ask(() => session.Grain.Refuse(session.KeySet, key, Refusal.FormatError), Failed));
         return answer.ResponseCode is null
             ? null
             : new PayAnswer(from, Say(answer, session), batch, "", 0, CurrencyCode.Cny, Facts(answer)).ToIso();
@@ -419,7 +427,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private async Task<Iso8583Message?> Abandon(AbandonRequest request, Session session)
     {
         var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
-        var answer = await Ask(() => session.Grain.Abandon(session.KeySet, key), Failed);
+        var answer = Activity.Current.Tell(await Ask(() => session.Grain.Abandon(session.KeySet, key), Failed));
         if (answer.ResponseCode is null)
         {
             return null;

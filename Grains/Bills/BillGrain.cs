@@ -47,19 +47,19 @@ public sealed class BillGrain(
         span?.SetTag("lakala.swipe", swipe.Key.ToString());
         try
         {
-            return swipe.Card is { } card
+            return span.Tell(swipe.Card is { } card
                 ? await Pay(swipe, card)
-                : await keys.Refuse(swipe.Key, Refusal.CardInvalid, swipe.Bill, swipe.Amount, null);
+                : await keys.Refuse(swipe.Key, Refusal.CardInvalid, swipe.Bill, swipe.Amount, null));
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {
             // Nothing was stored, so nothing was sent.
-            return SwipeAnswer.Refused(Refusal.TryLater);
+            return span.Tell(SwipeAnswer.Refused(Refusal.TryLater));
         }
         catch (CommitUnknownException fault)
         {
             log.LogWarning(fault, "{Key}: the outcome of a commit is unknown; the terminal will ask again.", swipe.Key);
-            return SwipeAnswer.Silence;
+            return span.Tell(SwipeAnswer.Silence);
         }
     }
 
@@ -169,7 +169,7 @@ public sealed class BillGrain(
     {
         var begun = time.GetTimestamp();
         var start = new StartAttempt(
-            Guid.NewGuid(), swipe.Key, await store.Rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store);
+            Guid.NewGuid(), swipe.Key, await store.Rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store, Telemetry.TraceId);
         switch (await commits.UntilDeadline(store.Started, start, begun))
         {
             case StartOutcome.KeyKnown { Row: var row }:

@@ -4,6 +4,7 @@ using Npgsql;
 namespace Lakala.Grains.Storage;
 
 /// <summary>What stands under a key. Everything but key, id and state is null where the state does not know it.</summary>
+/// <param name="TraceId">Of the trace in which the attempt was started, as the tools write it: 32 hex digits.</param>
 public sealed record AttemptRow(
     SwipeKey Key,
     Guid Id,
@@ -20,14 +21,15 @@ public sealed record AttemptRow(
     Refusal? Reason,
     string? AuthorisationCode,
     string? Payee,
-    string? OrderId)
+    string? OrderId,
+    string? TraceId = null)
 {
     /// <summary>The columns that <see cref="Read"/> wants, of an attempt <c>a</c> with its bill <c>ab</c> and merchant <c>am</c>.</summary>
     internal const string Columns =
         """
         a.terminal_id, a.batch, a.stan, a.id, a.state, a.bill, a.amount, a.currency, a.masked_pan, a.store_id, a.rrn,
         a.fee_basis_points, a.commission_percent, a.started_at, a.settled_at, a.response_code, a.reason, a.authorisation_code,
-        am.name as payee, ab.order_id as paid_order
+        am.name as payee, ab.order_id as paid_order, a.trace_id
         """;
 
     internal const string From =
@@ -35,7 +37,7 @@ public sealed record AttemptRow(
 
     internal static readonly string NoColumns =
         "null::text, null::int, null::int, null::uuid, null::text, null::bigint, null::bigint, null::text, null::text, null::text, null::bigint, "
-        + "null::int, null::int, null::timestamptz, null::timestamptz, null::text, null::smallint, null::text, null::text, null::text";
+        + "null::int, null::int, null::timestamptz, null::timestamptz, null::text, null::smallint, null::text, null::text, null::text, null::uuid";
 
     /// <returns>Null when the outer join found no attempt.</returns>
     internal static AttemptRow? Read(NpgsqlDataReader row, int at)
@@ -61,7 +63,8 @@ public sealed record AttemptRow(
             (Refusal?)row.Nullable<short>(at + 16),
             row.Text(at + 17),
             row.Text(at + 18),
-            row.Text(at + 19));
+            row.Text(at + 19),
+            row.TraceId(at + 20));
     }
 }
 
@@ -121,4 +124,6 @@ internal static class ReaderExtensions
 
     public static T? Nullable<T>(this NpgsqlDataReader row, int at)
         where T : struct => row.IsDBNull(at) ? null : row.GetFieldValue<T>(at);
+
+    public static string? TraceId(this NpgsqlDataReader row, int at) => row.Nullable<Guid>(at)?.ToString("N");
 }

@@ -5,6 +5,7 @@ namespace Lakala.Grains.Storage;
 
 /// <summary>One entry of the reversal queue: names its original without the card.</summary>
 /// <param name="Tries">How often it was sent already.</param>
+/// <param name="TraceId">The original's.</param>
 public sealed record ReversalRow(
     long Rrn,
     string Terminal,
@@ -13,7 +14,8 @@ public sealed record ReversalRow(
     long Amount,
     string Currency,
     DateTimeOffset StartedAt,
-    int Tries);
+    int Tries,
+    string? TraceId = null);
 
 /// <summary>The reversal queue. Entries leave it only when the bank has acknowledged them.</summary>
 public sealed class ReversalStore(NpgsqlDataSource database)
@@ -28,7 +30,8 @@ public sealed class ReversalStore(NpgsqlDataSource database)
               order by due_at limit $2 for no key update skip locked
             )
             update reversals r set due_at = clock_timestamp() + $1 from due where r.rrn = due.rrn
-            returning r.rrn, r.terminal_id, r.stan, r.store_id, r.amount, r.currency, r.started_at, r.tries
+            returning r.rrn, r.terminal_id, r.stan, r.store_id, r.amount, r.currency, r.started_at, r.tries,
+                      (select a.trace_id from attempts a where a.rrn = r.rrn)
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -44,7 +47,8 @@ public sealed class ReversalStore(NpgsqlDataSource database)
                 rows.GetInt64(4),
                 rows.GetString(5),
                 rows.GetFieldValue<DateTimeOffset>(6),
-                rows.GetInt32(7)));
+                rows.GetInt32(7),
+                rows.TraceId(8)));
         }
 
         return due;

@@ -7,7 +7,9 @@ namespace Lakala.Grains.Storage;
 
 /// <summary>C1: one run of a handler wants to start an attempt.</summary>
 /// <param name="Id">Random, made by this run; only who finds SENT with its own id may call the bank.</param>
-public sealed record StartAttempt(Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store);
+/// <param name="TraceId">32 hex digits; null when nobody traces it.</param>
+public sealed record StartAttempt(
+    Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store, string? TraceId = null);
 
 /// <summary>How C1 ended for one command.</summary>
 public abstract record StartOutcome
@@ -31,7 +33,8 @@ public abstract record StartOutcome
 /// C1 over a batch. Bills are locked in number order, then keys are inserted in key order, so that no two batches wait
 /// for each other crosswise. The bill moves only from what was inserted: the key's row decides.
 /// </summary>
-/// <remarks>"not in" asks a hash table; "in" would become a join, which without hash joins compares everything with everything.</remarks>
+/// <remarks>"not in" asks a hash table; "in" would become a join, which without hash joins compares everything with everything.
+/// "unnest" fills up with nulls what is shorter: the trace ids of a batch that nobody traces are no array of nulls but an empty one.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
     private const int BillAt = 6;
@@ -45,19 +48,20 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
     public override string Sql { get; } =
         $"""
         with input as materialized (
-          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[])
-            with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, ord)
+          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+                               $12::uuid[])
+            with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, trace_id, ord)
         ), locked as materialized (
-          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id,
+          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id,
                  i.amount as asked, i.currency as asked_currency, b.*, m.name as merchant_name, m.fee_basis_points, s.commission_percent
           from input i join bills b on b.number = i.bill join merchants m on m.id = b.merchant_id left join stores s on s.id = i.store_id
           order by b.number
           for no key update of b
         ), started as (
           insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
-                                fee_basis_points, commission_percent, started_at, deadline)
+                                fee_basis_points, commission_percent, started_at, deadline, trace_id)
           select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
-                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + $11
+                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + $11, b.trace_id
           from locked b
           where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
             and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null
@@ -89,6 +93,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(),
         new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(),
         new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = commitDeadline },
+        new NpgsqlParameter<Guid?[]>(),
     ];
 
     public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<StartAttempt> batch)
@@ -103,6 +108,20 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         Set(parameters, 7, Column(batch, static c => c.Amount.Currency));
         Set(parameters, 8, Column(batch, static c => c.MaskedPan));
         Set(parameters, 9, Column(batch, static c => c.Store));
+        Set(parameters, 11, IsTraced(batch) ? Column(batch, static c => c.TraceId is { } id ? Guid.ParseExact(id, "N") : (Guid?)null) : []);
+    }
+
+    private static bool IsTraced(ReadOnlySpan<StartAttempt> batch)
+    {
+        foreach (var command in batch)
+        {
+            if (command.TraceId is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt command)

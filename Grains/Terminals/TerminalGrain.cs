@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
@@ -167,7 +168,7 @@ public sealed class TerminalGrain(
 
         var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
         Guessed(answer.Reason);
-        return answer;
+        return Activity.Current.Tell(answer);
     }
 
     public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
@@ -263,15 +264,15 @@ public sealed class TerminalGrain(
 
         try
         {
-            return await question();
+            return Activity.Current.Tell(await question());
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {
-            return SwipeAnswer.Refused(Refusal.TryLater);
+            return Activity.Current.Tell(SwipeAnswer.Refused(Refusal.TryLater));
         }
         catch (CommitUnknownException)
         {
-            return SwipeAnswer.Silence;
+            return Activity.Current.Tell(SwipeAnswer.Silence);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
@@ -31,6 +32,24 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
 
         known.Select(outcome => ((StartOutcome.KeyKnown)outcome!).Row.State).Should().Equal(finishes.Select(finish => finish.Move.To));
         await books.ShouldBalance();
+    }
+
+    [Fact]
+    public async Task A_traced_swipe_is_known_by_its_trace_also_beside_one_that_nobody_traces()
+    {
+        var traceId = ActivityTraceId.CreateRandom().ToHexString();
+        var starts = await Starts(2);
+        starts[0] = starts[0] with { TraceId = traceId };
+        var finishes = starts.Select(start => Books.Finish(start, AttemptState.Reversing, Now)).ToArray();
+
+        await Run(new StartAttempts(TimeSpan.FromMinutes(1)), starts);
+        await Run(new FinishAttempts(), finishes);
+        var known = await Run(new FinishAttempts(), finishes);
+        var due = await books.Reversals.TakeDue(TimeSpan.FromMinutes(1), 1_000, Stop);
+
+        known.Select(outcome => outcome!.Found!.TraceId).Should().Equal(traceId, null);
+        starts.Select(start => due.Single(reversal => reversal.Rrn == start.Rrn).TraceId).Should().Equal(traceId, null);
+        (await books.Scalar<long>($"select rrn from attempts where trace_id = '{traceId}'")).Should().Be(starts[0].Rrn, "it is found as it is written");
     }
 
     [Theory]
