@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using Lakala.Bills;
 using Lakala.Grains;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
@@ -108,11 +110,15 @@ public sealed class ReversalSender : BackgroundService
     // Throws nothing: what cannot be sent or recorded is due again when its lease ends, and holds up nobody else.
     private async Task Send(ReversalRow reversal, CancellationToken stop)
     {
+        using var span = Telemetry.Continue("bank.reverse", ActivityKind.Client, reversal.TraceId);
+        span?.SetTag("lakala.rrn", RrnBlocks.Text(reversal.Rrn));
+        span?.SetTag(Telemetry.StateTag, StateNames.Of(AttemptState.Reversing));
         try
         {
             if (await _bank.Reverse(reversal, stop))
             {
                 await _reversals.Acknowledged(reversal.Rrn);
+                span?.SetTag(Telemetry.StateTag, StateNames.Of(AttemptState.Reversed));
                 _log.LogInformation("Reversal of RRN {Rrn} is acknowledged after {Tries} tries.", RrnBlocks.Text(reversal.Rrn), reversal.Tries + 1);
                 return;
             }

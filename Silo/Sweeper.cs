@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Lakala.Bills;
+using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
@@ -55,6 +58,8 @@ public sealed class Sweeper(
 
     private async Task Reverse(AttemptRow attempt)
     {
+        using var span = Telemetry.Continue("attempt.reverse", ActivityKind.Internal, attempt.TraceId);
+        span?.SetTag(Telemetry.StateTag, StateNames.Of(AttemptState.Reversing));
         if ((await keys.Reverse(attempt)).Moved)
         {
             log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Lakala.Bills;
 using Lakala.Grains.Storage;
@@ -27,13 +29,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         var swipes = await Sent(40);
         var fresh = swipes[0];
         await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where state = 'SENT' and rrn <> {fresh.Rrn}");
-        using var sweeper = new Sweeper(
-            cluster.Silos.Service<BillStore>(),
-            cluster.Silos.Service<SwipeKeys>(),
-            cluster.Silos.Grains,
-            Options.Create(new SwipeOptions()),
-            _clock,
-            NullLogger<Sweeper>.Instance);
+        using var sweeper = NewSweeper(cluster.Silos.Service<BillStore>());
         await sweeper.StartAsync(TestContext.Current.CancellationToken);
 
         await Books.Until("select count(*) = 1 from attempts where state = 'SENT'", Tick);
@@ -48,8 +44,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     {
         var over = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1));
         var held = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1), heldFor: TimeSpan.FromMinutes(1));
-        using var sweeper = new Sweeper(
-            Books.Bills, cluster.Silos.Service<SwipeKeys>(), cluster.Silos.Grains, Options.Create(new SwipeOptions()), _clock, NullLogger<Sweeper>.Instance);
+        using var sweeper = NewSweeper(Books.Bills);
         await sweeper.StartAsync(TestContext.Current.CancellationToken);
 
         await Books.Until($"select state = 'EXPIRED' from bills where number = {over}", Tick);
@@ -97,6 +92,36 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await sender.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task What_the_sweeper_and_the_sender_do_for_a_swipe_stands_in_its_trace()
+    {
+        await AcknowledgeWhatOthersLeft();
+        var trace = ActivityTraceId.CreateRandom();
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source == Telemetry.Source,
+            Sample = (ref ActivityCreationOptions<ActivityContext> span) =>
+                span.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var start = await Books.NewAttempt(await Books.PutBill(), Interlocked.Increment(ref Stans), terminal: "T5000000");
+        await Books.Bills.Started.Submit(start with { TraceId = trace.ToHexString() });
+        await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where rrn = {start.Rrn}");
+        using var sweeper = NewSweeper(Books.Bills);
+        using var sender = NewSender(new ReversingBank(_ => Task.FromResult(true)));
+        await sweeper.StartAsync(TestContext.Current.CancellationToken);
+        await sender.StartAsync(TestContext.Current.CancellationToken);
+
+        await Books.Until($"select state = 'REVERSED' from attempts where rrn = {start.Rrn}", Tick);
+        await sweeper.StopAsync(TestContext.Current.CancellationToken);
+        await sender.StopAsync(TestContext.Current.CancellationToken);
+
+        spans.Select(span => (span.OperationName, span.TraceId, span.GetTagItem(Telemetry.StateTag))).Should().Equal(
+            ("attempt.reverse", trace, "REVERSING"), ("bank.reverse", trace, "REVERSED"));
+    }
+
     private async Task AcknowledgeWhatOthersLeft()
     {
         await Books.Execute("update reversals set acknowledged_at = clock_timestamp() where acknowledged_at is null");
@@ -104,6 +129,9 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     }
 
     private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));
+
+    private Sweeper NewSweeper(BillStore bills) => new(
+        bills, cluster.Silos.Service<SwipeKeys>(), cluster.Silos.Grains, Options.Create(new SwipeOptions()), _clock, NullLogger<Sweeper>.Instance);
 
     private ReversalSender NewSender(IBankLine bank) => new(
         Books.Reversals,
