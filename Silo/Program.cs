@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
@@ -14,8 +13,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
 
 // The settings beside the program count, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -54,7 +51,7 @@ builder.AddNotices();
 builder.AddOperations();
 builder.AddCluster();
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestDrain);
-AddTelemetry(builder);
+builder.AddTelemetry();
 ListenOn(builder);
 
 var app = builder.Build();
@@ -82,6 +79,7 @@ static void AddOptions(WebApplicationBuilder builder)
     Bind<ManagementOptions>("Management");
     Bind<ClusterOptions>("Cluster").Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptions.Validator>();
     Bind<KeysOptions>("Keys");
+    Bind<TraceOptions>("Traces").Services.AddSingleton<IValidateOptions<TraceOptions>, TraceOptions.Validator>();
     Bind<BillPageOptions>("Http");
     Bind<SwipeOptions>("Swipe").Services.AddSingleton<IValidateOptions<SwipeOptions>, SwipeOptions.Validator>();
     Bind<BankLinkOptions>("BankLink").Services.AddSingleton<IValidateOptions<BankLinkOptions>, BankLinkOptions.Validator>();
@@ -119,29 +117,6 @@ static void AddSwipe(IServiceCollection services)
     services.AddHostedService<ReadyTerminals>();
     services.AddHostedService<Sweeper>();
     services.AddHostedService<ReversalSender>();
-}
-
-// Spans are made only when somebody collects them: OTEL_EXPORTER_OTLP_ENDPOINT is the one switch.
-static void AddTelemetry(WebApplicationBuilder builder)
-{
-    var isTraced = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
-    var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
-    {
-        metrics.AddMeter(Telemetry.Name, "Npgsql").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
-        metrics.AddView(Durations.Buckets);
-        if (isTraced)
-        {
-            metrics.AddOtlpExporter();
-        }
-    });
-    if (isTraced)
-    {
-        builder.UseOrleans(silo => silo.AddActivityPropagation());
-        telemetry.WithTracing(traces => traces.AddSource(Telemetry.Name).AddSource("Microsoft.Orleans.Application")
-            // The address of a bill page is a secret.
-            .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments(BillPageEndpoints.Root))
-            .AddOtlpExporter());
-    }
 }
 
 static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel((context, kestrel) =>

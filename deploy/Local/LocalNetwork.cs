@@ -403,6 +403,7 @@ public sealed class LocalNetwork : IAsyncDisposable
             ["Mail__PickupFolder"] = Mails,
             ["Cluster__SiloPort"] = Text(silo.ClusterPort),
             ["Cluster__Membership"] = _silos.Length > 1 ? "PostgreSql" : "Alone",
+            ["Traces__Share"] = "1",
             [RoomyYoungGeneration.Key] = RoomyYoungGeneration.Value,
         };
         foreach (var (key, value) in _options.Silo)
