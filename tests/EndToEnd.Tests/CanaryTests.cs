@@ -18,11 +18,8 @@ public sealed class CanaryTests
         await using var collector = await TraceCollector.Start();
         var network = await Network.StartAnother(new LocalNetworkOptions
         {
-            Silo = new Dictionary<string, string>
+            Silo = new Dictionary<string, string>(collector.Settings)
             {
-                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address,
-                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-                ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
                 ["Logging__LogLevel__Default"] = "Debug",
                 ["Logging__LogLevel__Microsoft"] = "Information",
                 ["Logging__LogLevel__Npgsql"] = "Debug",
@@ -43,7 +40,7 @@ public sealed class CanaryTests
         search.In(home).Should().BeEmpty();
         foreach (var body in collector.Bodies)
         {
-            search.In(body).Should().BeEmpty("traces hold no secret");
+            search.In(body).Should().BeEmpty("traces, logs and metrics hold no secret");
         }
 
         // The search itself finds what there is: the bank's own folder holds every card number.

@@ -12,19 +12,32 @@ namespace Lakala.EndToEnd.Tests;
 
 public sealed record CollectedSpan(string TraceId, string SpanId, string ParentId, string Name);
 
-/// <summary>Takes what a silo exports over OTLP (HTTP, protobuf) and keeps it: the spans, and every byte.</summary>
+/// <summary>Takes what a silo exports over OTLP (HTTP, protobuf) and keeps it: traces, logs and metrics, every byte.</summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
     private readonly WebApplication _server;
-    private readonly ConcurrentQueue<byte[]> _bodies = [];
+    private readonly ConcurrentQueue<(string Signal, byte[] Body)> _bodies = [];
 
     private TraceCollector(WebApplication server) => _server = server;
 
     public string Address { get; private set; } = "";
 
-    public IReadOnlyCollection<byte[]> Bodies => _bodies;
+    public IEnumerable<byte[]> Bodies => _bodies.Select(body => body.Body);
 
-    public IReadOnlyList<CollectedSpan> Spans => [.. _bodies.SelectMany(Read)];
+    public IReadOnlyList<CollectedSpan> Spans => [.. Of("traces").SelectMany(Read)];
+
+    /// <summary>What makes a silo export to this collector, and soon.</summary>
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address,
+        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+        ["OTEL_BLRP_SCHEDULE_DELAY"] = "200",
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+    };
+
+    /// <summary>The requests of a signal: traces, logs or metrics.</summary>
+    public IEnumerable<byte[]> Of(string signal) => _bodies.Where(body => body.Signal == signal).Select(body => body.Body);
 
     public static async Task<TraceCollector> Start()
     {
@@ -36,10 +49,7 @@ public sealed class TraceCollector : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
-            if (signal == "traces")
-            {
-                collector._bodies.Enqueue(body.ToArray());
-            }
+            collector._bodies.Enqueue((signal, body.ToArray()));
         });
         await collector._server.StartAsync();
         collector.Address = collector._server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -55,7 +65,7 @@ public sealed class TraceCollector : IAsyncDisposable
         from span in Fields(scope, 2)
         select new CollectedSpan(Hex(span, 1), Hex(span, 2), Hex(span, 4), Encoding.UTF8.GetString(Fields(span, 5).Single()));
 
-    private static string Hex(byte[] span, int field) => Convert.ToHexString(Fields(span, field).FirstOrDefault() ?? []);
+    private static string Hex(byte[] span, int field) => Convert.ToHexStringLower(Fields(span, field).FirstOrDefault() ?? []);
 
     // The length-delimited fields of that number in a protobuf message.
     private static List<byte[]> Fields(byte[] message, int wanted)
