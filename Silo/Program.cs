@@ -35,10 +35,12 @@ switch (args)
         }
 
         return 0;
+    case ["operator", var name, var role]:
+        return await Operations.SetUp(database, name, role);
     case []:
         break;
     default:
-        await Console.Error.WriteLineAsync("Usage: Lakala.Silo [migrate | provision | books]; without a verb the silo runs.");
+        await Console.Error.WriteLineAsync("Usage: Lakala.Silo [migrate | provision | operator NAME ROLE | books]; without a verb the silo runs.");
         return 64;
 }
 

@@ -115,12 +115,12 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         }
     }
 
-    private static async Task SignOn(IReadOnlyList<TerminalSession> terminals, TimeSpan bound, CancellationToken stop)
+    private static async Task SignOn(TerminalSession[] terminals, TimeSpan bound, CancellationToken stop)
     {
         var faults = await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop)));
         if (faults.Count(why => why is not null) is var count and > 0)
         {
-            throw new SetupException($"{count} of {terminals.Count} terminals cannot sign on: {faults.First(why => why is not null)}");
+            throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)}");
         }
     }
 

@@ -62,11 +62,11 @@ internal static class AdminApi
 
     private static void Fleet(RouteGroupBuilder api)
     {
-        api.MapGet("/fleet", async (FleetStore fleet, CancellationToken stop) =>
+        api.MapGet("/fleet", async (FleetCounts counts, CancellationToken stop) =>
         {
-            var summary = await fleet.Summary(stop);
+            var (at, summary) = await counts.Latest(stop);
             return TypedResults.Ok(new FleetModel(
-                summary.All.Model(), [.. summary.Regions.Select(AdminModels.Model)], [.. summary.Chains.Select(AdminModels.Model)]));
+                at, summary.All.Model(), [.. summary.Regions.Select(AdminModels.Model)], [.. summary.Chains.Select(AdminModels.Model)]));
         }).Watch("getFleet", "Counts terminals by state, region and chain");
 
         api.MapGet("/terminals", async Task<IResult> (

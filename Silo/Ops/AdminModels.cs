@@ -9,7 +9,7 @@ namespace Lakala.Silo.Ops;
 internal sealed record FleetCountModel(
     [property: Description("Of the region, chain or store; empty for those that have none.")] string Name, int Ready, int Attention, int Silent, int NeverSeen);
 
-internal sealed record FleetModel(FleetCountModel All, IReadOnlyList<FleetCountModel> Regions, IReadOnlyList<FleetCountModel> Chains);
+internal sealed record FleetModel(DateTimeOffset CountedAt, FleetCountModel All, IReadOnlyList<FleetCountModel> Regions, IReadOnlyList<FleetCountModel> Chains);
 
 internal sealed record TerminalModel(
     string Id,

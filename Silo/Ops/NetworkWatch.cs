@@ -62,7 +62,7 @@ internal sealed class NetworkWatch : BackgroundService
     private readonly ActionStore _actions;
     private readonly AlarmStore _alarms;
     private readonly NetworkStore _network;
-    private readonly FleetStore _fleet;
+    private readonly FleetCounts _fleet;
     private readonly IBankLine _bank;
     private readonly LineWatch _lines;
     private readonly OperatorTarget _target;
@@ -82,7 +82,7 @@ internal sealed class NetworkWatch : BackgroundService
         ActionStore actions,
         AlarmStore alarms,
         NetworkStore network,
-        FleetStore fleet,
+        FleetCounts fleet,
         IBankLine bank,
         LineWatch lines,
         OperatorTarget target,
@@ -158,7 +158,7 @@ internal sealed class NetworkWatch : BackgroundService
         _raised = await _alarms.Counts(stop);
         if (isSlowOne)
         {
-            _counts = (await _fleet.Summary(stop)).All;
+            _counts = (await _fleet.Count().WaitAsync(stop)).Summary.All;
             _slowAt = _time.GetTimestamp();
         }
     }

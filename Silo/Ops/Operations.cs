@@ -19,6 +19,7 @@ internal static class Operations
         services.AddSingleton<IValidateOptions<OpsOptions>, OpsOptions.Validator>();
         services.AddSingleton<OperatorStore>();
         services.AddSingleton<FleetStore>();
+        services.AddSingleton<FleetCounts>();
         services.AddSingleton<ActionStore>();
         services.AddSingleton<AlarmStore>();
         services.AddSingleton<NetworkStore>();
@@ -68,6 +69,23 @@ internal static class Operations
     }
 
     private static bool HasDashboard(IConfiguration configuration) => configuration.GetValue<bool>("Ops:OrleansDashboard");
+
+    /// <summary>The verb <c>operator</c>: sets somebody up who may sign in at <c>/ops</c>, or anew, and prints the password, once.</summary>
+    /// <returns>64: it is no such operator.</returns>
+    public static async Task<int> SetUp(string connectionString, string name, string role)
+    {
+        var person = new Operator(name, Operator.Parse(role) ?? OperatorRole.Watch);
+        if (Operator.Parse(role) is null || person.Fault() is not null)
+        {
+            await Console.Error.WriteLineAsync($"operator: {person.Fault() ?? "role is watch, act or administer"}");
+            return 64;
+        }
+
+        await using var source = Database.Open(connectionString);
+        await Database.Migrate(source, connectionString);
+        Console.WriteLine(await new OperatorStore(source).Put(person, "command line", CancellationToken.None));
+        return 0;
+    }
 
     private static OperatorTarget Target(IServiceProvider services)
     {

@@ -18,6 +18,7 @@ namespace Lakala.Silo.Ops;
 internal sealed class OpsPages(
     OperatorStore operators,
     FleetStore fleet,
+    FleetCounts counts,
     ActionStore actions,
     AlarmStore alarms,
     NetworkStore network,
@@ -41,7 +42,7 @@ internal sealed class OpsPages(
 
     private static readonly string[] DatabaseAway = ["The database cannot be reached. Look at its own monitoring, then try again."];
 
-    private const int StoresShown = 20, ShownOfATerminal = 50, OpenShown = 200;
+    private const int ShownOfATerminal = 50, OpenShown = 200;
 
     public static readonly Asset Style = new(typeof(OpsPages), "ops.css", "text/css; charset=utf-8");
     public static readonly Asset Script = new(typeof(OpsPages), "ops.js", "text/javascript; charset=utf-8");
@@ -152,12 +153,9 @@ internal sealed class OpsPages(
     private async Task<IResult> Fleet(HttpContext context)
     {
         var stop = context.RequestAborted;
-        var summary = fleet.Summary(stop);
-        var stores = fleet.Stores(new FleetFilter(), StoresShown, stop);
         return await Page<FleetPage>(context, new()
         {
-            [nameof(FleetPage.Summary)] = await summary,
-            [nameof(FleetPage.Stores)] = await stores,
+            [nameof(FleetPage.Counted)] = await counts.Latest(stop),
             [nameof(FleetPage.Alarms)] = (await alarms.List(ListLength, stop)).Where(alarm => alarm.ClearedAt is null).ToList(),
             [nameof(FleetPage.Minutes)] = await network.Minutes(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), stop),
         });
@@ -216,7 +214,7 @@ internal sealed class OpsPages(
         return await Page<StorePage>(context, new()
         {
             [nameof(StorePage.Detail)] = detail,
-            [nameof(StorePage.Count)] = (await fleet.Stores(new FleetFilter(Store: id), 1, stop)).SingleOrDefault() ?? new FleetCount(id, 0, 0, 0, 0),
+            [nameof(StorePage.Count)] = await fleet.CountOf(id, stop),
             [nameof(StorePage.Alarms)] = await alarms.Of(id, ShownOfATerminal, stop),
             [nameof(StorePage.Audit)] = await audit.List(id, null, ShownOfATerminal, stop),
         });

@@ -11,7 +11,7 @@ command.SetAction((parsed, stop) => Told(() =>
 
 var all = new Option<int>("--terminals") { Description = "How many terminals are in the database.", DefaultValueFactory = _ => 100_000 };
 var beating = new Option<int>("--beating") { Description = "How many of them say once a minute that they are there.", DefaultValueFactory = _ => 10_000 };
-var fleet = new Command("fleet", "What watching a large fleet costs: the operators' pages, and heartbeats") { json, seconds, all, beating };
+var fleet = new System.CommandLine.Command("fleet", "What watching a large fleet costs: the operators' pages, and heartbeats") { json, seconds, all, beating };
 fleet.SetAction((parsed, stop) => Told(() =>
     new FleetBench(parsed.GetValue(all), parsed.GetValue(beating), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
 command.Add(fleet);
