@@ -10,9 +10,8 @@ public static class CommitQueues
     private static readonly Meter Meter = new(Telemetry.Name);
 
     static CommitQueues() => Meter.CreateObservableGauge(
-        "lakala.commit.queue_fill",
-        static () => All.Keys.Select(static queue => new Measurement<double>(queue.Fill(), new KeyValuePair<string, object?>("statement", queue.Statement))),
-        "1");
+        "lakala.commit.queue_fill_ratio",
+        static () => All.Keys.Select(static queue => new Measurement<double>(queue.Fill(), new KeyValuePair<string, object?>("statement", queue.Statement))));
 
     /// <returns>The fullest one; null: there is none.</returns>
     public static (string Statement, double Fill)? Fullest() => All.Keys

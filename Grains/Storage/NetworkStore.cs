@@ -21,11 +21,11 @@ public sealed class NetworkStore(NpgsqlDataSource database)
     /// <summary>How far back the minutes go.</summary>
     public static readonly TimeSpan MinutesKept = TimeSpan.FromDays(8);
 
-    // Every attempt has left SENT by then, one way or another.
-    private static readonly TimeSpan ReadAgain = TimeSpan.FromMinutes(3);
+    /// <summary>After so long every attempt has left SENT, one way or another, and its minute does not change any more.</summary>
+    public static readonly TimeSpan Unsettled = TimeSpan.FromMinutes(3);
 
-    /// <summary>Reads the last minutes off the attempts, again and again until they do not change any more.</summary>
-    public Task CountMinutes(CancellationToken stop) => database.Execute(
+    /// <summary>Reads the minutes since then off the attempts, anew.</summary>
+    public Task CountMinutes(TimeSpan back, CancellationToken stop) => database.Execute(
         """
         with counted as (
           select date_trunc('minute', started_at) as minute,
@@ -45,7 +45,7 @@ public sealed class NetworkStore(NpgsqlDataSource database)
             reversed = excluded.reversed, unresolved = excluded.unresolved, p50 = excluded.p50, p99 = excluded.p99
         """,
         stop,
-        ReadAgain,
+        back,
         MinutesKept);
 
     /// <summary>Oldest first; a minute without swipes is not there. Of several minutes in a step, counts are summed and the worst time is kept.</summary>

@@ -215,15 +215,24 @@ internal static class BillPageEndpoints
 
     private static async ValueTask<object?> Protect(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var headers = context.HttpContext.Response.Headers;
+        PageHeaders.Put(context.HttpContext.Response, formAction: "'none'", referrer: "no-referrer");
+        return await next(context);
+    }
+}
+
+/// <summary>What browsers are told of every page: nothing from elsewhere runs in it, nobody frames it, keeps it or lists it.</summary>
+internal static class PageHeaders
+{
+    public static void Put(HttpResponse response, string formAction, string referrer)
+    {
+        var headers = response.Headers;
         headers.ContentSecurityPolicy =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            + $"base-uri 'none'; form-action {formAction}; frame-ancestors 'none'";
         headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        headers["Referrer-Policy"] = referrer;
         headers["X-Robots-Tag"] = "noindex";
         headers.CacheControl = "no-store";
-        return await next(context);
     }
 }
 

@@ -140,7 +140,8 @@ internal sealed class NetworkWatch : BackgroundService
         await _alarms.Alone(
             async () =>
             {
-                await _network.CountMinutes(stop);
+                // The minute that runs, and now and then those that may still change.
+                await _network.CountMinutes(isSlowOne ? NetworkStore.Unsettled : _options.Interval * 2, stop);
                 foreach (var alarm in await _alarms.Look(isSlowOne, _target.IsSet, _time.GetUtcNow(), stop))
                 {
                     _log.LogWarning(

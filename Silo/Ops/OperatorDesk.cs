@@ -297,7 +297,7 @@ internal static class ImportFile
             }
             else if (isStores)
             {
-                var (store, fault) = Store(reader, columns);
+                var (store, fault) = Store(column => columns.Contains(column) ? reader.GetField(column) : null);
                 lines.Add(new StoreLine(number, store));
                 AddFault(number, fault);
             }
@@ -333,7 +333,8 @@ internal static class ImportFile
 
     private static string Id(ImportLine line) => line is StoreLine store ? store.Store.Id : ((TerminalLineIn)line).Id;
 
-    private static (Store Store, string? Fault) Store(CsvReader reader, string[] columns)
+    /// <summary>A store from texts by the names of their columns; an empty one is none.</summary>
+    public static (Store Store, string? Fault) Store(Func<string, string?> column)
     {
         string? fault = null;
         var store = new Store(
@@ -351,11 +352,11 @@ internal static class ImportFile
             Text("phone"));
         return (store, fault ?? store.Fault());
 
-        string? Text(string column) => columns.Contains(column) && reader.GetField(column) is { Length: > 0 } text ? text : null;
+        string? Text(string name) => column(name)?.Trim() is { Length: > 0 } text ? text : null;
 
-        double? Number(string column, bool isWhole = false)
+        double? Number(string name, bool isWhole = false)
         {
-            if (Text(column) is not { } text)
+            if (Text(name) is not { } text)
             {
                 return null;
             }
@@ -366,7 +367,7 @@ internal static class ImportFile
                 return number;
             }
 
-            fault = $"{column} is no number: '{text}'";
+            fault = $"{name} is no number: '{text}'";
             return null;
         }
     }

@@ -62,6 +62,7 @@ internal sealed class OpsPages(
         Get("", OperatorRole.Watch, static (pages, context) => pages.Fleet(context));
         Get("/terminals", OperatorRole.Watch, static (pages, context) => pages.Terminals(context));
         Get("/terminals/{id}", OperatorRole.Watch, static (pages, context) => pages.Terminal(context));
+        Get("/stores", OperatorRole.Administer, static (pages, context) => pages.AskForStore(context));
         Get("/stores/{id}", OperatorRole.Watch, static (pages, context) => pages.Store(context));
         Get("/swipes", OperatorRole.Watch, static (pages, context) => pages.Swipes(context));
         Get("/open", OperatorRole.Watch, static (pages, context) => pages.OpenItems(context));
@@ -79,6 +80,7 @@ internal sealed class OpsPages(
         Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.Order(context, form));
         Post("/actions/{id:guid}/cancel", OperatorRole.Act, static (pages, context, _) => pages.Cancel(context));
         Post("/resend", OperatorRole.Act, static (pages, context, form) => pages.Resend(context, form));
+        Post("/stores", OperatorRole.Administer, static (pages, context, form) => pages.PutStore(context, form));
         Post("/stores/{id}/{what:regex(^(block|unblock)$)}", OperatorRole.Act, static (pages, context, _) => pages.ChangeStore(context));
         Post("/stores/{id}/{what:regex(^retire$)}", OperatorRole.Administer, static (pages, context, _) => pages.ChangeStore(context));
         Post("/terminals", OperatorRole.Administer, static (pages, context, form) => pages.AddTerminal(context, form));
@@ -297,6 +299,8 @@ internal sealed class OpsPages(
         });
     }
 
+    private Task<IResult> AskForStore(HttpContext context) => Page<NewStorePage>(context, []);
+
     private Task<IResult> AskForFile(HttpContext context) => Page<ImportPage>(context, []);
 
     private async Task<IResult> Operators(HttpContext context) => await Page<OperatorsPage>(context, new()
@@ -351,6 +355,18 @@ internal sealed class OpsPages(
         await network.Resend(id, form["receiver"].ToString(), context.User.AsOperator().Name, context.RequestAborted);
         notices.Raise();
         return SeeOther($"{Root}/open");
+    }
+
+    private async Task<IResult> PutStore(HttpContext context, IFormCollection form)
+    {
+        var (store, fault) = ImportFile.Store(name => form[name]);
+        if (fault is not null)
+        {
+            return await Refuse(context, "Store", [fault + "."], $"{Root}/stores");
+        }
+
+        var put = await desk.PutStore(store, context.User.AsOperator().Name, context.RequestAborted);
+        return put.IsRefused ? await Refuse(context, "Store", put.Refusals, $"{Root}/stores") : SeeOther($"{Root}/stores/{store.Id}");
     }
 
     private async Task<IResult> ChangeStore(HttpContext context)
@@ -507,14 +523,7 @@ internal sealed class OpsPages(
     private static async ValueTask<object?> Protect(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
-        var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "same-origin";
-        headers["X-Robots-Tag"] = "noindex";
-        headers.CacheControl = "no-store";
+        PageHeaders.Put(context.Response, formAction: "'self'", referrer: "same-origin");
         if (HttpMethods.IsPost(context.Request.Method) && !IsFromHere(context))
         {
             return Problems.Conflict("This came from another site's page.");

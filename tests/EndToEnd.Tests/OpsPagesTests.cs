@@ -200,6 +200,29 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
     }
 
     [Fact]
+    public async Task An_administrator_adds_a_store_changes_it_and_blocks_it()
+    {
+        var page = await network.Visit(browser, "admin", "/ops/stores");
+        await page.GetByLabel("Id, 15 characters").FillAsync("NEWSTORE0000001");
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Tea <b>House</b>");
+        await page.GetByLabel("Chain").FillAsync("Tea");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Tea <b>House</b>" }).WaitForAsync();
+        await page.GetByText("Change or move the store").ClickAsync();
+        await page.GetByLabel("Chain").FillAsync("Coffee");
+        await page.GetByLabel("Latitude").FillAsync("31.2");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Change" }).ClickAsync();
+        await page.GetByText("latitude and longitude come together").WaitForAsync();
+        await page.GetByText("Nothing was changed").WaitForAsync();
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/stores/NEWSTORE0000001").ToString());
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Block the store" }).ClickAsync();
+        await page.Locator("#state").GetByText("Blocked").WaitForAsync();
+        (await page.Locator("#events").InnerTextAsync()).Should().Contain("store.put").And.Contain("store.block");
+        (await network.Scalar<string>("select chain from stores where id = 'NEWSTORE0000001'")).Should().Be("Tea");
+    }
+
+    [Fact]
     public async Task Settings_show_where_they_come_from()
     {
         var who = network.NextTerminal();
@@ -298,6 +321,7 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
     [InlineData("/ops")]
     [InlineData("/ops/terminals")]
     [InlineData("/ops/terminals/T0000001")]
+    [InlineData("/ops/stores")]
     [InlineData("/ops/stores/STORE0000000001")]
     [InlineData("/ops/swipes")]
     [InlineData("/ops/open")]

@@ -15,7 +15,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
     // Method, path as it is mapped, and the least role.
     private static readonly (string Method, string Path, string Least)[] Pages =
     [
-        ("GET", "", "watch"), ("GET", "/terminals", "watch"), ("GET", "/terminals/{id}", "watch"), ("GET", "/stores/{id}", "watch"),
+        ("GET", "", "watch"), ("GET", "/terminals", "watch"), ("GET", "/terminals/{id}", "watch"), ("GET", "/stores", "administer"), ("GET", "/stores/{id}", "watch"), ("POST", "/stores", "administer"),
         ("GET", "/swipes", "watch"), ("GET", "/open", "watch"), ("GET", "/network", "watch"), ("GET", "/alarms", "watch"),
         ("GET", "/actions", "watch"), ("GET", "/actions/{id:guid}", "watch"), ("GET", "/settings", "watch"), ("GET", "/books", "watch"),
         ("GET", "/audit", "watch"), ("GET", "/import", "administer"), ("GET", "/operators", "administer"),

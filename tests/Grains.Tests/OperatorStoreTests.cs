@@ -203,8 +203,8 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
             from generate_series(1, 40) n
             """);
 
-        await network.CountMinutes(Stop);
-        await network.CountMinutes(Stop);
+        await network.CountMinutes(NetworkStore.Unsettled, Stop);
+        await network.CountMinutes(NetworkStore.Unsettled, Stop);
         var minutes = await network.Minutes(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), Stop);
 
         minutes.Sum(minute => minute.Approved).Should().Be(10);

@@ -117,4 +117,4 @@ create table swipe_minutes (
   p50         int,
   p99         int
 );
-create index attempts_started on attempts using brin (started_at) with (pages_per_range = 32);
+create index attempts_started on attempts using brin (started_at) with (pages_per_range = 32, autosummarize = on);
