@@ -52,7 +52,10 @@ internal sealed record AddTerminals(
 internal sealed record NewTerminal(string Id, string Store);
 
 [Description("A terminal's master key. It cannot be shown a second time.")]
-internal sealed record TerminalKeyModel(string Terminal, string Store, string MasterKey);
+internal sealed record TerminalKeyModel(string Terminal, string Store, string MasterKey)
+{
+    public override string ToString() => $"master key of {Terminal}";
+}
 
 internal sealed record PutStore(
     [property: Description("How shoppers know it: 1 to 200 characters.")] string Name,
@@ -131,7 +134,10 @@ internal sealed record BalanceModel(DateOnly BusinessDate, string Account, strin
 internal sealed record PutOperatorBody([property: Description("watch, act or administer.")] string Role);
 
 [Description("What proves who it is. It cannot be shown a second time.")]
-internal sealed record SecretModel(string Name, string Role, string Secret);
+internal sealed record SecretModel(string Name, string Role, string Secret)
+{
+    public override string ToString() => $"secret of {Name}";
+}
 
 internal sealed record OperatorModel(string Name, string Role, bool Blocked);
 

@@ -13,16 +13,16 @@ internal sealed class FleetCounts(FleetStore fleet, TimeProvider time, ILogger<F
 {
     private const int Stores = 20;
 
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5), Stale = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private Task<FleetCounted>? _counting;
     private FleetCounted? _latest;
 
-    /// <summary>The latest, which says when it was counted. Older ones than a few seconds have them counted anew for whoever asks next.</summary>
+    /// <summary>Not older than ten seconds; what is older than five has it counted anew for whoever asks next.</summary>
     public async Task<FleetCounted> Latest(CancellationToken stop)
     {
-        if (_latest is not { } latest)
+        if (_latest is not { } latest || time.GetUtcNow() - latest.At >= Stale)
         {
             return await Count().WaitAsync(stop);
         }

@@ -285,6 +285,7 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         using var shop = await Shop.Open(network.Local);
         var who = network.NextTerminal();
         await using var terminal = await network.SignedOn(who);
+        await Beat(terminal, Well);
         await Pay("approved", "00");
         await Pay("51", "51");
         await network.Execute(
@@ -297,6 +298,7 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         var page = await network.Visit(browser, "watch", "/ops");
         await page.Locator("#swipes rect.approved").First.WaitForAsync();
         await page.Locator("#swipes rect.declined").First.WaitForAsync();
+        await page.Locator(".tile.ready b").Filter(new() { HasTextRegex = new("^[1-9]") }).WaitForAsync();
         await Browser.Picture(page, "ops-fleet");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Swipes" }).ClickAsync();
