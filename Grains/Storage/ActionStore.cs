@@ -14,7 +14,7 @@ public enum ActionKind
     /// <summary>It never comes back under these keys.</summary>
     Retire,
 
-    /// <summary>To another store.</summary>
+    /// <summary>To another store. Its session ends; it signs on again when it has been set up with that store.</summary>
     Move,
 
     /// <summary>It is asked to sign on again, with new working keys.</summary>
@@ -175,10 +175,12 @@ public sealed class ActionStore(NpgsqlDataSource database)
           set blocked = case m.kind when 'block' then true when 'unblock' then false else t.blocked end,
               store_id = coalesce(m.argument, t.store_id),
               retired_at = case m.kind when 'retire' then clock_timestamp() end,
-              pin_key = case when m.kind <> 'retire' then t.pin_key end, mac_key = case when m.kind <> 'retire' then t.mac_key end,
-              next_key_set = case when m.kind <> 'retire' then t.next_key_set end,
-              next_pin_key = case when m.kind <> 'retire' then t.next_pin_key end,
-              next_mac_key = case when m.kind <> 'retire' then t.next_mac_key end,
+              -- A session names its store: it ends, so that nothing is booked to the old one.
+              pin_key = case when m.kind not in ('retire', 'move') then t.pin_key end,
+              mac_key = case when m.kind not in ('retire', 'move') then t.mac_key end,
+              next_key_set = case when m.kind not in ('retire', 'move') then t.next_key_set end,
+              next_pin_key = case when m.kind not in ('retire', 'move') then t.next_pin_key end,
+              next_mac_key = case when m.kind not in ('retire', 'move') then t.next_mac_key end,
               asked = t.asked | case m.kind when 'rotate_keys' then 1 when 'send_parameters' then 2 when 'move' then 2 when 'send_status' then 4 else 0 end
           from mine m join locked l on l.id = m.terminal_id
           where t.id = m.terminal_id and not l.is_retired and not l.is_store_gone

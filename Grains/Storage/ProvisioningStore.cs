@@ -50,7 +50,8 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             with logged as (
-              insert into audit_log (who, what, subject, detail) select $13, 'store.put', t.id, t.name from unnest($1::text[], $2::text[]) as t(id, name)
+              insert into audit_log (who, what, subject, detail) select $13, 'store.put', t.id, concat_ws(', ', t.name, t.commission || ' %', t.chain, t.region, t.district)
+              from unnest($1::text[], $2::text[], $3::int[], $5::text[], $6::text[], $7::text[]) as t(id, name, commission, chain, region, district)
             )
             insert into stores (id, name, commission_percent, name_zh, chain, region, district, address, latitude, longitude, hours, phone)
             select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],

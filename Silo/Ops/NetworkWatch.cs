@@ -142,10 +142,15 @@ internal sealed class NetworkWatch : BackgroundService
             {
                 // The minute that runs, and now and then those that may still change.
                 await _network.CountMinutes(isSlowOne ? NetworkStore.Unsettled : _options.Interval * 2, stop);
-                foreach (var alarm in await _alarms.Look(isSlowOne, _target.IsSet, _time.GetUtcNow(), stop))
+                foreach (var alarms in (await _alarms.Look(isSlowOne, _target.IsSet, _time.GetUtcNow(), stop)).ToLookup(alarm => (alarm.Kind, IsRaised: alarm.ClearedAt is null)))
                 {
                     _log.LogWarning(
-                        "Alarm {Kind} {Change}: {Subject} {Detail}", alarm.Kind, alarm.ClearedAt is null ? "raised" : "cleared", alarm.Subject, alarm.Detail);
+                        "Alarm {Kind}: {Count} {Change}, such as {Subject}: {Detail}",
+                        alarms.Key.Kind,
+                        alarms.Count(),
+                        alarms.Key.IsRaised ? "raised" : "cleared",
+                        alarms.First().Subject,
+                        alarms.First().Detail);
                     _notices.Raise();
                 }
 

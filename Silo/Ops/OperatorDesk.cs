@@ -45,7 +45,7 @@ internal sealed class OperatorDesk(
 
     private static readonly TimeSpan LatestDue = TimeSpan.FromDays(90);
 
-    /// <summary>Orders something of terminals: those that are named, or all that the filter leaves. What is due is done before this returns.</summary>
+    /// <summary>Orders something of terminals: those that are named, or all that the filter leaves. What is due and not too many is done before this returns.</summary>
     /// <param name="dueAt">Null: at once.</param>
     public async Task<Done<Guid>> Order(
         ActionKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, string who, CancellationToken stop)
@@ -80,9 +80,10 @@ internal sealed class OperatorDesk(
             return Refused<Guid>($"Not known: {string.Join(", ", unknown.Take(MostNamed))}{(unknown.Count > MostNamed ? " and more" : "")}.");
         }
 
-        if (dueAt is null || dueAt <= now)
+        // Many are done by whichever silo comes to it: nobody waits for them at a page. What is done is told to the grains, whoever leaves.
+        if (targets.Count <= RunAtOnce && (dueAt is null || dueAt <= now))
         {
-            await RunDue(stop);
+            await RunDue(CancellationToken.None);
         }
 
         return new(id, []);

@@ -188,6 +188,9 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
         await page.GetByText("DONE", new() { Exact = true }).WaitForAsync();
         (await network.Scalar<string>("select store_id from terminals where id = 'NEW00001'")).Should().Be("STORE0000000003");
+        (await Beat(terminal, Well)).Code.Should().NotBe("00", "its session is the old store's");
+        await using var moved = await network.SignedOn(new Local.SeededTerminal("NEW00001", "STORE0000000003", key));
+        (await Beat(moved, Well)).Code.Should().Be("00");
         await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
         await page.GetByLabel("What").SelectOptionAsync("retire");
         await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
@@ -196,7 +199,7 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
         await page.Locator("#state .state.retired").WaitForAsync();
         (await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).CountAsync()).Should().Be(0);
-        (await Beat(terminal, Well)).Code.Should().NotBe("00");
+        (await Beat(moved, Well)).Code.Should().NotBe("00");
     }
 
     [Fact]
