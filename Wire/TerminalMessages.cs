@@ -450,6 +450,9 @@ public readonly record struct BatchTotals(int Count, long Amount)
 {
     private const char Debit = 'D';
 
+    // As many as a batch has STANs.
+    private const int MostPayments = 999_999;
+
     // To the cardholder a payment is a debit. Credits, and what was taken back of either, do not exist yet: zeros.
     internal Iso8583Message AddTo(Iso8583Message message)
     {
@@ -461,10 +464,16 @@ public readonly record struct BatchTotals(int Count, long Amount)
         return message.Set(76, Count).Set(88, Amount).Set(97, string.Create(CultureInfo.InvariantCulture, $"{Debit}{Amount:D16}"));
     }
 
-    /// <exception cref="Iso8583Exception">A field is absent, or 97 is not the sum of the others.</exception>
+    /// <exception cref="Iso8583Exception">A field is absent, 76 is more than a batch can have, or 97 is not the sum of the others.</exception>
     internal static BatchTotals Of(Iso8583Message message)
     {
-        var totals = new BatchTotals((int)message.RequireNumber(76), message.RequireNumber(88));
+        var count = message.RequireNumber(76);
+        if (count > MostPayments)
+        {
+            throw new Iso8583Exception(76, "counts more payments than a batch can have");
+        }
+
+        var totals = new BatchTotals((int)count, message.RequireNumber(88));
         return message.Require(97) == string.Create(CultureInfo.InvariantCulture, $"{Debit}{totals.Amount:D16}")
             ? totals
             : throw new Iso8583Exception(97, "is not what the totals come to");

@@ -20,7 +20,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
         new("declines_terminal", "A terminal has many declines", "80 % of at least 10 answers in 15 min", "less than 40 %", "Call the store; block the terminal if nobody can explain it."),
         new("tamper", "A terminal's case was opened", "it says so", "it no longer says so", "Block it and have it looked at before it takes a card again."),
         new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store."),
-        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Ask it to sign on again; replace it when it comes back."),
+        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then order new working keys: it is measured again with them."),
         new("terminal_silent", "Terminal silent", "not heard for 5 min", "heard again within its heartbeat interval", "Call the store: power, network, switched off?"),
         new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended."),
     ];

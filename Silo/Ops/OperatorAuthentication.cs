@@ -101,7 +101,7 @@ internal static class Operators
 internal sealed class SignInLimits(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly SignInThrottle[] _throttles = [.. Enumerable.Range(0, 1024).Select(_ => new SignInThrottle(time))];
+    private readonly Dictionary<ushort, SignInThrottle> _throttles = [];
 
     /// <summary>Counted before the work, so that many at once are not more than so many.</summary>
     /// <returns>False: not now.</returns>
@@ -128,5 +128,14 @@ internal sealed class SignInLimits(TimeProvider time)
         }
     }
 
-    private SignInThrottle Of(string name) => _throttles[(uint)string.GetHashCode(name, StringComparison.Ordinal) % (uint)_throttles.Length];
+    private SignInThrottle Of(string name)
+    {
+        var counter = unchecked((ushort)string.GetHashCode(name, StringComparison.Ordinal));
+        if (!_throttles.TryGetValue(counter, out var throttle))
+        {
+            _throttles[counter] = throttle = new SignInThrottle(time);
+        }
+
+        return throttle;
+    }
 }

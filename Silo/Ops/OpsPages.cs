@@ -40,6 +40,8 @@ internal sealed class OpsPages(
 
     public const int ListLength = 50, BookDays = 7;
 
+    private static readonly string[] OrderFields = ["kind", "argument", "due", "which", "state", "region", "chain", "store", "q"];
+
     private static readonly string[] DatabaseAway = ["The database cannot be reached. Look at its own monitoring, then try again."];
 
     private const int ShownOfATerminal = 50, OpenShown = 200;
@@ -335,6 +337,21 @@ internal sealed class OpsPages(
 
         var argument = kind == ActionKind.Move ? form["argument"].ToString().Trim() : null;
         var filter = form["which"] == "filtered" ? Filter(name => form[name].ToString()) : null;
+        if (filter is not null && filter.Fault() is null)
+        {
+            // When there are others than were agreed to, that is asked anew.
+            var count = (await fleet.Ids(filter, ActionOrder.MostTerminals, context.RequestAborted)).Count;
+            if (count > 0 && form["sure"] != count.ToString(CultureInfo.InvariantCulture))
+            {
+                return await Page<ConfirmPage>(context, new()
+                {
+                    [nameof(ConfirmPage.Kind)] = kind,
+                    [nameof(ConfirmPage.Count)] = count,
+                    [nameof(ConfirmPage.Fields)] = OrderFields.Select(name => (name, form[name].ToString())).ToList(),
+                });
+            }
+        }
+
         var ordered = await desk.Order(
             kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who.Name, context.RequestAborted);
         return ordered.IsRefused

@@ -115,7 +115,8 @@ public sealed class OpsNetwork : IAsyncLifetime
         await page.GetByLabel("Name").FillAsync(name);
         await page.GetByLabel("Password").FillAsync(Password(name));
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(new Uri(Local.Http, path).ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).WaitForAsync();
+        page.Url.Should().Be(new Uri(Local.Http, path).ToString());
         return page;
     }
 }

@@ -171,4 +171,12 @@ public sealed class MessageTests
             ResponseCodes.IsFinal(code).Should().Be(!open.Contains(code), code);
         }
     }
+
+    [Fact]
+    public void A_batch_close_that_counts_more_than_a_batch_can_have_is_not_read()
+    {
+        var message = new BatchCloseRequest(new Origin("T0000001", "STORE0000000001", 1), 3, new BatchTotals(2, 25_600), 7).ToIso().Set(76, 9_999_999_999L);
+
+        FluentActions.Invoking(() => BatchCloseRequest.FromIso(message)).Should().Throw<Iso8583Exception>().WithMessage("*76*");
+    }
 }
