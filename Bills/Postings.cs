@@ -29,7 +29,4 @@ public static class Postings
         var commission = fee * rates.CommissionPercent / 100;
         return new Shares(amount - fee, commission, fee - commission);
     }
-
-    /// <summary>The books' day: the calendar day in China, which has one time zone and no summer time.</summary>
-    public static DateOnly BusinessDate(DateTimeOffset at) => DateOnly.FromDateTime(at.ToOffset(TimeSpan.FromHours(8)).DateTime);
 }

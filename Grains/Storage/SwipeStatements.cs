@@ -1,6 +1,7 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
+using Lakala.Vocabulary;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -257,7 +258,7 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         Set(parameters, 7, Column(batch, static c => (short?)c.Move.Reason));
         Set(parameters, 8, Column(batch, static c => c.Move.AuthorisationCode));
         Set(parameters, 9, Column(batch, static c => c.At));
-        Set(parameters, 10, Column(batch, static c => Postings.BusinessDate(c.At)));
+        Set(parameters, 10, Column(batch, static c => BeijingTime.BusinessDate(c.At)));
         Set(parameters, 11, Column(batch, static c => c.Paid?.EventId));
         Set(parameters, 12, Column(batch, static c => c.Paid?.MerchantId));
         Set(parameters, 13, Column(batch, static c => c.Paid?.EventData));

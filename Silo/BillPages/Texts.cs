@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lakala.Bills;
+using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
@@ -205,8 +206,7 @@ public sealed record Texts
     /// <param name="language">en or zh; English for anything else.</param>
     public static Texts In(string? language) => language == Chinese.Language ? Chinese : English;
 
-    // China has one time and no summer time; a fixed offset needs no database of time zones.
-    public string Human(DateTimeOffset time) => time.ToOffset(TimeSpan.FromHours(8)).ToString(DateAndTime, CultureInfo.InvariantCulture);
+    public string Human(DateTimeOffset time) => BeijingTime.Convert(time).ToString(DateAndTime, CultureInfo.InvariantCulture);
 
     public string Distance(int metres) => metres < 1000
         ? string.Create(CultureInfo.InvariantCulture, $"{metres} m")

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Silo.Merchants;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
@@ -295,7 +296,7 @@ internal static class AdminApi
             .Watch("listSilos", "Lists the silos as they told of themselves");
 
         api.MapGet("/books", async (DateOnly? since, BookStore books, TimeProvider time, CancellationToken stop) => TypedResults.Ok(new ListModel<BalanceModel>(
-            [.. (await books.Totals(since ?? DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), stop)).Select(total => new BalanceModel(
+            [.. (await books.Totals(since ?? BeijingTime.BusinessDate(time.GetUtcNow()), stop)).Select(total => new BalanceModel(
                 total.BusinessDate, total.Account, total.Currency, total.Debit, total.Credit))],
             null)))
             .Watch("getBooks", "Shows the trial balance since a business date, today's when none is named");

@@ -5,6 +5,7 @@ using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -285,7 +286,7 @@ internal sealed class OpsPages(
 
     private async Task<IResult> Books(HttpContext context)
     {
-        var since = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(1 - BookDays);
+        var since = BeijingTime.BusinessDate(time.GetUtcNow()).AddDays(1 - BookDays);
         return await Page<BooksPage>(context, new() { [nameof(BooksPage.Totals)] = await books.Totals(since, context.RequestAborted) });
     }
 

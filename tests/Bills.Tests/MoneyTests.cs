@@ -1,5 +1,6 @@
 using System.Numerics;
 using CsCheck;
+using Lakala.Vocabulary;
 
 namespace Lakala.Bills.Tests;
 
@@ -46,7 +47,7 @@ public sealed class MoneyTests
     [InlineData("2030-11-24T16:00:00Z", "2030-11-25")]
     [InlineData("2030-12-31T17:00:00+01:00", "2031-01-01")]
     public void The_books_have_the_calendar_of_China(string at, string date) =>
-        Postings.BusinessDate(DateTimeOffset.Parse(at, null)).Should().Be(DateOnly.Parse(date, null));
+        BeijingTime.BusinessDate(DateTimeOffset.Parse(at, null)).Should().Be(DateOnly.Parse(date, null));
 
     [Fact]
     public void Accounts_are_named_so()

@@ -1,6 +1,7 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
@@ -363,7 +364,7 @@ public sealed class ModelBooks
         if (amount != 0)
         {
             _postings.Add(new BookedPosting(
-                attempt.Rrn!.Value, line, account, amount, attempt.Amount!.Value.Currency, Lakala.Bills.Postings.BusinessDate(at)));
+                attempt.Rrn!.Value, line, account, amount, attempt.Amount!.Value.Currency, BeijingTime.BusinessDate(at)));
         }
     }
 
