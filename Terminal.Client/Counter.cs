@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lakala.Vocabulary;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
@@ -371,7 +372,7 @@ internal sealed class Counter : IAsyncDisposable
 
             list.AddRange(page.List);
 
-            if (page.List.Count < BatchCloseAnswer.MaxList)
+            if (page.List.Count < BatchLimits.MostListed)
             {
                 break;
             }
@@ -478,9 +479,10 @@ internal sealed class Counter : IAsyncDisposable
 
 }
 
-/// <summary>Reason numbers that the terminal gives by itself; the server gives the same.</summary>
+/// <summary>Reason numbers that the terminal gives by itself, as the server gives them, or acts on.</summary>
 internal static class LocalReason
 {
+    public const int BatchClosed = 161;
     public const int ClerkRefused = 170;
     public const int CardInvalid = 201;
     public const int BillMistyped = 301;

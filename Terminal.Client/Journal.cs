@@ -152,7 +152,13 @@ public sealed class Journal : IDisposable
     public JournaledSwipe Settle(SwipeResult result)
     {
         Append(result, _options.WriteThrough);
-        return Take(result);
+        var swipe = Take(result);
+        if (result.Reason == LocalReason.BatchClosed)
+        {
+            Leave(result.Key.Batch);
+        }
+
+        return swipe;
     }
 
     /// <summary>Call once the receipts are on paper.</summary>
@@ -171,6 +177,18 @@ public sealed class Journal : IDisposable
         var closed = new BatchClosed(batch, next);
         Append(closed, _options.WriteThrough);
         Take(closed);
+    }
+
+    // The server closed the batch and its answer was lost. The next payment goes into the next batch; what is approved in this
+    // one stays until it is closed here too, for which the server repeats its answer.
+    private void Leave(int batch)
+    {
+        if (batch == _next.Batch)
+        {
+            var next = new SwipeKey(batch, SwipeKey.Last).Plus(1);
+            Append(new KeysReserved(next), _options.WriteThrough);
+            (_next, _reserved) = (next, 0);
+        }
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lakala.Vocabulary;
 
 namespace Lakala.Wire;
 
@@ -509,11 +510,9 @@ public sealed record BatchCloseRequest(Origin From, int Batch, BatchTotals Total
 
 /// <summary>0510: 00 the totals agree, 95 they differ; either way the batch is closed. Anything else: it is not.</summary>
 /// <param name="Totals">The server's; absent unless the batch is closed.</param>
-/// <param name="List">The server's approved payments after the STAN that was asked for, by STAN, at most <see cref="MaxList"/>.</param>
+/// <param name="List">The server's approved payments after the STAN that was asked for, by STAN, at most <see cref="BatchLimits.MostListed"/>.</param>
 public sealed record BatchCloseAnswer(Origin To, Verdict Verdict, int Batch, BatchTotals? Totals, IReadOnlyList<BatchEntry> List)
 {
-    /// <summary>As many as field 48 holds beside the texts. A list of fewer is the last.</summary>
-    public const int MaxList = 30;
 
     private const int StanLength = 6, EntryLength = StanLength + 12;
 

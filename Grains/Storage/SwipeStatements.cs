@@ -38,7 +38,7 @@ public abstract record StartOutcome
 /// "unnest" fills up with nulls what is shorter: the trace ids of a batch that nobody traces are no array of nulls but an empty one.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
-    private const int BillAt = 6;
+    private const int BillAt = 7;
     private const int AttemptAt = BillAt + BillStore.BillColumnCount;
 
     private static readonly string BillOfLocked = BillStore.BillColumns.Replace("m.name", "b.merchant_name", StringComparison.Ordinal);
@@ -49,11 +49,12 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
     public override string Sql { get; } =
         $"""
         with input as materialized (
-          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+          select *, coalesce((select true from batches c where c.terminal_id = t.terminal_id and c.batch = t.batch), false) as is_batch_closed
+          from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
                                $12::uuid[])
             with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, trace_id, ord)
         ), locked as materialized (
-          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id,
+          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id, i.is_batch_closed,
                  i.amount as asked, i.currency as asked_currency, b.*, m.name as merchant_name, m.fee_basis_points, s.commission_percent
           from input i join bills b on b.number = i.bill join merchants m on m.id = b.merchant_id left join stores s on s.id = i.store_id
           order by b.number
@@ -65,24 +66,24 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
                  b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + $11, b.trace_id
           from locked b
           where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
-            and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null
+            and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null and not b.is_batch_closed
           order by b.terminal_id, b.batch, b.stan
           on conflict do nothing
           returning id, bill
         ), paying as (
           update bills b set state = 'PAYING' from started s where b.number = s.bill
         )
-        select b.ord, true, b.fee_basis_points, b.commission_percent, clock_timestamp(), statement_timestamp(), {BillOfLocked}, {AttemptRow.NoColumns}
+        select b.ord, true, b.fee_basis_points, b.commission_percent, clock_timestamp(), statement_timestamp(), false, {BillOfLocked}, {AttemptRow.NoColumns}
         from {LockedWithPayment}
         where not (b.id not in (select id from started))
         union all
-        select b.ord, false, null, null, clock_timestamp(), null, {BillOfLocked}, k.*
+        select b.ord, false, null, null, clock_timestamp(), null, b.is_batch_closed, {BillOfLocked}, k.*
         from {LockedWithPayment}
         left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
         where b.id not in (select id from started)
         union all
-        select i.ord, false, null, null, clock_timestamp(), null, {BillStore.NoBillColumns}, k.*
+        select i.ord, false, null, null, clock_timestamp(), null, i.is_batch_closed, {BillStore.NoBillColumns}, k.*
         from input i
         left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
@@ -142,6 +143,11 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
             return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
                 ? new StartOutcome.Started(bill, known.Rates, known.StartedAt)
                 : new StartOutcome.KeyKnown(known);
+        }
+
+        if (row.GetBoolean(6))
+        {
+            return new StartOutcome.Refused(Refusal.BatchClosed, bill);
         }
 
         if (bill is null)

@@ -120,9 +120,12 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync();
     });
 
-    /// <summary>Closes the batch unless it is closed, with what the terminal says and what we have.</summary>
-    /// <returns>What we had when it was closed; null while a payment of it is not decided.</returns>
-    public Task<(int Count, long Amount)?> CloseBatch(string id, int batch, int count, long amount) => Reach<(int, long)?>(async () =>
+    /// <summary>
+    /// Closes the batch unless it is closed, with what the terminal says and what we have: the first close stands, whatever a
+    /// later one says. A batch of which neither side has a payment is not closed: there is nothing to agree on.
+    /// </summary>
+    /// <returns>What we had when it was closed, and whether the terminal had the same; null while a payment of it is not decided.</returns>
+    public Task<(int Count, long Amount, bool Agrees)?> CloseBatch(string id, int batch, int count, long amount) => Reach<(int, long, bool)?>(async () =>
     {
         await using var command = database.CreateCommand(
             """
@@ -131,18 +134,24 @@ public sealed class TerminalStore(NpgsqlDataSource database)
               from attempts where terminal_id = $1 and batch = $2 having count(*) filter (where state = 'SENT') = 0
             ), closed as (
               insert into batches (terminal_id, batch, terminal_count, terminal_amount, count, amount)
-              select $1, $2, $3, $4, count, amount from ours
+              select $1, $2, $3, $4, count, amount from ours where (count, amount, $3, $4) <> (0, 0, 0, 0)
               on conflict (terminal_id, batch) do nothing
-              returning count, amount
+              returning count, amount, terminal_count, terminal_amount
+            ), known as (
+              select count, amount, terminal_count, terminal_amount from closed
+              union all
+              select count, amount, terminal_count, terminal_amount from batches where terminal_id = $1 and batch = $2
             )
-            select count, amount from closed union all select count, amount from batches where terminal_id = $1 and batch = $2
+            select count, amount, (terminal_count, terminal_amount) = (count, amount) from known
+            union all
+            select 0, 0, true from ours where (count, amount, $3, $4) = (0, 0, 0, 0) and not exists (select from known)
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = batch });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = amount });
         await using var row = await command.ExecuteReaderAsync();
-        return await row.ReadAsync() ? (row.GetInt32(0), row.GetInt64(1)) : null;
+        return await row.ReadAsync() ? (row.GetInt32(0), row.GetInt64(1), row.GetBoolean(2)) : null;
     });
 
     /// <returns>STAN and amount of what is approved in the batch, by STAN.</returns>

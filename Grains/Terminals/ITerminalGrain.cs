@@ -63,7 +63,9 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("refresh")]
     Task Refresh();
 
-    /// <summary>Closes a batch, once: a repeat hears the same. A batch with a payment that is not decided stays open (09).</summary>
+    /// <summary>
+    /// Closes a batch, once: whatever is said of it later hears the same. A batch with a payment that is not decided stays open (09).
+    /// </summary>
     /// <param name="listAfter">Our approved payments after this STAN are wanted too.</param>
     [Alias("close-batch")]
     Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter);

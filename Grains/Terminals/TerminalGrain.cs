@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -25,12 +26,14 @@ public sealed class TerminalGrain(
     // For so long a block or new keys from the operator may go unseen.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
-    // What one answer to a terminal holds.
-    private const int LongestList = 30;
-
     private readonly StanWindow _stans = new();
     private readonly LookupThrottle _throttle = new(time);
     private readonly SignInThrottle _signIns = new(time);
+
+    // The batches of the payments under way, one entry for each; and the batch that is being closed.
+    private readonly List<int> _paying = [];
+    private int? _closing;
+
     private TerminalRow? _row;
     private HealthState? _health;
     private HealthState? _recorded;
@@ -166,9 +169,23 @@ public sealed class TerminalGrain(
             return SwipeAnswer.Refused(Refusal.TooManyLookups);
         }
 
-        var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
-        Guessed(answer.Reason);
-        return Activity.Current.Tell(answer);
+        // A close that is under way does not see this payment, and this payment would not see the close.
+        if (_closing == swipe.Key.Batch)
+        {
+            return SwipeAnswer.Refused(Refusal.InProgress);
+        }
+
+        _paying.Add(swipe.Key.Batch);
+        try
+        {
+            var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
+            Guessed(answer.Reason);
+            return Activity.Current.Tell(answer);
+        }
+        finally
+        {
+            _paying.Remove(swipe.Key.Batch);
+        }
     }
 
     public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
@@ -226,6 +243,12 @@ public sealed class TerminalGrain(
             return new ClosedBatch(no, 0, 0, []);
         }
 
+        if (_closing is not null || _paying.Contains(batch))
+        {
+            return new ClosedBatch(Refusal.InProgress, 0, 0, []);
+        }
+
+        _closing = batch;
         try
         {
             var terminal = this.GetPrimaryKeyString();
@@ -234,12 +257,16 @@ public sealed class TerminalGrain(
                 return new ClosedBatch(Refusal.InProgress, 0, 0, []);
             }
 
-            var list = listAfter is { } stan ? await terminals.ApprovedAfter(terminal, batch, stan, LongestList) : [];
-            return new ClosedBatch(ours == (count, amount) ? null : Refusal.TotalsDiffer, ours.Count, ours.Amount, list);
+            var list = listAfter is { } stan ? await terminals.ApprovedAfter(terminal, batch, stan, BatchLimits.MostListed) : [];
+            return new ClosedBatch(ours.Agrees ? null : Refusal.TotalsDiffer, ours.Count, ours.Amount, list);
         }
         catch (DatabaseAwayException)
         {
             return new ClosedBatch(Refusal.TryLater, 0, 0, []);
+        }
+        finally
+        {
+            _closing = null;
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class RefusalTests
             141 StanReplayed 94 open
             150 TooManyLookups 91 open
             160 TotalsDiffer 95 open
+            161 BatchClosed 12 final
             170 ClerkRefused 63 open
             171 TooManySignIns 63 open
             201 CardInvalid 14 final

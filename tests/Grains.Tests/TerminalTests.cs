@@ -1,4 +1,5 @@
 using Lakala.Bills;
+using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
 using Microsoft.Extensions.Time.Testing;
@@ -151,13 +152,78 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         await terminal.Pay(terminal.Swipe(await Books.PutBill()));
 
         var differs = await terminal.Grain.CloseBatch(terminal.Keys, 1, 1, TestTerminal.Amount, 0);
-        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
-        var agrees = await terminal.Grain.CloseBatch(terminal.Keys, 1, 2, 2 * TestTerminal.Amount, null);
+        var corrected = await terminal.Grain.CloseBatch(terminal.Keys, 1, 2, 2 * TestTerminal.Amount, null);
 
         differs.Should().BeEquivalentTo(new ClosedBatch(Refusal.TotalsDiffer, 2, 2 * TestTerminal.Amount, [(1, TestTerminal.Amount), (2, TestTerminal.Amount)]));
-        agrees.Should().BeEquivalentTo(new ClosedBatch(null, 2, 2 * TestTerminal.Amount, []), "what was there when it was closed stands");
+        corrected.Should().BeEquivalentTo(new ClosedBatch(Refusal.TotalsDiffer, 2, 2 * TestTerminal.Amount, []), "the first close stands");
         (await Books.Scalar<int>($"select terminal_count from batches where terminal_id = '{terminal.Id}'")).Should().Be(1);
         (await terminal.Grain.CloseBatch(terminal.Keys + 1, 1, 2, 2, null)).Refusal.Should().Be(Refusal.SignOnFirst);
+    }
+
+    [Fact]
+    public async Task A_repeat_of_a_close_that_agreed_hears_the_same_with_other_totals_too()
+    {
+        var terminal = await cluster.NewTerminal();
+        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+
+        var first = await terminal.Grain.CloseBatch(terminal.Keys, 1, 1, TestTerminal.Amount, null);
+        var empty = await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, null);
+
+        first.Should().BeEquivalentTo(new ClosedBatch(null, 1, TestTerminal.Amount, []));
+        empty.Should().BeEquivalentTo(first);
+    }
+
+    [Fact]
+    public async Task A_payment_under_a_closed_batch_is_refused_for_good_and_never_reaches_the_bank()
+    {
+        var terminal = await cluster.NewTerminal();
+        var paid = terminal.Swipe(await Books.PutBill());
+        await terminal.Pay(paid);
+        await terminal.Grain.CloseBatch(terminal.Keys, 1, 1, TestTerminal.Amount, null);
+        var bill = await Books.PutBill();
+        var late = terminal.Swipe(bill);
+
+        var refused = await terminal.Pay(late);
+
+        refused.Should().Be(new SwipeAnswer("12", Refusal.BatchClosed, AttemptState.Refused));
+        (await terminal.Enquire(late)).Should().Be(refused, "it stands under the key");
+        (await terminal.Pay(terminal.Swipe(97))).Reason.Should().Be(Refusal.BatchClosed, "the lowest reason is told");
+        (await terminal.Pay(paid)).ResponseCode.Should().Be("00", "the key is looked at before the batch");
+        cluster.Bank.Asked(terminal.Id).Should().Be(1);
+        (await terminal.Pay(terminal.Swipe(bill, new SwipeKey(terminal.Id, 2, 1)))).ResponseCode.Should().Be("00", "the next batch takes it");
+    }
+
+    [Fact]
+    public async Task A_batch_of_which_neither_side_has_a_payment_is_not_closed()
+    {
+        var terminal = await cluster.NewTerminal();
+
+        (await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, null)).Should().BeEquivalentTo(new ClosedBatch(null, 0, 0, []));
+
+        (await Books.Scalar<long>($"select count(*) from batches where terminal_id = '{terminal.Id}'")).Should().Be(0);
+        (await terminal.Pay(terminal.Swipe(await Books.PutBill()))).ResponseCode.Should().Be("00");
+        (await terminal.Grain.CloseBatch(terminal.Keys, 2, 1, TestTerminal.Amount, null)).Refusal.Should().Be(
+            Refusal.TotalsDiffer, "what the terminal says it has is kept");
+        (await Books.Scalar<long>($"select count(*) from batches where terminal_id = '{terminal.Id}'")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_payment_and_a_close_of_its_batch_at_once_never_leave_it_out_of_the_totals()
+    {
+        var terminal = await cluster.NewTerminal();
+        await terminal.Pay(terminal.Swipe(await Books.PutBill()));
+        for (var batch = 2; batch < 60; batch++)
+        {
+            await terminal.Pay(terminal.Swipe(await Books.PutBill(), new SwipeKey(terminal.Id, batch, 1)));
+            var swipe = terminal.Swipe(await Books.PutBill(), new SwipeKey(terminal.Id, batch, 2));
+            await Task.WhenAll(terminal.Pay(swipe), terminal.Grain.CloseBatch(terminal.Keys, batch, 1, TestTerminal.Amount, null));
+        }
+
+        (await Books.Scalar<long>(
+            $"""
+            select count(*) from batches b where terminal_id = '{terminal.Id}'
+              and count <> (select count(*) from attempts a where a.terminal_id = b.terminal_id and a.batch = b.batch and a.state = 'APPROVED')
+            """)).Should().Be(0);
     }
 
     [Fact]

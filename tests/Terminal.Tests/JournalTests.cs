@@ -145,6 +145,25 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void A_payment_refused_because_its_batch_is_closed_begins_the_next_batch_and_the_old_one_is_closed_again()
+    {
+        SwipeKey paid;
+        using (var journal = Journal.OpenOrMake(File, new JournalOptions()))
+        {
+            paid = Settle(journal).Pending.Key;
+            var refused = Begin(journal).Pending.Key;
+            journal.Settle(new SwipeResult(refused, "12", LocalReason.BatchClosed));
+
+            journal.TakeKey().Should().Be(new SwipeKey(paid.Batch, SwipeKey.Last).Plus(1));
+        }
+
+        using var again = Journal.OpenOrMake(File, new JournalOptions());
+        again.TakeKey().Batch.Should().Be(new SwipeKey(paid.Batch, SwipeKey.Last).Plus(1).Batch);
+        again.OpenBatches.Should().HaveCount(2).And.StartWith(paid.Batch);
+        again.ApprovedIn(paid.Batch).Should().ContainSingle();
+    }
+
+    [Fact]
     public void A_lost_journal_begins_in_another_batch()
     {
         var batches = new HashSet<int>();

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 
@@ -38,7 +39,7 @@ internal sealed partial class FuzzTarget
     private static readonly string LongText = new('茶', 400);
     private static readonly Verdict LongVerdict = new(ResponseCodes.Fault, 9999, LongText, LongText, ProcessingRequirement.SignOn);
     private static readonly PaymentFacts LongFacts = new("000000000042", "A1B2C3", new string('*', 19), Samples.Time, LongText, LongText);
-    private static readonly BatchEntry[] LongList = [.. Enumerable.Repeat(new BatchEntry(999_999, 999_999_999_999), BatchCloseAnswer.MaxList)];
+    private static readonly BatchEntry[] LongList = [.. Enumerable.Repeat(new BatchEntry(999_999, 999_999_999_999), BatchLimits.MostListed)];
     private static readonly WrappedKey LongKey = new(Samples.Key, [1, 2, 3]);
 
     private static readonly Reader[] Readers =
