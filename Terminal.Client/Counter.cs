@@ -116,7 +116,7 @@ internal sealed class Counter : IAsyncDisposable
         null, earlier => Task.FromResult(Named(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier })), stop);
 
     /// <summary>
-    /// Closes every batch that is open, with its totals agreed against the server's; the next payment begins a new batch.
+    /// Closes every batch that holds payments, with its totals agreed against the server's; the next payment begins a new batch.
     /// When they do not agree it is closed too, and the report lists the differences.
     /// </summary>
     public Task<Report> CloseBatches(CancellationToken stop) => AfterEarlier(
@@ -124,7 +124,7 @@ internal sealed class Counter : IAsyncDisposable
         async earlier =>
         {
             var closed = new List<BatchReport>();
-            foreach (var batch in _journal.OpenBatches)
+            foreach (var batch in _journal.OpenBatches.Where(batch => _journal.ApprovedIn(batch).Count > 0))
             {
                 var (report, refused) = await Close(batch, stop);
                 if (report is null)
@@ -137,7 +137,7 @@ internal sealed class Counter : IAsyncDisposable
 
             return Named(new Report(Outcome.Closed)
             {
-                Text = closed.TrueForAll(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers,
+                Text = closed.Count == 0 ? Texts.NothingToClose : closed.TrueForAll(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers,
                 Batches = closed,
                 Receipts = [.. closed.Select(batch => Receipt.Of(batch, _folder.Setup, StoreName, _time.GetLocalNow(), Texts))],
                 Resolved = earlier,
@@ -232,9 +232,10 @@ internal sealed class Counter : IAsyncDisposable
         SwipeReport? earlier = null;
         try
         {
+            var duplicates = 0;
             foreach (var swipe in _journal.Unprinted)
             {
-                earlier = ShowEarlier(swipe, Print.Duplicate);
+                earlier = ShowEarlier(swipe, Print.Duplicate) with { Duplicates = ++duplicates };
             }
 
             if (await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why)
@@ -244,9 +245,12 @@ internal sealed class Counter : IAsyncDisposable
 
             foreach (var swipe in _journal.Open)
             {
-                if (await Session.Enquire(swipe.Pending, stop) is not PayOutcome.Final final)
+                var outcome = await Session.Enquire(swipe.Pending, stop);
+                if (outcome is not PayOutcome.Final final)
                 {
-                    return Unsettled(Texts.EarlierUnknown, bill, earlier);
+                    return outcome is PayOutcome.Unknown { Last: { } last } && IsReused(last)
+                        ? Unknown(swipe, last) with { Resolved = earlier }
+                        : Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
 
                 earlier = ShowEarlier(_journal.Settle(SwipeResult.Of(swipe.Pending.Key, final.Answer)), Print.Original);
@@ -347,9 +351,14 @@ internal sealed class Counter : IAsyncDisposable
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested && !stop.IsCancellationRequested)
         {
-            return await Session.Abandon(pending, stop);
+            return InWordsOfGivingUp(await Session.Abandon(pending, stop));
         }
     }
+
+    // The server tells why it is not paid; the clerk knows better. What the bank had said before stands.
+    private PayOutcome InWordsOfGivingUp(PayOutcome outcome) => outcome is PayOutcome.Final { Answer: { Verdict: { Reason: LocalReason.NoAnswerFromBank or LocalReason.NeverHappened } verdict } answer }
+        ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
+        : outcome;
 
     private async Task<(BatchReport? Report, string? Refused)> Close(int batch, CancellationToken stop)
     {
@@ -408,9 +417,12 @@ internal sealed class Counter : IAsyncDisposable
     {
         ResponseCode = last?.Verdict.Code,
         Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
-        Text = last?.Verdict.Code == ResponseCodes.DuplicateKey ? Texts.KeyReused : Texts.OutcomeUnknown,
+        Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
         Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone, Texts, _parameters),
     };
+
+    // No waiting helps: the server has other content under this key.
+    private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
 
     private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
 
@@ -486,4 +498,10 @@ internal static class LocalReason
     public const int ClerkRefused = 170;
     public const int CardInvalid = 201;
     public const int BillMistyped = 301;
+    public const int NoSuchBill = 302;
+    public const int PaidAlready = 310;
+    public const int Expired = 311;
+    public const int Cancelled = 312;
+    public const int NoAnswerFromBank = 403;
+    public const int NeverHappened = 410;
 }

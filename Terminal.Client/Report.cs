@@ -90,6 +90,22 @@ public record SwipeReport(Outcome Outcome)
 
     public string? CustomerText { get; init; }
 
+    /// <summary>It was certain before, and only its receipts came now: those of so many earlier payments. Else 0.</summary>
+    [JsonIgnore]
+    public int Duplicates { get; init; }
+
+    /// <summary>Only the network's operator can go on from here.</summary>
+    [JsonIgnore]
+    public bool NeedsOperator => ResponseCode is ResponseCodes.DuplicateKey;
+
+    /// <summary>The bill was paid before, by somebody's other payment.</summary>
+    [JsonIgnore]
+    public bool IsPaidAlready => Outcome == Outcome.Refused && Reason == LocalReason.PaidAlready;
+
+    /// <summary>The bill is not over: another card, another PIN or another moment may pay it.</summary>
+    [JsonIgnore]
+    public bool MayBePaidStill => Reason is not (LocalReason.NoSuchBill or LocalReason.PaidAlready or LocalReason.Expired or LocalReason.Cancelled) && !NeedsOperator;
+
     /// <summary>What goes to the printer.</summary>
     public IReadOnlyList<ReceiptSlip> Receipts { get; init; } = [];
 

@@ -27,23 +27,31 @@ internal static class TextColumns
         _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format ? 0 : 1,
     };
 
-    /// <summary>Lines of at most so many columns, broken at spaces where there are any.</summary>
+    /// <summary>Lines of at most so many columns, broken at spaces where there are any; spaces within a line stay as they are.</summary>
     public static IEnumerable<string> Wrap(string? text, int columns)
     {
         var line = new StringBuilder();
-        var width = 0;
-        foreach (var word in Clean(text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        var (width, spaces) = (0, 0);
+        foreach (var word in Clean(text ?? "").Split(' '))
         {
-            if (width > 0 && width + 1 + Of(word) > columns)
+            if (word.Length == 0)
+            {
+                spaces++;
+                continue;
+            }
+
+            if (width > 0 && width + spaces + Of(word) > columns)
             {
                 yield return line.ToString();
                 (line, width) = (line.Clear(), 0);
             }
             else if (width > 0)
             {
-                line.Append(' ');
-                width++;
+                line.Append(' ', spaces);
+                width += spaces;
             }
+
+            spaces = 1;
 
             foreach (var rune in word.EnumerateRunes())
             {

@@ -16,6 +16,7 @@ public sealed record Texts
         AllSettled = "No payment of this terminal is open.",
         NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\" or \"cancel\".",
         GivenUp = "Given up before the payment was sent. Nothing was paid.",
+        GivenUpNotPaid = "Given up, not paid.",
         Interrupted = "Interrupted before the payment was sent. Nothing was paid.",
         NotSent = "Not sent, nothing was paid. Try again.",
         OutcomeUnknown = "Outcome unknown. Do not pay again: the next payment on this terminal first finds out.",
@@ -36,7 +37,7 @@ public sealed record Texts
         Store = "Store",
         Terminal = "Terminal",
         Clerk = "Clerk",
-        ClerkUnverified = "The server cannot be reached, and it has not verified you here lately.",
+        ClerkUnverified = "The server cannot be reached. The password is wrong, or the server has not verified it here lately.",
         Bill = "Bill",
         Order = "Order",
         Card = "Card",
@@ -51,6 +52,7 @@ public sealed record Texts
         BatchClose = "BATCH CLOSE",
         BatchAgrees = "Batch closed, totals agree.",
         BatchDiffers = "Batch closed, totals differ. Show this report to the operator.",
+        NothingToClose = "Nothing to close: no payment since the last batch.",
         AmountTooLarge = "The amount is above what this terminal may take. Nothing was paid.",
         BatchFull = "The batch is full. Close it, then go on.",
         CloseUnanswered = "The batch close is not answered. Nothing has changed; try again.",
@@ -69,6 +71,7 @@ public sealed record Texts
         AllSettled = "本终端没有未明交易。",
         NotUnderstood = "无法识别：每行为 {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}，或 \"do\" 为 \"lookup\"、\"settle\"、\"reprint\"、\"close\"、\"cancel\"。",
         GivenUp = "已在发送前放弃，未支付。",
+        GivenUpNotPaid = "已放弃，未支付。",
         Interrupted = "已在发送前中断，未支付。",
         NotSent = "未发送，未支付，请重试。",
         OutcomeUnknown = "结果未知，请勿重复支付：终端将先查明结果。",
@@ -89,7 +92,7 @@ public sealed record Texts
         Store = "门店号",
         Terminal = "终端号",
         Clerk = "收银员",
-        ClerkUnverified = "无法连接系统，且近期未在此验证过您的身份。",
+        ClerkUnverified = "无法连接系统：密码错误，或近期未在此验证过您的身份。",
         Bill = "账单号",
         Order = "订单号",
         Card = "卡号",
@@ -104,6 +107,7 @@ public sealed record Texts
         BatchClose = "批结算",
         BatchAgrees = "批结算完成，总额相符。",
         BatchDiffers = "批结算完成，总额不符，请将结算单交给运营方。",
+        NothingToClose = "无需批结算：上次批结算后没有支付。",
         AmountTooLarge = "金额超过本终端限额，未支付。",
         BatchFull = "批次已满，请先批结算。",
         CloseUnanswered = "批结算无应答，未作更改，请重试。",
@@ -128,6 +132,9 @@ public sealed record Texts
     public required string NotUnderstood { get; init; }
 
     public required string GivenUp { get; init; }
+
+    /// <summary>After the payment was sent.</summary>
+    public required string GivenUpNotPaid { get; init; }
 
     public required string Interrupted { get; init; }
 
@@ -200,6 +207,8 @@ public sealed record Texts
     public required string BatchAgrees { get; init; }
 
     public required string BatchDiffers { get; init; }
+
+    public required string NothingToClose { get; init; }
 
     public required string AmountTooLarge { get; init; }
 

@@ -51,8 +51,9 @@ public static class AnswerTexts
     private static readonly FrozenDictionary<string, Texts> ByBankCode = new Dictionary<string, Texts>
     {
         ["14"] = new("Bank does not know this card. Take another.", "Not paid. Please use another card.", "银行不识别此卡，请换卡。", "未支付，请换一张卡。"),
-        ["41"] = new("Card reported lost. Take another.", "Not paid. Please ask your bank.", "挂失卡，请换卡。", "未支付，请咨询发卡行。"),
-        ["43"] = new("Card reported stolen. Take another.", "Not paid. Please ask your bank.", "被盗卡，请换卡。", "未支付，请咨询发卡行。"),
+        // The customer reads the same screen: nobody is told here that a card was reported lost or stolen.
+        ["41"] = new("Declined by the bank (41). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（41），请换卡。", "未支付，请咨询发卡行。"),
+        ["43"] = new("Declined by the bank (43). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（43），请换卡。", "未支付，请咨询发卡行。"),
         ["51"] = new("Not enough money. Take another card.", "Not paid. The balance is too low.", "余额不足，请换卡。", "未支付，余额不足。"),
         ["54"] = new("Card has expired. Take another.", "Not paid. Your card has expired.", "卡已过期，请换卡。", "未支付，您的卡已过期。"),
         ["55"] = new("Wrong PIN. Start again.", "Not paid. The PIN was wrong.", "密码错误，请重新开始。", "未支付，密码错误。"),

@@ -10,6 +10,8 @@ internal enum DeskKey
     Escape,
     Up,
     Down,
+    PageUp,
+    PageDown,
     Receipts,
     CloseBatch,
     SignOff,
@@ -61,8 +63,9 @@ internal abstract record Page
     public sealed record Asking(Report Bill, long Since, bool WasWarned = false, bool IsGivenUp = false) : Page;
 
     /// <param name="PrintFault">Why its receipts are not on paper; null when they are.</param>
-    /// <param name="IsEarlier">An earlier payment has become certain.</param>
-    public sealed record Ended(SwipeReport Report, string? PrintFault, bool IsEarlier, long Since) : Page
+    /// <param name="IsEarlier">An earlier payment has become certain, or its receipts came late.</param>
+    /// <param name="IsPrinting">Its receipts are not on paper yet.</param>
+    public sealed record Ended(SwipeReport Report, string? PrintFault, bool IsEarlier, long Since, bool IsPrinting = false) : Page
     {
         public bool IsUnknown => Report.Outcome == Outcome.Unknown;
     }
@@ -79,8 +82,11 @@ internal abstract record Page
 
     /// <summary>The receipts of the last payments.</summary>
     /// <param name="Digits">Only those whose STAN or bill number holds them.</param>
-    public sealed record Past(IReadOnlyList<JournaledSwipe> All, string Digits, int At) : Page
+    /// <param name="From">Line of the chosen receipt that is shown first, as far as there are so many.</param>
+    public sealed record Past(IReadOnlyList<JournaledSwipe> All, string Digits, int At, int From = 0) : Page
     {
+        public const int LinesAtOnce = 10, LastFrom = 60;
+
         public IReadOnlyList<JournaledSwipe> Shown => Digits.Length == 0
             ? All
             : [.. All.Where(swipe => swipe.Pending.Bill.Contains(Digits, StringComparison.Ordinal)
@@ -161,12 +167,24 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     public bool IsFree =>
         !IsBusy && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
 
+    /// <summary>Whether a key that means the same on every page does something now.</summary>
+    public bool Takes(DeskKey key) => !IsBusy && key switch
+    {
+        DeskKey.Receipts or DeskKey.CloseBatch => IsFree,
+        DeskKey.SignOff => Clerk is not null && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false },
+        DeskKey.Language => Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting,
+        DeskKey.Leave => true,
+        _ => false,
+    };
+
     /// <summary>A result has been seen, and keys lead on.</summary>
     public bool MayGoOn => !IsBusy && (Page is not Page.Ended ended || time.GetElapsedTime(ended.Since) >= Dwell);
 
     /// <summary>The bill of a payment that came to nothing: with another card, or the right PIN, it may be paid still.</summary>
     public string? BillToRetry =>
-        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, Bill: { } bill } } && Home is Page.BillEntry ? bill : null;
+        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, MayBePaidStill: true, Bill: { } bill } } && Home is Page.BillEntry
+            ? bill
+            : null;
 
     /// <summary>An order is under way.</summary>
     public bool IsBusy { get; private set; }
@@ -187,12 +205,12 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         switch (press.Key)
         {
             // What the server has said stays in the language in which it said it.
-            case DeskKey.Language when Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting:
+            case DeskKey.Language when Takes(DeskKey.Language):
                 Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
                 Words = DeskTexts.Of(Texts);
                 return Ordered(new DeskOrder.Speak(Texts));
 
-            case DeskKey.SignOff when Clerk is not null && Page is Page.BillEntry or Page.Ended { IsUnknown: false }:
+            case DeskKey.SignOff when Takes(DeskKey.SignOff):
                 Clerk = null;
                 return GoTo(Home);
 
@@ -208,7 +226,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             Page.SignIn page => OnSignIn(page, press),
             Page.BillEntry page => OnBillEntry(page, press),
-            Page.BatchShown when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
+            Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
             Page.PinEntry page => OnPinEntry(page, press),
@@ -257,7 +275,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     {
         if (Page is Page.Asking)
         {
-            (Page, Notice) = (new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp()), Words.Printing);
+            (Page, Notice) = (new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp(), IsPrinting: true), Words.Printing);
         }
     }
 
@@ -275,7 +293,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 break;
 
             case Page.Ended shown when ReferenceEquals(shown.Report, report):
-                Page = shown with { PrintFault = printFault };
+                Page = shown with { PrintFault = printFault, IsPrinting = false };
                 break;
 
             case Page.Opening or Page.Waiting or Page.Ended { IsUnknown: true }:
@@ -413,10 +431,12 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
         Page = press.Key switch
         {
-            DeskKey.Up => page with { At = Math.Max(0, page.At - 1) },
-            DeskKey.Down => page with { At = Math.Min(Math.Max(0, shown.Count - 1), page.At + 1) },
-            DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0 },
-            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Sign, At = 0 },
+            DeskKey.Up => page with { At = Math.Max(0, page.At - 1), From = 0 },
+            DeskKey.Down => page with { At = Math.Min(Math.Max(0, shown.Count - 1), page.At + 1), From = 0 },
+            DeskKey.PageUp => page with { From = Math.Max(0, page.From - Page.Past.LinesAtOnce) },
+            DeskKey.PageDown => page with { From = Math.Min(Page.Past.LastFrom, page.From + Page.Past.LinesAtOnce) },
+            DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0, From = 0 },
+            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Sign, At = 0, From = 0 },
             _ => page,
         };
         return null;

@@ -79,6 +79,12 @@ internal sealed class DeskProgram : Runnable
             return true;
         }
 
+        // What nobody can see is not keyed in blind; only the way out stays open.
+        if (!DeskView.Fits(Viewport.Width, Viewport.Height) && key != Key.F10)
+        {
+            return true;
+        }
+
         var sign = key == Key.Enter ? '\r' : key.AsRune is { IsBmp: true, Value: >= ' ' } rune && !key.IsCtrl && !key.IsAlt ? (char)rune.Value : '\0';
         if (sign != '\0' && _wedge.Take(sign, out var burst))
         {
@@ -134,6 +140,8 @@ internal sealed class DeskProgram : Runnable
         : key == Key.Esc ? new Press(DeskKey.Escape)
         : key == Key.CursorUp ? new Press(DeskKey.Up)
         : key == Key.CursorDown ? new Press(DeskKey.Down)
+        : key == Key.PageUp ? new Press(DeskKey.PageUp)
+        : key == Key.PageDown ? new Press(DeskKey.PageDown)
         : key == Key.F2 ? new Press(DeskKey.Receipts)
         : key == Key.F4 ? new Press(DeskKey.CloseBatch)
         : key == Key.F8 ? new Press(DeskKey.SignOff)

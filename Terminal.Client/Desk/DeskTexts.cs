@@ -14,7 +14,7 @@ internal sealed record DeskTexts
         NoSupervisor = "This clerk is no supervisor.",
         ClerkNumber = "Clerk",
         Password = "Password",
-        KeysSignIn = "F9 中文   F10 end program",
+        Verifying = "One moment: number and password are verified.",
         NoSales = "No payments now",
         Retries = "Tried again by itself every few seconds.",
         BillPrompt = "Key in or scan the bill number, then Enter",
@@ -38,14 +38,20 @@ internal sealed record DeskTexts
         Paid = "PAID",
         NotPaid = "NOT PAID",
         Unknown = "UNKNOWN",
+        AlreadyPaid = ["ALREADY", "PAID"],
         Earlier = "An earlier payment has become certain:",
+        EarlierReceipts = "Receipts of earlier payments, marked as duplicates: {0}. The last of them:",
+        ApprovedWithoutPrinter = "Approved. There is no printer: the receipt is under F2.",
+        ApprovedNotPrinted = "Approved.",
+        NotCharged = "Nothing was taken from this card. There is nothing to do.",
         UnknownClerk = "Give the customer the slip. This terminal finds out by itself; no new payment until then.",
+        UnknownWithoutSlip = "Let the customer wait. This terminal finds out by itself; no new payment until then.",
         UnknownCustomer = "Please wait, do not pay again. You are told here as soon as it is certain.",
+        ReusedCustomer = "Please do not pay again until the shop has found out.",
         Next = "Enter: next customer",
         Retry = "Enter: the same bill once more   Esc: next customer",
         GoOn = "Enter: go on",
-        TooSmall = "This screen needs 80 columns and 24 rows.",
-        KeysResult = "F2 receipts   F4 close batch   F8 sign off   F10 end program",
+        TooSmall = "Make this window larger: 80 columns, 24 rows. F10 ends the program.",
         NotPrinted = "NOT PRINTED: {0}. It is printed as a duplicate before the next payment.",
         ReportNotPrinted = "NOT PRINTED: {0}. Write the totals down; the batch is closed.",
         Printing = "Printing …",
@@ -60,10 +66,17 @@ internal sealed record DeskTexts
         Incomplete = "A bill number has 14 digits.",
         GiveUpAgain = "Give this payment up? Press Esc again.",
         LeaveAgain = "End the program? Press F10 again.",
-        KeysIdle = "F2 receipts   F4 close batch   F8 sign off   F9 中文   F10 end program",
-        KeysBill = "Esc back",
-        KeysAsking = "Esc give up",
-        KeysPast = "Esc back   F9 中文",
+        KeyBack = "Esc back",
+        KeyGiveUp = "Esc give up",
+        KeyPages = "PgUp PgDn receipt",
+        Keys = new Dictionary<DeskKey, string>
+        {
+            [DeskKey.Receipts] = "F2 receipts",
+            [DeskKey.CloseBatch] = "F4 close batch",
+            [DeskKey.SignOff] = "F8 sign off",
+            [DeskKey.Language] = "F9 中文",
+            [DeskKey.Leave] = "F10 end program",
+        },
         OnLine = "on line",
         OffLine = "OFF LINE",
         OpenItem = "PAYMENT OPEN: {0}",
@@ -82,7 +95,7 @@ internal sealed record DeskTexts
         NoSupervisor = "该收银员不是主管。",
         ClerkNumber = "工号",
         Password = "密码",
-        KeysSignIn = "F9 English   F10 退出程序",
+        Verifying = "请稍候：正在验证工号和密码。",
         NoSales = "暂时不能收款",
         Retries = "终端每隔几秒自动重试。",
         BillPrompt = "输入或扫描账单号，然后按回车",
@@ -106,14 +119,20 @@ internal sealed record DeskTexts
         Paid = "已支付",
         NotPaid = "未支付",
         Unknown = "结果未知",
+        AlreadyPaid = ["早已支付"],
         Earlier = "上一笔交易已查明：",
+        EarlierReceipts = "此前交易的凭条（标明重复打印）：{0} 笔。最后一笔：",
+        ApprovedWithoutPrinter = "已批准。未接打印机，凭条可按 F2 查看。",
+        ApprovedNotPrinted = "已批准。",
+        NotCharged = "此卡未扣款，无需处理。",
         UnknownClerk = "请将凭条交给顾客。终端会自动查明，查明前不能收款。",
+        UnknownWithoutSlip = "请顾客稍候。终端会自动查明，查明前不能收款。",
         UnknownCustomer = "请稍候，请勿重复支付，查明后会立即告知您。",
+        ReusedCustomer = "请勿重复支付，等待商户查明。",
         Next = "回车：下一位顾客",
         Retry = "回车：重新支付此账单   Esc：下一位顾客",
         GoOn = "回车：继续",
-        TooSmall = "屏幕至少需要 80 列 24 行。",
-        KeysResult = "F2 凭条   F4 批结算   F8 签退   F10 退出程序",
+        TooSmall = "请放大窗口：至少 80 列 24 行。F10 退出程序。",
         NotPrinted = "未打印：{0}，下一笔交易前将补打（重复打印）。",
         ReportNotPrinted = "未打印：{0}。批次已结算，请抄下总额。",
         Printing = "正在打印……",
@@ -128,10 +147,17 @@ internal sealed record DeskTexts
         Incomplete = "账单号为 14 位数字。",
         GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
         LeaveAgain = "退出程序？请再按一次 F10。",
-        KeysIdle = "F2 凭条   F4 批结算   F8 签退   F9 English   F10 退出程序",
-        KeysBill = "Esc 返回",
-        KeysAsking = "Esc 放弃支付",
-        KeysPast = "Esc 返回   F9 English",
+        KeyBack = "Esc 返回",
+        KeyGiveUp = "Esc 放弃支付",
+        KeyPages = "PgUp PgDn 翻看凭条",
+        Keys = new Dictionary<DeskKey, string>
+        {
+            [DeskKey.Receipts] = "F2 凭条",
+            [DeskKey.CloseBatch] = "F4 批结算",
+            [DeskKey.SignOff] = "F8 签退",
+            [DeskKey.Language] = "F9 English",
+            [DeskKey.Leave] = "F10 退出程序",
+        },
         OnLine = "已联机",
         OffLine = "脱机",
         OpenItem = "待查交易：{0}",
@@ -157,7 +183,8 @@ internal sealed record DeskTexts
 
     public required string Password { get; init; }
 
-    public required string KeysSignIn { get; init; }
+    /// <summary>While the server is asked for a clerk.</summary>
+    public required string Verifying { get; init; }
 
     public required string NoSales { get; init; }
 
@@ -200,18 +227,36 @@ internal sealed record DeskTexts
 
     public required string Bill { get; init; }
 
-    /// <summary>This and the next two in the letters of <see cref="BigText"/>.</summary>
+    /// <summary>This and the next three in the letters of <see cref="BigText"/>.</summary>
     public required string Paid { get; init; }
 
     public required string NotPaid { get; init; }
 
     public required string Unknown { get; init; }
 
+    /// <summary>By line.</summary>
+    public required IReadOnlyList<string> AlreadyPaid { get; init; }
+
     public required string Earlier { get; init; }
+
+    /// <summary>{0}: how many.</summary>
+    public required string EarlierReceipts { get; init; }
+
+    public required string ApprovedWithoutPrinter { get; init; }
+
+    /// <summary>While the receipt is not on paper.</summary>
+    public required string ApprovedNotPrinted { get; init; }
+
+    public required string NotCharged { get; init; }
 
     public required string UnknownClerk { get; init; }
 
+    public required string UnknownWithoutSlip { get; init; }
+
     public required string UnknownCustomer { get; init; }
+
+    /// <summary>While only the operator can find out.</summary>
+    public required string ReusedCustomer { get; init; }
 
     public required string Next { get; init; }
 
@@ -220,8 +265,6 @@ internal sealed record DeskTexts
     public required string GoOn { get; init; }
 
     public required string TooSmall { get; init; }
-
-    public required string KeysResult { get; init; }
 
     /// <summary>{0}: why.</summary>
     public required string NotPrinted { get; init; }
@@ -253,13 +296,15 @@ internal sealed record DeskTexts
 
     public required string LeaveAgain { get; init; }
 
-    public required string KeysIdle { get; init; }
+    public required string KeyBack { get; init; }
 
-    public required string KeysBill { get; init; }
+    public required string KeyGiveUp { get; init; }
 
-    public required string KeysAsking { get; init; }
+    /// <summary>While the receipt that is shown is longer than the screen.</summary>
+    public required string KeyPages { get; init; }
 
-    public required string KeysPast { get; init; }
+    /// <summary>Keys that do the same on more than one page.</summary>
+    public required IReadOnlyDictionary<DeskKey, string> Keys { get; init; }
 
     public required string OnLine { get; init; }
 

@@ -28,11 +28,14 @@ internal sealed record DeskStatus(string Terminal, string? Store, string? Clerk,
 internal sealed class DeskView(int columns, int rows, TimeProvider time)
 {
     private const int FewestColumns = 80, FewestRows = 24;
-    private const int Margin = 3, LabelWidth = 12, CustomerRows = 4, ReceiptWidth = Receipt.Columns + 3, PastWidth = 42;
+    private const int Margin = 3, LabelWidth = 12, CustomerRows = 4, ReceiptWidth = Receipt.Columns + 3, PastWidth = 42, ReasonRows = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
 
     private readonly List<Piece> _pieces = [];
     private int _row;
+
+    /// <summary>Whether the whole of a page can be drawn. On a smaller screen only the outcome is, in a line.</summary>
+    public static bool Fits(int columns, int rows) => columns >= FewestColumns && rows >= FewestRows;
 
     private int CustomerTop => rows - 2 - CustomerRows;
 
@@ -40,16 +43,45 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
 
     public static IReadOnlyList<Piece> Draw(Desk desk, DeskStatus status, int columns, int rows, TimeProvider time)
     {
-        if (columns < FewestColumns || rows < FewestRows)
+        var view = new DeskView(columns, rows, time);
+        if (!Fits(columns, rows))
         {
-            return [new Piece(0, 0, Cut(desk.Words.TooSmall, columns), Ink.Alarm)];
+            view.Least(desk);
+            return view._pieces;
         }
 
-        var view = new DeskView(columns, rows, time);
         view.Title(status);
-        view.Body(desk);
+        view.Body(desk, status);
         view.StatusLine(desk.Words, status);
         return view._pieces;
+    }
+
+    // Money's part of the page, from the first row on; then what to do about the screen.
+    private void Least(Desk desk)
+    {
+        var words = desk.Words;
+        switch (desk.Page)
+        {
+            case Page.Ended page:
+                var (big, ink) = Large(words, page.Report);
+                SmallLines($"{string.Concat(big.Select(line => line + " "))}  {(page.Report.Amount is null ? "" : Money(page.Report))}  {page.Report.Bill}", ink);
+                break;
+
+            case Page.Asking page:
+                SmallLines(page.IsGivenUp ? words.GivingUp : words.Asking, Ink.Strong);
+                break;
+        }
+
+        SmallLines(desk.Notice, Ink.Warn);
+        SmallLines(words.TooSmall, Ink.Alarm);
+    }
+
+    private void SmallLines(string? text, Ink ink)
+    {
+        foreach (var line in TextColumns.Wrap(text, Math.Max(1, columns)))
+        {
+            Put(_row++, 0, line, ink);
+        }
     }
 
     private void Title(DeskStatus status)
@@ -83,7 +115,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         return at + 2 + TextColumns.Of(text) + 3;
     }
 
-    private void Body(Desk desk)
+    private void Body(Desk desk, DeskStatus status)
     {
         var words = desk.Words;
         _row = 2;
@@ -91,15 +123,15 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         {
             case Page.Opening:
                 Say(words.Opening, Ink.Plain);
-                Bottom(desk, words.Welcome, "");
+                Bottom(desk, words.Welcome);
                 break;
 
             case Page.Waiting page:
                 Say(words.NoSales, Ink.Alarm);
                 _row++;
                 Say(page.Report.Text, Ink.Plain);
-                Say(words.Retries, Ink.Faint);
-                Bottom(desk, page.Report.CustomerText ?? words.AskingCustomer, words.KeysIdle);
+                Say(page.Report.NeedsOperator ? "" : words.Retries, Ink.Faint);
+                Bottom(desk, page.Report.NeedsOperator ? words.ReusedCustomer : page.Report.CustomerText ?? words.AskingCustomer);
                 break;
 
             case Page.SignIn page:
@@ -107,7 +139,13 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 _row++;
                 Pair(words.ClerkNumber, page.Number + (page.IsAtPassword ? "" : "_"), Ink.Strong);
                 Pair(words.Password, new string('•', page.Password.Length) + (page.IsAtPassword ? "_" : ""), Ink.Strong);
-                Bottom(desk, words.AskingCustomer, page.Approves is null ? words.KeysSignIn : words.KeysBill);
+                if (desk.IsBusy)
+                {
+                    _row++;
+                    Say(words.Verifying, Ink.Strong);
+                }
+
+                Bottom(desk, words.AskingCustomer, page.Approves is null ? "" : words.KeyBack);
                 break;
 
             case Page.BillEntry page:
@@ -120,26 +158,26 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                     Put(_row, Margin + 22, isWhole ? "✓" : "✗", isWhole ? Ink.Good : Ink.Bad);
                 }
 
-                Bottom(desk, words.BillCustomer, words.KeysIdle);
+                Bottom(desk, words.BillCustomer);
                 break;
 
             case Page.LookingUp page:
                 Say(words.LookingUp, Ink.Strong);
                 _row += 2;
                 Put(_row, Margin + 2, Grouped(page.Bill), Ink.Plain);
-                Bottom(desk, words.AskingCustomer, "");
+                Bottom(desk, words.AskingCustomer);
                 break;
 
             case Page.BillShown page:
                 Bill(words, page.Bill, page.Since);
                 Say(words.SwipePrompt, Ink.Strong);
-                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.SwipeCustomer}", words.KeysBill);
+                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.SwipeCustomer}", words.KeyBack);
                 break;
 
             case Page.PinEntry page:
                 Bill(words, page.Bill, page.Since);
                 Say(string.Format(CultureInfo.InvariantCulture, words.PinPrompt, page.Track.Masked), Ink.Strong);
-                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.PinCustomer} {new string('•', page.Pin.Length)}_", words.KeysBill);
+                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.PinCustomer} {new string('•', page.Pin.Length)}_", words.KeyBack);
                 break;
 
             case Page.Asking page:
@@ -147,7 +185,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 var elapsed = time.GetElapsedTime(page.Since);
                 var what = page.IsGivenUp ? words.GivingUp : elapsed > Patience ? words.StillAsking : words.Asking;
                 Say($"{what}  {Bar(elapsed)}  {(int)elapsed.TotalSeconds} s", Ink.Strong);
-                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.AskingCustomer}", page.IsGivenUp ? "" : words.KeysAsking);
+                Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.AskingCustomer}", page.IsGivenUp ? "" : words.KeyGiveUp);
                 break;
 
             case Page.NotPayable page:
@@ -155,24 +193,24 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 _row += 2;
                 Say(page.Report.Text, Ink.Strong);
                 Say(words.GoOn, Ink.Faint);
-                Bottom(desk, page.Report.CustomerText ?? words.AskingCustomer, desk.IsFree ? words.KeysResult : "");
+                Bottom(desk, page.Report.CustomerText ?? words.AskingCustomer);
                 break;
 
             case Page.Ended page:
-                Ended(desk, page);
+                Ended(desk, page, status);
                 break;
 
             case Page.BatchShown page:
-                Say(words.CloseBatch, Ink.Strong);
+                Say(page.Totals.Count > 0 ? words.CloseBatch : desk.Texts.NothingToClose, Ink.Strong);
                 _row++;
                 Pair(desk.Texts.Payments, page.Totals.Count.ToString(CultureInfo.InvariantCulture));
                 Pair(words.Amount, Receipt.Amount(page.Totals.Amount, CurrencyCode.Cny), Ink.Strong);
-                Bottom(desk, words.AskingCustomer, words.KeysBill);
+                Bottom(desk, words.AskingCustomer, words.KeyBack);
                 break;
 
             case Page.Closing page:
                 Say($"{words.Closing}  {Bar(time.GetElapsedTime(page.Since))}", Ink.Strong);
-                Bottom(desk, words.AskingCustomer, "");
+                Bottom(desk, words.AskingCustomer);
                 break;
 
             case Page.Closed page:
@@ -185,22 +223,18 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         }
     }
 
-    private void Ended(Desk desk, Page.Ended page)
+    private void Ended(Desk desk, Page.Ended page, DeskStatus status)
     {
         var (words, report) = (desk.Words, page.Report);
         if (page.IsEarlier)
         {
-            Say($"{words.Earlier} {Grouped(report.Bill ?? "")}", Ink.Strong);
+            var why = report.Duplicates > 0 ? string.Format(CultureInfo.InvariantCulture, words.EarlierReceipts, report.Duplicates) : words.Earlier;
+            Say($"{why} {Grouped(report.Bill ?? "")}", Ink.Strong);
             _row++;
         }
 
-        var (big, ink) = report.Outcome switch
-        {
-            Outcome.Approved => (words.Paid, Ink.Good),
-            Outcome.Unknown => (words.Unknown, Ink.Strong),
-            _ => (words.NotPaid, Ink.Bad),
-        };
-        foreach (var line in BigText.Lines(big))
+        var (big, ink) = Large(words, report);
+        foreach (var line in big.SelectMany(BigText.Lines))
         {
             Put(_row++, Margin, line, ink);
         }
@@ -208,10 +242,10 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         _row++;
         if (report.Amount is not null)
         {
-            Say($"{report.Payee}  {Money(report)}", Ink.Plain);
+            Say($"{report.Payee}   {Money(report)}", Ink.Plain);
         }
 
-        Say(page.IsUnknown ? words.UnknownClerk : report.Text, Ink.Strong);
+        Say(ForClerk(words, page, hasPrinter: status.Printer is not null), Ink.Strong);
         if (page.PrintFault is { } fault)
         {
             Say(string.Format(CultureInfo.InvariantCulture, words.NotPrinted, fault), Ink.Alarm);
@@ -222,7 +256,29 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Say(desk.BillToRetry is null ? words.Next : words.Retry, Ink.Faint);
         }
 
-        Bottom(desk, page.IsUnknown ? words.UnknownCustomer : report.CustomerText ?? "", desk.IsFree ? words.KeysResult : "");
+        Bottom(desk, page.IsUnknown ? report.NeedsOperator ? words.ReusedCustomer : words.UnknownCustomer : report.CustomerText ?? "");
+    }
+
+    private static (IReadOnlyList<string> Lines, Ink Ink) Large(DeskTexts words, SwipeReport report) => report switch
+    {
+        { Outcome: Outcome.Approved } => ([words.Paid], Ink.Good),
+        { Outcome: Outcome.Unknown } => ([words.Unknown], Ink.Strong),
+        { IsPaidAlready: true } => (words.AlreadyPaid, Ink.Strong),
+        _ => ([words.NotPaid], Ink.Bad),
+    };
+
+    // The server knows the payment; whether there is a receipt to hand over is known here.
+    private static string? ForClerk(DeskTexts words, Page.Ended page, bool hasPrinter)
+    {
+        var isPrinted = hasPrinter && !page.IsPrinting && page.PrintFault is null;
+        return page.Report switch
+        {
+            { NeedsOperator: true } => page.Report.Text,
+            { Outcome: Outcome.Unknown } => isPrinted ? words.UnknownClerk : words.UnknownWithoutSlip,
+            { IsPaidAlready: true } => words.NotCharged,
+            { Outcome: Outcome.Approved } when !isPrinted => hasPrinter ? words.ApprovedNotPrinted : words.ApprovedWithoutPrinter,
+            _ => page.Report.Text,
+        };
     }
 
     private void Closed(Desk desk, Page.Closed page)
@@ -250,7 +306,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         }
 
         Say(words.GoOn, Ink.Faint);
-        Bottom(desk, words.Welcome, words.KeysBill);
+        Bottom(desk, words.Welcome, words.KeyBack);
     }
 
     private void Past(Desk desk, Page.Past page)
@@ -264,25 +320,54 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Say(words.NothingPast, Ink.Plain, PastWidth);
         }
 
-        var room = rows - 3 - _row;
+        // The last rows of the list tell why the chosen one was not paid.
+        var room = rows - 3 - ReasonRows - _row;
         foreach (var (swipe, i) in shown.Select((swipe, i) => (swipe, i)).Skip(Math.Max(0, page.At - room + 1)).Take(room))
         {
             var mark = swipe.Result!.Outcome == Outcome.Approved ? "✓" : "✗";
-            var text = $"{mark} {swipe.Pending.Key.Stan:D6} {swipe.Pending.Bill} {Receipt.Amount(swipe.Pending.Amount, swipe.Pending.Currency)}";
+            var amount = Receipt.Amount(swipe.Pending.Amount, swipe.Pending.Currency)[(SwipeReport.CurrencyName(swipe.Pending.Currency).Length + 1)..];
+            var text = $"{mark} {swipe.Pending.Key.Stan:D6} {swipe.Pending.Bill} {amount}";
             Put(_row++, Margin, Cut(text, PastWidth - 1).PadRight(PastWidth - 1), i == page.At ? Ink.Bar : Ink.Plain);
         }
 
         if (page.At < shown.Count)
         {
-            var row = 1;
-            foreach (var (line, _) in Receipt.Of(shown[page.At], Print.Reprint, time.LocalTimeZone, desk.Texts)[0].Lines.Take(rows - 2))
+            var chosen = shown[page.At];
+            if (chosen.Result!.Outcome != Outcome.Approved)
             {
-                Put(row, columns - ReceiptWidth, $" {line}{new string(' ', Receipt.Columns - TextColumns.Of(line))} ", Ink.Customer);
-                row++;
+                _row++;
+                var why = chosen.Result.ClerkText ?? desk.Texts.NotSent;
+                Say(chosen.Result.ResponseCode is { } code ? $"{code}: {why}" : why, Ink.Strong, PastWidth - 1);
             }
+
+            Preview(words, Receipt.Of(chosen, Print.Reprint, time.LocalTimeZone, desk.Texts)[0], page.From);
         }
 
-        Put(rows - 2, Margin, desk.Notice ?? words.KeysPast, desk.Notice is null ? Ink.Faint : Ink.Warn);
+        var keys = desk.Notice ?? Keys(desk, words.KeyBack);
+        Put(rows - 2, Margin, Cut(keys, PastWidth - 1), desk.Notice is null ? Ink.Faint : Ink.Warn);
+    }
+
+    // A receipt that is longer than the screen is shown in parts.
+    private void Preview(DeskTexts words, ReceiptSlip slip, int from)
+    {
+        var (top, room, lines) = (1, rows - 2, slip.Lines);
+        var isWhole = lines.Count <= room;
+        room = isWhole ? room : room - 1;
+        foreach (var (line, _) in lines.Skip(Math.Min(from, Math.Max(0, lines.Count - room))).Take(room))
+        {
+            PreviewLine(top++, line);
+        }
+
+        if (!isWhole)
+        {
+            PreviewLine(top, $"… {words.KeyPages}");
+        }
+    }
+
+    private void PreviewLine(int row, string line)
+    {
+        var shown = Cut(line, Receipt.Columns);
+        Put(row, columns - ReceiptWidth, $" {shown}{new string(' ', Receipt.Columns - TextColumns.Of(shown))} ", Ink.Customer);
     }
 
     private void Bill(DeskTexts words, Report bill, long? since)
@@ -302,7 +387,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
     }
 
     // The customer's part, what was not right with the last key, and the keys that there are.
-    private void Bottom(Desk desk, string customer, string keys)
+    private void Bottom(Desk desk, string customer, string key = "")
     {
         var notice = TextColumns.Wrap(desk.Notice, Width).ToList();
         for (var i = 0; i < notice.Count; i++)
@@ -322,8 +407,12 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Put(line++, Margin, part, Ink.Customer);
         }
 
-        Put(rows - 2, Margin, keys, Ink.Faint);
+        Put(rows - 2, Margin, Keys(desk, key), Ink.Faint);
     }
+
+    // The page's own key, then those that do something now: no others are named.
+    private static string Keys(Desk desk, string own) => string.Join(
+        "   ", desk.Words.Keys.Where(key => desk.Takes(key.Key)).Select(key => key.Value).Prepend(own).Where(text => text.Length > 0));
 
     private void Pair(string label, string? value, Ink ink = Ink.Plain)
     {
@@ -363,10 +452,16 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         return string.Concat(Enumerable.Range(0, Length).Select(i => i == at ? '█' : '░'));
     }
 
+    // What is missing is said to be missing.
     private static string Cut(string text, int width)
     {
+        if (TextColumns.Of(text) <= width)
+        {
+            return text;
+        }
+
         var cut = new System.Text.StringBuilder();
-        var used = 0;
+        var used = 1;
         foreach (var rune in text.EnumerateRunes())
         {
             if ((used += TextColumns.Of(rune)) > width)
@@ -377,6 +472,6 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             cut.Append(rune);
         }
 
-        return cut.ToString();
+        return cut.Append('…').ToString();
     }
 }

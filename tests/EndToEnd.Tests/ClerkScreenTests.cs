@@ -238,9 +238,16 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
     {
         using var printer = new TcpPrinter();
         await using var screen = await Open(language, columns, rows, setup => setup["printer"] = printer.Setting);
+        await Pay(screen, await network.NewBill());
+        await screen.Until("Paid. Thank you.");
+        await Next(screen);
         await CloseBatch(screen);
         await screen.Until("Batch closed");
         await screen.Press("Enter");
+        await screen.Until("Key in or scan");
+        await screen.Press("F4");
+        await screen.Until("Nothing to close");
+        await screen.Press("Escape");
 
         await Pay(screen, await network.NewBill());
         await screen.Until("Paid. Thank you.");
@@ -317,7 +324,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.Press("F8");
         await screen.Until("Sign in");
         await SignIn(screen, clerk.Number, clerk.Password + "1");
-        await screen.Until("has not verified you");
+        await screen.Until("has not verified it here");
     }
 
     [Fact]
