@@ -1,11 +1,11 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.BankHost;
 using Lakala.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 // A stand-in for the card network: it speaks the wire as a real host would, and shows its book for comparison.
 // Its settings stand beside the program; watching them for changes would mean to watch every write of the book.
@@ -40,7 +40,8 @@ builder.WebHost.ConfigureKestrel(kestrel =>
         line.Protocols = HttpProtocols.None;
         if (options.Certificate.Length > 0)
         {
-            line.UseHttps(X509Certificate2.CreateFromPemFile(options.Certificate, options.CertificateKey));
+            var own = new OwnCertificate(options.Certificate, options.CertificateKey, TimeProvider.System);
+            line.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsLine.Server(own)) });
         }
 
         line.UseConnectionHandler<BankLine>();

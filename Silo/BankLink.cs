@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Lakala.Bills;
 using Lakala.Grains;
 using Lakala.Grains.Storage;
@@ -20,7 +19,7 @@ public sealed class BankLinkOptions
     /// <summary>An owner-only file with the zone master key in hex, as agreed with the bank.</summary>
     public string ZoneMasterKeyFile { get; set; } = "";
 
-    /// <summary>PEM file with the CA of the bank's certificate. Empty: the line runs without TLS, for a leased line or this machine.</summary>
+    /// <summary>PEM file with the CAs of the bank's certificate. Empty: the line runs without TLS, for a leased line or this machine.</summary>
     public string Ca { get; set; } = "";
 
     /// <summary>Field 32: who we are to the card network, at most 11 digits.</summary>
@@ -63,13 +62,13 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         _time = time;
         _log = log;
         _zoneMaster = new MasterKey(KeyFile.Read(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"));
-        var ca = _options.Ca.Length > 0 ? X509CertificateLoader.LoadCertificateFromFile(_options.Ca) : null;
+        var cas = _options.Ca.Length > 0 ? TrustedCas.Read(_options.Ca) : null;
         _link = new Iso8583Link(
             new LinkProtocol
             {
-                Connect = stop => ca is null
+                Connect = stop => cas is null
                     ? TlsLine.ConnectPlain(_options.Host, _options.Port, stop)
-                    : TlsLine.Connect(_options.Host, _options.Port, ca, null, stop),
+                    : TlsLine.Connect(_options.Host, _options.Port, cas, null, stop),
                 SignOn = SignOn,
                 KeyOf = KeyOf,
                 Mac = () => _zone?.Mac,

@@ -1,7 +1,8 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
+using Lakala.Wire;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
@@ -36,7 +37,7 @@ public sealed class ClusterOptions
 
     public string CertificateKey { get; set; } = "";
 
-    /// <summary>PEM file of the CA of all silos' certificates: whoever has one of them is a silo.</summary>
+    /// <summary>PEM file of the CAs of all silos' certificates: whoever has a certificate of theirs is a silo.</summary>
     public string Ca { get; set; } = "";
 
     public bool UsesTls => Certificate.Length > 0;
@@ -121,13 +122,35 @@ internal static class Cluster
 
     private static void UseTls(ISiloBuilder silo, ClusterOptions cluster)
     {
-        var ca = X509CertificateLoader.LoadCertificateFromFile(cluster.Ca);
-        silo.UseTls(X509Certificate2.CreateFromPemFile(cluster.Certificate, cluster.CertificateKey), tls =>
+        var cas = TrustedCas.Read(cluster.Ca);
+        var own = new OwnCertificate(cluster.Certificate, cluster.CertificateKey, TimeProvider.System);
+        silo.Services.AddSingleton(new ClusterCertificate(own));
+        silo.UseTls(own.Current.TargetCertificate, tls =>
         {
             tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
             tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-            tls.RemoteCertificateValidation = (certificate, _, _) => PeerCertificates.ComesFrom(ca, certificate);
-            tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = cluster.Id;
+
+            // Whoever has a certificate of these CAs is a silo, whatever its name.
+            tls.RemoteCertificateValidation = (_, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+            tls.OnAuthenticateAsServer = (_, server) =>
+            {
+                var (options, ours) = ((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions, TlsLine.Server(own, cas));
+                (options.ServerCertificate, options.ServerCertificateSelectionCallback) = (null, null);
+                options.ServerCertificateContext = ours.ServerCertificateContext;
+                options.CertificateChainPolicy = ours.CertificateChainPolicy;
+                options.CipherSuitesPolicy = ours.CipherSuitesPolicy;
+                options.EnabledSslProtocols = ours.EnabledSslProtocols;
+            };
+            tls.OnAuthenticateAsClient = (_, client) =>
+            {
+                var (options, ours) = ((SslClientAuthenticationOptions)client.SslClientAuthenticationOptions, TlsLine.Client(cas, own));
+                options.TargetHost = cluster.Id;
+                (options.ClientCertificates, options.LocalCertificateSelectionCallback) = (null, null);
+                options.ClientCertificateContext = ours.ClientCertificateContext;
+                options.CertificateChainPolicy = ours.CertificateChainPolicy;
+                options.CipherSuitesPolicy = ours.CipherSuitesPolicy;
+                options.EnabledSslProtocols = ours.EnabledSslProtocols;
+            };
         });
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
@@ -8,6 +7,7 @@ using Lakala.Silo;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
 using Lakala.Silo.Ops;
+using Lakala.Wire;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -114,6 +114,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<LateAnswers>();
     services.AddSingleton<IBankLine, BankLink>();
     services.AddSingleton<ITender, BankCardTender>();
+    services.AddSingleton<OwnCertificates>();
     services.AddSingleton<LineWatch>();
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
     services.AddHostedService<ReadyTerminals>();
@@ -144,17 +145,16 @@ static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServi
     var watch = services.GetRequiredService<LineWatch>();
     line.Protocols = HttpProtocols.None;
     line.Use(next => connection => watch.Admit(connection, () => next(connection)));
-    line.UseHttps(https =>
+    var own = services.GetRequiredService<OwnCertificates>().Gateway;
+    var clients = gateway.ClientCa.Length > 0 ? TrustedCas.Read(gateway.ClientCa) : null;
+    var log = services.GetRequiredService<ILogger<TerminalGateway>>();
+    line.UseHttps(new TlsHandshakeCallbackOptions
     {
-        https.ServerCertificate = X509Certificate2.CreateFromPemFile(gateway.Certificate, gateway.CertificateKey);
-        https.HandshakeTimeout = gateway.HandshakeTimeout;
-        https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
-        if (gateway.ClientCa.Length > 0)
-        {
-            var ca = X509CertificateLoader.LoadCertificateFromFile(gateway.ClientCa);
-            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-            https.ClientCertificateValidation = (certificate, _, _) => PeerCertificates.ComesFrom(ca, certificate);
-        }
+        HandshakeTimeout = gateway.HandshakeTimeout,
+        OnConnection = handshake => ValueTask.FromResult(TlsLine.Server(
+            own,
+            clients,
+            why => log.LogWarning("A connection from {Address} is refused, its certificate is not accepted: {Why}.", handshake.Connection.RemoteEndPoint, why))),
     });
     line.UseConnectionHandler<TerminalGateway>();
 }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Lakala.Vocabulary;
 using Lakala.Wire;
 
@@ -430,7 +429,7 @@ internal sealed class Counter : IAsyncDisposable
     private TerminalSession NewSession()
     {
         var setup = _folder.Setup;
-        var ca = LoadCa();
+        var cas = LoadCas();
         var next = RandomNumberGenerator.GetInt32(setup.Gateways.Count);
         var options = new SessionOptions
         {
@@ -447,7 +446,7 @@ internal sealed class Counter : IAsyncDisposable
         {
             var gateways = setup.Addresses([.. setup.Others ?? [], .. _parameters.Gateways ?? []]);
             var gateway = gateways[next++ % gateways.Count];
-            return TlsLine.Connect(gateway.Host, gateway.Port, ca, null, stop);
+            return TlsLine.Connect(gateway.Host, gateway.Port, cas, null, stop);
         }
     }
 
@@ -477,11 +476,11 @@ internal sealed class Counter : IAsyncDisposable
             LastSwipe: _journal.LastSwipe);
     }
 
-    private X509Certificate2 LoadCa()
+    private TrustedCas LoadCas()
     {
         try
         {
-            return X509CertificateLoader.LoadCertificateFromFile(_folder.Ca);
+            return TrustedCas.Read(_folder.Ca);
         }
         catch (CryptographicException)
         {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Lakala.Wire;
 
@@ -24,10 +23,10 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     /// <exception cref="SetupException">The plan does not fit, or terminals cannot sign on.</exception>
     public async Task Run(string resultFile, CancellationToken stop)
     {
-        var ca = LoadCa();
+        var cas = LoadCas();
         if (plan.HeartbeatSeconds is { } seconds)
         {
-            await Beat(TimeSpan.FromSeconds(seconds), ca, stop);
+            await Beat(TimeSpan.FromSeconds(seconds), cas, stop);
             return;
         }
 
@@ -37,7 +36,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         {
             foreach (var terminal in plan.Terminals)
             {
-                terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], ca));
+                terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], cas));
             }
 
             await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
@@ -55,11 +54,11 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
     public void Dispose() => _handshakes.Dispose();
 
-    private X509Certificate2 LoadCa()
+    private TrustedCas LoadCas()
     {
         try
         {
-            return X509CertificateLoader.LoadCertificateFromFile(plan.Ca);
+            return TrustedCas.Read(plan.Ca);
         }
         catch (CryptographicException)
         {
@@ -67,25 +66,25 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         }
     }
 
-    private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, X509Certificate2 ca)
+    private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, TrustedCas cas)
     {
         var swiped = Track2.TryParse(card.Track2, out var track) ? new SwipedCard(track!, card.Pin) : throw new SetupException("A card of the plan is none.");
-        var session = NewSession(terminal, ca, new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound });
+        var session = NewSession(terminal, cas, new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound });
         return new SwarmTerminal(terminal, session, swiped, plan, time);
     }
 
-    private TerminalSession NewSession(PlannedTerminal terminal, X509Certificate2 ca, SessionOptions options)
+    private TerminalSession NewSession(PlannedTerminal terminal, TrustedCas cas, SessionOptions options)
     {
         var master = TerminalFolder.ParseMasterKey(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
-        return new TerminalSession(options, master, stop => Connect(ca, stop), time);
+        return new TerminalSession(options, master, stop => Connect(cas, stop), time);
     }
 
-    private async Task<Stream> Connect(X509Certificate2 ca, CancellationToken stop)
+    private async Task<Stream> Connect(TrustedCas cas, CancellationToken stop)
     {
         await _handshakes.WaitAsync(stop);
         try
         {
-            return await TlsLine.Connect(plan.Host, plan.Port, ca, null, stop);
+            return await TlsLine.Connect(plan.Host, plan.Port, cas, null, stop);
         }
         finally
         {
@@ -94,9 +93,9 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     }
 
     // No journals: so many files are more than a process may have open.
-    private async Task Beat(TimeSpan heartbeat, X509Certificate2 ca, CancellationToken stop)
+    private async Task Beat(TimeSpan heartbeat, TrustedCas cas, CancellationToken stop)
     {
-        var sessions = plan.Terminals.Select(terminal => NewSession(terminal, ca, new SessionOptions
+        var sessions = plan.Terminals.Select(terminal => NewSession(terminal, cas, new SessionOptions
         {
             Terminal = terminal.Id,
             Store = terminal.Store,

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Lakala.Local;
 using Lakala.Wire;
 
@@ -55,8 +54,8 @@ internal sealed class RawTerminal : IAsyncDisposable
     public async Task Reconnect()
     {
         await _line.DisposeAsync();
-        using var ca = X509CertificateLoader.LoadCertificateFromFile(_network.Terminal.Ca);
-        _line = await TlsLine.Connect(_network.Terminal.Host, _network.Terminal.Port, ca, null, TestContext.Current.CancellationToken);
+        var cas = TrustedCas.Read(_network.Terminal.Ca);
+        _line = await TlsLine.Connect(_network.Terminal.Host, _network.Terminal.Port, cas, null, TestContext.Current.CancellationToken);
     }
 
     public Origin From(int? stan = null) => new(_who.Id, _who.Store, stan ?? ++_stan);

@@ -132,6 +132,10 @@ public sealed partial class TerminalProtocolDocumentTests
     }
 
     [Fact]
+    public void The_table_of_TLS_suites_names_those_that_a_line_may_have() =>
+        SuiteName().Matches(Section("Line")).Select(name => name.Value).Should().BeEquivalentTo(TlsLine.Suites.Select(suite => suite.ToString()));
+
+    [Fact]
     public void The_table_of_fields_is_the_codecs()
     {
         var rows = FieldRow().Matches(Section("Fields")).Select(row => row.Groups[1].Value + " " + row.Groups[2].Value).ToList();
@@ -198,6 +202,9 @@ public sealed partial class TerminalProtocolDocumentTests
     // Each line: bytes, then two spaces or more and what they are.
     private static byte[] Bytes(string block) =>
         Convert.FromHexString(string.Concat(block.Split('\n').Select(line => line.Split("  ")[0])).Replace(" ", "", StringComparison.Ordinal));
+
+    [GeneratedRegex("TLS_[A-Z0-9_]+")]
+    private static partial Regex SuiteName();
 
     [GeneratedRegex("^```hex (.+)\n((?:.|\n)+?)\n```$", RegexOptions.Multiline)]
     private static partial Regex HexBlock();
