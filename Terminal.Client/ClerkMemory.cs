@@ -77,14 +77,8 @@ internal sealed class ClerkMemory(string file, TimeSpan good, TimeProvider time)
 
     private void Replace()
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         var fresh = file + ".new";
-        using (var stream = new FileStream(fresh, options))
+        using (var stream = PrivateFile.Open(fresh, FileMode.Create))
         {
             JsonSerializer.Serialize(stream, _known, ClerkJson.Default.ListKnown);
         }

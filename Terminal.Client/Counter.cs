@@ -138,7 +138,7 @@ internal sealed class Counter : IAsyncDisposable
             {
                 Text = closed.Count == 0 ? Texts.NothingToClose : closed.TrueForAll(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers,
                 Batches = closed,
-                Receipts = [.. closed.Select(batch => Receipt.Of(batch, _folder.Setup, StoreName, _time.GetLocalNow(), Texts))],
+                Receipts = [.. closed.Select(batch => Receipt.Of(batch, _folder.Setup, StoreName, _time.GetUtcNow(), Texts))],
                 Resolved = earlier,
             });
         },
@@ -150,7 +150,7 @@ internal sealed class Counter : IAsyncDisposable
         : Named(SwipeReport.Refused(Texts.NothingToReprint));
 
     public Report Reprint(JournaledSwipe swipe) =>
-        SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, _time.LocalTimeZone, Texts, _parameters) };
+        SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, Texts, _parameters) };
 
     /// <summary>Shows the report; then its receipts, and those it carries of earlier swipes, count as printed.</summary>
     /// <exception cref="IOException">Nobody reads the output, or the disk gives a fault: they are printed again, as duplicates.</exception>
@@ -307,7 +307,7 @@ internal sealed class Counter : IAsyncDisposable
             CurrencyCode.Cny,
             card.Track.Masked,
             EntryMode.Swiped,
-            _time.GetLocalNow(),
+            BeijingTime.Convert(_time.GetUtcNow()),
             Session.StoreName,
             found.Payee,
             found.Description,
@@ -338,7 +338,7 @@ internal sealed class Counter : IAsyncDisposable
 
         swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, final.Answer) : SwipeResult.NeverSent(pending.Key, Texts));
         _toMark.Add(pending.Key);
-        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone, Texts, _parameters) };
+        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters) };
     }
 
     private async Task<PayOutcome> Ask(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
@@ -392,7 +392,7 @@ internal sealed class Counter : IAsyncDisposable
 
     private SwipeReport ShowEarlier(JournaledSwipe swipe, Print print)
     {
-        SwipeReport report = SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, _time.LocalTimeZone, Texts, _parameters) };
+        SwipeReport report = SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
         if (_screen.ShowEarlier(report))
         {
             _journal.Printed(swipe.Pending.Key);
@@ -417,7 +417,7 @@ internal sealed class Counter : IAsyncDisposable
         ResponseCode = last?.Verdict.Code,
         Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
         Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
-        Receipts = Receipt.Of(swipe, Print.Original, _time.LocalTimeZone, Texts, _parameters),
+        Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters),
     };
 
     // No waiting helps: the server has other content under this key.

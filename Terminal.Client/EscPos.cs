@@ -17,6 +17,8 @@ internal static class EscPos
 
     private static readonly Encoding Gb18030 = CodePagesEncodingProvider.Instance.GetEncoding("GB18030")!;
 
+    private static readonly Rune Yen = new('\u00A5'), FullWidthYen = new('\uFFE5');
+
     private static readonly byte[] Initialise = [0x1B, (byte)'@'];
     private static readonly byte[] Chinese = [0x1C, (byte)'&'];
     private static readonly byte[] NormalSize = [0x1D, (byte)'!', 0x00];
@@ -54,39 +56,85 @@ internal static class EscPos
         return bytes.WrittenSpan.ToArray();
     }
 
-    // What takes four bytes is in no such printer: a question mark for each of its columns keeps the line's width.
+    /// <summary>How many columns the sign takes on paper: in its Chinese mode the printer gives two to whatever has two bytes, é and … too.</summary>
+    public static int Columns(Rune rune)
+    {
+        Span<byte> sign = stackalloc byte[4];
+        return Encode(rune, sign);
+    }
+
     private static byte[] Text(string text)
     {
         var bytes = new ArrayBufferWriter<byte>(2 * text.Length);
         Span<byte> sign = stackalloc byte[4];
         foreach (var rune in text.EnumerateRunes())
         {
-            var length = Encode(rune, sign);
-            bytes.Write(length <= 2 ? sign[..length] : "??"u8[..Math.Min(2, TextColumns.Of(rune))]);
+            bytes.Write(sign[..Encode(rune, sign)]);
         }
 
         return bytes.WrittenSpan.ToArray();
     }
 
-    private static int Encode(Rune rune, Span<byte> bytes)
+    // What takes four bytes is in no such printer: a question mark stands for each of its columns. The yuan sign is there at full width.
+    private static int Encode(Rune rune, Span<byte> sign)
     {
         Span<char> chars = stackalloc char[2];
-        return Gb18030.GetBytes(chars[..rune.EncodeToUtf16(chars)], bytes);
-    }
-
-    // GS k 73: Code 128; {C is its code set C, in which a byte holds two digits. A printer hears DLE EOT in the midst of data too
-    // and would answer it: then the pairs are shifted by a digit, with the first and the last in code set B.
-    private static byte[] Barcode(string digits)
-    {
-        byte[] data = [.. "{C"u8, .. Pairs(digits)];
-        if (data.AsSpan().IndexOf(RealTimeStatus) >= 0)
+        var length = Gb18030.GetBytes(chars[..(rune == Yen ? FullWidthYen : rune).EncodeToUtf16(chars)], sign);
+        if (length > 2)
         {
-            data = [.. "{B"u8, (byte)digits[0], .. "{C"u8, .. Pairs(digits[1..^1]), .. "{B"u8, (byte)digits[^1]];
+            length = TextColumns.Of(rune);
+            sign[..length].Fill((byte)'?');
         }
 
+        return length;
+    }
+
+    // GS k 73: Code 128, in the narrowest of the ways in which no command comes about: a printer hears its real-time commands in the
+    // midst of data too.
+    private static byte[] Barcode(string digits)
+    {
+        var data = Ways(digits, '\0').Where(way => !HoldsCommand(way)).MinBy(way => way.Length - way.AsSpan().Count((byte)'{'))!;
         return [0x1D, (byte)'k', 73, (byte)data.Length, .. data];
     }
 
-    private static IEnumerable<byte> Pairs(string digits) =>
-        digits.Chunk(2).Select(pair => byte.Parse(pair, NumberStyles.None, CultureInfo.InvariantCulture));
+    // {C begins code set C, in which a byte holds two digits; {B code set B, in which it holds one.
+    private static IEnumerable<byte[]> Ways(string digits, char set)
+    {
+        if (digits.Length == 0)
+        {
+            yield return [];
+        }
+
+        if (digits.Length > 1)
+        {
+            var pair = byte.Parse(digits.AsSpan(0, 2), NumberStyles.None, CultureInfo.InvariantCulture);
+            foreach (var rest in Ways(digits[2..], 'C'))
+            {
+                yield return [.. set == 'C' ? [] : "{C"u8, pair, .. rest];
+            }
+        }
+
+        if (digits.Length > 0)
+        {
+            foreach (var rest in Ways(digits[1..], 'B'))
+            {
+                yield return [.. set == 'B' ? [] : "{B"u8, (byte)digits[0], .. rest];
+            }
+        }
+    }
+
+    // DLE EOT asks for the status, DLE ENQ goes on after an error, DLE DC4 opens the drawer or switches off.
+    private static bool HoldsCommand(ReadOnlySpan<byte> data)
+    {
+        const byte Escape = 0x10, Status = 0x04, Recover = 0x05, Pulse = 0x14;
+        for (var at = 0; at + 1 < data.Length; at++)
+        {
+            if (data[at] == Escape && data[at + 1] is Status or Recover or Pulse)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

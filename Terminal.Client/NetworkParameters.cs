@@ -58,7 +58,11 @@ public sealed record NetworkParameters(
     public void Write(string file)
     {
         var fresh = file + ".new";
-        File.WriteAllBytes(fresh, JsonSerializer.SerializeToUtf8Bytes(this, ParametersJson.Default.NetworkParameters));
+        using (var stream = PrivateFile.Open(fresh, FileMode.Create))
+        {
+            JsonSerializer.Serialize(stream, this, ParametersJson.Default.NetworkParameters);
+        }
+
         File.Move(fresh, file, overwrite: true);
     }
 }

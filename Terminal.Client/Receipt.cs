@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lakala.Vocabulary;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
@@ -38,11 +39,10 @@ public static class Receipt
     private static readonly string Rule = new('-', Columns);
 
     /// <summary>All copies of a swipe: customer and merchant when it is paid, else a slip for the customer.</summary>
-    public static IReadOnlyList<ReceiptSlip> Of(
-        JournaledSwipe swipe, Print print, TimeZoneInfo zone, Texts texts, NetworkParameters? parameters = null) =>
+    public static IReadOnlyList<ReceiptSlip> Of(JournaledSwipe swipe, Print print, Texts texts, NetworkParameters? parameters = null) =>
         swipe.Result?.ResponseCode == ResponseCodes.Approved && parameters?.Copies != 1
-            ? [Of(swipe, print, texts.CustomerCopy, zone, texts, parameters), Of(swipe, print, texts.MerchantCopy, zone, texts, parameters)]
-            : [Of(swipe, print, texts.CustomerCopy, zone, texts, parameters)];
+            ? [Of(swipe, print, texts.CustomerCopy, texts, parameters), Of(swipe, print, texts.MerchantCopy, texts, parameters)]
+            : [Of(swipe, print, texts.CustomerCopy, texts, parameters)];
 
     /// <summary>The report at the end of a batch.</summary>
     public static ReceiptSlip Of(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, Texts texts)
@@ -54,7 +54,7 @@ public static class Receipt
         paper.Pair(texts.Store, setup.Store);
         paper.Pair(texts.Terminal, setup.Terminal);
         paper.Pair(texts.Batch, report.Batch.ToString("D6", CultureInfo.InvariantCulture));
-        paper.Pair(texts.Date, now.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Time, Time(now));
         paper.Line(Rule);
         paper.Pair(texts.Payments, report.Count.ToString(CultureInfo.InvariantCulture));
         paper.Pair(texts.Amount, Amount(report.Amount, CurrencyCode.Cny), isLarge: true);
@@ -82,7 +82,10 @@ public static class Receipt
     public static string Amount(long minor, int currency) => string.Create(
         CultureInfo.InvariantCulture, $"{SwipeReport.CurrencyName(currency)} {minor / MinorUnits:N0}.{minor % MinorUnits:D2}");
 
-    private static ReceiptSlip Of(JournaledSwipe swipe, Print print, string copy, TimeZoneInfo zone, Texts texts, NetworkParameters? parameters)
+    // The label names the zone.
+    private static string Time(DateTimeOffset at) => BeijingTime.Convert(at).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static ReceiptSlip Of(JournaledSwipe swipe, Print print, string copy, Texts texts, NetworkParameters? parameters)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         var isPaid = result?.ResponseCode == ResponseCodes.Approved;
@@ -99,7 +102,7 @@ public static class Receipt
         paper.Pair(texts.Order, result?.OrderId ?? pending.OrderId);
         paper.Pair(texts.Card, result?.MaskedCard ?? pending.MaskedCard);
         paper.Pair(texts.Entry, texts.EntryMode(pending.EntryMode));
-        paper.Pair(texts.Date, TimeZoneInfo.ConvertTime(result?.PaidAt ?? pending.At, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        paper.Pair(texts.Time, Time(result?.PaidAt ?? pending.At));
         paper.Pair(texts.Batch, pending.Key.Batch.ToString("D6", CultureInfo.InvariantCulture));
         paper.Pair(texts.Stan, pending.Key.Stan.ToString("D6", CultureInfo.InvariantCulture));
         paper.Pair(texts.Rrn, result?.Rrn);
@@ -119,7 +122,7 @@ public static class Receipt
         return new ReceiptSlip(paper.Lines, pending.Bill);
     }
 
-    /// <summary>Lines of fixed width; wide characters (East Asian) take two columns.</summary>
+    /// <summary>Lines of fixed width, measured as the printer prints them.</summary>
     private sealed class Paper
     {
         private readonly List<SlipLine> _lines = [];
@@ -130,15 +133,15 @@ public static class Receipt
 
         public void Centre(string? text, bool isLarge = false)
         {
-            foreach (var line in TextColumns.Wrap(text, Columns))
+            foreach (var line in Wrap(text))
             {
-                Line(new string(' ', (Columns - TextColumns.Of(line)) / 2) + line, isLarge);
+                Line(new string(' ', (Columns - Width(line)) / 2) + line, isLarge);
             }
         }
 
         public void Text(string? text)
         {
-            foreach (var line in TextColumns.Wrap(text, Columns))
+            foreach (var line in Wrap(text))
             {
                 Line(line);
             }
@@ -153,7 +156,7 @@ public static class Receipt
             }
 
             var shown = TextColumns.Clean(value);
-            var room = Columns - TextColumns.Of(label) - TextColumns.Of(shown);
+            var room = Columns - Width(label) - Width(shown);
             if (room > 0)
             {
                 Line(label + new string(' ', room) + shown, isLarge);
@@ -161,11 +164,15 @@ public static class Receipt
             }
 
             Line(label);
-            foreach (var line in TextColumns.Wrap(shown, Columns))
+            foreach (var line in Wrap(shown))
             {
-                Line(new string(' ', Columns - TextColumns.Of(line)) + line);
+                Line(new string(' ', Columns - Width(line)) + line);
             }
         }
+
+        private static IEnumerable<string> Wrap(string? text) => TextColumns.Wrap(text, Columns, EscPos.Columns);
+
+        private static int Width(string text) => TextColumns.Of(text, EscPos.Columns);
     }
 }
 

@@ -62,7 +62,7 @@ public sealed class ReceiptPrinter
         }
 
         var path = setting == None ? null : Path.Combine(folder, setting[File.Length..]);
-        return path is null ? null : new ReceiptPrinter(() => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read), answers: false);
+        return path is null ? null : new ReceiptPrinter(() => PrivateFile.Open(path, FileMode.Append), answers: false);
     }
 
     /// <summary>Asks the printer how it is.</summary>

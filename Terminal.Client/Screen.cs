@@ -48,7 +48,7 @@ internal sealed class ClerkScreen(TextWriter output) : Screen
 
     public override void ShowBill(SwipePending swipe)
     {
-        output.WriteLine($"{swipe.Payee}  {Receipt.Amount(swipe.Amount, swipe.Currency)}");
+        output.WriteLine($"{TextColumns.Clean(swipe.Payee ?? "")}  {Receipt.Amount(swipe.Amount, swipe.Currency)}");
         output.WriteLine("One moment, please.");
         output.WriteLine();
         output.Flush();
@@ -85,7 +85,7 @@ internal sealed class ClerkScreen(TextWriter output) : Screen
     {
         if (text is not null)
         {
-            output.WriteLine($"{label,-10}{text}");
+            output.WriteLine($"{label,-10}{TextColumns.Clean(text)}");
         }
     }
 

@@ -42,21 +42,18 @@ public sealed record TerminalSetup(
     private const double MaxOfflineHours = 72;
 
     /// <summary>Every server, in the order in which they are tried.</summary>
-    [JsonIgnore]
-    public IReadOnlyList<DnsEndPoint> Gateways => Addresses(Others ?? []);
+    internal IReadOnlyList<DnsEndPoint> Gateways => Addresses(Others ?? []);
 
     /// <param name="others">Beside its own, each <c>host:port</c>.</param>
     public IReadOnlyList<DnsEndPoint> Addresses(IEnumerable<string> others) =>
         [.. new[] { new DnsEndPoint(Host, Port) }.Concat(others.Select(other => Address(other)!)).Distinct()];
 
-    [JsonIgnore]
-    public TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
+    // Not public: what a program computes is no setting, and a file that names it is told so.
+    internal TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
 
-    [JsonIgnore]
-    public TimeSpan AnswerTimeout => TimeSpan.FromSeconds(AnswerTimeoutSeconds);
+    internal TimeSpan AnswerTimeout => TimeSpan.FromSeconds(AnswerTimeoutSeconds);
 
-    [JsonIgnore]
-    public TimeSpan GiveUp => TimeSpan.FromSeconds(GiveUpSeconds);
+    internal TimeSpan GiveUp => TimeSpan.FromSeconds(GiveUpSeconds);
 
     /// <summary>What is wrong with it; null when nothing is.</summary>
     public string? Fault() =>
@@ -165,7 +162,9 @@ public sealed class TerminalFolder : IDisposable
         }
         catch (JsonException fault)
         {
-            throw new SetupException($"{file} is not right at {fault.Path}. {SetupTexts.CallOperator}");
+            // A member that is misspelt would leave its setting at the default in silence.
+            var isSetting = SetupJson.Default.TerminalSetup.Properties.Any(setting => fault.Path is null || fault.Path == "$." + setting.Name || fault.Path.StartsWith($"$.{setting.Name}[", StringComparison.Ordinal));
+            throw new SetupException($"{file} is not right at {fault.Path}{(isSetting || fault.Path == "$" ? "" : ": there is no such setting")}. {SetupTexts.CallOperator}");
         }
     }
 
@@ -182,6 +181,7 @@ public sealed class TerminalFolder : IDisposable
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(TerminalSetup))]
 internal sealed partial class SetupJson : JsonSerializerContext;

@@ -3,15 +3,17 @@ using System.Text;
 
 namespace Lakala.Terminal.Client;
 
-/// <summary>How many columns a text takes on a screen or a receipt: wide signs (East Asian) take two.</summary>
+/// <summary>How many columns a text takes on a screen, where wide signs (East Asian) take two; on paper <see cref="EscPos.Columns"/> says it.</summary>
 internal static class TextColumns
 {
-    public static int Of(string text)
+    public static int Of(string text) => Of(text, Of);
+
+    public static int Of(string text, Func<Rune, int> columnsOf)
     {
         var width = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            width += Of(rune);
+            width += columnsOf(rune);
         }
 
         return width;
@@ -28,8 +30,10 @@ internal static class TextColumns
     };
 
     /// <summary>Lines of at most so many columns, broken at spaces where there are any; spaces within a line stay as they are.</summary>
-    public static IEnumerable<string> Wrap(string? text, int columns)
+    /// <param name="columnsOf">What a sign takes where the text is going; when left out, on a screen.</param>
+    public static IEnumerable<string> Wrap(string? text, int columns, Func<Rune, int>? columnsOf = null)
     {
+        columnsOf ??= Of;
         var line = new StringBuilder();
         var (width, spaces) = (0, 0);
         foreach (var word in Clean(text ?? "").Split(' '))
@@ -40,7 +44,7 @@ internal static class TextColumns
                 continue;
             }
 
-            if (width > 0 && width + spaces + Of(word) > columns)
+            if (width > 0 && width + spaces + Of(word, columnsOf) > columns)
             {
                 yield return line.ToString();
                 (line, width) = (line.Clear(), 0);
@@ -55,14 +59,14 @@ internal static class TextColumns
 
             foreach (var rune in word.EnumerateRunes())
             {
-                if (width + Of(rune) > columns)
+                if (width + columnsOf(rune) > columns)
                 {
                     yield return line.ToString();
                     (line, width) = (line.Clear(), 0);
                 }
 
                 line.Append(rune);
-                width += Of(rune);
+                width += columnsOf(rune);
             }
         }
 

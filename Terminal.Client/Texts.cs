@@ -42,7 +42,7 @@ public sealed record Texts
         Order = "Order",
         Card = "Card",
         Entry = "Entry",
-        Date = "Date",
+        Time = "Beijing time",
         Batch = "Batch",
         Stan = "STAN",
         Rrn = "RRN",
@@ -97,7 +97,7 @@ public sealed record Texts
         Order = "订单号",
         Card = "卡号",
         Entry = "输入方式",
-        Date = "日期时间",
+        Time = "北京时间",
         Batch = "批次号",
         Stan = "流水号",
         Rrn = "参考号",
@@ -188,7 +188,8 @@ public sealed record Texts
 
     public required string Entry { get; init; }
 
-    public required string Date { get; init; }
+    /// <summary>Of a payment; names the zone.</summary>
+    public required string Time { get; init; }
 
     public required string Batch { get; init; }
 

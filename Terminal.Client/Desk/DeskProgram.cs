@@ -1,3 +1,4 @@
+using Lakala.Vocabulary;
 using Terminal.Gui.App;
 using Terminal.Gui.Drawing;
 using Terminal.Gui.Input;
@@ -112,7 +113,7 @@ internal sealed class DeskProgram : Runnable
             AddStr(blank);
         }
 
-        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, _time.GetLocalNow());
+        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, BeijingTime.Convert(_time.GetUtcNow()));
         foreach (var piece in DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time))
         {
             SetAttribute(Inks[piece.Ink]);

@@ -340,7 +340,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 Say(chosen.Result.ResponseCode is { } code ? $"{code}: {why}" : why, Ink.Strong, PastWidth - 1);
             }
 
-            Preview(words, Receipt.Of(chosen, Print.Reprint, time.LocalTimeZone, desk.Texts)[0], page.From);
+            Preview(words, Receipt.Of(chosen, Print.Reprint, desk.Texts)[0], page.From);
         }
 
         var keys = desk.Notice ?? Keys(desk, words.KeyBack);

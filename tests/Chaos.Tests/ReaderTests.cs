@@ -68,7 +68,7 @@ public sealed class ReaderTests : IDisposable
     public void Reports_and_slips_are_read_as_they_are_printed()
     {
         var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, TimeZoneInfo.Utc, Texts.English) };
+        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, Texts.English) };
 
         var paper = PaperReader.Read([report.ToJson()]);
 
@@ -87,7 +87,7 @@ public sealed class ReaderTests : IDisposable
     public void A_slip_says_why_it_was_printed(Print print, SlipKind kind)
     {
         var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, print, TimeZoneInfo.Utc, Texts.English) };
+        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, print, Texts.English) };
 
         PaperReader.Read([report.ToJson()]).Slips.Should().HaveCount(2).And.OnlyContain(slip => slip.Kind == kind);
     }
@@ -100,7 +100,7 @@ public sealed class ReaderTests : IDisposable
         var unknown = new JournaledSwipe(Pending(new SwipeKey(7, 14)));
 
         var paper = PaperReader.Read(new[] { refused, neverSent, unknown }.Select(swipe =>
-            (Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, TimeZoneInfo.Utc, Texts.English) }).ToJson()));
+            (Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, Texts.English) }).ToJson()));
 
         paper.Reports.Select(report => (report.Outcome, report.ResponseCode)).Should().Equal(("declined", "51"), ("refused", null), ("unknown", null));
         paper.Slips.Select(slip => (slip.Title, slip.ResponseCode)).Should().Equal((Slip.NotPaid, "51"), (Slip.NotPaid, null), (Slip.Unknown, null));
@@ -113,7 +113,7 @@ public sealed class ReaderTests : IDisposable
         var own = new JournaledSwipe(Pending(new SwipeKey(7, 14)), new SwipeResult(new SwipeKey(7, 14), "51", 401));
         var report = Report.Of(own, Texts.English) with
         {
-            Resolved = Report.Of(earlier, Texts.English) with { Receipts = Receipt.Of(earlier, Print.Duplicate, TimeZoneInfo.Utc, Texts.English) },
+            Resolved = Report.Of(earlier, Texts.English) with { Receipts = Receipt.Of(earlier, Print.Duplicate, Texts.English) },
         };
 
         var paper = PaperReader.Read([report.ToJson()]);

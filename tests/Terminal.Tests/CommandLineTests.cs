@@ -215,6 +215,55 @@ public sealed class CommandLineTests : IDisposable
         Json().GetProperty("text").GetString().Should().Contain("others are not all host:port");
     }
 
+    [Theory]
+    [InlineData("\"prnter\":\"none\"", "$.prnter: there is no such setting")]
+    [InlineData("\"Printer\":\"none\"", "$.Printer: there is no such setting")]
+    [InlineData("\"gateways\":{\"host\":\"a\"}", "$.gateways: there is no such setting")]
+    [InlineData("\"connect_timeout\":5", "$.connect_timeout: there is no such setting")]
+    [InlineData("\"port\":2", "not right at $.port.")]
+    [InlineData("\"printer\":7", "not right at $.printer.")]
+    [InlineData("\"printer\":\"lp0\"", "printer is none of")]
+    public async Task A_setting_that_there_is_not_or_that_stands_twice_is_named(string member, string named)
+    {
+        var file = Path.Combine(SetUp("T0000001"), "terminal.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"language\"", $"{member},\"language\"", StringComparison.Ordinal));
+
+        (await Run("", "settle", "--json")).Should().Be(1);
+
+        Json().GetProperty("text").GetString().Should().Contain(named);
+    }
+
+    [Fact]
+    public async Task What_others_wrote_does_not_command_the_shell_s_screen()
+    {
+        var folder = SetUp("T0000001");
+        using (var journal = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions()))
+        {
+            var key = journal.TakeKey();
+            journal.Begin(new SwipePending(
+                key, "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB", OrderId: "\u009b2J"));
+            journal.Settle(new SwipeResult(key, "00", Rrn: "000000010000", AuthorisationCode: "0K9WPM", CustomerText: "Paid\u0007."));
+        }
+
+        await Run("", "settle");
+
+        _output.ToString().Should().Contain("A [31mB").And.Contain("Paid .");
+        _output.ToString().Where(char.IsControl).Should().OnlyContain(sign => sign == '\n' || sign == '\r');
+    }
+
+    [Fact]
+    public void What_is_looked_up_and_paid_does_not_command_the_shell_s_screen()
+    {
+        var screen = new ClerkScreen(_output);
+
+        screen.ShowBill(new SwipePending(
+            new SwipeKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB"));
+        screen.Show(new Report(Outcome.Found) { Bill = Bill, Amount = 500, Payee = "A\u001b[31mB", Description = "tea\u001b]0;x\u0007", OrderId = "o\u0085rder" });
+
+        _output.ToString().Should().Contain("A [31mB  CNY 5.00").And.Contain("o rder");
+        _output.ToString().Where(char.IsControl).Should().OnlyContain(sign => sign == '\n' || sign == '\r');
+    }
+
     [Fact]
     public void Every_server_is_known_by_host_and_port()
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Lakala.Terminal.Client;
 
 namespace Lakala.Terminal.Tests;
@@ -27,14 +28,63 @@ public sealed class EscPosTests
     }
 
     [Fact]
-    public void A_barcode_never_holds_what_the_printer_takes_for_a_question()
-    {
-        var bytes = EscPos.Encode(new ReceiptSlip([], "73160402579123"));
-
-        bytes.AsSpan().IndexOf(EscPos.RealTimeStatus).Should().Be(-1);
-        bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x1D, 0x6B, 73, 14, (byte)'{', (byte)'B', (byte)'7', (byte)'{', (byte)'C', 31, 60, 40, 25, 79, 12, (byte)'{', (byte)'B', (byte)'3'])
+    public void Where_pairs_of_digits_are_a_command_one_of_them_is_written_as_two() =>
+        EscPos.Encode(new ReceiptSlip([], "73160402579123")).AsSpan()
+            .IndexOf((ReadOnlySpan<byte>)[0x1D, 0x6B, 73, 14, (byte)'{', (byte)'C', 73, 16, (byte)'{', (byte)'B', (byte)'0', (byte)'4', (byte)'{', (byte)'C', 2, 57, 91, 23])
             .Should().BeGreaterThan(0);
+
+    /// <summary>Every way in which the digits of real-time commands can stand in a bill's number, with every digit between them.</summary>
+    [Fact]
+    public void No_bill_number_makes_a_barcode_that_commands_the_printer()
+    {
+        const int Length = 14, PaperDots = 384, QuietModules = 20, ModuleDots = 2;
+        string[] commands = ["1604", "1605", "1620"];
+        var (count, widest) = (0, 0);
+        Check("");
+        count.Should().Be(556);
+        ((widest + QuietModules) * ModuleDots).Should().BeLessThanOrEqualTo(PaperDots);
+
+        void Check(string begin)
+        {
+            if (begin.Length == Length)
+            {
+                count++;
+                var bytes = EscPos.Encode(new ReceiptSlip([], begin));
+                for (var at = 0; at + 1 < bytes.Length; at++)
+                {
+                    (bytes[at] == 0x10 && bytes[at + 1] is 0x04 or 0x05 or 0x14).Should().BeFalse(begin);
+                }
+
+                PaperRoll.Read(bytes).Barcodes.Should().Equal(begin);
+                widest = Math.Max(widest, Modules(bytes));
+                return;
+            }
+
+            foreach (var command in commands.Where(command => begin.Length + command.Length <= Length))
+            {
+                Check(begin + command);
+            }
+
+            // No command ends as another begins, so one digit stands for all that belong to none.
+            Check(begin + '7');
+        }
+
+        // Start, signs, check sign: 11 modules each; the stop has 13.
+        static int Modules(byte[] bytes)
+        {
+            var at = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x1D, 0x6B, 73]);
+            var data = bytes.AsSpan(at + 4, bytes[at + 3]);
+            return (data.Length - data.Count((byte)'{') + 1) * 11 + 13;
+        }
     }
+
+    [Fact]
+    public void Whatever_a_slip_says_it_holds_no_command_of_others() => Gen.Select(Gen.String[0, 40], Gen.Long[0, 99_999_999_999_999]).Sample((text, bill) =>
+    {
+        var slip = new ReceiptSlip([.. TextColumns.Wrap(text, Receipt.Columns, EscPos.Columns).Select(line => new SlipLine(line))], $"{bill:D14}");
+        var roll = PaperRoll.Read(EscPos.Encode(slip));
+        return roll.Lines.All(line => line.Columns <= Receipt.Columns) && roll.Barcodes[0] == $"{bill:D14}";
+    });
 
     [Fact]
     public void What_no_printer_has_keeps_its_width_and_commands_nothing()

@@ -75,6 +75,10 @@ public sealed class ReceiptPrinterTests
 
         File.ReadAllBytes(folder.At("paper")).Should().Equal([.. EscPos.Encode(Slip), .. EscPos.Encode(Slip)]);
         ours.Look().Should().Be(PrinterState.Ready);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.GetUnixFileMode(folder.At("paper")).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 
     [Theory]

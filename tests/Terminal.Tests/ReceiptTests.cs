@@ -5,7 +5,8 @@ namespace Lakala.Terminal.Tests;
 public sealed class ReceiptTests
 {
     private static readonly DateTimeOffset At = new(2026, 11, 24, 9, 56, 10, TimeSpan.Zero);
-    private static readonly TimeZoneInfo Shanghai = TimeZoneInfo.CreateCustomTimeZone("shop", TimeSpan.FromHours(8), null, null);
+
+    private static readonly TerminalSetup Setup = new("127.0.0.1", 1, "ca.pem", "T0000001", "STORE0000000001", "en");
 
     private static readonly JournaledSwipe Approved = new(
         new SwipePending(
@@ -16,7 +17,7 @@ public sealed class ReceiptTests
     [Fact]
     public void A_paid_bill_prints_one_copy_for_the_customer_and_one_for_the_merchant()
     {
-        var receipts = Papers(Approved, Print.Original, Shanghai, Texts.English);
+        var receipts = Papers(Approved, Print.Original, Texts.English);
 
         receipts.Should().Equal(Golden("CUSTOMER COPY"), Golden("MERCHANT COPY"));
 
@@ -32,7 +33,7 @@ public sealed class ReceiptTests
             Order                    order-1
             Card         622848*********5458
             Entry                     SWIPED
-            Date         2026-11-24 17:56:10
+            Beijing time 2026-11-24 17:56:10
             Batch                     000007
             STAN                      000042
             RRN                 000000010000
@@ -51,14 +52,14 @@ public sealed class ReceiptTests
     [InlineData(Print.Duplicate, "*** DUPLICATE ***")]
     [InlineData(Print.Reprint, "*** DUPLICATE - REPRINT ***")]
     public void A_second_print_says_so_on_every_copy(Print print, string mark) =>
-        Papers(Approved, print, Shanghai, Texts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
+        Papers(Approved, print, Texts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
 
     [Fact]
     public void A_decline_prints_a_slip_that_says_not_paid_and_verifies_nothing()
     {
         var declined = Approved with { Result = new SwipeResult(Approved.Pending.Key, "55", 401, CustomerText: "Not paid. The PIN was wrong.") };
 
-        Papers(declined, Print.Original, Shanghai, Texts.English).Should().ContainSingle()
+        Papers(declined, Print.Original, Texts.English).Should().ContainSingle()
             .Which.Should().Contain("NOT PAID").And.Contain("The PIN was wrong.").And.NotContain("PIN VERIFIED").And.NotContain("CARD PAYMENT");
     }
 
@@ -67,29 +68,75 @@ public sealed class ReceiptTests
     {
         var unknown = Approved with { Result = null };
 
-        Papers(unknown, Print.Original, Shanghai, Texts.English).Should().ContainSingle()
+        Papers(unknown, Print.Original, Texts.English).Should().ContainSingle()
             .Which.Should().Contain("OUTCOME UNKNOWN").And.Contain("Do not pay again.").And.NotContain("PIN VERIFIED").And.NotContain("NOT PAID");
     }
 
-    [Fact]
-    public void What_others_wrote_neither_leaves_the_paper_nor_commands_the_printer()
+    /// <summary>Names as people write them: signs that a printer gives two columns to, has not at all, or would obey.</summary>
+    public static TheoryData<string> NastyTexts => new()
+    {
+        "“老王”茶铺·浦东①店",
+        "“Ünïcode” Café №5 — 2×50℃",
+        "Nº ½-é",
+        "艾克拜尔·买买提",
+        "‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘‘",
+        new string('…', 120),
+        new string('é', 33) + " " + new string('—', 31),
+        "¥¥¥ \u00A5" + new string('\u00A5', 40) + "€",
+        string.Concat(Enumerable.Repeat("🫖茶e\u0301", 30)),
+        "\u001b@Shop\r\n\tAB\u0000 \u2028" + new string('W', 70),
+        "\u202Egnp.exe\u202C \uFEFF\uE000\uD7FF" + new string('\uFFFD', 20),
+    };
+
+    [Theory]
+    [MemberData(nameof(NastyTexts))]
+    public void No_line_is_wider_on_paper_than_the_paper_whatever_others_wrote(string text)
     {
         var nasty = Approved with
         {
-            Pending = Approved.Pending with { Payee = "\u001b@Shop\r\n\tAB\u0000 " + new string('W', 70), OrderId = new string('9', 120), StoreName = string.Concat(Enumerable.Repeat("🫖茶e\u0301", 30)) },
+            Pending = Approved.Pending with { Payee = text, OrderId = text, StoreName = text, Clerk = text },
+            Result = Approved.Result! with { AuthorisationCode = text, Rrn = text },
         };
-
-        foreach (var receipt in Papers(nasty, Print.Duplicate, Shanghai, Texts.English))
+        var declined = nasty with { Result = new SwipeResult(Approved.Pending.Key, "55", 401, CustomerText: text) };
+        var report = new BatchReport(7, 1, 10, 2, 1_234_567_890_123, [new BatchDifference(42, 10_000_000_000, null)]);
+        foreach (var texts in new[] { Texts.English, Texts.Chinese })
         {
-            receipt.Where(sign => char.IsControl(sign)).Should().OnlyContain(sign => sign == '\n');
-            receipt.Split('\n').Should().OnlyContain(line => Columns(line) <= Receipt.Columns);
-            receipt.Count(sign => sign == '9').Should().BeGreaterThanOrEqualTo(120);
+            IReadOnlyList<ReceiptSlip> slips =
+            [
+                .. Receipt.Of(nasty, Print.Duplicate, texts, new NetworkParameters(FooterEn: text, FooterZh: text)),
+                .. Receipt.Of(declined, Print.Original, texts),
+                .. Receipt.Of(nasty with { Result = null }, Print.Reprint, texts),
+                Receipt.Of(report, Setup, text, At, texts),
+            ];
+            foreach (var slip in slips)
+            {
+                PaperRoll.Read(EscPos.Encode(slip)).Lines.Should().OnlyContain(line => line.Columns <= Receipt.Columns, texts.Language);
+            }
         }
     }
 
-    private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, TimeZoneInfo zone, Texts texts) =>
-        [.. Receipt.Of(swipe, print, zone, texts).Select(slip => slip.ToString())];
+    [Fact]
+    public void The_paper_holds_what_the_slip_says()
+    {
+        var slip = Receipt.Of(Approved, Print.Original, Texts.Chinese)[0];
 
-    // A printer's view: what is outside the Latin letters used here is wide, a combining accent has no width.
-    private static int Columns(string line) => line.EnumerateRunes().Sum(rune => rune.Value == 0x301 ? 0 : rune.Value > 0x7F ? 2 : 1);
+        var roll = PaperRoll.Read(EscPos.Encode(slip));
+
+        string.Concat(roll.Lines.TakeWhile(line => line.Barcode is null).Select(line => line.Text + '\n')).Should().Be(slip.ToString());
+        roll.Barcodes.Should().Equal(Approved.Pending.Bill);
+        roll.Slips.Should().ContainSingle();
+        slip.ToString().Should().Contain("北京时间     2026-11-24 17:56:10");
+    }
+
+    [Fact]
+    public void The_yuan_sign_is_printed_at_full_width()
+    {
+        var slip = Receipt.Of(Approved with { Pending = Approved.Pending with { OrderId = "\u00A51.00" } }, Print.Original, Texts.English)[0];
+
+        PaperRoll.Read(EscPos.Encode(slip)).Lines.Should().Contain(new PaperLine("Order                     \uFFE51.00", 32, false));
+    }
+
+    private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, Texts texts) =>
+        [.. Receipt.Of(swipe, print, texts).Select(slip => slip.ToString())];
+
 }
