@@ -29,9 +29,10 @@ switch (args)
     case ["books"]:
         return await TrialBalance.Print(database, Console.Out);
     case ["migrate"]:
-        await using (var source = Database.Open(database))
+        using (var logs = VerbLog())
         {
-            await Database.Migrate(source, database);
+            await using var source = Database.Open(database);
+            await Database.Migrate(source, database, logs.CreateLogger("Lakala.Silo"));
         }
 
         return 0;
@@ -60,12 +61,12 @@ var app = builder.Build();
 var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Lakala.Silo");
 var stopping = app.Lifetime.ApplicationStopping;
 await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), TimeProvider.System, log, stopping);
-await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database);
+await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database, log);
 
 app.MapMerchantApi();
 app.MapBillPages();
 app.MapOperations();
-app.MapGet("/healthz", Health.Check).ExcludeFromDescription();
+app.MapGet("/healthz", (Health health) => health.Check()).ExcludeFromDescription();
 app.MapGet("/livez", () => Results.Ok(new { status = "alive" })).ExcludeFromDescription();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {
@@ -74,6 +75,10 @@ if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is
 
 await app.RunAsync();
 return 0;
+
+// Beside what a verb prints.
+static ILoggerFactory VerbLog() =>
+    LoggerFactory.Create(static logs => logs.AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 
 static void AddOptions(WebApplicationBuilder builder)
 {
@@ -100,6 +105,7 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddSingleton<BillStore>();
     services.AddSingleton<TerminalStore>();
     services.AddSingleton<HealthStore>();
+    services.AddSingleton<Health>();
     services.AddSingleton<ClerkStore>();
     services.AddSingleton<ReversalStore>();
     services.AddSingleton<StoreFinder>();

@@ -62,6 +62,7 @@ public sealed class BillStore : IAsyncDisposable
         Held = new(new HoldBills(), commits.Database, log);
         Closed = new(new CloseBills(), commits.Database, log);
         Reminded = new(new RemindShoppers(), commits.Database, log);
+        Tried = new(new TryCommits(), commits.Database, log);
         Rrns = new RrnBlocks(database);
     }
 
@@ -80,6 +81,9 @@ public sealed class BillStore : IAsyncDisposable
     public GroupCommit<CloseBill, CloseOutcome> Closed { get; }
 
     public GroupCommit<RemindShopper, ReminderOutcome> Reminded { get; }
+
+    /// <summary>Commits as a swipe does, and changes nothing.</summary>
+    public GroupCommit<TryCommit, CommitTried> Tried { get; }
 
     public RrnBlocks Rrns { get; }
 
@@ -169,6 +173,7 @@ public sealed class BillStore : IAsyncDisposable
         await Held.DisposeAsync();
         await Closed.DisposeAsync();
         await Reminded.DisposeAsync();
+        await Tried.DisposeAsync();
         await Read.DisposeAsync();
         Rrns.Dispose();
     }

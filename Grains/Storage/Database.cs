@@ -3,6 +3,7 @@ using DbUp;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -15,6 +16,12 @@ public static class Database
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    // How long a migration waits for a lock, and everybody else behind it. Some five minutes of tries in all.
+    private const int LockMilliseconds = 1000;
+    private const int MigrationTries = 30;
+    private const string Migrator = "lakala-migration";
+    private static readonly TimeSpan BlockerLook = TimeSpan.FromMilliseconds(250);
 
     // To connect, to one host of perhaps several.
     private const int ConnectSeconds = 3;
@@ -31,35 +38,24 @@ public static class Database
     {
         var settings = ToPrimary(connectionString);
         settings.MaxAutoPrepare = 64;
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
-        builder.UsePhysicalConnectionInitializer(
-            connection =>
-            {
-                using var wait = new NpgsqlCommand(AwaitStandby, connection) { CommandTimeout = ConnectSeconds };
-                wait.ExecuteNonQuery();
-            },
-            async connection =>
-            {
-                await using var wait = new NpgsqlCommand(AwaitStandby, connection) { CommandTimeout = ConnectSeconds };
-                await wait.ExecuteNonQueryAsync();
-            });
-        if (logs is not null)
-        {
-            builder.UseLoggerFactory(logs);
-        }
-
-        return builder.Build();
+        return Build(settings, AwaitStandby, logs);
     }
 
     /// <summary>
     /// The connections of the group-commit writers. Their statements reach every row through an index; plans made while
     /// the tables were small must not turn into scans of large ones, so the alternatives are off.
     /// </summary>
-    public static NpgsqlDataSource OpenForCommits(string connectionString) => Open(new NpgsqlConnectionStringBuilder(connectionString)
+    public static NpgsqlDataSource OpenForCommits(string connectionString)
     {
-        Options = "-c synchronous_commit=on -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
-            + "-c plan_cache_mode=force_generic_plan -c jit=off",
-    }.ConnectionString);
+        var settings = ToPrimary(connectionString);
+
+        // Said in the session, since a pooler in between refuses or drops what is said at its start; and for its whole life.
+        settings.NoResetOnClose = true;
+        return Build(
+            settings,
+            "set synchronous_commit = on; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "
+            + "set plan_cache_mode = force_generic_plan; set jit = off; " + AwaitStandby);
+    }
 
     /// <summary>Waits for as long as it takes until the database answers, saying so in the log.</summary>
     public static async Task WaitUntilUp(NpgsqlDataSource database, TimeProvider time, ILogger log, CancellationToken stop)
@@ -75,7 +71,7 @@ public static class Database
             {
                 log.LogWarning(
                     "PostgreSQL does not answer ({Reason}). Start it, or correct ConnectionStrings__Lakala. Trying again in {Wait} s.",
-                    fault.InnerException?.Message ?? fault.Message,
+                    Reason(fault),
                     wait.TotalSeconds);
                 await Task.Delay(wait, time, stop);
             }
@@ -83,31 +79,145 @@ public static class Database
     }
 
     /// <summary>Runs the migrations that this database has not seen; several silos may do so at once.</summary>
-    public static async Task Migrate(NpgsqlDataSource database, string connectionString)
+    /// <exception cref="InvalidOperationException">One fails, or does not get its locks, or a pooler stands before the database.</exception>
+    public static async Task Migrate(NpgsqlDataSource database, string connectionString, ILogger? log = null)
     {
         await using var connection = await database.OpenConnectionAsync();
+        var settings = ToPrimary(connectionString);
+        (settings.CommandTimeout, settings.NoResetOnClose, settings.ApplicationName) = (0, true, Migrator);
+        await using var primary = Build(settings, $"set lock_timeout = {LockMilliseconds}");
+        await RefusePooler(connection, primary);
+
         await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
         // Another silo's migration takes as long as it takes, and so does this one's.
         take.CommandTimeout = 0;
         await take.ExecuteNonQueryAsync();
-        var settings = ToPrimary(connectionString);
-        settings.CommandTimeout = 0;
-        await using var primary = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
-        var result = DeployChanges.To
-            .PostgresqlDatabase(new PostgresqlConnectionManager(primary))
-            .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly())
-            .WithVariablesDisabled()
-            .WithTransactionPerScript()
-            .LogTo(new NoOpUpgradeLog())
-            .Build()
-            .PerformUpgrade();
-        if (!result.Successful)
-        {
-            throw new InvalidOperationException($"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
-        }
-
+        await Upgrade(primary, database, TimeProvider.System, log ?? NullLogger.Instance);
         await using var release = new NpgsqlCommand("select pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
         await release.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>A database's fault in words for the log.</summary>
+    internal static string Reason(Exception fault) => fault is PostgresException refused
+        ? $"{refused.MessageText} ({refused.SqlState})"
+        : fault.InnerException is { } cause ? Reason(cause) : fault.Message;
+
+    // A table's change waits for whoever uses the table, and everybody who comes later waits behind it: all swipes. So it waits
+    // for a moment only, lets them pass, and tries again.
+    private static async Task Upgrade(NpgsqlDataSource primary, NpgsqlDataSource database, TimeProvider time, ILogger log)
+    {
+        for (var (tries, pause) = (1, FirstWait); ; tries++, pause = pause * 2 < LongestWait ? pause * 2 : LongestWait)
+        {
+            using var over = new CancellationTokenSource();
+            var watch = Blockers(database, time, over.Token);
+            var result = await Task.Run(DeployChanges.To
+                .PostgresqlDatabase(new PostgresqlConnectionManager(primary))
+                .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly())
+                .WithVariablesDisabled()
+                .WithTransactionPerScript()
+                .LogTo(new NoOpUpgradeLog())
+                .Build()
+                .PerformUpgrade);
+            await over.CancelAsync();
+            var blockers = await watch;
+            if (result.Successful)
+            {
+                return;
+            }
+
+            var told = $"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}";
+            if (result.Error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected })
+            {
+                throw new InvalidOperationException(told, result.Error);
+            }
+
+            if (tries == MigrationTries)
+            {
+                throw new InvalidOperationException($"{told}. It was tried {tries} times; it is blocked by {blockers}. End that session, and start again.", result.Error);
+            }
+
+            log.LogWarning(
+                "Migration {Script} waits: its table is in use, by {Blockers}. It steps back, so that swipes go on, and tries again in {Pause} s.",
+                result.ErrorScript?.Name,
+                blockers,
+                pause.TotalSeconds);
+            await Task.Delay(pause, time);
+        }
+    }
+
+    /// <returns>The sessions that the migration waits for, as they were last seen, in words.</returns>
+    private static async Task<string> Blockers(NpgsqlDataSource database, TimeProvider time, CancellationToken over)
+    {
+        var seen = "a session that was gone at once";
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(BlockerLook, time, over);
+                await using var command = database.CreateCommand(
+                    $"""
+                    select string_agg(case when blocker.pid = 0 then 'a prepared transaction' else format(
+                      'process %s (%s, %s, its transaction is %s old)', blocker.pid, coalesce(nullif(s.application_name, ''), 'no application name'),
+                      coalesce(s.state, 'state not shown to us'), coalesce(date_trunc('second', clock_timestamp() - s.xact_start)::text, '?')) end, '; ')
+                    from pg_stat_activity m cross join lateral unnest(pg_blocking_pids(m.pid)) as blocker(pid)
+                    left join pg_stat_activity s on s.pid = blocker.pid
+                    where m.application_name = '{Migrator}' and m.datname = current_database() and m.wait_event_type = 'Lock'
+                    """);
+                seen = await command.ExecuteScalarAsync(over) as string ?? seen;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return seen;
+        }
+        catch (NpgsqlException fault)
+        {
+            return $"a session that cannot be looked up ({Reason(fault)})";
+        }
+    }
+
+    // Who shares sessions between transactions loses locks, settings and prepared statements: first swipes pass, then none.
+    // Two connections that are open at once are two sessions, and each keeps its own, or somebody deals them out.
+    private static async Task RefusePooler(NpgsqlConnection one, NpgsqlDataSource primary)
+    {
+        await using var other = await primary.OpenConnectionAsync();
+        var first = await Session(one, null);
+        await using var transaction = await other.BeginTransactionAsync();
+        var second = await Session(other, transaction);
+        if (first == second || await Session(one, null) != first)
+        {
+            throw new InvalidOperationException(
+                "A pooler deals out PostgreSQL's sessions by the transaction. Lakala needs sessions of its own: have ConnectionStrings__Lakala "
+                + "name the database itself, or a pooler in session mode (PgBouncer: pool_mode = session).");
+        }
+
+        static async Task<int> Session(NpgsqlConnection connection, NpgsqlTransaction? transaction)
+        {
+            await using var command = new NpgsqlCommand("select pg_backend_pid()", connection, transaction);
+            return (int)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string first, ILoggerFactory? logs = null)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(first, connection) { CommandTimeout = ConnectSeconds };
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(first, connection) { CommandTimeout = ConnectSeconds };
+                await command.ExecuteNonQueryAsync();
+            });
+        if (logs is not null)
+        {
+            builder.UseLoggerFactory(logs);
+        }
+
+        return builder.Build();
     }
 
     // Of several hosts, only the one that takes commits: a standby's answers are old.

@@ -80,6 +80,8 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     /// </summary>
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(10);
+
     private readonly BatchStatement<TCommand, TOutcome> _statement;
     private readonly NpgsqlDataSource _database;
     private readonly ILogger _log;
@@ -88,6 +90,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
     private readonly Channel<Waiting> _queue;
     private readonly IDisposable _place;
     private readonly Task _loop;
+    private long? _told;
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _command;
     private PostgresNotice? _doubt;
@@ -170,6 +173,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             catch (Exception fault) when (fault is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
             {
                 await CloseConnection();
+                Tell(fault, "the database cannot be reached");
                 Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database cannot be reached.", fault));
                 return;
             }
@@ -187,6 +191,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             {
                 TrustNoOldConnection();
                 await CloseConnection();
+                Tell(fault, "the database ended the session");
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
             }
             catch (PostgresException fault) when (IsAboutARow(fault))
@@ -196,13 +201,14 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             catch (PostgresException fault)
             {
                 // No space, no memory, read-only after a failover: the statement is rolled back, and no row is to blame.
-                _log.LogError(fault, "{Statement}: the database refuses {Count} commands: {State}.", _statement.Name, batch.Count, fault.SqlState);
                 await CloseConnection();
+                Tell(fault, "the database does not work now");
                 Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database does not work now ({fault.SqlState}).", fault));
             }
             catch (NpgsqlException fault)
             {
                 await CloseConnection();
+                Tell(fault, "the connection was lost in the commit");
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: the connection was lost in the commit.", fault));
             }
         }
@@ -229,6 +235,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
         catch (TimeoutException)
         {
             Abandon(running);
+            Tell(null, "the database does not say whether it has committed");
             Fail(batch, new CommitUnknownException($"{_statement.Name}: the database does not say whether it has committed."));
             return;
         }
@@ -371,6 +378,23 @@ public sealed class GroupCommit<TCommand, TOutcome> : IAsyncDisposable
             _connection = null;
             await connection.DisposeAsync();
         }
+    }
+
+    // While the database is away every swipe fails in the same way: the cause is said once in a while.
+    private void Tell(Exception? fault, string what)
+    {
+        if (_told is { } told && _time.GetElapsedTime(told) < BetweenComplaints)
+        {
+            return;
+        }
+
+        _told = _time.GetTimestamp();
+        _log.LogError(
+            "{Statement}: {What}: {Reason} The next such fault is told in {Pause} s at the earliest.",
+            _statement.Name,
+            what,
+            fault is null ? "it is silent." : Database.Reason(fault) + ".",
+            BetweenComplaints.TotalSeconds);
     }
 
     private static void Fail(List<Waiting> batch, Exception why)

@@ -54,9 +54,16 @@ internal static class BillPageEndpoints
         BillStore store,
         StoreFinder stores,
         PageRenderer renderer,
+        TimeProvider time,
         HttpContext context,
         ILogger<PageRenderer> log)
     {
+        // The page's own addresses stand beside its last segment.
+        if (context.Request.Path.Value!.EndsWith('/'))
+        {
+            return TypedResults.Redirect($"../{Uri.EscapeDataString(token)}{context.Request.QueryString}");
+        }
+
         try
         {
             if (await Find(token, store) is not { } bill)
@@ -69,6 +76,7 @@ internal static class BillPageEndpoints
             return await renderer.Page<BillPage>(StatusCodes.Status200OK, new()
             {
                 [nameof(BillPage.Bill)] = shown,
+                [nameof(BillPage.Now)] = time.GetUtcNow(),
                 [nameof(BillPage.Stores)] = shown.IsFinal ? null : await StoresIn(region, district, stores, context.RequestAborted),
             });
         }
@@ -137,6 +145,7 @@ internal static class BillPageEndpoints
         IGrainFactory grains,
         PageRenderer renderer,
         Listeners listeners,
+        TimeProvider time,
         IHostApplicationLifetime life,
         HttpContext context)
     {
@@ -145,27 +154,30 @@ internal static class BillPageEndpoints
             return Problems.NoSuchPage();
         }
 
-        var (place, why) = listeners.Enter(bill.Number);
-        if (place is null)
+        if (listeners.Enter(bill.Number) is not { } place)
         {
             context.Response.Headers.RetryAfter = "30";
-            return Problems.TooManyListeners(why!.Value);
+            return Problems.TooManyListeners();
         }
 
         context.Response.RegisterForDispose(place);
-        var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
+        var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping, place.Displaced);
         context.Response.RegisterForDispose(either);
-        return TypedResults.ServerSentEvents(Changes(bill, Language(lang, bill, context), stores, grains.GetBill(bill.Number), renderer, either.Token));
+
+        // A front that gathers what it passes on (nginx does) would keep each change until the next.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        var page = new LivePage(Language(lang, bill, context), stores, grains.GetBill(bill.Number), renderer, time);
+        return TypedResults.ServerSentEvents(Changes(bill, page, place.Displaced, either.Token));
     }
 
     /// <summary>The bill as it is, and again whenever its state has changed, until that is final.</summary>
-    private static async IAsyncEnumerable<SseItem<LiveBill?>> Changes(
-        BillRow bill, Texts texts, StoreFinder stores, IBillGrain grain, PageRenderer renderer, [EnumeratorCancellation] CancellationToken stop)
+    private static async IAsyncEnumerable<SseItem<LiveBill>> Changes(
+        BillRow bill, LivePage page, CancellationToken displaced, [EnumeratorCancellation] CancellationToken stop)
     {
         while (true)
         {
-            var shown = await Shown(bill, texts, stores);
-            yield return new SseItem<LiveBill?>(await renderer.Live(shown)) { ReconnectionInterval = Reconnect };
+            var shown = await Shown(bill, page.Texts, page.Stores);
+            yield return new SseItem<LiveBill>(await page.Renderer.Live(shown, page.Time.GetUtcNow())) { ReconnectionInterval = Reconnect };
             if (shown.IsFinal)
             {
                 yield break;
@@ -173,8 +185,13 @@ internal static class BillPageEndpoints
 
             while (true)
             {
-                if (await Wait(grain, bill.Bill.State, stop) is not { } next)
+                if (await Wait(page.Grain, bill.Bill.State, stop) is not { } next)
                 {
+                    if (displaced.IsCancellationRequested)
+                    {
+                        yield return new SseItem<LiveBill>(new LiveBill(Now: page.Time.GetUtcNow().ToUnixTimeMilliseconds()), "displaced");
+                    }
+
                     yield break;
                 }
 
@@ -185,10 +202,12 @@ internal static class BillPageEndpoints
                 }
 
                 // Nobody hears it: it keeps the line open, and finds out when it no longer is.
-                yield return new SseItem<LiveBill?>(null, "beat");
+                yield return new SseItem<LiveBill>(new LiveBill(Now: page.Time.GetUtcNow().ToUnixTimeMilliseconds()), "beat");
             }
         }
     }
+
+    private sealed record LivePage(Texts Texts, StoreFinder Stores, IBillGrain Grain, PageRenderer Renderer, TimeProvider Time);
 
     /// <returns>Null when it is time to end: the browser connects again by itself.</returns>
     private static async Task<BillRow?> Wait(IBillGrain grain, BillState seen, CancellationToken stop)
@@ -232,12 +251,15 @@ internal static class PageHeaders
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = referrer;
         headers["X-Robots-Tag"] = "noindex";
+        headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=(), payment=(), usb=()";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers.CacheControl = "no-store";
     }
 }
 
-/// <summary>What a change brings to the page. Markup is rendered and encoded here, as for the whole page.</summary>
-internal sealed record LiveBill(string State, bool Final, string Title, string Banner, string Details);
+/// <summary>What the page is told: what time it is, and what a change brings. Markup is rendered and encoded here, as for the whole page.</summary>
+internal sealed record LiveBill(
+    string? State = null, bool? Final = null, string? Title = null, string? Banner = null, string? Details = null, long Now = 0);
 
 /// <summary>Turns the components of the pages into HTML; they encode every value that they show.</summary>
 internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory logs)
@@ -246,12 +268,17 @@ internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory log
         where T : IComponent =>
         TypedResults.Content(await Html<T>(parameters), "text/html", Encoding.UTF8, status);
 
-    public async Task<LiveBill> Live(BillShown bill)
+    public async Task<LiveBill> Live(BillShown bill, DateTimeOffset now)
     {
         await using var renderer = new HtmlRenderer(services, logs);
         var parameters = new Dictionary<string, object?> { ["Bill"] = bill };
         return new LiveBill(
-            bill.State, bill.IsFinal, bill.Title, await Render<Banner>(renderer, parameters), await Render<Details>(renderer, parameters));
+            bill.State,
+            bill.IsFinal,
+            bill.Title,
+            await Render<Banner>(renderer, parameters),
+            await Render<Details>(renderer, parameters),
+            now.ToUnixTimeMilliseconds());
     }
 
     public async Task<string> Html<T>(Dictionary<string, object?> parameters)

@@ -22,6 +22,9 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 
     public string Amount => string.Create(CultureInfo.InvariantCulture, $"¥{Row.Bill.Amount.Minor / 100m:N2}");
 
+    /// <summary>Where an amount that is too wide for its line may be broken: behind its thousands.</summary>
+    public IEnumerable<string> AmountPieces => Amount.Split(',').Select((piece, i) => i < Amount.Count(',') ? piece + "," : piece);
+
     public Drawing Barcode => Code128.Draw(Number);
 
     public Drawing Qr => QrCode.Draw(Number);

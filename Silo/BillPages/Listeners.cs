@@ -1,6 +1,9 @@
 namespace Lakala.Silo.BillPages;
 
-/// <summary>Counts who listens to the pages' live status: so many in all, so many per page, and no more.</summary>
+/// <summary>
+/// Who listens to the pages' live status: so many in all and no more, and so many of one page, of which the oldest makes room for a
+/// new one. A browser that is gone without a word looks like one that listens, and must not keep the living out.
+/// </summary>
 internal sealed class Listeners
 {
     // A listener is a connection and one waiting grain call. Those of one page are the shopper's own windows.
@@ -8,59 +11,72 @@ internal sealed class Listeners
     private const int MaxPerBill = 10;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, int> _perBill = [];
+    private readonly Dictionary<long, List<Place>> _perBill = [];
     private int _inAll;
 
-    /// <returns>A place to give back, or why there is none.</returns>
-    public (IDisposable? Place, NoPlace? Why) Enter(long bill)
+    /// <returns>A place to give back; null when there is none.</returns>
+    public Place? Enter(long bill)
     {
+        Place? displaced = null;
+        Place place;
         lock (_lock)
         {
-            var ofBill = _perBill.GetValueOrDefault(bill);
-            if (ofBill == MaxPerBill)
-            {
-                return (null, NoPlace.BillHasEnough);
-            }
-
             if (_inAll == MaxInAll)
             {
-                return (null, NoPlace.Full);
+                return null;
             }
 
+            if (!_perBill.TryGetValue(bill, out var ofBill))
+            {
+                _perBill[bill] = ofBill = [];
+            }
+
+            if (ofBill.Count == MaxPerBill)
+            {
+                displaced = ofBill[0];
+                ofBill.RemoveAt(0);
+            }
+
+            place = new Place(this, bill);
+            ofBill.Add(place);
             _inAll++;
-            _perBill[bill] = ofBill + 1;
-            return (new Place(this, bill), null);
         }
+
+        displaced?.MakeRoom();
+        return place;
     }
 
-    private void Leave(long bill)
+    private void Leave(Place place)
     {
         lock (_lock)
         {
             _inAll--;
-            if (--_perBill[bill] == 0)
+            if (_perBill.TryGetValue(place.Bill, out var ofBill) && ofBill.Remove(place) && ofBill.Count == 0)
             {
-                _perBill.Remove(bill);
+                _perBill.Remove(place.Bill);
             }
         }
     }
 
-    private sealed class Place(Listeners listeners, long bill) : IDisposable
+    public sealed class Place(Listeners listeners, long bill) : IDisposable
     {
+        private readonly CancellationTokenSource _displaced = new();
         private int _isLeft;
+
+        public long Bill => bill;
+
+        /// <summary>Somebody newer has the place.</summary>
+        public CancellationToken Displaced => _displaced.Token;
+
+        // Its stream may be ending at this moment: the source is left to the collector.
+        public void MakeRoom() => _displaced.Cancel();
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isLeft, 1) == 0)
             {
-                listeners.Leave(bill);
+                listeners.Leave(this);
             }
         }
     }
-}
-
-internal enum NoPlace
-{
-    BillHasEnough,
-    Full,
 }

@@ -44,7 +44,6 @@ public sealed record Texts
         Ready = "Ready now",
         NotReady = "Not ready now",
         NoStores = "No stores are listed here.",
-        Reload = "This page does not update by itself without JavaScript: reload it to see the latest.",
         Offline = "Live updates are interrupted. Trying again…",
         NotFound = "There is no such bill",
         NotFoundHint = "Check that you have opened the whole address, or ask the shop for it.",
@@ -54,7 +53,7 @@ public sealed record Texts
         Qr = "QR code of bill number {0}",
         States = state => state switch
         {
-            BillState.Open => ("Waiting for payment", "This page changes by itself as soon as you have paid."),
+            BillState.Open => ("Waiting for payment", "This page shows by itself when you have paid."),
             BillState.Paying => ("Payment in progress", "Your bank is being asked. This takes a few seconds."),
             BillState.Paid => ("Paid", "Thank you. The shop is told automatically."),
             BillState.Expired => ("Expired", "This bill can no longer be paid. Please order again in the shop."),
@@ -100,7 +99,6 @@ public sealed record Texts
         Ready = "现在可付款",
         NotReady = "暂时不可付款",
         NoStores = "此处暂无门店。",
-        Reload = "未启用 JavaScript 时本页不会自动更新，请刷新查看最新状态。",
         Offline = "实时更新已中断，正在重试……",
         NotFound = "没有此账单",
         NotFoundHint = "请检查网址是否完整，或向商家索取。",
@@ -184,8 +182,6 @@ public sealed record Texts
     public required string NotReady { get; init; }
 
     public required string NoStores { get; init; }
-
-    public required string Reload { get; init; }
 
     public required string Offline { get; init; }
 

@@ -1,6 +1,5 @@
 using Lakala.Bills;
 using Lakala.Grains.Storage;
-using Lakala.Silo.BillPages;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -50,17 +49,11 @@ internal static class Problems
     public static ProblemHttpResult NoSuchPage() =>
         Of(StatusCodes.Status404NotFound, "not-found", "There is no such page.", "Check that you have the whole address.");
 
-    public static ProblemHttpResult TooManyListeners(NoPlace why) => why == NoPlace.BillHasEnough
-        ? Of(
-            StatusCodes.Status429TooManyRequests,
-            "too-many-listeners",
-            "The page is open too often.",
-            "Close some of the windows that show it; a reload still shows the latest.")
-        : Of(
-            StatusCodes.Status503ServiceUnavailable,
-            "too-many-listeners",
-            "Live status is not available right now.",
-            "A reload still shows the latest.");
+    public static ProblemHttpResult TooManyListeners() => Of(
+        StatusCodes.Status503ServiceUnavailable,
+        "too-many-listeners",
+        "Live status is not available right now.",
+        "A reload still shows the latest.");
 
     public static ProblemHttpResult OrderHasBill(string orderId, BillNumber bill) => Of(
         StatusCodes.Status409Conflict,

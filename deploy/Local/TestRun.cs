@@ -93,6 +93,11 @@ public static class TestRun
             missing.Add("python3-aiosmtpd");
         }
 
+        if (!File.Exists("/usr/sbin/pgbouncer"))
+        {
+            missing.Add("pgbouncer");
+        }
+
         if (!File.Exists("/usr/bin/tmux"))
         {
             missing.Add("tmux");

@@ -147,6 +147,48 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
         (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).Should().Be(Number(bill));
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    [InlineData(-8)]
+    public async Task The_time_left_is_counted_by_the_servers_clock(int hours)
+    {
+        var bill = await _shop.NewBill(""","expires_in_seconds":3660""");
+        var page = await browser.Open();
+        await page.AddInitScriptAsync($"window.right = Date.now; window.wrong = {hours} * 3600000; Date.now = () => right() + wrong;");
+
+        await page.GotoAsync(PayUrl(bill));
+        (await page.Locator(".left").TextContentAsync()).Should().MatchRegex("^(1 h [01]|59) min left$|^59 min [0-9]+ s left$");
+
+        // The phone's clock is put right, or wrong the other way, while the page is open; the server's next word tells.
+        await page.EvaluateAsync(
+            """
+            () => {
+              wrong = -wrong;
+              events.dispatchEvent(new MessageEvent('beat', { data: JSON.stringify({ now: right() }) }));
+              count();
+            }
+            """);
+        (await page.Locator(".left").TextContentAsync()).Should().MatchRegex("^(1 h [01]|59) min left$|^59 min [0-9]+ s left$");
+        (await page.EvaluateAsync<bool>("wrong = 5 * wrong, isPast(heard, SILENCE)")).Should().BeTrue("a line is not waited for by a clock that was put back");
+    }
+
+    [Fact]
+    public async Task A_beat_tells_the_time()
+    {
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(PayUrl(await _shop.NewBill()) + "/events", HttpCompletionOption.ResponseHeadersRead, Shop.Stop);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(Shop.Stop));
+
+        var line = await lines.ReadLineAsync(Shop.Stop);
+        while (line is not "event: beat")
+        {
+            line = await lines.ReadLineAsync(Shop.Stop) ?? throw new InvalidOperationException("The stream has ended without a beat.");
+        }
+
+        (await lines.ReadLineAsync(Shop.Stop)).Should().MatchRegex("""^data: \{"now":[0-9]{13}\}$""");
+    }
+
     [Fact]
     public async Task The_end_of_the_bills_time_goes_into_a_calendar_as_long_as_it_can_be_paid()
     {

@@ -10,17 +10,40 @@ const SILENCE = 25000;
 
 let events = null;
 let heard = 0;
-let notBefore = 0;
+let refused = 0;
+let pause = 0;
+
+// A phone's clock may be hours off, and may be put right at any moment: what time it is, the server says with all it says.
+let ahead = main.dataset.now - Date.now();
+
+function hear(data) {
+  const said = JSON.parse(data);
+  heard = Date.now();
+  ahead = said.now - heard;
+  return said;
+}
+
+// A clock that was put back must not make it wait for hours.
+const isPast = (moment, length) => Math.abs(Date.now() - moment) >= length;
+
+// Refused: the browser would not come again, or not soon. All windows that are turned away come back at different times.
+function comeBackLater() {
+  events?.close();
+  events = null;
+  refused = Date.now();
+  pause = 20000 + Math.random() * 20000;
+}
 
 function listen() {
   events?.close();
   heard = Date.now();
   events = new EventSource(main.dataset.events);
   events.onopen = () => { heard = Date.now(); offline.hidden = true; };
-  events.addEventListener("beat", () => { heard = Date.now(); });
+  events.addEventListener("beat", ({ data }) => { hear(data); });
+  // So many windows show this bill that the one that was opened first has to make room.
+  events.addEventListener("displaced", () => { offline.hidden = false; comeBackLater(); });
   events.onmessage = ({ data }) => {
-    heard = Date.now();
-    const bill = JSON.parse(data);
+    const bill = hear(data);
     if (bill.state !== main.dataset.state) {
       main.dataset.state = bill.state;
       document.title = bill.title;
@@ -37,17 +60,16 @@ function listen() {
   };
   events.onerror = () => {
     offline.hidden = false;
-    // The browser tries again by itself unless it was refused; then it is for us to come back later.
+    // The browser tries again by itself unless it was refused.
     if (events?.readyState === EventSource.CLOSED) {
-      events = null;
-      notBefore = Date.now() + 20000 + Math.random() * 20000;
+      comeBackLater();
     }
   };
 }
 
 // At the start, after sleep, when the network is back, and when it was too quiet.
 function wake() {
-  if (main.dataset.events && (events ? Date.now() - heard > SILENCE : Date.now() >= notBefore)) {
+  if (main.dataset.events && (events ? isPast(heard, SILENCE) : isPast(refused, pause))) {
     listen();
   }
 }
@@ -57,7 +79,7 @@ function count() {
   if (!left) {
     return;
   }
-  const seconds = Math.floor((Date.parse(left.dataset.until) - Date.now()) / 1000);
+  const seconds = Math.floor((Date.parse(left.dataset.until) - Date.now() - ahead) / 1000);
   // Past its time a bill may still be payable at a counter: what is so, the server says.
   left.hidden = seconds < 0;
   if (left.hidden) {

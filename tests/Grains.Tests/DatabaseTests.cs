@@ -1,0 +1,180 @@
+using System.Text.Json;
+using Lakala.Bills;
+using Lakala.Grains.Storage;
+using Lakala.Silo;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace Lakala.Grains.Tests;
+
+/// <summary>The way to the database: migrations beside traffic, poolers, and what is said when commits do not get through.</summary>
+public sealed class DatabaseTests(Books books) : IClassFixture<Books>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TestBank Bank = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_migration_that_must_wait_lets_swipes_pass_and_names_who_blocks_it()
+    {
+        await books.Execute("alter table attempts drop column trace_id; delete from schemaversions where scriptname like '%0011_traces%'");
+        await using var report = NpgsqlDataSource.Create(books.ConnectionString + ";Application Name=a long report;Pooling=false");
+        await using var blocker = await report.OpenConnectionAsync(Stop);
+        await using var transaction = await blocker.BeginTransactionAsync(Stop);
+        await using (var read = new NpgsqlCommand("select count(*) from attempts", blocker, transaction))
+        {
+            await read.ExecuteNonQueryAsync(Stop);
+        }
+
+        var log = new TestLog();
+        var migration = Database.Migrate(books.Database, books.ConnectionString, log);
+        var told = await log.Next.WaitAsync(Patience, Stop);
+
+        (await books.Scalar<long>("select count(*) from attempts")).Should().BeGreaterThanOrEqualTo(0, "nobody stands behind it for longer than a moment");
+        told.Should().Contain("0011_traces").And.Contain($"process {blocker.ProcessID} (a long report, idle in transaction, its transaction is 00:00:0")
+            .And.NotContain("count(*)");
+        migration.IsCompleted.Should().BeFalse("it tries again");
+        await transaction.CommitAsync(Stop);
+        await migration.WaitAsync(Patience, Stop);
+        (await books.Scalar<long>("select count(*) from information_schema.columns where table_name = 'attempts' and column_name = 'trace_id'")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_pooler_that_deals_out_sessions_by_the_transaction_is_refused_in_words()
+    {
+        await using var pooler = await PgBouncer.Start(books.ConnectionString, "transaction", Stop);
+        await using var database = Database.Open(pooler.ConnectionString);
+
+        await FluentActions.Awaiting(() => Database.Migrate(database, pooler.ConnectionString))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*pool_mode = session*");
+    }
+
+    [Fact]
+    public async Task A_pooler_in_session_mode_carries_swipes_with_the_settings_of_the_commit_path()
+    {
+        await using var pooler = await PgBouncer.Start(books.ConnectionString, "session", Stop);
+        await using var database = Database.Open(pooler.ConnectionString);
+        await using var commits = new CommitConnections(Database.OpenForCommits(pooler.ConnectionString));
+        await using var bills = Bills(database, commits);
+
+        await Database.Migrate(database, pooler.ConnectionString);
+        var start = await books.NewAttempt(await books.PutBill(), 71);
+        (await bills.Started.Submit(start)).Should().BeOfType<StartOutcome.Started>();
+        (await bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))).Moved.Should().BeTrue();
+        (await Ask(new Health(database, bills, Bank, Life(), TimeProvider.System))).Should().Be((200, "up", "up"));
+        await using var connection = await commits.Database.OpenConnectionAsync(Stop);
+        await connection.CloseAsync();
+        await connection.OpenAsync(Stop);
+        await using var setting = new NpgsqlCommand("select current_setting('enable_seqscan') || current_setting('plan_cache_mode')", connection);
+        (await setting.ExecuteScalarAsync(Stop)).Should().Be("offforce_generic_plan");
+    }
+
+    [Fact]
+    public async Task Health_tells_that_swipes_wait_behind_a_lock_and_asks_the_database_once_a_second()
+    {
+        var time = new FakeTimeProvider();
+        var health = new Health(books.Database, books.Bills, Bank, Life(), time);
+        (await Ask(health)).Should().Be((200, "up", "up"));
+
+        await using (var migration = await books.Database.OpenConnectionAsync(Stop))
+        {
+            await using var command = new NpgsqlCommand("begin; lock table postings in access exclusive mode", migration);
+            await command.ExecuteNonQueryAsync(Stop);
+            (await Ask(health)).Status.Should().Be(200, "it was asked less than a second ago");
+            time.Advance(TimeSpan.FromSeconds(1));
+            var asks = Enumerable.Range(0, 50).Select(_ => Ask(health)).ToArray();
+            await books.SomebodyWaits();
+            time.Advance(TimeSpan.FromSeconds(2));
+            (await Task.WhenAll(asks)).Should().OnlyContain(answer => answer.Status == 503 && answer.Database == "up" && answer.Commits.StartsWith("down: no answer within 2 s"));
+            (await books.Scalar<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).Should().Be(1);
+        }
+
+        await books.Until("select count(*) = 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+        time.Advance(TimeSpan.FromSeconds(1));
+        (await Ask(health)).Should().Be((200, "up", "up"));
+    }
+
+    [Fact]
+    public async Task Health_tells_that_a_database_answers_and_commits_nothing()
+    {
+        var readOnly = new NpgsqlConnectionStringBuilder(books.ConnectionString) { Options = "-c default_transaction_read_only=on" }.ConnectionString;
+        await using var commits = new CommitConnections(Database.OpenForCommits(readOnly));
+        await using var bills = Bills(books.Database, commits);
+
+        (await Ask(new Health(books.Database, bills, Bank, Life(), TimeProvider.System)))
+            .Should().Be((503, "up", "down: the silo's log says why, after try_commits"));
+    }
+
+    [Fact]
+    public async Task Why_commits_fail_is_told_in_the_log_and_not_for_every_swipe()
+    {
+        var (log, time) = (new TestLog(), new FakeTimeProvider());
+        await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Database=x");
+        await using var writer = new GroupCommit<TryCommit, CommitTried>(new TryCommits(), nowhere, log, time);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await FluentActions.Awaiting(() => writer.Submit(new TryCommit())).Should().ThrowAsync<DatabaseAwayException>();
+        }
+
+        log.Lines.Should().ContainSingle().Which.Should().StartWith("try_commits: the database cannot be reached: Connection refused.");
+        time.Advance(TimeSpan.FromSeconds(10));
+        await FluentActions.Awaiting(() => writer.Submit(new TryCommit())).Should().ThrowAsync<DatabaseAwayException>();
+        log.Lines.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Trying_a_commit_changes_nothing()
+    {
+        var before = await books.Scalar<string>(Counts);
+
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => books.Bills.Tried.Submit(new TryCommit())));
+
+        (await books.Scalar<string>(Counts)).Should().Be(before);
+    }
+
+    private const string Counts =
+        """
+        select concat_ws(' ', (select count(*) from bills), (select count(*) from attempts), (select count(*) from postings),
+          (select count(*) from events), (select count(*) from deliveries), (select count(*) from reversals))
+        """;
+
+    private static BillStore Bills(NpgsqlDataSource database, CommitConnections commits) =>
+        new(database, commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+
+    private static ApplicationLifetime Life() => new(NullLogger<ApplicationLifetime>.Instance);
+
+    private static async Task<(int Status, string Database, string Commits)> Ask(Health health)
+    {
+        var answer = await health.Check();
+        var told = JsonSerializer.SerializeToElement(((IValueHttpResult)answer).Value);
+        return (((IStatusCodeHttpResult)answer).StatusCode!.Value, told.GetProperty("database").GetString()!, told.GetProperty("commits").GetString()!);
+    }
+
+    private sealed class TestLog : ILogger
+    {
+        private readonly TaskCompletionSource<string> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Lines { get; } = new();
+
+        /// <summary>The first line, when there is one.</summary>
+        public Task<string> Next => _next.Task;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Lines.Enqueue(formatter(state, exception));
+            _next.TrySetResult(formatter(state, exception));
+        }
+    }
+}
