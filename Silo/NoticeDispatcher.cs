@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Lakala.Grains;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
+using Lakala.Silo.Notices;
 using Lakala.Silo.ShopperNotices;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -10,7 +11,7 @@ namespace Lakala.Silo;
 
 /// <summary>
 /// Takes due notices from the database, a batch at a time, sends them, and records what became of each. Any number of
-/// silos may do so; a notice of a silo that died is due again when its lease ends.
+/// silos may do so. A silo renews the lease of what it has on the way; a notice of a silo that died is due again when its lease ends.
 /// </summary>
 internal sealed class NoticeDispatcher(
     NoticeStore store,
@@ -28,8 +29,16 @@ internal sealed class NoticeDispatcher(
 
     private readonly NoticeOptions _options = options.Value;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _inFlight = [];
-    private int _inFlightInAll;
+    private readonly HashSet<Notice> _inFlight = new(ReferenceEqualityComparer.Instance);
+
+    // Receivers whose channel has a bound of its own; 0 when this silo has no way to them.
+    private readonly Dictionary<string, int> _bounds = new[] { ShopperReceivers.Mail, ShopperReceivers.Sms }.ToDictionary(
+        receiver => receiver,
+        receiver => channels.FirstOrDefault(channel => channel.Serves(receiver)) is { } channel
+            ? Math.Min(channel.MaxInFlight ?? int.MaxValue, options.Value.MaxInFlightPerReceiver)
+            : 0);
+
+    private long _renewedAt = time.GetTimestamp();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -55,32 +64,42 @@ internal sealed class NoticeDispatcher(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // What is on its way is let arrive; each try has a time-out of its own.
-            while (Volatile.Read(ref _inFlightInAll) > 0)
+            // What is on its way is let arrive, as long as the host lets it; each try has clocks of its own.
+            while (OnTheirWay().Length > 0)
             {
                 await signal.Wait(_options.PollInterval, CancellationToken.None);
+                await Renew();
             }
+        }
+    }
+
+    private Notice[] OnTheirWay()
+    {
+        lock (_lock)
+        {
+            return [.. _inFlight];
         }
     }
 
     private async Task Claim()
     {
-        Dictionary<string, int> inFlight;
-        int free;
-        lock (_lock)
-        {
-            inFlight = new Dictionary<string, int>(_inFlight);
-            free = _options.MaxInFlight - _inFlightInAll;
-        }
-
+        await Renew();
+        var onTheirWay = OnTheirWay();
+        var free = _options.MaxInFlight - onTheirWay.Length;
         if (free == 0)
         {
             return;
         }
 
+        var room = new Dictionary<string, int>(_bounds);
+        foreach (var notice in onTheirWay)
+        {
+            room[notice.Receiver] = room.GetValueOrDefault(notice.Receiver, _options.MaxInFlightPerReceiver) - 1;
+        }
+
         try
         {
-            foreach (var notice in await store.Claim(free, _options.MaxInFlightPerReceiver, _options.Lease, inFlight))
+            foreach (var notice in await store.Claim(free, _options.MaxInFlightPerReceiver, _options.Lease, room))
             {
                 _ = Send(notice);
             }
@@ -91,10 +110,34 @@ internal sealed class NoticeDispatcher(
         }
     }
 
+    // A mail may be on its way for longer than a lease: meanwhile no other silo may take it for lost.
+    private async Task Renew()
+    {
+        var onTheirWay = OnTheirWay();
+        if (onTheirWay.Length == 0 || time.GetElapsedTime(_renewedAt) < _options.Lease / 3)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.Renew(onTheirWay, _options.Lease);
+            _renewedAt = time.GetTimestamp();
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            log.LogWarning(fault, "Notices on their way cannot be renewed; trying again.");
+        }
+    }
+
     // Nobody awaits it, so it throws nothing. What it cannot record is due again when the lease ends.
     private async Task Send(Notice notice)
     {
-        Count(notice, +1);
+        lock (_lock)
+        {
+            _inFlight.Add(notice);
+        }
+
         try
         {
             await Record(notice, await Try(notice));
@@ -105,7 +148,10 @@ internal sealed class NoticeDispatcher(
         }
         finally
         {
-            Count(notice, -1);
+            lock (_lock)
+            {
+                _inFlight.Remove(notice);
+            }
 
             // There is room for one more, and perhaps one that had to wait for it.
             signal.Raise();
@@ -122,7 +168,7 @@ internal sealed class NoticeDispatcher(
 
         if (channels.FirstOrDefault(channel => channel.Serves(notice.Receiver)) is not { } channel)
         {
-            return new NoticeAnswer(null, $"there is no way to reach {notice.Receiver} here");
+            return new NoticeAnswer(NoticeOutcome.Failed, Error: $"there is no way to reach {notice.Receiver} here");
         }
 
         try
@@ -132,48 +178,44 @@ internal sealed class NoticeDispatcher(
         catch (Exception fault)
         {
             log.LogError(fault, "{Notice} could not be sent.", notice);
-            return new NoticeAnswer(null, "could not be sent, for a reason on our side");
+            return new NoticeAnswer(NoticeOutcome.Failed, Error: "could not be sent, for a reason on our side");
         }
     }
 
     private async Task Record(Notice notice, NoticeAnswer answer)
     {
-        var retryIn = answer.IsAccepted || answer.IsFinal
-            ? null
-            : RetrySchedule.PauseAfter(notice.Tries, Random.Shared.NextDouble(), _options.LongestPause);
-        var (state, count, next) = answer.IsAccepted ? ("ACCEPTED", Delivered, "")
-            : answer.IsSkipped ? ("SKIPPED", Skipped, "skipped")
-            : retryIn is null ? ("PARKED", Parked, "parked")
-            : ("PENDING", Failed, $"again in {retryIn:c}");
+        var retryIn = RetrySchedule.PauseAfter(notice, answer, Random.Shared.NextDouble(), _options.LongestPause);
+        var (state, count, next) = answer.Outcome switch
+        {
+            NoticeOutcome.Accepted => ("ACCEPTED", Delivered, ""),
+            NoticeOutcome.Skipped or NoticeOutcome.Gone => ("SKIPPED", Skipped, "skipped"),
+            _ when retryIn is null => ("PARKED", Parked, "parked"),
+            _ => ("PENDING", Failed, $"again in {retryIn:c}"),
+        };
         count.Add(1);
-        if (!answer.IsAccepted)
+        if (answer.Outcome != NoticeOutcome.Accepted)
         {
             log.LogInformation("{Notice}: {Error}; {Next}.", notice, answer.Error, next);
         }
 
-        await store.Recorded.Submit(
-            new TriedNotice(notice.EventId, notice.Receiver, notice.Tries, state, retryIn, answer.Status, answer.Error));
-    }
-
-    private void Count(Notice notice, int by)
-    {
-        lock (_lock)
+        if (answer.Outcome == NoticeOutcome.Gone)
         {
-            _inFlightInAll += by;
-            var left = _inFlight.GetValueOrDefault(notice.Receiver) + by;
-            if (left == 0)
-            {
-                _inFlight.Remove(notice.Receiver);
-            }
-            else
-            {
-                _inFlight[notice.Receiver] = left;
-            }
+            await store.DisableEndpoint(notice.Receiver, answer.Error!);
         }
+
+        await store.Recorded.Submit(new TriedNotice(
+            notice.EventId,
+            notice.Receiver,
+            notice.Tries,
+            state,
+            retryIn,
+            answer.Status,
+            answer.Error,
+            answer.Outcome == NoticeOutcome.Uncertain));
     }
 }
 
-internal static class Notices
+internal static class NoticeServices
 {
     /// <summary>Notices of events, sent by this silo unless <see cref="NoticeOptions.Dispatch"/> is off.</summary>
     public static WebApplicationBuilder AddNotices(this WebApplicationBuilder builder)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Grains.Notices;
@@ -10,10 +11,16 @@ public sealed class NoticeOptions
     /// <summary>False: this silo sends no notices; others do, or they wait.</summary>
     public bool Dispatch { get; set; } = true;
 
-    /// <summary>How long a receiver may take to answer.</summary>
+    /// <summary>The ports that a merchant's endpoint may have, apart by commas. Not asked while private addresses are allowed.</summary>
+    public string Ports { get; set; } = "443,8443";
+
+    /// <summary>How long a connection to a receiver may take: its name, TCP and, over HTTP, TLS.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a receiver may take to answer over HTTP, once it is connected.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a claimed notice is left to the silo that claimed it.</summary>
+    /// <summary>How long a claimed notice is left to a silo that is not heard of any more. A silo that lives renews it.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The longest pause between two tries. Shorter than the schedule's own 15 hours, a notice is parked the sooner.</summary>
@@ -31,14 +38,31 @@ public sealed class NoticeOptions
     /// <summary>Notices on their way at once to one receiver, so that a slow one holds up only itself.</summary>
     public int MaxInFlightPerReceiver { get; set; } = 32;
 
+    public bool IsPortAllowed(int port) => AllowPrivateAddresses || ReadPorts().Contains(port);
+
+    // A number that is none is -1, which no port is.
+    private IEnumerable<int> ReadPorts() => Ports.Split(',', StringSplitOptions.TrimEntries)
+        .Select(port => ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : -1);
+
     public sealed class Validator : IValidateOptions<NoticeOptions>
     {
         public ValidateOptionsResult Validate(string? name, NoticeOptions options)
         {
             var wrong = new List<string>();
-            if (options.Timeout <= TimeSpan.Zero || options.Lease < options.Timeout * 2)
+            if (options.Timeout <= TimeSpan.Zero || options.ConnectTimeout <= TimeSpan.Zero)
             {
-                wrong.Add($"Notices: Timeout must be positive and Lease at least twice as long, but they are {options.Timeout} and {options.Lease}.");
+                wrong.Add("Notices: Timeout and ConnectTimeout must be positive.");
+            }
+
+            if (options.Lease < options.PollInterval * 6)
+            {
+                wrong.Add(
+                    $"Notices: Lease must be at least six times PollInterval, to be renewed in time, but they are {options.Lease} and {options.PollInterval}.");
+            }
+
+            if (options.ReadPorts().Contains(-1))
+            {
+                wrong.Add($"Notices: Ports are numbers from 1 to 65535 apart by commas; '{options.Ports}' are none.");
             }
 
             if (options.LongestPause <= TimeSpan.Zero)

@@ -3,7 +3,7 @@ namespace Lakala.Grains.Notices;
 /// <summary>When a notice that was not accepted is tried again; past the last pause it is parked.</summary>
 public static class RetrySchedule
 {
-    // Receivers that went down together shall not be knocked at together: each pause is stretched by up to a tenth.
+    // Adds up to 10 % so that receivers that failed together are not retried together.
     private const double Jitter = 0.1;
 
     public static readonly IReadOnlyList<TimeSpan> Pauses =
@@ -12,10 +12,32 @@ public static class RetrySchedule
         TimeSpan.FromHours(1), TimeSpan.FromHours(2), TimeSpan.FromHours(6), TimeSpan.FromHours(15),
     ];
 
-    /// <param name="tries">How many tries there were.</param>
+    // Who may have the notice already gets time to come to itself before the second copy.
+    private static readonly TimeSpan LeastWhenUncertain = TimeSpan.FromHours(1);
+
+    /// <summary>The longer of the schedule's pause and the one that the receiver asks for.</summary>
     /// <param name="random">From 0 up to, not including, 1.</param>
     /// <param name="longest">No pause is longer than this, before it is stretched.</param>
-    /// <returns>Null: that was the last one.</returns>
-    public static TimeSpan? PauseAfter(int tries, double random, TimeSpan longest) =>
-        tries > Pauses.Count ? null : (Pauses[tries - 1] < longest ? Pauses[tries - 1] : longest) * (1 + Jitter * random);
+    /// <returns>Null: it is not tried again.</returns>
+    public static TimeSpan? PauseAfter(Notice notice, NoticeAnswer answer, double random, TimeSpan longest)
+    {
+        if (notice.Tries > Pauses.Count)
+        {
+            return null;
+        }
+
+        var least = answer.Outcome switch
+        {
+            NoticeOutcome.Failed => answer.RetryAfter ?? TimeSpan.Zero,
+            NoticeOutcome.Uncertain when !notice.WasUncertain => LeastWhenUncertain,
+            _ => (TimeSpan?)null,
+        };
+        if (least is null)
+        {
+            return null;
+        }
+
+        var pause = Pauses[notice.Tries - 1] > least ? Pauses[notice.Tries - 1] : least.Value;
+        return (pause < longest ? pause : longest) * (1 + Jitter * random);
+    }
 }

@@ -22,6 +22,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
         new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store."),
         new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then order new working keys: it is measured again with them."),
         new("terminal_silent", "Terminal silent", "not heard for 5 min", "heard again within its heartbeat interval", "Call the store: power, network, switched off?"),
+        new("notices_overdue", "Notices wait too long", "a receiver has one that is due for 15 min", "none is due for 1 min", "Is a silo set up to reach the receiver (Mail, Sms, Notices:Dispatch)? Is one overloaded?"),
         new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended."),
     ];
 
@@ -90,6 +91,14 @@ public sealed class AlarmStore(NpgsqlDataSource database)
             from (
               select count(*) as outstanding, coalesce(clock_timestamp() - min(created_at), interval '0') as age from reversals where acknowledged_at is null
             ) as reversal
+            """),
+        ("notices_overdue",
+            """
+            select receiver, oldest >= interval '15 minutes', oldest < interval '1 minute', due || ' are due, the oldest for ' || date_trunc('second', oldest)
+            from (
+              select receiver, count(*) as due, statement_timestamp() - min(due_at) as oldest
+              from deliveries where state = 'PENDING' and due_at <= statement_timestamp() group by receiver
+            ) as overdue
             """),
         ("notices_parked", "select receiver, true, false, count(*) || ' given up' from deliveries where state = 'PARKED' group by receiver"),
     ];

@@ -129,7 +129,7 @@ public sealed class NetworkStore(NpgsqlDataSource database)
           where state = 'PARKED' and ($1::uuid is null or event_id = $1) and ($2 = '' or receiver = $2)
           order by event_id, receiver limit 10000 for no key update
         ), resent as (
-          update deliveries d set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null
+          update deliveries d set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false
           from parked p where d.event_id = p.event_id and d.receiver = p.receiver returning 1
         ), logged as (
           insert into audit_log (who, what, subject, detail)

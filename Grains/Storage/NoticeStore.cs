@@ -5,7 +5,14 @@ using Npgsql;
 namespace Lakala.Grains.Storage;
 
 /// <param name="RotatingUntil">Until when the secret before signs too.</param>
-public sealed record WebhookEndpoint(string Id, string Url, DateTimeOffset CreatedAt, DateTimeOffset? RotatingUntil)
+/// <param name="DisabledAt">Since when it hears nothing, for <paramref name="DisabledReason"/>.</param>
+public sealed record WebhookEndpoint(
+    string Id,
+    string Url,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? RotatingUntil,
+    DateTimeOffset? DisabledAt = null,
+    string? DisabledReason = null)
 {
     /// <summary>With which every id begins.</summary>
     public const string Mark = "we_";
@@ -15,7 +22,7 @@ public sealed record WebhookEndpoint(string Id, string Url, DateTimeOffset Creat
 /// <param name="Data">JSON.</param>
 public sealed record EventRow(Guid Id, string Type, DateTimeOffset CreatedAt, string Data, IReadOnlyList<DeliveryRow> Deliveries);
 
-/// <param name="State">PENDING, ACCEPTED or PARKED.</param>
+/// <param name="State">PENDING, ACCEPTED, SKIPPED or PARKED.</param>
 /// <param name="DueAt">When it is tried next, while PENDING.</param>
 public sealed record DeliveryRow(
     string Receiver,
@@ -38,7 +45,9 @@ public sealed class NoticeStore : IAsyncDisposable
     private const int Window = 1024;
 
     private const string EndpointColumns =
-        "id, url, created_at, case when previous_expires_at > clock_timestamp() then previous_expires_at end";
+        """
+        id, url, created_at, case when previous_expires_at > clock_timestamp() then previous_expires_at end as rotating_until, disabled_at, disabled_reason
+        """;
 
     // Three questions, each answered by an index of its own.
     private const string AllEvents =
@@ -57,11 +66,13 @@ public sealed class NoticeStore : IAsyncDisposable
 
     private readonly NpgsqlDataSource _database;
 
-    /// <summary>Everybody whom an event of a bill is delivered to: the merchant's endpoints, and the shopper as the command says.</summary>
+    /// <summary>
+    /// Everybody whom an event of a bill is delivered to: the merchant's endpoints that are not disabled, and the shopper as the command says.
+    /// </summary>
     /// <param name="row">The alias of rows with merchant_id and receivers.</param>
     internal static string ReceiversOf(string row) =>
         $"""
-        (select w.id from webhook_endpoints w where w.merchant_id = {row}.merchant_id and w.deleted_at is null
+        (select w.id from webhook_endpoints w where w.merchant_id = {row}.merchant_id and w.deleted_at is null and w.disabled_at is null
          union all select unnest(string_to_array({row}.receivers, ' ')))
         """;
 
@@ -77,22 +88,22 @@ public sealed class NoticeStore : IAsyncDisposable
     public ValueTask DisposeAsync() => Recorded.DisposeAsync();
 
     /// <summary>
-    /// Takes notices that are due, each for one try. They are left to the caller for the length of the lease; what is not
-    /// recorded by then is due again. Several silos may do so at once.
+    /// Takes notices that are due, each for one try. They are left to the caller for the length of the lease, which it can renew; what is
+    /// not recorded by then is due again. Several silos may do so at once.
     /// </summary>
-    /// <param name="limitPerReceiver">How many one receiver may have in flight, those of <paramref name="inFlight"/> included.</param>
-    /// <param name="inFlight">The caller's notices on their way, by receiver.</param>
+    /// <param name="limitPerReceiver">How many notices to one receiver are taken at most.</param>
+    /// <param name="room">How many to these receivers, instead. None of a receiver whose room is 0 or less.</param>
     public async Task<IReadOnlyList<Notice>> Claim(
-        int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> inFlight)
+        int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> room)
     {
         await using var command = _database.CreateCommand(
             $"""
-            with flying as materialized (
+            with room as materialized (
               select * from unnest($1::text[], $2::int[]) as t(receiver, notices)
             ), due as materialized (
               select event_id, receiver, due_at from deliveries
               where state = 'PENDING' and due_at <= statement_timestamp()
-                and receiver not in (select receiver from flying where notices >= $4)
+                and receiver not in (select receiver from room where notices <= 0)
               order by due_at limit $3
             ), ranked as (
               select event_id, receiver, row_number() over (partition by receiver order by due_at) as place from due
@@ -100,25 +111,25 @@ public sealed class NoticeStore : IAsyncDisposable
               select d.event_id, d.receiver
               from ranked r
               join deliveries d on d.event_id = r.event_id and d.receiver = r.receiver
-              left join flying f on f.receiver = r.receiver
-              where r.place + coalesce(f.notices, 0) <= $4 and d.state = 'PENDING' and d.due_at <= statement_timestamp()
+              left join room f on f.receiver = r.receiver
+              where r.place <= coalesce(f.notices, $4) and d.state = 'PENDING' and d.due_at <= statement_timestamp()
               limit $5
               for no key update of d skip locked
             ), claimed as (
               update deliveries d set due_at = clock_timestamp() + $6, tries = d.tries + 1
               from mine m where d.event_id = m.event_id and d.receiver = m.receiver
-              returning d.event_id, d.receiver, d.merchant_id, d.tries
+              returning d.event_id, d.receiver, d.merchant_id, d.tries, d.was_uncertain
             )
             select c.event_id, c.receiver, e.type, e.created_at, e.data, c.tries, w.url, w.secret,
                    case when w.previous_expires_at > clock_timestamp() then w.previous_secret end,
-                   w.deleted_at is not null, b.*
+                   w.deleted_at is not null, w.disabled_at is not null, c.was_uncertain, b.*
             from claimed c
             join events e on e.merchant_id = c.merchant_id and e.id = c.event_id
             left join webhook_endpoints w on w.id = c.receiver
             left join lateral (select {BillStore.BillColumns} from {BillStore.BillFrom} where b.number = e.bill and w.id is null) b on true
             """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. inFlight.Keys] });
-        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. inFlight.Values] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. room.Keys] });
+        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. room.Values] });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Window });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limitPerReceiver });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -139,29 +150,82 @@ public sealed class NoticeStore : IAsyncDisposable
                         rows.GetString(6),
                         rows.GetFieldValue<byte[]>(7),
                         rows.IsDBNull(8) ? null : rows.GetFieldValue<byte[]>(8),
-                        rows.GetBoolean(9)),
-                BillStore.ReadBill(rows, 10),
-                rows.GetInt32(5)));
+                        rows.GetBoolean(9),
+                        rows.GetBoolean(10)),
+                BillStore.ReadBill(rows, 12),
+                rows.GetInt32(5),
+                rows.GetBoolean(11)));
         }
 
         return claimed;
     }
 
+    /// <summary>Leaves the caller's notices to it for the length of the lease more, from now on. One that another has claimed since is not renewed.</summary>
+    public Task Renew(IReadOnlyCollection<Notice> notices, TimeSpan lease) => _database.Execute(
+        """
+        with mine as materialized (
+          select d.event_id, d.receiver
+          from unnest($1::uuid[], $2::text[], $3::int[]) as t(event_id, receiver, tries)
+          join deliveries d on d.event_id = t.event_id and d.receiver = t.receiver and d.tries = t.tries
+          where d.state = 'PENDING' order by d.event_id, d.receiver for no key update of d skip locked
+        )
+        update deliveries d set due_at = clock_timestamp() + $4::interval from mine m where d.event_id = m.event_id and d.receiver = m.receiver
+        """,
+        CancellationToken.None,
+        notices.Select(notice => notice.EventId).ToArray(),
+        notices.Select(notice => notice.Receiver).ToArray(),
+        notices.Select(notice => notice.Tries).ToArray(),
+        lease);
+
     /// <returns>Null: the merchant has <paramref name="most"/> endpoints already.</returns>
     public async Task<WebhookEndpoint?> AddEndpoint(string merchantId, string id, string url, byte[] wrappedSecret, int most)
     {
-        await using var command = _database.CreateCommand(
+        await using var connection = await _database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        // The next statement counts, and sees what others have added while this one waited for the merchant's row.
+        await using var alone = new NpgsqlCommand("select 1 from merchants where id = $1 for no key update", connection, transaction);
+        alone.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        await alone.ExecuteNonQueryAsync();
+        await using var command = new NpgsqlCommand(
             $"""
             insert into webhook_endpoints (id, merchant_id, url, secret)
             select $1, m.id, $3, $4 from merchants m
             where m.id = $2 and (select count(*) from webhook_endpoints w where w.merchant_id = $2 and w.deleted_at is null) < $5
             returning {EndpointColumns}
-            """);
+            """,
+            connection,
+            transaction);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = url });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = wrappedSecret });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = most });
+        var added = await OneEndpoint(command, CancellationToken.None);
+        await transaction.CommitAsync();
+        return added;
+    }
+
+    /// <summary>From now on it hears nothing. What waits for it is skipped when its turn comes.</summary>
+    /// <returns>False: it is deleted, or disabled already.</returns>
+    public async Task<bool> DisableEndpoint(string id, string reason) => await _database.Execute(
+        "update webhook_endpoints set disabled_at = clock_timestamp(), disabled_reason = $2 where id = $1 and deleted_at is null and disabled_at is null",
+        CancellationToken.None,
+        id,
+        reason) == 1;
+
+    /// <summary>It hears what happens from now on.</summary>
+    /// <returns>Null: there is no such endpoint.</returns>
+    public async Task<WebhookEndpoint?> EnableEndpoint(string merchantId, string id)
+    {
+        await using var command = _database.CreateCommand(
+            $"""
+            update webhook_endpoints set disabled_at = null, disabled_reason = null
+            where merchant_id = $1 and id = $2 and deleted_at is null
+            returning {EndpointColumns}
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
         return await OneEndpoint(command, CancellationToken.None);
     }
 
@@ -240,12 +304,12 @@ public sealed class NoticeStore : IAsyncDisposable
         return await command.ExecuteNonQueryAsync() > 0;
     }
 
-    /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that the merchant has now.</summary>
+    /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that is not disabled.</summary>
     /// <returns>To how many; null: there is no such event.</returns>
     public Task<int?> ResendToEndpoints(string merchantId, Guid eventId) => Resend(
         $"""
         select e.id, w.id, e.merchant_id, clock_timestamp()
-        from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null
+        from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null and w.disabled_at is null
         where e.type not in ('{EventTypes.Created}', '{EventTypes.Expiring}')
         """,
         merchantId,
@@ -274,7 +338,7 @@ public sealed class NoticeStore : IAsyncDisposable
               insert into deliveries (event_id, receiver, merchant_id, due_at)
               {receivers} order by 2
               on conflict (event_id, receiver) do update
-              set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null
+              set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false
               returning 1
             )
             select (select count(*) from delivered)::int from event
@@ -342,13 +406,15 @@ public sealed class NoticeStore : IAsyncDisposable
     }
 
     private static WebhookEndpoint ReadEndpoint(NpgsqlDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<DateTimeOffset>(3));
+        row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4), row.Text(5));
 }
 
 /// <summary>The outcome of one try.</summary>
 /// <param name="Tries">As claimed: a try that was overtaken by a later one records nothing.</param>
 /// <param name="RetryIn">Set exactly when the notice is to be tried again.</param>
-public sealed record TriedNotice(Guid EventId, string Receiver, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error);
+/// <param name="IsUncertain">The receiver may have the notice all the same.</param>
+public sealed record TriedNotice(
+    Guid EventId, string Receiver, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error, bool IsUncertain = false);
 
 public sealed record NoticeRecorded(bool Done);
 
@@ -360,8 +426,8 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
     public override string Sql =>
         """
         with input as materialized (
-          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::interval[], $6::int[], $7::text[])
-            with ordinality as t(event_id, receiver, tries, state, retry_in, status, error, ord)
+          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::interval[], $6::int[], $7::text[], $8::bool[])
+            with ordinality as t(event_id, receiver, tries, state, retry_in, status, error, is_uncertain, ord)
         ), locked as materialized (
           select d.event_id, d.receiver
           from input i join deliveries d on d.event_id = i.event_id and d.receiver = i.receiver
@@ -369,6 +435,7 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
         ), recorded as (
           update deliveries d
           set state = i.state, due_at = coalesce(clock_timestamp() + i.retry_in, d.due_at), last_status = i.status, last_error = i.error,
+              was_uncertain = d.was_uncertain or i.is_uncertain,
               finished_at = case when i.state <> 'PENDING' then clock_timestamp() end
           from input i
           where (select count(*) from locked) > 0
@@ -381,7 +448,7 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
     public override IEnumerable<NpgsqlParameter> Parameters() =>
     [
         new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<string[]>(),
-        new NpgsqlParameter<TimeSpan?[]>(), new NpgsqlParameter<int?[]>(), new NpgsqlParameter<string?[]>(),
+        new NpgsqlParameter<TimeSpan?[]>(), new NpgsqlParameter<int?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<bool[]>(),
     ];
 
     public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TriedNotice> batch)
@@ -393,6 +460,7 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
         Set(parameters, 4, Column(batch, static t => t.RetryIn));
         Set(parameters, 5, Column(batch, static t => t.Status));
         Set(parameters, 6, Column(batch, static t => t.Error));
+        Set(parameters, 7, Column(batch, static t => t.IsUncertain));
     }
 
     public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice command) => new(row.GetBoolean(1));

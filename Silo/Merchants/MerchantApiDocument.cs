@@ -27,7 +27,7 @@ internal static class MerchantApiDocument
             Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"));
 
     private static readonly WebhookEndpointModel Endpoint = new(
-        "we_0f1e2d3c4b5a69788796a5b4", "https://shop.example.com/lakala", Created, null, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
+        "we_0f1e2d3c4b5a69788796a5b4", "https://shop.example.com/lakala", Created, null, null, null, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
 
     private static readonly EventModel PaidEvent = new(
         "evt_0195513b9e4075c5a1f34a0de0c5c111",

@@ -160,6 +160,10 @@ internal sealed record WebhookEndpointModel(
     DateTimeOffset CreatedAt,
     [property: Description("While a rotation lasts: until when the secret before signs too.")]
     DateTimeOffset? RotatingUntil,
+    [property: Description("Since when it hears nothing: it has answered 410. Enable it to end that.")]
+    DateTimeOffset? DisabledAt,
+    [property: Description("Why it is disabled.")]
+    string? DisabledReason,
     [property: Description("Shown when it is made, and never again.")]
     string? Secret);
 

@@ -30,12 +30,17 @@ internal static class WebhookEndpoints
             .Produces<ListModel<WebhookEndpointModel>>();
         api.MapDelete("/webhook_endpoints/{id}", Delete).WithName("deleteWebhookEndpoint").WithTags("Webhooks")
             .WithSummary("Deletes an endpoint")
-            .WithDescription("Notices that are still on their way to it are parked.")
+            .WithDescription("Notices that wait for it, or were given up, are skipped.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/rotate_secret", Rotate).WithName("rotateWebhookSecret").WithTags("Webhooks")
             .WithSummary("Gives an endpoint a new secret")
-            .WithDescription("For a day notices are signed with both: the header then holds two signatures.")
+            .WithDescription("For a day notices are signed with both: the header then holds two signatures, whose order changes from try to try.")
+            .Produces<WebhookEndpointModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/webhook_endpoints/{id}/enable", Enable).WithName("enableWebhookEndpoint").WithTags("Webhooks")
+            .WithSummary("Enables an endpoint that was disabled")
+            .WithDescription("An endpoint that answers 410 is disabled. What happened meanwhile is in the events, and can be sent again.")
             .Produces<WebhookEndpointModel>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks")
@@ -67,7 +72,7 @@ internal static class WebhookEndpoints
         IKeyVault vault,
         IOptions<NoticeOptions> options)
     {
-        if (RefuseUrl(body.Value.Url, options.Value.AllowPrivateAddresses) is { } refusal)
+        if (RefuseUrl(body.Value.Url, options.Value) is { } refusal)
         {
             return refusal;
         }
@@ -95,6 +100,9 @@ internal static class WebhookEndpoints
             ? TypedResults.Ok(Show(endpoint, secret))
             : Problems.NoSuch("webhook endpoint", id);
     }
+
+    private static async Task<IResult> Enable(string id, ClaimsPrincipal user, NoticeStore store) =>
+        await store.EnableEndpoint(user.Merchant().Id, id) is { } endpoint ? TypedResults.Ok(Show(endpoint, null)) : Problems.NoSuch("webhook endpoint", id);
 
     private static async Task<IResult> Test(
         string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, TimeProvider time, CancellationToken stop)
@@ -185,26 +193,37 @@ internal static class WebhookEndpoints
     private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
         await store.FindEvent(user.Merchant().Id, eventId, stop) is { } found ? Show(found) : null;
 
-    private static ProblemHttpResult? RefuseUrl(string text, bool allowPrivate)
+    private static ProblemHttpResult? RefuseUrl(string text, NoticeOptions options)
     {
         if (text.Length > MaxUrl || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
         {
             return Problems.Invalid("url", $"url must be an absolute address of at most {MaxUrl} characters, without user name and fragment.");
         }
 
-        if (url.Scheme != Uri.UriSchemeHttps && !(allowPrivate && url.Scheme == Uri.UriSchemeHttp))
+        if (url.Scheme != Uri.UriSchemeHttps && !(options.AllowPrivateAddresses && url.Scheme == Uri.UriSchemeHttp))
         {
             return Problems.Invalid("url", "url must begin with https://.");
         }
 
+        if (!options.IsPortAllowed(url.Port))
+        {
+            return Problems.Invalid("url", $"url must have one of the ports {options.Ports}; {url.Port} is not called.");
+        }
+
         // Names are checked when they are resolved, at every try.
-        return allowPrivate || !IPAddress.TryParse(url.IdnHost, out var address) || PublicAddress.Is(address)
+        return options.AllowPrivateAddresses || !IPAddress.TryParse(url.IdnHost, out var address) || PublicAddress.Is(address)
             ? null
             : Problems.Invalid("url", $"url must be reachable from the Internet; {address} is a private or reserved address.");
     }
 
     private static WebhookEndpointModel Show(WebhookEndpoint endpoint, byte[]? secret) => new(
-        endpoint.Id, endpoint.Url, endpoint.CreatedAt, endpoint.RotatingUntil, secret is null ? null : WebhookSignature.Show(secret));
+        endpoint.Id,
+        endpoint.Url,
+        endpoint.CreatedAt,
+        endpoint.RotatingUntil,
+        endpoint.DisabledAt,
+        endpoint.DisabledReason,
+        secret is null ? null : WebhookSignature.Show(secret));
 
     private static EventModel Show(EventRow row) => new(
         EventName.Of(row.Id), row.Type, row.CreatedAt, JsonElement.Parse(row.Data), [.. row.Deliveries.Select(Show)]);

@@ -6,6 +6,7 @@ using Lakala.Grains;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
+using Lakala.Silo.Notices;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

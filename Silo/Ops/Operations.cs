@@ -1,5 +1,6 @@
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
+using Lakala.Silo.Notices;
 using Lakala.Wire;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Silo.BillPages;
+using Lakala.Wire;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -38,6 +40,9 @@ public sealed class MailOptions
     /// <summary>The sender, as address or with a name before it: <c>Lakala &lt;bills@example.com&gt;</c>. A mail server must be told one.</summary>
     public string From { get; set; } = "";
 
+    /// <summary>The name with which the silo greets the mail server. Empty: the domain of <see cref="From"/>.</summary>
+    public string HeloName { get; set; } = "";
+
     public string PickupFolder { get; set; } = "";
 
     public string Sender => From.Length > 0 ? From : "Lakala <bills@localhost>";
@@ -53,6 +58,8 @@ public sealed class MailOptions
                 ? ValidateOptionsResult.Fail($"Mail:From is a mail address, perhaps with a name before it; '{options.From}' is none.")
             : options is { Host.Length: > 0, Tls: MailTls.None } && !(IPAddress.TryParse(options.Host, out var address) && IPAddress.IsLoopback(address))
                 ? ValidateOptionsResult.Fail("Mail:Tls may be None only to a loopback address: mails name what people buy.")
+            : options.HeloName.Length > 0 && Uri.CheckHostName(options.HeloName) == UriHostNameType.Unknown
+                ? ValidateOptionsResult.Fail($"Mail:HeloName is a host name or an address; '{options.HeloName}' is none.")
             : options.User.Length > 0 && options.PasswordFile.Length == 0
                 ? ValidateOptionsResult.Fail("Mail:User is set, and Mail:PasswordFile is not.")
             : ValidateOptionsResult.Success;
@@ -67,12 +74,13 @@ public enum MailTls
 }
 
 /// <summary>Tells shoppers by mail.</summary>
-internal sealed class MailChannel : INoticeChannel, IDisposable
+internal sealed partial class MailChannel : INoticeChannel
 {
     // Pixels of a module: a barcode of 14 digits is 121 modules wide, and a phone shows it in half as many points.
     private const int BarcodeModule = 3, BarcodeHeight = 132, QrModule = 6;
     private const int MaxConnections = 4;
     private const int MaxWaiting = 10_000;
+    private const int MaxWords = 200;
 
     private readonly MailOptions _mail;
     private readonly NoticeOptions _notices;
@@ -82,7 +90,6 @@ internal sealed class MailChannel : INoticeChannel, IDisposable
     private readonly TimeProvider _time;
     private readonly MailboxAddress _from;
     private readonly NetworkCredential? _login;
-    private readonly SemaphoreSlim _connections = new(MaxConnections);
 
     public MailChannel(
         IOptions<MailOptions> mail,
@@ -100,33 +107,28 @@ internal sealed class MailChannel : INoticeChannel, IDisposable
 
     public bool Serves(string receiver) => receiver == ShopperReceivers.Mail && _mail.IsOn;
 
+    /// <summary>Each has a connection to the mail server: what waits for one waits in the database, and on no clock.</summary>
+    public int? MaxInFlight => MaxConnections;
+
     public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
     {
-        using var over = new CancellationTokenSource(_notices.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, stop);
         try
         {
-            if (await Compose(notice, either.Token) is not { } mail)
+            if (await Compose(notice, stop) is not { } mail)
             {
                 return NoticeAnswer.Skipped("there is nothing left to tell");
             }
 
             using (mail)
             {
-                return _mail.Host.Length > 0 ? await Submit(mail, either.Token) : await Drop(mail, EventName.Of(notice.EventId), either.Token);
+                return _mail.Host.Length > 0 ? await Submit(mail, stop) : await Drop(mail, EventName.Of(notice.EventId), stop);
             }
         }
         catch (ParseException)
         {
-            return new NoticeAnswer(null, "the shopper's address is none that a mail can have", IsFinal: true);
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            return new NoticeAnswer(null, $"the mail server takes longer than {_notices.Timeout.TotalSeconds} s");
+            return new NoticeAnswer(NoticeOutcome.Refused, Error: "the shopper's address is none that a mail can have");
         }
     }
-
-    public void Dispose() => _connections.Dispose();
 
     private async Task<MimeMessage?> Compose(Notice notice, CancellationToken stop)
     {
@@ -169,51 +171,103 @@ internal sealed class MailChannel : INoticeChannel, IDisposable
 
     private async Task<NoticeAnswer> Submit(MimeMessage mail, CancellationToken stop)
     {
-        await _connections.WaitAsync(stop);
+        var clock = new SmtpClock(_notices.ConnectTimeout, _time, stop);
+
+        // Disposes the clock too. Its own time-out would end what the clock lets go on.
+        using var smtp = new SmtpClient(clock)
+        {
+            CheckCertificateRevocation = _mail.CheckRevocation,
+            LocalDomain = _mail.HeloName.Length > 0 ? _mail.HeloName : _from.Domain,
+            Timeout = int.MaxValue,
+        };
         try
         {
-            using var smtp = new SmtpClient { CheckCertificateRevocation = _mail.CheckRevocation };
-            await smtp.ConnectAsync(_mail.Host, _mail.Port, Security(_mail.Tls), stop);
+            var socket = await TcpConnect.ToHost(_mail.Host, _mail.Port, _time, clock.Token);
+            clock.Begin(SmtpStep.Greeting);
+            await smtp.ConnectAsync(socket, _mail.Host, _mail.Port, Security(_mail.Tls), clock.Token);
             if (_login is not null)
             {
-                await smtp.AuthenticateAsync(_login, stop);
+                await smtp.AuthenticateAsync(_login, clock.Token);
             }
 
-            await smtp.SendAsync(mail, stop);
-            await smtp.DisconnectAsync(quit: true, stop);
-            return new NoticeAnswer(null, null);
+            clock.Begin(SmtpStep.Mail);
+            await smtp.SendAsync(mail, clock.Token);
         }
         catch (SmtpCommandException refused)
         {
-            // The server's words may quote the address.
-            return new NoticeAnswer((int)refused.StatusCode, $"the mail server refuses with {(int)refused.StatusCode}");
+            var words = $"the mail server refuses with {(int)refused.StatusCode}: {WithoutAddress(refused.Message, mail.To.Mailboxes.Single())}";
+            return new NoticeAnswer(IsFinal(refused, clock.Step) ? NoticeOutcome.Refused : NoticeOutcome.Failed, (int)refused.StatusCode, words);
+        }
+        catch (NotSupportedException) when (clock.Step == SmtpStep.Mail)
+        {
+            return new NoticeAnswer(NoticeOutcome.Refused, Error: "the mail server cannot write to an address like the shopper's");
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return Failed(clock.Describe());
         }
         catch (Exception fault) when (InWords(fault) is { } why)
         {
-            return new NoticeAnswer(null, $"the mail server cannot be used: {why}");
+            return Failed(why);
         }
-        finally
+
+        await SayGoodbye(smtp, clock);
+        return new NoticeAnswer(NoticeOutcome.Accepted);
+
+        NoticeAnswer Failed(string why) => new(
+            clock.Step == SmtpStep.LastAnswer ? NoticeOutcome.Uncertain : NoticeOutcome.Failed, Error: $"the mail server cannot be used: {why}");
+    }
+
+    // The server has said that it has the mail. A try that failed now would send it twice.
+    private static async Task SayGoodbye(SmtpClient smtp, SmtpClock clock)
+    {
+        clock.Begin(SmtpStep.Goodbye);
+        try
         {
-            _connections.Release();
+            await smtp.DisconnectAsync(quit: true, clock.Token);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException || InWords(fault) is not null)
+        {
+            // It hung up first, or says nothing more.
         }
     }
+
+    // 5xx of a mail is the server's last word on it. Of our greeting or sign-in it is not: that is mended here, and the mail waits.
+    private static bool IsFinal(SmtpCommandException refused, SmtpStep step) =>
+        step >= SmtpStep.Mail && (int)refused.StatusCode >= 500;
 
     private static string? InWords(Exception fault) => fault switch
     {
         SocketException socket => $"it cannot be reached: {socket.SocketErrorCode}",
         SslHandshakeException => "its certificate or TLS is not accepted",
         AuthenticationException => "it refuses the sign-in",
+        ServiceNotAuthenticatedException => "it asks for a sign-in",
         NotSupportedException => "it does not offer STARTTLS or the sign-in",
         IOException or ProtocolException => "it ends the conversation",
         _ => null,
     };
+
+    /// <summary>The server's words, which may quote whom it will not write to, fit to be logged.</summary>
+    private static string WithoutAddress(string words, MailboxAddress shopper)
+    {
+        var clean = Addresses().Replace(words, "[address]");
+        clean = Regex.Replace(clean, $@"(?<![\w.]){Regex.Escape(shopper.LocalPart)}(?![\w.])", "[address]", RegexOptions.IgnoreCase);
+        clean = Blanks().Replace(clean, " ").Trim();
+        return clean.Length > MaxWords ? clean[..MaxWords] : clean;
+    }
+
+    [GeneratedRegex(@"[^\s<>""']+@[^\s<>""']+")]
+    private static partial Regex Addresses();
+
+    [GeneratedRegex(@"[\s\p{C}]+")]
+    private static partial Regex Blanks();
 
     private async Task<NoticeAnswer> Drop(MimeMessage mail, string name, CancellationToken stop)
     {
         Directory.CreateDirectory(_mail.PickupFolder);
         if (Directory.EnumerateFiles(_mail.PickupFolder).Skip(MaxWaiting).Any())
         {
-            return new NoticeAnswer(null, $"more than {MaxWaiting} mails wait in the pickup folder");
+            return new NoticeAnswer(NoticeOutcome.Failed, Error: $"more than {MaxWaiting} mails wait in the pickup folder");
         }
 
         // Whoever picks it up need not mend it: short lines, and ASCII alone.
@@ -234,7 +288,7 @@ internal sealed class MailChannel : INoticeChannel, IDisposable
         }
 
         File.Move(file + ".tmp", file + ".eml", overwrite: true);
-        return new NoticeAnswer(null, null);
+        return new NoticeAnswer(NoticeOutcome.Accepted);
     }
 
     private static SecureSocketOptions Security(MailTls tls) => tls switch

@@ -1,8 +1,10 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
+using Lakala.Silo.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.ShopperNotices;
@@ -38,27 +40,16 @@ public sealed class SmsOptions
 internal sealed class SmsChannel : INoticeChannel, IDisposable
 {
     private readonly SmsOptions _sms;
-    private readonly NoticeOptions _notices;
     private readonly string _publicUrl;
-    private readonly TimeProvider _time;
     private readonly string? _authorization;
-    private readonly HttpClient _client;
+    private readonly NoticeClient _client;
 
     public SmsChannel(IOptions<SmsOptions> sms, IOptions<NoticeOptions> notices, IOptions<BillPageOptions> pages, TimeProvider time)
     {
-        (_sms, _notices, _publicUrl, _time) = (sms.Value, notices.Value, pages.Value.PublicUrl, time);
+        (_sms, _publicUrl) = (sms.Value, pages.Value.PublicUrl);
         _authorization = _sms.AuthorizationFile.Length == 0 ? null : SecretText.Read(_sms.AuthorizationFile, "Sms:AuthorizationFile");
-        _client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            MaxConnectionsPerServer = _notices.MaxInFlightPerReceiver,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            ActivityHeadersPropagator = null,
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        _client = new NoticeClient(
+            notices.Value, time, static async (host, _, stop) => await Dns.GetHostAddressesAsync(host, stop), useProxy: true);
     }
 
     public bool Serves(string receiver) => receiver == ShopperReceivers.Sms && _sms.Url.Length > 0;
@@ -71,41 +62,32 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
             return NoticeAnswer.Skipped("there is nothing left to tell");
         }
 
-        using var over = new CancellationTokenSource(_notices.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, stop);
-        try
-        {
-            using var request = Ask(EventName.Of(notice.EventId), bill.ShopperPhone!, message.ShortText());
-            using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return new NoticeAnswer((int)answer.StatusCode, answer.IsSuccessStatusCode ? null : $"the SMS gateway answers {(int)answer.StatusCode}");
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            return new NoticeAnswer(null, $"the SMS gateway takes longer than {_notices.Timeout.TotalSeconds} s");
-        }
-        catch (HttpRequestException fault)
-        {
-            return new NoticeAnswer(null, $"the SMS gateway cannot be used: {fault.HttpRequestError}");
-        }
-    }
-
-    public void Dispose() => _client.Dispose();
-
-    private HttpRequestMessage Ask(string id, string to, string text)
-    {
-        var body = _sms.Body
-            .Replace("{to}", Escaped(to), StringComparison.Ordinal)
-            .Replace("{id}", Escaped(id), StringComparison.Ordinal)
-            .Replace("{text}", Escaped(text), StringComparison.Ordinal);
-        var request = new HttpRequestMessage(HttpMethod.Post, _sms.Url) { Content = new StringContent(body, Encoding.UTF8, _sms.ContentType) };
+        var id = EventName.Of(notice.EventId);
+        using var request = new HttpRequestMessage(HttpMethod.Post, _sms.Url);
         request.Headers.Add("Idempotency-Key", id);
         if (_authorization is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         }
 
-        return request;
+        return Judge(await _client.Post(request, Body(id, bill.ShopperPhone!, message.ShortText()), _sms.ContentType + "; charset=utf-8", stop));
     }
+
+    public void Dispose() => _client.Dispose();
+
+    // A gateway that refuses the request refuses it again. One that may have sent the SMS is asked once more: see decision 0027.
+    private static NoticeAnswer Judge(HttpReply reply) => reply.Status switch
+    {
+        null => new(reply.WasSent ? NoticeOutcome.Uncertain : NoticeOutcome.Failed, Error: $"the SMS gateway cannot be used: {reply.Error}"),
+        >= 200 and < 300 and var status => new(NoticeOutcome.Accepted, status),
+        >= 400 and < 500 and not (408 or 425 or 429) and var status => new(NoticeOutcome.Refused, status, $"the SMS gateway answers {status}"),
+        var status => new(NoticeOutcome.Failed, status, $"the SMS gateway answers {status}", reply.RetryAfter),
+    };
+
+    private byte[] Body(string id, string to, string text) => Encoding.UTF8.GetBytes(_sms.Body
+        .Replace("{to}", Escaped(to), StringComparison.Ordinal)
+        .Replace("{id}", Escaped(id), StringComparison.Ordinal)
+        .Replace("{text}", Escaped(text), StringComparison.Ordinal));
 
     private static string Escaped(string text) => JsonEncodedText.Encode(text).ToString();
 }

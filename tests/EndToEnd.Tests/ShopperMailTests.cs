@@ -227,7 +227,7 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         var (bill, to) = await NewBill("en");
         var created = await EventId(bill, "bill.created");
         await _shop.GetUntil($"/v1/events/{created}", json => Delivery(json).GetProperty("tries").GetInt32() >= 1
-            && Delivery(json).TryGetProperty("last_error", out var error) && error.GetString() == "the mail server refuses with 451");
+            && Delivery(json).TryGetProperty("last_error", out var error) && error.GetString() == "the mail server refuses with 451: come again");
         await Pay(bill);
         _server.Refuse(false);
 

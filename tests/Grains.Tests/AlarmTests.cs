@@ -23,6 +23,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
         { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
         { "declines_bank", "", Swipes(49, 0), Swipes(50, 20), Swipes(50, 100), Swipes(50, 150) },
+        { "notices_overdue", "we_alarm", Due("14 minutes 50 seconds"), Due("15 minutes 1 second"), Due("2 minutes"), Due("30 seconds") },
+        { "notices_overdue", "we_alarm", Parked("PARKED"), Due("16 minutes"), Due("2 minutes"), Parked("ACCEPTED") },
         { "notices_parked", "we_alarm", Parked("PENDING"), Parked("PARKED"), Parked("PARKED"), Parked("ACCEPTED") },
     };
 
@@ -148,6 +150,9 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
                clock_timestamp(), clock_timestamp(), '00', 'A'
         from generate_series(1, {declined + approved}) n
         """;
+
+    private static string Due(string ago) =>
+        $"{Parked("PENDING")}; update deliveries set due_at = clock_timestamp() - interval '{ago}' where receiver = 'we_alarm'";
 
     private static string Parked(string state) =>
         $"""

@@ -10,6 +10,7 @@ using Lakala.Silo.ShopperNotices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using MimeKit;
 using Npgsql;
 
@@ -18,6 +19,7 @@ namespace Lakala.Grains.Tests;
 /// <summary>The mails themselves, out of a pickup folder, and what is said of a mail server that is not as it should be.</summary>
 public sealed class MailChannelTests : IDisposable
 {
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 30, 10, 0, 0, TimeSpan.Zero));
     private readonly string _folder = Directory.CreateTempSubdirectory("lakala-mails-").FullName;
 
     // Nobody is connected to: only a receipt looks for its store.
@@ -37,8 +39,8 @@ public sealed class MailChannelTests : IDisposable
         var bill = ShopperMessageTests.Bill(BillState.Open, "zh") with { Description = string.Concat(Enumerable.Repeat("紫砂茶壶，", 51)) };
         var notice = Of(bill);
 
-        (await Send(notice)).IsAccepted.Should().BeTrue();
-        (await Send(notice with { Tries = 2 })).IsAccepted.Should().BeTrue();
+        (await Send(notice)).Outcome.Should().Be(NoticeOutcome.Accepted);
+        (await Send(notice with { Tries = 2 })).Outcome.Should().Be(NoticeOutcome.Accepted);
 
         var file = Directory.GetFiles(_folder).Should().ContainSingle().Which;
         Path.GetFileName(file).Should().Be(EventName.Of(notice.EventId) + ".eml");
@@ -144,6 +146,134 @@ public sealed class MailChannelTests : IDisposable
     }
 
     [Theory]
+    [InlineData(ScriptedMailHost.Greeting, 4)]
+    [InlineData("EHLO", 4)]
+    [InlineData("RCPT", 4)]
+    [InlineData("DATA", 4)]
+    [InlineData(ScriptedMailHost.Dot, 9)]
+    public async Task A_host_that_takes_minutes_for_a_step_has_the_mail_once(string step, int minutes)
+    {
+        var (waits, goesOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var host = ScriptedMailHost.Waiting(step, () =>
+        {
+            waits.TrySetResult();
+            return goesOn.Task;
+        });
+
+        var sending = SendTo(host);
+        await waits.Task.WaitAsync(TestContext.Current.CancellationToken);
+        for (var minute = 0; minute < minutes; minute++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        goesOn.SetResult();
+
+        (await sending).Should().Be(new NoticeAnswer(NoticeOutcome.Accepted));
+        (host.Connections, host.Mails).Should().Be((1, 1));
+    }
+
+    [Theory]
+    [InlineData(ScriptedMailHost.Greeting, NoticeOutcome.Failed, "no greeting within 300 s")]
+    [InlineData("MAIL", NoticeOutcome.Failed, "no answer within 300 s")]
+    [InlineData("DATA", NoticeOutcome.Failed, "no answer within 300 s")]
+    [InlineData(ScriptedMailHost.Dot, NoticeOutcome.Uncertain, "no word within 600 s on whether it takes the mail")]
+    public async Task A_host_that_never_answers_a_step_is_given_up_and_may_have_the_mail_only_after_its_dot(string step, NoticeOutcome outcome, string why)
+    {
+        await using var host = ScriptedMailHost.Waiting(step, static () => new TaskCompletionSource().Task);
+
+        var answer = await TimePassesUntil(SendTo(host));
+
+        answer.Should().Be(new NoticeAnswer(outcome, Error: "the mail server cannot be used: " + why));
+    }
+
+    [Theory]
+    [InlineData("DATA", NoticeOutcome.Failed)]
+    [InlineData(ScriptedMailHost.Dot, NoticeOutcome.Uncertain)]
+    [InlineData("QUIT", NoticeOutcome.Accepted)]
+    public async Task A_host_that_hangs_up_may_have_the_mail_only_after_its_dot_and_has_it_once_it_said_so(string step, NoticeOutcome outcome)
+    {
+        await using var host = ScriptedMailHost.But(step, null);
+
+        (await SendTo(host)).Outcome.Should().Be(outcome);
+    }
+
+    [Fact]
+    public async Task A_host_that_has_the_mail_and_never_says_goodbye_has_the_mail()
+    {
+        await using var host = ScriptedMailHost.Waiting("QUIT", static () => new TaskCompletionSource().Task);
+
+        (await TimePassesUntil(SendTo(host))).Outcome.Should().Be(NoticeOutcome.Accepted);
+    }
+
+    [Fact]
+    public void A_host_that_answers_in_drops_for_ever_is_given_up_after_half_an_hour()
+    {
+        using var clock = new SmtpClock(TimeSpan.FromSeconds(10), _time, TestContext.Current.CancellationToken);
+        clock.Begin(SmtpStep.Mail);
+        var drops = 0;
+
+        while (!clock.Token.IsCancellationRequested)
+        {
+            drops++;
+            clock.LogServer("250-more\r\n"u8.ToArray(), 0, 10);
+            _time.Advance(TimeSpan.FromMinutes(4));
+        }
+
+        drops.Should().Be(8);
+    }
+
+    [Theory]
+    [InlineData("RCPT", "550 5.1.1 <li.na@home.test>: li.na is unknown", NoticeOutcome.Refused, 550, "5.1.1 <[address]>: [address] is unknown")]
+    [InlineData("MAIL", "553 sender not allowed", NoticeOutcome.Refused, 553, "sender not allowed")]
+    [InlineData("DATA", "554 no", NoticeOutcome.Refused, 554, "no")]
+    [InlineData(ScriptedMailHost.Dot, "554 5.7.1 looks like spam", NoticeOutcome.Refused, 554, "5.7.1 looks like spam")]
+    [InlineData(ScriptedMailHost.Dot, "451 come again", NoticeOutcome.Failed, 451, "come again")]
+    [InlineData("MAIL", "452 too many", NoticeOutcome.Failed, 452, "too many")]
+    [InlineData("RCPT", "421 going down", NoticeOutcome.Failed, 421, "going down")]
+    [InlineData("RCPT", "450 greylisted", NoticeOutcome.Failed, 450, "greylisted")]
+    [InlineData(ScriptedMailHost.Greeting, "554 not today", NoticeOutcome.Failed, 554, "not today")]
+    public async Task What_a_host_refuses_for_good_is_not_tried_again_and_its_words_are_kept(
+        string step, string said, NoticeOutcome outcome, int status, string words)
+    {
+        await using var host = ScriptedMailHost.But(step, said);
+
+        (await SendTo(host)).Should().Be(new NoticeAnswer(outcome, status, $"the mail server refuses with {status}: {words}"));
+        host.Connections.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_host_that_wants_a_sign_in_for_the_mail_waits_for_us_to_mend_it()
+    {
+        await using var host = ScriptedMailHost.But("MAIL", "530 5.7.0 Authentication required");
+
+        (await SendTo(host)).Should().Be(new NoticeAnswer(NoticeOutcome.Failed, Error: "the mail server cannot be used: it asks for a sign-in"));
+    }
+
+    [Theory]
+    [InlineData("", "pay.test")]
+    [InlineData("silo-1.pay.test", "silo-1.pay.test")]
+    [InlineData("203.0.113.5", "[203.0.113.5]")]
+    public async Task The_host_is_greeted_with_the_name_that_is_set_or_the_senders_domain(string setting, string name)
+    {
+        await using var host = ScriptedMailHost.But("", null);
+
+        (await SendTo(host, setting)).Outcome.Should().Be(NoticeOutcome.Accepted);
+
+        host.Commands.First().Should().Be($"EHLO {name}");
+    }
+
+    [Fact]
+    public async Task A_host_that_does_not_know_EHLO_is_greeted_the_old_way_with_the_same_name()
+    {
+        await using var host = ScriptedMailHost.But("EHLO", "502 what?");
+
+        (await SendTo(host)).Outcome.Should().Be(NoticeOutcome.Accepted);
+
+        host.Commands.Take(2).Should().Equal("EHLO pay.test", "HELO pay.test");
+    }
+
+    [Theory]
     [InlineData("a..b@home.test")]
     [InlineData("\"a b\"@home.test")]
     [InlineData("李@home.test")]
@@ -151,7 +281,7 @@ public sealed class MailChannelTests : IDisposable
     {
         var answer = await Send(Of(ShopperMessageTests.Bill(BillState.Open) with { ShopperEmail = address }));
 
-        (answer.IsAccepted || answer.IsFinal).Should().BeTrue("there is no use in trying again");
+        answer.Outcome.Should().BeOneOf([NoticeOutcome.Accepted, NoticeOutcome.Refused], "there is no use in trying again");
         (answer.Error ?? "").Should().NotContain("home.test");
     }
 
@@ -163,9 +293,10 @@ public sealed class MailChannelTests : IDisposable
     [InlineData(null, "smtp.test", "a@b.test", MailTls.StartTls, "")]
     [InlineData(null, "127.0.0.1", "a@b.test", MailTls.None, "")]
     [InlineData(null, "", "", MailTls.StartTls, "")]
-    public void Settings_that_cannot_work_are_named_at_the_start(string? key, string host, string from, MailTls tls, string user)
+    [InlineData("Mail:HeloName", "smtp.test", "a@b.test", MailTls.StartTls, "", "not a name")]
+    public void Settings_that_cannot_work_are_named_at_the_start(string? key, string host, string from, MailTls tls, string user, string helo = "")
     {
-        var verdict = new MailOptions.Validator().Validate(null, new MailOptions { Host = host, From = from, Tls = tls, User = user });
+        var verdict = new MailOptions.Validator().Validate(null, new MailOptions { Host = host, From = from, Tls = tls, User = user, HeloName = helo });
 
         verdict.Succeeded.Should().Be(key is null);
         (verdict.FailureMessage?.Split(' ').Any(word => word.TrimEnd('.') == key) ?? false).Should().Be(key is not null, verdict.FailureMessage);
@@ -193,15 +324,33 @@ public sealed class MailChannelTests : IDisposable
     private static IEnumerable<string> Pictures(MimeMessage mail) =>
         mail.BodyParts.OfType<MimePart>().Where(part => part.ContentType.MediaType == "image").Select(part => part.ContentId!);
 
+    private Task<NoticeAnswer> SendTo(ScriptedMailHost host, string heloName = "") => Send(
+        Of(ShopperMessageTests.Bill(BillState.Open)),
+        new MailOptions { Host = "127.0.0.1", Port = host.Port, Tls = MailTls.None, From = "Lakala <bills@pay.test>", HeloName = heloName });
+
+    /// <summary>Lets minutes pass until it is over: whichever clock runs ends it.</summary>
+    private async Task<NoticeAnswer> TimePassesUntil(Task<NoticeAnswer> sending)
+    {
+        while (!sending.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TestContext.Current.CancellationToken);
+        }
+
+        return await sending;
+    }
+
     private async Task<NoticeAnswer> Send(Notice notice, MailOptions? mail = null)
     {
-        using var channel = new MailChannel(
+        var channel = new MailChannel(
             Options.Create(mail ?? new MailOptions { PickupFolder = _folder }),
-            Options.Create(new NoticeOptions()),
+
+            // A minute of the fake clock may pass before the connection is there.
+            Options.Create(new NoticeOptions { ConnectTimeout = TimeSpan.FromHours(1) }),
             Options.Create(new BillPageOptions()),
             new StoreFinder(_database),
             new PageRenderer(_services, NullLoggerFactory.Instance),
-            new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 11, 30, 10, 0, 0, TimeSpan.Zero)));
+            _time);
         return await channel.Send(notice, TestContext.Current.CancellationToken);
     }
 

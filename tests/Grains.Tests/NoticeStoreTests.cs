@@ -17,7 +17,7 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => await books.Execute(
-        "truncate deliveries, events; update webhook_endpoints set deleted_at = null, secret = '\\x00', previous_secret = null, previous_expires_at = null");
+        "truncate deliveries, events; delete from webhook_endpoints where id <> 'we_1'; update webhook_endpoints set deleted_at = null, disabled_at = null, secret = '\\x00', previous_secret = null, previous_expires_at = null");
 
     public ValueTask DisposeAsync() => _notices.DisposeAsync();
 
@@ -44,8 +44,9 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
     {
         await Paid(10);
 
-        (await _notices.Claim(100, 4, Lease, new Dictionary<string, int> { ["we_1"] = 1 })).Should().HaveCount(3);
-        (await _notices.Claim(100, 4, Lease, new Dictionary<string, int> { ["we_1"] = 4 })).Should().BeEmpty();
+        (await _notices.Claim(100, 4, Lease, new Dictionary<string, int> { ["we_1"] = 3 })).Should().HaveCount(3);
+        (await _notices.Claim(100, 4, Lease, new Dictionary<string, int> { ["we_1"] = 0 })).Should().BeEmpty();
+        (await _notices.Claim(100, 4, Lease, NoneInFlight)).Should().HaveCount(4);
     }
 
     [Fact]
@@ -130,6 +131,68 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
         (await _notices.DeleteEndpoint(Books.Merchant, "we_1")).Should().BeFalse();
 
         (await books.Scalar<string>("select state from deliveries")).Should().Be("SKIPPED");
+    }
+
+    [Fact]
+    public async Task A_disabled_endpoint_says_so_and_hears_nothing_until_it_is_enabled()
+    {
+        await Paid(1);
+        (await _notices.DisableEndpoint("we_1", "status 410")).Should().BeTrue();
+        (await _notices.DisableEndpoint("we_1", "again")).Should().BeFalse();
+        await Paid(1);
+
+        var listed = (await _notices.ListEndpoints(Books.Merchant, Stop)).Should().ContainSingle().Subject;
+        var waiting = (await _notices.Claim(10, 100, Lease, NoneInFlight)).Should().ContainSingle("later events pass it by").Subject;
+
+        (listed.DisabledAt is not null, listed.DisabledReason).Should().Be((true, "status 410"));
+        waiting.Endpoint!.IsDisabled.Should().BeTrue();
+        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId)).Should().Be(0);
+
+        (await _notices.EnableEndpoint("another", "we_1")).Should().BeNull();
+        (await _notices.EnableEndpoint(Books.Merchant, "we_1"))!.DisabledAt.Should().BeNull();
+        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId)).Should().Be(1);
+        await Paid(1);
+        (await _notices.Claim(10, 100, Lease, NoneInFlight)).Should().HaveCount(2).And.OnlyContain(notice => !notice.Endpoint!.IsDisabled);
+    }
+
+    [Fact]
+    public async Task A_lease_that_is_renewed_is_not_claimed_by_another_and_one_that_was_lost_is_not_renewed()
+    {
+        await Paid(2);
+        var claimed = await _notices.Claim(2, 100, TimeSpan.Zero, NoneInFlight);
+        var lost = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
+
+        await _notices.Renew(claimed, Lease * 2);
+
+        var due = await books.Scalar<long>("select count(*) from deliveries where due_at > clock_timestamp() + interval '90 seconds'");
+        due.Should().Be(1, "the other belongs to somebody else now");
+        (await books.Scalar<bool>($"select due_at < clock_timestamp() + interval '90 seconds' from deliveries where event_id = '{lost.EventId}'")).Should().BeTrue();
+        (await _notices.Claim(2, 100, Lease, NoneInFlight)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Thirty_who_add_an_endpoint_at_once_have_ten_together()
+    {
+        var added = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => _notices.AddEndpoint(Books.Merchant, $"we_many{i}", "https://shop.test/", [0], most: 10)));
+
+        added.Count(endpoint => endpoint is not null).Should().Be(9, "we_1 is there already");
+        (await _notices.ListEndpoints(Books.Merchant, Stop)).Should().HaveCount(10);
+    }
+
+    [Fact]
+    public async Task That_a_try_was_uncertain_is_remembered_until_the_notice_is_sent_anew()
+    {
+        await Paid(1);
+        var first = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
+        await _notices.Recorded.Submit(Tried(first, "PENDING", TimeSpan.Zero) with { IsUncertain = true });
+        var second = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
+        await _notices.Recorded.Submit(Tried(second, "PENDING", TimeSpan.Zero));
+        var third = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
+        await _notices.Recorded.Submit(Tried(third, "PARKED", null));
+        await _notices.ResendToEndpoints(Books.Merchant, first.EventId);
+        var anew = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
+
+        new[] { first, second, third, anew }.Select(notice => notice.WasUncertain).Should().Equal(false, true, true, false);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
+using Lakala.Silo.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Grains.Tests;
@@ -24,7 +25,8 @@ public sealed class NoticeTests
     [Fact]
     public void Eight_pauses_stretched_by_up_to_a_tenth_and_then_it_is_parked()
     {
-        static TimeSpan? After(int tries, double random, double longestHours = 24) => RetrySchedule.PauseAfter(tries, random, TimeSpan.FromHours(longestHours));
+        static TimeSpan? After(int tries, double random, double longestHours = 24) => RetrySchedule.PauseAfter(
+            new Notice(Guid.Empty, "we_1", EventTypes.Paid, default, "{}", null, null, tries), new NoticeAnswer(NoticeOutcome.Failed), random, TimeSpan.FromHours(longestHours));
         var least = Enumerable.Range(1, 9).Select(tries => After(tries, 0)?.TotalSeconds);
         var most = Enumerable.Range(1, 8).Select(tries => After(tries, 1)!.Value / After(tries, 0)!.Value);
         var capped = Enumerable.Range(1, 9).Select(tries => After(tries, 0, longestHours: 1)?.TotalSeconds);
@@ -54,6 +56,8 @@ public sealed class NoticeTests
     [InlineData("fe80::1")]
     [InlineData("fc00::1")]
     [InlineData("ff02::1")]
+    [InlineData("168.63.129.16")]
+    [InlineData("::ffff:168.63.129.16")]
     public void An_address_of_our_own_network_is_not_public(string address) => PublicAddress.Is(IPAddress.Parse(address)).Should().BeFalse();
 
     [Theory]
@@ -71,21 +75,23 @@ public sealed class NoticeTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        using var channel = new WebhookChannel(Options.Create(new NoticeOptions()), new PlainVault(), TimeProvider.System);
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var channel = new WebhookChannel(Options.Create(new NoticeOptions { Ports = $"{port}" }), new PlainVault(), TimeProvider.System);
         var notice = new Notice(
             Guid.NewGuid(), "we_1", "bill.paid", TimeProvider.System.GetUtcNow(), "{}",
-            new WebhookTarget($"http://{host}:{((IPEndPoint)listener.LocalEndpoint).Port}/", new byte[32], null, IsDeleted: false), null, Tries: 1);
+            new WebhookTarget($"http://{host}:{port}/", new byte[32], PreviousSecret: null), null, Tries: 1);
 
         var answer = await channel.Send(notice, TestContext.Current.CancellationToken);
 
         answer.Error.Should().EndWith("has no public address");
         listener.Pending().Should().BeFalse();
     }
+}
 
-    private sealed class PlainVault : IKeyVault
-    {
-        public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();
+/// <summary>Wraps nothing.</summary>
+internal sealed class PlainVault : IKeyVault
+{
+    public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();
 
-        public byte[] Unwrap(ReadOnlySpan<byte> wrapped) => wrapped.ToArray();
-    }
+    public byte[] Unwrap(ReadOnlySpan<byte> wrapped) => wrapped.ToArray();
 }

@@ -1,25 +1,26 @@
+using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Microsoft.Extensions.Options;
 
-namespace Lakala.Grains.Notices;
+namespace Lakala.Silo.Notices;
 
 /// <summary>Where the operators' own notices go.</summary>
 /// <param name="Url">Empty: nowhere.</param>
 /// <param name="WrappedSecret">With which they are signed.</param>
-public sealed record OperatorTarget(string Url, byte[] WrappedSecret)
+internal sealed record OperatorTarget(string Url, byte[] WrappedSecret)
 {
     public bool IsSet => Url.Length > 0;
 }
 
 /// <summary>Tells the operators' program of alarms, signed and repeated as every webhook. It may well be in a private network.</summary>
-public sealed class OperatorChannel(OperatorTarget target, IOptions<NoticeOptions> options, IKeyVault vault, TimeProvider time) : INoticeChannel, IDisposable
+internal sealed class OperatorChannel(OperatorTarget target, IOptions<NoticeOptions> options, IKeyVault vault, TimeProvider time) : INoticeChannel, IDisposable
 {
     private readonly WebhookChannel _webhooks = new(options, vault, time, isTrusted: true);
 
     public bool Serves(string receiver) => receiver == AlarmStore.Receiver;
 
     public Task<NoticeAnswer> Send(Notice notice, CancellationToken stop) => target.IsSet
-        ? _webhooks.Send(notice with { Endpoint = new WebhookTarget(target.Url, target.WrappedSecret, null, IsDeleted: false) }, stop)
+        ? _webhooks.Send(notice with { Endpoint = new WebhookTarget(target.Url, target.WrappedSecret, PreviousSecret: null) }, stop)
         : Task.FromResult(NoticeAnswer.Skipped("no webhook of the operators is set"));
 
     public void Dispose() => _webhooks.Dispose();
