@@ -100,7 +100,9 @@ static void AddOptions(WebApplicationBuilder builder)
 static void AddStorage(IServiceCollection services, string database)
 {
     services.AddSingleton(TimeProvider.System);
-    services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>()));
+    services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.7));
+    services.AddKeyedSingleton(
+        Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
     services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
     services.AddSingleton<BillStore>();
     services.AddSingleton<TerminalStore>();

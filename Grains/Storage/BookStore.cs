@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -16,7 +17,7 @@ public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval,
 }
 
 /// <summary>Reads the journal back: balances are sums of postings, nothing else.</summary>
-public sealed class BookStore(NpgsqlDataSource database)
+public sealed class BookStore([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <param name="since">Null: all business dates.</param>
     public async Task<IReadOnlyList<AccountTotal>> Totals(DateOnly? since, CancellationToken stop)

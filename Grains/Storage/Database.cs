@@ -34,10 +34,15 @@ public static class Database
     // record, whose own wait ends when the standby has all that comes before it.
     private const string AwaitStandby = "select case when not pg_is_in_recovery() then pg_logical_emit_message(true, 'lakala', '') end";
 
-    public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null)
+    /// <summary>The key of the connections that serve whoever comes over HTTP: strangers may use them up, and no swipe waits for one.</summary>
+    public const string Visitors = "visitors";
+
+    /// <param name="share">Of the sessions that the connection string allows; the rest is for others.</param>
+    public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null, double share = 1)
     {
         var settings = ToPrimary(connectionString);
         settings.MaxAutoPrepare = 64;
+        settings.MaxPoolSize = Math.Max(1, (int)(settings.MaxPoolSize * share));
         return Build(settings, AwaitStandby, logs);
     }
 

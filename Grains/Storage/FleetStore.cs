@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -93,7 +94,7 @@ public sealed record SwipeEntry(
 public sealed record StoreDetail(Store Store, bool Blocked, DateTimeOffset? RetiredAt);
 
 /// <summary>The fleet as operators look at it.</summary>
-public sealed class FleetStore(NpgsqlDataSource database)
+public sealed class FleetStore([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     // Silos write down every few seconds whom they have heard; a report proves it at once.
     private const string Heard = "greatest(l.heard_at, h.at)";

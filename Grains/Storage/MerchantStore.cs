@@ -5,6 +5,7 @@ using System.Text;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -33,7 +34,7 @@ public enum CreateOutcome
 }
 
 /// <summary>What merchants own: their API keys, the bills that they create and list, and the answers kept for repeats.</summary>
-public sealed class MerchantStore(NpgsqlDataSource database)
+public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <summary>How long the old key of a rotation goes on working.</summary>
     public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -44,7 +45,7 @@ public sealed partial record Operator(string Name, OperatorRole Role, bool Block
 public sealed record AdminKey(string Prefix, string Name, OperatorRole Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
 
 /// <summary>Operators, their sessions at the page, and the keys of their programs. Every change is in the audit log by its commit.</summary>
-public sealed class OperatorStore(NpgsqlDataSource database)
+public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <summary>A session ends so long after its sign-in, whatever happens.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -50,7 +51,7 @@ public sealed record StoreFound(
 public sealed record StoreArea(string Region, string District, int Stores);
 
 /// <summary>Finds stores for shoppers and for the merchants' own pages.</summary>
-public sealed class StoreFinder(NpgsqlDataSource database)
+public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <summary>
     /// How recently a terminal must have been heard to count as ready. An idle one says something every 30 s, and silos

@@ -108,6 +108,44 @@ public sealed class FragileNetwork : IAsyncLifetime
 /// <summary>Each neighbour fails in the middle of a swipe; the money is right afterwards.</summary>
 public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNetwork>
 {
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Strangers_who_try_keys_use_up_no_session_that_a_swipe_needs()
+    {
+        var bill = await network.NewBill();
+        await using var database = NpgsqlDataSource.Create(network.Local.ConnectionString + ";Pooling=false");
+        await using var connection = await database.OpenConnectionAsync(Stop);
+        await using var held = await connection.BeginTransactionAsync(Stop);
+        await using (var take = new NpgsqlCommand("lock table api_keys in access exclusive mode", connection, held))
+        {
+            await take.ExecuteNonQueryAsync(Stop);
+        }
+
+        // Each is well formed, waits for the table, and has a session for as long; those who get none wait for one.
+        using var http = new HttpClient();
+        var strangers = Enumerable.Range(0, 150).Select(async _ =>
+        {
+            using var ask = new HttpRequestMessage(HttpMethod.Get, new Uri(network.Local.Http, "/v1/bills/1"));
+            ask.Headers.Authorization = new("Bearer", network.Local.Seed.ApiKey[..^4] + "AAAA");
+            using var answer = await http.SendAsync(ask, Stop);
+            return answer.StatusCode;
+        }).ToArray();
+        await using var look = NpgsqlDataSource.Create(network.Local.ConnectionString);
+        await Eventually.Is(
+            async () =>
+            {
+                await using var count = look.CreateCommand("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%api_keys%'");
+                return (long)(await count.ExecuteScalarAsync(Stop))!;
+            },
+            waiting => waiting >= 30,
+            "all sessions of visitors taken");
+
+        Said(await network.Pay(bill)).Should().Be(("approved", "00"));
+        await held.RollbackAsync(Stop);
+        (await Task.WhenAll(strangers)).Should().OnlyContain(status => status == System.Net.HttpStatusCode.Unauthorized || status == System.Net.HttpStatusCode.ServiceUnavailable);
+    }
+
     [Fact]
     public async Task A_silent_bank_is_reversed_and_the_bill_can_be_paid_again()
     {

@@ -217,6 +217,8 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         (await page.EvaluateAsync<string>("[...document.querySelectorAll('body, body *')].filter(e => e.scrollWidth > e.clientWidth && e.clientWidth).map(e => e.outerHTML).join()"))
             .Should().BeEmpty();
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(width);
+        (await page.Locator("p", new() { HasText = "¥9,999" }).First.InnerHTMLAsync()).Should().Be("¥9,<wbr>999,<wbr>999,<wbr>999.99<wbr>", "it is broken behind a comma alone");
+        (await page.Locator("meta[name=format-detection]").GetAttributeAsync("content")).Should().Contain("telephone=no");
         await Browser.Picture(page, $"mail-long-{width}");
     }
 
