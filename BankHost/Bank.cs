@@ -67,7 +67,7 @@ public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time
 
     private string Check(Card card, Track2 track, BankAuthoriseRequest request, PinCipher pinKey)
     {
-        if (IsPast(card.Expiry) || IsPast(track.Expiry))
+        if (IsPast(card.Expiry) || (track.Expiry is { } expiry && IsPast(expiry)))
         {
             return ResponseCodes.ExpiredCard;
         }

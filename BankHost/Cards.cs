@@ -89,6 +89,13 @@ public static class CardFile
     private static string NewPan()
     {
         var digits = IssuerPrefix + RandomNumberGenerator.GetString("0123456789", PanLength - IssuerPrefix.Length - 1);
-        return Enumerable.Range(0, 10).Select(check => digits + (char)('0' + check)).Single(pan => Wire.Pan.IsValid(pan));
+        return digits + LuhnDigit(digits);
+    }
+
+    // ISO/IEC 7812-1: from the right every second digit counts twice, and the sum ends in 0.
+    private static char LuhnDigit(string digits)
+    {
+        var sum = digits.Reverse().Select((digit, i) => (digit - '0') * (i % 2 == 0 ? 2 : 1)).Sum(weighted => weighted > 9 ? weighted - 9 : weighted);
+        return (char)('0' + (10 - sum % 10) % 10);
     }
 }

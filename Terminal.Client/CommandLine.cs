@@ -87,13 +87,9 @@ internal sealed partial class CommandLine
     {
         var bill = line.GetRequiredValue(_bill).Trim();
         var card = SwipedCard.Read(Given(line.GetRequiredValue(_card)), Given(line.GetRequiredValue(_pin)), out var fault);
-        if (fault is not null)
-        {
-            return Task.FromResult(Usage(["--" + fault]));
-        }
-
-        var refused = Counter.RefuseBill(bill, Texts.English) ?? (card is not null ? null : Counter.RefuseCard(bill, Texts.English));
-        return AtCounter(line, refused, counter => counter.Pay(bill, card!, CancellationToken.None, stop));
+        return card is null
+            ? Task.FromResult(Usage(["--" + fault]))
+            : AtCounter(line, Counter.RefuseBill(bill, Texts.English), counter => counter.Pay(bill, card, CancellationToken.None, stop));
     }
 
     private async Task<int> Desk(ParseResult line, CancellationToken stop)

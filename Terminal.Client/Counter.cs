@@ -69,10 +69,6 @@ internal sealed class Counter : IAsyncDisposable
         ? null
         : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 
-    /// <summary>For a card whose number has no right check digit.</summary>
-    public static Report RefuseCard(string bill, Texts texts) =>
-        SwipeReport.Refused(texts.CardInvalid, bill) with { ResponseCode = ResponseCodes.BadCard, Reason = LocalReason.CardInvalid };
-
     /// <summary>Goes on in another language, the server's texts too: the terminal signs on again.</summary>
     public async Task Speak(Texts texts)
     {
@@ -495,7 +491,6 @@ internal static class LocalReason
 {
     public const int BatchClosed = 161;
     public const int ClerkRefused = 170;
-    public const int CardInvalid = 201;
     public const int BillMistyped = 301;
     public const int NoSuchBill = 302;
     public const int PaidAlready = 310;

@@ -84,8 +84,8 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 
             case Order.Pay:
                 var card = SwipedCard.Read(order.Card, order.Pin, out var fault);
-                return fault is not null ? SwipeReport.Refused(fault, bill)
-                    : Counter.RefuseBill(bill, counter.Texts) ?? (card is null ? Counter.RefuseCard(bill, counter.Texts) : await counter.Pay(bill, card, abandon, stop));
+                return card is null ? SwipeReport.Refused(fault!, bill)
+                    : Counter.RefuseBill(bill, counter.Texts) ?? await counter.Pay(bill, card, abandon, stop);
 
             default:
                 return SwipeReport.Refused(counter.Texts.NotUnderstood);

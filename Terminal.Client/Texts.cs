@@ -10,7 +10,6 @@ public sealed record Texts
     {
         Language = "en",
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "en").Clerk,
-        CardInvalid = Answer(LocalReason.CardInvalid, ResponseCodes.BadCard, "en").Clerk,
         NothingToReprint = "No receipt to print again.",
         LookupUnanswered = "No answer to the look-up. Nothing was paid; try again.",
         AllSettled = "No payment of this terminal is open.",
@@ -65,7 +64,6 @@ public sealed record Texts
     {
         Language = "zh",
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "zh").Clerk,
-        CardInvalid = Answer(LocalReason.CardInvalid, ResponseCodes.BadCard, "zh").Clerk,
         NothingToReprint = "没有可重打的凭条。",
         LookupUnanswered = "查询无应答，未支付，请重试。",
         AllSettled = "本终端没有未明交易。",
@@ -120,8 +118,6 @@ public sealed record Texts
     public required string Language { get; init; }
 
     public required string BillMistyped { get; init; }
-
-    public required string CardInvalid { get; init; }
 
     public required string NothingToReprint { get; init; }
 

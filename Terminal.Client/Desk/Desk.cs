@@ -2,29 +2,6 @@ using Lakala.Wire;
 
 namespace Lakala.Terminal.Client.Desk;
 
-internal enum DeskKey
-{
-    Sign,
-    Enter,
-    Back,
-    Escape,
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    Receipts,
-    CloseBatch,
-    SignOff,
-    Language,
-    Leave,
-}
-
-/// <summary>What the clerk pressed; the sign only with <see cref="DeskKey.Sign"/>.</summary>
-internal readonly record struct Press(DeskKey Key, char Sign = '\0')
-{
-    public bool IsDigit => Key == DeskKey.Sign && char.IsAsciiDigit(Sign);
-}
-
 /// <summary>What is on the screen, and what it waits for.</summary>
 internal abstract record Page
 {
@@ -54,7 +31,8 @@ internal abstract record Page
     public sealed record BillShown(Report Bill, long Since) : Page;
 
     /// <summary>The customer keys the PIN in.</summary>
-    public sealed record PinEntry(Report Bill, long Since, Track2 Track, string Pin) : Page
+    /// <param name="KeyedAt">The last key, or the swipe.</param>
+    public sealed record PinEntry(Report Bill, long Since, Track2 Track, string Pin, long KeyedAt) : Page
     {
         public override string ToString() => $"PIN of {Pin.Length} digits for {Track.Masked}";
     }
@@ -141,10 +119,27 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     /// <summary>A result stays for so long, whatever key was meant for the page before it.</summary>
     public static readonly TimeSpan Dwell = TimeSpan.FromSeconds(1);
 
+    /// <summary>A card waits for its PIN so long after the last key.</summary>
+    public static readonly TimeSpan PinPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>No keyboard waits longer before it repeats a key that is held down: what confirms is pressed after that.</summary>
+    public static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(700);
+
     // So many cards in a row that cannot be read are the reader's fault.
     private const int BadReads = 4;
 
+    // A burst of fewer digits is a hand's, seen late: a barcode has more.
+    private const int FewestScanned = 8;
+
+    // A clerk's number has at most so many.
+    private const int ClerkDigits = 8;
+
     private bool _isLeaving;
+
+    // Of the last burst: whether a hand may have typed it, and whether it broke off, so that its rest may look like another card.
+    private bool _wasShort;
+    private bool _isBroken;
+    private (DeskKey Key, long At) _last = (DeskKey.Other, time.GetTimestamp());
     private int _badReads;
     private long _tendedAt = time.GetTimestamp();
 
@@ -165,13 +160,13 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     /// <summary>Past payments and the batch may be looked at now.</summary>
     public bool IsFree =>
-        !IsBusy && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
+        MayGoOn && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
 
     /// <summary>Whether a key that means the same on every page does something now.</summary>
     public bool Takes(DeskKey key) => !IsBusy && key switch
     {
         DeskKey.Receipts or DeskKey.CloseBatch => IsFree,
-        DeskKey.SignOff => Clerk is not null && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false },
+        DeskKey.SignOff => MayGoOn && Clerk is not null && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false },
         DeskKey.Language => Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting,
         DeskKey.Leave => true,
         _ => false,
@@ -191,9 +186,17 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     public DeskOrder Begin() => Ordered(new DeskOrder.Settle());
 
+    /// <param name="press">By a hand.</param>
     /// <returns>What is to be done; null when nothing is.</returns>
     public DeskOrder? Press(Press press)
     {
+        var sinceSame = press.Key == _last.Key ? time.GetElapsedTime(_last.At) : TimeSpan.MaxValue;
+        _last = (press.Key, time.GetTimestamp());
+        if (sinceSame < Confirmation && (press.Key == DeskKey.Leave || (press.Key == DeskKey.Escape && Page is Page.Asking)))
+        {
+            return null;
+        }
+
         Notice = null;
         var wasLeaving = _isLeaving;
         _isLeaving = false;
@@ -230,7 +233,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
             Page.PinEntry page => OnPinEntry(page, press),
-            Page.NotPayable or Page.Ended { IsUnknown: false } when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
+            Page.NotPayable when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
             Page.NotPayable or Page.Ended { IsUnknown: false } when MayGoOn && press.Key is DeskKey.Enter or DeskKey.Escape =>
                 press.Key == DeskKey.Enter && BillToRetry is { } bill ? LookUp(bill) : GoTo(Home),
             Page.Past page => OnPast(page, press),
@@ -238,30 +241,112 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         };
     }
 
-    /// <param name="burst">As the reader typed it.</param>
-    public void Swiped(string burst)
+    /// <summary>A reader or a scanner has typed, or something was pasted. Its Enter is no answer to what the page asks.</summary>
+    /// <returns>What is to be done; null when nothing is.</returns>
+    public DeskOrder? Read(DeskInput.Burst burst)
     {
+        var reading = Reading.Read(burst.Signs);
+        var isPart = burst.Follows && !_wasShort
+            && (_isBroken || Page is Page.PinEntry { Pin: "" } || reading is not (Reading.Card or Reading.Number { Digits.Length: >= FewestScanned }));
+        _wasShort = !isPart && IsShort(burst);
+        _isBroken = !burst.IsEnded && (isPart || reading is not Reading.Number);
+        if (isPart)
+        {
+            // A further track, or the rest, of the swipe before.
+            return null;
+        }
+
         _isLeaving = false;
-        var (bill, since) = Page switch
+        _last = (DeskKey.Other, time.GetTimestamp());
+        if (IsBusy)
         {
-            Page.BillShown page => (page.Bill, page.Since),
-            Page.PinEntry page => (page.Bill, page.Since),
-            _ => (null, 0L),
+            Page = Page is Page.Asking asking ? asking with { WasWarned = false } : Page;
+            return null;
+        }
+
+        Notice = null;
+        return Page switch
+        {
+            Page.SignIn page => OnSignInRead(page, burst, reading),
+            Page.BillShown page => OnSwipe(page.Bill, page.Since, reading, Words.ScanLater),
+            Page.PinEntry page => OnSwipe(page.Bill, page.Since, reading, Words.PinByHand),
+            Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } when Home is Page.BillEntry => OnBillRead(burst, reading),
+            Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumberCheck.IsWhole(digits)) =>
+                GoTo(page with { Digits = digits, At = 0, From = 0 }),
+            _ => Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanLater),
         };
-        if (bill is null)
+    }
+
+    private DeskOrder? OnSwipe(Report bill, long since, Reading reading, string whenScanned)
+    {
+        switch (reading)
         {
-            Notice = Words.SwipeLater;
+            case Reading.Card card:
+                _badReads = 0;
+                return GoTo(new Page.PinEntry(bill, since, card.Track, "", time.GetTimestamp()));
+
+            case Reading.UnreadableCard or Reading.OtherLayout:
+                _badReads++;
+                Page = new Page.BillShown(bill, since);
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout : Words.SwipeAgain);
+
+            default:
+                // Of what came so quickly nothing is a PIN's; what was keyed before it may be the beginning of the same.
+                Page = Page is Page.PinEntry page ? page with { Pin = "", KeyedAt = time.GetTimestamp() } : Page;
+                return Refuse(whenScanned);
         }
-        else if (SwipedCard.ReadTrack(burst) is { } track)
+    }
+
+    private DeskOrder? OnBillRead(DeskInput.Burst burst, Reading reading)
+    {
+        switch (reading)
         {
-            _badReads = 0;
-            (Page, Notice) = (new Page.PinEntry(bill, since, track, ""), null);
+            case Reading.Card or Reading.UnreadableCard:
+                return Refuse(Words.SwipeLater);
+
+            case Reading.Number when IsShort(burst):
+                return Page is Page.Ended ? null : Retype(burst);
+
+            case Reading.Number when !MayGoOn:
+                return Refuse(Words.ScanTooSoon);
+
+            case Reading.Number { Digits: var digits } when BillNumberCheck.IsWhole(digits):
+                Page = new Page.BillEntry(digits);
+                return burst.IsEnded ? LookUp(digits) : null;
+
+            // What is no bill's number may be a card's: none of it is shown.
+            default:
+                Page = Page is Page.Ended ? Page : new Page.BillEntry("");
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout
+                    : reading is Reading.Number { Digits.Length: BillNumberCheck.Length } ? Texts.BillMistyped
+                    : Words.ScanNoBill);
         }
-        else
+    }
+
+    // A badge's number, or a password of quick fingers. A barcode of goods or of a bill is neither, and is not counted as a wrong password.
+    private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
+    {
+        var isTyping = reading is Reading.Number || (page.IsAtPassword && reading is Reading.Other or Reading.UnreadableCard);
+        return isTyping && burst.Signs.Count(char.IsAsciiDigit) <= ClerkDigits ? Retype(burst) : Refuse(Words.ScanNoClerk);
+    }
+
+    private static bool IsShort(DeskInput.Burst burst) =>
+        burst.Signs.Length < FewestScanned && burst.Signs.All(sign => char.IsAsciiDigit(Reading.Fold(sign)));
+
+    private DeskOrder? Retype(DeskInput.Burst burst)
+    {
+        foreach (var sign in burst.Signs)
         {
-            _badReads++;
-            (Page, Notice) = (new Page.BillShown(bill, since), Words.SwipeAgain);
+            Press(new Press(DeskKey.Sign, sign));
         }
+
+        return burst.IsEnded ? Press(new Press(DeskKey.Enter)) : null;
+    }
+
+    private DeskOrder? Refuse(string why)
+    {
+        Notice = why;
+        return null;
     }
 
     /// <param name="past">For the page of receipts: what the journal holds, newest first.</param>
@@ -342,6 +427,11 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             case Page.Ended { IsUnknown: true, Since: var then } when time.GetElapsedTime(then) >= RetryAfter:
                 return Ordered(new DeskOrder.Settle());
 
+            // The customer has gone, and the card with him.
+            case Page.PinEntry page when time.GetElapsedTime(page.KeyedAt) >= PinPatience:
+                (Page, Notice) = (new Page.BillShown(page.Bill, page.Since), Words.PinLeft);
+                return null;
+
             // A clerk who has begun is not kept waiting.
             case Page.BillEntry { Digits: "" } when isAsked || time.GetElapsedTime(_tendedAt) >= TendAfter:
                 _tendedAt = time.GetTimestamp();
@@ -358,7 +448,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private DeskOrder.LookUp? OnBillEntry(Page.BillEntry page, Press press)
     {
-        var digits = press.IsDigit && page.Digits.Length < BillNumberCheck.Length ? page.Digits + press.Sign
+        var digits = press.IsDigit && page.Digits.Length < BillNumberCheck.Length ? page.Digits + press.Digit
             : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
             : press.Key == DeskKey.Escape ? ""
             : page.Digits;
@@ -401,17 +491,17 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 return Ordered(new DeskOrder.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
             }
 
-            Notice = Words.PinShort;
-            return null;
+            // With nothing keyed in it is a late Enter of the reader.
+            return page.Pin.Length == 0 ? null : Refuse(Words.PinShort);
         }
 
-        Page = page with
+        return GoTo(page with
         {
-            Pin = press.IsDigit && page.Pin.Length < PinBlock.MaxPin ? page.Pin + press.Sign
+            Pin = press.IsDigit && page.Pin.Length < PinBlock.MaxPin ? page.Pin + press.Digit
                 : press.Key == DeskKey.Back && page.Pin.Length > 0 ? page.Pin[..^1]
                 : page.Pin,
-        };
-        return null;
+            KeyedAt = time.GetTimestamp(),
+        });
     }
 
     private DeskOrder? OnPast(Page.Past page, Press press)
@@ -436,7 +526,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             DeskKey.PageUp => page with { From = Math.Max(0, page.From - Page.Past.LinesAtOnce) },
             DeskKey.PageDown => page with { From = Math.Min(Page.Past.LastFrom, page.From + Page.Past.LinesAtOnce) },
             DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0, From = 0 },
-            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Sign, At = 0, From = 0 },
+            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Digit, At = 0, From = 0 },
             _ => page,
         };
         return null;
@@ -503,7 +593,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     private DeskOrder? OnSignIn(Page.SignIn page, Press press)
     {
         // Signs take up to four bytes.
-        const int MaxNumber = 8, MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
+        const int MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
         switch (press.Key)
         {
             case DeskKey.Escape when page.Back is { } back:
@@ -530,8 +620,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             case DeskKey.Sign when page.IsAtPassword && page.Password.Length < MaxPassword:
                 return GoTo(page with { Password = page.Password + press.Sign });
 
-            case DeskKey.Sign when press.IsDigit && !page.IsAtPassword && page.Number.Length < MaxNumber:
-                return GoTo(page with { Number = page.Number + press.Sign });
+            case DeskKey.Sign when press.IsDigit && !page.IsAtPassword && page.Number.Length < ClerkDigits:
+                return GoTo(page with { Number = page.Number + press.Digit });
 
             default:
                 return null;

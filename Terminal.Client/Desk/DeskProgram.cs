@@ -36,7 +36,7 @@ internal sealed class DeskProgram : Runnable
     private readonly ReceiptPrinter? _printer;
     private readonly CancellationTokenSource _stop;
     private readonly Desk _desk;
-    private readonly CardWedge _wedge;
+    private readonly KeyStream _keys;
     private CancellationTokenSource _abandon = new();
     private Task _work = Task.CompletedTask;
 
@@ -44,7 +44,7 @@ internal sealed class DeskProgram : Runnable
     {
         (_counter, _terminal, _printer, _time, _stop) = (counter, setup.Terminal, printer, time, stop);
         _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
-        _wedge = new CardWedge(time);
+        _keys = new KeyStream(time);
         CanFocus = true;
         Width = Dim.Fill();
         Height = Dim.Fill();
@@ -62,6 +62,8 @@ internal sealed class DeskProgram : Runnable
             using var program = new DeskProgram(counter, setup, printer, time, ending);
             using var end = ending.Token.Register(() => app.Invoke(() => app.RequestStop()));
             app.AddTimeout(Tick, program.OnTick);
+            app.Iteration += (_, _) => program.Take(program._keys.Look());
+            app.Paste += (_, paste) => program.OnPaste(paste);
             program.Do(program._desk.Begin());
             app.Run(program);
             work = program._work;
@@ -74,32 +76,12 @@ internal sealed class DeskProgram : Runnable
 
     protected override bool OnKeyDown(Key key)
     {
-        if (key == Key.C.WithCtrl)
+        var press = ToPress(key);
+        if (IsSeen || press.Key == DeskKey.Leave)
         {
-            _stop.Cancel();
-            return true;
+            Take(_keys.Take(press));
         }
 
-        // What nobody can see is not keyed in blind; only the way out stays open.
-        if (!DeskView.Fits(Viewport.Width, Viewport.Height) && key != Key.F10)
-        {
-            return true;
-        }
-
-        var sign = key == Key.Enter ? '\r' : key.AsRune is { IsBmp: true, Value: >= ' ' } rune && !key.IsCtrl && !key.IsAlt ? (char)rune.Value : '\0';
-        if (sign != '\0' && _wedge.Take(sign, out var burst))
-        {
-            if (burst is not null)
-            {
-                _desk.Swiped(burst);
-            }
-        }
-        else if (ToPress(key, sign) is { } press)
-        {
-            Take(press);
-        }
-
-        SetNeedsDraw();
         return true;
     }
 
@@ -134,9 +116,13 @@ internal sealed class DeskProgram : Runnable
         base.Dispose(disposing);
     }
 
-    private static Press? ToPress(Key key, char sign) =>
-        sign == '\r' ? new Press(DeskKey.Enter)
-        : sign != '\0' ? new Press(DeskKey.Sign, sign)
+    // What nobody can see is not keyed in blind; only the way out stays open.
+    private bool IsSeen => DeskView.Fits(Viewport.Width, Viewport.Height);
+
+    // Ctrl+C asks as F10 does: it is also what a scanner makes of ETX. LF comes as Ctrl+Enter.
+    private static Press ToPress(Key key) =>
+        key == Key.Enter || key == Key.Enter.WithCtrl ? new Press(DeskKey.Enter)
+        : key == Key.Tab ? new Press(DeskKey.Tab)
         : key == Key.Backspace || key == Key.Delete ? new Press(DeskKey.Back)
         : key == Key.Esc ? new Press(DeskKey.Escape)
         : key == Key.CursorUp ? new Press(DeskKey.Up)
@@ -147,8 +133,37 @@ internal sealed class DeskProgram : Runnable
         : key == Key.F4 ? new Press(DeskKey.CloseBatch)
         : key == Key.F8 ? new Press(DeskKey.SignOff)
         : key == Key.F9 ? new Press(DeskKey.Language)
-        : key == Key.F10 ? new Press(DeskKey.Leave)
-        : null;
+        : key == Key.F10 || key == Key.C.WithCtrl ? new Press(DeskKey.Leave)
+        : key.AsRune is { IsBmp: true, Value: >= ' ' } rune && !key.IsCtrl && !key.IsAlt ? new Press(DeskKey.Sign, (char)rune.Value)
+        : new Press(DeskKey.Other);
+
+    private void OnPaste(PasteEventArgs paste)
+    {
+        paste.Handled = true;
+        if (IsSeen)
+        {
+            Take([KeyStream.Pasted(paste.Text)]);
+        }
+    }
+
+    private void Take(IReadOnlyList<DeskInput> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            switch (input)
+            {
+                case DeskInput.Burst burst:
+                    Do(_desk.Read(burst));
+                    break;
+
+                case DeskInput.Typed typed:
+                    Take(typed.Press);
+                    break;
+            }
+
+            SetNeedsDraw();
+        }
+    }
 
     // What two of the pages show is asked of the counter, and only while it does nothing else.
     private void Take(Press press)
@@ -171,11 +186,6 @@ internal sealed class DeskProgram : Runnable
 
     private bool OnTick()
     {
-        if (_wedge.Overdue() is { } burst)
-        {
-            _desk.Swiped(burst);
-        }
-
         Do(_desk.Tick(_counter.HasRequirement));
         SetNeedsDraw();
         return true;

@@ -62,6 +62,13 @@ internal sealed record DeskTexts
         NothingPast = "None.",
         SwipeLater = "A card was swiped at the wrong moment. It was not used; swipe it when asked.",
         SwipeAgain = "The card could not be read. Swipe it again, or take another.",
+        OtherLayout = "The reader or scanner types for another keyboard layout. Set it to US, or call the operator: terminal doctor shows more.",
+        ScanNoBill = "This is no bill number. Scan the barcode of the bill.",
+        ScanLater = "Something was scanned or pasted at the wrong moment. It was not used.",
+        ScanTooSoon = "One moment: scan the next bill again when you have seen this.",
+        ScanNoClerk = "A scan is no clerk number and no password. Key them in.",
+        PinByHand = "A PIN is keyed in by hand, one digit after the other. Nothing was taken; key it in again.",
+        PinLeft = "No PIN was keyed in. The card is forgotten: swipe it again, or Esc.",
         PinShort = "A PIN has 4 to 12 digits.",
         Incomplete = "A bill number has 14 digits.",
         GiveUpAgain = "Give this payment up? Press Esc again.",
@@ -143,6 +150,13 @@ internal sealed record DeskTexts
         NothingPast = "没有记录。",
         SwipeLater = "刷卡时机不对，此次刷卡未使用，请按提示再刷。",
         SwipeAgain = "卡片无法读取，请重刷或换卡。",
+        OtherLayout = "读卡器或扫描枪的键盘布局不是美式，请改为美式，或联系运营方（terminal doctor 可查看详情）。",
+        ScanNoBill = "这不是账单号，请扫描账单条形码。",
+        ScanLater = "扫描或粘贴的时机不对，内容未使用。",
+        ScanTooSoon = "请稍候：看清结果后再扫描下一张账单。",
+        ScanNoClerk = "扫描内容不是工号或密码，请用键盘输入。",
+        PinByHand = "密码须逐位手工输入。刚才的输入未采用，请重新输入。",
+        PinLeft = "长时间未输入密码，卡信息已清除：请重新刷卡，或按 Esc。",
         PinShort = "密码为 4 至 12 位数字。",
         Incomplete = "账单号为 14 位数字。",
         GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
@@ -287,6 +301,20 @@ internal sealed record DeskTexts
     public required string SwipeLater { get; init; }
 
     public required string SwipeAgain { get; init; }
+
+    public required string OtherLayout { get; init; }
+
+    public required string ScanNoBill { get; init; }
+
+    public required string ScanLater { get; init; }
+
+    public required string ScanTooSoon { get; init; }
+
+    public required string ScanNoClerk { get; init; }
+
+    public required string PinByHand { get; init; }
+
+    public required string PinLeft { get; init; }
 
     public required string PinShort { get; init; }
 

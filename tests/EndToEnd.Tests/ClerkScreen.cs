@@ -49,6 +49,11 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["wrong moment"] = "刷卡时机不对",
     };
 
+    // As long as the program wants between the two presses, and a little more.
+    private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(800);
+
+    private static readonly TimeSpan TurnOfKeyboard = TimeSpan.FromMilliseconds(300);
+
     private readonly string _server = "lakala-" + Guid.NewGuid().ToString("N");
     private readonly string _language;
 
@@ -67,10 +72,29 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         return screen;
     }
 
+    /// <summary>All at once, as a scanner does.</summary>
     public Task Type(string signs) => Tmux("send-keys", "-l", "--", signs);
 
     /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
     public Task Press(string key) => Tmux("send-keys", key);
+
+    /// <summary>As a customer does: some time after the swipe, and each digit once the last one is to be seen.</summary>
+    public async Task KeyInPin(string pin)
+    {
+        await Task.Delay(TurnOfKeyboard, Stop);
+        for (var keyed = 1; keyed <= pin.Length; keyed++)
+        {
+            await Type(pin[(keyed - 1)..keyed]);
+            await Eventually.Is(Shown, shown => shown.Contains(new string('•', keyed) + "_", StringComparison.Ordinal), $"{keyed} digits of the PIN are keyed in");
+        }
+    }
+
+    /// <summary>Once more, when it is asked for: not so soon that the key could have been held down.</summary>
+    public async Task Confirm(string key)
+    {
+        await Task.Delay(Confirmation, Stop);
+        await Press(key);
+    }
 
     /// <summary>As a keyboard-wedge reader types it.</summary>
     public async Task Swipe(string track2)

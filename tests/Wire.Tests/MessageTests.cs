@@ -73,23 +73,18 @@ public sealed class MessageTests
     public void A_card_number_shows_at_most_its_first_six_and_last_four_digits(string pan, string masked) => Pan.Mask(pan).Should().Be(masked);
 
     [Theory]
-    [InlineData("6222021234567894", true)]
-    [InlineData("6222021234567895", false)]
-    [InlineData("62220212345678", false)]
-    [InlineData("622202123456789a", false)]
-    [InlineData("00000000000", false)]
-    [InlineData("000000000000", true)]
-    [InlineData("00000000000000000000", false)]
-    public void A_card_number_has_a_length_and_a_check_digit(string pan, bool isValid) => Pan.IsValid(pan).Should().Be(isValid);
-
-    [Theory]
     [InlineData("6222021234567894=30122010000000000", true)]
     [InlineData(";6222021234567894=30122010000000000?", true)]
     [InlineData(" ;6222021234567894D3012201? ", true)]
     [InlineData("6222021234567894=3012201", true)]
     [InlineData("6222021234567894=301220", false)]
-    [InlineData("6222021234567895=3012201", false)]
+    [InlineData("6222021234567894=3012=1", true)]
+    [InlineData(";6222021234567894=3012201", true)]
+    [InlineData("6222021234567894=3012201?", true)]
     [InlineData("6222021234567894=3012201=1", false)]
+    [InlineData("6222021234567894=301", false)]
+    [InlineData("6222021234567894=3012A01", false)]
+    [InlineData("62220212345678a4=3012201", false)]
     [InlineData("6222021234567894", false)]
     [InlineData("6222021234567894=301220100000000000000", false)]
     [InlineData("", false)]
@@ -100,6 +95,28 @@ public sealed class MessageTests
 
         track?.PrimaryAccountNumber.Should().Be(Samples.CardNumber);
         track?.Expiry.Should().Be("3012");
+    }
+
+    [Theory]
+    [InlineData("622202123456=3012201", true)]
+    [InlineData("6222021234567895=3012201", true)]
+    [InlineData("6222021234567890123=3012201", true)]
+    [InlineData("62220212345=3012201", false)]
+    [InlineData("62220212345678901234=3012201", false)]
+    public void A_card_number_has_12_to_19_digits_and_its_check_digit_is_the_banks_to_judge(string text, bool isWhole) =>
+        Track2.TryParse(text, out _).Should().Be(isWhole);
+
+    [Theory]
+    [InlineData("6222021234567894==2010000")]
+    [InlineData("6222021234567894==201")]
+    [InlineData("6222021234567894===")]
+    [InlineData("6222021234567894DDD")]
+    public void A_separator_may_stand_in_place_of_expiry_and_service_code(string text)
+    {
+        Track2.TryParse(text, out var track).Should().BeTrue();
+
+        track!.Expiry.Should().BeNull();
+        track.Data.Should().Be(text);
     }
 
     [Theory]

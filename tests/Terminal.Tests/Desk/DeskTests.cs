@@ -9,6 +9,7 @@ namespace Lakala.Terminal.Tests.Desk;
 public sealed class DeskTests
 {
     private const string Bill = "73516235791239";
+    private const string OtherBill = "24681357902446";
     private const string Track = ";6228480000000000000=49122010000000000?";
     private const string OtherTrack = ";6217000000000000004=49122010000000000?";
 
@@ -34,7 +35,7 @@ public sealed class DeskTests
         Type(Bill).Should().BeNull();
         Press(DeskKey.Enter).Should().Be(new DeskOrder.LookUp(Bill));
         _desk.Done(Found, null);
-        _desk.Swiped(Track);
+        Swipe(Track);
         Type("962006").Should().BeNull();
         var pay = Press(DeskKey.Enter).Should().BeOfType<DeskOrder.Pay>().Which;
 
@@ -45,8 +46,8 @@ public sealed class DeskTests
         _desk.Page.ToString().Should().NotContain("962006");
         _desk.Done(Paid, null);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.IsUnknown.Should().BeFalse();
-        Type("7").Should().BeNull();
-        _desk.Page.Should().Be(new Page.BillEntry("7"), "the next bill may be scanned at once");
+        _time.Advance(ClerksDesk.Dwell);
+        Scan(OtherBill).Should().Be(new DeskOrder.LookUp(OtherBill), "the next bill may be scanned at once");
     }
 
     [Fact]
@@ -81,21 +82,20 @@ public sealed class DeskTests
         Open();
         Type("7351");
 
-        _desk.Swiped(Track);
+        Swipe(Track);
 
         _desk.Page.Should().Be(new Page.BillEntry("7351"));
         _desk.Notice.Should().Be(_desk.Words.SwipeLater);
     }
 
     [Theory]
-    [InlineData(";6228480000000000001=49122010000000000?")]
     [InlineData("%B6228480000000000000^SHOPPER/A^4912?")]
     [InlineData(";622848")]
     public void A_card_that_cannot_be_read_is_asked_for_again(string burst)
     {
         ShowBill();
 
-        _desk.Swiped(burst);
+        Swipe(burst);
 
         _desk.Page.Should().BeOfType<Page.BillShown>();
         _desk.Notice.Should().Be(_desk.Words.SwipeAgain);
@@ -105,10 +105,10 @@ public sealed class DeskTests
     public void Another_card_takes_the_place_of_the_first_and_the_PIN_begins_anew()
     {
         ShowBill();
-        _desk.Swiped(Track);
+        Swipe(Track);
         Type("96");
 
-        _desk.Swiped(OtherTrack);
+        Swipe(OtherTrack);
 
         var page = _desk.Page.Should().BeOfType<Page.PinEntry>().Which;
         page.Pin.Should().BeEmpty();
@@ -119,7 +119,7 @@ public sealed class DeskTests
     public void A_PIN_has_at_least_four_digits_and_at_most_twelve()
     {
         ShowBill();
-        _desk.Swiped(Track);
+        Swipe(Track);
         Type("123");
 
         Press(DeskKey.Enter).Should().BeNull();
@@ -208,7 +208,9 @@ public sealed class DeskTests
 
         Press(DeskKey.Escape).Should().BeNull();
         Type("1");
+        _time.Advance(ClerksDesk.Confirmation);
         Press(DeskKey.Escape).Should().BeNull("something else was pressed in between");
+        _time.Advance(ClerksDesk.Confirmation);
         Press(DeskKey.Escape).Should().BeOfType<DeskOrder.GiveUp>();
         Press(DeskKey.Escape).Should().BeNull("it is given up already");
     }
@@ -264,6 +266,7 @@ public sealed class DeskTests
         Press(DeskKey.Leave).Should().BeNull();
         Type("7");
         Press(DeskKey.Leave).Should().BeNull();
+        _time.Advance(ClerksDesk.Confirmation);
         Press(DeskKey.Leave).Should().BeOfType<DeskOrder.Leave>();
         _desk.Done();
         Press(DeskKey.Language).Should().Be(new DeskOrder.Speak(Texts.Chinese));
@@ -291,11 +294,11 @@ public sealed class DeskTests
         for (var i = 0; i < 4; i++)
         {
             _desk.IsReaderGood.Should().BeTrue();
-            _desk.Swiped(";622848");
+            Swipe(";622848");
         }
 
         _desk.IsReaderGood.Should().BeFalse();
-        _desk.Swiped(Track);
+        Swipe(Track);
         _desk.IsReaderGood.Should().BeTrue();
     }
 
@@ -458,7 +461,7 @@ public sealed class DeskTests
     private void Pay()
     {
         ShowBill();
-        _desk.Swiped(Track);
+        Swipe(Track);
         Type("962006");
         Press(DeskKey.Enter).Should().BeOfType<DeskOrder.Pay>();
     }
@@ -473,6 +476,10 @@ public sealed class DeskTests
 
         return last;
     }
+
+    private void Swipe(string burst) => _desk.Read(new DeskInput.Burst(burst, IsEnded: true)).Should().BeNull();
+
+    private DeskOrder? Scan(string digits, bool isEnded = true) => _desk.Read(new DeskInput.Burst(digits, isEnded));
 
     private DeskOrder? Press(DeskKey key) => _desk.Press(new Press(key));
 }

@@ -39,6 +39,8 @@ public sealed class DeskViewTests
         Pay();
         Keys().Should().Be("Esc give up");
         _desk.Done(Paid, null);
+        Keys().Should().Be("F10 end program", "the outcome stays a moment");
+        _time.Advance(ClerksDesk.Dwell);
         Keys().Should().Be("F2 receipts   F4 close batch   F10 end program");
     }
 
@@ -282,7 +284,7 @@ public sealed class DeskViewTests
 
         _desk.Press(new Press(DeskKey.Enter)).Should().Be(new DeskOrder.LookUp(Bill));
         _desk.Done(Found, null);
-        _desk.Swiped(Track);
+        _desk.Read(new DeskInput.Burst(Track, IsEnded: true));
         foreach (var sign in "962006")
         {
             _desk.Press(new Press(DeskKey.Sign, sign));
