@@ -28,6 +28,8 @@ internal sealed partial class CommandLine
 
     private readonly Option<string?> _terminal = new("--terminal") { Description = "Terminal to use; the first one when left out", HelpName = "ID" };
 
+    private readonly Option<bool> _batch = new("--batch") { Description = "The report of the last batch close instead" };
+
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a screen" };
 
     private readonly Option<FileInfo> _plan = new("--plan") { Description = "What the terminals do", Required = true, HelpName = "FILE" };
@@ -51,12 +53,12 @@ internal sealed partial class CommandLine
         pay.SetAction((line, stop) => Pay(line, stop));
         var settle = new Command("settle", "Find out what became of an earlier payment") { _terminal, _json };
         settle.SetAction((line, stop) => AtCounter(line, null, counter => counter.Settle(stop)));
-        var reprint = new Command("reprint", "Print the last receipt again") { _terminal, _json };
-        reprint.SetAction((line, _) => AtCounter(line, null, counter => Task.FromResult(counter.Reprint())));
+        var reprint = new Command("reprint", "Print the last receipt again") { _batch, _terminal, _json };
+        reprint.SetAction((line, _) => AtCounter(line, null, counter => Task.FromResult(line.GetValue(_batch) ? counter.ReprintBatch() : counter.Reprint())));
         var close = new Command("close", "Close the batch and agree its totals with the server") { _terminal, _json };
         close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
         var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
-        register.SetAction((line, stop) => AtCounter(line, new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
+        register.SetAction((line, stop) => AtCounter(line, _ => new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
         var swarm = new Command("swarm", "Many terminals at once, for the benchmark") { _plan, _result };
         swarm.Hidden = true;
         swarm.SetAction((line, stop) => Swarm(line, stop));
@@ -103,6 +105,7 @@ internal sealed partial class CommandLine
         return await AtCounter(
             line,
             folder => new DeskScreen(printer = ReceiptPrinter.Open(folder.Setup.Printer, folder.Path)),
+            texts => new ClerkScreen(_output, texts),
             async (counter, folder) =>
             {
                 await DeskProgram.Run(counter, folder.Setup, printer, _time, stop);
@@ -112,8 +115,7 @@ internal sealed partial class CommandLine
                 }
 
                 return ExitCode.Done;
-            },
-            new ClerkScreen(_output));
+            });
     }
 
     private async Task<int> Swarm(ParseResult line, CancellationToken stop)
@@ -135,38 +137,42 @@ internal sealed partial class CommandLine
 
     private Task<int> AtCounter(ParseResult line, Report? refused, Func<Counter, Task<Report>> work)
     {
-        Screen screen = line.GetValue(_json) ? new JsonScreen(_output) : new ClerkScreen(_output);
+        Func<Texts, Screen> screen = line.GetValue(_json) ? _ => new JsonScreen(_output) : texts => new ClerkScreen(_output, texts);
         return refused is null
             ? AtCounter(line, screen, async counter => Show(await work(counter), counter.Show))
-            : Task.FromResult(Show(refused, screen.Show));
+            : Task.FromResult(Show(refused, screen(Texts.English).Show));
     }
 
-    private Task<int> AtCounter(ParseResult line, Screen screen, Func<Counter, Task<int>> work) =>
-        AtCounter(line, _ => screen, (counter, _) => work(counter), screen);
+    private Task<int> AtCounter(ParseResult line, Func<Texts, Screen> screen, Func<Counter, Task<int>> work) =>
+        AtCounter(line, folder => screen(Texts.Of(folder.Setup.Language)), screen, (counter, _) => work(counter));
 
     /// <param name="refusals">Where it is told why the counter cannot be opened, or goes on no more.</param>
-    private async Task<int> AtCounter(ParseResult line, Func<TerminalFolder, Screen> screen, Func<Counter, TerminalFolder, Task<int>> work, Screen refusals)
+    private async Task<int> AtCounter(
+        ParseResult line, Func<TerminalFolder, Screen> screen, Func<Texts, Screen> refusals, Func<Counter, TerminalFolder, Task<int>> work)
     {
+        var texts = Texts.English;
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
+            texts = Texts.Of(folder.Setup.Language);
             await using var counter = new Counter(folder, screen(folder), _time);
             return await work(counter, folder);
         }
         catch (SetupException fault)
         {
+            texts = fault.Language is { } language ? Texts.Of(language) : texts;
             return Refuse(fault.Message);
         }
         catch (JournalException fault)
         {
-            return Refuse(SetupTexts.JournalDamaged(fault.Message));
+            return Refuse(SetupTexts.JournalDamaged(fault.Message).In(texts.Language));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Refuse(Texts.English.BecauseOfDisk(fault));
+            return Refuse(texts.BecauseOfDisk(fault));
         }
 
-        int Refuse(string why) => Show(SwipeReport.Refused(why, line.GetValue(_bill)), refusals.Show);
+        int Refuse(string why) => Show(SwipeReport.Refused(why, line.GetValue(_bill)), refusals(texts).Show);
     }
 
     // The outcome stands, whether or not somebody reads it.
@@ -192,7 +198,7 @@ internal sealed partial class CommandLine
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 
-        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint | close | register]   [--terminal ID] [--json]");
+        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register]   [--terminal ID] [--json]");
         return ExitCode.Usage;
     }
 

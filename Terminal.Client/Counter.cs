@@ -22,6 +22,7 @@ internal sealed class Counter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly MachineHealth _machine = new();
     private readonly ClerkMemory _clerks;
+    private readonly LineLog _log;
     private readonly List<SwipeKey> _toMark = [];
     private volatile NetworkParameters _parameters;
     private TerminalSession? _session;
@@ -34,6 +35,7 @@ internal sealed class Counter : IAsyncDisposable
         Texts = Texts.Of(folder.Setup.Language);
         _parameters = NetworkParameters.Read(folder.Parameters);
         _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
+        _log = new LineLog(folder.Log, time);
         _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions());
     }
 
@@ -81,9 +83,19 @@ internal sealed class Counter : IAsyncDisposable
     {
         try
         {
-            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why
-                ? Named(SwipeReport.Refused(Texts.BecauseOfNetwork(why), bill))
-                : await Find(bill, stop);
+            if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
+            {
+                return Unreachable(trouble, bill);
+            }
+
+            var found = await Find(bill, stop);
+            if (found.ResponseCode != ResponseCodes.SignOnFirst)
+            {
+                return found;
+            }
+
+            // The terminal's session is over: it signs on anew, or hears why it may not.
+            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Unreachable(refusal, bill) : await Find(bill, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -118,27 +130,31 @@ internal sealed class Counter : IAsyncDisposable
         null,
         async earlier =>
         {
-            var closed = new List<BatchReport>();
+            var (closed, now) = (new List<BatchReport>(), _time.GetUtcNow());
             foreach (var batch in _journal.OpenBatches.Where(batch => _journal.ApprovedIn(batch).Count > 0))
             {
-                var (report, refused) = await Close(batch, stop);
+                var (report, refused) = await Compare(batch, stop);
                 if (report is null)
                 {
                     return Named(SwipeReport.Refused(refused ?? Texts.CloseUnanswered)) with { Resolved = earlier };
                 }
 
+                // Kept before it is closed here: whatever happens, it can be printed.
                 closed.Add(report);
+                new KeptReport(now, StoreName, closed).Write(_folder.Report);
+                _journal.Close(batch);
             }
 
-            return Named(new Report(Outcome.Closed)
-            {
-                Text = closed.Count == 0 ? Texts.NothingToClose : closed.TrueForAll(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers,
-                Batches = closed,
-                Receipts = [.. closed.Select(batch => Receipt.Of(batch, _folder.Setup, StoreName, _time.GetUtcNow(), Texts))],
-                Resolved = earlier,
-            });
+            return closed.Count == 0
+                ? Named(new Report(Outcome.Closed) { Text = Texts.NothingToClose, Batches = [], Resolved = earlier })
+                : Closed(new KeptReport(now, StoreName, closed), Print.Original) with { Resolved = earlier };
         },
         stop);
+
+    /// <summary>The report of the last batch close.</summary>
+    public Report ReprintBatch() => KeptReport.Read(_folder.Report) is { } kept
+        ? Closed(kept, Print.Reprint)
+        : Named(SwipeReport.Refused(Texts.NoBatchReport));
 
     /// <summary>The receipts of the last payment that was approved.</summary>
     public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
@@ -168,7 +184,7 @@ internal sealed class Counter : IAsyncDisposable
     {
         try
         {
-            var answer = await Session.WaitUntilUp(SignInPatience, stop) is null ? await Session.SignInClerk(number, password, stop) : null;
+            var answer = await Session.WaitSinceLost(SignInPatience, stop) is null ? await Session.SignInClerk(number, password, stop) : null;
             switch (answer)
             {
                 case { Verdict.Code: ResponseCodes.Approved, Name: { } name }:
@@ -233,9 +249,11 @@ internal sealed class Counter : IAsyncDisposable
                 earlier = ShowEarlier(swipe, Print.Duplicate) with { Duplicates = ++duplicates };
             }
 
-            if (await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } why)
+            if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
             {
-                return Unsettled(Texts.BecauseOfNetwork(why), bill, earlier);
+                return _journal.Open is [.., var unknown]
+                    ? Unknown(unknown, null) with { Text = $"{Words(trouble)} {Texts.EarlierUnknown}", Resolved = earlier }
+                    : Unreachable(trouble, bill) with { Resolved = earlier };
             }
 
             foreach (var swipe in _journal.Open)
@@ -355,7 +373,18 @@ internal sealed class Counter : IAsyncDisposable
         ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
         : outcome;
 
-    private async Task<(BatchReport? Report, string? Refused)> Close(int batch, CancellationToken stop)
+    private Report Closed(KeptReport kept, Print print)
+    {
+        var text = kept.Batches.All(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers;
+        return Named(new Report(Outcome.Closed)
+        {
+            Text = print == Print.Original ? text : $"{BeijingTime.Convert(kept.At):yyyy-MM-dd HH:mm}   {text}",
+            Batches = kept.Batches,
+            Receipts = [.. kept.Batches.Select(batch => Receipt.Of(batch, _folder.Setup, kept.StoreName, kept.At, Texts, print))],
+        });
+    }
+
+    private async Task<(BatchReport? Report, string? Refused)> Compare(int batch, CancellationToken stop)
     {
         var ours = _journal.ApprovedIn(batch);
         var totals = new BatchTotals(ours.Count, ours.Sum(entry => entry.Amount));
@@ -382,7 +411,6 @@ internal sealed class Counter : IAsyncDisposable
             }
         }
 
-        _journal.Close(batch);
         return (new BatchReport(batch, totals.Count, totals.Amount, theirs.Count, theirs.Amount, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
     }
 
@@ -419,6 +447,15 @@ internal sealed class Counter : IAsyncDisposable
     // No waiting helps: the server has other content under this key.
     private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
 
+    private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused($"{Words(trouble)} {Texts.NothingPaid}", bill)) with
+    {
+        ResponseCode = trouble.Answer?.Code,
+        Reason = trouble.Answer is { Reason: > 0 and var reason } ? reason : null,
+        CustomerText = trouble.Answer?.CustomerText,
+    };
+
+    private string Words(LineTrouble trouble) => Texts.BecauseOfLine(trouble, _folder.Setup, _time.GetUtcNow());
+
     private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
 
     // Not all terminals try the same server first.
@@ -433,6 +470,7 @@ internal sealed class Counter : IAsyncDisposable
             Store = setup.Store,
             Language = Texts.Language,
             Health = Health,
+            Log = _log.Write,
             AnswerTimeout = setup.AnswerTimeout,
             GiveUp = setup.GiveUp,
         };
@@ -480,7 +518,7 @@ internal sealed class Counter : IAsyncDisposable
         }
         catch (CryptographicException)
         {
-            throw new SetupException($"{_folder.Ca} is no certificate. {SetupTexts.CallOperator}");
+            throw new SetupException(SetupTexts.NoCertificate(_folder.Ca), _folder.Setup.Language);
         }
     }
 

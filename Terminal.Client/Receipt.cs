@@ -45,12 +45,13 @@ public static class Receipt
             : [Of(swipe, print, texts.CustomerCopy, texts, parameters)];
 
     /// <summary>The report at the end of a batch.</summary>
-    public static ReceiptSlip Of(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, Texts texts)
+    public static ReceiptSlip Of(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, Texts texts, Print print = Print.Original)
     {
         var paper = new Paper();
         paper.Centre(storeName);
         paper.Line(Rule);
         paper.Centre(texts.BatchClose, isLarge: true);
+        paper.Centre(print == Print.Reprint ? texts.Reprint : null);
         paper.Pair(texts.Store, setup.Store);
         paper.Pair(texts.Terminal, setup.Terminal);
         paper.Pair(texts.Batch, report.Batch.ToString("D6", CultureInfo.InvariantCulture));

@@ -79,6 +79,9 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
             case Order.Close:
                 return await counter.CloseBatches(stop);
 
+            case Order.ReprintBatch:
+                return counter.ReprintBatch();
+
             case Order.Lookup:
                 return Counter.RefuseBill(bill, counter.Texts) ?? await counter.Lookup(bill, stop);
 
@@ -110,7 +113,7 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 /// <param name="Card">Track 2 as a reader types it.</param>
 internal sealed record Order(string? Do, string? Bill = null, string? Card = null, string? Pin = null)
 {
-    public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", Cancel = "cancel";
+    public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", ReprintBatch = "reprint-batch", Cancel = "cancel";
 
     /// <returns>An order to do nothing, which is refused, when the line is none.</returns>
     public static Order Parse(string line)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Lakala.Terminal.Client.Desk;
 
 namespace Lakala.Terminal.Client;
 
@@ -32,14 +32,16 @@ internal sealed class JsonScreen(TextWriter output) : Screen
     }
 }
 
-/// <summary>For the clerk: the outcome in capitals, what to say, then the receipts.</summary>
-internal sealed class ClerkScreen(TextWriter output) : Screen
+/// <summary>For the clerk: the outcome in capitals, what to say, then the receipts; in the terminal's language.</summary>
+internal sealed class ClerkScreen(TextWriter output, Texts texts) : Screen
 {
-    private const string Clerk = "Clerk:", Customer = "Customer:";
+    private const int LabelWidth = 10;
+
+    private readonly DeskTexts _words = DeskTexts.Of(texts);
 
     public override bool ShowEarlier(SwipeReport earlier)
     {
-        output.WriteLine($"EARLIER PAYMENT {Capitals(earlier.Outcome)}");
+        output.WriteLine($"{texts.EarlierPayment} {texts.Outcomes[earlier.Outcome]}");
         ShowTexts(earlier);
         output.WriteLine();
         output.Flush();
@@ -49,21 +51,21 @@ internal sealed class ClerkScreen(TextWriter output) : Screen
     public override void ShowBill(SwipePending swipe)
     {
         output.WriteLine($"{TextColumns.Clean(swipe.Payee ?? "")}  {Receipt.Amount(swipe.Amount, swipe.Currency)}");
-        output.WriteLine("One moment, please.");
+        output.WriteLine(_words.AskingCustomer);
         output.WriteLine();
         output.Flush();
     }
 
     public override void Show(Report report)
     {
-        output.WriteLine(Capitals(report.Outcome));
+        output.WriteLine(texts.Outcomes[report.Outcome]);
         if (report.Outcome == Outcome.Found)
         {
-            Line("Bill", report.Bill);
-            Line("Payee", report.Payee);
-            Line("For", report.Description);
-            Line("Order", report.OrderId);
-            Line("Amount", Receipt.Amount(report.Amount!.Value, Wire.CurrencyCode.Cny));
+            Line(_words.Bill, report.Bill);
+            Line(_words.Payee, report.Payee);
+            Line(_words.For, report.Description);
+            Line(_words.Order, report.OrderId);
+            Line(_words.Amount, Receipt.Amount(report.Amount!.Value, Wire.CurrencyCode.Cny));
         }
 
         ShowTexts(report);
@@ -72,8 +74,8 @@ internal sealed class ClerkScreen(TextWriter output) : Screen
 
     private void ShowTexts(SwipeReport report)
     {
-        Line(Clerk, report.Text);
-        Line(Customer, report.CustomerText);
+        Line(texts.ToClerk, report.Text);
+        Line(texts.ToCustomer, report.CustomerText);
         foreach (var receipt in report.Receipts)
         {
             output.WriteLine();
@@ -85,9 +87,7 @@ internal sealed class ClerkScreen(TextWriter output) : Screen
     {
         if (text is not null)
         {
-            output.WriteLine($"{label,-10}{TextColumns.Clean(text)}");
+            output.WriteLine($"{label}{new string(' ', Math.Max(1, LabelWidth - TextColumns.Of(label)))}{TextColumns.Clean(text)}");
         }
     }
-
-    private static string Capitals(Outcome outcome) => outcome.ToString().ToUpper(CultureInfo.InvariantCulture);
 }

@@ -119,7 +119,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         var faults = await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop)));
         if (faults.Count(why => why is not null) is var count and > 0)
         {
-            throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)}");
+            throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)!.Detail}");
         }
     }
 

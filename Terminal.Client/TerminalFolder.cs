@@ -7,7 +7,17 @@ using Lakala.Wire;
 namespace Lakala.Terminal.Client;
 
 /// <summary>The terminal cannot be used as it is set up; the message says what to do.</summary>
-public sealed class SetupException(string message) : Exception(message);
+public sealed class SetupException(string message, string? language = null) : Exception(message)
+{
+    /// <param name="language">The terminal's; null while it is not known.</param>
+    public SetupException(TwoTexts texts, string? language)
+        : this(texts.In(language), language)
+    {
+    }
+
+    /// <summary>In which the message is, when it is in one.</summary>
+    public string? Language => language;
+}
 
 /// <summary>A terminal's <c>terminal.json</c>.</summary>
 /// <param name="Ca">PEM file of the authority that the server's certificate must come from; relative to the terminal's folder.</param>
@@ -81,7 +91,7 @@ public sealed record TerminalSetup(
 /// <summary>What a terminal keeps on disk: its setup, its master key and its journal. One process uses it at a time.</summary>
 public sealed class TerminalFolder : IDisposable
 {
-    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
+    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", LogFile = "line.log", ReportFile = "batch-report.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
 
     private readonly FileStream _lock;
 
@@ -96,6 +106,11 @@ public sealed class TerminalFolder : IDisposable
     public string Clerks => System.IO.Path.Combine(Path, ClerksFile);
 
     public string Parameters => System.IO.Path.Combine(Path, ParametersFile);
+
+    /// <summary>What was wrong with the line, in the machine's words.</summary>
+    public string Log => System.IO.Path.Combine(Path, LogFile);
+
+    public string Report => System.IO.Path.Combine(Path, ReportFile);
 
     public string Ca => System.IO.Path.Combine(Path, Setup.Ca);
 
@@ -113,10 +128,11 @@ public sealed class TerminalFolder : IDisposable
         var setupFile = path is null ? null : System.IO.Path.Combine(path, SetupFile);
         if (!File.Exists(setupFile))
         {
-            throw new SetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals));
+            throw new SetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals), null);
         }
 
-        return new TerminalFolder(path!, ReadSetup(setupFile), Lock(path!));
+        var setup = ReadSetup(setupFile);
+        return new TerminalFolder(path!, setup, Lock(path!, setup.Language));
     }
 
     /// <exception cref="SetupException">It cannot be read, or others can read it too.</exception>
@@ -126,15 +142,15 @@ public sealed class TerminalFolder : IDisposable
         var file = System.IO.Path.Combine(Path, KeyFile);
         if (!File.Exists(file))
         {
-            throw new SetupException($"{file} is missing. {SetupTexts.CallOperator}");
+            throw new SetupException(SetupTexts.Missing(file), Setup.Language);
         }
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
         {
-            throw new SetupException($"{file} can be read by others. Run: chmod 600 {file}");
+            throw new SetupException(SetupTexts.ReadByOthers(file), Setup.Language);
         }
 
-        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException($"{file} does not hold 64 hex digits. {SetupTexts.CallOperator}");
+        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
     }
 
     /// <summary>Null when the text is no key; a fault of its own could quote it.</summary>
@@ -157,18 +173,18 @@ public sealed class TerminalFolder : IDisposable
         try
         {
             var setup = JsonSerializer.Deserialize(File.ReadAllBytes(file), SetupJson.Default.TerminalSetup);
-            return setup?.Fault() is { } fault ? throw new SetupException($"{file}: {fault}. {SetupTexts.CallOperator}")
-                : setup ?? throw new SetupException($"{file} is empty. {SetupTexts.CallOperator}");
+            return setup?.Fault() is { } fault ? throw new SetupException(SetupTexts.Wrong(file, fault), setup.Language is "en" or "zh" ? setup.Language : null)
+                : setup ?? throw new SetupException(SetupTexts.Empty(file), null);
         }
         catch (JsonException fault)
         {
             // A member that is misspelt would leave its setting at the default in silence.
             var isSetting = SetupJson.Default.TerminalSetup.Properties.Any(setting => fault.Path is null || fault.Path == "$." + setting.Name || fault.Path.StartsWith($"$.{setting.Name}[", StringComparison.Ordinal));
-            throw new SetupException($"{file} is not right at {fault.Path}{(isSetting || fault.Path == "$" ? "" : ": there is no such setting")}. {SetupTexts.CallOperator}");
+            throw new SetupException(isSetting || fault.Path == "$" ? SetupTexts.WrongAt(file, fault.Path) : SetupTexts.NoSuchSetting(file, fault.Path), null);
         }
     }
 
-    private static FileStream Lock(string path)
+    private static FileStream Lock(string path, string language)
     {
         try
         {
@@ -176,7 +192,7 @@ public sealed class TerminalFolder : IDisposable
         }
         catch (IOException)
         {
-            throw new SetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)));
+            throw new SetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)), language);
         }
     }
 }

@@ -18,6 +18,9 @@ public sealed record SessionOptions
     /// <summary>How the terminal is, for its heartbeat. Null: nothing is said of it, and what the server asks for is not noted.</summary>
     public Func<TerminalHealth>? Health { get; init; }
 
+    /// <summary>Hears of the line's troubles in the machine's words.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>For one connection with its handshake.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -76,8 +79,9 @@ public sealed class TerminalSession : IAsyncDisposable
     private readonly TimeProvider _time;
     private Iso8583Link _link;
     private WorkingKeys? _keys;
-    private string _trouble = "no answer";
-    private string? _signOnTrouble;
+    private volatile LineTrouble _trouble = new(LineFault.NoAnswer, "no answer yet");
+    private volatile LineTrouble? _signOnTrouble;
+    private volatile bool _isConnected;
     private volatile string _requirement = ProcessingRequirement.None;
     private int _networkStan;
     private int _resumes;
@@ -89,7 +93,7 @@ public sealed class TerminalSession : IAsyncDisposable
     }
 
     /// <summary>Null when the line is up, else why it is not.</summary>
-    public async Task<string?> WaitUntilUp(TimeSpan bound, CancellationToken stop)
+    public async Task<LineTrouble?> WaitUntilUp(TimeSpan bound, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(bound, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
@@ -102,6 +106,13 @@ public sealed class TerminalSession : IAsyncDisposable
         {
             return Trouble;
         }
+    }
+
+    /// <summary>The same with patience that counts from when the line was lost: who asks long after is told at once.</summary>
+    public Task<LineTrouble?> WaitSinceLost(TimeSpan bound, CancellationToken stop)
+    {
+        var left = bound - _time.GetElapsedTime(_link.DownSince);
+        return WaitUntilUp(left > TimeSpan.Zero ? left : TimeSpan.Zero, stop);
     }
 
     public bool IsUp => _link.State == LinkState.Up;
@@ -154,7 +165,11 @@ public sealed class TerminalSession : IAsyncDisposable
         var request = new LookupRequest(From(key), key.Batch, bill, keys.KeySet).ToIso();
         var outcome = await _link.Request(Name(Mti.LookupAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
         var answer = Read(outcome, LookupAnswer.FromIso);
-        if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not TooManyLookups })
+        if (answer?.Verdict.Code == ResponseCodes.SignOnFirst)
+        {
+            await Reconnect(forgetKeys: true);
+        }
+        else if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not TooManyLookups })
         {
             // The clerk tries again, and then another server.
             await Reconnect(forgetKeys: false);
@@ -172,7 +187,7 @@ public sealed class TerminalSession : IAsyncDisposable
     {
         if (_keys is not { } keys)
         {
-            return new PayOutcome.NotSent(Trouble);
+            return new PayOutcome.NotSent(Trouble.Detail);
         }
 
         var live = Request(swipe, keys, isRepeat: false) with
@@ -382,7 +397,7 @@ public sealed class TerminalSession : IAsyncDisposable
         swipe.Clerk);
 
     // A line that is open and does not sign on says more than the line itself.
-    private string Trouble => _signOnTrouble ?? _trouble;
+    private LineTrouble Trouble => _signOnTrouble ?? _trouble;
 
     private Origin From(SwipeKey key) => new(_options.Terminal, _options.Store, key.Stan);
 
@@ -394,17 +409,47 @@ public sealed class TerminalSession : IAsyncDisposable
     private Iso8583Link NewLink() => new(
         new LinkProtocol
         {
-            Connect = _connect,
+            Connect = Connect,
             SignOn = SignOn,
             KeyOf = NameOf,
             Mac = () => _keys?.Mac,
             Echo = Echo,
             Heard = _options.Health is null ? null : Note,
-            Trouble = why => _trouble = why,
+            Trouble = OnTrouble,
             ConnectTimeout = _options.HandshakeTimeout,
             IdleBeforeEcho = _options.Heartbeat,
         },
         _time);
+
+    private async Task<Stream> Connect(CancellationToken stop)
+    {
+        _isConnected = false;
+        try
+        {
+            var stream = await _connect(stop);
+            _isConnected = true;
+            return stream;
+        }
+        catch (Exception fault)
+        {
+            _trouble = LineTrouble.Of(fault);
+
+            // What an authentic answer said stands until the next one. Silence may have been the line's.
+            _signOnTrouble = _signOnTrouble is { Fault: LineFault.SignOnRefused } refused ? refused : null;
+            throw;
+        }
+    }
+
+    // Before there is a connection the fault itself says more, and is known already.
+    private void OnTrouble(string why)
+    {
+        if (_isConnected)
+        {
+            _trouble = new LineTrouble(LineFault.Cut, why);
+        }
+
+        _options.Log?.Invoke(Trouble.Detail);
+    }
 
     // What is noted later stands: the server says it again with every answer until it is done.
     private void Note(Iso8583Message message)
@@ -453,7 +498,7 @@ public sealed class TerminalSession : IAsyncDisposable
         {
             // This server may be the one that is in trouble; or it knows the keys no more, and says so without a MAC.
             _keys = ++_resumes < MaxResumes ? _keys : null;
-            throw new IOException(_signOnTrouble = SetupTexts.SignOnUnanswered);
+            throw NoSignOn(LineFault.SignOnUnanswered, "the sign-on is not answered");
         }
 
         // 91 and 96 say nothing of the keys.
@@ -470,13 +515,19 @@ public sealed class TerminalSession : IAsyncDisposable
         var outcome = await link.RequestSignOn(Name(Mti.NetworkAnswer, stan), request, _master.SignOnMac, SignOnTimeout);
         if (outcome is not LinkOutcome.Answered answered)
         {
-            throw new IOException(_signOnTrouble = SetupTexts.SignOnUnanswered);
+            throw NoSignOn(LineFault.SignOnUnanswered, "the sign-on is not answered");
+        }
+
+        // A refusal holds no keys, and is as authentic as an approval.
+        if (Verdict.Of(answered.Message) is { Code: not ResponseCodes.Approved } refusal)
+        {
+            throw NoSignOn(LineFault.SignOnRefused, $"the sign-on is refused with code {refusal.Code}, reason {refusal.Reason}", refusal);
         }
 
         var answer = SignOnAnswer.FromIso(answered.Message);
-        if (answer.Verdict.Code != ResponseCodes.Approved || !answer.Nonce.AsSpan().SequenceEqual(nonce))
+        if (!answer.Nonce.AsSpan().SequenceEqual(nonce))
         {
-            throw new IOException(_signOnTrouble = SetupTexts.SignOnRefused(answer.Verdict.Code));
+            throw NoSignOn(LineFault.SignOnUnanswered, "the answer to the sign-on is to another one");
         }
 
         var (pin, mac) = (_master.Unwrap(answer.PinKey), _master.Unwrap(answer.MacKey));
@@ -484,5 +535,11 @@ public sealed class TerminalSession : IAsyncDisposable
         _keys = new WorkingKeys(answer.KeySet, new PinCipher(pin), new MessageMac(mac), answer.StoreName, _time.GetUtcNow() - answer.ServerTime, new ClerkPasswordCipher(pin));
         CryptographicOperations.ZeroMemory(pin);
         CryptographicOperations.ZeroMemory(mac);
+    }
+
+    private IOException NoSignOn(LineFault fault, string detail, Verdict? answer = null)
+    {
+        _signOnTrouble = new LineTrouble(fault, detail, answer);
+        return new IOException(detail);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lakala.Vocabulary;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
@@ -12,8 +13,9 @@ public sealed record Texts
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "en").Clerk,
         NothingToReprint = "No receipt to print again.",
         LookupUnanswered = "No answer to the look-up. Nothing was paid; try again.",
+        NoBatchReport = "No report of a batch to print again.",
         AllSettled = "No payment of this terminal is open.",
-        NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\" or \"cancel\".",
+        NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\", \"reprint-batch\" or \"cancel\".",
         GivenUp = "Given up before the payment was sent. Nothing was paid.",
         GivenUpNotPaid = "Given up, not paid.",
         Interrupted = "Interrupted before the payment was sent. Nothing was paid.",
@@ -22,8 +24,25 @@ public sealed record Texts
         EarlierUnknown = "An earlier payment is still unknown. No new one until it is certain; try again in a minute.",
         KeyReused = "The server knows this payment's number with other content. Call the operator.",
         DoNotPayAgain = "Do not pay again. The terminal finds out and prints the result.",
-        NotReachable = "Payments cannot be reached ({0}). Nothing was paid. Check the network and try again.",
+        NothingPaid = "Nothing was paid.",
+        LineFaults = new Dictionary<LineFault, string>
+        {
+            [LineFault.NoAnswer] = "Payments cannot be reached: the server does not answer. Check the network, then try again.",
+            [LineFault.NameUnknown] = "Payments cannot be reached: the server's name is not found. Check the network, then try again.",
+            [LineFault.Refused] = "Payments cannot be reached: the server takes no connections now. Try again in a minute.",
+            [LineFault.NoNetwork] = "Payments cannot be reached: this machine has no network. Check its cable or wireless.",
+            [LineFault.Cut] = "Payments cannot be reached: the line was cut. Check the network, then try again.",
+            [LineFault.WrongClock] = "Payments cannot be reached: this machine's clock says {2} (Beijing time), and the server's certificate is not valid then. Set the clock. When it is right, call the operator.",
+            [LineFault.Untrusted] = "Payments cannot be reached: this terminal does not trust the server's certificate. Call the operator.",
+            [LineFault.SignOnUnanswered] = "Payments cannot be reached: the sign-on of terminal {0}, store {1}, is not answered. If this lasts, call the operator: are both known there, and is the master key right?",
+            [LineFault.SignOnRefused] = "The server refuses the sign-on of terminal {0}, store {1}. Call the operator.",
+        },
         DiskFault = "The terminal's disk gives a fault ({0}). Call the operator.",
+        DiskFull = "The terminal's disk is full. No payments until there is room. Call the operator.",
+        Outcomes = Enum.GetValues<Outcome>().ToDictionary(outcome => outcome, outcome => outcome.ToString().ToUpperInvariant()),
+        EarlierPayment = "EARLIER PAYMENT",
+        ToClerk = "Clerk:",
+        ToCustomer = "Customer:",
         CustomerCopy = "CUSTOMER COPY",
         MerchantCopy = "MERCHANT COPY",
         Duplicate = "*** DUPLICATE ***",
@@ -66,8 +85,9 @@ public sealed record Texts
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "zh").Clerk,
         NothingToReprint = "没有可重打的凭条。",
         LookupUnanswered = "查询无应答，未支付，请重试。",
+        NoBatchReport = "没有可重打的结算单。",
         AllSettled = "本终端没有未明交易。",
-        NotUnderstood = "无法识别：每行为 {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}，或 \"do\" 为 \"lookup\"、\"settle\"、\"reprint\"、\"close\"、\"cancel\"。",
+        NotUnderstood = "无法识别：每行为 {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}，或 \"do\" 为 \"lookup\"、\"settle\"、\"reprint\"、\"close\"、\"reprint-batch\"、\"cancel\"。",
         GivenUp = "已在发送前放弃，未支付。",
         GivenUpNotPaid = "已放弃，未支付。",
         Interrupted = "已在发送前中断，未支付。",
@@ -76,8 +96,34 @@ public sealed record Texts
         EarlierUnknown = "上一笔交易结果未明，查明前不能收款，请稍后再试。",
         KeyReused = "流水号对应的交易内容不符，请联系运营方。",
         DoNotPayAgain = "请勿重复支付，终端将查明并打印结果。",
-        NotReachable = "无法连接支付系统（{0}），未支付，请检查网络后重试。",
+        NothingPaid = "未支付。",
+        LineFaults = new Dictionary<LineFault, string>
+        {
+            [LineFault.NoAnswer] = "无法连接支付系统：服务器无应答，请检查网络后重试。",
+            [LineFault.NameUnknown] = "无法连接支付系统：找不到服务器名称，请检查网络后重试。",
+            [LineFault.Refused] = "无法连接支付系统：服务器暂不接受连接，请一分钟后重试。",
+            [LineFault.NoNetwork] = "无法连接支付系统：本机没有网络，请检查网线或无线网络。",
+            [LineFault.Cut] = "无法连接支付系统：线路中断，请检查网络后重试。",
+            [LineFault.WrongClock] = "无法连接支付系统：本机时钟为 {2}（北京时间），服务器证书在此时间无效。请校准时钟；时钟无误时请联系运营方。",
+            [LineFault.Untrusted] = "无法连接支付系统：本终端不信任服务器证书，请联系运营方。",
+            [LineFault.SignOnUnanswered] = "无法连接支付系统：终端 {0}（门店 {1}）签到无应答。若持续如此请联系运营方：终端和门店是否已登记，主密钥是否正确？",
+            [LineFault.SignOnRefused] = "系统拒绝终端 {0}（门店 {1}）签到，请联系运营方。",
+        },
         DiskFault = "终端存储故障（{0}），请联系运营方。",
+        DiskFull = "终端存储已满，清理前不能收款，请联系运营方。",
+        Outcomes = new Dictionary<Outcome, string>
+        {
+            [Outcome.Found] = "已找到账单",
+            [Outcome.Approved] = "已支付",
+            [Outcome.Declined] = "银行拒绝",
+            [Outcome.Refused] = "未受理",
+            [Outcome.Unknown] = "结果未知",
+            [Outcome.Settled] = "已查明",
+            [Outcome.Closed] = "批结算完成",
+        },
+        EarlierPayment = "此前交易：",
+        ToClerk = "收银员：",
+        ToCustomer = "顾客：",
         CustomerCopy = "客户联",
         MerchantCopy = "商户联",
         Duplicate = "*** 重复打印 ***",
@@ -123,6 +169,8 @@ public sealed record Texts
 
     public required string LookupUnanswered { get; init; }
 
+    public required string NoBatchReport { get; init; }
+
     public required string AllSettled { get; init; }
 
     public required string NotUnderstood { get; init; }
@@ -144,11 +192,24 @@ public sealed record Texts
 
     public required string DoNotPayAgain { get; init; }
 
-    /// <summary>{0}: why.</summary>
-    public required string NotReachable { get; init; }
+    public required string NothingPaid { get; init; }
+
+    /// <summary>{0}: terminal, {1}: store, {2}: the time of this machine's clock.</summary>
+    public required IReadOnlyDictionary<LineFault, string> LineFaults { get; init; }
 
     /// <summary>{0}: which.</summary>
     public required string DiskFault { get; init; }
+
+    public required string DiskFull { get; init; }
+
+    /// <summary>As the command line says them.</summary>
+    public required IReadOnlyDictionary<Outcome, string> Outcomes { get; init; }
+
+    public required string EarlierPayment { get; init; }
+
+    public required string ToClerk { get; init; }
+
+    public required string ToCustomer { get; init; }
 
     public required string CustomerCopy { get; init; }
 
@@ -222,28 +283,62 @@ public sealed record Texts
     /// <param name="language">Anything but <c>zh</c> is English.</param>
     public static Texts Of(string language) => language == Chinese.Language ? Chinese : English;
 
-    public string BecauseOfDisk(Exception fault) => string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
+    public string BecauseOfDisk(Exception fault) => IsDiskFull(fault) ? DiskFull : string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
 
-    public string BecauseOfNetwork(string why) => string.Format(CultureInfo.InvariantCulture, NotReachable, why.TrimEnd('.'));
+    /// <summary>What a clerk can do about the line; what the server itself has said comes first.</summary>
+    public string BecauseOfLine(LineTrouble trouble, TerminalSetup setup, DateTimeOffset now) => trouble.Answer?.ClerkText
+        ?? string.Format(CultureInfo.InvariantCulture, LineFaults[trouble.Fault], setup.Terminal, setup.Store, BeijingTime.Convert(now).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
 
     public string EntryMode(string mode) => mode == Client.EntryMode.Swiped ? Swiped : mode;
+
+    // ENOSPC, and the same on Windows: the framework has no name for it.
+    private static bool IsDiskFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 112;
 
     private static (string Clerk, string Customer) Answer(int reason, string code, string language) => AnswerTexts.Of(code, reason, language);
 }
 
-/// <summary>What is said before the terminal's language is known, to whoever sets it up.</summary>
+/// <summary>A sentence in both languages.</summary>
+public sealed record TwoTexts(string English, string Chinese)
+{
+    /// <param name="language">Null while it is not known: both are said.</param>
+    public string In(string? language) => language switch
+    {
+        "zh" => Chinese,
+        "en" => English,
+        _ => $"{English} / {Chinese}",
+    };
+}
+
+/// <summary>What is said while the terminal cannot be opened, to whoever set it up or opens it.</summary>
 internal static class SetupTexts
 {
-    public const string CallOperator = "Call the operator.";
-    public const string SignOnUnanswered = "the sign-on is not answered: is the terminal known there, and is its master key right?";
+    private const string CallOperator = "Call the operator.", CallOperatorZh = "请联系运营方。";
 
-    public static string NoTerminals(string folder) => $"There is no terminal in {folder}. Run ./lakala up first, or set LAKALA_HOME.";
+    public static TwoTexts NoTerminals(string folder) => new(
+        $"There is no terminal in {folder}. Run ./lakala up first, or set LAKALA_HOME.", $"{folder} 中没有终端。请先运行 ./lakala up，或设置 LAKALA_HOME。");
 
-    public static string NoSuchTerminal(string id, string folder) => $"There is no terminal {id} in {folder}.";
+    public static TwoTexts NoSuchTerminal(string id, string folder) => new($"There is no terminal {id} in {folder}.", $"{folder} 中没有终端 {id}。");
 
-    public static string InUse(string terminal) => $"Terminal {terminal} is in use by another process. Wait until it is done.";
+    public static TwoTexts InUse(string terminal) => new(
+        $"Terminal {terminal} is in use by another process. Wait until it is done.", $"终端 {terminal} 正被另一程序使用，请等它结束。");
 
-    public static string JournalDamaged(string why) => $"{why} No payments until it is looked at. {CallOperator}";
+    public static TwoTexts JournalDamaged(string why) => new(
+        $"{why} No payments until it is looked at. {CallOperator}", $"终端的交易日志已损坏（{why.TrimEnd('.')}），检查前不能收款，{CallOperatorZh}");
 
-    public static string SignOnRefused(string code) => $"the sign-on is refused with code {code}";
+    public static TwoTexts Missing(string file) => new($"{file} is missing. {CallOperator}", $"缺少 {file}，{CallOperatorZh}");
+
+    public static TwoTexts Empty(string file) => new($"{file} is empty. {CallOperator}", $"{file} 是空的，{CallOperatorZh}");
+
+    public static TwoTexts Wrong(string file, string what) => new($"{file}: {what}. {CallOperator}", $"{file} 设置有误（{what}），{CallOperatorZh}");
+
+    public static TwoTexts WrongAt(string file, string? path) => new($"{file} is not right at {path}. {CallOperator}", $"{file} 在 {path} 处有误，{CallOperatorZh}");
+
+    public static TwoTexts NoSuchSetting(string file, string? path) => new(
+        $"{file} is not right at {path}: there is no such setting. {CallOperator}", $"{file} 在 {path} 处有误：没有此设置，{CallOperatorZh}");
+
+    public static TwoTexts ReadByOthers(string file) => new($"{file} can be read by others. Run: chmod 600 {file}", $"{file} 可被他人读取。请运行：chmod 600 {file}");
+
+    public static TwoTexts NoKey(string file) => new($"{file} does not hold 64 hex digits. {CallOperator}", $"{file} 不是 64 位十六进制数字，{CallOperatorZh}");
+
+    public static TwoTexts NoCertificate(string file) => new($"{file} is no certificate. {CallOperator}", $"{file} 不是证书，{CallOperatorZh}");
 }

@@ -94,6 +94,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lineLock = new();
     private readonly Task _run;
+    private long _downSince;
     private Line? _line;
     private TaskCompletionSource _up = NewSignal();
     private long _lastHeard;
@@ -105,10 +106,14 @@ public sealed class Iso8583Link : IAsyncDisposable
     {
         _protocol = protocol;
         _time = time;
+        _downSince = time.GetTimestamp();
         _run = Task.Run(Run);
     }
 
     public LinkState State { get; private set; }
+
+    /// <summary>Timestamp of when the link was made or, later, its line was last lost.</summary>
+    public long DownSince => Volatile.Read(ref _downSince);
 
     /// <summary>How many requests wait for their answer.</summary>
     public int Outstanding => _waiting.Count;
@@ -367,6 +372,11 @@ public sealed class Iso8583Link : IAsyncDisposable
     {
         lock (_lineLock)
         {
+            if (State == LinkState.Up)
+            {
+                Volatile.Write(ref _downSince, _time.GetTimestamp());
+            }
+
             _line = null;
             State = LinkState.Down;
             if (_up.Task.IsCompleted)

@@ -96,6 +96,9 @@ internal abstract record DeskOrder
 
     public sealed record CloseBatches : DeskOrder;
 
+    /// <summary>The report of the last close.</summary>
+    public sealed record ReprintBatch : DeskOrder;
+
     /// <summary>What the server has asked for, and a look at the printer.</summary>
     public sealed record Tend : DeskOrder;
 
@@ -229,6 +232,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             Page.SignIn page => OnSignIn(page, press),
             Page.BillEntry page => OnBillEntry(page, press),
+            Page.BatchShown or Page.Closed when press.Key == DeskKey.Receipts => Approved(new DeskOrder.ReprintBatch()),
             Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
@@ -375,6 +379,10 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             case Page.Past:
                 Notice = printFault ?? Words.Printed;
+                break;
+
+            case Page.BatchShown or Page.Closed:
+                (Page, Notice) = report.Outcome == Outcome.Closed ? (new Page.Closed(report, printFault), null) : (Page, report.Text);
                 break;
 
             case Page.Ended shown when ReferenceEquals(shown.Report, report):

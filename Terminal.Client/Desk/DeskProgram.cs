@@ -298,6 +298,9 @@ internal sealed class DeskProgram : Runnable
             case DeskOrder.CloseBatches:
                 return await _counter.CloseBatches(_stop.Token);
 
+            case DeskOrder.ReprintBatch:
+                return _counter.ReprintBatch();
+
             case DeskOrder.Reprint reprint:
                 return _counter.Reprint(reprint.Swipe);
 

@@ -53,7 +53,7 @@ internal sealed record DeskTexts
         GoOn = "Enter: go on",
         TooSmall = "Make this window larger: 80 columns, 24 rows. F10 ends the program.",
         NotPrinted = "NOT PRINTED: {0}. It is printed as a duplicate before the next payment.",
-        ReportNotPrinted = "NOT PRINTED: {0}. Write the totals down; the batch is closed.",
+        ReportNotPrinted = "NOT PRINTED: {0}. The batch is closed. F2 prints this report again, later under F4.",
         Printing = "Printing …",
         Printed = "Printed.",
         CloseBatch = "Close the batch? Enter: yes. Esc: no.",
@@ -74,6 +74,7 @@ internal sealed record DeskTexts
         GiveUpAgain = "Give this payment up? Press Esc again.",
         LeaveAgain = "End the program? Press F10 again.",
         KeyBack = "Esc back",
+        KeyReport = "F2 print the last report again",
         KeyGiveUp = "Esc give up",
         KeyPages = "PgUp PgDn receipt",
         Keys = new Dictionary<DeskKey, string>
@@ -141,7 +142,7 @@ internal sealed record DeskTexts
         GoOn = "回车：继续",
         TooSmall = "请放大窗口：至少 80 列 24 行。F10 退出程序。",
         NotPrinted = "未打印：{0}，下一笔交易前将补打（重复打印）。",
-        ReportNotPrinted = "未打印：{0}。批次已结算，请抄下总额。",
+        ReportNotPrinted = "未打印：{0}。批次已结算。按 F2 重打此结算单，以后可在 F4 中重打。",
         Printing = "正在打印……",
         Printed = "已打印。",
         CloseBatch = "进行批结算？回车：是。Esc：否。",
@@ -162,6 +163,7 @@ internal sealed record DeskTexts
         GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
         LeaveAgain = "退出程序？请再按一次 F10。",
         KeyBack = "Esc 返回",
+        KeyReport = "F2 重打上次结算单",
         KeyGiveUp = "Esc 放弃支付",
         KeyPages = "PgUp PgDn 翻看凭条",
         Keys = new Dictionary<DeskKey, string>
@@ -325,6 +327,8 @@ internal sealed record DeskTexts
     public required string LeaveAgain { get; init; }
 
     public required string KeyBack { get; init; }
+
+    public required string KeyReport { get; init; }
 
     public required string KeyGiveUp { get; init; }
 

@@ -205,7 +205,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 _row++;
                 Pair(desk.Texts.Payments, page.Totals.Count.ToString(CultureInfo.InvariantCulture));
                 Pair(words.Amount, Receipt.Amount(page.Totals.Amount, CurrencyCode.Cny), Ink.Strong);
-                Bottom(desk, words.AskingCustomer, words.KeyBack);
+                Bottom(desk, words.AskingCustomer, $"{words.KeyBack}   {words.KeyReport}");
                 break;
 
             case Page.Closing page:
@@ -306,7 +306,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         }
 
         Say(words.GoOn, Ink.Faint);
-        Bottom(desk, words.Welcome, words.KeyBack);
+        Bottom(desk, words.Welcome, $"{words.KeyBack}   {words.KeyReport}");
     }
 
     private void Past(Desk desk, Page.Past page)

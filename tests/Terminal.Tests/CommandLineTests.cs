@@ -251,7 +251,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void What_is_looked_up_and_paid_does_not_command_the_shell_s_screen()
     {
-        var screen = new ClerkScreen(_output);
+        var screen = new ClerkScreen(_output, Texts.English);
 
         screen.ShowBill(new SwipePending(
             new SwipeKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB"));

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Lakala.Terminal.Client;
@@ -22,7 +20,7 @@ public sealed class KilledTerminalTests : IDisposable
     private static readonly byte[] MasterKeyBytes = Convert.FromHexString(new string('a', 64));
 
     private readonly TestFolder _home = new();
-    private readonly X509Certificate2 _certificate = NewCertificate();
+    private readonly X509Certificate2 _certificate = ScriptedGateway.NewCertificate();
     private readonly ConcurrentQueue<string> _asks = new();
     private readonly TaskCompletionSource _enquired = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -220,17 +218,5 @@ public sealed class KilledTerminalTests : IDisposable
         {
             File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
-    }
-
-    private static X509Certificate2 NewCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Lakala.Wire;
 
@@ -35,6 +36,18 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     /// <summary>The next answer has a MAC of another key.</summary>
     public bool ForgeNext { get; set; }
 
+    /// <summary>What every sign-on is refused with, under the sign-on MAC; null signs on.</summary>
+    public Verdict? Refusal { get; set; }
+
+    /// <summary>What a payment that is given up is answered.</summary>
+    public Func<AbandonRequest, AbandonAnswer>? Abandoned { get; init; }
+
+    /// <summary>The next so many look-ups are told to sign on first.</summary>
+    public int LookupsToSignOn { get; set; }
+
+    /// <summary>How many batch closes were asked for; each is told that its totals agree.</summary>
+    public int Closes { get; private set; }
+
     /// <summary>Speaks TLS with it; without one the line is plain.</summary>
     public X509Certificate2? Certificate { get; init; }
 
@@ -59,6 +72,20 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
         _listener.Dispose();
         await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+    }
+
+    /// <summary>One for this machine that is its own authority.</summary>
+    /// <param name="validFrom">Days from now; it is valid for two days.</param>
+    public static X509Certificate2 NewCertificate(int validFrom = -1)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(validFrom), now.AddDays(validFrom + 2));
     }
 
     private async Task Run()
@@ -103,6 +130,12 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
                 var message = Iso8583Codec.Decode(frame.ToArray());
                 if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
                 {
+                    if (Refusal is { } refusal)
+                    {
+                        Iso8583Frame.Write(reply, new NetworkAnswer(Origin.Of(message), NetworkCode.SignOn, refusal).ToIso(), master.SignOnMac);
+                        continue;
+                    }
+
                     _mac = SignOn(message, master, reply);
                     continue;
                 }
@@ -110,7 +143,17 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
                 await BeforeAnswer(message).WaitAsync(_stop.Token);
                 if (message.Mti == Mti.LookupRequest)
                 {
-                    Iso8583Frame.Write(reply, Found(LookupRequest.FromIso(message)).ToIso(), _mac);
+                    Iso8583Frame.Write(reply, LookUp(LookupRequest.FromIso(message)).ToIso(), _mac);
+                }
+                else if (message.Mti is Mti.Reversal or Mti.ReversalRepeat)
+                {
+                    Iso8583Frame.Write(reply, Abandoned!(AbandonRequest.FromIso(message)).ToIso(), _mac);
+                }
+                else if (message.Mti == Mti.BatchClose)
+                {
+                    var close = BatchCloseRequest.FromIso(message);
+                    Closes++;
+                    Iso8583Frame.Write(reply, new BatchCloseAnswer(close.From, new Verdict(ResponseCodes.Approved, 0, null, null), close.Batch, close.Totals, []).ToIso(), _mac);
                 }
                 else if (message.Mti == Mti.NetworkRequest)
                 {
@@ -153,6 +196,10 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
         var verdict = new Verdict(ForgetsKeys ? ResponseCodes.SignOnFirst : ResponseCodes.Approved, 0, null, null);
         Iso8583Frame.Write(reply, new NetworkAnswer(request.From, request.Code, verdict).ToIso(), _mac);
     }
+
+    private LookupAnswer LookUp(LookupRequest request) => LookupsToSignOn-- > 0
+        ? new(request.From, new Verdict(ResponseCodes.SignOnFirst, 110, "Sign on again.", null), request.Bill, null, null, null, null, null, null)
+        : Found(request);
 
     private static LookupAnswer Found(LookupRequest request) => new(
         request.From, new Verdict(ResponseCodes.Approved, 0, null, null), request.Bill, 500, CurrencyCode.Cny, "茶馆", "茶壶", "order-1", TimeSpan.FromMinutes(3));

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using Lakala.Terminal.Client;
 using Lakala.Wire;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests;
 
@@ -129,8 +131,32 @@ public sealed class TerminalSessionTests
         await using var session = new TerminalSession(
             Options, new MasterKey(MasterKeyBytes), _ => Task.FromException<Stream>(new IOException("no cable")), TimeProvider.System);
 
-        (await session.WaitUntilUp(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken)).Should().Be("no cable");
+        (await session.WaitUntilUp(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken))!.Detail.Should().Be("IOException: no cable");
         (await session.Pay(Swipe, Card, TestContext.Current.CancellationToken)).Should().BeOfType<PayOutcome.NotSent>();
+    }
+
+    [Fact]
+    public async Task Who_asks_long_after_the_line_was_lost_is_told_at_once()
+    {
+        var time = new FakeTimeProvider();
+        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = new TerminalSession(Options, new MasterKey(MasterKeyBytes), Refuse, time);
+        var patience = TimeSpan.FromSeconds(10);
+        await refused.Task;
+        var early = session.WaitSinceLost(patience, TestContext.Current.CancellationToken);
+
+        time.Advance(patience - TimeSpan.FromSeconds(1));
+        early.IsCompleted.Should().BeFalse("it may be back in a moment");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        (await early)!.Fault.Should().Be(LineFault.Refused);
+        (await session.WaitSinceLost(patience, TestContext.Current.CancellationToken))!.Fault.Should().Be(LineFault.Refused, "no time has to pass for it");
+
+        Task<Stream> Refuse(CancellationToken stop)
+        {
+            refused.TrySetResult();
+            return Task.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
+        }
     }
 
     private static SessionOptions Options => new()

@@ -389,6 +389,25 @@ public sealed class DeskTests
     }
 
     [Fact]
+    public void The_last_report_of_a_batch_is_printed_again_from_its_page_and_from_the_next_close()
+    {
+        Open();
+        _desk.ShowBatch(new BatchTotals(0, 0));
+        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
+        _desk.Done(SwipeReport.Refused(Texts.English.NoBatchReport), null);
+        _desk.Notice.Should().Be(Texts.English.NoBatchReport);
+
+        var closed = new Report(Outcome.Closed) { Batches = [new BatchReport(7, 3, 38_400, 3, 38_400, [])] };
+        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
+        _desk.Done(closed, "OUT OF PAPER");
+        _desk.Page.Should().Be(new Page.Closed(closed, "OUT OF PAPER"));
+        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
+        _desk.Done(closed, null);
+
+        _desk.Page.Should().Be(new Page.Closed(closed, null));
+    }
+
+    [Fact]
     public void Differences_are_what_one_side_has_alone_or_each_with_another_amount() =>
         BatchReport.Compare([new(1, 100), new(2, 200), new(3, 300)], [new(1, 100), new(2, 250), new(4, 400)]).Should().Equal(
             new BatchDifference(2, 200, 250), new BatchDifference(3, 300, null), new BatchDifference(4, null, 400));

@@ -1,0 +1,287 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Lakala.Terminal.Client;
+using Lakala.Vocabulary;
+using Lakala.Wire;
+
+namespace Lakala.Terminal.Tests;
+
+/// <summary>What the counter tells a clerk of the line, the server and what was open.</summary>
+public sealed class CounterTests : IDisposable
+{
+    private const string Bill = "73516235791239";
+    private static readonly byte[] MasterKeyBytes = Convert.FromHexString(new string('a', 64));
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    private static readonly SwipedCard Card = Track2.TryParse("6228480000000000000=49122010000000000", out var track)
+        ? new SwipedCard(track!, "1234")
+        : throw new InvalidOperationException("The test's card is none.");
+
+    private readonly TestFolder _home = new();
+    private readonly X509Certificate2 _certificate = ScriptedGateway.NewCertificate();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private string Folder => _home.At("terminals/T0000001");
+
+    public void Dispose()
+    {
+        _certificate.Dispose();
+        _home.Dispose();
+    }
+
+    [Fact]
+    public async Task A_port_where_nobody_listens_is_told_in_the_clerks_words()
+    {
+        int port;
+        using (var listener = new TcpListener(IPAddress.Loopback, 0))
+        {
+            listener.Start();
+            port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+
+        await Tells("en", port, "takes no connections now");
+        await Tells("zh", port, "服务器暂不接受连接");
+        (await File.ReadAllTextAsync(Path.Combine(Folder, "line.log"), Stop)).Should().Contain("SocketException", "the machine's words are for who looks after it");
+    }
+
+    [Fact]
+    public async Task A_name_that_is_not_found_is_told_in_the_clerks_words() => await Tells("en", 8583, "name is not found", host: "nowhere.invalid");
+
+    [Fact]
+    public async Task A_certificate_that_is_not_valid_now_is_told_as_a_matter_of_this_machines_clock()
+    {
+        using var tomorrow = ScriptedGateway.NewCertificate(validFrom: 1);
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => null) { Certificate = tomorrow }.Start();
+
+        var said = await Tells("en", gateway.Port, "this machine's clock says", ca: tomorrow);
+
+        said.Should().Contain(BeijingTime.Convert(TimeProvider.System.GetUtcNow()).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        await Tells("zh", gateway.Port, "请校准时钟", ca: tomorrow);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_the_right_one_is_told_in_the_clerks_words()
+    {
+        using var other = ScriptedGateway.NewCertificate();
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => null) { Certificate = other }.Start();
+
+        await Tells("en", gateway.Port, "does not trust");
+    }
+
+    [Fact]
+    public async Task A_sign_on_that_nobody_answers_names_terminal_and_store()
+    {
+        await using var gateway = new ScriptedGateway(MasterKey.NewKey(), _ => null) { Certificate = _certificate }.Start();
+
+        (await Tells("en", gateway.Port, "is not answered", seconds: 8)).Should().Contain("T0000001").And.Contain("STORE0000000001");
+    }
+
+    [Fact]
+    public async Task A_terminal_that_is_blocked_hears_it_at_its_next_look_up_and_is_back_when_it_is_no_more()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => null) { Certificate = _certificate, LookupsToSignOn = 1 }.Start();
+        await using var counter = Open(gateway.Port);
+        (await counter.Lookup(Bill, Stop)).Outcome.Should().Be(Outcome.Found, "a session that is over is begun anew, and the clerk sees nothing of it");
+        gateway.SignOns.Should().Be(2);
+
+        gateway.LookupsToSignOn = 1;
+        gateway.Refusal = new Verdict(ResponseCodes.UnknownTerminal, 102, "Terminal is blocked. Call the operator.", "Sorry, this counter cannot take payments now.");
+        var blocked = await counter.Lookup(Bill, Stop);
+
+        blocked.Text.Should().StartWith("Terminal is blocked. Call the operator.");
+        (blocked.CustomerText, blocked.ResponseCode, blocked.Reason).Should().Be(("Sorry, this counter cannot take payments now.", "58", 102));
+        gateway.Refusal = null;
+        await Until(() => counter.Lookup(Bill, Stop), report => report.Outcome == Outcome.Found);
+    }
+
+    [Fact]
+    public async Task A_payment_number_that_the_server_knows_otherwise_is_the_operators_every_time_it_is_asked_after()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.DuplicateKey)) { Certificate = _certificate }.Start();
+        await using var counter = Open(gateway.Port);
+        var found = await counter.Lookup(Bill, Stop);
+
+        foreach (var report in new[] { await counter.Pay(found, Card, CancellationToken.None, Stop), await counter.Settle(Stop), await counter.Settle(Stop) })
+        {
+            (report.Outcome, report.Text, report.NeedsOperator).Should().Be((Outcome.Unknown, Texts.English.KeyReused, true));
+        }
+    }
+
+    [Fact]
+    public async Task Receipts_that_come_late_are_counted_and_are_no_news()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { Certificate = _certificate }.Start();
+        SetUp(gateway.Port);
+        Journalled(settled: true);
+        Journalled(settled: true);
+        await using (var counter = Open(gateway.Port))
+        {
+            (await counter.Settle(Stop)).Resolved!.Duplicates.Should().Be(2);
+        }
+
+        Journalled(settled: false);
+        await using var next = Open(gateway.Port);
+        (await next.Settle(Stop)).Resolved.Should().Match<SwipeReport>(report => report.Outcome == Outcome.Approved && report.Duplicates == 0);
+    }
+
+    [Theory]
+    [InlineData("68", 403, "Given up, not paid.")]
+    [InlineData("25", 410, "Given up, not paid.")]
+    [InlineData("55", 401, "Wrong PIN. Start again.")]
+    public async Task A_payment_that_the_clerk_gave_up_is_called_so_unless_the_bank_had_answered(string code, int reason, string said)
+    {
+        using var abandon = new CancellationTokenSource();
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => GiveUp(abandon))
+        {
+            Certificate = _certificate,
+            Abandoned = request => new AbandonAnswer(
+                request.From,
+                new Verdict(code == "25" ? code : ResponseCodes.Approved, reason, reason == 401 ? "Wrong PIN. Start again." : "No answer from the bank, not paid.", "Not paid."),
+                request.Batch,
+                code == "25" ? null : code,
+                PaymentFacts.None),
+        }.Start();
+        await using var counter = Open(gateway.Port);
+        var found = await counter.Lookup(Bill, Stop);
+
+        var report = await counter.Pay(found, Card, abandon.Token, Stop);
+
+        report.Text.Should().Be(said);
+        report.Outcome.Should().NotBe(Outcome.Approved);
+        counter.Past[0].Result!.ClerkText.Should().Be(said, "the list of payments says the same");
+    }
+
+    [Fact]
+    public async Task A_batch_without_payments_is_not_closed_and_one_with_some_can_be_reported_again()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { Certificate = _certificate }.Start();
+        await using (var counter = Open(gateway.Port))
+        {
+            counter.ReprintBatch().Text.Should().Be(Texts.English.NoBatchReport);
+            var nothing = await counter.CloseBatches(Stop);
+            (nothing.Text, nothing.ExitCode, nothing.Batches!.Count, nothing.Receipts.Count, gateway.Closes).Should().Be((Texts.English.NothingToClose, 0, 0, 0, 0));
+
+            counter.Show(await counter.Pay(await counter.Lookup(Bill, Stop), Card, CancellationToken.None, Stop));
+            var closed = await counter.CloseBatches(Stop);
+            closed.Receipts[0].ToString().Should().Contain("BATCH CLOSE").And.NotContain("REPRINT");
+            (await counter.CloseBatches(Stop)).Text.Should().Be(Texts.English.NothingToClose);
+            gateway.Closes.Should().Be(1);
+        }
+
+        await using var next = Open(gateway.Port);
+        var again = next.ReprintBatch();
+        (again.Outcome, again.Batches![0].Count, again.Batches[0].Amount).Should().Be((Outcome.Closed, 1, 500L));
+        again.Receipts[0].ToString().Should().Contain("BATCH CLOSE").And.Contain("REPRINT").And.Contain("CNY 5.00").And.Contain("Corner Store 1");
+        again.Text.Should().Contain("Batch closed, totals agree.");
+    }
+
+    [Theory]
+    [InlineData("zh", "正被另一程序使用")]
+    [InlineData("en", "is in use by another process")]
+    public void A_terminal_that_cannot_be_opened_says_so_in_its_language(string language, string said)
+    {
+        SetUp(1, language);
+        using var held = TerminalFolder.Take(_home.Root, "T0000001");
+
+        var fault = FluentActions.Invoking(() => TerminalFolder.Take(_home.Root, "T0000001")).Should().Throw<SetupException>().Which;
+
+        fault.Message.Should().Contain(said).And.NotContain(language == "zh" ? "in use" : "使用");
+    }
+
+    [Fact]
+    public async Task A_terminal_whose_language_is_not_known_is_refused_in_both_and_one_that_is_set_up_wrongly_in_its_own()
+    {
+        SetUp(1, "zh");
+        var file = Path.Combine(Folder, "terminal.json");
+        var text = await File.ReadAllTextAsync(file, Stop);
+        await File.WriteAllTextAsync(file, text.Replace("STORE0000000001", "S", StringComparison.Ordinal), Stop);
+        (await Run()).Should().StartWith("未受理").And.Contain("收银员：").And.Contain("设置有误").And.NotContain("Call the operator");
+
+        await File.WriteAllTextAsync(file, "{", Stop);
+
+        (await Run()).Should().Contain("Call the operator").And.Contain("请联系运营方");
+    }
+
+    private async Task<string> Run()
+    {
+        using var output = new StringWriter();
+        await new CommandLine(_home.Root, new StringReader(""), output, output, TimeProvider.System).Run(["settle"]);
+        return output.ToString();
+    }
+
+    private static PayAnswer? GiveUp(CancellationTokenSource abandon)
+    {
+        abandon.Cancel();
+        return null;
+    }
+
+    private async Task<string> Tells(string language, int port, string said, string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 0.5)
+    {
+        await using var counter = Open(port, language, host, ca, seconds);
+        var report = await Until(() => counter.Lookup(Bill, Stop), report => report.Text!.Contains(said, StringComparison.Ordinal));
+        report.Outcome.Should().Be(Outcome.Refused);
+        if (language == "zh")
+        {
+            report.Text.Should().NotMatchRegex("[A-Za-z]{2}", "a clerk is told in her language");
+        }
+
+        return report.Text!;
+    }
+
+    private static async Task<Report> Until(Func<Task<Report>> ask, Func<Report, bool> isRight)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var report = await ask();
+            if (isRight(report))
+            {
+                return report;
+            }
+
+            TimeProvider.System.GetElapsedTime(begun).Should().BeLessThan(Bound, $"it says '{report.Text}'");
+            await Task.Delay(50, Stop);
+        }
+    }
+
+    private Counter Open(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10)
+    {
+        SetUp(port, language, host, ca, seconds);
+        var folder = TerminalFolder.Take(_home.Root, "T0000001");
+        folder.Dispose();
+        return new Counter(folder, new JsonScreen(TextWriter.Null), TimeProvider.System);
+    }
+
+    private void SetUp(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10)
+    {
+        Directory.CreateDirectory(Folder);
+        File.WriteAllText(
+            Path.Combine(Folder, "terminal.json"),
+            $$"""{"host":"{{host}}","port":{{port}},"ca":"ca.pem","terminal":"T0000001","store":"STORE0000000001","language":"{{language}}","connect_timeout_seconds":{{seconds.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}""");
+        File.WriteAllText(Path.Combine(Folder, "ca.pem"), (ca ?? _certificate).ExportCertificatePem());
+        var key = Path.Combine(Folder, "master.key");
+        File.WriteAllText(key, Convert.ToHexString(MasterKeyBytes), Encoding.ASCII);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    // A payment of an earlier run: not printed, or not even certain.
+    private void Journalled(bool settled)
+    {
+        using var journal = Journal.OpenOrMake(Path.Combine(Folder, "journal"), new JournalOptions());
+        var key = journal.TakeKey();
+        journal.Begin(new SwipePending(key, "T0000001", "STORE0000000001", Bill, 500, CurrencyCode.Cny, "622848*********0000", "021", TimeProvider.System.GetUtcNow()));
+        if (settled)
+        {
+            journal.Settle(new SwipeResult(key, ResponseCodes.Approved));
+        }
+    }
+
+    private static PayAnswer Answer(PayRequest request, string code) => new(
+        request.From, new Verdict(code, code == ResponseCodes.DuplicateKey ? 140 : 0, null, null), request.Batch, request.Bill, request.Amount, request.Currency, PaymentFacts.None);
+}
