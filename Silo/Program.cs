@@ -136,8 +136,8 @@ static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.Configure
     var services = kestrel.ApplicationServices;
     var gateway = services.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value;
 
-    // For each port; terminals are counted by address too.
-    kestrel.Limits.MaxConcurrentConnections = gateway.MaxConnections;
+    // For each port. Terminals are counted one by one, and there a new one may take the place of one that is silent.
+    kestrel.Limits.MaxConcurrentConnections = gateway.MaxConnections + gateway.MaxSilent;
     var http = services.GetRequiredService<IOptions<HttpOptions>>().Value;
     kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
     if (services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)

@@ -36,12 +36,23 @@ public sealed class TerminalGatewayOptions
 
     public int MaxConnections { get; set; } = 20_000;
 
-    public int MaxConnectionsPerAddress { get; set; } = 20_000;
+    /// <summary>Of an IPv6 address its /64 counts. A balancer that hides the terminals' addresses, or a large NAT, needs more.</summary>
+    public int MaxConnectionsPerAddress { get; set; } = 512;
+
+    /// <summary>Connections that have said nothing yet; the oldest makes room for a new one.</summary>
+    public int MaxSilent { get; set; } = 4_096;
+
+    /// <summary>Within a minute, of what cannot be authenticated.</summary>
+    public int MaxRejectsPerAddress { get; set; } = 600;
 
     /// <summary>More at once make the open lines wait; fewer do not end a storm of reconnects any later.</summary>
     public int MaxHandshakes { get; set; } = 8;
 
+    /// <summary>For the first bytes, and then for the handshake.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the handshake to the first message that is authentic.</summary>
+    public TimeSpan FirstMessageTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>From the first byte of a frame to its last.</summary>
     public TimeSpan FrameTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -55,6 +66,8 @@ public sealed class TerminalGatewayOptions
                 ? ValidateOptionsResult.Fail($"TerminalGateway:Address is an IP address, or 0.0.0.0 for all; '{options.Address}' is none.")
             : !File.Exists(options.Certificate) ? Missing(nameof(Certificate), options.Certificate)
             : !File.Exists(options.CertificateKey) ? Missing(nameof(CertificateKey), options.CertificateKey)
+            : new[] { options.MaxConnections, options.MaxConnectionsPerAddress, options.MaxSilent, options.MaxHandshakes, options.MaxRejectsPerAddress }.Min() < 1
+                ? ValidateOptionsResult.Fail("TerminalGateway:MaxConnections, MaxConnectionsPerAddress, MaxSilent, MaxHandshakes and MaxRejectsPerAddress are 1 or more.")
             : ValidateOptionsResult.Success;
 
         private static ValidateOptionsResult Missing(string key, string path) =>
@@ -79,6 +92,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private readonly LineWatch _watch;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly UnknownTerminals _unknown;
 
     public TerminalGateway(IGrainFactory grains, IKeyVault vault, LineWatch watch, TimeProvider time, ILogger<TerminalGateway> log)
     {
@@ -87,6 +101,7 @@ public sealed class TerminalGateway : ConnectionHandler
         _watch = watch;
         _time = time;
         _log = log;
+        _unknown = new UnknownTerminals(time);
     }
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -217,8 +232,18 @@ public sealed class TerminalGateway : ConnectionHandler
         }
     }
 
+    // Whoever has sent as much as it may that was not authentic is not worth a look at the keys.
+    private static void RefuseUnlessWelcome(TerminalLine line)
+    {
+        if (line.IsRefusedTooOften)
+        {
+            throw new Iso8583Exception(0, "Too much came from this address that was not authentic.");
+        }
+    }
+
     private async Task SignOn(Iso8583Message message, byte[] frame, TerminalLine line)
     {
+        RefuseUnlessWelcome(line);
         var request = SignOnRequest.FromIso(message, _time);
         var row = await Find(request.From.Terminal);
         var no = row is null || row.Store != request.From.Store ? Refusal.UnknownTerminal
@@ -263,6 +288,7 @@ public sealed class TerminalGateway : ConnectionHandler
             return known;
         }
 
+        RefuseUnlessWelcome(line);
         var row = await Find(from.Terminal);
         if (row is null || row.Store != from.Store || row.Find(keySet) is not { } keys)
         {
@@ -273,16 +299,33 @@ public sealed class TerminalGateway : ConnectionHandler
     }
 
     // A grain has no blank name, and neither has a terminal.
-    private Task<TerminalRow?> Find(string terminal) =>
-        string.IsNullOrWhiteSpace(terminal) ? Task.FromResult<TerminalRow?>(null) : _grains.GetGrain<ITerminalGrain>(terminal).Find();
+    private async Task<TerminalRow?> Find(string terminal)
+    {
+        if (string.IsNullOrWhiteSpace(terminal) || _unknown.Has(terminal))
+        {
+            return null;
+        }
+
+        var row = await _grains.GetGrain<ITerminalGrain>(terminal).Find();
+        if (row is null)
+        {
+            _unknown.Add(terminal);
+        }
+
+        return row;
+    }
 
     // Nobody who cannot be authenticated gets more than a hint, and a hint is never final.
-    private static Task Reject(Iso8583Message message, Refusal reason, TerminalLine line)
+    private static async Task Reject(Iso8583Message message, Refusal reason, TerminalLine line)
     {
         var verdict = Say(reason.ResponseCode(), reason, "en");
         Answers.Add(1, new KeyValuePair<string, object?>("code", verdict.Code));
         Activity.Current?.SetTag(Telemetry.CodeTag, verdict.Code);
-        return line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
+        await line.Send(verdict.ToHint(AnswerTo(message.Mti), message), null);
+        if (reason != Refusal.TryLater)
+        {
+            line.Rejected();
+        }
     }
 
     private static string AnswerTo(string mti) => mti switch

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
 using System.Net;
 using Lakala.Grains;
 using Lakala.Wire;
@@ -14,6 +17,9 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     /// <summary>A terminal asks one thing at a time, and perhaps repeats or abandons it.</summary>
     private const int MaxRunning = 8;
 
+    // A terminal that is told so signs on; one that hears it again has the wrong keys.
+    private const int MaxRejects = 3;
+
     private readonly SemaphoreSlim _writing = new(1);
     private readonly ConcurrentDictionary<Task, bool> _running = new();
 
@@ -26,9 +32,12 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     internal long HeardAt { get; private set; }
 
     /// <summary>On the monotonic clock.</summary>
-    internal long Deadline { get; private set; } = watch.IdleDeadline();
+    internal long Deadline => Math.Min(_speakDeadline, _frameDeadline);
 
-    private bool _isMidFrame;
+    // Only what is authentic renews it.
+    private long _speakDeadline = watch.FirstMessageDeadline();
+    private long _frameDeadline = long.MaxValue;
+    private int _rejects;
 
     /// <exception cref="Iso8583Exception">The terminal asks more at once than any terminal does.</exception>
     public void Run(Task handling)
@@ -72,24 +81,35 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     }
 
     /// <summary>What came was authentic.</summary>
-    public void Heard(string terminal) => (Terminal, HeardAt) = (terminal, watch.Now);
+    public void Heard(string terminal)
+    {
+        (Terminal, HeardAt) = (terminal, watch.Now);
+        _speakDeadline = watch.IdleDeadline();
+        _rejects = 0;
+    }
+
+    /// <summary>From here so much came that was not authentic that nothing more is looked at which may not be.</summary>
+    internal bool IsRefusedTooOften => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.IsRefusedTooOften ?? false;
+
+    /// <summary>What came was not authentic. After a few of these in a row the line has been answered for the last time.</summary>
+    internal void Rejected()
+    {
+        (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.Refused();
+        if (Interlocked.Increment(ref _rejects) >= MaxRejects)
+        {
+            LineWatch.TurnedAway("unauthentic");
+            End();
+        }
+    }
+
+    /// <summary>Nothing more is read; what is under way is answered.</summary>
+    internal void End() => connection.Transport.Input.CancelPendingRead();
 
     public void Abort() => connection.Abort();
 
     /// <summary>Half a frame must become a whole one in time; a line without one may idle longer.</summary>
-    public void IsMidFrame(bool isMidFrame)
-    {
-        if (!isMidFrame)
-        {
-            Deadline = watch.IdleDeadline();
-        }
-        else if (!_isMidFrame)
-        {
-            Deadline = watch.FrameDeadline();
-        }
-
-        _isMidFrame = isMidFrame;
-    }
+    public void IsMidFrame(bool isMidFrame) =>
+        _frameDeadline = !isMidFrame ? long.MaxValue : Math.Min(_frameDeadline, watch.FrameDeadline());
 
     public void Dispose()
     {
@@ -102,81 +122,98 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
 
 /// <summary>
 /// Watches all lines: bounds on how many there are, in all, from one address and shaking hands at once, and one clock for
-/// all deadlines instead of one for each line.
+/// all deadlines instead of one for each line. Whoever says nothing costs a place and keeps nobody out.
 /// </summary>
 public sealed class LineWatch : BackgroundService
 {
+    // The head of a TLS record: what it is, a version, and how much follows. The first one of a line is the ClientHello.
+    private const int RecordHead = 5, HandshakeRecord = 22, MaxHello = 16 * 1024;
+
     private static readonly Meter Meter = new(Telemetry.Name);
+    private static readonly Counter<long> Away = Meter.CreateCounter<long>("lakala.terminal.turned_away");
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
     private readonly TerminalGatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly SemaphoreSlim _handshakes;
+    private readonly Arrivals _arrivals;
+    private readonly HandshakeTurns _turns;
     private readonly ConcurrentDictionary<TerminalLine, bool> _lines = new();
-    private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
     private readonly Dictionary<string, long> _gone = [];
-    private int _connections;
 
     public LineWatch(IOptions<TerminalGatewayOptions> options, TimeProvider time, ILogger<LineWatch> log)
     {
         _options = options.Value;
         _time = time;
         _log = log;
-        _handshakes = new SemaphoreSlim(_options.MaxHandshakes);
+        _arrivals = new Arrivals(_options, time);
+        _turns = new HandshakeTurns(_options.MaxHandshakes, time);
         Meter.CreateObservableGauge("lakala.terminal.lines", () => _lines.Count);
     }
 
-    public override void Dispose()
-    {
-        _handshakes.Dispose();
-        base.Dispose();
-    }
-
-    /// <summary>Stands before TLS: counts the connection and waits for its turn to shake hands.</summary>
+    /// <summary>Stands before TLS: counts the connection, hears its ClientHello, and only then waits for its turn to shake hands.</summary>
     public async Task Admit(ConnectionContext connection, Func<Task> next)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        var isWithin = Interlocked.Increment(ref _connections) <= _options.MaxConnections;
-        isWithin &= _perAddress.AddOrUpdate(address, 1, static (_, count) => count + 1) <= _options.MaxConnectionsPerAddress;
+        using var arrival = _arrivals.Enter(address, connection.Abort);
+        if (arrival is null)
+        {
+            TurnedAway("full");
+            _log.LogDebug("A connection from {Address} is refused: too many are open.", address);
+            return;
+        }
+
+        connection.Items[typeof(Arrivals)] = arrival;
         try
         {
-            if (!isWithin)
+            if (!await HearsHello(connection.Transport.Input))
             {
-                _log.LogWarning("A connection from {Address} is refused: too many are open.", address);
                 return;
             }
 
-            await _handshakes.WaitAsync(connection.ConnectionClosed);
-            var turn = new HandshakeTurn(_handshakes);
-            connection.Items[typeof(HandshakeTurn)] = turn;
-            try
-            {
-                await next();
-            }
-            finally
-            {
-                turn.End();
-            }
+            arrival.Spoke();
+            using var turn = await _turns.Take(arrival.Address, connection.ConnectionClosed);
+            connection.Items[typeof(HandshakeTurns)] = turn;
+            await next();
         }
-        catch (OperationCanceledException)
+        catch (Exception fault) when (fault is OperationCanceledException or IOException)
         {
-            // Gone before its turn came.
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _connections);
-            if (_perAddress.AddOrUpdate(address, 0, static (_, count) => count - 1) == 0)
-            {
-                _perAddress.TryRemove(new KeyValuePair<IPAddress, int>(address, 0));
-            }
+            // Gone, or closed, before its turn came.
+            _log.LogDebug("A connection from {Address} has ended before its handshake: {Reason}", address, fault.Message);
         }
     }
+
+    // The whole of it, so that nobody holds a turn while the rest of it does not come. Nothing is taken from the pipe.
+    private static async Task<bool> HearsHello(PipeReader input)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync();
+            var (isHello, isWhole) = Look(read.Buffer);
+            input.AdvanceTo(read.Buffer.Start, isWhole ? read.Buffer.Start : read.Buffer.End);
+            if (isWhole || !isHello || read.IsCompleted || read.IsCanceled)
+            {
+                return isWhole;
+            }
+        }
+
+        static (bool IsHello, bool IsWhole) Look(in ReadOnlySequence<byte> bytes)
+        {
+            Span<byte> head = stackalloc byte[RecordHead];
+            var known = (int)Math.Min(bytes.Length, RecordHead);
+            bytes.Slice(0, known).CopyTo(head);
+            var length = known == RecordHead ? BinaryPrimitives.ReadUInt16BigEndian(head[3..]) : 0;
+            var isHello = (known == 0 || head[0] == HandshakeRecord) && length <= MaxHello;
+            return (isHello, isHello && known == RecordHead && bytes.Length >= RecordHead + length);
+        }
+    }
+
+    internal static void TurnedAway(string why) => Away.Add(1, new KeyValuePair<string, object?>("why", why));
 
     internal TerminalLine Open(ConnectionContext connection)
     {
         // The handshake is done: the next may begin.
-        (connection.Items[typeof(HandshakeTurn)] as HandshakeTurn)?.End();
+        (connection.Items[typeof(HandshakeTurns)] as HandshakeTurns.Turn)?.Dispose();
         var line = new TerminalLine(connection, this);
         _lines[line] = true;
         return line;
@@ -219,36 +256,32 @@ public sealed class LineWatch : BackgroundService
         return heard;
     }
 
-    internal long IdleDeadline() => _time.GetTimestamp() + (long)(_options.IdleTimeout.TotalSeconds * _time.TimestampFrequency);
+    internal long IdleDeadline() => In(_options.IdleTimeout);
 
-    internal long FrameDeadline() => _time.GetTimestamp() + (long)(_options.FrameTimeout.TotalSeconds * _time.TimestampFrequency);
+    internal long FirstMessageDeadline() => In(_options.FirstMessageTimeout);
+
+    internal long FrameDeadline() => In(_options.FrameTimeout);
+
+    private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Tick, _time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            for (var silent = _arrivals.DropSilent(_options.HandshakeTimeout); silent > 0; silent--)
+            {
+                TurnedAway("silent");
+            }
+
             var now = _time.GetTimestamp();
             foreach (var (line, _) in _lines)
             {
                 if (now > line.Deadline)
                 {
-                    _log.LogInformation("{Line}: closed, it was silent for too long.", line);
+                    _log.LogInformation("{Line}: closed, it said nothing for too long.", line);
                     line.Abort();
                 }
-            }
-        }
-    }
-
-    private sealed class HandshakeTurn(SemaphoreSlim turns)
-    {
-        private int _isOver;
-
-        public void End()
-        {
-            if (Interlocked.Exchange(ref _isOver, 1) == 0)
-            {
-                turns.Release();
             }
         }
     }

@@ -395,6 +395,9 @@ public sealed class LocalNetwork : IAsyncDisposable
             ["TerminalGateway__Port"] = Text(silo.TerminalPort),
             ["TerminalGateway__Certificate"] = _certificates!.Certificate,
             ["TerminalGateway__CertificateKey"] = _certificates.CertificateKey,
+            // All terminals of a swarm come from this machine.
+            ["TerminalGateway__MaxConnectionsPerAddress"] = "20000",
+            ["TerminalGateway__MaxRejectsPerAddress"] = "100000",
             ["BankLink__Host"] = Loopback,
             ["BankLink__Port"] = Text(silo.BankPort),
             ["BankLink__ZoneMasterKeyFile"] = _zoneMasterKeyFile,

@@ -24,6 +24,88 @@ public sealed class GatewayTests(GatewayNetwork network) : IClassFixture<Gateway
         (await before.AskWell(before.Network(NetworkCode.Echo).ToIso())).Text(39).Should().Be(ResponseCodes.Approved);
     }
 
+    [Fact]
+    public async Task Sockets_that_say_nothing_keep_no_terminal_waiting()
+    {
+        var sockets = new List<Stream>();
+        try
+        {
+            for (var silent = 0; silent < 50; silent++)
+            {
+                sockets.Add(await Socket());
+
+                // The beginning of a handshake is as good as nothing.
+                await sockets[^1].WriteAsync(new byte[] { 22, 3, 1, 2, 0, 1 }.AsMemory(0, silent % 7), Stop);
+            }
+
+            var begun = TimeProvider.System.GetTimestamp();
+            await using var terminal = await RawTerminal.SignedOn(network.Local, network.NewTerminal());
+            TimeProvider.System.GetElapsedTime(begun).Should().BeLessThan(HandshakeTimeout, "not one of them has had to be waited for");
+        }
+        finally
+        {
+            foreach (var socket in sockets)
+            {
+                await socket.DisposeAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_socket_that_says_something_else_than_a_handshake_is_closed()
+    {
+        await using var socket = await Socket();
+        await socket.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), Stop);
+
+        (await Ends(socket)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_line_that_says_nothing_authentic_is_closed_whatever_it_says()
+    {
+        await using var terminal = await RawTerminal.Connected(network.Local, network.NewTerminal());
+        var (hint, _) = await terminal.Ask(terminal.Network(NetworkCode.Echo).ToIso(), null);
+        hint!.Text(39).Should().Be(ResponseCodes.SignOnFirst);
+
+        (await terminal.Read(null)).Answer.Should().BeNull("the line is closed, long before it has been idle for its time");
+    }
+
+    [Fact]
+    public async Task After_three_hints_a_line_is_closed_and_a_terminal_that_signs_on_in_time_keeps_it()
+    {
+        await using var terminal = await RawTerminal.Connected(network.Local, network.NewTerminal());
+        for (var round = 0; round < 2; round++)
+        {
+            (await terminal.Ask(terminal.Network(NetworkCode.Echo).ToIso(), null)).Answer!.Text(39).Should().Be(ResponseCodes.SignOnFirst);
+        }
+
+        await terminal.SignOn();
+        (await terminal.AskWell(terminal.Network(NetworkCode.Echo).ToIso())).Text(39).Should().Be(ResponseCodes.Approved);
+        for (var round = 0; round < 3; round++)
+        {
+            (await terminal.Ask((terminal.Network(NetworkCode.Echo) with { KeySet = 99 }).ToIso(), null)).Answer!.Text(39)
+                .Should().Be(ResponseCodes.SignOnFirst);
+        }
+
+        (await terminal.Read(null)).Answer.Should().BeNull();
+    }
+
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
+
+    private Task<Stream> Socket() => TlsLine.ConnectPlain(network.Local.Terminal.Host, network.Local.Terminal.Port, Stop);
+
+    private static async Task<bool> Ends(Stream socket)
+    {
+        try
+        {
+            return await socket.ReadAsync(new byte[1], Stop) == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
     /// <returns>Subjects of the certificates that the gateway sends.</returns>
     private async Task<string[]> SentChain()
     {
@@ -52,7 +134,11 @@ public sealed class GatewayNetwork : IAsyncLifetime
 
     public LocalNetwork Local { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Local = await Network.StartAnother(new LocalNetworkOptions { Terminals = 24 });
+    public async ValueTask InitializeAsync() => Local = await Network.StartAnother(new LocalNetworkOptions
+    {
+        Terminals = 24,
+        Silo = new Dictionary<string, string> { ["TerminalGateway__FirstMessageTimeout"] = "00:00:04" },
+    });
 
     public ValueTask DisposeAsync() => Local.DisposeAsync();
 
