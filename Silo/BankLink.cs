@@ -19,8 +19,11 @@ public sealed class BankLinkOptions
     /// <summary>An owner-only file with the zone master key in hex, as agreed with the bank.</summary>
     public string ZoneMasterKeyFile { get; set; } = "";
 
-    /// <summary>PEM file with the CAs of the bank's certificate. Empty: the line runs without TLS, for a leased line or this machine.</summary>
+    /// <summary>PEM file with the CAs of the bank's certificate. Empty: the line runs without TLS, to this machine or over a leased line.</summary>
     public string Ca { get; set; } = "";
+
+    /// <summary>Says that the way to the bank is nobody else's, so that it needs no TLS.</summary>
+    public bool LeasedLine { get; set; }
 
     /// <summary>Field 32: who we are to the card network, at most 11 digits.</summary>
     public string Institution { get; set; } = "00001000";
@@ -31,9 +34,15 @@ public sealed class BankLinkOptions
     public sealed class Validator : IValidateOptions<BankLinkOptions>
     {
         public ValidateOptionsResult Validate(string? name, BankLinkOptions options) =>
-            options.Port is > 0 and <= 65535 && options.Host.Length > 0
-                ? ValidateOptionsResult.Success
-                : ValidateOptionsResult.Fail("BankLink:Host and BankLink:Port name the bank's address; the port is 1 to 65535.");
+            options.Port is <= 0 or > 65535 || options.Host.Length == 0
+                ? ValidateOptionsResult.Fail("BankLink:Host and BankLink:Port name the bank's address; the port is 1 to 65535.")
+            : options is { Ca.Length: 0, LeasedLine: false } && !ThisMachine.Is(options.Host)
+                ? ValidateOptionsResult.Fail(
+                    $"BankLink:Ca is empty: cards would travel to {options.Host} in the clear. Name the CA of the bank's certificate, "
+                    + "or say BankLink:LeasedLine=true where nobody else is on the way.")
+            : options.Ca.Length > 0 && !File.Exists(options.Ca)
+                ? ValidateOptionsResult.Fail($"BankLink:Ca names a PEM file; '{options.Ca}' is none.")
+            : ValidateOptionsResult.Success;
     }
 }
 

@@ -19,6 +19,11 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
 
+if (DatabaseLine.Fault(database, builder.Configuration.GetValue<bool>(DatabaseLine.TrustedNetwork)) is { } plain)
+{
+    throw new InvalidOperationException(plain);
+}
+
 // Swipes under way are let finish: none takes longer than the sweeper leaves it. Notices come after them.
 var LongestDrain = TimeSpan.FromSeconds(45);
 

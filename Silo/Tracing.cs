@@ -16,11 +16,21 @@ namespace Lakala.Silo;
 /// <summary>Metrics for whoever reads /metrics; and for a collector metrics, logs and the traces that are kept.</summary>
 internal static class Tracing
 {
+    private static readonly string[] CollectorSettings =
+    [
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    ];
+
     // Spans are made only when somebody collects them: OTEL_EXPORTER_OTLP_ENDPOINT is the one switch.
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
         var isTraced = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
+        if (PlainCollector(name => builder.Configuration[name]) is { } plain)
+        {
+            throw new InvalidOperationException($"{plain} is http to another machine: traces and logs name terminals, stores and orders. Say https.");
+        }
+
         var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
         {
             metrics.AddMeter(Telemetry.Name, "Npgsql").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
@@ -45,6 +55,10 @@ internal static class Tracing
             // Without scopes, as on the console.
             .WithLogging(logs => logs.AddOtlpExporter(), logging => logging.IncludeFormattedMessage = true);
     }
+
+    /// <returns>The variable that sends what is observed to another machine in the clear; null: none does.</returns>
+    internal static string? PlainCollector(Func<string, string?> setting) =>
+        CollectorSettings.FirstOrDefault(name => Uri.TryCreate(setting(name), UriKind.Absolute, out var address) && ThisMachine.IsPlainElsewhere(address));
 
     // The exporter as AddOtlpExporter would make it, with the sampler before it.
     private static TailSampler NewSampler(IServiceProvider services)

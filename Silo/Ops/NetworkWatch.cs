@@ -34,6 +34,8 @@ public sealed class OpsOptions
         public ValidateOptionsResult Validate(string? name, OpsOptions options) =>
             options.Interval < Least || options.Interval > Most ? ValidateOptionsResult.Fail($"Ops:Interval is from {Least} to {Most}, not {options.Interval}.")
             : options.AlarmUrl.Length > 0 && !IsHttp(options.AlarmUrl) ? ValidateOptionsResult.Fail("Ops:AlarmUrl is an http or https address.")
+            : options.AlarmUrl.Length > 0 && ThisMachine.IsPlainElsewhere(new Uri(options.AlarmUrl))
+                ? ValidateOptionsResult.Fail("Ops:AlarmUrl is http to another machine: alarms name terminals and stores. Say https.")
             : options.AlarmUrl.Length > 0 != options.AlarmSecretFile.Length > 0
                 ? ValidateOptionsResult.Fail("Ops:AlarmUrl and Ops:AlarmSecretFile come together.")
             : ValidateOptionsResult.Success;
