@@ -47,6 +47,11 @@ public sealed class DemoShopTests(ShoppingNetwork network, Browser browser) : IC
     {
         var page = await Order();
 
+        await page.SetViewportSizeAsync(320, 640);
+        await page.EvaluateAsync("() => { document.documentElement.style.fontSize = '200%'; }");
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(320, "the number wraps where text is twice as large");
+        (await page.Locator("meta[name=format-detection]").GetAttributeAsync("content")).Should().Contain("telephone=no");
+        await Browser.Picture(page, "shop-order-large");
         await page.GetByText("Cancel the order").ClickAsync();
 
         await page.GetByText("The order is cancelled").WaitForAsync();

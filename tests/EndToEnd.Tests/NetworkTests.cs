@@ -10,7 +10,7 @@ public sealed class NetworkTests(Network network)
 
         var health = await http.GetStringAsync(new Uri(network.Local.Http, "/healthz"), TestContext.Current.CancellationToken);
 
-        health.Should().Be("""{"status":"ready","database":"up","bank_line":"up"}""");
+        health.Should().Be("""{"status":"ready","database":"up","commits":"up","bank_line":"up"}""");
     }
 
     [Fact]
