@@ -71,8 +71,9 @@ await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), data
 app.MapMerchantApi();
 app.MapBillPages();
 app.MapOperations();
-app.MapGet("/healthz", (Health health) => health.Check()).ExcludeFromDescription();
-app.MapGet("/livez", () => Results.Ok(new { status = "alive" })).ExcludeFromDescription();
+app.MapGet("/healthz", (Health health) => health.Check()).AllowAnonymous().ExcludeFromDescription();
+app.MapGet("/livez", () => Results.Ok(new { status = "alive" })).AllowAnonymous().ExcludeFromDescription();
+app.RequireStatedAccess();
 if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is > 0 and var management)
 {
     app.UseOpenTelemetryPrometheusScrapingEndpoint(context => context.Connection.LocalPort == management && context.Request.Path == "/metrics");

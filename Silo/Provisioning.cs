@@ -40,6 +40,11 @@ public static class Provisioning
                 throw new JsonException($"clerk {nobody.Number}: {nobody.Fault()}.");
             }
 
+            if (new Grains.Storage.Merchant(request.Merchant.Id, request.Merchant.Name).Fault() is { } noMerchant)
+            {
+                throw new JsonException($"merchant: {noMerchant}.");
+            }
+
             if ((request.Stores ?? []).Append(request.Store).FirstOrDefault(store => store.Fault() is not null) is { } wrong)
             {
                 throw new JsonException($"store {wrong.Id}: {wrong.Fault()}.");

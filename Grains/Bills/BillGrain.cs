@@ -38,6 +38,7 @@ public sealed class BillGrain(
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
     private const int FinishRounds = 3;
+    private const int CloseRounds = 5;
 
     private TaskCompletionSource? _changed;
 
@@ -142,27 +143,38 @@ public sealed class BillGrain(
 
     private async Task<BillClosed> Close(BillCommand command, BillEvent closing)
     {
-        var row = await Get();
-        if (row is null)
+        BillRow? before = null;
+        for (var round = 0; round < CloseRounds; round++)
         {
-            return new BillClosed(null, Refusal.BillUnknown);
+            if (await Get() is not { } row)
+            {
+                return new BillClosed(null, Refusal.BillUnknown);
+            }
+
+            var now = time.GetUtcNow();
+            var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
+            var data = BillView.Json(closed, pageOptions.Value.PublicUrl);
+            var outcome = await store.Closed.Submit(
+                new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now));
+            if (outcome.Closed)
+            {
+                LeaveWhenFinal(closed);
+                Changed();
+                notices.Raise();
+                return new BillClosed(closed, null);
+            }
+
+            before = outcome.Before;
+            var decision = before.Bill.Decide(command, outcome.AsOf);
+            if (decision.Event is null)
+            {
+                return new BillClosed(before, decision.Refusal ?? Refusal.TryLater);
+            }
+
+            // Nothing spoke against it when the statement began: another session was just at the bill. What it did is there now.
         }
 
-        var now = time.GetUtcNow();
-        var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
-        var data = BillView.Json(closed, pageOptions.Value.PublicUrl);
-        var outcome = await store.Closed.Submit(
-            new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now));
-        if (outcome.Closed)
-        {
-            LeaveWhenFinal(closed);
-            Changed();
-            notices.Raise();
-            return new BillClosed(closed, null);
-        }
-
-        // Nothing speaks against it by now: another session was just at it.
-        return new BillClosed(outcome.Before, outcome.Before.Bill.Decide(command, outcome.AsOf).Refusal ?? Refusal.TryLater);
+        return new BillClosed(before, Refusal.TryLater);
     }
 
     private async Task<SwipeAnswer> Pay(PayBill swipe, PresentedCard card)

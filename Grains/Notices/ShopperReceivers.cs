@@ -15,6 +15,9 @@ public static class EventTypes
     public const string Paid = "bill.paid";
     public const string Expired = "bill.expired";
     public const string Cancelled = "bill.cancelled";
+
+    /// <summary>Of a bill, and told to its merchant.</summary>
+    public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled];
 }
 
 /// <summary>How the shopper of a bill is reached, as receivers of deliveries beside the merchant's webhook endpoints.</summary>

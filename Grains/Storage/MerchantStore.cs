@@ -2,15 +2,29 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
 
-public sealed record Merchant(string Id, string Name);
+public sealed partial record Merchant(string Id, string Name)
+{
+    private const int MaxName = 200;
+
+    /// <summary>What is wrong with it, naming the member; null when nothing is.</summary>
+    public string? Fault() =>
+        Id is null || !Ids().IsMatch(Id) ? "id has 1 to 40 lower-case letters, digits and -_, and begins with a letter or digit"
+        : Name is not { Length: > 0 and <= MaxName } || !PlainText.Is(Name) ? $"name has 1 to {MaxName} characters, none of them a control or format character"
+        : null;
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,39}\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Ids();
+}
 
 /// <summary>An answer to keep under the merchant's Idempotency-Key, stored in the commit that it tells of.</summary>
 /// <param name="RequestHash">SHA-256 of the request's body.</param>

@@ -1,5 +1,6 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Vocabulary;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -23,16 +24,19 @@ public sealed record Store(
 
     /// <summary>What is wrong with it, naming the member; null when nothing is.</summary>
     public string? Fault() =>
-        Id is not { Length: 15 } ? "id has 15 characters"
+        !IsId(Id) ? "id has 15 characters, capital letters and digits"
         : Name is not { Length: > 0 } ? "name is missing"
         : CommissionPercent is < 0 or > 100 ? "commission_percent is 0 to 100"
         : Latitude.HasValue != Longitude.HasValue ? "latitude and longitude come together"
         : Latitude is < -90 or > 90 ? "latitude is -90 to 90"
         : Longitude is < -180 or > 180 ? "longitude is -180 to 180"
         : (Region is null) != (District is null) ? "region and district come together"
-        : Texts().FirstOrDefault(text => text.Value is { Length: > MaxText } || text.Value?.Any(char.IsControl) == true).Name is { } name
-            ? $"{name} has at most {MaxText} characters, none of them a control character"
+        : Texts().FirstOrDefault(text => text.Value is { Length: > MaxText } || (text.Value is { } value && !PlainText.Is(value))).Name is { } name
+            ? $"{name} has at most {MaxText} characters, none of them a control or format character"
         : null;
+
+    // It stands in frames, addresses and files: nothing that means something there.
+    private static bool IsId(string? id) => id is { Length: 15 } && id.All(static one => char.IsAsciiLetterUpper(one) || char.IsAsciiDigit(one));
 
     private (string Name, string? Value)[] Texts() =>
     [

@@ -33,7 +33,7 @@ internal static class BillPageEndpoints
 
     public static WebApplication MapBillPages(this WebApplication app)
     {
-        var pages = app.MapGroup(Root).AddEndpointFilter(Protect).ExcludeFromDescription();
+        var pages = app.MapGroup(Root).AllowAnonymous().AddEndpointFilter(Protect).ExcludeFromDescription();
         pages.MapGet("/{token}", Show);
         pages.MapGet("/{token}/events", Listen);
         pages.MapGet("/{token}/stores", NearStores);
@@ -152,6 +152,11 @@ internal static class BillPageEndpoints
         if (await Find(token, store) is not { } bill)
         {
             return Problems.NoSuchPage();
+        }
+
+        if (context.IsHead())
+        {
+            return TypedResults.Text("", "text/event-stream");
         }
 
         if (listeners.Enter(bill.Number) is not { } place)

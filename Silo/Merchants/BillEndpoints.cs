@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -53,7 +54,7 @@ internal static class BillEndpoints
 
     private static async Task<IResult> Create(
         Body<CreateBill> body,
-        [FromHeader(Name = "Idempotency-Key"), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
+        [FromHeader(Name = "Idempotency-Key"), Length(1, MaxIdempotencyKey), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
         string? idempotencyKey,
         ClaimsPrincipal user,
         MerchantStore store,
@@ -63,9 +64,9 @@ internal static class BillEndpoints
         TimeProvider time,
         HttpContext context)
     {
-        if (idempotencyKey is not null && !IsIdempotencyKey(idempotencyKey))
+        if (idempotencyKey is not null && (context.Request.Headers["Idempotency-Key"].Count > 1 || !IsIdempotencyKey(idempotencyKey)))
         {
-            return Problems.Invalid("Idempotency-Key", $"Idempotency-Key must be 1 to {MaxIdempotencyKey} visible ASCII characters.");
+            return Problems.Invalid("Idempotency-Key", $"Idempotency-Key must be one header of 1 to {MaxIdempotencyKey} visible ASCII characters.");
         }
 
         var merchant = user.Merchant();
@@ -103,8 +104,8 @@ internal static class BillEndpoints
     }
 
     private static async Task<IResult> List(
-        [FromQuery(Name = "order_id"), Description("The order.")] string? orderId,
-        [Description("From 1 to 100; 20 when nothing is said.")] int? limit,
+        [FromQuery(Name = "order_id"), Required, Length(1, CreateBill.MaxOrderId), Description("The order.")] string? orderId,
+        [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
         [Description("next_cursor of the page before.")] string? cursor,
         ClaimsPrincipal user,
         MerchantStore store,
@@ -235,7 +236,7 @@ internal static class Paging
 {
     public const int UsualSize = 20;
 
-    private const int MaxSize = 100;
+    public const int MaxSize = 100;
 
     public static ProblemHttpResult? Refuse(int? limit) =>
         limit is null or (>= 1 and <= MaxSize) ? null : Problems.Invalid("limit", $"limit must be an integer from 1 to {MaxSize}.");

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Scalar.AspNetCore;
 
 namespace Lakala.Silo.Merchants;
@@ -16,22 +17,20 @@ internal static class MerchantApi
         services.AddSingleton<MerchantStore>();
         services.AddHostedService<AnswerRetention>();
 
-        // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody.
-        services.AddAuthenticationCore(static options => options.DefaultScheme = ApiKeyAuthentication.SchemeName);
+        // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody. No scheme is asked unless
+        // a route wants it: what is open does not look a key up.
+        services.AddAuthenticationCore(static options => options.DefaultChallengeScheme = ApiKeyAuthentication.SchemeName);
 
         // What means nothing in HTML stays as it is: Chinese pages and mails are a third of the size, and can be read.
         services.AddWebEncoders(static encoders => encoders.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
         new AuthenticationBuilder(services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
-        services.AddAuthorization();
+
+        // A route that does not say who may is for nobody.
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
+            .RequireAssertion(static asked => asked.Resource is not HttpContext context || context.GetEndpoint() is not RouteEndpoint).Build());
         services.AddStoreSearches();
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = static context =>
-        {
-            if (context.ProblemDetails.Status == StatusCodes.Status415UnsupportedMediaType)
-            {
-                context.ProblemDetails.Detail = "Send the body as JSON, with the header Content-Type: application/json.";
-            }
-        });
+        services.AddProblemDetails(static options => options.CustomizeProblemDetails = Problems.Complete);
         services.AddExceptionHandler<ProblemsOfFaults>();
         services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static options => StrictJson.Configure(options.SerializerOptions));
@@ -45,13 +44,16 @@ internal static class MerchantApi
         app.UseStatusCodePages();
 
         // Named here, or the host would put them first, where no handler sees their faults.
+        app.UseRequestGuard();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();
 
-        var api = app.MapGroup("/v1").RequireAuthorization().AddEndpointFilter(AnswerRefusedArguments)
+        var api = app.MapGroup("/v1").RequireAuthorization(new AuthorizationPolicyBuilder(ApiKeyAuthentication.SchemeName).RequireAuthenticatedUser().Build())
+            .AddEndpointFilter(AnswerRefusedArguments)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapBills();
         api.MapWebhooks();
@@ -61,7 +63,7 @@ internal static class MerchantApi
             .Produces<ApiKeyModel>(StatusCodes.Status201Created);
 
         app.MapStores();
-        app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json");
+        app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs", static options => options
             .WithTitle("Lakala merchant API")
             .WithOpenApiRoutePattern("/openapi/{documentName}.json")
@@ -69,7 +71,7 @@ internal static class MerchantApi
             .DisableTelemetry()
             .DisableAgent()
             .DisableMcp()
-            .HideDeveloperTools());
+            .HideDeveloperTools()).AllowAnonymous();
         return app;
     }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lakala.Bills;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -62,9 +64,11 @@ internal static class MerchantApiDocument
 
     public static void Describe(OpenApiOptions options)
     {
+        DocumentShapes.Describe(options);
         options.AddDocumentTransformer(static (document, _, _) =>
         {
             Introduce(document);
+            AddNotices(document);
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer(static (schema, context, _) =>
@@ -74,9 +78,9 @@ internal static class MerchantApiDocument
                 schema.Examples = [JsonSerializer.SerializeToNode(example, StrictJson.Options)!];
             }
 
-            if (context.JsonTypeInfo.Type == typeof(ProblemDetails))
+            if (context.JsonPropertyInfo is { Name: "metadata" } member && member.DeclaringType == typeof(CreateBill))
             {
-                AddOwnMembers(schema);
+                CreateBill.TellMetadata(schema);
             }
 
             return Task.CompletedTask;
@@ -96,6 +100,7 @@ internal static class MerchantApiDocument
                 + "Amounts are integers in minor units, times are RFC 3339 in UTC. Errors are application/problem+json; decide by their type. "
                 + "Members are only ever added to what is answered: ignore those that you do not know.",
         };
+        document.Tags = Tags();
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
@@ -109,18 +114,88 @@ internal static class MerchantApiDocument
         document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(ApiKeyAuthentication.SchemeName, document)] = [] }];
     }
 
-    private static void AddOwnMembers(OpenApiSchema problem)
+    private static HashSet<OpenApiTag> Tags() =>
+    [
+        new() { Name = "Bills", Description = "What an order owes, and whether it is paid." },
+        new() { Name = "Webhooks", Description = "Where notices are sent." },
+        new() { Name = "Events", Description = "What happened, and what became of its notices." },
+        new() { Name = "API keys", Description = "What proves that a request is yours." },
+        new() { Name = "Stores", Description = "Where a bill can be paid." },
+    ];
+
+    /// <summary>What we send, beside what we answer.</summary>
+    private static void AddNotices(OpenApiDocument document)
     {
-        problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
-        problem.Properties["field"] = new OpenApiSchema
+        document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
+        document.AddComponent("TestNotice", Notice([NoticeStore.TestEvent], new OpenApiSchema
         {
-            Type = JsonSchemaType.String,
-            Description = "The member, header or parameter that is wrong.",
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema> { ["webhook_endpoint"] = Text("The id of the endpoint.") },
+            Required = new HashSet<string> { "webhook_endpoint" },
+        }));
+        document.Webhooks = new Dictionary<string, IOpenApiPathItem>
+        {
+            ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled", "BillNotice"),
+            ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };
-        problem.Properties["bill"] = new OpenApiSchema
+
+        OpenApiPathItem Post(string id, string summary, string schema) => new()
         {
-            Type = JsonSchemaType.String,
-            Description = "With order-has-bill: the number of the bill that the order has.",
+            Operations = new Dictionary<HttpMethod, OpenApiOperation>
+            {
+                [HttpMethod.Post] = new()
+                {
+                    OperationId = id,
+                    Summary = summary,
+                    Description = "A notice as Standard Webhooks has it: verify the signature over the bytes as they came, and answer within 15 seconds.",
+                    Tags = new HashSet<OpenApiTagReference> { new("Webhooks", document) },
+
+                    // The receiver is the merchant's: no key of ours goes there.
+                    Security = [],
+                    Parameters =
+                    [
+                        Header("webhook-id", "The event's id, the same at every try."),
+                        Header("webhook-timestamp", "Seconds since 1970."),
+                        Header("webhook-signature", "v1, and HMAC-SHA256 in Base64; several are apart by a space."),
+                    ],
+                    RequestBody = new OpenApiRequestBody
+                    {
+                        Required = true,
+                        Content = new Dictionary<string, OpenApiMediaType>
+                        {
+                            ["application/json"] = new() { Schema = new OpenApiSchemaReference(schema, document) },
+                        },
+                    },
+                    Responses = new OpenApiResponses
+                    {
+                        ["2XX"] = new OpenApiResponse { Description = "You have it." },
+                        ["4XX"] = new OpenApiResponse { Description = "You do not take it." },
+                    },
+                },
+            },
         };
     }
+
+    private static OpenApiSchema Notice(IEnumerable<string> types, IOpenApiSchema data) => new()
+    {
+        Type = JsonSchemaType.Object,
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. types.Select(static type => JsonValue.Create(type))] },
+            ["timestamp"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+            ["data"] = data,
+        },
+        Required = new HashSet<string> { "type", "timestamp", "data" },
+    };
+
+    private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+
+    private static OpenApiParameter Header(string name, string description) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Header,
+        Required = true,
+        Description = description,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+    };
 }

@@ -1,22 +1,27 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Net.Mail;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Lakala.Bills;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace Lakala.Silo.Merchants;
 
 // What the merchant API takes and gives. The descriptions are shown on the reference page, and told to who got it wrong.
 
 internal sealed record CreateBill(
-    [property: Description("Your own name of the order: 1 to 64 characters, none of them a control character.")]
+    [property: Length(1, CreateBill.MaxOrderId), Description("Your own name of the order: 1 to 64 characters, none of them a control or format character.")]
     string OrderId,
-    [property: Description("An integer in minor units (fen): 1 to 999999999999.")]
+    [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen): 1 to 999999999999.")]
     long Amount,
-    [property: Description("An ISO 4217 code. Only CNY is taken now.")]
+    [property: RegularExpression("^[A-Z]{3}$"), Description("An ISO 4217 code. Only CNY is taken now.")]
     string Currency,
-    [property: Description("What the shopper pays for, as shown on the bill page: 1 to 255 characters.")]
+    [property: Length(1, CreateBill.MaxDescription), Description("What the shopper pays for, as shown on the bill page: 1 to 255 characters.")]
     string Description,
     [property: Description("Who shall pay, and is told by mail and SMS: an object with name, email, phone and language, all optional.")]
     Shopper? Shopper = null,
@@ -24,11 +29,13 @@ internal sealed record CreateBill(
     Dictionary<string, string>? Metadata = null,
     [property: Description("Until when the bill can be paid: an RFC 3339 time with offset, 1 second to 365 days ahead. Not with expires_in_seconds.")]
     DateTimeOffset? ExpiresAt = null,
-    [property: Description("How long the bill can be paid: 1 to 31536000 seconds; 259200 (72 hours) when nothing is said.")]
+    [property: Range(1L, CreateBill.MaxSeconds), Description("How long the bill can be paid: 1 to 31536000 seconds; 259200 (72 hours) when nothing is said.")]
     long? ExpiresInSeconds = null)
 {
-    private const int MaxOrderId = 64;
-    private const int MaxDescription = 255;
+    public const int MaxOrderId = 64;
+    public const int MaxDescription = 255;
+    public const long MaxSeconds = 31_536_000;
+
     private const int MaxMetadata = 50;
     private const int MaxMetadataName = 40;
     private const int MaxMetadataValue = 500;
@@ -55,12 +62,19 @@ internal sealed record CreateBill(
 
     public static ProblemHttpResult? RefuseOrderId(string orderId) => Text.Refuse("order_id", orderId, 1, MaxOrderId);
 
+    public static void TellMetadata(OpenApiSchema schema)
+    {
+        schema.MaxProperties = MaxMetadata;
+        schema.PropertyNames = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = MaxMetadataName };
+        schema.AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = MaxMetadataValue };
+    }
+
     private ProblemHttpResult? CheckMetadata() =>
         Metadata is null ? null
         : Metadata.Count > MaxMetadata ? Problems.Invalid("metadata", $"metadata has {Metadata.Count} members; at most {MaxMetadata} are kept.")
-        : Metadata.Keys.FirstOrDefault(static name => name.Length is 0 or > MaxMetadataName) is not null
+        : Metadata.Keys.FirstOrDefault(static name => name.EnumerateRunes().Count() is 0 or > MaxMetadataName) is not null
             ? Problems.Invalid("metadata", $"metadata has a name that is empty or longer than {MaxMetadataName} characters.")
-        : Metadata.FirstOrDefault(static pair => pair.Value is null or { Length: > MaxMetadataValue }).Key is { } name
+        : Metadata.FirstOrDefault(static pair => pair.Value is null || pair.Value.EnumerateRunes().Count() > MaxMetadataValue).Key is { } name
             ? Problems.Invalid($"metadata.{name}", $"metadata.{name} must be a string of at most {MaxMetadataValue} characters.")
         : null;
 
@@ -74,24 +88,27 @@ internal sealed record CreateBill(
                 : null;
         }
 
-        return ExpiresInSeconds is null or (>= 1 and <= 31_536_000)
+        return ExpiresInSeconds is null or (>= 1 and <= MaxSeconds)
             ? null
-            : Problems.Invalid("expires_in_seconds", "expires_in_seconds must be an integer from 1 to 31536000.");
+            : Problems.Invalid("expires_in_seconds", $"expires_in_seconds must be an integer from 1 to {MaxSeconds}.");
     }
 }
 
 internal sealed partial record Shopper(
-    [property: Description("At most 100 characters.")]
+    [property: MaxLength(Shopper.MaxName), Description("At most 100 characters.")]
     string? Name = null,
-    [property: Description("A mail address of at most 254 characters. Mails go there: the bill, a reminder, the receipt or that it can no longer be paid.")]
+    [property: Length(3, Shopper.MaxEmail), Description("A mail address of at most 254 characters. Mails go there: the bill, a reminder, the receipt or that it can no longer be paid.")]
     string? Email = null,
-    [property: Description("E.164, such as +8613800000000. The same in short by SMS, where the platform has an SMS gateway.")]
+    [property: RegularExpression(Shopper.PhonePattern), Description("E.164: a plus sign and 8 to 15 digits, such as +8613800000000; of China 1 and ten digits more. The same in short by SMS, where the platform has an SMS gateway.")]
     string? Phone = null,
-    [property: Description("en or zh: in which language the shopper is told. Without it the page follows the browser, and mail and SMS are in English.")]
+    [property: AllowedValues("en", "zh"), Description("en or zh: in which language the shopper is told. Without it the page follows the browser, and mail and SMS are in English.")]
     string? Language = null)
 {
-    private const int MaxName = 100;
-    private const int MaxEmail = 254;
+    public const int MaxName = 100;
+    public const int MaxEmail = 254;
+
+    // A number of China that can be sent an SMS is a mobile number.
+    public const string PhonePattern = "^\\+(861[0-9]{10}|(?!86)[1-9][0-9]{7,14})$";
 
     public ProblemHttpResult? Check() =>
         Text.Refuse("shopper.name", Name, 0, MaxName)
@@ -99,28 +116,30 @@ internal sealed partial record Shopper(
         ?? (Email is null || (MailAddress.TryCreate(Email, out var address) && address.Address == Email)
             ? null
             : Problems.Invalid("shopper.email", "shopper.email is not a mail address."))
-        ?? (Phone is null || PhoneNumber().IsMatch(Phone)
+        ?? (Phone is null || (PhoneNumber().IsMatch(Phone) && !Phone.EndsWith('\n'))
             ? null
-            : Problems.Invalid("shopper.phone", "shopper.phone must be in E.164: a plus sign and 8 to 15 digits, such as +8613800000000."))
+            : Problems.Invalid("shopper.phone", "shopper.phone must be in E.164: a plus sign and 8 to 15 digits, of China (+86) 1 and ten digits more, such as +8613800000000."))
         ?? (Language is null or "en" or "zh" ? null : Problems.Invalid("shopper.language", "shopper.language can be en or zh."));
 
-    [GeneratedRegex("^\\+[1-9][0-9]{7,14}\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(PhonePattern, RegexOptions.CultureInvariant)]
     private static partial Regex PhoneNumber();
 }
 
 internal static class Text
 {
+    /// <summary>Characters are Unicode's code points, as JSON Schema counts them.</summary>
     public static ProblemHttpResult? Refuse(string field, string? text, int least, int most) =>
-        text is null || (text.Length >= least && text.Length <= most && !text.Any(char.IsControl))
+        text is null || (text.EnumerateRunes().Count() is var length && length >= least && length <= most && PlainText.Is(text) && (least == 0 || !string.IsNullOrWhiteSpace(text)))
             ? null
-            : Problems.Invalid(field, $"{field} must have {least} to {most} characters, none of them a control character.");
+            : Problems.Invalid(field, $"{field} must have {least} to {most} characters, not blanks alone, none of them a control or format character.");
 }
 
-/// <summary>The shape of <see cref="Grains.Bills.BillView"/>, for the reference page and for the tests that hold the two together.</summary>
+// The shape of Grains.Bills.BillView: a test holds the two together.
+[Description("What an order owes, and whether it is paid.")]
 internal sealed record BillModel(
-    [property: Description("Fourteen digits, the last two of them check digits (ISO 7064 MOD 97-10): what the shopper tells the clerk.")]
+    [property: RegularExpression("^[0-9]{14}$"), Description("Fourteen digits, the last two of them check digits (ISO 7064 MOD 97-10): what the shopper tells the clerk.")]
     string Number,
-    [property: Description("OPEN, PAYING, PAID, EXPIRED or CANCELLED. PAID, EXPIRED and CANCELLED are final.")]
+    [property: AllowedValues("OPEN", "PAYING", "PAID", "EXPIRED", "CANCELLED"), Description("OPEN, PAYING, PAID, EXPIRED or CANCELLED. PAID, EXPIRED and CANCELLED are final.")]
     string Status,
     [property: Description("Minor units.")]
     long Amount,
@@ -151,7 +170,7 @@ internal sealed record ListModel<T>(
     string? NextCursor);
 
 internal sealed record CreateWebhookEndpoint(
-    [property: Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]
+    [property: MaxLength(WebhookEndpoints.MaxUrl), Url, Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]
     string Url);
 
 internal sealed record WebhookEndpointModel(
@@ -170,7 +189,8 @@ internal sealed record WebhookEndpointModel(
 internal sealed record EventModel(
     [property: Description("The webhook-id of the event's notices.")]
     string Id,
-    [property: Description("bill.paid, bill.expired, bill.cancelled or webhook.test.")]
+    [property: OpenValues(EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, NoticeStore.TestEvent)]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, of which the shopper alone is told; webhook.test. There will be others.")]
     string Type,
     DateTimeOffset Timestamp,
     [property: Description("The bill as it was then. For webhook.test, the endpoint.")]
@@ -180,7 +200,7 @@ internal sealed record EventModel(
 internal sealed record DeliveryModel(
     [property: Description("The id of a webhook endpoint; mail or sms: the shopper.")]
     string Receiver,
-    [property: Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or PARKED: given up after the last try.")]
+    [property: AllowedValues("PENDING", "ACCEPTED", "SKIPPED", "PARKED"), Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or PARKED: given up after the last try.")]
     string State,
     int Tries,
     [property: Description("While PENDING: when it is tried next.")]

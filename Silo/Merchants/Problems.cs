@@ -6,118 +6,146 @@ using Npgsql;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary>What the merchant API refuses, as RFC 9457 wants it told. The types are frozen: clients decide by them.</summary>
+/// <summary>A kind of problem: its type is frozen, since clients decide by it.</summary>
+/// <param name="Repeat">Whether the same request may succeed later, as the guides tell it.</param>
+internal sealed record ProblemKind(string Type, int Status, string Title, Repeat Repeat);
+
+internal enum Repeat
+{
+    /// <summary>The same again is refused again.</summary>
+    No,
+
+    /// <summary>When what is in the way has changed.</summary>
+    Later,
+
+    /// <summary>After the seconds of Retry-After.</summary>
+    RetryAfter,
+}
+
+/// <summary>What the APIs refuse, as RFC 9457 wants it told.</summary>
 internal static class Problems
 {
     public const string TypePrefix = "urn:lakala:problem:";
 
-    /// <param name="field">The member, header or parameter that is wrong; null when it is the body as a whole.</param>
-    public static ProblemHttpResult Invalid(string? field, string detail) => Of(
-        StatusCodes.Status400BadRequest, "invalid-request", "The request is not valid.", detail, field is null ? null : ("field", field));
+    private static readonly List<ProblemKind> Known = [];
 
-    public static ProblemHttpResult Unreadable(int status, string detail) =>
-        Of(status, "invalid-request", "The request is not valid.", detail);
+    private static readonly ProblemKind InvalidRequest = Kind("invalid-request", 400, "The request is not valid.", Repeat.No);
+    private static readonly ProblemKind Unauthenticated = Kind("not-authenticated", 401, "An API key is needed.", Repeat.No);
+    private static readonly ProblemKind Forbidden = Kind("not-allowed", 403, "The key may not do this.", Repeat.No);
+    private static readonly ProblemKind NotFound = Kind("not-found", 404, "There is no such thing.", Repeat.No);
+    private static readonly ProblemKind OrderTaken = Kind("order-has-bill", 409, "The order has a bill already.", Repeat.No);
+    private static readonly ProblemKind KeyReused = Kind("idempotency-key-reused", 409, "The Idempotency-Key stands for another request.", Repeat.No);
+    private static readonly ProblemKind BillPaid = Kind("bill-paid", 409, "The bill is paid.", Repeat.No);
+    private static readonly ProblemKind BillExpired = Kind("bill-expired", 409, "The bill has expired.", Repeat.No);
+    private static readonly ProblemKind BillBeingPaid = Kind("bill-being-paid", 409, "The bill is being paid.", Repeat.Later);
+    private static readonly ProblemKind BillHeld = Kind("bill-held", 409, "The bill is at a counter.", Repeat.Later);
+    private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
+    private static readonly ProblemKind NobodyThere = Kind("nobody-to-tell", 409, "There is nobody to send it to.", Repeat.Later);
+    private static readonly ProblemKind Conflicting = Kind("conflict", 409, "This cannot be done as things are.", Repeat.Later);
+    private static readonly ProblemKind WrongLines = Kind("bad-lines", 400, "The file is not right; nothing was changed.", Repeat.No);
+    private static readonly ProblemKind TooLarge = Kind("body-too-large", 413, "The body is too large.", Repeat.No);
+    private static readonly ProblemKind SearchesFull = Kind("too-many-searches", 429, "Too many look for stores.", Repeat.RetryAfter);
+    private static readonly ProblemKind ListenersFull = Kind("too-many-listeners", 503, "Live status is not available right now.", Repeat.RetryAfter);
+    private static readonly ProblemKind Failed = Kind("fault", 500, "This went wrong on our side.", Repeat.Later);
+    private static readonly ProblemKind NotNow = Kind("try-later", 503, "This cannot be done right now.", Repeat.RetryAfter);
+
+    /// <summary>All that there are. There will be others.</summary>
+    public static IReadOnlyList<ProblemKind> Kinds => Known;
+
+    /// <param name="field">The member, header or parameter that is wrong; null when it is the body as a whole.</param>
+    public static ProblemHttpResult Invalid(string? field, string detail) => Of(InvalidRequest, detail, field is null ? null : ("field", field));
+
+    public static ProblemHttpResult Unreadable(int status, string detail) => Of(InvalidRequest with { Status = status }, detail);
 
     public static ProblemHttpResult NotAuthenticated(bool isKeyWrong) => Of(
-        StatusCodes.Status401Unauthorized,
-        "not-authenticated",
-        "An API key is needed.",
+        Unauthenticated,
         isKeyWrong ? "The API key is not, or no longer, valid." : "Send the header Authorization: Bearer, followed by your API key.");
 
-    public static ProblemHttpResult NotAllowed() => Of(
-        StatusCodes.Status403Forbidden, "not-allowed", "The key may not do this.", "Use a key with a higher role: watch, act or administer.");
+    public static ProblemHttpResult NotAllowed() => Of(Forbidden, "Use a key with a higher role: watch, act or administer.");
 
     /// <summary>A file of which nothing was taken; <c>lines</c> says what is wrong with it.</summary>
-    public static ProblemHttpResult BadLines(IReadOnlyList<string> lines) => TypedResults.Problem(
-        lines[0],
-        statusCode: StatusCodes.Status400BadRequest,
-        title: "The file is not right; nothing was changed.",
-        type: TypePrefix + "bad-lines",
-        extensions: [new("lines", lines)]);
+    public static ProblemHttpResult BadLines(IReadOnlyList<string> lines)
+    {
+        var problem = Of(WrongLines, lines[0]);
+        problem.ProblemDetails.Extensions["lines"] = lines;
+        return problem;
+    }
 
     /// <summary>Nothing was changed.</summary>
-    public static ProblemHttpResult Conflict(string detail) =>
-        Of(StatusCodes.Status409Conflict, "conflict", "This cannot be done as things are.", detail);
+    public static ProblemHttpResult Conflict(string detail) => Of(Conflicting, detail);
 
-    public static ProblemHttpResult BodyTooLarge(int most) => Of(
-        StatusCodes.Status413PayloadTooLarge, "body-too-large", "The body is too large.", $"At most {most} bytes are accepted.");
+    public static ProblemHttpResult BodyTooLarge(int most) => Of(TooLarge, $"At most {most} bytes are accepted.");
 
-    public static ProblemHttpResult NoSuch(string what, string id) => Of(
-        StatusCodes.Status404NotFound, "not-found", $"There is no such {what}.", $"You have no {what} {id}.");
+    public static ProblemHttpResult NoSuch(string what, string id) => Of(NotFound with { Title = $"There is no such {what}." }, $"You have no {what} {id}.");
 
     /// <summary>Tells nothing of the page that was asked for.</summary>
-    public static ProblemHttpResult NoSuchPage() =>
-        Of(StatusCodes.Status404NotFound, "not-found", "There is no such page.", "Check that you have the whole address.");
+    public static ProblemHttpResult NoSuchPage() => Of(NotFound with { Title = "There is no such page." }, "Check that you have the whole address.");
 
-    public static ProblemHttpResult TooManyListeners() => Of(
-        StatusCodes.Status503ServiceUnavailable,
-        "too-many-listeners",
-        "Live status is not available right now.",
-        "A reload still shows the latest.");
+    public static ProblemHttpResult TooManyListeners() => Of(ListenersFull, "A reload still shows the latest.");
 
     public static ProblemHttpResult OrderHasBill(string orderId, BillNumber bill) => Of(
-        StatusCodes.Status409Conflict,
-        "order-has-bill",
-        "The order has a bill already.",
+        OrderTaken,
         $"Order {orderId} has bill {bill}, which is, or can still be, paid. Use that bill, or cancel it first.",
         ("bill", bill.ToString()));
 
     public static ProblemHttpResult IdempotencyKeyReused() => Of(
-        StatusCodes.Status409Conflict,
-        "idempotency-key-reused",
-        "The Idempotency-Key stands for another request.",
+        KeyReused,
         "The same Idempotency-Key came with another body before. Repeat a request unchanged, or give a new request a new key.",
         ("field", "Idempotency-Key"));
 
-    public static ProblemHttpResult TooManyEndpoints(int most) => Of(
-        StatusCodes.Status409Conflict, "too-many-endpoints", "There are too many endpoints.", $"At most {most} are kept: delete one first.");
+    public static ProblemHttpResult TooManyEndpoints(int most) => Of(EndpointsFull, $"At most {most} are kept: delete one first.");
 
     public static ProblemHttpResult NobodyToTell(string to) => Of(
-        StatusCodes.Status409Conflict,
-        "nobody-to-tell",
-        "There is nobody to send it to.",
+        NobodyThere,
         to == "shopper"
             ? "The event is of no bill, or its bill has no shopper with a mail address or phone number."
             : "You have no webhook endpoint, or the event is one that only the shopper is told: say to=shopper.");
 
     public static ProblemHttpResult NotCancellable(BillNumber bill, Refusal why) => why switch
     {
-        Refusal.BillPaid => Of(
-            StatusCodes.Status409Conflict, "bill-paid", "The bill is paid.", $"Bill {bill} is PAID, which is final."),
-        Refusal.BillExpired => Of(
-            StatusCodes.Status409Conflict, "bill-expired", "The bill has expired.", $"Bill {bill} is EXPIRED: nobody can pay it any more."),
-        Refusal.BillBeingPaid => Of(
-            StatusCodes.Status409Conflict, "bill-being-paid", "The bill is being paid.", $"Bill {bill} is PAYING. Look again in a minute."),
-        Refusal.BillHeld => Of(
-            StatusCodes.Status409Conflict,
-            "bill-held",
-            "The bill is at a counter.",
-            $"A store has just looked up bill {bill}; it may be paid any moment. Try again in three minutes."),
+        Refusal.BillPaid => Of(BillPaid, $"Bill {bill} is PAID, which is final."),
+        Refusal.BillExpired => Of(BillExpired, $"Bill {bill} is EXPIRED: nobody can pay it any more."),
+        Refusal.BillBeingPaid => Of(BillBeingPaid, $"Bill {bill} is PAYING. Look again in a minute."),
+        Refusal.BillHeld => Of(BillHeld, $"A store has just looked up bill {bill}; it may be paid any moment. Try again in three minutes."),
         _ => TryLater(),
     };
 
-    public static ProblemHttpResult TooManySearches() => Of(
-        StatusCodes.Status429TooManyRequests, "too-many-searches", "Too many look for stores.", "Try again in a few seconds.");
+    public static ProblemHttpResult TooManySearches() => Of(SearchesFull, "Try again in a few seconds.");
 
     public static ProblemHttpResult TryLater() => Of(
-        StatusCodes.Status503ServiceUnavailable,
-        "try-later",
-        "This cannot be done right now.",
-        "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
+        NotNow, "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
 
     public static ProblemHttpResult Fault() => Of(
-        StatusCodes.Status500InternalServerError,
-        "fault",
-        "This went wrong on our side.",
-        "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
+        Failed, "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
 
-    private static ProblemHttpResult Of(int status, string type, string title, string detail, (string Name, string Value)? more = null) =>
-        TypedResults.Problem(
-            detail,
-            statusCode: status,
-            title: title,
-            type: TypePrefix + type,
-            extensions: more is { } extra ? [new(extra.Name, extra.Value)] : null);
+    /// <summary>What every answer of a problem has, whoever made it.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var (problem, headers) = (context.ProblemDetails, context.HttpContext.Response.Headers);
+        if (problem is { Status: StatusCodes.Status415UnsupportedMediaType, Detail: null })
+        {
+            problem.Detail = "Send the body as JSON, with the header Content-Type: application/json.";
+        }
+
+        if (problem.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && headers.RetryAfter.Count == 0)
+        {
+            headers.RetryAfter = "5";
+        }
+    }
+
+    private static ProblemKind Kind(string type, int status, string title, Repeat repeat)
+    {
+        var kind = new ProblemKind(TypePrefix + type, status, title, repeat);
+        Known.Add(kind);
+        return kind;
+    }
+
+    private static ProblemHttpResult Of(ProblemKind kind, string detail, (string Name, string Value)? more = null) => TypedResults.Problem(
+        detail,
+        statusCode: kind.Status,
+        title: kind.Title,
+        type: kind.Type,
+        extensions: more is { } extra ? [new(extra.Name, extra.Value)] : null);
 }
 
 /// <summary>Tells faults as problems too: a request that the framework cannot read, a database that is away, and what nobody foresaw.</summary>
@@ -135,17 +163,20 @@ internal sealed class ProblemsOfFaults(ILogger<ProblemsOfFaults> log) : IExcepti
                 return true;
 
             case not null when WillPass(exception):
-                log.LogWarning(exception, "{Method} {Path}: try later.", httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
-                httpContext.Response.Headers.RetryAfter = "5";
+                log.LogWarning(exception, "{Method} {Route}: try later.", httpContext.Request.Method, RouteOf(httpContext));
                 await Problems.TryLater().ExecuteAsync(httpContext);
                 return true;
 
             default:
-                log.LogError(exception, "{Method} {Path} failed.", httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
+                log.LogError(exception, "{Method} {Route} failed.", httpContext.Request.Method, RouteOf(httpContext));
                 await Problems.Fault().ExecuteAsync(httpContext);
                 return true;
         }
     }
+
+    // As it is declared: the path itself may hold the address of a bill page, which is a secret.
+    private static string RouteOf(HttpContext context) =>
+        (context.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
 
     /// <summary>Nothing is wrong with the request or with us: the same again may well succeed.</summary>
     public static bool WillPass(Exception fault) => fault switch

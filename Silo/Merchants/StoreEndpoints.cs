@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.RateLimiting;
 
@@ -20,20 +21,20 @@ internal static class StoreEndpoints
         limits.AddConcurrencyLimiter(Searches, static searches => (searches.PermitLimit, searches.QueueLimit) = (AtOnce, Queued));
         limits.OnRejected = static async (rejected, _) =>
         {
-            rejected.HttpContext.Response.Headers.RetryAfter = "5";
             await Problems.TooManySearches().ExecuteAsync(rejected.HttpContext);
         };
     });
 
     public static void MapStores(this IEndpointRouteBuilder app)
     {
-        var stores = app.MapGroup("/v1/stores").RequireRateLimiting(Searches).AddEndpointFilter(OpenToAll).WithTags("Stores")
+        var stores = app.MapGroup("/v1/stores").AllowAnonymous().RequireRateLimiting(Searches).AddEndpointFilter(OpenToAll).WithTags("Stores")
             .AddOpenApiOperationTransformer(static (operation, _, _) =>
             {
                 operation.Security = [];
                 return Task.CompletedTask;
             })
             .ProducesProblem(StatusCodes.Status429TooManyRequests)
+            .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         stores.MapGet("", Find).WithName("findStores")
             .WithSummary("Finds stores where a bill can be paid")
@@ -49,7 +50,7 @@ internal static class StoreEndpoints
         [Description("latitude,longitude in degrees (WGS 84): nearest first.")] string? near,
         [Description("Not with near.")] string? region,
         [Description("Not with near.")] string? district,
-        [Description("From 1 to 50; 20 when nothing is said.")] int? limit,
+        [Range(1, MostStores), Description("From 1 to 50; 20 when nothing is said.")] int? limit,
         StoreFinder stores,
         CancellationToken stop)
     {

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -32,6 +33,14 @@ internal sealed class Body<T> : IBindableFromHttpContext<Body<T>>, IEndpointPara
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        if (context.Request.Headers.ContentEncoding is { Count: > 0 } coded && !coded.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return new Body<T>
+            {
+                Refusal = Problems.Unreadable(StatusCodes.Status415UnsupportedMediaType, $"Send the body as it is: Content-Encoding {coded} is not taken."),
+            };
+        }
+
         var buffer = ArrayPool<byte>.Shared.Rent(StrictJson.MaxBody + 1);
         try
         {
@@ -50,8 +59,10 @@ internal sealed class Body<T> : IBindableFromHttpContext<Body<T>>, IEndpointPara
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
 
-    private static Body<T> Parse(ReadOnlySpan<byte> json)
+    private static Body<T> Parse(ReadOnlySpan<byte> body)
     {
+        // A byte order mark says nothing, and does no harm.
+        var json = body.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body;
         if (!Utf8.IsValid(json))
         {
             return new Body<T> { Refusal = Problems.Invalid(null, "The body is not valid UTF-8.") };
@@ -60,7 +71,9 @@ internal sealed class Body<T> : IBindableFromHttpContext<Body<T>>, IEndpointPara
         try
         {
             return JsonSerializer.Deserialize<T>(json, StrictJson.Options) is { } value
-                ? new Body<T> { _value = value, Hash = SHA256.HashData(json) }
+                ? StrictJson.ControlIn(JsonElement.Parse(json), null) is { } field
+                    ? new Body<T> { Refusal = Problems.Invalid(field, $"{field} has a control character.") }
+                    : new Body<T> { _value = value, Hash = SHA256.HashData(body) }
                 : new Body<T> { Refusal = Problems.Invalid(null, "The body must be a JSON object, not null.") };
         }
         catch (JsonException fault)
@@ -97,6 +110,17 @@ internal static partial class StrictJson
         options.Converters.Add(new Rfc3339());
         return options;
     }
+
+    /// <returns>The path of the first text that nothing may be called: the database would not store it, or a screen not show it.</returns>
+    public static string? ControlIn(JsonElement json, string? path) => json.ValueKind switch
+    {
+        JsonValueKind.String when RequestGuard.HasControl(json.GetString()!) => path ?? "body",
+        JsonValueKind.Array => json.EnumerateArray().Select(item => ControlIn(item, path)).FirstOrDefault(static found => found is not null),
+        JsonValueKind.Object => json.EnumerateObject()
+            .Select(member => RequestGuard.HasControl(member.Name) ? path ?? "body" : ControlIn(member.Value, path is null ? member.Name : $"{path}.{member.Name}"))
+            .FirstOrDefault(static found => found is not null),
+        _ => null,
+    };
 
     /// <summary>Says in our own words what the reader stumbled over.</summary>
     public static ProblemHttpResult Explain(ReadOnlySpan<byte> json, Type type, JsonException fault)

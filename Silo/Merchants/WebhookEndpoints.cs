@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
@@ -14,7 +15,7 @@ namespace Lakala.Silo.Merchants;
 internal static class WebhookEndpoints
 {
     private const int MaxEndpoints = 10;
-    private const int MaxUrl = 2048;
+    public const int MaxUrl = 2048;
 
     public static void MapWebhooks(this IEndpointRouteBuilder api)
     {
@@ -120,8 +121,8 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> ListEvents(
-        [Description("PARKED: only events with a notice that was given up.")] string? delivery,
-        [Description("From 1 to 100; 20 when nothing is said.")] int? limit,
+        [AllowedValues("PARKED"), Description("PARKED: only events with a notice that was given up.")] string? delivery,
+        [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
         [Description("next_cursor of the page before.")] string? cursor,
         ClaimsPrincipal user,
         NoticeStore store,
@@ -158,7 +159,7 @@ internal static class WebhookEndpoints
 
     private static async Task<IResult> Resend(
         string id,
-        [Description("webhooks (when nothing is said) or shopper.")] string? to,
+        [AllowedValues("webhooks", "shopper"), Description("webhooks (when nothing is said) or shopper.")] string? to,
         ClaimsPrincipal user,
         NoticeStore store,
         ShopperReceivers shoppers,

@@ -27,6 +27,7 @@ internal static class AdminApi
 
     public static void Describe(OpenApiOptions options)
     {
+        DocumentShapes.Describe(options);
         options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("v1/admin/", StringComparison.Ordinal) ?? false;
         options.AddDocumentTransformer(static (document, _, _) =>
         {
@@ -36,6 +37,14 @@ internal static class AdminApi
                 Version = "1",
                 Description = "Stores, terminals, orders to them, settings, alarms and the money's open items. Every change is in the audit log under the "
                     + "key's name. Errors are application/problem+json. Members are only ever added to what is answered.",
+            };
+            document.Tags = new HashSet<OpenApiTag>
+            {
+                new() { Name = "Fleet", Description = "Stores and terminals." },
+                new() { Name = "Orders", Description = "What terminals are asked to do." },
+                new() { Name = "Settings", Description = "What terminals are told to do always." },
+                new() { Name = "Watch", Description = "Alarms, swipes, open items, books and the audit log." },
+                new() { Name = "Operators", Description = "Who may do what." },
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -52,6 +61,7 @@ internal static class AdminApi
         var api = app.MapGroup(Root).AddEndpointFilter(MerchantApi.AnswerRefusedArguments)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         Fleet(api.MapGroup("").WithTags("Fleet"));
         Orders(api.MapGroup("").WithTags("Orders"));
@@ -350,7 +360,7 @@ internal static class AdminApi
 
     private static ProblemHttpResult? BadLimit(int? limit) => limit is < 1 or > MostSize ? Problems.Invalid("limit", $"limit is 1 to {MostSize}.") : null;
 
-    private static Unkept Secret<T>(T value) => new Unkept(TypedResults.Json(value, statusCode: StatusCodes.Status201Created));
+    private static JsonHttpResult<T> Secret<T>(T value) => TypedResults.Json(value, statusCode: StatusCodes.Status201Created);
 
     private static RouteHandlerBuilder Watch(this RouteHandlerBuilder endpoint, string name, string summary) => endpoint.Named(OperatorRole.Watch, name, summary);
 
@@ -365,13 +375,4 @@ internal static class AdminApi
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
-
-    private sealed class Unkept(IResult inner) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.Headers.CacheControl = "no-store";
-            return inner.ExecuteAsync(httpContext);
-        }
-    }
 }

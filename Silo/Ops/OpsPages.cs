@@ -56,11 +56,11 @@ internal sealed class OpsPages(
         var open = app.MapGroup(Root).AddEndpointFilter(Protect).ExcludeFromDescription();
         foreach (var asset in new[] { Style, Script, Icon })
         {
-            open.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
+            open.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context)).AllowAnonymous();
         }
 
-        open.MapGet("/sign-in", (OpsPages pages, HttpContext context) => pages.AskToSignIn(context));
-        open.MapPost("/sign-in", (OpsPages pages, HttpContext context) => pages.SignIn(context));
+        open.MapGet("/sign-in", (OpsPages pages, HttpContext context) => pages.AskToSignIn(context)).AllowAnonymous();
+        open.MapPost("/sign-in", (OpsPages pages, HttpContext context) => pages.SignIn(context)).AllowAnonymous();
 
         Get("", OperatorRole.Watch, static (pages, context) => pages.Fleet(context));
         Get("/terminals", OperatorRole.Watch, static (pages, context) => pages.Terminals(context));
@@ -513,8 +513,29 @@ internal sealed class OpsPages(
 
     private static string Value(HttpContext context, string name) => context.Request.RouteValues[name]!.ToString()!;
 
-    private static async Task<IFormCollection> Form(HttpContext context) =>
-        context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+    /// <exception cref="BadHttpRequestException">It cannot be read, or has a control character.</exception>
+    private static async Task<IFormCollection> Form(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType)
+        {
+            return FormCollection.Empty;
+        }
+
+        IFormCollection form;
+        try
+        {
+            form = await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (InvalidDataException fault)
+        {
+            // Such as a NUL, or more fields than anybody has.
+            throw new BadHttpRequestException($"The form cannot be read: {fault.Message}", fault);
+        }
+
+        return form.Where(static field => field.Value.Any(static value => RequestGuard.HasControl(value ?? ""))).Select(static field => field.Key).FirstOrDefault() is { } wrong
+            ? throw new BadHttpRequestException($"{wrong} has a control character.")
+            : form;
+    }
 
     private static SeeOtherResult SeeOther(string where) => new SeeOtherResult(where);
 
@@ -547,30 +568,48 @@ internal sealed class OpsPages(
             return Problems.Conflict("This came from another site's page.");
         }
 
-        var services = context.RequestServices;
         try
         {
             return await next(invocation);
         }
+        catch (BadHttpRequestException bad)
+        {
+            return await Refusal(context, bad.StatusCode, "Not valid", [bad.Message]);
+        }
         catch (Exception fault) when (ProblemsOfFaults.WillPass(fault))
         {
-            services.GetRequiredService<ILogger<OpsPages>>().LogWarning(fault, "An operators' page cannot be shown.");
-            return await services.GetRequiredService<PageRenderer>().Page<Told>(StatusCodes.Status503ServiceUnavailable, new()
-            {
-                ["Here"] = new Here(null, services.GetRequiredService<TimeProvider>().GetUtcNow(), 0),
-                [nameof(Told.Title)] = "Not now",
-                [nameof(Told.Refusals)] = DatabaseAway,
-                [nameof(Told.Back)] = Root,
-            });
+            context.RequestServices.GetRequiredService<ILogger<OpsPages>>().LogWarning(fault, "An operators' page cannot be shown.");
+            return await Refusal(context, StatusCodes.Status503ServiceUnavailable, "Not now", DatabaseAway);
         }
     }
 
+    /// <summary>A page that is shown without knowing who looks at it.</summary>
+    public static Task<IResult> Refusal(HttpContext context, int status, string title, IReadOnlyList<string> refusals)
+    {
+        var services = context.RequestServices;
+        PageHeaders.Put(context.Response, formAction: "'self'", referrer: "same-origin");
+        return services.GetRequiredService<PageRenderer>().Page<Told>(status, new()
+        {
+            ["Here"] = new Here(null, services.GetRequiredService<TimeProvider>().GetUtcNow(), 0),
+            [nameof(Told.Title)] = title,
+            [nameof(Told.Refusals)] = refusals,
+            [nameof(Told.Back)] = Root,
+        });
+    }
+
+    // Browsers name the page's origin with every form, or say that it is the same; a program that says neither is none of our pages.
     private static bool IsFromHere(HttpContext context)
     {
-        var publicUrl = context.RequestServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl;
-        return context.Request.Headers.Origin is not [{ } origin]
-            || (Uri.TryCreate(origin, UriKind.Absolute, out var from)
-                && (from.Authority == context.Request.Host.Value || from.Authority == new Uri(publicUrl).Authority));
+        var headers = context.Request.Headers;
+        if (headers.Origin is not [{ } origin])
+        {
+            return headers.Origin.Count == 0 && headers["Sec-Fetch-Site"] == "same-origin";
+        }
+
+        var known = new Uri(context.RequestServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl);
+        return Uri.TryCreate(origin, UriKind.Absolute, out var from)
+            && (from.Scheme == known.Scheme || from.Scheme == Uri.UriSchemeHttps)
+            && (from.Authority == context.Request.Host.Value || from.Authority == known.Authority);
     }
 
     private sealed class SeeOtherResult(string where) : IResult

@@ -163,6 +163,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
     private static async Task<IReadOnlyDictionary<string, double>> AskPages(LocalNetwork network, CancellationToken stop)
     {
         using var http = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer() }) { BaseAddress = network.Http };
+        http.DefaultRequestHeaders.Add("Origin", network.Http.GetLeftPart(UriPartial.Authority));
         var person = network.Seed.Operators.Single(person => person.Name == "watch");
         using var signedIn = await http.PostAsync(
             new Uri("/ops/sign-in", UriKind.Relative),

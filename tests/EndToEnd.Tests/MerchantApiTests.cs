@@ -109,6 +109,38 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_cancels_of_a_bill_at_once_all_hear_that_it_is_cancelled()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var number = (await _shop.NewBill()).GetProperty("number").GetString();
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _shop.Post($"/v1/bills/{number}/cancel")));
+
+            answers.Select(answer => (answer.Status, answer.Text)).Distinct().Should().ContainSingle().Which.Status.Should().Be(200);
+        }
+    }
+
+    [Fact]
+    public async Task A_cancel_that_meets_another_end_of_the_bill_hears_of_it()
+    {
+        var number = (await _shop.NewBill()).GetProperty("number").GetString();
+        await using var database = Npgsql.NpgsqlDataSource.Create(network.Local.ConnectionString);
+        await using var other = await database.OpenConnectionAsync(Shop.Stop);
+        await using var begun = await other.BeginTransactionAsync(Shop.Stop);
+        await using var end = new Npgsql.NpgsqlCommand(
+            $"update bills set state = 'EXPIRED', closed_at = now(), live = false, watched = false where number = {number}", other, begun);
+        await end.ExecuteNonQueryAsync(Shop.Stop);
+
+        var cancel = _shop.Post($"/v1/bills/{number}/cancel");
+        await using var waits = database.CreateCommand("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%from bills b where b.number = any%'");
+        await Eventually.Is(async () => (long)(await waits.ExecuteScalarAsync(Shop.Stop))!, count => count > 0, "the cancel waits for the other's lock");
+        await begun.CommitAsync(Shop.Stop);
+
+        (await cancel).ShouldBeProblem(409, "bill-expired");
+    }
+
+    [Fact]
     public async Task A_bill_expires_by_itself_with_an_event_and_cannot_be_cancelled_then()
     {
         var order = Shop.NewOrder();
@@ -340,13 +372,25 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
                 "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "post /v1/api_keys/rotate",
                 "get /v1/stores", "get /v1/stores/areas");
         var schemas = document.GetProperty("components").GetProperty("schemas");
-        var example = Example(schemas, "BillModel");
+        var example = Example(schemas, "Bill");
         example.EnumerateObject().Select(member => member.Name).Should().Equal([.. BillMembers, "payment"]);
-        schemas.GetProperty("BillModel").GetProperty("properties").EnumerateObject().Select(member => member.Name)
+        schemas.GetProperty("Bill").GetProperty("properties").EnumerateObject().Select(member => member.Name)
             .Should().Equal([.. BillMembers, "payment"]);
         (await _shop.Post("/v1/bills", Example(schemas, "CreateBill").GetRawText())).Status.Should().Be(201);
+        document.GetProperty("servers")[0].GetProperty("url").GetString().Should().Be(network.Local.Http.GetLeftPart(UriPartial.Authority));
+        document.GetRawText().Should().NotContain("the tests").And.NotContain("BillView");
         References().Matches(document.GetRawText()).Select(reference => reference.Groups[1].Value)
             .Should().BeSubsetOf(schemas.EnumerateObject().Select(schema => schema.Name));
+    }
+
+    [Fact]
+    public async Task The_document_knows_its_address_whatever_host_it_is_asked_by()
+    {
+        using var http = new HttpClient { BaseAddress = network.Local.Http, DefaultRequestHeaders = { Host = "elsewhere.example" } };
+
+        var document = await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Shop.Stop);
+
+        document.Should().Contain(network.Local.Http.GetLeftPart(UriPartial.Authority)).And.NotContain("elsewhere");
     }
 
     private static JsonElement Example(JsonElement schemas, string name) => schemas.GetProperty(name).GetProperty("examples")[0];

@@ -74,6 +74,9 @@ public sealed class OpsNetwork : IAsyncLifetime
     public async Task<HttpClient> Client(string? name)
     {
         var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Local.Http };
+
+        // As a browser says it with every form.
+        client.DefaultRequestHeaders.Add("Origin", Local.Http.GetLeftPart(UriPartial.Authority));
         if (name is not null)
         {
             using var answer = await SignIn(client, name, Password(name));

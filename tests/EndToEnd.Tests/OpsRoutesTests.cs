@@ -185,12 +185,20 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         answer.Headers.GetValues("Set-Cookie").Single().Should().Contain("httponly").And.Contain("samesite=strict").And.NotContain("watch");
     }
 
-    [Fact]
-    public async Task What_another_sites_page_sends_changes_nothing()
+    [Theory]
+    [InlineData("https://elsewhere.example")]
+    [InlineData("null")]
+    [InlineData(null)]
+    public async Task What_another_sites_page_or_none_sends_changes_nothing(string? origin)
     {
         using var admin = await network.Client("admin");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/ops/stores/STORE0000000002/block");
-        request.Headers.Add("Origin", "https://elsewhere.example");
+        admin.DefaultRequestHeaders.Remove("Origin");
+        if (origin is not null)
+        {
+            request.Headers.Add("Origin", origin);
+        }
+
 
         using var answer = await admin.SendAsync(request, Stop);
 

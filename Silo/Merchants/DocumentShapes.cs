@@ -1,0 +1,224 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Lakala.Grains.Bills;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary>
+/// What the OpenAPI documents say of every request and answer, so that a client made from them takes what <see cref="StrictJson"/>
+/// writes: what is null is left out, so it is never required; answers may have more members than are told.
+/// </summary>
+internal static class DocumentShapes
+{
+    private const string Replayed = "Idempotent-Replayed";
+
+    public static void Describe(OpenApiOptions options)
+    {
+        options.CreateSchemaReferenceId = static type => type.Type == typeof(JsonElement) || OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(type.Type);
+        options.AddSchemaTransformer(static (schema, context, _) =>
+        {
+            Shape(schema, context);
+            return Task.CompletedTask;
+        });
+        options.AddDocumentTransformer(static (document, context, _) =>
+        {
+            // The address that shoppers and merchants know; the framework would give the Host header of whoever asks.
+            var publicUrl = context.ApplicationServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl;
+            document.Servers = [new OpenApiServer { Url = publicUrl.TrimEnd('/') }];
+            TellHeaders(document);
+            OpenAnswers(document);
+            foreach (var operation in document.Paths.Values.SelectMany(static item => item.Operations!.Values))
+            {
+                Sort(operation.Responses!);
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    private static string NameOf(Type type) =>
+        type == typeof(ProblemDetails) ? "Problem"
+        : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ListModel<>) ? NameOf(type.GenericTypeArguments[0]) + "List"
+        : type.Name.EndsWith("Model", StringComparison.Ordinal) ? type.Name[..^"Model".Length]
+        : type.Name;
+
+    private static void Shape(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
+    {
+        var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
+        if (type == typeof(DateTimeOffset))
+        {
+            // A type with a converter of ours has none for the framework.
+            schema.Type = JsonSchemaType.String | (type == context.JsonTypeInfo.Type ? 0 : JsonSchemaType.Null);
+            schema.Format = "date-time";
+        }
+        else if (type == typeof(JsonElement))
+        {
+            schema.Type = JsonSchemaType.Object;
+        }
+
+        if (context.JsonPropertyInfo is null)
+        {
+            schema.Type &= ~JsonSchemaType.Null;
+        }
+
+        schema.Description ??= Attribute<DescriptionAttribute>(context)?.Description;
+        if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)
+        {
+            schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(static member => member.IsGetNullable).Select(static member => member.Name));
+        }
+
+        if (type == typeof(ProblemDetails))
+        {
+            AddOwnMembers(schema);
+        }
+
+        if (Attribute<AllowedValuesAttribute>(context) is { } allowed)
+        {
+            schema.Enum = [.. allowed.Values.Select(static value => JsonValue.Create((string)value!))];
+        }
+
+        if (Attribute<OpenValuesAttribute>(context) is { } open)
+        {
+            TellOpen(schema, open.Values);
+        }
+    }
+
+    /// <summary>Values of which there will be more: tools show them, and no client is made that knows them alone.</summary>
+    public static void TellOpen(OpenApiSchema schema, IEnumerable<string> values)
+    {
+        schema.Extensions ??= new Dictionary<string, IOpenApiExtension>();
+        schema.Extensions["x-extensible-enum"] = new JsonNodeExtension(new JsonArray([.. values.Select(static value => JsonValue.Create(value))]));
+    }
+
+    private static void AddOwnMembers(OpenApiSchema problem)
+    {
+        var type = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "What to decide by. There will be others; an address or method that does not exist has none of ours.",
+        };
+        TellOpen(type, Problems.Kinds.Select(static kind => kind.Type));
+        problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        problem.Properties["type"] = type;
+        problem.Properties["field"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The member, header or parameter that is wrong." };
+        problem.Properties["bill"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "With order-has-bill: the number of the bill that the order has.",
+        };
+    }
+
+    private static T? Attribute<T>(OpenApiSchemaTransformerContext context)
+        where T : Attribute =>
+        context.JsonPropertyInfo?.AttributeProvider is { } member ? member.GetCustomAttributes(typeof(T), inherit: false).OfType<T>().FirstOrDefault()
+        : (context.ParameterDescription?.ParameterDescriptor as IParameterInfoParameterDescriptor)?.ParameterInfo.GetCustomAttribute<T>();
+
+    private static void TellHeaders(OpenApiDocument document)
+    {
+        foreach (var (path, item) in document.Paths)
+        {
+            foreach (var (status, response) in item.Operations!.Values.SelectMany(static operation => operation.Responses!))
+            {
+                if (response is not OpenApiResponse answer)
+                {
+                    continue;
+                }
+
+                if (status is "429" or "503")
+                {
+                    Header(answer, "Retry-After", JsonSchemaType.Integer, "After so many seconds the same may be asked again.");
+                }
+
+                if (status == "201" && path == "/v1/bills")
+                {
+                    Header(answer, Replayed, JsonSchemaType.String, "true: the first answer under this Idempotency-Key, again.");
+                    Header(answer, "Location", JsonSchemaType.String, "Where the bill is.");
+                }
+            }
+        }
+    }
+
+    // Success first: groups tell what all of their endpoints refuse before an endpoint says what it answers.
+    private static void Sort(OpenApiResponses responses)
+    {
+        var sorted = responses.OrderBy(static response => response.Key, StringComparer.Ordinal).ToList();
+        responses.Clear();
+        foreach (var (status, response) in sorted)
+        {
+            responses.Add(status, response);
+        }
+    }
+
+    private static void Header(OpenApiResponse answer, string name, JsonSchemaType type, string description)
+    {
+        answer.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        answer.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = type } };
+    }
+
+    /// <summary>A request with an unknown member is refused; an answer may have members that are not told here.</summary>
+    private static void OpenAnswers(OpenApiDocument document)
+    {
+        var requests = new HashSet<string>();
+        foreach (var body in document.Paths.Values.SelectMany(static item => item.Operations!.Values).Select(static operation => operation.RequestBody?.Content))
+        {
+            foreach (var content in body?.Values ?? [])
+            {
+                Reach(content.Schema, requests);
+            }
+        }
+
+        foreach (var (name, schema) in document.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>())
+        {
+            if (schema is OpenApiSchema own)
+            {
+                own.AdditionalPropertiesAllowed = own.AdditionalProperties is not null || !requests.Contains(name);
+                NeverNull(own, isAnswer: !requests.Contains(name));
+            }
+        }
+    }
+
+    private static void Reach(IOpenApiSchema? schema, HashSet<string> reached)
+    {
+        if (schema is null || (schema is OpenApiSchemaReference { Reference.Id: { } id } && !reached.Add(id)))
+        {
+            return;
+        }
+
+        foreach (var part in (IEnumerable<IOpenApiSchema>)[.. schema.Properties?.Values ?? [], .. schema.OneOf ?? [], .. schema.Items is { } items ? [items] : Array.Empty<IOpenApiSchema>()])
+        {
+            Reach(part, reached);
+        }
+    }
+
+    /// <summary>In a request null is as if nothing was said, and lets clients whose numbers cannot be missing say so. In an answer there is none.</summary>
+    private static void NeverNull(OpenApiSchema schema, bool isAnswer)
+    {
+        foreach (var (name, member) in schema.Properties?.ToList() ?? [])
+        {
+            if (member.OneOf is { Count: 2 } either && either.FirstOrDefault(static one => one is OpenApiSchemaReference) is { } reference)
+            {
+                schema.Properties![name] = reference;
+            }
+            else if (isAnswer && member is OpenApiSchema own)
+            {
+                own.Type &= ~JsonSchemaType.Null;
+            }
+        }
+    }
+}
+
+/// <summary>The values that there are now. There will be others, so no client may know them alone: an enum in the document would be one that it does.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class OpenValuesAttribute(params string[] values) : Attribute
+{
+    public IReadOnlyList<string> Values { get; } = values;
+}
