@@ -114,16 +114,19 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
                 line.IsToDrop = true;
                 break;
             case { Kind: FaultKind.Slow or FaultKind.Late } fault:
-                _ = SendLater(answer, line, fault.Delay);
+                _ = SendLater(answer, line, Task.Delay(fault.Delay, time, line.Connection.ConnectionClosed));
+                break;
+            case { Kind: FaultKind.Held }:
+                _ = SendLater(answer, line, faults.NextPlan);
                 break;
         }
     }
 
-    private async Task SendLater(Iso8583Message answer, Line line, TimeSpan delay)
+    private async Task SendLater(Iso8583Message answer, Line line, Task until)
     {
         try
         {
-            await Task.Delay(delay, time, line.Connection.ConnectionClosed);
+            await until.WaitAsync(line.Connection.ConnectionClosed);
             await line.Send([answer]);
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or InvalidOperationException)

@@ -5,6 +5,9 @@ public enum FaultKind
     /// <summary>Decides, and answers after the delay.</summary>
     Slow,
 
+    /// <summary>Decides, and answers once another plan is made.</summary>
+    Held,
+
     /// <summary>Decides, and never answers.</summary>
     Silent,
 
@@ -28,7 +31,7 @@ public sealed record Fault(FaultKind Kind, int Count = 1, int? DelayMs = null)
 
     /// <returns>What is wrong with it; null when nothing is.</returns>
     public string? Check() =>
-        !Enum.IsDefined(Kind) ? "kind is one of slow, silent, late, drop, twice"
+        !Enum.IsDefined(Kind) ? "kind is one of slow, held, silent, late, drop, twice"
         : Count < 0 ? "count is 0 or more"
         : DelayMs is < 0 or > LongestDelayMs ? $"delay_ms is 0 to {LongestDelayMs}"
         : null;
@@ -40,6 +43,10 @@ public sealed class Faults
     private readonly Lock _lock = new();
     private Fault? _fault;
     private int _left;
+    private TaskCompletionSource _next = NewSignal();
+
+    /// <summary>Until another plan is made.</summary>
+    public Task NextPlan => Volatile.Read(ref _next).Task;
 
     public void Plan(Fault fault)
     {
@@ -47,6 +54,8 @@ public sealed class Faults
         {
             (_fault, _left) = (fault, fault.Count);
         }
+
+        Interlocked.Exchange(ref _next, NewSignal()).SetResult();
     }
 
     /// <returns>Null: nothing befalls this one.</returns>
@@ -63,4 +72,6 @@ public sealed class Faults
             return _left > 0 && _left-- > 0 ? _fault : null;
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

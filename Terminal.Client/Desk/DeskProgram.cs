@@ -14,7 +14,12 @@ namespace Lakala.Terminal.Client.Desk;
 /// </summary>
 internal sealed class DeskProgram : Runnable
 {
+    // How often in a second keys are looked for: KeyStream's bounds count on it. A till at which nobody does anything looks less often until
+    // its first key, which so is seen by at most as much later as KeyStream allows.
+    private const ushort Looks = 25, IdleLooks = 10;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
 
     private static readonly Dictionary<Ink, Attribute> Inks = new()
     {
@@ -39,12 +44,15 @@ internal sealed class DeskProgram : Runnable
     private readonly KeyStream _keys;
     private CancellationTokenSource _abandon = new();
     private Task _work = Task.CompletedTask;
+    private IReadOnlyList<Piece> _drawn = [];
+    private long _keyAt;
 
     private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationTokenSource stop)
     {
         (_counter, _terminal, _printer, _time, _stop) = (counter, setup.Terminal, printer, time, stop);
         _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
         _keys = new KeyStream(time);
+        _keyAt = time.GetTimestamp();
         CanFocus = true;
         Width = Dim.Fill();
         Height = Dim.Fill();
@@ -76,6 +84,7 @@ internal sealed class DeskProgram : Runnable
 
     protected override bool OnKeyDown(Key key)
     {
+        WakeUp();
         var press = ToPress(key);
         if (IsSeen || press.Key == DeskKey.Leave)
         {
@@ -95,8 +104,8 @@ internal sealed class DeskProgram : Runnable
             AddStr(blank);
         }
 
-        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, BeijingTime.Convert(_time.GetUtcNow()));
-        foreach (var piece in DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time))
+        _drawn = Pieces();
+        foreach (var piece in _drawn)
         {
             SetAttribute(Inks[piece.Ink]);
             Move(piece.Column, piece.Row);
@@ -114,6 +123,21 @@ internal sealed class DeskProgram : Runnable
         }
 
         base.Dispose(disposing);
+    }
+
+    private IReadOnlyList<Piece> Pieces()
+    {
+        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, BeijingTime.Convert(_time.GetUtcNow()));
+        return DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time);
+    }
+
+    // A till is idle for most of its day: a screen on which nothing has changed is not drawn again.
+    private void DrawChanges()
+    {
+        if (!Pieces().SequenceEqual(_drawn))
+        {
+            SetNeedsDraw();
+        }
     }
 
     // What nobody can see is not keyed in blind; only the way out stays open.
@@ -139,11 +163,18 @@ internal sealed class DeskProgram : Runnable
 
     private void OnPaste(PasteEventArgs paste)
     {
+        WakeUp();
         paste.Handled = true;
         if (IsSeen)
         {
             Take([KeyStream.Pasted(paste.Text)]);
         }
+    }
+
+    private void WakeUp()
+    {
+        _keyAt = _time.GetTimestamp();
+        Application.MaximumIterationsPerSecond = Looks;
     }
 
     private void Take(IReadOnlyList<DeskInput> inputs)
@@ -187,7 +218,8 @@ internal sealed class DeskProgram : Runnable
     private bool OnTick()
     {
         Do(_desk.Tick(_counter.HasRequirement));
-        SetNeedsDraw();
+        DrawChanges();
+        Application.MaximumIterationsPerSecond = !_desk.IsBusy && _time.GetElapsedTime(_keyAt) >= IdleAfter ? IdleLooks : Looks;
         return true;
     }
 

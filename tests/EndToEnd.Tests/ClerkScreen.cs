@@ -26,6 +26,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["has not verified it here"] = "近期未在此验证过",
         ["Key in or scan"] = "输入或扫描账单号",
         ["mistyped"] = "账单号有误",
+        ["Given up, not paid."] = "已放弃，未支付。",
         ["go on"] = "回车：继续",
         ["next customer"] = "下一位顾客",
         ["NOT PRINTED"] = "未打印",

@@ -150,15 +150,21 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await using var line = new CutLine(network.Local.Terminal.Host, network.Local.Terminal.Port);
         await using var screen = await Open(language, columns, rows, setup => setup["port"] = line.Port);
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
 
         await Pay(screen, bill);
         await network.UntilAttempt(bill, "SENT");
         await screen.Picture(browser, $"clerk-{language}-asking");
         line.IsDown = isAnswered;
         line.Cut();
-        await network.UntilAttempt(bill, isAnswered ? "APPROVED" : "SENT");
+        if (isAnswered)
+        {
+            await network.LetBankAnswer();
+            await network.UntilAttempt(bill, "APPROVED");
+        }
+
         line.IsDown = false;
+        await network.LetBankAnswer();
         await screen.Until("Paid. Thank you.");
 
         (await network.AttemptStates(bill)).Should().Equal("APPROVED");
@@ -173,12 +179,13 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await using var screen = await Open(language, columns, rows, setup =>
             (setup["port"], setup["printer"], setup["answer_timeout_seconds"], setup["give_up_seconds"]) = (line.Port, printer.Setting, 2, 4));
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
 
         await Pay(screen, bill);
         await network.UntilAttempt(bill, "SENT");
         line.IsDown = true;
         line.Cut();
+        await network.LetBankAnswer();
         (await screen.Until("Give the customer the slip")).Should().Contain(screen.Said("OPEN: 1"));
         await Eventually.Is(() => Task.FromResult(printer.Cuts == 1), "the slip is on paper");
         await screen.Picture(browser, $"clerk-{language}-unknown");
@@ -197,13 +204,14 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
     public async Task A_program_that_was_killed_begins_with_what_was_open(string language, int columns, int rows)
     {
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
         await using (var killed = await Open(language, columns, rows))
         {
             await Pay(killed, bill);
             await network.UntilAttempt(bill, "SENT");
             await killed.Kill();
             await killed.UntilShown("ended 137");
+            await network.LetBankAnswer();
         }
 
         await using var screen = await Open(language, columns, rows);
@@ -219,14 +227,15 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
     {
         await using var screen = await Open(language, columns, rows);
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 2_500);
+        await network.HoldBank();
 
         await Pay(screen, bill);
         await network.UntilAttempt(bill, "SENT");
         await screen.Press("Escape");
         await screen.Until("Press Esc again");
         await screen.Confirm("Escape");
-        await screen.Until("will be returned");
+        (await screen.Until("will be returned")).Should().Contain(screen.Said("Given up, not paid."));
+        await network.LetBankAnswer();
 
         await network.UntilAttempt(bill, "REVERSED");
         (await network.BillState(bill)).Should().Be("OPEN");

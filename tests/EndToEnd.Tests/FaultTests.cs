@@ -42,9 +42,16 @@ public sealed class FragileNetwork : IAsyncLifetime
     public async Task<string> NewBill(long amount = 1_000) =>
         (await _merchant.CreateBill("order-" + Guid.NewGuid().ToString("N"), amount, "A teapot")).GetProperty("number").GetString()!;
 
-    public async Task Plan(string kind, int delayMs = 0)
+    public Task Plan(string kind, int delayMs = 0) => Plan(kind, 1, delayMs);
+
+    /// <summary>The bank decides the next payment, and answers once it is let.</summary>
+    public Task HoldBank() => Plan("held", 1, 0);
+
+    public Task LetBankAnswer() => Plan("held", 0, 0);
+
+    private async Task Plan(string kind, int count, int delayMs)
     {
-        using var answer = await _http.PostAsJsonAsync(new Uri(Local.BankHttp, "/faults"), new { kind, count = 1, delay_ms = delayMs });
+        using var answer = await _http.PostAsJsonAsync(new Uri(Local.BankHttp, "/faults"), new { kind, count, delay_ms = delayMs });
         answer.EnsureSuccessStatusCode();
     }
 

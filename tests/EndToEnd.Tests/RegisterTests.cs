@@ -32,13 +32,14 @@ public sealed class RegisterTests(FragileNetwork network) : IClassFixture<Fragil
     {
         using var register = Start("T0000002");
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
 
         await Say(register, Pay(bill));
         await network.UntilAttempt(bill, "SENT");
         await Say(register, new { Do = "cancel" });
 
         (await Hear(register)).Should().Be(("refused", "68"));
+        await network.LetBankAnswer();
         await network.UntilAttempt(bill, "REVERSED");
         (await network.BillState(bill)).Should().Be("OPEN");
         (await Ask(register, Pay(bill))).Should().Be(("approved", "00"));

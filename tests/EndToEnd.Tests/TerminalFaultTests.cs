@@ -14,12 +14,13 @@ public sealed class TerminalFaultTests(FragileNetwork network) : IClassFixture<F
     public async Task A_terminal_that_was_killed_in_a_swipe_settles_it_before_it_takes_a_new_one()
     {
         var (first, second) = (await network.NewBill(), await network.NewBill());
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
         using var swipe = Start(first);
         await network.UntilAttempt(first, "SENT");
 
         swipe.Kill();
         await swipe.WaitForExitAsync(Stop);
+        await network.LetBankAnswer();
         var next = await Pay(0, second);
 
         var resolved = next.GetProperty("resolved");
@@ -101,13 +102,14 @@ public sealed class TerminalFaultTests(FragileNetwork network) : IClassFixture<F
     public async Task A_swipe_that_is_interrupted_ends_as_unknown_and_is_settled_by_the_next()
     {
         var bill = await network.NewBill();
-        await network.Plan("slow", delayMs: 1_500);
+        await network.HoldBank();
         using var swipe = Start(bill);
         await network.UntilAttempt(bill, "SENT");
 
         ProcessRecord.Of(swipe.Id, ProcessRecord.Interrupt).Signal(ProcessRecord.Interrupt);
         var unknown = JsonDocument.Parse(await swipe.StandardOutput.ReadToEndAsync(Stop)).RootElement;
         await swipe.WaitForExitAsync(Stop);
+        await network.LetBankAnswer();
 
         swipe.ExitCode.Should().Be(2);
         unknown.GetProperty("outcome").GetString().Should().Be("unknown");
