@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Lakala.Bills;
 using Lakala.Grains.Storage;
+using Lakala.Silo.Ops;
 using Lakala.Wire;
 using Npgsql;
 
@@ -24,7 +25,10 @@ public static class Provisioning
         Request request;
         try
         {
-            request = await JsonSerializer.DeserializeAsync<Request>(Console.OpenStandardInput(), Json) ?? throw new JsonException("Nothing came in.");
+            using var input = new MemoryStream();
+            await Console.OpenStandardInput().CopyToAsync(input);
+            var (text, unreadable) = UploadedText.Read(input.GetBuffer().AsSpan(0, (int)input.Length));
+            request = JsonSerializer.Deserialize<Request>(text ?? throw new JsonException(unreadable), Json) ?? throw new JsonException("Nothing came in.");
             if (request.Parameters is { } given && TerminalSettings.Fault(given) is { } fault)
             {
                 throw new JsonException($"parameters: {fault}.");

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Security.Claims;
-using System.Text;
 using System.Text.Json;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
@@ -171,8 +170,7 @@ internal static class AdminApi
 
         api.MapPost("/import", async Task<IResult> (HttpRequest request, ClaimsPrincipal user, OperatorDesk desk, CancellationToken stop) =>
         {
-            using var reader = new StreamReader(request.Body, Encoding.UTF8);
-            var imported = await desk.Import(await reader.ReadToEndAsync(stop), user.AsOperator().Name, stop);
+            var imported = await desk.Import(request.Body, user.AsOperator().Name, stop);
             return imported.IsRefused
                 ? Problems.BadLines(imported.Refusals)
                 : Secret(new ImportedModel(imported.Value!.Stores, [.. imported.Value.Terminals.Select(AdminModels.Model)]));

@@ -200,8 +200,16 @@ internal sealed class OperatorDesk(
     }
 
     /// <summary>Stores, or terminals, from a CSV file whose first line names the columns. All or nothing; every bad line is named.</summary>
-    public async Task<Done<Imported>> Import(string csv, string who, CancellationToken stop)
+    public async Task<Done<Imported>> Import(Stream file, string who, CancellationToken stop)
     {
+        using var bytes = new MemoryStream();
+        await file.CopyToAsync(bytes, stop);
+        var (csv, unreadable) = UploadedText.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        if (csv is null)
+        {
+            return Refused<Imported>(unreadable!);
+        }
+
         var (lines, faults) = ImportFile.Read(csv, MostLines);
         if (faults.Count > 0)
         {
@@ -261,7 +269,7 @@ internal static class ImportFile
     public static (IReadOnlyList<ImportLine> Lines, IReadOnlyList<string> Faults) Read(string csv, int mostLines)
     {
         var (lines, faults) = (new List<ImportLine>(), new List<string>());
-        using var reader = new CsvReader(new StringReader(csv.TrimStart('\uFEFF')), new CsvConfiguration(CultureInfo.InvariantCulture)
+        using var reader = new CsvReader(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture)
         {
             TrimOptions = TrimOptions.Trim,
             MissingFieldFound = null,
@@ -276,7 +284,7 @@ internal static class ImportFile
         var known = isStores ? StoreColumns : TerminalColumns;
         if (columns.FirstOrDefault(column => !known.Contains(column)) is { } strange)
         {
-            return ([], [$"Column {strange} is not known. For stores there are {string.Join(", ", StoreColumns)}; for terminals {string.Join(", ", TerminalColumns)}."]);
+            return ([], [$"Column {strange} is not known. Columns are apart by a comma. For stores there are {string.Join(", ", StoreColumns)}; for terminals {string.Join(", ", TerminalColumns)}."]);
         }
 
         if ((isStores ? StoreColumns[..3] : TerminalColumns).FirstOrDefault(column => !columns.Contains(column)) is { } missing)

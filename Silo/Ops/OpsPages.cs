@@ -99,7 +99,10 @@ internal sealed class OpsPages(
             open.MapGet(path, (OpsPages pages, HttpContext context) => show(pages, context)).For(least, SessionAuthentication.SchemeName);
 
         void Post(string path, OperatorRole least, Func<OpsPages, HttpContext, IFormCollection, Task<IResult>> act) =>
-            open.MapPost(path, async (OpsPages pages, HttpContext context) => await act(pages, context, await Form(context)))
+            open.MapPost(path, async (OpsPages pages, HttpContext context) =>
+                await Form(context) is var form && form.All(field => field.Value.All(UploadedText.IsWhole))
+                    ? await act(pages, context, form)
+                    : await pages.Refuse(context, "Not understood", ["A field holds characters that are not UTF-8 text."], Root))
                 .For(least, SessionAuthentication.SchemeName).WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes + 64 * 1024));
     }
 
@@ -433,8 +436,8 @@ internal sealed class OpsPages(
             return await Refuse(context, "Import", [$"Choose a file of at most {OperatorDesk.MostImportBytes / (1024 * 1024)} MiB."], $"{Root}/import");
         }
 
-        using var reader = new StreamReader(file.OpenReadStream());
-        var imported = await desk.Import(await reader.ReadToEndAsync(context.RequestAborted), context.User.AsOperator().Name, context.RequestAborted);
+        await using var content = file.OpenReadStream();
+        var imported = await desk.Import(content, context.User.AsOperator().Name, context.RequestAborted);
         return imported switch
         {
             { IsRefused: true } => await Refuse(context, "Import", imported.Refusals, $"{Root}/import"),

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Local;
 
@@ -152,6 +153,29 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         (await nobody.Get("/openapi/v1.json")).Text.Should().NotContain("/v1/admin");
         (await nobody.Get("/openapi/admin.json")).Status.Should().Be(404);
         (await operators.Get("/v1/events")).ShouldBeProblem(401, "not-authenticated");
+    }
+
+    [Fact]
+    public async Task A_file_or_field_that_is_not_UTF8_is_refused_and_nothing_is_stored()
+    {
+        var file = Encoding.Latin1.GetBytes("id,name,commission_percent\nGBKSTORE0000001,\u00c8\u00cb\u00c3\u00f1,20\n");
+        using var api = await network.Api("administer");
+        using var admin = await network.Client("admin");
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(file), "file", "stores.csv" } };
+
+        var answer = await api.Post("/v1/admin/import", file, "text/csv");
+        using var page = await admin.PostAsync(new Uri("/ops/import", UriKind.Relative), form, Stop);
+        using var field = await admin.PostAsync(
+            new Uri("/ops/stores", UriKind.Relative),
+            new StringContent("id=GBKSTORE0000001&commission_percent=20&name=%C8%CB%C3%F1", Encoding.ASCII, "application/x-www-form-urlencoded"),
+            Stop);
+
+        answer.ShouldBeProblem(400, "bad-lines");
+        answer.Text.Should().Contain("Line 2: ").And.Contain("UTF-8");
+        page.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await page.Content.ReadAsStringAsync(Stop)).Should().Contain("Line 2: ").And.Contain("Nothing was changed");
+        field.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await network.Scalar<long>("select count(*) from stores where id = 'GBKSTORE0000001'")).Should().Be(0);
     }
 
     [Fact]
