@@ -56,7 +56,9 @@ public sealed record UpFile(
     string ApiKey,
     string Bill,
     IReadOnlyList<TestCard> Cards,
-    SeededTerminal SpareTerminal)
+    SeededTerminal SpareTerminal,
+    IReadOnlyList<SeededClerk> Clerks,
+    IReadOnlyList<SeededOperator> Operators)
 {
     public override string ToString() => $"instance at {Http}";
 }

@@ -229,7 +229,7 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     /// <summary>How a stranger reaches this instance, with a bill to pay.</summary>
     public UpFile Describe(string bill) => new(
-        Http, Terminal, ConnectionString, new Uri(BankHttp, "/book"), Seed.ApiKey, bill, Cards, SpareTerminal);
+        Http, Terminal, ConnectionString, new Uri(BankHttp, "/book"), Seed.ApiKey, bill, Cards, SpareTerminal, Seed.Clerks, Seed.Operators);
 
     public async ValueTask DisposeAsync()
     {

@@ -17,6 +17,10 @@ public sealed class StrangersTerminalTests(Network network)
         var up = Path.Combine(network.Local.Home, "strangers-up.json");
         await LocalFiles.Write(up, network.Local.Describe(bill));
 
+        var described = (await LocalFiles.Read<UpFile>(up))!;
+        described.Clerks.Should().HaveCount(2).And.OnlyContain(clerk => clerk.Password.Length > 0);
+        described.Operators.Select(person => person.Name).Should().Equal("watch", "act", "admin");
+
         var run = await Command.Run([Python, Script, up], new Dictionary<string, string>(), cancel: cancel);
 
         run.ExitCode.Should().Be(0, run.Error);
