@@ -30,7 +30,9 @@ internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")
         textWriter.WriteLine();
     }
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+    // What others wrote into it moves no cursor and hides nothing on the screen of whoever reads the log.
+    private static string OneLine(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Select(static sign => char.IsControl(sign) ? ' ' : sign));
 
     private static string Gravity(LogLevel level) => level switch
     {

@@ -130,6 +130,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<ITender, BankCardTender>();
     services.AddSingleton<OwnCertificates>();
     services.AddSingleton<LineWatch>();
+    services.AddSingleton<MacFailures>();
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
     services.AddHostedService<ReadyTerminals>();
     services.AddHostedService<Sweeper>();

@@ -90,15 +90,17 @@ public sealed class TerminalGateway : ConnectionHandler
     private readonly IGrainFactory _grains;
     private readonly IKeyVault _vault;
     private readonly LineWatch _watch;
+    private readonly MacFailures _macFailures;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly UnknownTerminals _unknown;
 
-    public TerminalGateway(IGrainFactory grains, IKeyVault vault, LineWatch watch, TimeProvider time, ILogger<TerminalGateway> log)
+    public TerminalGateway(IGrainFactory grains, IKeyVault vault, LineWatch watch, MacFailures macFailures, TimeProvider time, ILogger<TerminalGateway> log)
     {
         _grains = grains;
         _vault = vault;
         _watch = watch;
+        _macFailures = macFailures;
         _time = time;
         _log = log;
         _unknown = new UnknownTerminals(time);
@@ -211,6 +213,7 @@ public sealed class TerminalGateway : ConnectionHandler
             }
             else if (!session.Mac.Verify(message, frame))
             {
+                _macFailures.Note(session.Terminal);
                 await Reject(message, Refusal.MacInvalid, line);
             }
             else
@@ -258,6 +261,7 @@ public sealed class TerminalGateway : ConnectionHandler
         using var master = new MasterKey(_vault.Unwrap(row!.MasterKey));
         if (!master.SignOnMac.Verify(message, frame))
         {
+            _macFailures.Note(row.Id);
             await Reject(message, Refusal.MacInvalid, line);
             return;
         }

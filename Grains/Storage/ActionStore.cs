@@ -160,14 +160,14 @@ public sealed class ActionStore(NpgsqlDataSource database)
     public Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
         """
         with due as materialized (
-          select g.action_id, g.terminal_id, g.kind, a.argument, g.due_at
+          select g.action_id, g.terminal_id, g.kind, a.argument, a.who, g.due_at
           from action_targets g join actions a on a.id = g.action_id
           where g.state = 'WAITING' and g.due_at <= clock_timestamp() order by g.due_at limit $1 for update of g skip locked
         ), mine as materialized (
           -- One after the other at each terminal.
           select distinct on (terminal_id) * from due order by terminal_id, due_at, action_id
         ), locked as materialized (
-          select t.id, t.retired_at is not null as is_retired, s.retired_at is not null as is_store_gone
+          select t.id, t.store_id, t.retired_at is not null as is_retired, s.retired_at is not null as is_store_gone
           from mine m join terminals t on t.id = m.terminal_id left join stores s on s.id = m.argument
           order by t.id for no key update of t
         ), acted as (
@@ -184,6 +184,12 @@ public sealed class ActionStore(NpgsqlDataSource database)
               asked = t.asked | case m.kind when 'rotate_keys' then 1 when 'send_parameters' then 2 when 'move' then 2 when 'send_status' then 4 else 0 end
           from mine m join locked l on l.id = m.terminal_id
           where t.id = m.terminal_id and not l.is_retired and not l.is_store_gone
+        ), logged as (
+          insert into audit_log (who, what, subject, detail, before, after)
+          select m.who, 'terminal.moved', m.terminal_id, 'action ' || m.action_id,
+                 jsonb_build_object('store', l.store_id), jsonb_build_object('store', m.argument)
+          from mine m join locked l on l.id = m.terminal_id
+          where m.kind = 'move' and not l.is_retired and not l.is_store_gone
         )
         update action_targets g
         set state = case when l.is_retired or l.is_store_gone then 'FAILED'

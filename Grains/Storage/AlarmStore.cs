@@ -1,3 +1,4 @@
+using Lakala.Grains.Terminals;
 using Npgsql;
 
 namespace Lakala.Grains.Storage;
@@ -7,23 +8,24 @@ namespace Lakala.Grains.Storage;
 /// <param name="Raised">In words, when it is raised.</param>
 /// <param name="Cleared">In words, when it is cleared.</param>
 /// <param name="WhatToDo">For the operator who reads it.</param>
-public sealed record AlarmKind(string Kind, string Title, string Raised, string Cleared, string WhatToDo)
+/// <param name="Section">The section of the runbook that has more.</param>
+public sealed record AlarmKind(string Kind, string Title, string Raised, string Cleared, string WhatToDo, string Section)
 {
     /// <summary>All of them. Their thresholds are in <see cref="AlarmStore"/>.</summary>
     public static IReadOnlyList<AlarmKind> All { get; } =
     [
-        new("bank_line_down", "Bank line down", "a silo has had no line to the bank for 30 s", "it has one again", "See the runbook: bank line down."),
-        new("commit_queue_full", "Commits are queueing", "a queue of a silo is half full", "it is less than a tenth full", "Look at the database: locks, disk, load."),
-        new("reversals_ageing", "Reversals are ageing", "the oldest waits for 10 min", "the oldest waits for less than 2 min", "See the runbook: reversals piling up."),
-        new("declines_bank", "The bank declines much", "60 % of at least 50 answers in 15 min", "less than 30 %", "Ask the bank whether an issuer or its host is in trouble."),
-        new("declines_store", "A store has many declines", "70 % of at least 20 answers in 15 min", "less than 40 %", "Call the store: a test of stolen cards, or a bad reader?"),
-        new("declines_terminal", "A terminal has many declines", "80 % of at least 10 answers in 15 min", "less than 40 %", "Call the store; block the terminal if nobody can explain it."),
-        new("tamper", "A terminal's case was opened", "it says so", "it no longer says so", "Block it and have it looked at before it takes a card again."),
-        new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store."),
-        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then order new working keys: it is measured again with them."),
-        new("terminal_silent", "Terminal silent", "not heard for 5 min", "heard again within its heartbeat interval", "Call the store: power, network, switched off?"),
-        new("notices_overdue", "Notices wait too long", "a receiver has one that is due for 15 min", "none is due for 1 min", "Is a silo set up to reach the receiver (Mail, Sms, Notices:Dispatch)? Is one overloaded?"),
-        new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended."),
+        new("bank_line_down", "Bank line down", "a silo has had no line to the bank for 30 s", "it has one again", "Find out whether it is the line, the certificate or the bank; call the bank.", "the-bank-line-is-down"),
+        new("commit_queue_full", "Commits are queueing", "a queue of a silo is half full", "it is less than a tenth full", "Look at the database: locks, disk, load.", "swipes-are-slow-or-fail"),
+        new("reversals_ageing", "Reversals are ageing", "the oldest waits for 10 min", "the oldest waits for less than 2 min", "Find out why the bank does not acknowledge; call the bank.", "reversals-pile-up"),
+        new("declines_bank", "The bank declines much", "60 % of at least 50 answers in 15 min", "less than 30 %", "Ask the bank whether an issuer or its host is in trouble.", "the-bank-declines-much"),
+        new("declines_store", "A store has many declines", "70 % of at least 20 answers in 15 min", "less than 40 %", "Call the store: a test of stolen cards, or a bad reader?", "the-bank-declines-much"),
+        new("declines_terminal", "A terminal has many declines", "80 % of at least 10 answers in 15 min", "less than 40 %", "Call the store; block the terminal if nobody can explain it.", "the-bank-declines-much"),
+        new("tamper", "A terminal's case was opened", "it says so", "it no longer says so", "Block it and have it looked at before it takes a card again.", "a-terminals-case-was-opened"),
+        new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store.", "terminals-need-attention"),
+        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then order new working keys: it is measured again with them.", "terminals-need-attention"),
+        new("terminal_silent", "Terminal silent", "not heard for 5 min", "heard again within its heartbeat interval", "Call the store: power, network, switched off?", "many-terminals-are-silent"),
+        new("notices_overdue", "Notices wait too long", "a receiver has one that is due for 15 min", "none is due for 1 min", "Is a silo set up to reach the receiver (Mail, Sms, Notices:Dispatch)? Is one overloaded?", "notices-are-parked"),
+        new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended.", "notices-are-parked"),
     ];
 
     /// <returns>Null when there is no such kind.</returns>
@@ -31,7 +33,33 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 }
 
 /// <param name="Subject">A terminal, store, silo or receiver; empty: the whole.</param>
-public sealed record AlarmRow(long Id, string Kind, string Subject, string Detail, DateTimeOffset RaisedAt, DateTimeOffset? ClearedAt);
+/// <param name="AcknowledgedBy">Who has seen it and takes care; null: nobody yet.</param>
+/// <param name="Silence">Null: it is not silenced now.</param>
+public sealed record AlarmRow(
+    long Id,
+    string Kind,
+    string Subject,
+    string Detail,
+    DateTimeOffset RaisedAt,
+    DateTimeOffset? ClearedAt,
+    string? AcknowledgedBy = null,
+    DateTimeOffset? AcknowledgedAt = null,
+    Silence? Silence = null);
+
+/// <summary>Until it ends, alarms of one kind about one subject are raised and shown, and told to nobody.</summary>
+public sealed record Silence(string Who, string Reason, DateTimeOffset Until)
+{
+    public const int MaxReason = 200;
+
+    /// <summary>Nobody silences an alarm for good.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault(DateTimeOffset now) =>
+        Until <= now || Until > now + Longest ? $"A silence ends within {Longest.TotalDays:0} days."
+        : Reason.Length is 0 or > MaxReason || Reason.Any(char.IsControl) ? $"A silence has a reason of 1 to {MaxReason} characters."
+        : null;
+}
 
 /// <summary>
 /// Raises and clears alarms, each kind by one statement over all its subjects, with the event that tells of it in the same
@@ -58,14 +86,14 @@ public sealed class AlarmStore(NpgsqlDataSource database)
     private static readonly (string Kind, string Sql)[] Conditions =
     [
         ("terminal_silent",
-            """
+            $"""
             select t.id, last < statement_timestamp() - interval '5 minutes' and not t.blocked and not s.blocked,
-                   last > statement_timestamp() - interval '45 seconds' or t.blocked or s.blocked,
+                   last > statement_timestamp() - interval '{StoreFinder.ReadyWithin}' or t.blocked or s.blocked,
                    'last heard ' || to_char(last at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
             from terminals t join stores s on s.id = t.store_id
             left join terminal_lines l on l.terminal_id = t.id left join terminal_health h on h.terminal_id = t.id
             -- Without its line, after a crash of the database, a report may be as old as the silence between two.
-            cross join lateral (select case when l.heard_at is null then coalesce(h.at + interval '15 minutes', t.signed_on_at) else greatest(l.heard_at, h.at) end as last) heard
+            cross join lateral (select case when l.heard_at is null then coalesce(h.at + interval '{TerminalGrain.HealthSilence}', t.signed_on_at) else greatest(l.heard_at, h.at) end as last) heard
             where t.retired_at is null and s.retired_at is null and last is not null
             """),
         ("paper_out", OfReport("h.report->>'paper' = 'out'", "h.report->>'paper' is distinct from 'out'", "'the printer is out of paper'")),
@@ -153,49 +181,61 @@ public sealed class AlarmStore(NpgsqlDataSource database)
 
     /// <summary>Looks at every condition, or only at those that cost little.</summary>
     /// <param name="isTold">Whether there is somebody to whom notices go.</param>
+    /// <param name="runbook">The address of the runbook, to which a section's name is added.</param>
     /// <returns>What was raised and cleared.</returns>
-    public async Task<IReadOnlyList<AlarmRow>> Look(bool slowToo, bool isTold, DateTimeOffset now, CancellationToken stop)
+    public async Task<IReadOnlyList<AlarmRow>> Look(bool slowToo, bool isTold, string runbook, DateTimeOffset now, CancellationToken stop)
     {
         var changed = new List<AlarmRow>();
         foreach (var (kind, condition) in slowToo ? [.. Conditions, .. SlowConditions] : Conditions)
         {
-            changed.AddRange(await Look(AlarmKind.Find(kind)!, condition, isTold, now, stop));
+            changed.AddRange(await Look(AlarmKind.Find(kind)!, condition, isTold, runbook, now, stop));
         }
 
         return changed;
     }
 
-    private Task<IReadOnlyList<AlarmRow>> Look(AlarmKind kind, string condition, bool isTold, DateTimeOffset now, CancellationToken stop) => database.List(
+    private Task<IReadOnlyList<AlarmRow>> Look(AlarmKind kind, string condition, bool isTold, string runbook, DateTimeOffset now, CancellationToken stop) => database.List(
         $"""
         with condition (subject, is_raised, is_cleared, detail) as ({condition}),
-        active as materialized (select id, subject from alarms where kind = $1 and cleared_at is null),
+        active as materialized (select id, subject, is_told from alarms where kind = $1 and cleared_at is null),
+        silenced as materialized (select subject from alarm_silences where kind = $1 and until > clock_timestamp()),
         seen as materialized (
           select * from condition where is_raised or subject in (select subject from active)
+        ), gone as materialized (
+          select active.id from active left join seen on seen.subject = active.subject
+          where seen.subject is null or (seen.is_cleared and not seen.is_raised)
         ), raised as (
-          insert into alarms (kind, subject, detail) select $1, subject, detail from seen where is_raised
+          insert into alarms (kind, subject, detail, is_told) select $1, subject, detail, subject not in (select subject from silenced) from seen where is_raised
           on conflict (kind, subject) where cleared_at is null do nothing
-          returning id, subject, detail, raised_at, cleared_at
+          returning id, subject, detail, raised_at, cleared_at, is_told
         ), cleared as (
-          update alarms a set cleared_at = clock_timestamp()
-          from active left join seen on seen.subject = active.subject
-          where a.id = active.id and a.cleared_at is null and (seen.subject is null or (seen.is_cleared and not seen.is_raised))
-          returning a.id, a.subject, a.detail, a.raised_at, a.cleared_at
+          update alarms a set cleared_at = clock_timestamp() from gone where a.id = gone.id and a.cleared_at is null
+          returning a.id, a.subject, a.detail, a.raised_at, a.cleared_at, a.is_told
+        ), outlasted as (
+          -- Raised during a silence that is over: told now.
+          update alarms a set is_told = true from active
+          where a.id = active.id and a.cleared_at is null and not active.is_told
+            and active.id not in (select id from gone) and active.subject not in (select subject from silenced)
+          returning a.id, a.subject, a.detail
+        ), to_tell as (
+          select '{RaisedEvent}' as type, $2::uuid as event, id, subject, detail from raised where is_told
+          union all select '{RaisedEvent}', $2, id, subject, detail from outlasted
+          union all select '{ClearedEvent}', $3, id, subject, detail from cleared where is_told
         ), told as (
-          select '{RaisedEvent}' as type, $2::uuid as id, count(*) as alarms, array_agg(subject order by id) as subjects, min(detail) as detail from raised
-          union all
-          select '{ClearedEvent}', $3, count(*), array_agg(subject order by id), min(detail) from cleared
+          select type, event as id, count(*) as alarms, array_agg(subject order by id) as subjects, min(detail) as detail from to_tell group by type, event
         ), evented as (
           insert into events (merchant_id, id, type, created_at, data)
           select '', id, type, $4, json_build_object(
-            'kind', $1, 'title', $5::text, 'count', alarms, 'subjects', to_json(subjects[1:{MostNamed}]), 'detail', detail, 'what_to_do', $6::text)::text
-          from told where alarms > 0 and $7
+            'kind', $1, 'title', $5::text, 'count', alarms, 'subjects', to_json(subjects[1:{MostNamed}]), 'detail', detail, 'what_to_do', $6::text, 'runbook_url', $8::text)::text
+          from told where $7
           returning id
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at) select id, '{Receiver}', '', clock_timestamp() from evented
         )
         select id, $1, subject, detail, raised_at, cleared_at from raised union all select id, $1, subject, detail, raised_at, cleared_at from cleared
         """,
-        Read,
+        static row => new AlarmRow(
+            row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.Nullable<DateTimeOffset>(5)),
         stop,
         kind.Kind,
         Guid.CreateVersion7(now),
@@ -203,14 +243,15 @@ public sealed class AlarmStore(NpgsqlDataSource database)
         now.ToUniversalTime(),
         kind.Title,
         kind.WhatToDo,
-        isTold);
+        isTold,
+        $"{runbook}/{kind.Section}");
 
     /// <summary>Those that are raised now, newest first, then the latest that were.</summary>
     public Task<IReadOnlyList<AlarmRow>> List(int limit, CancellationToken stop) => database.List(
-        """
-        (select id, kind, subject, detail, raised_at, cleared_at from alarms where cleared_at is null order by id desc limit $1)
+        $"""
+        (select {Columns} where a.cleared_at is null order by a.id desc limit $1)
         union all
-        (select id, kind, subject, detail, raised_at, cleared_at from alarms where cleared_at is not null order by id desc limit $1)
+        (select {Columns} where a.cleared_at is not null order by a.id desc limit $1)
         """,
         Read,
         stop,
@@ -218,21 +259,96 @@ public sealed class AlarmStore(NpgsqlDataSource database)
 
     /// <summary>About a subject, newest first.</summary>
     public Task<IReadOnlyList<AlarmRow>> Of(string subject, int limit, CancellationToken stop) => database.List(
-        "select id, kind, subject, detail, raised_at, cleared_at from alarms where subject = $1 order by id desc limit $2", Read, stop, subject, limit);
+        $"select {Columns} where a.subject = $1 order by a.id desc limit $2", Read, stop, subject, limit);
 
-    /// <summary>How many of each kind are raised now.</summary>
+    /// <returns>Null: there is no such alarm.</returns>
+    public Task<AlarmRow?> Find(long id, CancellationToken stop) => database.First($"select {Columns} where a.id = $1", Read, stop, id);
+
+    /// <summary>Somebody has seen a raised alarm and takes care. The first who does is kept.</summary>
+    /// <returns>False: there is no such alarm, or it is not raised any more.</returns>
+    public async Task<bool> Acknowledge(long id, string who, CancellationToken stop) => await database.First(
+        """
+        with seen as (
+          update alarms set acknowledged_by = $2, acknowledged_at = clock_timestamp()
+          where id = $1 and cleared_at is null and acknowledged_at is null returning kind, subject
+        ), logged as (
+          insert into audit_log (who, what, subject, detail) select $2, 'alarm.acknowledge', subject, kind from seen
+        )
+        select exists (select from alarms where id = $1 and cleared_at is null)
+        """,
+        static row => row.GetBoolean(0),
+        stop,
+        id,
+        who);
+
+    /// <summary>Silences a raised alarm, and others of its kind about its subject, until a time. An earlier silence of them is replaced.</summary>
+    /// <param name="silence">One that <see cref="Storage.Silence.Fault"/> has nothing against.</param>
+    /// <returns>False: there is no such alarm, or it is not raised any more.</returns>
+    public async Task<bool> Silence(long id, Silence silence, CancellationToken stop) => await database.Execute(
+        """
+        with alarm as (
+          select kind, subject from alarms where id = $1 and cleared_at is null
+        ), put as (
+          insert into alarm_silences as s (kind, subject, who, reason, until) select kind, subject, $2, $3, $4 from alarm
+          on conflict (kind, subject) do update set who = excluded.who, reason = excluded.reason, until = excluded.until, created_at = clock_timestamp()
+        )
+        insert into audit_log (who, what, subject, detail, before, after)
+        select $2, 'alarm.silence', a.subject, a.kind || ': ' || $3::text,
+               (select jsonb_build_object('until', s.until) from alarm_silences s where s.kind = a.kind and s.subject = a.subject and s.until > clock_timestamp()),
+               jsonb_build_object('until', $4::timestamptz)
+        from alarm a
+        """,
+        stop,
+        id,
+        silence.Who,
+        silence.Reason,
+        silence.Until.ToUniversalTime()) > 0;
+
+    /// <summary>Ends the silence of an alarm's kind and subject before its time.</summary>
+    /// <returns>False: there is no such alarm, or it is not silenced.</returns>
+    public async Task<bool> EndSilence(long id, string who, CancellationToken stop) => await database.Execute(
+        """
+        with ended as (
+          update alarm_silences s set until = clock_timestamp() from alarms a
+          where a.id = $1 and s.kind = a.kind and s.subject = a.subject and s.until > clock_timestamp() returning s.kind, s.subject
+        )
+        insert into audit_log (who, what, subject, detail) select $2, 'alarm.end_silence', subject, kind from ended
+        """,
+        stop,
+        id,
+        who) > 0;
+
+    /// <summary>How many of each kind are raised now, silenced ones too.</summary>
     public Task<IReadOnlyList<(string Kind, int Count)>> Counts(CancellationToken stop) => database.List(
         "select kind, count(*)::int from alarms where cleared_at is null group by kind", static row => (row.GetString(0), row.GetInt32(1)), stop);
 
-    /// <summary>Removes so many of those that were cleared long ago.</summary>
+    /// <summary>Removes so many of those that were cleared long ago, and silences that ended then.</summary>
     public Task<int> Forget(int limit, CancellationToken stop) => database.Execute(
         """
+        with ended as (
+          delete from alarm_silences where until < statement_timestamp() - $1::interval
+        )
         delete from alarms where id in (select id from alarms where cleared_at < statement_timestamp() - $1::interval order by id limit $2)
         """,
         stop,
         Kept,
         limit);
 
+    private const string Columns =
+        """
+        a.id, a.kind, a.subject, a.detail, a.raised_at, a.cleared_at, a.acknowledged_by, a.acknowledged_at, s.who, s.reason, s.until
+        from alarms a
+        left join alarm_silences s on s.kind = a.kind and s.subject = a.subject and s.until > clock_timestamp() and a.cleared_at is null
+        """;
+
     private static AlarmRow Read(NpgsqlDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.Nullable<DateTimeOffset>(5));
+        row.GetInt64(0),
+        row.GetString(1),
+        row.GetString(2),
+        row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4),
+        row.Nullable<DateTimeOffset>(5),
+        row.Text(6),
+        row.Nullable<DateTimeOffset>(7),
+        row.Text(8) is { } who ? new Silence(who, row.GetString(9), row.GetFieldValue<DateTimeOffset>(10)) : null);
 }

@@ -19,11 +19,19 @@ public sealed record Clerk(string Number, string Name, bool Supervisor = false)
 public sealed class ClerkStore(NpgsqlDataSource database)
 {
     /// <summary>Sets clerks up, or anew with other passwords.</summary>
-    public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks)
+    public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks, string who = "command line")
     {
         var salts = clerks.Select(_ => PasswordHash.NewSalt()).ToArray();
         await using var command = database.CreateCommand(
             """
+            with logged as (
+              insert into audit_log (who, what, subject, before, after)
+              select $7, 'clerk.put', $1 || '/' || t.number,
+                     (select jsonb_build_object('name', c.name, 'supervisor', c.supervisor, 'blocked', c.blocked) from clerks c
+                      where c.store_id = $1 and c.number = t.number),
+                     jsonb_build_object('name', t.name, 'supervisor', t.supervisor, 'blocked', false)
+              from unnest($2::text[], $3::text[], $4::boolean[]) as t(number, name, supervisor)
+            )
             insert into clerks (store_id, number, name, supervisor, salt, password_hash)
             select $1, * from unnest($2::text[], $3::text[], $4::boolean[], $5::bytea[], $6::bytea[])
             on conflict (store_id, number) do update
@@ -35,6 +43,7 @@ public sealed class ClerkStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = salts });
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. clerks.Zip(salts, (entry, salt) => PasswordHash.Of(entry.Password, salt))] });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -44,6 +53,28 @@ public sealed class ClerkStore(NpgsqlDataSource database)
     {
         var (clerk, salt, hash) = await Find(store, number);
         return await PasswordHash.Matches(password, salt, hash) ? clerk : null;
+    }
+
+    /// <summary>Notes in the audit log that a password was not the clerk's. Of a number that is nobody's there is nothing to note.</summary>
+    /// <exception cref="DatabaseAwayException">It cannot be noted now.</exception>
+    public async Task NoteRefused(string store, string number, string terminal)
+    {
+        try
+        {
+            await database.Execute(
+                """
+                insert into audit_log (who, what, subject, detail)
+                select 'nobody', 'clerk.sign_in_failed', store_id || '/' || number, 'at terminal ' || $3::text from clerks where store_id = $1 and number = $2
+                """,
+                CancellationToken.None,
+                store,
+                number,
+                terminal);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("The clerks: the database cannot be reached.", fault);
+        }
     }
 
     private async Task<(Clerk? Clerk, byte[]? Salt, byte[]? Hash)> Find(string store, string number)

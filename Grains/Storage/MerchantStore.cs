@@ -78,12 +78,17 @@ public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlD
 
     /// <summary>Makes the merchant, or brings name and fee up to date, and gives it one more API key.</summary>
     /// <returns>The API key: it cannot be shown a second time.</returns>
-    public async Task<string> Provision(Merchant merchant, int feeBasisPoints)
+    public async Task<string> Provision(Merchant merchant, int feeBasisPoints, string who = "command line")
     {
         var key = ApiKey.Create(ApiKey.MerchantMark);
         await using var command = database.CreateCommand(
             """
-            with merchant as (
+            with logged as (
+              insert into audit_log (who, what, subject, before, after)
+              values ($6, 'merchant.put', $1,
+                      (select jsonb_build_object('name', name, 'fee_basis_points', fee_basis_points) from merchants where id = $1),
+                      jsonb_build_object('name', $2::text, 'fee_basis_points', $3::int))
+            ), merchant as (
               insert into merchants (id, name, fee_basis_points) values ($1, $2, $3)
               on conflict (id) do update set name = excluded.name, fee_basis_points = excluded.fee_basis_points
               returning id
@@ -95,6 +100,7 @@ public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlD
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = feeBasisPoints });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = key.Hash });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         await command.ExecuteNonQueryAsync();
         return key.Text;
     }

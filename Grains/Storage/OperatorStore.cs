@@ -50,8 +50,8 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     /// <summary>A session ends so long after its sign-in, whatever happens.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
 
-    /// <summary>And so long after its last request.</summary>
-    public static readonly TimeSpan SessionIdle = TimeSpan.FromHours(1);
+    /// <summary>And so long after the last request that a person made.</summary>
+    public static readonly TimeSpan SessionIdle = TimeSpan.FromMinutes(15);
 
     private const int TokenBytes = 32;
 
@@ -69,7 +69,10 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
             ), ended as (
               delete from operator_sessions where operator = $1
             )
-            insert into audit_log (who, what, subject, detail) values ($5, 'operator.put', $1, $2)
+            insert into audit_log (who, what, subject, before, after)
+            values ($5, 'operator.put', $1,
+                    (select jsonb_build_object('role', role, 'blocked', blocked) from operators where name = $1),
+                    jsonb_build_object('role', $2::text, 'blocked', false))
             """,
             stop,
             person.Name,
@@ -84,12 +87,15 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     /// <returns>False: there is no such operator.</returns>
     public async Task<bool> Block(string name, string who, CancellationToken stop) => await database.Execute(
         """
-        with blocked as (
+        with was as (
+          select jsonb_build_object('blocked', blocked) as before from operators where name = $1
+        ), blocked as (
           update operators set blocked = true where name = $1 returning name
         ), ended as (
           delete from operator_sessions where operator in (select name from blocked)
         )
-        insert into audit_log (who, what, subject) select $2, 'operator.block', name from blocked
+        insert into audit_log (who, what, subject, before, after)
+        select $2, 'operator.block', name, before, jsonb_build_object('blocked', true) from blocked, was
         """,
         stop,
         name,
@@ -109,6 +115,9 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
             name);
         if (!await PasswordHash.Matches(password, salt, hash))
         {
+            // Only of names that are somebody's: what else is keyed in there may be a password, and there is no end to it.
+            await database.Execute(
+                "insert into audit_log (who, what, subject) select 'nobody', 'operator.sign_in_failed', name from operators where name = $1", stop, name);
             return null;
         }
 
@@ -129,25 +138,34 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
         return token;
     }
 
-    /// <summary>Whose session it is; null when it is nobody's any more. Asking keeps it from idling out.</summary>
-    public Task<Operator?> Find(string token, CancellationToken stop) => database.First(
+    /// <summary>Whose session it is; null when it is nobody's any more.</summary>
+    /// <param name="isPerson">A person asks, which keeps the session from idling out; a page that fetches itself anew does not.</param>
+    public Task<Operator?> Find(string token, bool isPerson, CancellationToken stop) => database.First(
         """
         with session as (
           select s.token_hash, s.operator, s.used_at from operator_sessions s
           where s.token_hash = $1 and s.expires_at > clock_timestamp() and s.used_at > clock_timestamp() - $2::interval
         ), used as (
           update operator_sessions u set used_at = clock_timestamp() from session s
-          where u.token_hash = s.token_hash and s.used_at < clock_timestamp() - interval '1 minute'
+          where $3 and u.token_hash = s.token_hash and s.used_at < clock_timestamp() - interval '1 minute'
         )
         select o.name, o.role, o.blocked from session s join operators o on o.name = s.operator where not o.blocked
         """,
         ReadOperator,
         stop,
         HashOf(token),
-        SessionIdle);
+        SessionIdle,
+        isPerson);
 
-    public Task SignOut(string token, CancellationToken stop) =>
-        database.Execute("delete from operator_sessions where token_hash = $1", stop, HashOf(token));
+    public Task SignOut(string token, CancellationToken stop) => database.Execute(
+        """
+        with ended as (
+          delete from operator_sessions where token_hash = $1 returning operator
+        )
+        insert into audit_log (who, what, subject) select operator, 'operator.sign_out', operator from ended
+        """,
+        stop,
+        HashOf(token));
 
     /// <returns>The key: it cannot be shown a second time. Null: the name is taken.</returns>
     public async Task<string?> AddKey(string name, OperatorRole role, string who, CancellationToken stop)
@@ -158,7 +176,7 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
             with added as (
               insert into admin_keys (prefix, name, role, secret_hash) values ($1, $2, $3, $4) on conflict do nothing returning prefix
             )
-            insert into audit_log (who, what, subject, detail) select $5, 'key.add', $2, $3 from added
+            insert into audit_log (who, what, subject, after) select $5, 'key.add', $2, jsonb_build_object('role', $3::text) from added
             """,
             stop,
             key.Prefix,
@@ -211,7 +229,9 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
 
 /// <param name="Who">An operator, <c>key:</c> and the name of an admin key, or <c>command line</c>.</param>
 /// <param name="Subject">A terminal, a store, or whatever it was done to.</param>
-public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail);
+/// <param name="Before">A JSON object of the values before; null: there were none, or none are kept.</param>
+/// <param name="After">And after.</param>
+public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail, string? Before, string? After);
 
 /// <summary>Reads the audit log, newest first. It is written where the deeds are done.</summary>
 public sealed class AuditLog(NpgsqlDataSource database)
@@ -220,11 +240,11 @@ public sealed class AuditLog(NpgsqlDataSource database)
     /// <param name="before">Null: from the newest on.</param>
     public Task<IReadOnlyList<AuditEntry>> List(string? subject, long? before, int limit, CancellationToken stop) => database.List(
         """
-        select id, at, who, what, subject, detail from audit_log
+        select id, at, who, what, subject, detail, before::text, after::text from audit_log
         where ($1::text is null or subject = $1) and ($2::bigint is null or id < $2) order by id desc limit $3
         """,
         static row => new AuditEntry(
-            row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5)),
+            row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.Text(6), row.Text(7)),
         stop,
         subject,
         before,

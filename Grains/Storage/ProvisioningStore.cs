@@ -54,8 +54,16 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(
             """
             with logged as (
-              insert into audit_log (who, what, subject, detail) select $13, 'store.put', t.id, concat_ws(', ', t.name, t.commission || ' %', t.chain, t.region, t.district)
-              from unnest($1::text[], $2::text[], $3::int[], $5::text[], $6::text[], $7::text[]) as t(id, name, commission, chain, region, district)
+              insert into audit_log (who, what, subject, before, after)
+              select $13, 'store.put', t.id,
+                     (select jsonb_strip_nulls(jsonb_build_object(
+                        'name', s.name, 'commission_percent', s.commission_percent, 'name_zh', s.name_zh, 'chain', s.chain, 'region', s.region,
+                        'district', s.district, 'address', s.address, 'latitude', s.latitude, 'longitude', s.longitude, 'hours', s.hours, 'phone', s.phone))
+                      from stores s where s.id = t.id),
+                     jsonb_strip_nulls(to_jsonb(t) - 'id')
+              from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                          $9::float8[], $10::float8[], $11::text[], $12::text[])
+                as t(id, name, commission_percent, name_zh, chain, region, district, address, latitude, longitude, hours, phone)
             )
             insert into stores (id, name, commission_percent, name_zh, chain, region, district, address, latitude, longitude, hours, phone)
             select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -90,12 +98,14 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
     {
         var changed = await database.Execute(
             """
-            with changed as (
+            with was as (
+              select jsonb_build_object('blocked', blocked, 'retired', retired_at is not null) as before from stores where id = $1
+            ), changed as (
               update stores set blocked = case $2 when 'block' then true when 'unblock' then false else blocked end,
                                 retired_at = case $2 when 'retire' then clock_timestamp() end
-              where id = $1 and retired_at is null returning id
+              where id = $1 and retired_at is null returning id, jsonb_build_object('blocked', blocked, 'retired', retired_at is not null) as after
             )
-            insert into audit_log (who, what, subject) select $3, 'store.' || $2::text, id from changed
+            insert into audit_log (who, what, subject, before, after) select $3, 'store.' || $2::text, id, before, after from changed, was
             """,
             stop,
             id,
@@ -144,7 +154,11 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
               where t.retired_at is not null
               returning id, store_id
             ), logged as (
-              insert into audit_log (who, what, subject, detail) select $4, 'terminal.add', id, 'store ' || store_id from added
+              insert into audit_log (who, what, subject, before, after)
+              select $4, 'terminal.add', a.id,
+                     (select jsonb_build_object('store', t.store_id, 'retired', true) from terminals t where t.id = a.id),
+                     jsonb_build_object('store', a.store_id)
+              from added a
             )
             select count(*)::int from added
             """,
@@ -171,10 +185,16 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
 
     /// <summary>Gives terminals new master keys; the sessions of those that exist end with it.</summary>
     /// <param name="wrappedMasterKeys">Under the key-encryption key, one for each terminal.</param>
-    public async Task PutTerminals(string store, string[] terminals, byte[][] wrappedMasterKeys)
+    public async Task PutTerminals(string store, string[] terminals, byte[][] wrappedMasterKeys, string who = "command line")
     {
         await using var command = database.CreateCommand(
             """
+            with logged as (
+              insert into audit_log (who, what, subject, before, after)
+              select $4, 'terminal.master_key', w.id,
+                     (select jsonb_build_object('store', t.store_id) from terminals t where t.id = w.id), jsonb_build_object('store', $1::text)
+              from unnest($2::text[]) as w(id)
+            )
             insert into terminals (id, store_id, master_key) select id, $1, master_key from unnest($2::text[], $3::bytea[]) as t(id, master_key)
             on conflict (id) do update
             set store_id = excluded.store_id, master_key = excluded.master_key, pin_key = null, mac_key = null,
@@ -183,6 +203,7 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = terminals });
         command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = wrappedMasterKeys });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         await command.ExecuteNonQueryAsync();
     }
 

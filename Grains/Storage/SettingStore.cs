@@ -107,7 +107,13 @@ public sealed class SettingStore(NpgsqlDataSource database)
                 and ($3::text is null or exists (select from terminals where id = $3))
               returning version
             ), logged as (
-              insert into audit_log (who, what, subject, detail) select $5, 'settings.put', $6, $4 from put
+              insert into audit_log (who, what, subject, before, after)
+              select $5, 'settings.put', $6,
+                     (select body from terminal_parameters p
+                      where p.chain is not distinct from $1 and p.store_id is not distinct from $2 and p.terminal_id is not distinct from $3
+                      order by p.version desc limit 1),
+                     $4::jsonb
+              from put
             )
             select version from put
             """,

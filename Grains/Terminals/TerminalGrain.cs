@@ -21,7 +21,7 @@ public sealed class TerminalGrain(
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
     // How long the history may say nothing of a terminal that is well and unchanged.
-    private static readonly TimeSpan HealthSilence = TimeSpan.FromMinutes(15);
+    internal static readonly TimeSpan HealthSilence = TimeSpan.FromMinutes(15);
 
     // For so long a block or new keys from the operator may go unseen.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
@@ -223,6 +223,7 @@ public sealed class TerminalGrain(
             _signIns.Failed();
             if (await clerks.Verify(_row!.Store, number, password.Text) is not { } clerk)
             {
+                await clerks.NoteRefused(_row.Store, number, _row.Id);
                 return new ClerkSignedIn(Refusal.ClerkRefused, null, false);
             }
 

@@ -174,7 +174,7 @@ internal static class AdminApi
             return imported.IsRefused
                 ? Problems.BadLines(imported.Refusals)
                 : Secret(new ImportedModel(imported.Value!.Stores, [.. imported.Value.Terminals.Select(AdminModels.Model)]));
-        }).Administer("import", "Takes stores or terminals from a CSV file, all of it or nothing")
+        }).Administer("import", "Imports stores or terminals from a CSV file in UTF-8: all lines or none")
             .Accepts<string>("text/csv").Produces<ImportedModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
             .WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes));
     }
@@ -209,7 +209,7 @@ internal static class AdminApi
             return ordered.IsRefused
                 ? Problems.Conflict(ordered.Refusals[0])
                 : TypedResults.Json((await actions.Find(ordered.Value, stop))!.Model(), statusCode: StatusCodes.Status201Created);
-        }).Named(OperatorRole.Act, "orderAction", "Orders something of terminals, at once or at a time")
+        }).Named(OperatorRole.Act, "orderAction", "Orders an action of terminals, at once or at a time")
             .WithDescription("retire and move want the role administer.").Produces<ActionModel>(StatusCodes.Status201Created).Changes();
 
         api.MapGet("/actions", async (int? limit, ActionStore actions, CancellationToken stop) => BadLimit(limit)
@@ -230,7 +230,7 @@ internal static class AdminApi
         {
             await actions.Cancel(id, user.AsOperator().Name, stop);
             return await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString());
-        }).Named(OperatorRole.Act, "cancelAction", "Cancels what of an order still waits").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
+        }).Named(OperatorRole.Act, "cancelAction", "Cancels an order for the terminals that still wait").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static void Settings(RouteGroupBuilder api)
@@ -241,7 +241,7 @@ internal static class AdminApi
             var suffix = path == Path ? "OfPlatform" : "";
             api.MapGet(path, async (string level, string? subject, SettingStore settings, CancellationToken stop) =>
                 TypedResults.Ok((await settings.At(Level(level), subject, stop)).Model()))
-                .Watch("getSettings" + suffix, "Shows what a level sets itself").Produces<SettingsModel>();
+                .Watch("getSettings" + suffix, "Shows the settings of a level, without what it inherits").Produces<SettingsModel>();
 
             api.MapPut(path, async Task<IResult> (
                 string level, string? subject, Body<PutSettings> body, ClaimsPrincipal user, OperatorDesk desk, SettingStore settings, CancellationToken stop) =>
@@ -250,7 +250,7 @@ internal static class AdminApi
                 return put.IsRefused
                     ? Problems.Invalid("settings", put.Refusals[0])
                     : TypedResults.Ok((await settings.At(Level(level), subject, stop)).Model());
-            }).Administer("putSettings" + suffix, "Says what a level sets itself").Produces<SettingsModel>().Changes();
+            }).Administer("putSettings" + suffix, "Replaces the settings of a level").Produces<SettingsModel>().Changes();
         }
     }
 
@@ -258,7 +258,30 @@ internal static class AdminApi
     {
         api.MapGet("/alarms", async (int? limit, AlarmStore alarms, CancellationToken stop) => BadLimit(limit)
             ?? (IResult)TypedResults.Ok(new ListModel<AlarmModel>([.. (await alarms.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
-            .Watch("listAlarms", "Lists the alarms that are raised, then the latest that were").Produces<ListModel<AlarmModel>>();
+            .Watch("listAlarms", "Lists raised alarms, then the latest cleared ones").Produces<ListModel<AlarmModel>>();
+
+        api.MapPost("/alarms/{id:long}/acknowledge", async Task<IResult> (long id, ClaimsPrincipal user, AlarmStore alarms, CancellationToken stop) =>
+            await alarms.Acknowledge(id, user.AsOperator().Name, stop)
+                ? TypedResults.Ok((await alarms.Find(id, stop))!.Model())
+                : Problems.NoSuch("raised alarm", id.ToString(CultureInfo.InvariantCulture)))
+            .Named(OperatorRole.Act, "acknowledgeAlarm", "Acknowledges a raised alarm").Produces<AlarmModel>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapPost("/alarms/{id:long}/silence", async Task<IResult> (
+            long id, Body<SilenceAlarm> body, ClaimsPrincipal user, AlarmStore alarms, TimeProvider time, CancellationToken stop) =>
+        {
+            var silence = new Silence(user.AsOperator().Name, body.Value.Reason.Trim(), body.Value.Until);
+            return silence.Fault(time.GetUtcNow()) is { } fault ? Problems.Invalid(null, fault)
+                : await alarms.Silence(id, silence, stop) ? TypedResults.Ok((await alarms.Find(id, stop))!.Model())
+                : Problems.NoSuch("raised alarm", id.ToString(CultureInfo.InvariantCulture));
+        }).Named(OperatorRole.Act, "silenceAlarm", "Silences a raised alarm until a time")
+            .WithDescription("The silence counts for the alarm's kind and subject. The alarm stays raised; its webhook is sent when the silence ends, if it is still raised then.")
+            .Produces<AlarmModel>().ProducesProblem(StatusCodes.Status404NotFound).Changes();
+
+        api.MapPost("/alarms/{id:long}/end_silence", async Task<IResult> (long id, ClaimsPrincipal user, AlarmStore alarms, CancellationToken stop) =>
+            await alarms.EndSilence(id, user.AsOperator().Name, stop)
+                ? TypedResults.Ok((await alarms.Find(id, stop))!.Model())
+                : Problems.NoSuch("silenced alarm", id.ToString(CultureInfo.InvariantCulture)))
+            .Named(OperatorRole.Act, "endSilence", "Ends the silence of an alarm").Produces<AlarmModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
         api.MapGet("/swipes", async (
             [Description("How far back: 1 to 168; 1 when nothing is said.")] int? hours, [Description("1 to 60; 1 when nothing is said.")] int? stepMinutes,
@@ -277,7 +300,7 @@ internal static class AdminApi
                 RrnBlocks.Text(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
             [.. (await network.Parked(MostSize, stop)).Select(notice => new ParkedModel(
                 EventName.Of(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
-            .Watch("getOpenItems", "Lists what has no outcome yet: attempts, reversals, notices that were given up");
+            .Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
             Body<ResendParked> body, ClaimsPrincipal user, NetworkStore network, NoticeSignal notices, CancellationToken stop) =>
@@ -296,12 +319,12 @@ internal static class AdminApi
             var resent = await network.Resend(id, body.Value.Receiver ?? "", user.AsOperator().Name, stop);
             notices.Raise();
             return TypedResults.Ok(new ResentModel(resent));
-        }).Named(OperatorRole.Act, "resendParked", "Sends notices again that were given up").Produces<ResentModel>().Changes();
+        }).Named(OperatorRole.Act, "resendParked", "Sends parked notices again").Produces<ResentModel>().Changes();
 
         api.MapGet("/silos", async (NetworkStore network, CancellationToken stop) => TypedResults.Ok(new ListModel<SiloModel>(
             [.. (await network.Silos(stop)).Select(silo => new SiloModel(silo.Silo, silo.At, JsonSerializer.Deserialize(silo.Body, SiloReportJson.Default.SiloReport)!))],
             null)))
-            .Watch("listSilos", "Lists the silos as they told of themselves");
+            .Watch("listSilos", "Lists silos by their last status report");
 
         api.MapGet("/books", async (DateOnly? since, BookStore books, TimeProvider time, CancellationToken stop) => TypedResults.Ok(new ListModel<BalanceModel>(
             [.. (await books.Totals(since ?? BeijingTime.BusinessDate(time.GetUtcNow()), stop)).Select(total => new BalanceModel(
@@ -311,9 +334,12 @@ internal static class AdminApi
 
         api.MapGet("/audit", async (string? subject, long? before, int? limit, AuditLog audit, CancellationToken stop) => BadLimit(limit)
             ?? (IResult)TypedResults.Ok(Page(
-                [.. (await audit.List(subject, before, limit ?? UsualSize, stop)).Select(entry => new AuditModel(entry.Id, entry.At, entry.Who, entry.What, entry.Subject, entry.Detail))],
+                [.. (await audit.List(subject, before, limit ?? UsualSize, stop)).Select(entry => new AuditModel(
+                    entry.Id, entry.At, entry.Who, entry.What, entry.Subject, entry.Detail, Parsed(entry.Before), Parsed(entry.After)))],
                 limit ?? UsualSize)))
-            .Watch("listAudit", "Lists who did what, newest first").Produces<ListModel<AuditModel>>();
+            .Watch("listAudit", "Lists the audit log, newest first").Produces<ListModel<AuditModel>>();
+
+        static JsonElement? Parsed(string? json) => json is null ? null : JsonElement.Parse(json);
 
         static ListModel<AuditModel> Page(AuditModel[] entries, int limit) =>
             new(entries, entries.Length == limit ? entries[^1].Id.ToString(CultureInfo.InvariantCulture) : null);
@@ -330,11 +356,11 @@ internal static class AdminApi
             Operator.Parse(body.Value.Role) is not { } role ? Problems.Invalid("role", "role is watch, act or administer.")
             : new Operator(name, role).Fault() is { } fault ? Problems.Invalid(null, fault + ".")
             : Secret(new SecretModel(name, body.Value.Role, await operators.Put(new Operator(name, role), user.AsOperator().Name, stop))))
-            .Administer("putOperator", "Sets an operator up, or anew with another role and password").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
+            .Administer("putOperator", "Adds an operator, or replaces its role and password").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
 
         api.MapPost("/operators/{name}/block", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
             await operators.Block(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("operator", name))
-            .Administer("blockOperator", "Ends an operator's sessions and lets nobody in under the name")
+            .Administer("blockOperator", "Blocks an operator and ends its sessions")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
 
         api.MapGet("/keys", async (OperatorStore operators, CancellationToken stop) => TypedResults.Ok(new ListModel<AdminKeyModel>(

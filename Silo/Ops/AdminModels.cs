@@ -108,9 +108,17 @@ internal sealed record SettingsModel(string Level, string? Subject, JsonElement 
 
 internal sealed record ImportedModel(int Stores, IReadOnlyList<TerminalKeyModel> Terminals);
 
-internal sealed record AlarmModel(long Id, string Kind, string Title, string Subject, string Detail, string WhatToDo, DateTimeOffset RaisedAt, DateTimeOffset? ClearedAt);
+internal sealed record AlarmModel(long Id, string Kind, string Title, string Subject, string Detail, string WhatToDo, DateTimeOffset RaisedAt, DateTimeOffset? ClearedAt,
+    [property: Description("Who has seen it and takes care.")] string? AcknowledgedBy, DateTimeOffset? AcknowledgedAt,
+    [property: Description("Until then nobody is told of it.")] DateTimeOffset? SilencedUntil, string? SilencedBy, string? SilenceReason);
 
-internal sealed record AuditModel(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail);
+internal sealed record SilenceAlarm(
+    [property: Description("When the silence ends, as an RFC 3339 time: within 7 days.")] DateTimeOffset Until,
+    [property: Description("1 to 200 characters.")] string Reason);
+
+internal sealed record AuditModel(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail,
+    [property: Description("An object of the values before the change, where they are kept.")] JsonElement? Before,
+    [property: Description("And after it.")] JsonElement? After);
 
 internal sealed record SwipeMinuteModel(
     DateTimeOffset From, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50Ms, int? P99Ms);
@@ -186,7 +194,8 @@ internal static class AdminModels
     public static AlarmModel Model(this AlarmRow alarm)
     {
         var kind = AlarmKind.Find(alarm.Kind);
-        return new(alarm.Id, alarm.Kind, kind?.Title ?? "", alarm.Subject, alarm.Detail, kind?.WhatToDo ?? "", alarm.RaisedAt, alarm.ClearedAt);
+        return new(alarm.Id, alarm.Kind, kind?.Title ?? "", alarm.Subject, alarm.Detail, kind?.WhatToDo ?? "", alarm.RaisedAt, alarm.ClearedAt,
+            alarm.AcknowledgedBy, alarm.AcknowledgedAt, alarm.Silence?.Until, alarm.Silence?.Who, alarm.Silence?.Reason);
     }
 
     public static StoreDetailModel Model(this StoreDetail detail)

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Grains;
+using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Tenders;
@@ -27,6 +28,9 @@ public sealed class OpsOptions
     /// <summary>An owner-only file with the 32 bytes in hex with which they are signed.</summary>
     public string AlarmSecretFile { get; set; } = "";
 
+    /// <summary>Where alarms say the runbook is; a section's name is added. Empty: this instance's own, under <c>/ops/runbook</c>.</summary>
+    public string RunbookUrl { get; set; } = "";
+
     public sealed class Validator : IValidateOptions<OpsOptions>
     {
         private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100), Most = TimeSpan.FromSeconds(30);
@@ -36,6 +40,7 @@ public sealed class OpsOptions
             : options.AlarmUrl.Length > 0 && !IsHttp(options.AlarmUrl) ? ValidateOptionsResult.Fail("Ops:AlarmUrl is an http or https address.")
             : options.AlarmUrl.Length > 0 && ThisMachine.IsPlainElsewhere(new Uri(options.AlarmUrl))
                 ? ValidateOptionsResult.Fail("Ops:AlarmUrl is http to another machine: alarms name terminals and stores. Say https.")
+            : options.RunbookUrl.Length > 0 && !IsHttp(options.RunbookUrl) ? ValidateOptionsResult.Fail("Ops:RunbookUrl is an http or https address.")
             : options.AlarmUrl.Length > 0 != options.AlarmSecretFile.Length > 0
                 ? ValidateOptionsResult.Fail("Ops:AlarmUrl and Ops:AlarmSecretFile come together.")
             : ValidateOptionsResult.Success;
@@ -74,6 +79,7 @@ internal sealed class NetworkWatch : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly string _silo;
+    private readonly string _runbook;
     private readonly DateTimeOffset _startedAt;
     private long _bankSeen;
     private long? _slowAt;
@@ -92,12 +98,14 @@ internal sealed class NetworkWatch : BackgroundService
         NoticeSignal notices,
         ILocalSiloDetails silo,
         IOptions<OpsOptions> options,
+        IOptions<BillPageOptions> pages,
         IMeterFactory meters,
         TimeProvider time,
         ILogger<NetworkWatch> log)
     {
         (_desk, _actions, _alarms, _network, _fleet, _bank, _lines, _target, _notices) = (desk, actions, alarms, network, fleet, bank, lines, target, notices);
         (_options, _time, _log) = (options.Value, time, log);
+        _runbook = _options.RunbookUrl.Length > 0 ? _options.RunbookUrl.TrimEnd('/') : $"{pages.Value.PublicUrl}{OpsPages.Root}/runbook";
         _silo = silo.SiloAddress.Endpoint.ToString();
         (_startedAt, _bankSeen) = (time.GetUtcNow(), time.GetTimestamp());
         var meter = meters.Create(Telemetry.Name);
@@ -145,7 +153,7 @@ internal sealed class NetworkWatch : BackgroundService
             {
                 // The minute that runs, and now and then those that may still change.
                 await _network.CountMinutes(isSlowOne ? NetworkStore.Unsettled : _options.Interval * 2, stop);
-                foreach (var alarms in (await _alarms.Look(isSlowOne, _target.IsSet, _time.GetUtcNow(), stop)).ToLookup(alarm => (alarm.Kind, IsRaised: alarm.ClearedAt is null)))
+                foreach (var alarms in (await _alarms.Look(isSlowOne, _target.IsSet, _runbook, _time.GetUtcNow(), stop)).ToLookup(alarm => (alarm.Kind, IsRaised: alarm.ClearedAt is null)))
                 {
                     _log.LogWarning(
                         "Alarm {Kind}: {Count} {Change}, such as {Subject}: {Detail}",

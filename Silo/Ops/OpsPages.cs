@@ -36,6 +36,9 @@ internal sealed class OpsPages(
 {
     public const string Root = "/ops";
 
+    /// <summary>On requests that a page's script makes by itself.</summary>
+    public const string LiveHeader = "X-Live";
+
     /// <summary>Stands in addresses for those that have no region, or no chain.</summary>
     public const string NoArea = "-";
 
@@ -76,6 +79,8 @@ internal sealed class OpsPages(
         Get("/settings", OperatorRole.Watch, static (pages, context) => pages.Settings(context));
         Get("/books", OperatorRole.Watch, static (pages, context) => pages.Books(context));
         Get("/audit", OperatorRole.Watch, static (pages, context) => pages.Audit(context));
+        Get("/runbook", OperatorRole.Watch, static (pages, context) => pages.Page<RunbookPage>(context, []));
+        Get("/runbook/{section}", OperatorRole.Watch, static (pages, context) => pages.RunbookSection(context));
         Get("/import", OperatorRole.Administer, static (pages, context) => pages.AskForFile(context));
         Get("/operators", OperatorRole.Administer, static (pages, context) => pages.Operators(context));
 
@@ -83,6 +88,9 @@ internal sealed class OpsPages(
         Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.Order(context, form));
         Post("/actions/{id:guid}/cancel", OperatorRole.Act, static (pages, context, _) => pages.Cancel(context));
         Post("/resend", OperatorRole.Act, static (pages, context, form) => pages.Resend(context, form));
+        Post("/alarms/{id:long}/acknowledge", OperatorRole.Act, static (pages, context, _) => pages.Acknowledge(context));
+        Post("/alarms/{id:long}/silence", OperatorRole.Act, static (pages, context, form) => pages.Silence(context, form));
+        Post("/alarms/{id:long}/end_silence", OperatorRole.Act, static (pages, context, _) => pages.EndSilence(context));
         Post("/stores", OperatorRole.Administer, static (pages, context, form) => pages.PutStore(context, form));
         Post("/stores/{id}/{what:regex(^(block|unblock)$)}", OperatorRole.Act, static (pages, context, _) => pages.ChangeStore(context));
         Post("/stores/{id}/{what:regex(^retire$)}", OperatorRole.Administer, static (pages, context, _) => pages.ChangeStore(context));
@@ -260,6 +268,39 @@ internal sealed class OpsPages(
     private async Task<IResult> Alarms(HttpContext context) =>
         await Page<AlarmsPage>(context, new() { [nameof(AlarmsPage.Alarms)] = await alarms.List(OpenShown, context.RequestAborted) });
 
+    private async Task<IResult> Acknowledge(HttpContext context) =>
+        await alarms.Acknowledge(AlarmId(context), context.User.AsOperator().Name, context.RequestAborted)
+            ? SeeOther($"{Root}/alarms")
+            : await NotRaised(context);
+
+    private async Task<IResult> Silence(HttpContext context, IFormCollection form)
+    {
+        var now = time.GetUtcNow();
+        var hours = int.TryParse(form["hours"], CultureInfo.InvariantCulture, out var some) && some <= Grains.Storage.Silence.Longest.TotalHours ? some : 0;
+        var silence = new Silence(context.User.AsOperator().Name, form["reason"].ToString().Trim(), now.AddHours(hours));
+        return silence.Fault(now) is { } fault ? await Refuse(context, "Alarms", [fault], $"{Root}/alarms")
+            : await alarms.Silence(AlarmId(context), silence, context.RequestAborted) ? SeeOther($"{Root}/alarms")
+            : await NotRaised(context);
+    }
+
+    private async Task<IResult> EndSilence(HttpContext context) =>
+        await alarms.EndSilence(AlarmId(context), context.User.AsOperator().Name, context.RequestAborted)
+            ? SeeOther($"{Root}/alarms")
+            : await NotRaised(context);
+
+    private Task<IResult> NotRaised(HttpContext context) => Refuse(
+        context, "Alarms", ["The alarm is not raised any more, or not silenced."], $"{Root}/alarms", StatusCodes.Status404NotFound);
+
+    private static long AlarmId(HttpContext context) => long.Parse(Value(context, "id"), CultureInfo.InvariantCulture);
+
+    private async Task<IResult> RunbookSection(HttpContext context)
+    {
+        var name = Value(context, "section");
+        return Runbook.Find(name) is { } section
+            ? await Page<RunbookPage>(context, new() { [nameof(RunbookPage.Section)] = section })
+            : await NoSuch(context, "section of the runbook", name);
+    }
+
     private async Task<IResult> Actions(HttpContext context) =>
         await Page<ActionsPage>(context, new() { [nameof(ActionsPage.Actions)] = await actions.List(ListLength, context.RequestAborted) });
 
@@ -320,12 +361,12 @@ internal sealed class OpsPages(
         var who = context.User.AsOperator();
         if (ActionKinds.Parse(form["kind"]) is not { } kind)
         {
-            return await Refuse(context, "Order", ["Say what is to be done."], $"{Root}/terminals");
+            return await Refuse(context, "Order", ["Choose an action."], $"{Root}/terminals");
         }
 
         if (who.Role < ActionKinds.NeededFor(kind))
         {
-            return await Refuse(context, "Order", ["This is not for you to order."], $"{Root}/terminals", StatusCodes.Status403Forbidden);
+            return await Refuse(context, "Order", ["Your role does not allow this action."], $"{Root}/terminals", StatusCodes.Status403Forbidden);
         }
 
         DateTimeOffset? due = null;

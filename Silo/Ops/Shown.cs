@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Lakala.Bills;
 using Lakala.Grains.Storage;
 
@@ -64,6 +65,23 @@ internal static class Shown
         "DECLINED" or "REFUSED" or "VOID" or "NOT_SENT" or "CANCELLED" => "plain",
         _ => "bad",
     };
+
+    /// <summary>Every member that is another after than before, of two JSON objects; null: an empty one.</summary>
+    public static IEnumerable<string> Changes(string? before, string? after)
+    {
+        var (old, now) = (Members(before), Members(after));
+        foreach (var name in old.Keys.Union(now.Keys))
+        {
+            var (was, value) = (old.GetValueOrDefault(name), now.GetValueOrDefault(name));
+            if (was != value)
+            {
+                yield return $"{name.Replace('_', ' ')}: {was ?? "–"} → {value ?? "–"}";
+            }
+        }
+
+        static Dictionary<string, string> Members(string? json) =>
+            json is null ? [] : JsonElement.Parse(json).EnumerateObject().ToDictionary(member => member.Name, member => member.Value.ToString());
+    }
 
     public static string Query(params (string Name, string? Value)[] values) =>
         string.Join('&', values.Where(value => !string.IsNullOrEmpty(value.Value)).Select(value => $"{value.Name}={Uri.EscapeDataString(value.Value!)}"));

@@ -19,7 +19,8 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ("GET", "", "watch"), ("GET", "/terminals", "watch"), ("GET", "/terminals/{id}", "watch"), ("GET", "/stores", "administer"), ("GET", "/stores/{id}", "watch"), ("POST", "/stores", "administer"),
         ("GET", "/swipes", "watch"), ("GET", "/open", "watch"), ("GET", "/network", "watch"), ("GET", "/alarms", "watch"),
         ("GET", "/actions", "watch"), ("GET", "/actions/{id:guid}", "watch"), ("GET", "/settings", "watch"), ("GET", "/books", "watch"),
-        ("GET", "/audit", "watch"), ("GET", "/import", "administer"), ("GET", "/operators", "administer"),
+        ("GET", "/audit", "watch"), ("GET", "/runbook", "watch"), ("GET", "/runbook/{section}", "watch"),
+        ("POST", "/alarms/{id:long}/acknowledge", "act"), ("POST", "/alarms/{id:long}/silence", "act"), ("POST", "/alarms/{id:long}/end_silence", "act"), ("GET", "/import", "administer"), ("GET", "/operators", "administer"),
         ("POST", "/sign-out", "watch"), ("POST", "/actions", "act"), ("POST", "/actions/{id:guid}/cancel", "act"), ("POST", "/resend", "act"),
         ("POST", "/stores/{id}/{what:regex(^(block|unblock)$)}", "act"), ("POST", "/stores/{id}/{what:regex(^retire$)}", "administer"),
         ("POST", "/terminals", "administer"), ("POST", "/terminals/{id}/master_key", "administer"), ("POST", "/settings", "administer"),
@@ -165,10 +166,11 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
 
         var answer = await api.Post("/v1/admin/import", file, "text/csv");
         using var page = await admin.PostAsync(new Uri("/ops/import", UriKind.Relative), form, Stop);
-        using var field = await admin.PostAsync(
-            new Uri("/ops/stores", UriKind.Relative),
-            new StringContent("id=GBKSTORE0000001&commission_percent=20&name=%C8%CB%C3%F1", Encoding.ASCII, "application/x-www-form-urlencoded"),
-            Stop);
+        using var store = new MultipartFormDataContent
+        {
+            { new StringContent("GBKSTORE0000001"), "id" }, { new StringContent("20"), "commission_percent" }, { new ByteArrayContent([0xC8, 0xCB, 0xC3, 0xF1]), "name" },
+        };
+        using var field = await admin.PostAsync(new Uri("/ops/stores", UriKind.Relative), store, Stop);
 
         answer.ShouldBeProblem(400, "bad-lines");
         answer.Text.Should().Contain("Line 2: ").And.Contain("UTF-8");
@@ -244,7 +246,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         (await temp.PostAsync(new Uri("/ops/sign-out", UriKind.Relative), null, Stop)).Dispose();
         (await IsIn(temp)).Should().BeFalse();
         await SignInAgain();
-        await network.Execute("update operator_sessions set used_at = clock_timestamp() - interval '61 minutes' where operator = 'temp'");
+        await network.Execute("update operator_sessions set used_at = clock_timestamp() - interval '16 minutes' where operator = 'temp'");
         (await IsIn(temp)).Should().BeFalse();
         await SignInAgain();
         (await admin.PostAsync(new Uri("/ops/operators/temp/block", UriKind.Relative), null, Stop)).Dispose();
@@ -282,6 +284,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ["getSettingsOfPlatform"] = "watch",
         ["putSettingsOfPlatform"] = "administer",
         ["listAlarms"] = "watch",
+        ["acknowledgeAlarm"] = "act",
+        ["silenceAlarm"] = "act",
+        ["endSilence"] = "act",
         ["listSwipes"] = "watch",
         ["getOpenItems"] = "watch",
         ["resendParked"] = "act",
@@ -307,6 +312,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
 
     // Something that is not there, so that nothing is changed by those who may.
     private static string Concrete(string path) => path
+        .Replace("{section}", "the-bank-line-is-down", StringComparison.Ordinal)
+        .Replace("{id:long}", "0", StringComparison.Ordinal)
+        .Replace("{id}", path.Contains("/alarms/", StringComparison.Ordinal) ? "0" : "{id}", StringComparison.Ordinal)
         .Replace("{id:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
         .Replace("{what:regex(^(block|unblock)$)}", "block", StringComparison.Ordinal)
         .Replace("{what:regex(^retire$)}", "retire", StringComparison.Ordinal)

@@ -78,14 +78,103 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
             insert into terminal_health (terminal_id, at, in_order, report) select id, clock_timestamp(), false, '{Tampered}' from terminals where id like 'MANY%'
             """);
 
-        var raised = await _alarms.Look(slowToo: false, isTold: true, TimeProvider.System.GetUtcNow(), Stop);
+        var raised = await _alarms.Look(slowToo: false, isTold: true, "https://pay.test/ops/runbook", TimeProvider.System.GetUtcNow(), Stop);
 
         raised.Where(alarm => alarm.Kind == "tamper").Should().HaveCount(300);
         (await books.Scalar<long>("select count(*) from events where type = 'alarm.raised'")).Should().Be(1);
         (await books.Scalar<bool>(
             "select (data::json->>'count')::int = 300 and json_array_length(data::json->'subjects') = 20 from events where type = 'alarm.raised'")).Should().BeTrue();
         (await books.Scalar<long>("select count(*) from deliveries where receiver = 'operator' and merchant_id = ''")).Should().Be(1);
+        (await books.Scalar<string>("select data::json->>'runbook_url' from events where type = 'alarm.raised'"))
+            .Should().Be("https://pay.test/ops/runbook/a-terminals-case-was-opened");
         await Clean();
+    }
+
+    [Fact]
+    public async Task An_alarm_is_acknowledged_once_while_it_is_raised()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var alarm = (await Look("tamper")).Single();
+
+        (await _alarms.Acknowledge(alarm.Id, "ann", Stop)).Should().BeTrue();
+        (await _alarms.Acknowledge(alarm.Id, "bo", Stop)).Should().BeTrue();
+        (await _alarms.Find(alarm.Id, Stop))!.AcknowledgedBy.Should().Be("ann");
+        await books.Execute(Report("{}"));
+        await Look("tamper");
+
+        (await _alarms.Acknowledge(alarm.Id, "ann", Stop)).Should().BeFalse("it is cleared");
+        (await books.Scalar<long>("select count(*) from audit_log where what = 'alarm.acknowledge' and subject = 'ALARM001'")).Should().Be(1);
+        await Clean();
+    }
+
+    [Fact]
+    public async Task A_silenced_alarm_is_shown_as_such_and_told_to_nobody_until_the_silence_ends_by_itself()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var first = (await Tell("tamper")).Single();
+        var silence = new Silence("ann", "the case is at the workshop", TimeProvider.System.GetUtcNow().AddHours(4));
+        (await _alarms.Silence(first.Id, silence, Stop)).Should().BeTrue();
+        (await _alarms.Find(first.Id, Stop))!.Silence!.Reason.Should().Be("the case is at the workshop");
+        await books.Execute(Report("{}"));
+        await Tell("tamper");
+        (await Events()).Should().Be((1, 1), "the end of what was told is told");
+
+        await books.Execute(Report(Tampered));
+        var second = (await Tell("tamper")).Single();
+        await Tell("tamper");
+        (await Events()).Should().Be((1, 1), "it is raised again during the silence");
+        (await _alarms.List(10, Stop)).First(alarm => alarm.ClearedAt is null).Silence!.Who.Should().Be("ann");
+        (await _alarms.Counts(Stop)).Should().Contain(("tamper", 1));
+        await books.Execute("update alarm_silences set until = clock_timestamp() - interval '1 second'");
+        await Tell("tamper");
+        await Tell("tamper");
+
+        (await Events()).Should().Be((2, 1), "it is still raised when the silence ends");
+        (await _alarms.Find(second.Id, Stop))!.Silence.Should().BeNull();
+        (await _alarms.EndSilence(second.Id, "ann", Stop)).Should().BeFalse("it has ended");
+        await Clean();
+    }
+
+    [Fact]
+    public async Task What_is_raised_and_cleared_within_a_silence_is_told_to_nobody_and_a_silence_can_be_ended()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var first = (await Look("tamper")).Single();
+        await _alarms.Silence(first.Id, new Silence("ann", "moved", TimeProvider.System.GetUtcNow().AddHours(1)), Stop);
+        await books.Execute(Report("{}"));
+        await Look("tamper");
+        await books.Execute(Report(Tampered));
+        var second = (await Tell("tamper")).Single();
+        await books.Execute(Report("{}"));
+        await Tell("tamper");
+        (await Events()).Should().Be((0, 0));
+        await books.Execute(Report(Tampered));
+        var third = (await Tell("tamper")).Single();
+        (await _alarms.EndSilence(third.Id, "bo", Stop)).Should().BeTrue();
+        await Tell("tamper");
+
+        (await Events()).Should().Be((1, 0));
+        (await _alarms.Silence(second.Id, new Silence("ann", "late", TimeProvider.System.GetUtcNow().AddHours(1)), Stop)).Should().BeFalse("it is cleared");
+        (await books.Scalar<string>("select string_agg(what, ' ' order by id) from audit_log where subject = 'ALARM001' and what like 'alarm.%silence'"))
+            .Should().EndWith("alarm.silence alarm.end_silence");
+        await Clean();
+    }
+
+    [Theory]
+    [InlineData(0, "reason", false)]
+    [InlineData(-1, "reason", false)]
+    [InlineData(168, "reason", true)]
+    [InlineData(169, "reason", false)]
+    [InlineData(1, "", false)]
+    [InlineData(1, "two\nlines", false)]
+    public void A_silence_has_a_reason_and_an_end_within_a_week(int hours, string reason, bool isRight)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+
+        (new Silence("ann", reason, now.AddHours(hours)).Fault(now) is null).Should().Be(isRight);
     }
 
     [Fact]
@@ -160,12 +249,19 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         insert into deliveries (event_id, receiver, merchant_id, state, due_at) values (gen_random_uuid(), 'we_alarm', 'm', '{state}', 'infinity')
         """;
 
+    private async Task<List<AlarmRow>> Tell(string kind) =>
+        [.. (await _alarms.Look(slowToo: false, isTold: true, "", TimeProvider.System.GetUtcNow(), Stop)).Where(alarm => alarm.Kind == kind)];
+
+    private async Task<(long Raised, long Cleared)> Events() => (
+        await books.Scalar<long>("select count(*) from events where type = 'alarm.raised'"),
+        await books.Scalar<long>("select count(*) from events where type = 'alarm.cleared'"));
+
     private async Task<List<AlarmRow>> Look(string kind) =>
-        [.. (await _alarms.Look(slowToo: true, isTold: false, TimeProvider.System.GetUtcNow(), Stop)).Where(alarm => alarm.Kind == kind)];
+        [.. (await _alarms.Look(slowToo: true, isTold: false, "", TimeProvider.System.GetUtcNow(), Stop)).Where(alarm => alarm.Kind == kind)];
 
     private Task Clean() => books.Execute(
         """
-        delete from alarms; delete from silo_states; delete from reversals; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from deliveries; delete from events; delete from terminal_lines;
         delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
         """);
 }

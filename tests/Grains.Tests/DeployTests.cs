@@ -379,6 +379,31 @@ public sealed partial class DeployTests
         }
     }
 
+    [Fact]
+    public void Operations_has_one_table_of_every_setting_of_the_silo()
+    {
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operations.md"));
+        var table = text[text.IndexOf("\n## Settings\n", StringComparison.Ordinal)..text.IndexOf("\n## Secret files\n", StringComparison.Ordinal)];
+        var keys = new List<string>();
+        foreach (var row in table.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
+        {
+            var section = "";
+            foreach (Match name in Quoted().Matches(row.Split('|')[1]))
+            {
+                var key = name.Groups[1].Value;
+                section = key[0] == ':' ? section : key.Split(':')[0];
+                keys.Add(key[0] == ':' ? section + key : key);
+            }
+        }
+
+        keys.Should().OnlyHaveUniqueItems();
+        keys.Where(key => key.Contains(':', StringComparison.Ordinal)).Should().BeEquivalentTo(
+            OptionsOfTheSilo().Select(option => option.Name.Replace("__", ":", StringComparison.Ordinal)).Append("ConnectionStrings:Lakala").Distinct());
+    }
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Quoted();
+
     private static IEnumerable<string> Sources() =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, "Silo"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
 

@@ -24,6 +24,10 @@ public sealed class LogLineTests
         Line("It\nfailed.", new IOException("The line\nis down.")).Should().Be(
             "2026-03-01T08:15:00.007Z warn: Lakala.Silo.Sweeper[0] It failed. System.IO.IOException: The line is down.\n");
 
+    [Fact]
+    public void Control_characters_do_not_reach_the_screen_of_who_reads_it() =>
+        Line("a\u001b[2Jb\u0000c\u009bd").Should().EndWith(" a [2Jb c d\n");
+
     private string Line(string text, Exception? fault = null)
     {
         var scopes = new LoggerExternalScopeProvider();

@@ -1,11 +1,12 @@
-using System.Text.RegularExpressions;
+using Lakala.Grains.Storage;
 using Lakala.Local;
+using Lakala.Silo.Ops;
 using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Grains.Tests;
 
 /// <summary>The files of <c>deploy/prometheus</c> and <c>deploy/grafana</c>, as Prometheus' own tool sees them. No server is asked.</summary>
-public sealed partial class MonitoringTests
+public sealed class MonitoringTests
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "deploy", "prometheus");
 
@@ -33,13 +34,23 @@ public sealed partial class MonitoringTests
     [Fact]
     public void Every_rule_says_how_urgent_it_is_what_to_do_and_where_the_runbook_has_more()
     {
-        var sections = Heading().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "runbook.md")))
-            .Select(match => "docs/runbook.md#" + NotInAnchors().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+        var address = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", "systemd", "silo.env.example"))
+            .Single(line => line.StartsWith("Http__PublicUrl=", StringComparison.Ordinal))["Http__PublicUrl=".Length..];
+        var sections = Runbook.Sections.Skip(1).Select(section => $"{address}/ops/runbook/{section.Name}").ToList();
 
         Rules.Select(rule => Text(rule, "labels", "severity")).Should().BeSubsetOf(["page", "ticket"]);
         Rules.Select(rule => Text(rule, "annotations", "summary")).Should().NotContain("").And.OnlyHaveUniqueItems();
         Rules.Select(rule => Text(rule, "annotations", "action")).Should().NotContain("");
-        Rules.Select(rule => Text(rule, "annotations", "runbook")).Should().BeSubsetOf(sections);
+        Rules.Select(rule => Text(rule, "annotations", "runbook_url")).Should().BeSubsetOf(sections);
+    }
+
+    [Fact]
+    public void Every_alarm_leads_to_a_section_of_the_runbook()
+    {
+        AlarmKind.All.Should().OnlyContain(kind => Runbook.Find(kind.Section) != null);
+        Runbook.Sections.Select(section => section.Name).Should().OnlyHaveUniqueItems();
+        Runbook.Find("the-bank-line-is-down")!.Text.Should().NotBeEmpty();
+        Runbook.Find("").Should().BeNull();
     }
 
     [Fact]
@@ -96,10 +107,4 @@ public sealed partial class MonitoringTests
     private static IEnumerable<YamlMappingNode> Nodes(YamlMappingNode from, string name) => ((YamlSequenceNode)from[name]).Cast<YamlMappingNode>();
 
     private static string Text(YamlNode from, params string[] path) => ((YamlScalarNode)path.Aggregate(from, (node, name) => node[name])).Value!;
-
-    [GeneratedRegex("^#{2,3} (.+)$", RegexOptions.Multiline)]
-    private static partial Regex Heading();
-
-    [GeneratedRegex("[^a-z0-9 _-]")]
-    private static partial Regex NotInAnchors();
 }

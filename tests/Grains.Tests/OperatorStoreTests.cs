@@ -27,6 +27,88 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
+    public async Task The_audit_log_has_the_values_before_and_after_a_change()
+    {
+        var (people, name) = (new OperatorStore(books.Database), "op-" + _store.ToLowerInvariant());
+        await _provisioning.PutStores([new Store(_store, "Tea & Sons", 30, Chain: _store + "-chain")], "ann");
+        await _provisioning.ChangeStore(_store, "block", "ann", Stop);
+        await _settings.Put(SettingLevel.Store, _store, """{"copies":2}""", "ann", Stop);
+        await _settings.Put(SettingLevel.Store, _store, """{"copies":1,"largest_amount":500}""", "ann", Stop);
+        var other = _store[..14] + "X";
+        await _provisioning.PutStores([new Store(other, "Other", 0)], "ann");
+        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Move, _terminals[..1], other), "bo", Stop);
+        await RunDue();
+        await people.Put(new Operator(name, OperatorRole.Watch), "ann", Stop);
+        await people.Put(new Operator(name, OperatorRole.Administer), "ann", Stop);
+        await people.Block(name, "ann", Stop);
+
+        (await Changes(_store)).Should().Equal(
+            "settings.put copies: 2 → 1, largest amount: – → 500",
+            "settings.put copies: – → 2",
+            "store.block blocked: False → True",
+            "store.put commission percent: 20 → 30, district: D → –, region: R → –",
+            "store.put chain: – → " + _store + "-chain, commission percent: – → 20, district: – → D, name: – → Tea & Sons, region: – → R");
+        (await Changes(_terminals[0])).Should().Equal(
+            $"terminal.moved store: {_store} → {other}", "terminal.move ", $"terminal.add store: – → {_store}");
+        (await Changes(name)).Should().Equal(
+            "operator.block blocked: False → True", "operator.put role: watch → administer", "operator.put blocked: – → False, role: – → watch");
+
+        async Task<IEnumerable<string>> Changes(string subject) => (await _audit.List(subject, null, 20, Stop)).Select(entry =>
+            $"{entry.What} {string.Join(", ", Silo.Ops.Shown.Changes(entry.Before, entry.After).Order(StringComparer.Ordinal))}");
+    }
+
+    [Fact]
+    public async Task What_provision_does_is_in_the_audit_log_with_the_fee_before_and_after()
+    {
+        var merchants = new MerchantStore(books.Database);
+        var id = "audit-" + _store.ToLowerInvariant();
+        await merchants.Provision(new Merchant(id, "Shop"), 60);
+        await merchants.Provision(new Merchant(id, "Shop"), 80);
+        await new ClerkStore(books.Database).Put(_store, [(new Clerk("1001", "Anna"), "secret-password")]);
+        await _provisioning.PutTerminals(_store, [_terminals[0]], [[1]]);
+
+        (await _audit.List(id, null, 5, Stop)).Select(entry => Silo.Ops.Shown.Changes(entry.Before, entry.After).First(change => change.StartsWith("fee")))
+            .Should().Equal("fee basis points: 60 → 80", "fee basis points: – → 60");
+        (await _audit.List(_store + "/1001", null, 5, Stop)).Should().ContainSingle().Which.What.Should().Be("clerk.put");
+        (await _audit.List(_terminals[0], null, 5, Stop))[0].What.Should().Be("terminal.master_key");
+        (await books.Scalar<long>("select count(*) from audit_log a where a::text like '%secret-password%'")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_page_that_fetches_itself_anew_does_not_keep_a_session_from_idling_out()
+    {
+        var (people, name) = (new OperatorStore(books.Database), "idle-" + _store.ToLowerInvariant());
+        var password = await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
+        var token = (await people.SignIn(name, password, Stop))!;
+        await Idle("14 minutes");
+        (await people.Find(token, isPerson: false, Stop)).Should().NotBeNull();
+        await books.Execute($"update operator_sessions set used_at = used_at - interval '2 minutes' where operator = '{name}'");
+        (await people.Find(token, isPerson: false, Stop)).Should().BeNull("only the page has asked for 16 minutes");
+
+        token = (await people.SignIn(name, password, Stop))!;
+        await Idle("14 minutes");
+        (await people.Find(token, isPerson: true, Stop)).Should().NotBeNull();
+        await books.Execute($"update operator_sessions set used_at = used_at - interval '2 minutes' where operator = '{name}'");
+        (await people.Find(token, isPerson: false, Stop)).Should().NotBeNull("a person has asked 2 minutes ago");
+
+        Task Idle(string ago) => books.Execute($"update operator_sessions set used_at = clock_timestamp() - interval '{ago}' where operator = '{name}'");
+    }
+
+    [Fact]
+    public async Task Sign_ins_that_fail_and_sign_outs_are_in_the_audit_log_and_nothing_of_a_name_that_is_nobodys()
+    {
+        var (people, name) = (new OperatorStore(books.Database), "sign-" + _store.ToLowerInvariant());
+        var password = await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
+        await people.SignIn(name, "wrong", Stop);
+        await people.SignIn("no-" + name, "wrong", Stop);
+        await people.SignOut((await people.SignIn(name, password, Stop))!, Stop);
+
+        (await _audit.List(name, null, 10, Stop)).Select(entry => entry.What)
+            .Should().Equal("operator.sign_out", "operator.sign_in", "operator.sign_in_failed", "operator.put");
+        (await _audit.List("no-" + name, null, 10, Stop)).Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task An_order_that_names_somebody_unknown_orders_nothing()
     {
         var id = Guid.NewGuid();

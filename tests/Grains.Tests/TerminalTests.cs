@@ -139,6 +139,8 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         (await SignIn("1001", "right")).Refusal.Should().Be(Refusal.TooManySignIns);
         (await terminal.Grain.SignInClerk(terminal.Keys + 1, "1001", new ClerkPassword("right"))).Refusal.Should().Be(Refusal.SignOnFirst);
         new ClerkPassword("right").ToString().Should().NotContain("right");
+        (await Books.Scalar<string>($"select string_agg(subject, ' ' order by id) from audit_log where what = 'clerk.sign_in_failed' and detail = 'at terminal {terminal.Id}'"))
+            .Should().Be($"{Books.Store}/1001 {Books.Store}/1002 {Books.Store}/1001", "of a number that is nobody's there is nothing to note");
         (await Books.Scalar<long>("select count(*) from clerks where encode(password_hash, 'escape') like '%right%'")).Should().Be(0);
 
         Task<ClerkSignedIn> SignIn(string number, string password) => terminal.Grain.SignInClerk(terminal.Keys, number, new ClerkPassword(password));
