@@ -44,6 +44,23 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     }
 
     [Fact]
+    public async Task A_payment_that_was_put_back_under_a_closed_batch_is_found_by_the_query_of_operations()
+    {
+        var operations = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations.md"), Stop);
+        var query = Sql().Matches(operations).Select(match => match.Groups[1].Value).Single(sql => sql.Contains("closed_with", StringComparison.Ordinal));
+        var start = await Paid(amount: 700);
+        await books.Execute($"insert into batches values ('{start.Key.Terminal}', {start.Key.Batch}, clock_timestamp(), 0, 0, 0, 0)");
+
+        await using var command = books.Database.CreateCommand(query);
+        await using var row = await command.ExecuteReaderAsync(Stop);
+
+        (await row.ReadAsync(Stop)).Should().BeTrue();
+        row.GetString(0).Should().Be(start.Key.Terminal);
+        (row.GetInt32(2), row.GetInt64(3)).Should().Be((0, 1L));
+        await books.Execute("delete from batches");
+    }
+
+    [Fact]
     public async Task After_a_restore_no_RRN_that_the_bank_knows_is_handed_out()
     {
         const long HighestAtTheBank = 4_321_987;
