@@ -398,11 +398,17 @@ public sealed partial class DeployTests
 
         keys.Should().OnlyHaveUniqueItems();
         keys.Where(key => key.Contains(':', StringComparison.Ordinal)).Should().BeEquivalentTo(
-            OptionsOfTheSilo().Select(option => option.Name.Replace("__", ":", StringComparison.Ordinal)).Append("ConnectionStrings:Lakala").Distinct());
+            OptionsOfTheSilo().Select(option => option.Name.Replace("__", ":", StringComparison.Ordinal))
+                .Concat(Sources().SelectMany(source => ReadByName().Matches(source)).Select(match => match.Groups[1].Value))
+                .Append("ConnectionStrings:Lakala").Distinct());
     }
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();
+
+    // What is asked of the configuration without a class of its own.
+    [GeneratedRegex("""(?:onfiguration\.GetValue<\w+>\(|onfiguration\[|const string \w+ = )"([A-Z]\w*:\w+)""")]
+    private static partial Regex ReadByName();
 
     private static IEnumerable<string> Sources() =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, "Silo"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
