@@ -103,6 +103,11 @@ public static class TestRun
             missing.Add("tmux");
         }
 
+        if (!File.Exists("/usr/bin/npm"))
+        {
+            missing.Add("npm");
+        }
+
         if (!Directory.Exists("/usr/share/fonts/opentype/noto"))
         {
             missing.Add("fonts-noto-cjk");

@@ -368,7 +368,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
             .Should().BeEquivalentTo(
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
-                "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/test",
+                "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
                 "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "post /v1/api_keys/rotate",
                 "get /v1/stores", "get /v1/stores/areas");
         var schemas = document.GetProperty("components").GetProperty("schemas");

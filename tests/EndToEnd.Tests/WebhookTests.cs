@@ -102,6 +102,32 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_endpoint_that_is_gone_is_shown_as_disabled_and_hears_again_once_it_is_enabled()
+    {
+        await using var receiver = await WebhookReceiver.Start(number => number == 1 ? 410 : 204);
+        var endpoint = await Add(receiver);
+
+        await Cancelled();
+        var gone = await receiver.Next(Shop.Stop);
+        var skipped = Delivery(await EventUntil(gone.Id, "SKIPPED"));
+        var listed = (await _shop.Get("/v1/webhook_endpoints")).Json.GetProperty("data")[0];
+        await Cancelled();
+        var meanwhile = (await _shop.Get("/v1/events?limit=1")).Json.GetProperty("data")[0];
+        var enabled = await _shop.Post($"/v1/webhook_endpoints/{endpoint}/enable");
+        await _shop.Post($"/v1/events/{gone.Id}/resend");
+        var again = await receiver.Next(Shop.Stop);
+
+        skipped.GetProperty("last_status").GetInt32().Should().Be(410);
+        listed.GetProperty("disabled_reason").GetString().Should().Be("status 410: the endpoint is gone, and is disabled");
+        (TimeProvider.System.GetUtcNow() - listed.GetProperty("disabled_at").GetDateTimeOffset()).Should().BeLessThan(TimeSpan.FromMinutes(5));
+        meanwhile.GetProperty("deliveries").GetArrayLength().Should().Be(0);
+        enabled.Status.Should().Be(200, enabled.Text);
+        enabled.Json.TryGetProperty("disabled_at", out _).Should().BeFalse();
+        (again.Id, again.Status).Should().Be((gone.Id, 204));
+        (await _shop.Post("/v1/webhook_endpoints/we_none/enable")).ShouldBeProblem(404, "not-found");
+    }
+
+    [Fact]
     public async Task A_redirect_is_not_followed()
     {
         await using var receiver = await WebhookReceiver.Start(_ => 307);
@@ -207,6 +233,7 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
         (await other.Delete($"/v1/webhook_endpoints/{endpoint}")).ShouldBeProblem(404, "not-found");
         (await other.Post($"/v1/webhook_endpoints/{endpoint}/rotate_secret")).ShouldBeProblem(404, "not-found");
         (await other.Post($"/v1/webhook_endpoints/{endpoint}/test")).ShouldBeProblem(404, "not-found");
+        (await other.Post($"/v1/webhook_endpoints/{endpoint}/enable")).ShouldBeProblem(404, "not-found");
         (await other.Get("/v1/events")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
         receiver.Accepted.Should().ContainSingle();
     }
