@@ -59,11 +59,11 @@ public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     /// <summary>Whose API key it is; null when it is nobody's, or nobody's any more.</summary>
     public async Task<Merchant?> Authenticate(string presented, CancellationToken stop)
     {
-        if (!ApiKey.TryParse(presented, ApiKey.MerchantMark, out var key))
-        {
-            return null;
-        }
+        return ApiKey.TryParse(presented, ApiKey.MerchantMark, out var key) ? await database.ReadTwice(() => Find(key, stop)) : null;
+    }
 
+    private async Task<Merchant?> Find(ApiKey key, CancellationToken stop)
+    {
         await using var command = database.CreateCommand(
             """
             select k.secret_hash, m.id, m.name from api_keys k join merchants m on m.id = k.merchant_id

@@ -35,6 +35,23 @@ internal static class Queries
         return await command.ExecuteNonQueryAsync(stop);
     }
 
+    /// <summary>
+    /// Reads, and once more when the line was lost: after a failover connections that lay idle do not know of it, and one that fails
+    /// stands for all of them. Only for what changes nothing.
+    /// </summary>
+    public static async Task<T> ReadTwice<T>(this NpgsqlDataSource database, Func<Task<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (NpgsqlException fault) when (fault.InnerException is IOException || fault is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown })
+        {
+            database.Clear();
+            return await read();
+        }
+    }
+
     private static NpgsqlCommand Command(this NpgsqlDataSource database, string sql, object?[] values)
     {
         var command = database.CreateCommand(sql);

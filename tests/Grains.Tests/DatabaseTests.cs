@@ -130,6 +130,22 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     }
 
     [Fact]
+    public async Task A_key_is_looked_up_once_more_when_the_connections_that_lay_idle_turn_out_to_be_dead()
+    {
+        await using var line = new TestLine(books.ConnectionString);
+        await using var database = Database.Open(line.ConnectionString);
+        var merchants = new MerchantStore(database);
+        var key = await merchants.Provision(new Merchant("other", "Other Shop"), 60);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => merchants.Authenticate(key, Stop)));
+
+        line.Close();
+        line.Open();
+
+        (await merchants.Authenticate(key, Stop))!.Id.Should().Be("other");
+        (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => merchants.Authenticate(key, Stop)))).Should().OnlyContain(merchant => merchant!.Id == "other");
+    }
+
+    [Fact]
     public async Task Trying_a_commit_changes_nothing()
     {
         var before = await books.Scalar<string>(Counts);
