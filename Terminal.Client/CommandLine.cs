@@ -9,6 +9,7 @@ namespace Lakala.Terminal.Client;
 internal sealed partial class CommandLine
 {
     private const string FromStandardInput = "-";
+    private const string Reader = "reader";
 
     private readonly Option<string> _bill = new("--bill") { Description = "Bill number, 14 digits", Required = true, HelpName = "N" };
 
@@ -31,6 +32,10 @@ internal sealed partial class CommandLine
     private readonly Option<bool> _batch = new("--batch") { Description = "The report of the last batch close instead" };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a screen" };
+
+    private readonly Argument<string> _device = new("device") { Description = "reader: card reader, scanner or keyboard", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Reader };
+
+    private readonly Option<string> _language = new("--language") { Description = "en or zh", DefaultValueFactory = _ => Texts.English.Language };
 
     private readonly Option<FileInfo> _plan = new("--plan") { Description = "What the terminals do", Required = true, HelpName = "FILE" };
 
@@ -59,10 +64,14 @@ internal sealed partial class CommandLine
         close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
         var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
         register.SetAction((line, stop) => AtCounter(line, _ => new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
+        _device.AcceptOnlyFromAmong(Reader);
+        _language.AcceptOnlyFromAmong(Texts.English.Language, Texts.Chinese.Language);
+        var doctor = new Command("doctor", "Say what a device sends, what the till makes of it, and how to set it; shows no card number") { _device, _language };
+        doctor.SetAction((line, stop) => Doctor(line, stop));
         var swarm = new Command("swarm", "Many terminals at once, for the benchmark") { _plan, _result };
         swarm.Hidden = true;
         swarm.SetAction((line, stop) => Swarm(line, stop));
-        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, swarm };
+        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, doctor, swarm };
         _root.SetAction((line, stop) => Desk(line, stop));
     }
 
@@ -116,6 +125,12 @@ internal sealed partial class CommandLine
 
                 return ExitCode.Done;
             });
+    }
+
+    private Task<int> Doctor(ParseResult line, CancellationToken stop)
+    {
+        var doctor = new ReaderDoctor(Texts.Of(line.GetRequiredValue(_language)), _input, _output, _time);
+        return Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop);
     }
 
     private async Task<int> Swarm(ParseResult line, CancellationToken stop)
@@ -198,7 +213,7 @@ internal sealed partial class CommandLine
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 
-        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register]   [--terminal ID] [--json]");
+        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register | doctor]   [--terminal ID] [--json]");
         return ExitCode.Usage;
     }
 

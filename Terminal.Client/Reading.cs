@@ -47,9 +47,13 @@ internal abstract partial record Reading
         {
             // Signs that stand for others may be anything: what is read of them has a card's first sentinel or a bill's check digits.
             var typed = layout.ToUs(text);
-            if (Plainly(typed) is { } reading && (reading is Card ? typed.Contains(';') : reading is Number { Digits: var digits } && BillNumberCheck.IsWhole(digits)))
+            switch (Plainly(typed))
             {
-                return reading;
+                case Card card when typed.Contains(';' + card.Track.PrimaryAccountNumber):
+                    return card;
+
+                case Number number when BillNumberCheck.IsWhole(number.Digits):
+                    return number;
             }
         }
 

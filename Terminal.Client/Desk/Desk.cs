@@ -139,9 +139,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private bool _isLeaving;
 
-    // Of the last burst: whether a hand may have typed it, and whether it broke off, so that its rest may look like another card.
-    private bool _wasShort;
-    private bool _isBroken;
+    // What the last burst was, if a device's, and whether it broke off, so that its rest may look like another card.
+    private (bool IsScan, bool IsSwipe, bool IsBroken) _before;
     private (DeskKey Key, long At) _last = (DeskKey.Other, time.GetTimestamp());
     private int _badReads;
     private long _tendedAt = time.GetTimestamp();
@@ -250,10 +249,12 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     public DeskOrder? Read(DeskInput.Burst burst)
     {
         var reading = Reading.Read(burst.Signs);
-        var isPart = burst.Follows && !_wasShort
-            && (_isBroken || Page is Page.PinEntry { Pin: "" } || reading is not (Reading.Card or Reading.Number { Digits.Length: >= FewestScanned }));
-        _wasShort = !isPart && IsShort(burst);
-        _isBroken = !burst.IsEnded && (isPart || reading is not Reading.Number);
+        var isScan = reading is Reading.Number { Digits.Length: >= FewestScanned };
+        var isPart = burst.Follows && (_before.IsBroken
+            || (_before.IsScan && (IsShort(burst) || Page is Page.SignIn))
+            || (_before.IsSwipe && (Page is Page.PinEntry { Pin: "" } || !(isScan || reading is Reading.Card))));
+        _before = isPart ? _before with { IsBroken = !burst.IsEnded && _before.IsSwipe }
+            : (IsScan: reading is Reading.Number && !IsShort(burst), IsSwipe: reading is not Reading.Number, IsBroken: !burst.IsEnded && reading is not Reading.Number);
         if (isPart)
         {
             // A further track, or the rest, of the swipe before.
@@ -330,12 +331,13 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     // A badge's number, or a password of quick fingers. A barcode of goods or of a bill is neither, and is not counted as a wrong password.
     private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
     {
-        var isTyping = reading is Reading.Number || (page.IsAtPassword && reading is Reading.Other or Reading.UnreadableCard);
-        return isTyping && burst.Signs.Count(char.IsAsciiDigit) <= ClerkDigits ? Retype(burst) : Refuse(Words.ScanNoClerk);
+        var isTyping = page.IsAtPassword ? reading is Reading.Number or Reading.Other or Reading.UnreadableCard : burst.Signs.All(IsDigit);
+        return isTyping && burst.Signs.Count(IsDigit) <= ClerkDigits ? Retype(burst) : Refuse(Words.ScanNoClerk);
     }
 
-    private static bool IsShort(DeskInput.Burst burst) =>
-        burst.Signs.Length < FewestScanned && burst.Signs.All(sign => char.IsAsciiDigit(Reading.Fold(sign)));
+    private static bool IsDigit(char sign) => char.IsAsciiDigit(Reading.Fold(sign));
+
+    private static bool IsShort(DeskInput.Burst burst) => burst.Signs.Length < FewestScanned && burst.Signs.All(IsDigit);
 
     private DeskOrder? Retype(DeskInput.Burst burst)
     {

@@ -58,6 +58,12 @@ internal abstract record DeskInput
 /// </summary>
 internal sealed class KeyStream(TimeProvider time)
 {
+    /// <summary>For each key of a burst, at most.</summary>
+    public static readonly TimeSpan DeviceKey = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>Ends a burst.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
     // All three tracks have 226 signs.
     private const int Longest = 512;
 
@@ -67,9 +73,6 @@ internal sealed class KeyStream(TimeProvider time)
     // A key that is held down repeats itself as quickly as a reader types; no card and no bill begins with so many of one sign.
     private const int MostOfOneSign = 20;
 
-    /// <summary>For each key of a burst, at most.</summary>
-    private static readonly TimeSpan DeviceKey = TimeSpan.FromMilliseconds(40);
-
     /// <summary>For each key of a hand, at least.</summary>
     private static readonly TimeSpan HandKey = TimeSpan.FromMilliseconds(60);
 
@@ -78,9 +81,6 @@ internal sealed class KeyStream(TimeProvider time)
 
     /// <summary>A single sign is a hand's when none has followed it by then.</summary>
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Ends a burst.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     /// <summary>A burst that begins so soon after the last key of another belongs to it.</summary>
     private static readonly TimeSpan SameSwipe = TimeSpan.FromSeconds(1);
@@ -122,7 +122,9 @@ internal sealed class KeyStream(TimeProvider time)
 
     public IReadOnlyList<DeskInput> Take(Press press)
     {
-        var isInBurst = _isBurst || IsWithin(Pause, _burstAt);
+        // Readers end with CR, LF, both or two of them, or Tab; some put other keys around their data, ETX (Ctrl+C) among them.
+        var isInBurst = _isBurst
+            || (IsWithin(Pause, _burstAt) && press.Key is DeskKey.Enter or DeskKey.Tab or DeskKey.Leave or DeskKey.Other);
         switch (press.Key)
         {
             case DeskKey.Sign:
@@ -133,7 +135,6 @@ internal sealed class KeyStream(TimeProvider time)
                 _enterAt = _now;
                 return Settle(press);
 
-            // Readers end with CR, LF, both or two of them, or Tab; some put other keys around their data.
             case var _ when isInBurst:
                 if (_isBurst)
                 {

@@ -76,6 +76,16 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <summary>All at once, as a scanner does.</summary>
     public Task Type(string signs) => Tmux("send-keys", "-l", "--", signs);
 
+    /// <summary>All at once, control signs too.</summary>
+    public Task TypeRaw(string signs) => Tmux(["send-keys", "-H", .. signs.Select(sign => ((int)sign).ToString("x2", CultureInfo.InvariantCulture))]);
+
+    /// <summary>As a terminal pastes that marks what it pastes.</summary>
+    public async Task Paste(string text)
+    {
+        await Tmux("set-buffer", text);
+        await Tmux("paste-buffer", "-p");
+    }
+
     /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
     public Task Press(string key) => Tmux("send-keys", key);
 

@@ -381,6 +381,46 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
             "the server knows that the paper is out");
     }
 
+    [Fact]
+    public async Task What_a_scanner_or_a_paste_brings_to_a_real_terminal_is_taken_where_it_belongs_and_no_PIN_is_ever_shown()
+    {
+        await using var screen = await Open("en", 80, 24);
+        var card = network.Local.Cards.First(card => card.Expected == "55");
+        var bill = await network.NewBill();
+        var grouped = string.Join(' ', bill.Chunk(4).Select(group => new string(group)));
+        await screen.Until("Key in or scan");
+
+        await screen.TypeRaw($"\u0002{bill}\u0003");
+        await screen.UntilShown(grouped);
+        await screen.Press("Escape");
+        await screen.UntilShown("____ ____ ____ __");
+        await screen.Paste(bill);
+        await screen.UntilShown(grouped);
+        await screen.Press("Enter");
+        await screen.Until("Swipe the customer's card");
+        await screen.TypeRaw($";{card.Track2}?7\n");
+        await screen.UntilShown(card.Masked());
+        await screen.Paste(card.Pin);
+        (await screen.UntilShown("keyed in by hand")).Should().NotContain("•");
+        await screen.KeyInPin(card.Pin);
+        (await screen.Shown()).Should().NotContain("keyed in by hand");
+        await screen.TypeRaw("6901234567892\r");
+        (await screen.UntilShown("keyed in by hand")).Should().NotContain("•");
+        (await network.AttemptStates(bill)).Should().BeEmpty();
+
+        await screen.KeyInPin(card.Pin);
+        await screen.Press("Enter");
+        await screen.Until("next customer");
+        foreach (var digit in card.Pin)
+        {
+            await screen.Type(digit.ToString());
+            (await screen.Until("next customer")).Should().NotContain("____", "a PIN that is keyed in again at once stands nowhere");
+        }
+
+        await screen.Confirm("Enter");
+        await screen.Until("Swipe the customer's card");
+    }
+
     [Theory]
     [InlineData("C-c")]
     [InlineData("F10")]

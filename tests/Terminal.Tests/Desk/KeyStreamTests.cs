@@ -78,6 +78,16 @@ public sealed class KeyStreamTests
     }
 
     [Fact]
+    public void A_hands_key_right_behind_a_burst_is_the_hands()
+    {
+        _till.Queue(Till.Track2 + "\r", Till.Device);
+        _till.Queue("\u001b", TimeSpan.FromMilliseconds(100));
+        _till.Pass(TimeSpan.FromSeconds(1));
+
+        _till.Typed.Should().Be("<Escape>");
+    }
+
+    [Fact]
     public void Tracks_that_each_bring_their_Enter_are_one_swipe()
     {
         _till.Scan(Till.Track1 + "\r" + Till.Track2 + "\r+0159=0000?\r");
