@@ -31,6 +31,8 @@ internal sealed class Shop : IDisposable
         }
     }
 
+    public string? ApiKey => _http.DefaultRequestHeaders.Authorization?.Parameter;
+
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>A merchant of the test's own, whom no other test disturbs.</summary>

@@ -1,0 +1,101 @@
+// Calls every operation with a client that a generator made: nswag or kiota. Prints the operations that went well, one a line.
+using System.Net.Http.Headers;
+using Microsoft.Kiota.Abstractions;
+using Microsoft.Kiota.Abstractions.Authentication;
+using Microsoft.Kiota.Http.HttpClientLibrary;
+
+var (which, url, key, receiver) = (args[0], args[1], args[2], args[3]);
+var order = $"{which}-{Guid.NewGuid():N}";
+try
+{
+    await (which == "nswag" ? NSwag() : Kiota());
+}
+catch (NSwagClient.ApiException<NSwagClient.Problem> refused)
+{
+    Console.Error.WriteLine(refused.Result.Detail);
+    throw;
+}
+
+async Task NSwag()
+{
+    using var http = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+    var client = new NSwagClient.LakalaClient(http) { BaseUrl = url };
+    var body = new NSwagClient.CreateBill
+    {
+        Order_id = order,
+        Amount = 12800,
+        Currency = "CNY",
+        Description = "A teapot",
+        Shopper = new() { Name = "Any Shopper", Language = NSwagClient.ShopperLanguage.En },
+        Metadata = new Dictionary<string, string> { ["cart"] = "77" },
+        Expires_at = DateTimeOffset.UtcNow.AddHours(1),
+    };
+    var bill = await client.CreateBillAsync(order, body);
+    Is("createBill", bill.Status == NSwagClient.BillStatus.OPEN && bill.Expires_at > bill.Created_at && bill.Payment is null && bill.Metadata["cart"] == "77");
+    var listed = await client.ListBillsAsync(order, null, null);
+    Is("listBills", listed.Data.Single().Number == bill.Number && listed.Next_cursor is null);
+    Is("getBill", (await client.GetBillAsync(bill.Number)).Amount == 12800);
+    var endpoint = await client.CreateWebhookEndpointAsync(new() { Url = new Uri(receiver) });
+    Is("createWebhookEndpoint", endpoint.Secret.StartsWith("whsec_"));
+    Is("listWebhookEndpoints", (await client.ListWebhookEndpointsAsync()).Data.Any(one => one.Id == endpoint.Id));
+    Is("rotateWebhookSecret", (await client.RotateWebhookSecretAsync(endpoint.Id)).Rotating_until > DateTimeOffset.UtcNow);
+    Is("enableWebhookEndpoint", (await client.EnableWebhookEndpointAsync(endpoint.Id)).Id == endpoint.Id);
+    var test = await client.TestWebhookEndpointAsync(endpoint.Id);
+    Is("testWebhookEndpoint", test.Type == "webhook.test");
+    Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
+    var events = await client.ListEventsAsync(null, 100, null);
+    var cancelled = events.Data.First(one => one.Type == "bill.cancelled");
+    Is("listEvents", cancelled.Deliveries.Single().Receiver == endpoint.Id);
+    Is("getEvent", (await client.GetEventAsync(cancelled.Id)).Timestamp > bill.Created_at);
+    Is("resendEvent", (await client.ResendEventAsync(cancelled.Id, NSwagClient.To.Webhooks)).Id == cancelled.Id);
+    await client.DeleteWebhookEndpointAsync(endpoint.Id);
+    Is("deleteWebhookEndpoint", true);
+    Is("findStores", (await client.FindStoresAsync(null, null, null, null)).Data.Count > 0);
+    Is("listStoreAreas", (await client.ListStoreAreasAsync()).Data is not null);
+    Is("rotateApiKey", (await client.RotateApiKeyAsync()).Api_key.StartsWith("lk_"));
+}
+
+async Task Kiota()
+{
+    // Its own providers of keys want https.
+    using var http = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+    var adapter = new HttpClientRequestAdapter(new AnonymousAuthenticationProvider(), httpClient: http) { BaseUrl = url };
+    var client = new KiotaClient.LakalaClient(adapter).V1;
+    var body = new KiotaClient.Models.CreateBill
+    {
+        OrderId = order,
+        Amount = 12800,
+        Currency = "CNY",
+        Description = "A teapot",
+        Shopper = new() { Name = "Any Shopper", Language = KiotaClient.Models.Shopper_language.En },
+        Metadata = new() { AdditionalData = new Dictionary<string, object> { ["cart"] = "77" } },
+        ExpiresAt = DateTimeOffset.UtcNow.AddHours(1),
+    };
+    var bill = await client.Bills.PostAsync(body, request => request.Headers.Add("Idempotency-Key", order));
+    Is("createBill", bill.Status == KiotaClient.Models.Bill_status.OPEN && bill.ExpiresAt > bill.CreatedAt && bill.Payment is null);
+    var listed = await client.Bills.GetAsync(request => request.QueryParameters.OrderId = order);
+    Is("listBills", listed.Data.Single().Number == bill.Number && listed.NextCursor is null);
+    Is("getBill", (await client.Bills[bill.Number].GetAsync()).Amount == 12800);
+    var endpoint = await client.Webhook_endpoints.PostAsync(new() { Url = receiver });
+    Is("createWebhookEndpoint", endpoint.Secret.StartsWith("whsec_"));
+    Is("listWebhookEndpoints", (await client.Webhook_endpoints.GetAsync()).Data.Any(one => one.Id == endpoint.Id));
+    Is("rotateWebhookSecret", (await client.Webhook_endpoints[endpoint.Id].Rotate_secret.PostAsync()).RotatingUntil > DateTimeOffset.UtcNow);
+    Is("enableWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Enable.PostAsync()).Id == endpoint.Id);
+    Is("testWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Test.PostAsync()).Type == "webhook.test");
+    Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
+    var events = await client.Events.GetAsync(request => request.QueryParameters.Limit = 100);
+    var cancelled = events.Data.First(one => one.Type == "bill.cancelled");
+    Is("listEvents", cancelled.Deliveries.Single().Receiver == endpoint.Id);
+    Is("getEvent", (await client.Events[cancelled.Id].GetAsync()).Timestamp > bill.CreatedAt);
+    Is("resendEvent", (await client.Events[cancelled.Id].Resend.PostAsync()).Id == cancelled.Id);
+    await client.Webhook_endpoints[endpoint.Id].DeleteAsync();
+    Is("deleteWebhookEndpoint", true);
+    Is("findStores", (await client.Stores.GetAsync()).Data.Count > 0);
+    Is("listStoreAreas", (await client.Stores.Areas.GetAsync()).Data is not null);
+    Is("rotateApiKey", (await client.Api_keys.Rotate.PostAsync()).ApiKeyProp.StartsWith("lk_"));
+}
+
+static void Is(string operation, bool isRight)
+{
+    Console.WriteLine(isRight ? operation : $"{operation}: not as it should be");
+}

@@ -1,0 +1,106 @@
+// Calls every operation with a client that a generator made: fetch (openapi-typescript with openapi-fetch) or hey (hey-api).
+// Every answer is held to its schema. Prints the operations that went well, one a line.
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020";
+import createFetch from "openapi-fetch";
+import formats from "ajv-formats";
+import type { paths } from "./types";
+import { client as hey } from "./hey/client.gen";
+import * as sdk from "./hey/sdk.gen";
+
+const [which, url, key, receiver, documentFile] = process.argv.slice(2) as [string, string, string, string, string];
+const order = `${which}-${crypto.randomUUID()}`;
+const headers = { Authorization: `Bearer ${key}` };
+
+const document = JSON.parse(readFileSync(documentFile, "utf8"));
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats(ajv);
+ajv.addSchema(document, "document");
+
+/** The real fetch, which refuses an answer that breaks the schema of its operation. */
+async function checked(request: Request): Promise<Response> {
+  const answer = await fetch(request);
+  const path = new URL(request.url).pathname;
+  const [template] = Object.keys(document.paths)
+    .filter((known) => new RegExp(`^${known.replace(/\{[^}]+\}/g, "[^/]+")}$`).test(path))
+    .sort((one, other) => one.split("{").length - other.split("{").length);
+  const text = await answer.clone().text();
+  const type = answer.headers.get("content-type")?.split(";")[0];
+  const pointer = ["paths", template, request.method.toLowerCase(), "responses", String(answer.status), "content", type, "schema"]
+    .map((part) => encodeURIComponent(String(part).replace(/~/g, "~0").replace(/\//g, "~1"))).join("/");
+  if (text && !ajv.validate({ $ref: `document#/${pointer}` }, JSON.parse(text))) {
+    throw new Error(`${request.method} ${path}: ${ajv.errorsText()}: ${text}`);
+  }
+  return answer;
+}
+
+function is(operation: string, isRight: boolean): void {
+  console.log(isRight ? operation : `${operation}: not as it should be`);
+}
+
+const body = {
+  order_id: order, amount: 12800, currency: "CNY", description: "A teapot",
+  shopper: { name: "Any Shopper", language: "en" as const }, metadata: { cart: "77" },
+  expires_at: new Date(Date.now() + 3600_000).toISOString(),
+};
+
+async function byFetch(): Promise<void> {
+  const api = createFetch<paths>({ baseUrl: url, headers, fetch: checked });
+  const bill = (await api.POST("/v1/bills", { body, params: { header: { "Idempotency-Key": order } } })).data!;
+  is("createBill", bill.status === "OPEN" && Date.parse(bill.expires_at) > Date.parse(bill.created_at) && bill.payment === undefined);
+  const number = { params: { path: { number: bill.number } } };
+  const listed = (await api.GET("/v1/bills", { params: { query: { order_id: order } } })).data!;
+  is("listBills", listed.data[0]!.number === bill.number && listed.next_cursor === undefined);
+  is("getBill", (await api.GET("/v1/bills/{number}", number)).data!.amount === 12800);
+  const endpoint = (await api.POST("/v1/webhook_endpoints", { body: { url: receiver } })).data!;
+  is("createWebhookEndpoint", endpoint.secret!.startsWith("whsec_"));
+  const id = { params: { path: { id: endpoint.id } } };
+  is("listWebhookEndpoints", (await api.GET("/v1/webhook_endpoints")).data!.data.some((one) => one.id === endpoint.id));
+  is("rotateWebhookSecret", (await api.POST("/v1/webhook_endpoints/{id}/rotate_secret", id)).data!.rotating_until !== undefined);
+  is("enableWebhookEndpoint", (await api.POST("/v1/webhook_endpoints/{id}/enable", id)).data!.id === endpoint.id);
+  is("testWebhookEndpoint", (await api.POST("/v1/webhook_endpoints/{id}/test", id)).data!.type === "webhook.test");
+  is("cancelBill", (await api.POST("/v1/bills/{number}/cancel", number)).data!.status === "CANCELLED");
+  const events = (await api.GET("/v1/events", { params: { query: { limit: 100 } } })).data!;
+  const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
+  is("listEvents", cancelled.deliveries[0]!.receiver === endpoint.id);
+  const event = { params: { path: { id: cancelled.id } } };
+  is("getEvent", Date.parse((await api.GET("/v1/events/{id}", event)).data!.timestamp) > 0);
+  is("resendEvent", (await api.POST("/v1/events/{id}/resend", event)).data!.id === cancelled.id);
+  is("deleteWebhookEndpoint", (await api.DELETE("/v1/webhook_endpoints/{id}", id)).response.status === 204);
+  is("findStores", (await api.GET("/v1/stores")).data!.data.length > 0);
+  is("listStoreAreas", (await api.GET("/v1/stores/areas")).data !== undefined);
+  is("rotateApiKey", (await api.POST("/v1/api_keys/rotate")).data!.api_key.startsWith("lk_"));
+}
+
+async function byHey(): Promise<void> {
+  hey.setConfig({ baseUrl: url, headers, fetch: checked as typeof fetch, throwOnError: true });
+  const bill = (await sdk.createBill({ body, headers: { "Idempotency-Key": order } })).data!;
+  is("createBill", bill.status === "OPEN" && Date.parse(bill.expires_at) > Date.parse(bill.created_at) && bill.payment === undefined);
+  const number = { path: { number: bill.number } };
+  const listed = (await sdk.listBills({ query: { order_id: order } })).data!;
+  is("listBills", listed.data[0]!.number === bill.number && listed.next_cursor === undefined);
+  is("getBill", (await sdk.getBill(number)).data!.amount === 12800);
+  const endpoint = (await sdk.createWebhookEndpoint({ body: { url: receiver } })).data!;
+  is("createWebhookEndpoint", endpoint.secret!.startsWith("whsec_"));
+  const id = { path: { id: endpoint.id } };
+  is("listWebhookEndpoints", (await sdk.listWebhookEndpoints()).data!.data.some((one) => one.id === endpoint.id));
+  is("rotateWebhookSecret", (await sdk.rotateWebhookSecret(id)).data!.rotating_until !== undefined);
+  is("enableWebhookEndpoint", (await sdk.enableWebhookEndpoint(id)).data!.id === endpoint.id);
+  is("testWebhookEndpoint", (await sdk.testWebhookEndpoint(id)).data!.type === "webhook.test");
+  is("cancelBill", (await sdk.cancelBill(number)).data!.status === "CANCELLED");
+  const events = (await sdk.listEvents({ query: { limit: 100 } })).data!;
+  const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
+  is("listEvents", cancelled.deliveries[0]!.receiver === endpoint.id);
+  const event = { path: { id: cancelled.id } };
+  is("getEvent", Date.parse((await sdk.getEvent(event)).data!.timestamp) > 0);
+  is("resendEvent", (await sdk.resendEvent(event)).data!.id === cancelled.id);
+  is("deleteWebhookEndpoint", (await sdk.deleteWebhookEndpoint(id)).response!.status === 204);
+  is("findStores", (await sdk.findStores()).data!.data.length > 0);
+  is("listStoreAreas", (await sdk.listStoreAreas()).data !== undefined);
+  is("rotateApiKey", (await sdk.rotateApiKey()).data!.api_key.startsWith("lk_"));
+}
+
+(which === "hey" ? byHey() : byFetch()).catch((fault: unknown) => {
+  console.error(fault);
+  process.exit(1);
+});
