@@ -252,7 +252,7 @@ internal sealed class Counter : IAsyncDisposable
             if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
             {
                 return _journal.Open is [.., var unknown]
-                    ? Unknown(unknown, null) with { Text = $"{Words(trouble)} {Texts.EarlierUnknown}", Resolved = earlier }
+                    ? Unknown(unknown, null) with { Text = Texts.Join(Words(trouble), Texts.EarlierUnknown), Resolved = earlier }
                     : Unreachable(trouble, bill) with { Resolved = earlier };
             }
 
@@ -447,7 +447,7 @@ internal sealed class Counter : IAsyncDisposable
     // No waiting helps: the server has other content under this key.
     private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
 
-    private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused($"{Words(trouble)} {Texts.NothingPaid}", bill)) with
+    private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused(Texts.Join(Words(trouble), Texts.NothingPaid), bill)) with
     {
         ResponseCode = trouble.Answer?.Code,
         Reason = trouble.Answer is { Reason: > 0 and var reason } ? reason : null,

@@ -289,6 +289,9 @@ public sealed record Texts
     public string BecauseOfLine(LineTrouble trouble, TerminalSetup setup, DateTimeOffset now) => trouble.Answer?.ClerkText
         ?? string.Format(CultureInfo.InvariantCulture, LineFaults[trouble.Fault], setup.Terminal, setup.Store, BeijingTime.Convert(now).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
 
+    /// <summary>Two sentences; in Chinese nothing stands between them.</summary>
+    public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";
+
     public string EntryMode(string mode) => mode == Client.EntryMode.Swiped ? Swiped : mode;
 
     // ENOSPC, and the same on Windows: the framework has no name for it.
