@@ -94,6 +94,7 @@ public sealed class TerminalGateway : ConnectionHandler
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly UnknownTerminals _unknown;
+    private readonly byte[] _keyOfNobody;
 
     public TerminalGateway(IGrainFactory grains, IKeyVault vault, LineWatch watch, MacFailures macFailures, TimeProvider time, ILogger<TerminalGateway> log)
     {
@@ -104,6 +105,7 @@ public sealed class TerminalGateway : ConnectionHandler
         _time = time;
         _log = log;
         _unknown = new UnknownTerminals(time);
+        _keyOfNobody = vault.Wrap(MasterKey.NewKey());
     }
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -218,8 +220,15 @@ public sealed class TerminalGateway : ConnectionHandler
             }
             else
             {
-                line.Heard(session);
+                line.Renew();
                 var answer = await Answer(message, session);
+
+                // Whose keys have ended may still hold the MAC key: only what the grain lets pass is the terminal.
+                if (answer is null || answer.Text(39) is not ResponseCodes.SignOnFirst)
+                {
+                    line.Heard(session);
+                }
+
                 if (answer is not null)
                 {
                     Answers.Add(1, new KeyValuePair<string, object?>("code", answer.Text(39)));
@@ -249,26 +258,34 @@ public sealed class TerminalGateway : ConnectionHandler
         RefuseUnlessWelcome(line);
         var request = SignOnRequest.FromIso(message, _time);
         var row = await Find(request.From.Terminal);
-        var no = row is null || row.Store != request.From.Store ? Refusal.UnknownTerminal
-            : row.Blocked ? Refusal.TerminalBlocked
-            : (Refusal?)null;
-        if (no is { } reason)
-        {
-            await Reject(message, reason, line);
-            return;
-        }
 
-        using var master = new MasterKey(_vault.Unwrap(row!.MasterKey));
-        if (!master.SignOnMac.Verify(message, frame))
+        // A stranger is told one thing, after the same work, whether there is such a terminal or not.
+        var unwrapped = _vault.Unwrap(row?.MasterKey ?? _keyOfNobody);
+        using var master = new MasterKey(unwrapped);
+        CryptographicOperations.ZeroMemory(unwrapped);
+        if (!master.SignOnMac.Verify(message, frame) || row is null)
         {
-            _macFailures.Note(row.Id);
+            if (row is not null)
+            {
+                _macFailures.Note(row.Id);
+            }
+
             await Reject(message, Refusal.MacInvalid, line);
             return;
         }
 
         line.Heard(row.Id);
+        var language = request.Language == "zh" ? "zh" : "en";
+        if ((row.Store != request.From.Store ? Refusal.UnknownTerminal : row.Blocked ? Refusal.TerminalBlocked : (Refusal?)null) is { } no)
+        {
+            var refusal = new SignOnRefusal(request.From, Say(no, language), request.Nonce);
+            Answers.Add(1, new KeyValuePair<string, object?>("code", refusal.Verdict.Code));
+            await line.Send(refusal.ToIso(), master.SignOnMac);
+            return;
+        }
+
         var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
-        var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), request.Language == "zh" ? "zh" : "en");
+        var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), language);
         var answer = new SignOnAnswer(
             request.From,
             Done,
@@ -381,7 +398,8 @@ public sealed class TerminalGateway : ConnectionHandler
             health.IsInOrder,
             (health with { JournalBytes = null, LastSwipe = null, Signal = health.Signal / SignalStep, Battery = health.Battery / BatteryStep }).ToString(),
             health.Parameters,
-            health.Attention);
+            health.Attention,
+            health.Tamper is true);
 
     private async Task<Iso8583Message?> Lookup(LookupRequest request, Session session)
     {

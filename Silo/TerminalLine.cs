@@ -84,6 +84,12 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     public void Heard(string terminal)
     {
         (Terminal, HeardAt) = (terminal, watch.Now);
+        Renew();
+    }
+
+    /// <summary>What came had a right MAC: the line may live on, whatever becomes of the message.</summary>
+    internal void Renew()
+    {
         _speakDeadline = watch.IdleDeadline();
         _rejects = 0;
     }

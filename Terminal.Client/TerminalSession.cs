@@ -521,6 +521,12 @@ public sealed class TerminalSession : IAsyncDisposable
         // A refusal holds no keys, and is as authentic as an approval.
         if (Verdict.Of(answered.Message) is { Code: not ResponseCodes.Approved } refusal)
         {
+            // An old refusal, kept by somebody and sent again, is none of this sign-on.
+            if (!SignOnRefusal.FromIso(answered.Message).Nonce.AsSpan().SequenceEqual(nonce))
+            {
+                throw NoSignOn(LineFault.SignOnUnanswered, "the answer to the sign-on is to another one");
+            }
+
             throw NoSignOn(LineFault.SignOnRefused, $"the sign-on is refused with code {refusal.Code}, reason {refusal.Reason}", refusal);
         }
 

@@ -91,21 +91,18 @@ public sealed record TerminalHealth(
         }
     }
 
-    /// <summary>Names that are not known are passed over: a terminal may be newer than its server.</summary>
-    /// <exception cref="Iso8583Exception">It is not made of names and values, or a value is none of its kind.</exception>
+    /// <summary>
+    /// Names that are not known are passed over, and so are values that are none of their kind: a terminal may be newer than its
+    /// server, and what it says of its paper is no reason to lose its line.
+    /// </summary>
     public static TerminalHealth Parse(string text)
     {
-        if (text.Length > MaxLength)
-        {
-            throw Bad();
-        }
-
         var health = new TerminalHealth();
-        foreach (var pair in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var pair in text[..Math.Min(text.Length, MaxLength)].Split(','))
         {
             if (pair.Split('=') is not [var name, var value])
             {
-                throw Bad();
+                continue;
             }
 
             health = name switch
@@ -113,15 +110,15 @@ public sealed record TerminalHealth(
                 "printer" => health with { Printer = Word(value) },
                 "paper" => health with { Paper = Word(value) },
                 "reader" => health with { Reader = Word(value) },
-                "tamper" => health with { Tamper = value switch { "yes" => true, "no" => false, _ => throw Bad() } },
-                "power" => health with { OnMains = value switch { "mains" => true, "battery" => false, _ => throw Bad() } },
-                "battery" => health with { Battery = (int)Number(value) },
-                "signal" => health with { Signal = (int)Number(value) },
-                "clock" => health with { ClockOffset = (int)Number(value) },
+                "tamper" => health with { Tamper = value switch { "yes" => true, "no" => false, _ => null } },
+                "power" => health with { OnMains = value switch { "mains" => true, "battery" => false, _ => null } },
+                "battery" => health with { Battery = (int?)Number(value) },
+                "signal" => health with { Signal = (int?)Number(value) },
+                "clock" => health with { ClockOffset = (int?)Number(value) },
                 "version" => health with { Version = Word(value) },
-                "open" => health with { OpenItems = (int)Number(value) },
+                "open" => health with { OpenItems = (int?)Number(value) },
                 "journal" => health with { JournalBytes = Number(value) },
-                "params" => health with { Parameters = (int)Number(value) },
+                "params" => health with { Parameters = (int?)Number(value) },
                 "swipe" => health with { LastSwipe = Time(value) },
                 _ => health,
             };
@@ -130,17 +127,15 @@ public sealed record TerminalHealth(
         return health;
     }
 
-    private static string Word(string value) =>
-        value.Length is > 0 and <= MaxWord && value.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '.' or '-') ? value : throw Bad();
+    private static string? Word(string value) =>
+        value.Length is > 0 and <= MaxWord && value.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '.' or '-') ? value : null;
 
     // Of at most nine digits, so that it fits wherever it goes.
-    private static long Number(string value) =>
+    private static long? Number(string value) =>
         value.Length <= 10 && long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) < 1_000_000_000
             ? number
-            : throw Bad();
+            : null;
 
-    private static DateTimeOffset Time(string value) =>
-        DateTimeOffset.TryParseExact(value, PrivateData.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : throw Bad();
-
-    private static Iso8583Exception Bad() => new(48, $"holds no health in the element {Tags.Health}");
+    private static DateTimeOffset? Time(string value) =>
+        DateTimeOffset.TryParseExact(value, PrivateData.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 }

@@ -173,6 +173,19 @@ public sealed record SignOnAnswer(
     }
 }
 
+/// <summary>0810 to a sign-on that is refused although its MAC is right, authenticated under the sign-on key.</summary>
+public sealed record SignOnRefusal(Origin To, Verdict Verdict, byte[] Nonce)
+{
+    public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(70, NetworkCode.SignOn)
+        .Set(48, Verdict.AddTo(new PrivateData().Add(Tags.Nonce, Convert.ToHexString(Nonce))).ToBytes());
+
+    public static SignOnRefusal FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new SignOnRefusal(Origin.Of(message), Verdict.Of(message, data), data.RequireHex(Tags.Nonce));
+    }
+}
+
 /// <summary>0800 within a session: echo (field 70 = 301) or sign-off (002).</summary>
 /// <param name="Health">With an echo: how the terminal is.</param>
 public sealed record NetworkRequest(Origin From, int Code, int KeySet, TerminalHealth? Health = null)

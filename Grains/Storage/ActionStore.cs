@@ -63,7 +63,9 @@ public static class ActionKinds
 }
 
 /// <param name="Argument">For <see cref="ActionKind.Move"/>: the store.</param>
-public sealed record ActionOrder(ActionKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals)
+/// <param name="ByAdministrator">Who has ordered it may unblock a terminal whose case was opened.</param>
+public sealed record ActionOrder(
+    ActionKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals, bool ByAdministrator = false)
 {
     public const int MostTerminals = 100_000;
 }
@@ -115,7 +117,7 @@ public sealed class ActionStore(NpgsqlDataSource database)
         await using var add = new NpgsqlCommand(
             """
             with action as (
-              insert into actions (id, kind, argument, who, due_at) values ($1, $2, $3, $4, $5) returning id
+              insert into actions (id, kind, argument, who, due_at, by_administrator) values ($1, $2, $3, $4, $5, $7) returning id
             ), targets as (
               insert into action_targets (action_id, terminal_id, kind, due_at)
               select action.id, t.id, $2, $5 from action, (select distinct id from unnest($6::text[]) as wanted(id)) t
@@ -132,6 +134,7 @@ public sealed class ActionStore(NpgsqlDataSource database)
         add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         add.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = order.DueAt.ToUniversalTime() });
         add.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. order.Terminals] });
+        add.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = order.ByAdministrator });
         await add.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(stop);
         return [];
@@ -160,19 +163,21 @@ public sealed class ActionStore(NpgsqlDataSource database)
     public Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
         """
         with due as materialized (
-          select g.action_id, g.terminal_id, g.kind, a.argument, a.who, g.due_at
+          select g.action_id, g.terminal_id, g.kind, a.argument, a.who, g.due_at, a.by_administrator
           from action_targets g join actions a on a.id = g.action_id
           where g.state = 'WAITING' and g.due_at <= clock_timestamp() order by g.due_at limit $1 for update of g skip locked
         ), mine as materialized (
           -- One after the other at each terminal.
           select distinct on (terminal_id) * from due order by terminal_id, due_at, action_id
         ), locked as materialized (
-          select t.id, t.store_id, t.retired_at is not null as is_retired, s.retired_at is not null as is_store_gone
+          select t.id, t.store_id, t.retired_at is not null as is_retired, s.retired_at is not null as is_store_gone,
+                 m.kind = 'unblock' and t.tampered_at is not null and not m.by_administrator as is_not_theirs
           from mine m join terminals t on t.id = m.terminal_id left join stores s on s.id = m.argument
           order by t.id for no key update of t
         ), acted as (
           update terminals t
           set blocked = case m.kind when 'block' then true when 'unblock' then false else t.blocked end,
+              tampered_at = case when m.kind <> 'unblock' then t.tampered_at end,
               store_id = coalesce(m.argument, t.store_id),
               retired_at = case m.kind when 'retire' then clock_timestamp() end,
               -- A session names its store: it ends, so that nothing is booked to the old one.
@@ -183,7 +188,7 @@ public sealed class ActionStore(NpgsqlDataSource database)
               next_mac_key = case when m.kind not in ('retire', 'move') then t.next_mac_key end,
               asked = t.asked | case m.kind when 'rotate_keys' then 1 when 'send_parameters' then 2 when 'move' then 2 when 'send_status' then 4 else 0 end
           from mine m join locked l on l.id = m.terminal_id
-          where t.id = m.terminal_id and not l.is_retired and not l.is_store_gone
+          where t.id = m.terminal_id and not l.is_retired and not l.is_store_gone and not l.is_not_theirs
         ), logged as (
           insert into audit_log (who, what, subject, detail, before, after)
           select m.who, 'terminal.moved', m.terminal_id, 'action ' || m.action_id,
@@ -192,9 +197,10 @@ public sealed class ActionStore(NpgsqlDataSource database)
           where m.kind = 'move' and not l.is_retired and not l.is_store_gone
         )
         update action_targets g
-        set state = case when l.is_retired or l.is_store_gone then 'FAILED'
+        set state = case when l.is_retired or l.is_store_gone or l.is_not_theirs then 'FAILED'
                          when m.kind in ('rotate_keys', 'send_parameters', 'send_status') then 'ASKED' else 'DONE' end,
             outcome = case when l.is_retired then 'the terminal is retired' when l.is_store_gone then 'the store is retired'
+                           when l.is_not_theirs then 'its case was opened: only an administrator unblocks it'
                            when m.kind in ('rotate_keys', 'send_parameters', 'send_status') then 'told at its next heartbeat' else 'done' end,
             changed_at = clock_timestamp()
         from mine m join locked l on l.id = m.terminal_id

@@ -49,10 +49,11 @@ public sealed class ClerkStore(NpgsqlDataSource database)
 
     /// <returns>Null when there is no such clerk, the password is another, or the clerk is blocked.</returns>
     /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    /// <exception cref="SignInsBusyException">Too many are being verified.</exception>
     public async Task<Clerk?> Verify(string store, string number, string password)
     {
         var (clerk, salt, hash) = await Find(store, number);
-        return await PasswordHash.Matches(password, salt, hash) ? clerk : null;
+        return await PasswordHash.Matches(PasswordsOf.Clerks, password, salt, hash, CancellationToken.None) ? clerk : null;
     }
 
     /// <summary>Notes in the audit log that a password was not the clerk's. Of a number that is nobody's there is nothing to note.</summary>

@@ -105,6 +105,7 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
         database.List("select name, role, blocked from operators order by name", ReadOperator, stop);
 
     /// <summary>A session for somebody who knows the password.</summary>
+    /// <exception cref="SignInsBusyException">Too many sign in at once.</exception>
     /// <returns>The session's token, which only its cookie holds; null when name and password do not belong together.</returns>
     public async Task<string?> SignIn(string name, string password, CancellationToken stop)
     {
@@ -113,7 +114,7 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
             static row => (row.GetFieldValue<byte[]?>(0), row.GetFieldValue<byte[]?>(1)),
             stop,
             name);
-        if (!await PasswordHash.Matches(password, salt, hash))
+        if (!await PasswordHash.Matches(PasswordsOf.Operators, password, salt, hash, stop))
         {
             // Only of names that are somebody's: what else is keyed in there may be a password, and there is no end to it.
             await database.Execute(

@@ -150,7 +150,7 @@ public sealed class ProvisioningStore(NpgsqlDataSource database)
             ), added as (
               insert into terminals as t (id, store_id, master_key) select w.id, w.store_id, w.master_key from wanted w, free where free.all_are
               on conflict (id) do update
-              set store_id = excluded.store_id, master_key = excluded.master_key, retired_at = null, blocked = false, asked = 0
+              set store_id = excluded.store_id, master_key = excluded.master_key, retired_at = null, blocked = false, tampered_at = null, asked = 0
               where t.retired_at is not null
               returning id, store_id
             ), logged as (

@@ -120,6 +120,22 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync();
     });
 
+    /// <summary>Its case was opened: it is blocked by itself, and its session ends.</summary>
+    public Task BlockTampered(string id) => Reach(async () =>
+    {
+        await using var command = database.CreateCommand(
+            """
+            with blocked as (
+              update terminals set blocked = true, tampered_at = clock_timestamp(),
+                                   pin_key = null, mac_key = null, next_key_set = null, next_pin_key = null, next_mac_key = null
+              where id = $1 and (not blocked or tampered_at is null) returning id
+            )
+            insert into audit_log (who, what, subject, detail) select 'by itself', 'terminal.block', id, 'its case was opened' from blocked
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        return await command.ExecuteNonQueryAsync();
+    });
+
     /// <summary>
     /// Closes the batch unless it is closed, with what the terminal says and what we have: the first close stands, whatever a
     /// later one says. A batch of which neither side has a payment is not closed: there is nothing to agree on.

@@ -61,7 +61,7 @@ public sealed class SignInThrottle(TimeProvider time)
     public void Failed() => _failures++;
 
     /// <summary>The last one was none.</summary>
-    public void Succeeded() => _failures--;
+    public void Succeeded() => _failures = Math.Max(0, _failures - 1);
 }
 
 /// <summary>

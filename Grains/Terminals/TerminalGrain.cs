@@ -96,6 +96,11 @@ public sealed class TerminalGrain(
             Record(health).Ignore();
         }
 
+        if (health is { IsTampered: true })
+        {
+            return new Heartbeat(await BlockTampered(), TerminalTask.None);
+        }
+
         if (isAskedFor)
         {
             await Did(AskedOf.Status);
@@ -230,7 +235,7 @@ public sealed class TerminalGrain(
             _signIns.Succeeded();
             return new ClerkSignedIn(null, clerk.Name, clerk.Supervisor);
         }
-        catch (DatabaseAwayException)
+        catch (Exception fault) when (fault is DatabaseAwayException or SignInsBusyException)
         {
             _signIns.Succeeded();
             return new ClerkSignedIn(Refusal.TryLater, null, false);
@@ -301,6 +306,21 @@ public sealed class TerminalGrain(
         catch (CommitUnknownException)
         {
             return Activity.Current.Tell(SwipeAnswer.Silence);
+        }
+    }
+
+    // Not a card is taken in a case that was opened, whenever somebody comes to look.
+    private async Task<Refusal> BlockTampered()
+    {
+        try
+        {
+            await terminals.BlockTampered(this.GetPrimaryKeyString());
+            await Read();
+            return Refusal.TerminalBlocked;
+        }
+        catch (DatabaseAwayException)
+        {
+            return Refusal.TryLater;
         }
     }
 

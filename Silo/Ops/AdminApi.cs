@@ -205,7 +205,7 @@ internal static class AdminApi
             }
 
             var filter = order.Filter is { } of ? new FleetFilter(Shown.ParseState(of.State), of.Region, of.Chain, of.Store, of.Q) : null;
-            var ordered = await desk.Order(kind, order.Store, order.DueAt, order.Terminals ?? [], filter, who.Name, stop);
+            var ordered = await desk.Order(kind, order.Store, order.DueAt, order.Terminals ?? [], filter, who, stop);
             return ordered.IsRefused
                 ? Problems.Conflict(ordered.Refusals[0])
                 : TypedResults.Json((await actions.Find(ordered.Value, stop))!.Model(), statusCode: StatusCodes.Status201Created);

@@ -95,22 +95,27 @@ internal static class Operators
 }
 
 /// <summary>
-/// Keeps people from guessing passwords: so many wrong ones for a name, then none at all for a while. Names share a bounded
+/// Keeps people from guessing passwords: so many wrong ones for a name, then none at all for a while; and so many tries from one source. Names share a bounded
 /// number of counters, by a hash that nobody outside can foresee. Each silo counts for itself.
 /// </summary>
 internal sealed class SignInLimits(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ushort, SignInThrottle> _throttles = [];
+    private readonly Dictionary<ushort, TokenBucket> _sources = [];
+
+    /// <summary>So many tries from one source within the time, whatever the names.</summary>
+    internal const int TriesPerSource = 30;
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
     /// <summary>Counted before the work, so that many at once are not more than so many.</summary>
     /// <returns>False: not now.</returns>
-    public bool Enter(string name)
+    public bool Enter(string name, string source)
     {
         lock (_lock)
         {
             var throttle = Of(name);
-            if (!throttle.Accept())
+            if (!SourceOf(source).TryTake() || !throttle.Accept())
             {
                 return false;
             }
@@ -126,6 +131,17 @@ internal sealed class SignInLimits(TimeProvider time)
         {
             Of(name).Succeeded();
         }
+    }
+
+    private TokenBucket SourceOf(string source)
+    {
+        var counter = unchecked((ushort)string.GetHashCode(source, StringComparison.Ordinal));
+        if (!_sources.TryGetValue(counter, out var bucket))
+        {
+            _sources[counter] = bucket = new TokenBucket(TriesPerSource, Window, time);
+        }
+
+        return bucket;
     }
 
     private SignInThrottle Of(string name)

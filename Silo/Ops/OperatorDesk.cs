@@ -48,7 +48,7 @@ internal sealed class OperatorDesk(
     /// <summary>Orders something of terminals: those that are named, or all that the filter leaves. What is due and not too many is done before this returns.</summary>
     /// <param name="dueAt">Null: at once.</param>
     public async Task<Done<Guid>> Order(
-        ActionKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, string who, CancellationToken stop)
+        ActionKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, Operator who, CancellationToken stop)
     {
         var now = time.GetUtcNow();
         if ((kind == ActionKind.Move) != (argument is not null))
@@ -74,7 +74,7 @@ internal sealed class OperatorDesk(
         }
 
         var id = Guid.CreateVersion7(now);
-        var unknown = await actions.Add(id, new ActionOrder(kind, argument, dueAt ?? now, targets), who, stop);
+        var unknown = await actions.Add(id, new ActionOrder(kind, argument, dueAt ?? now, targets, who.Role == OperatorRole.Administer), who.Name, stop);
         if (unknown.Count > 0)
         {
             return Refused<Guid>($"Not known: {string.Join(", ", unknown.Take(MostNamed))}{(unknown.Count > MostNamed ? " and more" : "")}.");

@@ -39,6 +39,9 @@ internal sealed class OpsPages(
     /// <summary>On requests that a page's script makes by itself.</summary>
     public const string LiveHeader = "X-Live";
 
+    // A name and a password, and no more than that.
+    private const int MostOfASignIn = 4 * 1024;
+
     /// <summary>Stands in addresses for those that have no region, or no chain.</summary>
     public const string NoArea = "-";
 
@@ -63,7 +66,8 @@ internal sealed class OpsPages(
         }
 
         open.MapGet("/sign-in", (OpsPages pages, HttpContext context) => pages.AskToSignIn(context)).AllowAnonymous();
-        open.MapPost("/sign-in", (OpsPages pages, HttpContext context) => pages.SignIn(context)).AllowAnonymous();
+        open.MapPost("/sign-in", (OpsPages pages, HttpContext context) => pages.SignIn(context))
+            .AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MostOfASignIn));
 
         Get("", OperatorRole.Watch, static (pages, context) => pages.Fleet(context));
         Get("/terminals", OperatorRole.Watch, static (pages, context) => pages.Terminals(context));
@@ -134,12 +138,23 @@ internal sealed class OpsPages(
     {
         var form = await Form(context);
         var (name, password, to) = (form["name"].ToString().Trim(), form["password"].ToString(), form["to"].ToString());
-        if (!limits.Enter(name))
+        if (!limits.Enter(name, SourceOf(context)))
         {
             return await Refused("Too many wrong passwords. Try again in five minutes.", StatusCodes.Status429TooManyRequests);
         }
 
-        if (await operators.SignIn(name, password, context.RequestAborted) is not { } token)
+        string? token;
+        try
+        {
+            token = await operators.SignIn(name, password, context.RequestAborted);
+        }
+        catch (SignInsBusyException)
+        {
+            limits.Succeeded(name);
+            return await Refused("Too many sign in at once. Try again in a moment.", StatusCodes.Status503ServiceUnavailable);
+        }
+
+        if (token is null)
         {
             log.LogWarning("Somebody could not sign in at {Root}: wrong name or password.", Root);
             return await Refused("Name and password do not belong together.", StatusCodes.Status403Forbidden);
@@ -154,6 +169,10 @@ internal sealed class OpsPages(
         Task<IResult> Refused(string why, int status) => Page<SignInPage>(
             context, new() { [nameof(SignInPage.To)] = to, [nameof(SignInPage.Name)] = name, [nameof(SignInPage.Why)] = why }, status);
     }
+
+    // Behind the front every connection is the front's; whom it speaks for is the last that it has added.
+    private static string SourceOf(HttpContext context) =>
+        $"{context.Connection.RemoteIpAddress} {context.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim()}";
 
     private async Task<IResult> SignOut(HttpContext context)
     {
@@ -398,7 +417,7 @@ internal sealed class OpsPages(
         }
 
         var ordered = await desk.Order(
-            kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who.Name, context.RequestAborted);
+            kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who, context.RequestAborted);
         return ordered.IsRefused
             ? await Refuse(context, "Order", ordered.Refusals, $"{Root}/terminals")
             : SeeOther($"{Root}/actions/{ordered.Value}");

@@ -15,6 +15,11 @@ var fleet = new System.CommandLine.Command("fleet", "What watching a large fleet
 fleet.SetAction((parsed, stop) => Told(() =>
     new FleetBench(parsed.GetValue(all), parsed.GetValue(beating), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
 command.Add(fleet);
+var silent = new Option<int>("--sockets") { Description = "How many connections say nothing.", DefaultValueFactory = _ => 2_000 };
+var sockets = new System.CommandLine.Command("sockets", "What connections that say nothing cost the terminals: sign-on times, and swipes per second") { seconds, terminals, silent };
+sockets.SetAction((parsed, stop) => Told(() =>
+    new SocketsBench(parsed.GetValue(terminals), parsed.GetValue(silent), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(stop)));
+command.Add(sockets);
 return await command.Parse(args).InvokeAsync();
 
 static async Task<int> Told(Func<Task<int>> run)

@@ -17,10 +17,10 @@ public sealed record BenchFigures(double SettledPerSecond, double PgbenchTps, do
 /// </summary>
 public sealed class SwipeBench(int terminals, TimeSpan measured)
 {
-    private const int MostPerSecond = 14_000;
+    internal const int MostPerSecond = 14_000;
     private const long Amount = 1_000;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
+    internal static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Yardstick = TimeSpan.FromSeconds(30);
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
@@ -53,7 +53,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             tps = await Pgbench.Run(network.Postgres, Yardstick, stop);
             await Vacuum(network, stop);
             Say($"{terminals} terminals swipe, {WarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured");
-            (result, approvals) = await Swarm(network, stop);
+            (result, approvals) = await Swarm(network, network.Seed.Bills, stop);
         }
         finally
         {
@@ -75,7 +75,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
     }
 
     // As pgbench does after it has filled its tables: otherwise the first minute pays for what the filling left to do.
-    private static async Task Vacuum(LocalNetwork network, CancellationToken stop)
+    internal static async Task Vacuum(LocalNetwork network, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(network.ConnectionString);
         await using var command = database.CreateCommand("vacuum analyze bills");
@@ -83,7 +83,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         await command.ExecuteNonQueryAsync(stop);
     }
 
-    private async Task<(SwarmResult Result, IReadOnlyList<Approval> Approvals)> Swarm(LocalNetwork network, CancellationToken stop)
+    internal async Task<(SwarmResult Result, IReadOnlyList<Approval> Approvals)> Swarm(LocalNetwork network, IEnumerable<string> bills, CancellationToken stop)
     {
         // A terminal has a disk of its own; here hundreds share one, so their journals are held in memory.
         var journals = Directory.CreateTempSubdirectory("lakala-bench-");
@@ -102,7 +102,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 network.Terminal.Port,
                 network.Terminal.Ca,
                 Terminals = network.Seed.Terminals.SkipLast(1),
-                Bills = InAnyOrder(network.Seed.Bills),
+                Bills = InAnyOrder(bills),
                 Amount,
                 Cards = network.Cards.Where(card => card.Expected == "approved"),
                 JournalFolder = journals.FullName,

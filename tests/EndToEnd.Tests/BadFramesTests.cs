@@ -47,6 +47,13 @@ public sealed class StrictNetwork : IAsyncLifetime
 
     public async Task<string> StatusOf(string bill) => (await _merchant.GetBill(bill)).GetProperty("status").GetString()!;
 
+    public async Task Block(string terminal)
+    {
+        await using var command = _database.CreateCommand("update terminals set blocked = true where id = $1");
+        command.Parameters.AddWithValue(terminal);
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>All that money and bills depend on.</summary>
     public async Task<string> Books()
     {
@@ -238,18 +245,43 @@ public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<Strict
     }
 
     [Fact]
-    public async Task A_terminal_that_is_unknown_or_of_another_store_is_told_so()
+    public async Task A_stranger_hears_the_same_whether_there_is_such_a_terminal_or_not()
     {
         var known = network.NewTerminal();
-        foreach (var stranger in new[] { known with { Id = "T7777777" }, known with { Store = "STORE0000000009" }, known with { Id = "        " } })
+        var stranger = known with { MasterKey = new string('0', 64) };
+        var hints = new List<string>();
+        foreach (var who in new[] { stranger, stranger with { Store = "STORE0000000009" }, known with { Id = "T7777777" }, known with { Id = "        " } })
         {
-            await using var terminal = await RawTerminal.Connected(network.Local, stranger);
+            await using var terminal = await RawTerminal.Connected(network.Local, who);
 
             var (answer, isAuthentic) = await terminal.TrySignOn();
 
             isAuthentic.Should().BeFalse();
+            Said(answer!).Should().Be(("A0", 120));
+            hints.Add(Convert.ToHexString(answer!.Bytes(48)!));
+        }
+
+        hints.Distinct().Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_terminal_that_is_blocked_or_of_another_store_is_told_so_under_its_own_key()
+    {
+        var who = network.NewTerminal();
+        await using (var moved = await RawTerminal.Connected(network.Local, who with { Store = "STORE0000000009" }))
+        {
+            var (answer, isAuthentic) = await moved.TrySignOn();
+            isAuthentic.Should().BeTrue();
             Said(answer!).Should().Be(("58", 101));
         }
+
+        var blocked = network.NewTerminal();
+        await network.Block(blocked.Id);
+        await using var terminal = await RawTerminal.Connected(network.Local, blocked);
+        var (refused, isOurs) = await terminal.TrySignOn();
+        isOurs.Should().BeTrue();
+        Said(refused!).Should().Be(("58", 102));
+        SignOnRefusal.FromIso(refused!).Nonce.Should().HaveCount(SignOnRequest.NonceLength);
     }
 
     [Fact]

@@ -158,18 +158,18 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         var page = await network.Visit(browser, "watch", "/ops/alarms");
         await page.GetByText("When they are raised and cleared").WaitForAsync();
 
-        await Beat(terminal, Well with { Tamper = true });
+        await Beat(terminal, Well with { Paper = "out" });
         await page.Locator("tr.raised").Filter(new() { HasText = who.Id }).WaitForAsync();
         (await page.Locator("#alarm-link").InnerTextAsync()).Should().NotBe("Alarms 0");
         var raised = await Heard("alarm.raised", who.Id);
         await Browser.Picture(page, "ops-alarms");
         await Eventually.Is(async () => (await Metrics()).Contains("lakala_alarms{", StringComparison.Ordinal)
-            && (await Metrics()).Split('\n').Any(line => line.Contains("kind=\"tamper\"", StringComparison.Ordinal) && line.Contains("} 1", StringComparison.Ordinal)), "the metric");
+            && (await Metrics()).Split('\n').Any(line => line.Contains("kind=\"paper_out\"", StringComparison.Ordinal) && line.Contains("} 1", StringComparison.Ordinal)), "the metric");
         await Beat(terminal, Well);
         await page.Locator("tr.cleared").Filter(new() { HasText = who.Id }).WaitForAsync();
         var cleared = await Heard("alarm.cleared", who.Id);
 
-        raised.Data.GetProperty("kind").GetString().Should().Be("tamper");
+        raised.Data.GetProperty("kind").GetString().Should().Be("paper_out");
         raised.Data.GetProperty("what_to_do").GetString().Should().NotBeNullOrEmpty();
         cleared.Data.GetProperty("count").GetInt32().Should().Be(1);
     }

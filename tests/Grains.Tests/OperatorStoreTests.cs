@@ -152,6 +152,24 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     }
 
     [Fact]
+    public async Task Only_an_administrator_unblocks_a_terminal_whose_case_was_opened()
+    {
+        await books.Execute($"update terminals set blocked = true, tampered_at = now() where id = '{_terminals[0]}'");
+        var theirs = Guid.NewGuid();
+        await _actions.Add(theirs, Order(ActionKind.Unblock, _terminals[..1]), "test", Stop);
+        await RunDue();
+        (await _actions.Targets(theirs, null, null, 10, Stop)).Single().Should()
+            .Match<ActionTarget>(target => target.State == "FAILED" && target.Outcome.Contains("administrator"));
+        (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
+
+        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Unblock, _terminals[..1]) with { ByAdministrator = true }, "test", Stop);
+        await RunDue();
+
+        (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeFalse();
+        (await books.Scalar<bool>($"select tampered_at is null from terminals where id = '{_terminals[0]}'")).Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_retired_terminal_loses_its_keys_and_its_later_orders_fail_until_it_is_added_again()
     {
         await books.Execute($"update terminals set pin_key = '\\x01', mac_key = '\\x01' where id = '{_terminals[0]}'");

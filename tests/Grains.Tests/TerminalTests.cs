@@ -73,6 +73,20 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     }
 
     [Fact]
+    public async Task A_terminal_whose_case_was_opened_blocks_itself_and_takes_no_card_any_more()
+    {
+        var terminal = await cluster.NewTerminal();
+        var open = new HealthState("{}", false, "tamper=yes", IsTampered: true);
+
+        (await terminal.Grain.Beat(terminal.Keys, open)).Refusal.Should().Be(Refusal.TerminalBlocked);
+
+        (await terminal.Pay(terminal.Swipe(await Books.PutBill()))).Reason.Should().Be(Refusal.TerminalBlocked);
+        (await Books.Scalar<bool>($"select blocked and tampered_at is not null and mac_key is null from terminals where id = '{terminal.Id}'")).Should().BeTrue();
+        (await Books.Scalar<long>($"select count(*) from audit_log where subject = '{terminal.Id}' and who = 'by itself' and what = 'terminal.block'")).Should().Be(1);
+        await Books.Until($"select count(*) = 1 from terminal_health where terminal_id = '{terminal.Id}' and not in_order");
+    }
+
+    [Fact]
     public async Task Old_working_keys_are_to_be_replaced()
     {
         var terminal = await cluster.NewTerminal();

@@ -10,6 +10,7 @@ public sealed class TcpConnectTests
 
     private readonly FakeTimeProvider _time = new();
     private readonly Dictionary<IPAddress, TaskCompletionSource<Line>> _lines = new() { [First] = new(), [Second] = new(), [Third] = new() };
+    private readonly Dictionary<IPAddress, TaskCompletionSource> _asked = new() { [First] = new(), [Second] = new(), [Third] = new() };
     private readonly List<IPAddress> _tried = [];
 
     [Fact]
@@ -19,7 +20,7 @@ public sealed class TcpConnectTests
         _tried.Should().Equal(First);
 
         _time.Advance(TcpConnect.NextAfter);
-        _tried.Should().Equal(First, Second);
+        await _asked[Second].Task.WaitAsync(TestContext.Current.CancellationToken);
         var line = new Line();
         _lines[Second].SetResult(line);
 
@@ -44,13 +45,14 @@ public sealed class TcpConnectTests
     {
         var race = Race(First, Second);
         _time.Advance(TcpConnect.NextAfter);
+        await _asked[Second].Task.WaitAsync(TestContext.Current.CancellationToken);
         var (line, late) = (new Line(), new Line());
         _lines[First].SetResult(line);
 
         (await race).Should().BeSameAs(line);
         _lines[Second].SetResult(late);
-        late.IsDisposed.Should().BeTrue();
-        line.IsDisposed.Should().BeFalse();
+        await late.Disposed.WaitAsync(TestContext.Current.CancellationToken);
+        line.Disposed.IsCompleted.Should().BeFalse();
     }
 
     [Fact]
@@ -109,13 +111,16 @@ public sealed class TcpConnectTests
     private Task<Line> Connect(IPAddress address, CancellationToken stop)
     {
         _tried.Add(address);
+        _asked[address].SetResult();
         return _lines[address].Task;
     }
 
     private sealed class Line : IDisposable
     {
-        public bool IsDisposed { get; private set; }
+        private readonly TaskCompletionSource _disposed = new();
 
-        public void Dispose() => IsDisposed = true;
+        public Task Disposed => _disposed.Task;
+
+        public void Dispose() => _disposed.TrySetResult();
     }
 }
