@@ -340,7 +340,7 @@ public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<Strict
         await using var terminal = await RawTerminal.SignedOn(network.Local, network.NewTerminal());
         var bill = await network.NewBill();
 
-        Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { Track2 = "4111111111111112=30122010" }).ToIso())).Should().Be(("14", 201));
+        Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { Track2 = "41111111=30122010" }).ToIso())).Should().Be(("14", 201));
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { PinBlock = new byte[16] }).ToIso())).Should().Be(("30", 202));
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { Currency = 840 }).ToIso())).Should().Be(("13", 330));
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { PinBlock = null }).ToIso())).Should().Be(("30", 130));
