@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Lakala.Grains.Terminals;
+using Lakala.Grains;
 
 namespace Lakala.Silo;
 

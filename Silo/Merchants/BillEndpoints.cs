@@ -26,7 +26,7 @@ internal static class BillEndpoints
 
     public static void MapBills(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/bills", Create).WithName("createBill").WithTags("Bills")
+        api.MapPost("/bills", Create).WithName("createBill").WithTags("Bills").WithMetadata(new Counted(Quota.Bills))
             .WithSummary("Creates a bill")
             .WithDescription(
                 "An order has at most one bill that is, or can become, paid. With an Idempotency-Key a repeat of the same body within "

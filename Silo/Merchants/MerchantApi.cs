@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace Lakala.Silo.Merchants;
@@ -15,6 +16,9 @@ internal static class MerchantApi
     {
         var services = builder.Services;
         services.AddSingleton<MerchantStore>();
+        services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
+        services.AddSingleton<MerchantQuotas>();
         services.AddHostedService<AnswerRetention>();
 
         // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody. No scheme is asked unless
@@ -48,11 +52,14 @@ internal static class MerchantApi
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseMerchantQuotas();
         app.UseRateLimiter();
 
         var api = app.MapGroup("/v1").RequireAuthorization(new AuthorizationPolicyBuilder(ApiKeyAuthentication.SchemeName).RequireAuthenticatedUser().Build())
             .AddEndpointFilter(AnswerRefusedArguments)
+            .WithMetadata(new Counted())
             .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests)
             .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapBills();

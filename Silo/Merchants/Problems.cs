@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lakala.Bills;
 using Lakala.Grains.Storage;
 using Microsoft.AspNetCore.Diagnostics;
@@ -45,6 +46,7 @@ internal static class Problems
     private static readonly ProblemKind WrongLines = Kind("bad-lines", 400, "The file is not right; nothing was changed.", Repeat.No);
     private static readonly ProblemKind TooLarge = Kind("body-too-large", 413, "The body is too large.", Repeat.No);
     private static readonly ProblemKind SearchesFull = Kind("too-many-searches", 429, "Too many look for stores.", Repeat.RetryAfter);
+    private static readonly ProblemKind RequestsFull = Kind("too-many-requests", 429, "You ask too often.", Repeat.RetryAfter);
     private static readonly ProblemKind ListenersFull = Kind("too-many-listeners", 503, "Live status is not available right now.", Repeat.RetryAfter);
     private static readonly ProblemKind Failed = Kind("fault", 500, "This went wrong on our side.", Repeat.Later);
     private static readonly ProblemKind NotNow = Kind("try-later", 503, "This cannot be done right now.", Repeat.RetryAfter);
@@ -112,6 +114,10 @@ internal static class Problems
 
     public static ProblemHttpResult TooManySearches() => Of(SearchesFull, "Try again in a few seconds.");
 
+    /// <summary>Of one merchant: the others are served.</summary>
+    public static ProblemHttpResult TooManyRequests(HttpResponse response, TimeSpan wait) =>
+        After(response, wait, RequestsFull, "You have used up what a merchant may ask within a while. Nothing was done: wait as long as Retry-After says, and repeat it.");
+
     public static ProblemHttpResult TryLater() => Of(
         NotNow, "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");
 
@@ -138,6 +144,12 @@ internal static class Problems
         var kind = new ProblemKind(TypePrefix + type, status, title, repeat);
         Known.Add(kind);
         return kind;
+    }
+
+    private static ProblemHttpResult After(HttpResponse response, TimeSpan wait, ProblemKind kind, string detail)
+    {
+        response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return Of(kind, detail);
     }
 
     private static ProblemHttpResult Of(ProblemKind kind, string detail, (string Name, string Value)? more = null) => TypedResults.Problem(

@@ -44,7 +44,7 @@ internal static class WebhookEndpoints
             .WithDescription("An endpoint that answers 410 is disabled. What happened meanwhile is in the events, and can be sent again.")
             .Produces<WebhookEndpointModel>()
             .ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks")
+        api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks").WithMetadata(new Counted(Quota.Tests))
             .WithSummary("Sends an event of type webhook.test to an endpoint")
             .WithDescription("It goes the way of all notices: look at the event's deliveries to see what became of it.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;

@@ -74,8 +74,14 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         Terminals = Terminals,
         Route = (line, silo, port) =>
             _proxies.GetOrAdd((line, silo), _ => new FaultProxy(port, line == LocalLine.Bank ? Passage.Frames : Passage.Bytes)).Port,
-        // Nobody waits fifteen hours here for a merchant's server.
-        Silo = new Dictionary<string, string> { ["Notices__LongestPause"] = "00:00:02" },
+        Silo = new Dictionary<string, string>
+        {
+            // Nobody waits fifteen hours here for a merchant's server.
+            ["Notices__LongestPause"] = "00:00:02",
+            // One merchant has the bills of all stores.
+            ["MerchantApi__BillsPerMinute"] = "1000000",
+            ["MerchantApi__WritesPerMinute"] = "1000000",
+        },
         Progress = Say,
     };
 

@@ -1,0 +1,79 @@
+using Lakala.Grains;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary>How much one merchant may do, so that a key that has leaked, or a loop that does not end, harms nobody else.</summary>
+public sealed class MerchantApiOptions
+{
+    /// <summary>Bills that a merchant may create at one silo, at once or spread over a minute.</summary>
+    public int BillsPerMinute { get; set; } = 3_000;
+
+    /// <summary>The same of everything else that changes something.</summary>
+    public int WritesPerMinute { get; set; } = 1_200;
+
+    /// <summary>The same of what is only looked at.</summary>
+    public int ReadsPerMinute { get; set; } = 6_000;
+
+    /// <summary>Tests of webhook endpoints, at once or spread over an hour.</summary>
+    public int TestsPerHour { get; set; } = 60;
+
+    public sealed class Validator : IValidateOptions<MerchantApiOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, MerchantApiOptions options) =>
+            typeof(MerchantApiOptions).GetProperties().Where(bound => bound.GetValue(options) is < 1).Select(bound => bound.Name).ToArray() is { Length: > 0 } wrong
+                ? ValidateOptionsResult.Fail($"MerchantApi: {string.Join(", ", wrong)} must be at least 1.")
+                : ValidateOptionsResult.Success;
+    }
+}
+
+/// <summary>What is counted together.</summary>
+internal enum Quota
+{
+    Bills,
+    Writes,
+    Reads,
+    Tests,
+}
+
+/// <summary>Metadata of an endpoint whose calls are counted by merchant.</summary>
+/// <param name="As">Null: by its method, as a read or a write.</param>
+internal sealed record Counted(Quota? As = null);
+
+/// <summary>Counts a merchant's calls, here alone: whoever spreads them over several silos has as much at each.</summary>
+internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1), Hour = TimeSpan.FromHours(1);
+
+    private readonly TokenBuckets _bills = new(options.Value.BillsPerMinute, Minute, time);
+    private readonly TokenBuckets _writes = new(options.Value.WritesPerMinute, Minute, time);
+    private readonly TokenBuckets _reads = new(options.Value.ReadsPerMinute, Minute, time);
+    private readonly TokenBuckets _tests = new(options.Value.TestsPerHour, Hour, time);
+
+    /// <returns>Null: it may be done. Else after how long it may.</returns>
+    public TimeSpan? Take(string merchantId, Quota quota) => (quota switch
+    {
+        Quota.Bills => _bills,
+        Quota.Writes => _writes,
+        Quota.Reads => _reads,
+        Quota.Tests => _tests,
+        _ => throw new ArgumentOutOfRangeException(nameof(quota), quota, "No such quota."),
+    }).Take(merchantId);
+}
+
+internal static class MerchantQuotaMiddleware
+{
+    /// <summary>Refuses what is too much before the body is read. Comes after the key is checked.</summary>
+    public static IApplicationBuilder UseMerchantQuotas(this IApplicationBuilder app) => app.Use(static (context, next) =>
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<Counted>() is not { } counted)
+        {
+            return next(context);
+        }
+
+        var quota = counted.As ?? (HttpMethods.IsGet(context.Request.Method) ? Quota.Reads : Quota.Writes);
+        return context.RequestServices.GetRequiredService<MerchantQuotas>().Take(context.User.Merchant().Id, quota) is { } wait
+            ? Problems.TooManyRequests(context.Response, wait).ExecuteAsync(context)
+            : next(context);
+    });
+}
