@@ -113,7 +113,7 @@ internal sealed partial class CommandLine
         ReceiptPrinter? printer = null;
         return await AtCounter(
             line,
-            folder => new DeskScreen(printer = ReceiptPrinter.Open(folder.Setup.Printer, folder.Path)),
+            folder => new DeskScreen(hasPrinter: (printer = ReceiptPrinter.Open(folder.Setup, folder.Path, _time)) is not null),
             texts => new ClerkScreen(_output, texts),
             async (counter, folder) =>
             {
@@ -154,7 +154,11 @@ internal sealed partial class CommandLine
     {
         Func<Texts, Screen> screen = line.GetValue(_json) ? _ => new JsonScreen(_output) : texts => new ClerkScreen(_output, texts);
         return refused is null
-            ? AtCounter(line, screen, async counter => Show(await work(counter), counter.Show))
+            ? AtCounter(
+                line,
+                folder => line.GetValue(_json) ? new JsonScreen(_output) : new ClerkScreen(_output, Texts.Of(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
+                screen,
+                async (counter, _) => Show(await work(counter), counter.Show))
             : Task.FromResult(Show(refused, screen(Texts.English).Show));
     }
 

@@ -24,6 +24,7 @@ internal sealed class Counter : IAsyncDisposable
     private readonly ClerkMemory _clerks;
     private readonly LineLog _log;
     private readonly List<SwipeKey> _toMark = [];
+    private readonly HashSet<SwipeKey> _neverPrinted = [];
     private volatile NetworkParameters _parameters;
     private TerminalSession? _session;
     private string? _storeName;
@@ -169,13 +170,36 @@ internal sealed class Counter : IAsyncDisposable
     public void Show(Report report)
     {
         // What this report fails to bring to paper, no later report may mark.
-        SwipeKey[] carried = [.. _toMark];
-        _toMark.Clear();
+        var carried = TakeCarried();
         _screen.Show(report);
         foreach (var key in carried)
         {
             _journal.Printed(key);
         }
+    }
+
+    /// <summary>The swipes whose receipts the last report carries, for whoever prints them himself.</summary>
+    public IReadOnlyList<SwipeKey> TakeCarried()
+    {
+        SwipeKey[] carried = [.. _toMark];
+        _toMark.Clear();
+        return carried;
+    }
+
+    /// <summary>Its receipts are on paper, or nobody prints them.</summary>
+    /// <exception cref="IOException">The disk gives a fault: they are printed again, as duplicates.</exception>
+    public void Printed(SwipeKey key) => _journal.Printed(key);
+
+    /// <summary>The oldest receipts that are not on paper, as far as the journal knows.</summary>
+    public SwipeReport? TakeUnprinted()
+    {
+        if (_journal.Unprinted is not [var swipe, ..])
+        {
+            return null;
+        }
+
+        var print = _neverPrinted.Remove(swipe.Pending.Key) ? Print.Original : Print.Duplicate;
+        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
     }
 
     /// <summary>Whether this is a clerk of the store: the server knows; while it cannot be reached, whom it verified here lately.</summary>
@@ -244,7 +268,7 @@ internal sealed class Counter : IAsyncDisposable
         try
         {
             var duplicates = 0;
-            foreach (var swipe in _journal.Unprinted)
+            foreach (var swipe in _screen.PrintsEarlier ? _journal.Unprinted : [])
             {
                 earlier = ShowEarlier(swipe, Print.Duplicate) with { Duplicates = ++duplicates };
             }
@@ -414,9 +438,17 @@ internal sealed class Counter : IAsyncDisposable
         return (new BatchReport(batch, totals.Count, totals.Amount, theirs.Count, theirs.Amount, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
     }
 
-    private SwipeReport ShowEarlier(JournaledSwipe swipe, Print print)
+    private Report ShowEarlier(JournaledSwipe swipe, Print print)
     {
-        SwipeReport report = SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
+        var report = SwipeReport.Of(swipe, Texts);
+        if (!_screen.PrintsEarlier)
+        {
+            _neverPrinted.Add(swipe.Pending.Key);
+            _screen.ShowEarlier(report);
+            return report;
+        }
+
+        report = report with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
         if (_screen.ShowEarlier(report))
         {
             _journal.Printed(swipe.Pending.Key);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 
 namespace Lakala.Terminal.Client;
@@ -12,30 +11,62 @@ public enum PrinterState
 
     /// <summary>It cannot be reached, does not answer, or reports an error of its own.</summary>
     Away,
+
+    /// <summary>It is not asked, and has taken what it was sent.</summary>
+    Unasked,
 }
 
-/// <summary>The receipt is not, or not wholly, on paper.</summary>
+/// <summary>The receipt is not, or not surely, on paper.</summary>
 public sealed class PrinterException(PrinterState state, Exception? inner = null) : IOException($"The printer is not ready: {state}.", inner)
 {
     public PrinterState State => state;
 }
 
+/// <summary>How long a printer is waited for.</summary>
+/// <param name="Reach">Until it has answered for the first time; somebody else may be printing.</param>
+/// <param name="Answer">After which it is asked again.</param>
+/// <param name="Silence">While it prints, until it has said anything.</param>
+/// <param name="Out">Until a slip is out.</param>
+/// <param name="Watch">For how long one that does not say when a slip is out is watched.</param>
+/// <param name="End">For it to close the line.</param>
+internal sealed record PrinterPatience(TimeSpan Reach, TimeSpan Answer, TimeSpan Silence, TimeSpan Out, TimeSpan Watch, TimeSpan End)
+{
+    public static readonly PrinterPatience Usual = new(
+        TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
+}
+
 /// <summary>
-/// The receipt printer of a counter: <c>tcp:HOST:PORT</c> or <c>device:/dev/usb/lp0</c>, asked before and after each receipt how
-/// it is; or <c>file:PATH</c>, to which the same bytes are appended and which answers nothing.
+/// The receipt printer of a counter: <c>tcp:HOST:PORT</c> or <c>device:/dev/usb/lp0</c>, asked before each slip how it is, and after it
+/// whether it is out; or <c>file:PATH</c>, to which the same bytes are appended. The line is open while there is something to print or
+/// to ask, so that others can print too. One job at a time.
 /// </summary>
 public sealed class ReceiptPrinter
 {
-    private const string None = "none", Tcp = "tcp:", Device = "device:", File = "file:";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    internal const string None = "none";
 
-    private readonly Func<Stream> _open;
+    private const string Tcp = "tcp:", Device = "device:", File = "file:";
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
+
+    private readonly Func<TimeSpan, Task<PrinterLine>> _open;
     private readonly bool _answers;
+    private readonly PrinterPatience _patience;
+    private readonly TimeProvider _time;
 
-    private ReceiptPrinter(Func<Stream> open, bool answers) => (_open, _answers) = (open, answers);
+    // Whether it knows GS r. Null: not asked yet.
+    private bool? _saysWhenOut;
+    private volatile PrinterState _state;
 
-    /// <summary>As it was found last.</summary>
-    public PrinterState State { get; private set; }
+    private ReceiptPrinter(Func<TimeSpan, Task<PrinterLine>> open, bool answers, PrinterPatience patience, TimeProvider time)
+    {
+        (_open, _answers, _patience, _time) = (open, answers, patience, time);
+        _state = answers ? PrinterState.Ready : PrinterState.Unasked;
+    }
+
+    /// <summary>As it was found last. Any thread may ask.</summary>
+    public PrinterState State => _state;
+
+    /// <summary>Whether it prints, as far as is known.</summary>
+    public bool IsGood => State is PrinterState.Ready or PrinterState.PaperLow or PrinterState.Unasked;
 
     /// <returns>What is wrong with the setting; null when nothing is.</returns>
     public static string? Fault(string setting) =>
@@ -44,125 +75,223 @@ public sealed class ReceiptPrinter
             ? null
             : "printer is none of none, tcp:HOST:PORT, device:PATH and file:PATH";
 
-    /// <param name="setting">One without a <see cref="Fault"/>.</param>
+    /// <param name="setup">One without a fault.</param>
     /// <param name="folder">What a file's path is relative to.</param>
     /// <returns>Null for <c>none</c>: receipts are only shown.</returns>
-    public static ReceiptPrinter? Open(string setting, string folder)
+    public static ReceiptPrinter? Open(TerminalSetup setup, string folder, TimeProvider time) =>
+        Open(setup.Printer, setup.PrinterStatus, folder, time, PrinterPatience.Usual);
+
+    internal static ReceiptPrinter? Open(string setting, bool answers, string folder, TimeProvider time, PrinterPatience patience)
     {
         if (setting.StartsWith(Tcp, StringComparison.Ordinal))
         {
             var address = TerminalSetup.Address(setting[Tcp.Length..])!;
-            return new ReceiptPrinter(() => Connect(address.Host, address.Port), answers: true);
+            return new ReceiptPrinter(within => NetworkLine.Connect(address.Host, address.Port, within, time), answers, patience, time);
         }
 
         if (setting.StartsWith(Device, StringComparison.Ordinal))
         {
             var device = setting[Device.Length..];
-            return new ReceiptPrinter(() => new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0), answers: true);
+            return new ReceiptPrinter(_ => Task.FromResult(OpenDevice(device, time)), answers, patience, time);
         }
 
         var path = setting == None ? null : Path.Combine(folder, setting[File.Length..]);
-        return path is null ? null : new ReceiptPrinter(() => PrivateFile.Open(path, FileMode.Append), answers: false);
+        return path is null
+            ? null
+            : new ReceiptPrinter(_ => Task.FromResult<PrinterLine>(new StreamLine(PrivateFile.Open(path, FileMode.Append))), answers: false, patience, time);
     }
 
-    /// <summary>Asks the printer how it is.</summary>
-    public PrinterState Look()
+    /// <summary>Asks the printer how it is. One that is not asked is only tried again after a fault.</summary>
+    public async Task<PrinterState> Look()
     {
         try
         {
-            using var stream = _open();
-            return State = Ask(stream);
-        }
-        catch (Exception fault) when (IsOfLine(fault))
-        {
-            return State = PrinterState.Away;
-        }
-    }
-
-    /// <summary>Returns once all of them are with the printer, and it says that it has paper still.</summary>
-    /// <exception cref="PrinterException">It is not sure that they are on paper.</exception>
-    public void Print(IEnumerable<ReceiptSlip> slips)
-    {
-        try
-        {
-            using var stream = _open();
-            foreach (var slip in slips)
+            if (_answers || !IsGood)
             {
-                Require(stream);
-                stream.Write(EscPos.Encode(slip));
-                stream.Flush();
-                Require(stream);
+                await Work([]);
             }
         }
-        catch (Exception fault) when (IsOfLine(fault))
+        catch (PrinterException)
         {
-            State = PrinterState.Away;
-            throw new PrinterException(State, fault);
+            // The state says it.
+        }
+
+        return State;
+    }
+
+    /// <summary>Returns once all of them are out, as far as the printer says it.</summary>
+    /// <exception cref="PrinterException">It is not sure that they are on paper.</exception>
+    public Task Print(IReadOnlyList<ReceiptSlip> slips) => slips.Count > 0 ? Work(slips) : Task.CompletedTask;
+
+    /// <summary>For whoever looks into it: the line, and how the printer is; once it has answered.</summary>
+    internal async Task Talk(Func<PrinterTalk, Task> work)
+    {
+        try
+        {
+            var talk = await Reach();
+            using (talk.Line)
+            {
+                try
+                {
+                    await work(talk);
+                }
+                finally
+                {
+                    await End(talk);
+                }
+            }
+        }
+        catch (Exception fault) when (IsOffLine(fault))
+        {
+            _state = PrinterState.Away;
+            throw new PrinterException(PrinterState.Away, fault);
         }
     }
 
-    private void Require(Stream stream)
+    internal async Task Print(PrinterTalk talk, ReceiptSlip slip)
     {
-        State = Ask(stream);
-        if (State is not (PrinterState.Ready or PrinterState.PaperLow))
+        Require();
+        if (_answers)
+        {
+            _saysWhenOut ??= await SaysWhenOut(talk);
+        }
+
+        await talk.Line.Send(EscPos.Encode(slip), _patience.Out);
+        if (_answers)
+        {
+            await UntilOut(talk);
+        }
+        else if (!await talk.Line.End(_patience.Out))
+        {
+            throw new TimeoutException("The printer has not taken all of it.");
+        }
+    }
+
+    private Task Work(IReadOnlyList<ReceiptSlip> slips) => Talk(async talk =>
+    {
+        foreach (var slip in slips)
+        {
+            await Print(talk, slip);
+        }
+    });
+
+    // It may be serving somebody else, who holds it for some seconds more. Where it takes the line and does not answer yet, the place
+    // in its queue is kept.
+    private async Task<PrinterTalk> Reach()
+    {
+        var begun = _time.GetTimestamp();
+        while (true)
+        {
+            PrinterLine? line = null;
+            try
+            {
+                line = await _open(_patience.Reach - _time.GetElapsedTime(begun));
+                var talk = new PrinterTalk(line, _time);
+                _state = _answers ? await Status(talk, _patience.Reach - _time.GetElapsedTime(begun)) : PrinterState.Unasked;
+                return talk;
+            }
+            catch (Exception fault) when (IsOffLine(fault))
+            {
+                line?.Dispose();
+                if (_time.GetElapsedTime(begun) + Retry >= _patience.Reach)
+                {
+                    throw;
+                }
+
+                await Task.Delay(Retry, _time);
+            }
+        }
+    }
+
+    // A printer that takes bytes does not print yet, and one that is well may run out of paper in the midst of them.
+    private async Task UntilOut(PrinterTalk talk)
+    {
+        var begun = _time.GetTimestamp();
+        if (_saysWhenOut == true)
+        {
+            await talk.AskWhenOut();
+        }
+
+        while (true)
+        {
+            await (_saysWhenOut == true ? talk.HearWhenOut(Retry) : Task.Delay(Retry, _time));
+            var isOut = _saysWhenOut == true ? talk.IsOut : _time.GetElapsedTime(begun) >= _patience.Watch;
+            _state = await Status(talk, _patience.Silence);
+            Require();
+            if (isOut)
+            {
+                return;
+            }
+
+            if (_time.GetElapsedTime(begun) >= _patience.Out)
+            {
+                throw new TimeoutException("The printer does not say that the slip is out.");
+            }
+        }
+    }
+
+    private async Task<bool> SaysWhenOut(PrinterTalk talk)
+    {
+        await talk.AskWhenOut();
+        await talk.HearWhenOut(_patience.Answer);
+        return talk.IsOut;
+    }
+
+    private void Require()
+    {
+        if (!IsGood)
         {
             throw new PrinterException(State);
         }
     }
 
-    // DLE EOT n, the real-time status: 2 why it is off line, 4 the sensors of the paper roll. Both have bits 1 and 4 set.
-    private PrinterState Ask(Stream stream)
+    // Some printers answer late, one question behind: so it does not matter which of both questions an answer belongs to. A bit that
+    // has its meaning in one has none, or a like one, in the other.
+    private async Task<PrinterState> Status(PrinterTalk talk, TimeSpan within)
     {
-        if (!_answers)
-        {
-            return PrinterState.Ready;
-        }
-
-        const int OffLineCause = 2, PaperSensors = 4;
-        const int CoverOpen = 0x04, PaperEndStop = 0x20, Error = 0x40, NearEnd = 0x0C, End = 0x60;
-        var cause = Ask(stream, OffLineCause);
-        if ((cause & CoverOpen) != 0)
-        {
-            return PrinterState.CoverOpen;
-        }
-
-        var paper = Ask(stream, PaperSensors);
-        return (paper & End) != 0 || (cause & PaperEndStop) != 0 ? PrinterState.PaperOut
-            : (cause & Error) != 0 ? PrinterState.Away
-            : (paper & NearEnd) != 0 ? PrinterState.PaperLow
+        const int Lid = 0x0C, LidOpen = 0x04, NearEnd = 0x0C, NoPaper = 0x20, Trouble = 0x60, Error = 0x40;
+        var begun = _time.GetTimestamp();
+        byte[] answers = [await Ask(PrinterTalk.OffLineCause), await Ask(PrinterTalk.PaperSensors)];
+        return answers.Any(answer => (answer & Lid) == LidOpen) ? PrinterState.CoverOpen
+            : answers.Any(answer => (answer & NoPaper) != 0) ? PrinterState.PaperOut
+            : answers.Any(answer => (answer & Trouble) == Error) ? PrinterState.Away
+            : answers.Any(answer => (answer & Lid) == NearEnd) ? PrinterState.PaperLow
             : PrinterState.Ready;
+
+        async Task<byte> Ask(byte what)
+        {
+            while (true)
+            {
+                var left = within - _time.GetElapsedTime(begun);
+                if (left <= TimeSpan.Zero)
+                {
+                    throw new TimeoutException("The printer gives no status that can be understood.");
+                }
+
+                if (await talk.Ask(what, left < _patience.Answer ? left : _patience.Answer) is { } answer)
+                {
+                    return answer;
+                }
+            }
+        }
     }
 
-    private static int Ask(Stream stream, byte what)
+    private async Task End(PrinterTalk talk)
     {
-        const int Fixed = 0x93, Mark = 0x12;
-        stream.Write([.. EscPos.RealTimeStatus, what]);
-        stream.Flush();
-        var answer = new byte[1];
-        using var patience = new CancellationTokenSource(Patience);
-        var read = stream.ReadAsync(answer, patience.Token).AsTask().WaitAsync(Patience).GetAwaiter().GetResult();
-        return read == 1 && (answer[0] & Fixed) == Mark ? answer[0] : throw new IOException("The printer gives no status that can be understood.");
-    }
-
-    private static bool IsOfLine(Exception fault) =>
-        fault is SocketException or TimeoutException or OperationCanceledException or UnauthorizedAccessException or (IOException and not PrinterException);
-
-    private static NetworkStream Connect(string host, int port)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = (int)Patience.TotalMilliseconds };
         try
         {
-            if (!socket.ConnectAsync(host, port).Wait(Patience))
-            {
-                throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"No connection within {Patience.TotalSeconds:0} s."));
-            }
-
-            return new NetworkStream(socket, ownsSocket: true);
+            await talk.Line.End(_patience.End);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (IsOffLine(fault))
         {
-            socket.Dispose();
-            throw fault is AggregateException { InnerException: { } inner } ? inner : fault;
+            // What is out is out, and of what is not the caller knows already.
         }
     }
+
+    private static bool IsOffLine(Exception fault) =>
+        fault is SocketException or TimeoutException or OperationCanceledException or UnauthorizedAccessException or (IOException and not PrinterException);
+
+    private static PrinterLine OpenDevice(string path, TimeProvider time) => OperatingSystem.IsLinux()
+        ? new DeviceLine(path, time)
+        : new StreamLine(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0, FileOptions.Asynchronous));
 }

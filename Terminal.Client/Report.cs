@@ -72,6 +72,10 @@ public record SwipeReport(Outcome Outcome)
 
     public int? Batch { get; init; }
 
+    /// <summary>Of the swipe that is reported; null when none is.</summary>
+    [JsonIgnore]
+    public SwipeKey? Key => (Batch, Stan) is ({ } batch, { } stan) ? new SwipeKey(batch, stan) : null;
+
     public string? Terminal { get; init; }
 
     public string? MaskedCard { get; init; }

@@ -5,6 +5,9 @@ namespace Lakala.Terminal.Client;
 /// <summary>Where a command shows what it does and prints its receipts.</summary>
 internal abstract class Screen
 {
+    /// <summary>Whether the receipts of earlier payments come out here; else they wait for the printer of the clerk's screen.</summary>
+    public abstract bool PrintsEarlier { get; }
+
     /// <summary>An earlier swipe, before a new one is taken.</summary>
     /// <returns>Whether its receipts are on paper now; else they are once <see cref="Show"/> returns.</returns>
     public abstract bool ShowEarlier(SwipeReport earlier);
@@ -19,6 +22,8 @@ internal abstract class Screen
 /// <summary>For programs: one object at the end, and nothing before.</summary>
 internal sealed class JsonScreen(TextWriter output) : Screen
 {
+    public override bool PrintsEarlier => true;
+
     public override bool ShowEarlier(SwipeReport earlier) => false;
 
     public override void ShowBill(SwipePending swipe)
@@ -33,11 +38,14 @@ internal sealed class JsonScreen(TextWriter output) : Screen
 }
 
 /// <summary>For the clerk: the outcome in capitals, what to say, then the receipts; in the terminal's language.</summary>
-internal sealed class ClerkScreen(TextWriter output, Texts texts) : Screen
+/// <param name="leavesEarlier">The terminal has a printer, which is the place for earlier receipts.</param>
+internal sealed class ClerkScreen(TextWriter output, Texts texts, bool leavesEarlier = false) : Screen
 {
     private const int LabelWidth = 10;
 
     private readonly DeskTexts _words = DeskTexts.Of(texts);
+
+    public override bool PrintsEarlier => !leavesEarlier;
 
     public override bool ShowEarlier(SwipeReport earlier)
     {

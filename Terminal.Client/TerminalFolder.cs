@@ -28,6 +28,7 @@ public sealed class SetupException(string message, string? language = null) : Ex
 /// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest way to an answer.</param>
 /// <param name="GiveUpSeconds">From the 0200 on: when the clerk is told that the outcome is unknown.</param>
 /// <param name="Printer">Of the clerk's screen: <c>none</c>, <c>tcp:HOST:PORT</c>, <c>device:PATH</c> or <c>file:PATH</c>.</param>
+/// <param name="PrinterStatus">False: the printer gives no status and is not asked; what it has taken counts as printed.</param>
 /// <param name="Tamper">File in which a driver says 1 once the case has been opened. Null: this machine cannot tell.</param>
 /// <param name="ClerkSignIn">Whether the clerk's screen asks who is there.</param>
 /// <param name="ClerkOfflineHours">For how long a clerk whom the server has verified may sign in without it.</param>
@@ -46,7 +47,8 @@ public sealed record TerminalSetup(
     string Printer = "none",
     string? Tamper = null,
     bool ClerkSignIn = true,
-    double ClerkOfflineHours = 12)
+    double ClerkOfflineHours = 12,
+    bool PrinterStatus = true)
 {
     private const double MaxSeconds = 3600;
     private const double MaxOfflineHours = 72;
@@ -60,6 +62,8 @@ public sealed record TerminalSetup(
 
     // Not public: what a program computes is no setting, and a file that names it is told so.
     internal TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
+
+    internal bool HasPrinter => Printer != ReceiptPrinter.None;
 
     internal TimeSpan AnswerTimeout => TimeSpan.FromSeconds(AnswerTimeoutSeconds);
 

@@ -99,6 +99,9 @@ internal abstract record DeskOrder
     /// <summary>The report of the last close.</summary>
     public sealed record ReprintBatch : DeskOrder;
 
+    /// <summary>What has been printed goes into the journal.</summary>
+    public sealed record Record : DeskOrder;
+
     /// <summary>What the server has asked for, and a look at the printer.</summary>
     public sealed record Tend : DeskOrder;
 
@@ -361,38 +364,25 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     /// <summary>Before the batch is closed: what is in it.</summary>
     public void ShowBatch(BatchTotals totals) => (Page, Notice) = (new Page.BatchShown(totals), null);
 
-    /// <summary>A payment has its outcome, and its receipts are being printed.</summary>
-    public void Answered(Report report)
-    {
-        if (Page is Page.Asking)
-        {
-            (Page, Notice) = (new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp(), IsPrinting: true), Words.Printing);
-        }
-    }
-
     /// <summary>The order that was under way has ended.</summary>
     /// <param name="report">How.</param>
-    /// <param name="printFault">Why its receipts are not on paper; null when they are, or there are none.</param>
-    public void Done(Report report, string? printFault)
+    /// <param name="isPrinting">Its receipts are being printed, and <see cref="Printed"/> follows; nobody waits for it.</param>
+    public void Done(Report report, bool isPrinting = false)
     {
         IsBusy = false;
-        Notice = null;
+        Notice = isPrinting ? Words.Printing : null;
         switch (Page)
         {
-            case Page.Past:
-                Notice = printFault ?? Words.Printed;
+            case Page.BatchShown or Page.Closed when report.Outcome == Outcome.Closed:
+                Page = new Page.Closed(report, null);
                 break;
 
             case Page.BatchShown or Page.Closed:
-                (Page, Notice) = report.Outcome == Outcome.Closed ? (new Page.Closed(report, printFault), null) : (Page, report.Text);
-                break;
-
-            case Page.Ended shown when ReferenceEquals(shown.Report, report):
-                Page = shown with { PrintFault = printFault, IsPrinting = false };
+                Notice = report.Text;
                 break;
 
             case Page.Opening or Page.Waiting or Page.Ended { IsUnknown: true }:
-                Page = report.Outcome == Outcome.Settled ? AfterSettling(report.Resolved, printFault)
+                Page = report.Outcome == Outcome.Settled ? AfterSettling(report.Resolved, isPrinting)
                     : Page is Page.Ended ended ? ended with { Since = time.GetTimestamp() }
                     : new Page.Waiting(report, time.GetTimestamp());
                 break;
@@ -402,11 +392,11 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 break;
 
             case Page.Closing when report.Outcome == Outcome.Unknown:
-                Page = new Page.Ended(report, printFault, IsEarlier: true, time.GetTimestamp());
+                Page = new Page.Ended(report, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
                 break;
 
             case Page.Closing:
-                Page = new Page.Closed(report, printFault);
+                Page = new Page.Closed(report, null);
                 break;
 
             case Page.LookingUp:
@@ -414,8 +404,43 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 break;
 
             case Page.Asking:
-                Page = new Page.Ended(report, printFault, IsEarlier: false, time.GetTimestamp());
+                Page = new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp(), isPrinting);
                 break;
+        }
+    }
+
+    /// <summary>The printer is done with the receipts of the report; the clerk may be further by now.</summary>
+    /// <param name="fault">Why they are not on paper; null when they are.</param>
+    public void Printed(SwipeReport report, string? fault)
+    {
+        Notice = Notice == Words.Printing ? null : Notice;
+        switch (Page)
+        {
+            case Page.Past:
+                Notice = fault ?? Words.Printed;
+                break;
+
+            case Page.Ended shown when ReferenceEquals(shown.Report, report):
+                Page = shown with { PrintFault = fault, IsPrinting = false };
+                break;
+
+            case Page.Closed shown when ReferenceEquals(shown.Report, report):
+                Page = shown with { PrintFault = fault };
+                break;
+        }
+    }
+
+    /// <summary>The printer is done with receipts that had waited for it, or does not begin with them.</summary>
+    /// <param name="fault">Why they are not on paper; null when they are.</param>
+    public void PrintedEarlier(SwipeKey? key, string? fault)
+    {
+        if (Page is Page.Ended { IsEarlier: true, IsPrinting: true } shown && (key is null || shown.Report.Key == key))
+        {
+            (Page, Notice) = (shown with { PrintFault = fault, IsPrinting = false }, null);
+        }
+        else if (Page is Page.BillEntry && fault is null)
+        {
+            Notice = Words.EarlierPrinted;
         }
     }
 
@@ -452,9 +477,9 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    private Page AfterSettling(SwipeReport? earlier, string? printFault) => earlier is null
+    private Page AfterSettling(SwipeReport? earlier, bool isPrinting) => earlier is null
         ? Home
-        : new Page.Ended(earlier, printFault, IsEarlier: true, time.GetTimestamp());
+        : new Page.Ended(earlier, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
 
     private DeskOrder.LookUp? OnBillEntry(Page.BillEntry page, Press press)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lakala.Vocabulary;
 using Terminal.Gui.App;
 using Terminal.Gui.Drawing;
@@ -39,6 +40,8 @@ internal sealed class DeskProgram : Runnable
     private readonly string _terminal;
     private readonly TimeProvider _time;
     private readonly ReceiptPrinter? _printer;
+    private readonly PrintQueue? _queue;
+    private readonly ConcurrentQueue<SwipeKey> _printed = [];
     private readonly CancellationTokenSource _stop;
     private readonly Desk _desk;
     private readonly KeyStream _keys;
@@ -46,10 +49,12 @@ internal sealed class DeskProgram : Runnable
     private Task _work = Task.CompletedTask;
     private IReadOnlyList<Piece> _drawn = [];
     private long _keyAt;
+    private (int?, int?) _unknown;
 
     private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationTokenSource stop)
     {
         (_counter, _terminal, _printer, _time, _stop) = (counter, setup.Terminal, printer, time, stop);
+        _queue = printer is null ? null : new PrintQueue(printer, OnPrinted);
         _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
         _keys = new KeyStream(time);
         _keyAt = time.GetTimestamp();
@@ -63,7 +68,7 @@ internal sealed class DeskProgram : Runnable
     public static async Task Run(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationToken stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task work;
+        Func<Task> finish;
         using (var app = Application.Create())
         {
             app.Init();
@@ -74,12 +79,12 @@ internal sealed class DeskProgram : Runnable
             app.Paste += (_, paste) => program.OnPaste(paste);
             program.Do(program._desk.Begin());
             app.Run(program);
-            work = program._work;
+            finish = program.Finish;
         }
 
         // The screen is as it was; what was under way comes to its end, and its fault is told.
         await ending.CancelAsync();
-        await work;
+        await finish();
     }
 
     protected override bool OnKeyDown(Key key)
@@ -218,6 +223,7 @@ internal sealed class DeskProgram : Runnable
     private bool OnTick()
     {
         Do(_desk.Tick(_counter.HasRequirement));
+        PrintUnprinted();
         DrawChanges();
         Application.MaximumIterationsPerSecond = !_desk.IsBusy && _time.GetElapsedTime(_keyAt) >= IdleAfter ? IdleLooks : Looks;
         return true;
@@ -254,7 +260,7 @@ internal sealed class DeskProgram : Runnable
 
     private (string Text, bool IsGood)? PrinterShown => _printer is null
         ? null
-        : (_desk.Words.Printer[(int)_printer.State], _printer.State == PrinterState.Ready);
+        : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked);
 
     // What must not happen ends the program: no screen goes on over a journal that cannot be believed.
     private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
@@ -287,33 +293,127 @@ internal sealed class DeskProgram : Runnable
             return;
         }
 
+        if (order is DeskOrder.Record)
+        {
+            Record();
+            return;
+        }
+
         if (order is DeskOrder.Tend)
         {
-            _printer?.Look();
+            Record();
+            _queue?.Look();
             await _counter.Obey(_stop.Token);
             return;
         }
 
         if (order is DeskOrder.Settle)
         {
-            _printer?.Look();
+            _queue?.Look();
         }
-
-        var report = await Execute(order, abandon);
 
         // It is in the journal: nobody waits for the paper to see it.
-        Tell(() => _desk.Answered(report));
-        string? printFault = null;
-        try
+        var report = await Execute(order, abandon);
+        var job = Job(report);
+        Tell(() => _desk.Done(report, isPrinting: job is not null || (_queue is not null && report.Resolved is not null)));
+        if (job is not null)
         {
-            _counter.Show(report);
+            _queue!.Print(job);
         }
-        catch (IOException fault)
+    }
+
+    // Without a printer receipts are only shown, and what is shown counts as printed. The slip for an outcome that stays unknown is
+    // printed once, however often it is asked for.
+    private PrintJob? Job(Report report)
+    {
+        var carried = _counter.TakeCarried();
+        var isSaid = report.Outcome == Outcome.Unknown && _unknown == (report.Batch, report.Stan);
+        _unknown = report.Outcome == Outcome.Unknown ? (report.Batch, report.Stan) : default;
+        if (_queue is not null)
         {
-            printFault = fault is PrinterException printer ? _desk.Words.Printer[(int)printer.State] : fault.Message;
+            return report.Receipts.Count > 0 && !isSaid ? new PrintJob(report, carried is [.., var key] ? key : null) : null;
         }
 
-        Tell(() => _desk.Done(report, printFault));
+        foreach (var key in carried)
+        {
+            _printed.Enqueue(key);
+        }
+
+        Record();
+        return null;
+    }
+
+    // On the queue's thread.
+    private void OnPrinted(PrintJob job, PrinterState? fault)
+    {
+        if (fault is null && job.Key is { } key)
+        {
+            _printed.Enqueue(key);
+        }
+
+        Tell(() =>
+        {
+            var why = fault is { } state ? _desk.Words.Printer[(int)state] : null;
+            if (job.IsEarlier)
+            {
+                _desk.PrintedEarlier(job.Key, why);
+            }
+            else if (job.Report is { } report)
+            {
+                _desk.Printed(report, why);
+            }
+
+            Do(_printed.IsEmpty ? null : new DeskOrder.Record());
+        });
+    }
+
+    // Receipts that wait, one swipe at a time, so that the next customer's comes before the rest. On the screen's thread, which alone
+    // gives the counter something to do: while it does nothing, nobody else looks into it.
+    private void PrintUnprinted()
+    {
+        if (_queue is not { IsIdle: true })
+        {
+            return;
+        }
+
+        if (!_printer!.IsGood)
+        {
+            _desk.PrintedEarlier(null, PrinterShown?.Text);
+        }
+        else if (_work.IsCompleted && _printed.IsEmpty && _counter.TakeUnprinted() is { } waiting)
+        {
+            _queue.Print(new PrintJob(waiting, waiting.Key, IsEarlier: true));
+        }
+    }
+
+    // A disk that does not take it is tried again; until then nothing more is printed by itself.
+    private void Record()
+    {
+        try
+        {
+            while (_printed.TryPeek(out var key))
+            {
+                _counter.Printed(key);
+                _printed.TryDequeue(out _);
+            }
+        }
+        catch (IOException)
+        {
+            // As above. The next payment meets the same disk, and says so.
+        }
+    }
+
+    // What is being printed ends, within bounds; what waits is printed after the next start.
+    private async Task Finish()
+    {
+        await _work;
+        if (_queue is not null)
+        {
+            _queue.Stop();
+            await _queue.Work;
+        }
+
+        Record();
     }
 
     private async Task<Report> Execute(DeskOrder order, CancellationToken abandon)

@@ -52,7 +52,8 @@ internal sealed record DeskTexts
         Retry = "Enter: the same bill once more   Esc: next customer",
         GoOn = "Enter: go on",
         TooSmall = "Make this window larger: 80 columns, 24 rows. F10 ends the program.",
-        NotPrinted = "NOT PRINTED: {0}. It is printed as a duplicate before the next payment.",
+        NotPrinted = "NOT PRINTED: {0}. It is printed as a duplicate once the printer is ready.",
+        EarlierPrinted = "Receipts of earlier payments were printed, marked as duplicates.",
         ReportNotPrinted = "NOT PRINTED: {0}. The batch is closed. F2 prints this report again, later under F4.",
         Printing = "Printing …",
         Printed = "Printed.",
@@ -89,7 +90,7 @@ internal sealed record DeskTexts
         OffLine = "OFF LINE",
         OpenItem = "PAYMENT OPEN: {0}",
         NoOpenItem = "no payment open",
-        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "NO PRINTER"],
+        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "NO PRINTER", "printer not asked"],
     };
 
     private static readonly DeskTexts Chinese = new()
@@ -141,7 +142,8 @@ internal sealed record DeskTexts
         Retry = "回车：重新支付此账单   Esc：下一位顾客",
         GoOn = "回车：继续",
         TooSmall = "请放大窗口：至少 80 列 24 行。F10 退出程序。",
-        NotPrinted = "未打印：{0}，下一笔交易前将补打（重复打印）。",
+        NotPrinted = "未打印：{0}，打印机就绪后将补打（重复打印）。",
+        EarlierPrinted = "已补打此前交易的凭条（标明重复打印）。",
         ReportNotPrinted = "未打印：{0}。批次已结算。按 F2 重打此结算单，以后可在 F4 中重打。",
         Printing = "正在打印……",
         Printed = "已打印。",
@@ -178,7 +180,7 @@ internal sealed record DeskTexts
         OffLine = "脱机",
         OpenItem = "待查交易：{0}",
         NoOpenItem = "无待查交易",
-        Printer = ["打印机就绪", "纸将用尽", "缺纸", "打印机盖打开", "无打印机"],
+        Printer = ["打印机就绪", "纸将用尽", "缺纸", "打印机盖打开", "无打印机", "打印机（无状态）"],
     };
 
     public required string Clerk { get; init; }
@@ -284,6 +286,8 @@ internal sealed record DeskTexts
 
     /// <summary>{0}: why.</summary>
     public required string NotPrinted { get; init; }
+
+    public required string EarlierPrinted { get; init; }
 
     /// <summary>{0}: why.</summary>
     public required string ReportNotPrinted { get; init; }

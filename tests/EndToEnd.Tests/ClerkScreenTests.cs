@@ -121,7 +121,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
 
     [Theory]
     [MemberData(nameof(Screens))]
-    public async Task Without_paper_the_receipts_come_as_duplicates_before_the_next_payment(string language, int columns, int rows)
+    public async Task Without_paper_the_receipts_come_as_duplicates_once_there_is_some(string language, int columns, int rows)
     {
         using var printer = new TcpPrinter { HasPaper = false };
         await using var screen = await Open(language, columns, rows, setup => setup["printer"] = printer.Setting);

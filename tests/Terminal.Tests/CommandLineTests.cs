@@ -197,6 +197,29 @@ public sealed class CommandLineTests : IDisposable
         Json().GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
+    /// <summary>They are left to the clerk's screen; a program prints by itself.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public async Task Where_there_is_a_printer_a_verb_leaves_earlier_receipts_to_it(bool isJson, bool isTaken)
+    {
+        var folder = SetUp("T0000001");
+        var file = Path.Combine(folder, "terminal.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"language\"", "\"printer\":\"tcp:127.0.0.1:1\",\"language\"", StringComparison.Ordinal));
+        using (var journal = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions()))
+        {
+            var key = journal.TakeKey();
+            journal.Begin(new SwipePending(key, "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow()));
+            journal.Settle(new SwipeResult(key, "00", Rrn: "000000010000", AuthorisationCode: "0K9WPM"));
+        }
+
+        await Run("", isJson ? ["settle", "--json"] : ["settle"]);
+
+        _output.ToString().Contains("DUPLICATE", StringComparison.Ordinal).Should().Be(isTaken);
+        using var after = Journal.OpenOrMake(Path.Combine(folder, "journal"), new JournalOptions());
+        after.Unprinted.Should().HaveCount(isTaken ? 0 : 1);
+    }
+
     [Theory]
     [InlineData("[\"127.0.0.1\"]")]
     [InlineData("[\"127.0.0.1:0\"]")]

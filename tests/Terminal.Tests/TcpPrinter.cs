@@ -7,18 +7,23 @@ namespace Lakala.Terminal.Tests;
 /// <summary>A receipt printer on a TCP port, as its maker's manual says: it answers DLE EOT, and prints while it has paper.</summary>
 public sealed class TcpPrinter : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly ConcurrentQueue<byte> _paper = new();
     private int _cuts;
+    private byte? _before;
 
-    public TcpPrinter()
+    /// <param name="port">0: any that is free.</param>
+    public TcpPrinter(int port = 0)
     {
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
-        Setting = $"tcp:127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _ = Run();
     }
 
-    public string Setting { get; }
+    public int Port { get; }
+
+    public string Setting => $"tcp:127.0.0.1:{Port}";
 
     public bool HasPaper { get; set; } = true;
 
@@ -28,6 +33,38 @@ public sealed class TcpPrinter : IDisposable
 
     /// <summary>Says nothing any more.</summary>
     public bool IsMute { get; set; }
+
+    /// <summary>Falls silent after so many bytes of paper.</summary>
+    public int SpeaksForBytes { get; set; } = int.MaxValue;
+
+    /// <summary>Does not know GS r, as some cheap ones.</summary>
+    public bool SaysNotWhenOut { get; set; }
+
+    /// <summary>What it says by itself as soon as somebody connects.</summary>
+    public byte[] Greeting { get; set; } = [];
+
+    /// <summary>How often it says each answer.</summary>
+    public int Answers { get; set; } = 1;
+
+    /// <summary>Says the answer before the last one: always one behind.</summary>
+    public bool IsOneBehind { get; set; }
+
+    /// <summary>It answers nothing before this is done.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Reads so many bytes at once, then does something else.</summary>
+    public (int Bytes, TimeSpan Pause)? Pace { get; set; }
+
+    /// <summary>It goes on serving a connection that is closed until this is done.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
+    /// <summary>The roll ends after so many bytes of paper.</summary>
+    public int PaperForBytes { get; set; } = int.MaxValue;
+
+    public int Connections { get; private set; }
+
+    /// <summary>All that it was asked, by the last byte of the question; 'r' is GS r.</summary>
+    public ConcurrentQueue<byte> Asked { get; } = new();
 
     /// <summary>The roll ends after so many receipts.</summary>
     public int PaperFor { get; set; } = int.MaxValue;
@@ -46,7 +83,9 @@ public sealed class TcpPrinter : IDisposable
             while (true)
             {
                 using var client = await _listener.AcceptTcpClientAsync();
+                Connections++;
                 await Serve(client.GetStream());
+                await Hold;
             }
         }
         catch (Exception fault) when (fault is ObjectDisposedException or SocketException)
@@ -57,9 +96,10 @@ public sealed class TcpPrinter : IDisposable
 
     private async Task Serve(NetworkStream stream)
     {
-        var bytes = new byte[4096];
+        var bytes = new byte[Pace?.Bytes ?? 4096];
         try
         {
+            await stream.WriteAsync(Greeting);
             for (var count = await stream.ReadAsync(bytes); count > 0; count = await stream.ReadAsync(bytes))
             {
                 for (var at = 0; at < count; at++)
@@ -70,11 +110,19 @@ public sealed class TcpPrinter : IDisposable
                         await Answer(stream, bytes[at + 2]);
                         at += 2;
                     }
+                    else if (bytes[at] == 0x1D && at + 2 < count && bytes[at + 1] == 'r')
+                    {
+                        // Not in real time: without paper nothing behind it is done.
+                        await (HasPaper && !SaysNotWhenOut ? Say(stream, (byte)'r', 0) : Task.CompletedTask);
+                        at += 2;
+                    }
                     else if (HasPaper)
                     {
                         Take(bytes[at]);
                     }
                 }
+
+                await (Pace is { } pace ? Task.Delay(pace.Pause) : Task.CompletedTask);
             }
         }
         catch (IOException)
@@ -86,6 +134,7 @@ public sealed class TcpPrinter : IDisposable
     private void Take(byte sign)
     {
         _paper.Enqueue(sign);
+        HasPaper = _paper.Count < PaperForBytes;
         if (_paper.TakeLast(4).SequenceEqual<byte>([0x1D, 0x56, 0x42, 3]) && ++_cuts >= PaperFor)
         {
             HasPaper = false;
@@ -94,10 +143,18 @@ public sealed class TcpPrinter : IDisposable
 
     private async Task Answer(NetworkStream stream, byte what)
     {
-        if (!IsMute)
+        await Gate;
+        var bits = what == 2 ? (IsOpen ? 0x04 : 0) | (HasPaper ? 0 : 0x20) : (IsLow ? 0x0C : 0) | (HasPaper ? 0 : 0x60);
+        await Say(stream, what, (byte)(0x12 | bits));
+    }
+
+    private async Task Say(NetworkStream stream, byte asked, byte answer)
+    {
+        Asked.Enqueue(asked);
+        (_before, var said) = (answer, IsOneBehind ? _before : answer);
+        if (!IsMute && _paper.Count < SpeaksForBytes && said is { } one)
         {
-            var bits = what == 2 ? (IsOpen ? 0x04 : 0) | (HasPaper ? 0 : 0x20) : (IsLow ? 0x0C : 0) | (HasPaper ? 0 : 0x60);
-            await stream.WriteAsync(new[] { (byte)(0x12 | bits) });
+            await stream.WriteAsync(Enumerable.Repeat(one, Answers).ToArray());
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class DeskTests
 
         Type(Bill).Should().BeNull();
         Press(DeskKey.Enter).Should().Be(new DeskOrder.LookUp(Bill));
-        _desk.Done(Found, null);
+        _desk.Done(Found);
         Swipe(Track);
         Type("962006").Should().BeNull();
         var pay = Press(DeskKey.Enter).Should().BeOfType<DeskOrder.Pay>().Which;
@@ -44,7 +44,7 @@ public sealed class DeskTests
         pay.Card.Track.Data.Should().Be("6228480000000000000=49122010000000000");
         pay.ToString().Should().NotContain("962006").And.NotContain("6228480000000000000");
         _desk.Page.ToString().Should().NotContain("962006");
-        _desk.Done(Paid, null);
+        _desk.Done(Paid);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.IsUnknown.Should().BeFalse();
         _time.Advance(ClerksDesk.Dwell);
         Scan(OtherBill).Should().Be(new DeskOrder.LookUp(OtherBill), "the next bill may be scanned at once");
@@ -136,7 +136,7 @@ public sealed class DeskTests
         Type(Bill);
         Press(DeskKey.Enter);
         Press(DeskKey.Leave);
-        _desk.Done(Paid, null);
+        _desk.Done(Paid);
 
         _desk.Page.Should().BeOfType<Page.Ended>();
         Press(DeskKey.Escape);
@@ -151,28 +151,37 @@ public sealed class DeskTests
     {
         Pay();
 
-        _desk.Answered(Paid);
+        _desk.Done(Paid, isPrinting: true);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.Report.Should().Be(Paid);
-        Press(DeskKey.Enter).Should().BeNull();
-        _desk.Page.Should().BeOfType<Page.Ended>("it is still printing");
-        _desk.Done(Paid, "OUT OF PAPER");
-
+        _desk.Notice.Should().Be(_desk.Words.Printing);
+        _desk.Printed(Paid, "OUT OF PAPER");
         _desk.Page.Should().BeOfType<Page.Ended>().Which.PrintFault.Should().Be("OUT OF PAPER");
         _desk.Notice.Should().BeNull();
+    }
+
+    [Fact]
+    public void The_next_bill_is_taken_while_the_printer_is_still_at_the_last()
+    {
+        Pay();
+        _desk.Done(Paid, isPrinting: true);
         _time.Advance(ClerksDesk.Dwell);
         Press(DeskKey.Enter);
-        _desk.Page.Should().Be(new Page.BillEntry(""));
+        Type(Bill);
+
+        _desk.Printed(Paid, "NO PRINTER");
+
+        _desk.Page.Should().Be(new Page.BillEntry(Bill));
     }
 
     [Fact]
     public void A_payment_that_came_to_nothing_can_be_tried_again_without_keying_the_bill_in()
     {
         Pay();
-        _desk.Done(Paid with { Outcome = Outcome.Declined }, null);
+        _desk.Done(Paid with { Outcome = Outcome.Declined });
         _time.Advance(ClerksDesk.Dwell);
 
         Press(DeskKey.Enter).Should().Be(new DeskOrder.LookUp(Bill));
-        _desk.Done(Found, null);
+        _desk.Done(Found);
         Press(DeskKey.Escape);
         _desk.Page.Should().Be(new Page.BillEntry(""));
     }
@@ -182,7 +191,7 @@ public sealed class DeskTests
     {
         var desk = new ClerksDesk(Texts.English, needsClerk: true, _time);
         desk.Begin();
-        desk.Done(Settled with { Resolved = Paid }, null);
+        desk.Done(Settled with { Resolved = Paid });
 
         desk.Page.Should().BeOfType<Page.Ended>();
         desk.IsFree.Should().BeFalse();
@@ -194,7 +203,7 @@ public sealed class DeskTests
         Open();
         Type(Bill);
         Press(DeskKey.Enter);
-        _desk.Done(SwipeReport.Refused("Already paid. Nothing to do.", Bill), null);
+        _desk.Done(SwipeReport.Refused("Already paid. Nothing to do.", Bill));
 
         _desk.Page.Should().BeOfType<Page.NotPayable>();
         Type("7");
@@ -219,7 +228,7 @@ public sealed class DeskTests
     public void An_unknown_outcome_stays_on_the_screen_and_is_asked_after_until_it_is_certain()
     {
         Pay();
-        _desk.Done(NotKnown, null);
+        _desk.Done(NotKnown);
 
         Type(Bill);
         Press(DeskKey.Enter);
@@ -228,10 +237,10 @@ public sealed class DeskTests
         _time.Advance(ClerksDesk.RetryAfter);
         _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
         _desk.Tick().Should().BeNull("one at a time");
-        _desk.Done(NotKnown, null);
+        _desk.Done(NotKnown);
         _time.Advance(ClerksDesk.RetryAfter);
         _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
-        _desk.Done(Settled with { Resolved = Paid }, null);
+        _desk.Done(Settled with { Resolved = Paid });
 
         _desk.Page.Should().BeOfType<Page.Ended>().Which.Should().Match<Page.Ended>(page => page.IsEarlier && page.Report.Outcome == Outcome.Approved);
     }
@@ -239,13 +248,13 @@ public sealed class DeskTests
     [Fact]
     public void Without_the_network_no_bill_is_taken_and_it_is_tried_again()
     {
-        _desk.Done(SwipeReport.Refused("no cable"), null);
+        _desk.Done(SwipeReport.Refused("no cable"));
 
         Type(Bill);
         _desk.Page.Should().BeOfType<Page.Waiting>();
         _time.Advance(ClerksDesk.RetryAfter);
         _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
-        _desk.Done(Settled, null);
+        _desk.Done(Settled);
 
         _desk.Page.Should().Be(new Page.BillEntry(""));
     }
@@ -253,9 +262,24 @@ public sealed class DeskTests
     [Fact]
     public void What_an_earlier_run_left_open_is_shown_before_the_first_bill()
     {
-        _desk.Done(Settled with { Resolved = Paid }, "OUT OF PAPER");
+        var earlier = Paid with { Batch = 7, Stan = 42 };
+        _desk.Done(Settled with { Resolved = earlier }, isPrinting: true);
+        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.Page.Should().BeOfType<Page.Ended>().Which.IsPrinting.Should().BeTrue("that was another's");
+        _desk.PrintedEarlier(earlier.Key, "OUT OF PAPER");
 
         _desk.Page.Should().BeOfType<Page.Ended>().Which.Should().Match<Page.Ended>(page => page.IsEarlier && page.PrintFault == "OUT OF PAPER");
+    }
+
+    [Fact]
+    public void Receipts_that_had_waited_for_the_printer_are_told_where_nothing_else_is()
+    {
+        Open();
+        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.Notice.Should().Be(_desk.Words.EarlierPrinted);
+        Pay();
+        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.Notice.Should().BeNull();
     }
 
     [Fact]
@@ -354,12 +378,12 @@ public sealed class DeskTests
         JournaledSwipe[] past = [Swipe(44, Bill), Swipe(42, "24700000000073")];
         desk.ShowPast(past);
         desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.Reprint>("the last one is the customer's");
-        desk.Done(Paid, null);
+        desk.Done(Paid);
         desk.Press(new Press(DeskKey.Down));
         desk.Press(new Press(DeskKey.Enter)).Should().BeNull();
         SignIn(desk, "9001", "1");
         desk.SignedIn(Boss, null).Should().Be(new DeskOrder.Reprint(past[1]));
-        desk.Done(Paid, null);
+        desk.Done(Paid);
         desk.Press(new Press(DeskKey.Escape));
         desk.Press(new Press(DeskKey.SignOff));
         SignIn(desk, "9001", "1");
@@ -381,7 +405,7 @@ public sealed class DeskTests
         Press(DeskKey.Enter).Should().BeOfType<DeskOrder.CloseBatches>();
         Press(DeskKey.Enter).Should().BeNull("it is under way");
         var closed = new Report(Outcome.Closed) { Batches = [new BatchReport(7, 3, 38_400, 3, 38_400, [])] };
-        _desk.Done(closed, null);
+        _desk.Done(closed);
 
         _desk.Page.Should().Be(new Page.Closed(closed, null));
         Press(DeskKey.Enter);
@@ -394,15 +418,17 @@ public sealed class DeskTests
         Open();
         _desk.ShowBatch(new BatchTotals(0, 0));
         Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
-        _desk.Done(SwipeReport.Refused(Texts.English.NoBatchReport), null);
+        _desk.Done(SwipeReport.Refused(Texts.English.NoBatchReport));
         _desk.Notice.Should().Be(Texts.English.NoBatchReport);
 
         var closed = new Report(Outcome.Closed) { Batches = [new BatchReport(7, 3, 38_400, 3, 38_400, [])] };
         Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
-        _desk.Done(closed, "OUT OF PAPER");
+        _desk.Done(closed, isPrinting: true);
+        _desk.Notice.Should().Be(_desk.Words.Printing);
+        _desk.Printed(closed, "OUT OF PAPER");
         _desk.Page.Should().Be(new Page.Closed(closed, "OUT OF PAPER"));
         Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
-        _desk.Done(closed, null);
+        _desk.Done(closed);
 
         _desk.Page.Should().Be(new Page.Closed(closed, null));
     }
@@ -421,11 +447,14 @@ public sealed class DeskTests
 
         Press(DeskKey.Down);
         Press(DeskKey.Enter).Should().Be(new DeskOrder.Reprint(past[1]));
-        _desk.Done(Paid, null);
+        _desk.Done(Paid, isPrinting: true);
+        _desk.Notice.Should().Be(_desk.Words.Printing);
+        _desk.Printed(Paid, null);
         _desk.Notice.Should().Be(_desk.Words.Printed);
         Type("888");
         Press(DeskKey.Enter).Should().Be(new DeskOrder.Reprint(past[2]));
-        _desk.Done(Paid, "NO PAPER");
+        _desk.Done(Paid, isPrinting: true);
+        _desk.Printed(Paid, "NO PAPER");
         _desk.Notice.Should().Be("NO PAPER");
         Type("9");
         Press(DeskKey.Enter).Should().BeNull("there is none");
@@ -440,7 +469,7 @@ public sealed class DeskTests
     {
         var desk = new ClerksDesk(Texts.English, needsClerk: true, _time);
         desk.Begin();
-        desk.Done(Settled, null);
+        desk.Done(Settled);
         return desk;
     }
 
@@ -467,14 +496,14 @@ public sealed class DeskTests
             new SwipePending(key, "T0000001", "STORE0000000001", bill, 100, 156, "622848*********0008", "021", default), new SwipeResult(key, "00"));
     }
 
-    private void Open() => _desk.Done(Settled, null);
+    private void Open() => _desk.Done(Settled);
 
     private void ShowBill()
     {
         Open();
         Type(Bill);
         Press(DeskKey.Enter);
-        _desk.Done(Found, null);
+        _desk.Done(Found);
     }
 
     private void Pay()

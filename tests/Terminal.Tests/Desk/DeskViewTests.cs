@@ -30,15 +30,15 @@ public sealed class DeskViewTests
     public void Only_keys_that_do_something_are_named()
     {
         Keys().Should().BeEmpty("it signs on");
-        _desk.Done(SwipeReport.Refused("no cable"), null);
+        _desk.Done(SwipeReport.Refused("no cable"));
         Keys().Should().Be("F9 中文   F10 end program", "receipts and the batch cannot be looked at now");
         _time.Advance(ClerksDesk.RetryAfter);
         _desk.Tick();
-        _desk.Done(Settled, null);
+        _desk.Done(Settled);
         Keys().Should().Be("F2 receipts   F4 close batch   F9 中文   F10 end program", "nobody has signed in, so nobody signs off");
         Pay();
         Keys().Should().Be("Esc give up");
-        _desk.Done(Paid, null);
+        _desk.Done(Paid);
         Keys().Should().Be("F10 end program", "the outcome stays a moment");
         _time.Advance(ClerksDesk.Dwell);
         Keys().Should().Be("F2 receipts   F4 close batch   F10 end program");
@@ -49,7 +49,7 @@ public sealed class DeskViewTests
     {
         var desk = new ClerksDesk(Texts.English, needsClerk: true, _time);
         desk.Begin();
-        desk.Done(Settled, null);
+        desk.Done(Settled);
         Keys(desk).Should().Be("F9 中文   F10 end program");
         desk.SignedIn(new ClerkIdentity("1001", "Anna", IsSupervisor: false), null);
 
@@ -61,7 +61,7 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Done(Refused(310, "Already paid. Nothing to do."), null);
+        _desk.Done(Refused(310, "Already paid. Nothing to do."));
         _time.Advance(ClerksDesk.Dwell);
 
         Shown().Should().ContainAll(BigText.Lines("ALREADY")).And.ContainAll(BigText.Lines("PAID"))
@@ -82,7 +82,7 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Done(Refused(reason, "Not paid."), null);
+        _desk.Done(Refused(reason, "Not paid."));
         _time.Advance(ClerksDesk.Dwell);
 
         Shown().Contains("once more", StringComparison.Ordinal).Should().Be(isOffered);
@@ -96,10 +96,10 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Answered(Paid);
+        _desk.Done(Paid, isPrinting: true);
         Shown(hasPrinter: hasPrinter).Should().NotContain("Hand over", "it is still printing");
 
-        _desk.Done(Paid, fault);
+        _desk.Printed(Paid, fault);
 
         Lines(hasPrinter: hasPrinter).Should().Contain(line => line.Trim() == said);
     }
@@ -112,7 +112,9 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Done(new Report(Outcome.Unknown) { Bill = Bill, Amount = 12_800 }, fault);
+        var unknown = new Report(Outcome.Unknown) { Bill = Bill, Amount = 12_800 };
+        _desk.Done(unknown, isPrinting: true);
+        _desk.Printed(unknown, fault);
         Shown(hasPrinter: hasPrinter).Should().Contain(said);
         _time.Advance(ClerksDesk.RetryAfter);
         _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
@@ -126,19 +128,19 @@ public sealed class DeskViewTests
         Open();
         Pay();
         var reused = new Report(Outcome.Unknown) { Bill = Bill, Amount = 12_800, ResponseCode = "94", Text = Texts.English.KeyReused };
-        _desk.Done(reused, null);
+        _desk.Done(reused);
         Flat().Should().Contain("Call the operator").And.NotContain("finds out by itself").And.NotContain("You are told here");
 
         var desk = new ClerksDesk(Texts.English, needsClerk: false, _time);
         desk.Begin();
-        desk.Done(reused, null);
+        desk.Done(reused);
         Flat(desk).Should().Contain("Call the operator").And.NotContain("Tried again by itself");
     }
 
     [Fact]
     public void Receipts_that_come_late_are_not_called_payments_that_have_become_certain()
     {
-        _desk.Done(Settled with { Resolved = Paid with { Duplicates = 3 } }, null);
+        _desk.Done(Settled with { Resolved = Paid with { Duplicates = 3 } });
 
         Flat().Should().Contain("marked as duplicates: 3. The last of them: 7351 6235 7912 39").And.NotContain("has become certain");
     }
@@ -153,7 +155,7 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Done(Refused(401, "Wrong PIN."), null);
+        _desk.Done(Refused(401, "Wrong PIN."));
 
         var lines = Lines(columns: columns, rows: rows);
 
@@ -170,7 +172,7 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        _desk.Done(Refused(402, "Not paid."), null);
+        _desk.Done(Refused(402, "Not paid."));
         _time.Advance(ClerksDesk.Dwell);
 
         Shown().Should().Contain("Enter: the same bill once more   Esc: next customer").And.Contain("Demo Shop   CNY 128.00");
@@ -211,7 +213,8 @@ public sealed class DeskViewTests
         _desk.Press(new Press(DeskKey.PageUp));
         _desk.Press(new Press(DeskKey.PageUp));
         Shown().Should().NotContain("CUSTOMER COPY");
-        _desk.Done(Paid, new string('x', 70));
+        _desk.Done(Paid);
+        _desk.Printed(Paid, new string('x', 70));
         Lines()[22].Should().Contain("x…  …").And.Contain("PgUp PgDn", "the notice keeps to its own half");
     }
 
@@ -233,7 +236,7 @@ public sealed class DeskViewTests
     {
         var desk = new ClerksDesk(Texts.Of(language), needsClerk: true, _time);
         desk.Begin();
-        desk.Done(Settled, null);
+        desk.Done(Settled);
         foreach (var key in "1001\r1234")
         {
             desk.Press(key == '\r' ? new Press(DeskKey.Enter) : new Press(DeskKey.Sign, key));
@@ -273,7 +276,7 @@ public sealed class DeskViewTests
         }
     }
 
-    private void Open() => _desk.Done(Settled, null);
+    private void Open() => _desk.Done(Settled);
 
     private void Pay()
     {
@@ -283,7 +286,7 @@ public sealed class DeskViewTests
         }
 
         _desk.Press(new Press(DeskKey.Enter)).Should().Be(new DeskOrder.LookUp(Bill));
-        _desk.Done(Found, null);
+        _desk.Done(Found);
         _desk.Read(new DeskInput.Burst(Track, IsEnded: true));
         foreach (var sign in "962006")
         {

@@ -37,7 +37,7 @@ internal sealed class Till
         Desk = new ClerksDesk(Texts.English, needsClerk, Time);
         _keys = new KeyStream(Time);
         Desk.Begin();
-        Desk.Done(new Report(Outcome.Settled), null);
+        Desk.Done(new Report(Outcome.Settled));
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -67,7 +67,7 @@ internal sealed class Till
         var till = new Till();
         till.Scan(Bill + "\r");
         till.Orders.Should().Equal(new DeskOrder.LookUp(Bill));
-        till.Desk.Done(Found, null);
+        till.Desk.Done(Found);
         till.Pass(TimeSpan.FromSeconds(2));
         return till;
     }
@@ -88,7 +88,7 @@ internal sealed class Till
         var till = WithCard();
         till.Key("123456\r");
         till.Orders[^1].Should().BeOfType<DeskOrder.Pay>();
-        till.Desk.Done(new Report(outcome) { Bill = Bill, Amount = 12_800 }, null);
+        till.Desk.Done(new Report(outcome) { Bill = Bill, Amount = 12_800 });
         return till;
     }
 

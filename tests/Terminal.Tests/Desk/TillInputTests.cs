@@ -462,7 +462,7 @@ public sealed class TillInputTests
         {
             till.Scan((i % 2 == 0 ? Till.Bill : Till.OtherBill) + "\r");
             till.Orders.Should().HaveCount(i + 1);
-            till.Desk.Done(new Report(Outcome.Found) { Bill = Till.Bill, Amount = 1, Payee = "" }, null);
+            till.Desk.Done(new Report(Outcome.Found) { Bill = Till.Bill, Amount = 1, Payee = "" });
             till.Desk.Press(new Press(DeskKey.Escape));
         }
 
