@@ -9,7 +9,7 @@ namespace Lakala.Terminal.Client;
 internal sealed partial class CommandLine
 {
     private const string FromStandardInput = "-";
-    private const string Reader = "reader";
+    private const string Reader = "reader", Printer = "printer";
 
     private readonly Option<string> _bill = new("--bill") { Description = "Bill number, 14 digits", Required = true, HelpName = "N" };
 
@@ -33,7 +33,7 @@ internal sealed partial class CommandLine
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a screen" };
 
-    private readonly Argument<string> _device = new("device") { Description = "reader: card reader, scanner or keyboard", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Reader };
+    private readonly Argument<string> _device = new("device") { Description = "reader: card reader, scanner or keyboard; printer: the receipt printer of a terminal", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Reader };
 
     private readonly Option<string> _language = new("--language") { Description = "en or zh", DefaultValueFactory = _ => Texts.English.Language };
 
@@ -64,9 +64,9 @@ internal sealed partial class CommandLine
         close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
         var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
         register.SetAction((line, stop) => AtCounter(line, _ => new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
-        _device.AcceptOnlyFromAmong(Reader);
+        _device.AcceptOnlyFromAmong(Reader, Printer);
         _language.AcceptOnlyFromAmong(Texts.English.Language, Texts.Chinese.Language);
-        var doctor = new Command("doctor", "Say what a device sends, what the till makes of it, and how to set it; shows no card number") { _device, _language };
+        var doctor = new Command("doctor", "Say what a device sends, what the till makes of it, and how to set it; shows no card number") { _device, _language, _terminal };
         doctor.SetAction((line, stop) => Doctor(line, stop));
         var swarm = new Command("swarm", "Many terminals at once, for the benchmark") { _plan, _result };
         swarm.Hidden = true;
@@ -127,10 +127,25 @@ internal sealed partial class CommandLine
             });
     }
 
-    private Task<int> Doctor(ParseResult line, CancellationToken stop)
+    private async Task<int> Doctor(ParseResult line, CancellationToken stop)
     {
-        var doctor = new ReaderDoctor(Texts.Of(line.GetRequiredValue(_language)), _input, _output, _time);
-        return Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop);
+        var texts = Texts.Of(line.GetRequiredValue(_language));
+        if (line.GetRequiredValue(_device) == Reader)
+        {
+            var doctor = new ReaderDoctor(texts, _input, _output, _time);
+            return await (Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop));
+        }
+
+        try
+        {
+            using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
+            return await new PrinterDoctor(folder.Setup, texts, folder.Path, _output, _time).Run();
+        }
+        catch (SetupException fault)
+        {
+            await _error.WriteLineAsync(fault.Message);
+            return ExitCode.NotPaid;
+        }
     }
 
     private async Task<int> Swarm(ParseResult line, CancellationToken stop)
@@ -217,7 +232,7 @@ internal sealed partial class CommandLine
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 
-        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register | doctor]   [--terminal ID] [--json]");
+        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register | doctor [reader | printer]]   [--terminal ID] [--json]");
         return ExitCode.Usage;
     }
 

@@ -65,6 +65,9 @@ public sealed class ReceiptPrinter
     /// <summary>As it was found last. Any thread may ask.</summary>
     public PrinterState State => _state;
 
+    /// <summary>Whether it gives a status.</summary>
+    internal bool IsAsked => _answers;
+
     /// <summary>Whether it prints, as far as is known.</summary>
     public bool IsGood => State is PrinterState.Ready or PrinterState.PaperLow or PrinterState.Unasked;
 

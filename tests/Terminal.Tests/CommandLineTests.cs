@@ -221,6 +221,23 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true, 0, "DLE EOT 2 (off line because): 12, good", "GS r 1 (out): 00; it says when a slip is out", "test slip is out")]
+    [InlineData(false, 1, "DLE EOT 4 (paper): 72, no paper", "no answer", "OUT OF PAPER")]
+    public async Task The_printers_doctor_says_what_it_answers_and_prints_a_test_slip(bool hasPaper, int exitCode, params string[] said)
+    {
+        using var printer = new TcpPrinter { HasPaper = hasPaper };
+        var file = Path.Combine(SetUp("T0000001"), "terminal.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"language\"", $"\"printer\":\"{printer.Setting}\",\"language\"", StringComparison.Ordinal));
+
+        (await Run("", "doctor", "printer")).Should().Be(exitCode);
+
+        _output.ToString().Should().ContainAll(said);
+        var slips = PaperRoll.Read(printer.Paper).Slips;
+        slips.Should().HaveCount(hasPaper ? 1 : 0);
+        slips.SelectMany(slip => slip).Where(line => line.Columns > Receipt.Columns).Should().BeEmpty();
+    }
+
+    [Theory]
     [InlineData("[\"127.0.0.1\"]")]
     [InlineData("[\"127.0.0.1:0\"]")]
     [InlineData("[\":8583\"]")]

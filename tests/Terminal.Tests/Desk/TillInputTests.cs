@@ -125,7 +125,7 @@ public sealed class TillInputTests
     {
         var till = new Till();
         till.Scan(Till.Bill + "\r");
-        till.Desk.Done(new Report(Outcome.Found) { Bill = Till.Bill, Amount = 1, Payee = "" }, null);
+        till.Desk.Done(new Report(Outcome.Found) { Bill = Till.Bill, Amount = 1, Payee = "" });
 
         till.Scan("%E?;E?\r");
 
