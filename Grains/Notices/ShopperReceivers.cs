@@ -3,7 +3,7 @@ using Lakala.Grains.Bills;
 
 namespace Lakala.Grains.Notices;
 
-/// <summary>What may be told of a bill.</summary>
+/// <summary>What may be told of a bill, and of a merchant's keys.</summary>
 public static class EventTypes
 {
     /// <summary>For the shopper alone, like <see cref="Expiring"/>: the merchant has made the bill.</summary>
@@ -16,8 +16,14 @@ public static class EventTypes
     public const string Expired = "bill.expired";
     public const string Cancelled = "bill.cancelled";
 
+    public const string KeyCreated = "api_key.created";
+    public const string KeyRevoked = "api_key.revoked";
+
     /// <summary>Of a bill, and told to its merchant.</summary>
     public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled];
+
+    /// <summary>Of an API key, and told to its merchant.</summary>
+    public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];
 }
 
 /// <summary>How the shopper of a bill is reached, as receivers of deliveries beside the merchant's webhook endpoints.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers.Text;
-using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
@@ -47,84 +43,40 @@ public enum CreateOutcome
     KeyTaken,
 }
 
-/// <summary>What merchants own: their API keys, the bills that they create and list, and the answers kept for repeats.</summary>
+/// <summary>What merchants own: the bills that they create and list, and the answers kept for repeats.</summary>
 public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    /// <summary>How long the old key of a rotation goes on working.</summary>
-    public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
-
     /// <summary>How long a repeat under an Idempotency-Key hears its first answer.</summary>
     public static readonly TimeSpan AnswersKeptFor = TimeSpan.FromDays(7);
-
-    /// <summary>Whose API key it is; null when it is nobody's, or nobody's any more.</summary>
-    public async Task<Merchant?> Authenticate(string presented, CancellationToken stop)
-    {
-        return ApiKey.TryParse(presented, ApiKey.MerchantMark, out var key) ? await database.ReadTwice(() => Find(key, stop)) : null;
-    }
-
-    private async Task<Merchant?> Find(ApiKey key, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select k.secret_hash, m.id, m.name from api_keys k join merchants m on m.id = k.merchant_id
-            where k.prefix = $1 and (k.expires_at is null or k.expires_at > clock_timestamp())
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        return await rows.ReadAsync(stop) && CryptographicOperations.FixedTimeEquals(rows.GetFieldValue<byte[]>(0), key.Hash)
-            ? new Merchant(rows.GetString(1), rows.GetString(2))
-            : null;
-    }
 
     /// <summary>Makes the merchant, or brings name and fee up to date, and gives it one more API key.</summary>
     /// <returns>The API key: it cannot be shown a second time.</returns>
     public async Task<string> Provision(Merchant merchant, int feeBasisPoints, string who = "command line")
     {
-        var key = ApiKey.Create(ApiKey.MerchantMark);
-        await using var command = database.CreateCommand(
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(
             """
             with logged as (
               insert into audit_log (who, what, subject, before, after)
-              values ($6, 'merchant.put', $1,
+              values ($4, 'merchant.put', $1,
                       (select jsonb_build_object('name', name, 'fee_basis_points', fee_basis_points) from merchants where id = $1),
                       jsonb_build_object('name', $2::text, 'fee_basis_points', $3::int))
-            ), merchant as (
-              insert into merchants (id, name, fee_basis_points) values ($1, $2, $3)
-              on conflict (id) do update set name = excluded.name, fee_basis_points = excluded.fee_basis_points
-              returning id
             )
-            insert into api_keys (prefix, merchant_id, secret_hash) select $4, id, $5 from merchant
-            """);
+            insert into merchants (id, name, fee_basis_points) values ($1, $2, $3)
+            on conflict (id) do update set name = excluded.name, fee_basis_points = excluded.fee_basis_points
+            """,
+            connection,
+            transaction);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Id });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Name });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = feeBasisPoints });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
-        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = key.Hash });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         await command.ExecuteNonQueryAsync();
-        return key.Text;
-    }
-
-    /// <summary>A new API key. All others of the merchant work for <see cref="RotationTime"/> more, at most.</summary>
-    /// <returns>The API key: it cannot be shown a second time.</returns>
-    public async Task<string> RotateKey(string merchantId)
-    {
-        var key = ApiKey.Create(ApiKey.MerchantMark);
-        await using var command = database.CreateCommand(
-            """
-            with gone as (
-              delete from api_keys where merchant_id = $1 and expires_at <= clock_timestamp()
-            ), leaving as (
-              update api_keys set expires_at = clock_timestamp() + $4 where merchant_id = $1 and expires_at is null
-            )
-            insert into api_keys (prefix, merchant_id, secret_hash) values ($2, $1, $3)
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Prefix });
-        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = key.Hash });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = RotationTime });
-        await command.ExecuteNonQueryAsync();
-        return key.Text;
+        var ring = await KeyRing.Lock(transaction, merchant.Id) ?? throw new InvalidOperationException("The merchant that was just put is not there.");
+        var made = await ring.Add(name: null, othersWorkFor: null, who, by: null, what: "api_key.create");
+        await transaction.CommitAsync();
+        return made.Secret;
     }
 
     /// <summary>Stores an OPEN bill, the answer that tells of it and what the shopper is told, all or nothing.</summary>
@@ -247,41 +199,4 @@ public sealed class MerchantStore([FromKeyedServices(Database.Visitors)] NpgsqlD
 
         return bills;
     }
-}
-
-/// <summary>An API key: a prefix that finds its row, and 256 random bits of which only the hash is kept. Prints itself masked.</summary>
-internal sealed class ApiKey
-{
-    /// <summary>With which a merchant's key begins.</summary>
-    public const string MerchantMark = "lk_";
-
-    /// <summary>With which a key to the operators' API begins.</summary>
-    public const string AdminMark = "lka_";
-
-    private const int PrefixLength = 16;
-    private const int SecretBytes = 32;
-    private const int SecretLength = 43;
-
-    private readonly string _mark;
-
-    private ApiKey(string mark, string text) => (_mark, Text) = (mark, text);
-
-    public string Text { get; }
-
-    public string Prefix => Text.Substring(_mark.Length, PrefixLength);
-
-    public byte[] Hash => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
-
-    public static ApiKey Create(string mark) =>
-        new(mark, $"{mark}{RandomNumberGenerator.GetHexString(PrefixLength, lowercase: true)}_"
-            + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes)));
-
-    public static bool TryParse(string text, string mark, [NotNullWhen(true)] out ApiKey? key)
-    {
-        var isOne = text.Length == mark.Length + PrefixLength + 1 + SecretLength && text.StartsWith(mark, StringComparison.Ordinal) && Ascii.IsValid(text);
-        key = isOne ? new ApiKey(mark, text) : null;
-        return isOne;
-    }
-
-    public override string ToString() => $"{_mark}{Prefix}_***";
 }

@@ -228,8 +228,8 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     private static byte[] HashOf(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));
 }
 
-/// <param name="Who">An operator, <c>key:</c> and the name of an admin key, or <c>command line</c>.</param>
-/// <param name="Subject">A terminal, a store, or whatever it was done to.</param>
+/// <param name="Who">An operator, <c>key:</c> and the name of an admin key, <c>merchant:</c> with its id and that of its key, or <c>command line</c>.</param>
+/// <param name="Subject">A terminal, a store, a merchant, or whatever it was done to.</param>
 /// <param name="Before">A JSON object of the values before; null: there were none, or none are kept.</param>
 /// <param name="After">And after.</param>
 public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail, string? Before, string? After);

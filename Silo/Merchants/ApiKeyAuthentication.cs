@@ -8,10 +8,11 @@ namespace Lakala.Silo.Merchants;
 
 /// <summary><c>Authorization: Bearer</c> with an API key says which merchant is asking.</summary>
 internal sealed class ApiKeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, MerchantStore merchants)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ApiKeyStore keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string SchemeName = "ApiKey";
+    public const string KeyIdClaim = "key_id";
 
     private const string Prefix = "Bearer ";
 
@@ -26,13 +27,17 @@ internal sealed class ApiKeyAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        if (await merchants.Authenticate(key, Context.RequestAborted) is not { } merchant)
+        if (await keys.Authenticate(key, Context.RequestAborted) is not { } holder)
         {
             return AuthenticateResult.Fail("No such API key.");
         }
 
         var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.NameIdentifier, merchant.Id), new Claim(ClaimTypes.Name, merchant.Name)], SchemeName);
+            [
+                new Claim(ClaimTypes.NameIdentifier, holder.Merchant.Id), new Claim(ClaimTypes.Name, holder.Merchant.Name),
+                new Claim(KeyIdClaim, holder.KeyId),
+            ],
+            SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
@@ -49,4 +54,8 @@ internal static class Caller
     public static Merchant Merchant(this ClaimsPrincipal user) => new(
         user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint does not ask for a key."),
         user.FindFirstValue(ClaimTypes.Name) ?? string.Empty);
+
+    /// <summary>The id of that key.</summary>
+    public static string KeyId(this ClaimsPrincipal user) =>
+        user.FindFirstValue(ApiKeyAuthentication.KeyIdClaim) ?? throw new InvalidOperationException("The endpoint does not ask for a key.");
 }

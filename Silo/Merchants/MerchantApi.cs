@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Lakala.Grains.Storage;
@@ -16,6 +15,7 @@ internal static class MerchantApi
     {
         var services = builder.Services;
         services.AddSingleton<MerchantStore>();
+        services.AddSingleton<ApiKeyStore>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
@@ -64,10 +64,7 @@ internal static class MerchantApi
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapBills();
         api.MapWebhooks();
-        api.MapPost("/api_keys/rotate", RotateKey).WithName("rotateApiKey").WithTags("API keys")
-            .WithSummary("Gives you a new API key")
-            .WithDescription("All your other keys work for one day more.")
-            .Produces<ApiKeyModel>(StatusCodes.Status201Created);
+        api.MapApiKeys();
 
         app.MapStores();
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").AllowAnonymous();
@@ -80,13 +77,6 @@ internal static class MerchantApi
             .DisableMcp()
             .HideDeveloperTools()).AllowAnonymous();
         return app;
-    }
-
-    private static async Task<IResult> RotateKey(ClaimsPrincipal user, MerchantStore store, TimeProvider time)
-    {
-        var othersWorkUntil = time.GetUtcNow() + MerchantStore.RotationTime;
-        return TypedResults.Json(
-            new ApiKeyModel(await store.RotateKey(user.Merchant().Id), othersWorkUntil), statusCode: StatusCodes.Status201Created);
     }
 
     public static async ValueTask<object?> AnswerRefusedArguments(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>

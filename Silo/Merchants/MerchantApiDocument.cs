@@ -38,6 +38,9 @@ internal static class MerchantApiDocument
         JsonSerializer.SerializeToElement(PaidBill, StrictJson.Options),
         [new DeliveryModel(Endpoint.Id, "ACCEPTED", 1, null, 200, null, PaidBill.Payment.PaidAt + TimeSpan.FromSeconds(1))]);
 
+    private static readonly KeyModel Key = new(
+        "key_0123456789abcdef", "warehouse", "lk_0123456789abcdef", Created, null, null, Current: false, "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE");
+
     private static readonly Dictionary<Type, object> Examples = new()
     {
         [typeof(CreateBill)] = new CreateBill(
@@ -51,7 +54,10 @@ internal static class MerchantApiDocument
         [typeof(EventModel)] = PaidEvent,
         [typeof(ListModel<EventModel>)] = new ListModel<EventModel>([PaidEvent], "evt_0195513b9e4075c5a1f34a0de0c5c111"),
         [typeof(ApiKeyModel)] = new ApiKeyModel(
-            "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE", Created + TimeSpan.FromDays(1)),
+            Key.ApiKey!, Created + TimeSpan.FromDays(1), Key.Id),
+        [typeof(CreateApiKey)] = new CreateApiKey(Key.Name!),
+        [typeof(KeyModel)] = Key,
+        [typeof(ListModel<KeyModel>)] = new ListModel<KeyModel>([Key with { LastUsedAt = Created + TimeSpan.FromHours(2), Current = true, ApiKey = null }], null),
         [typeof(ProblemDetails)] = new JsonObject
         {
             ["type"] = Problems.TypePrefix + "invalid-request",
@@ -127,6 +133,20 @@ internal static class MerchantApiDocument
     private static void AddNotices(OpenApiDocument document)
     {
         document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
+        document.AddComponent("KeyNotice", Notice(EventTypes.OfKeys, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["id"] = Text("The key's id."),
+                ["name"] = Text("What it is called; not there when it was given no name."),
+                ["prefix"] = Text("What the key begins with."),
+                ["created_at"] = Time("When it was made."),
+                ["others_work_until"] = Time("With api_key.created: when your other keys end; not there when they do not."),
+                ["by"] = Text("The id of the key that asked for it; not there when the platform's operators did."),
+            },
+            Required = new HashSet<string> { "id", "prefix", "created_at" },
+        }));
         document.AddComponent("TestNotice", Notice([NoticeStore.TestEvent], new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
@@ -136,6 +156,7 @@ internal static class MerchantApiDocument
         document.Webhooks = new Dictionary<string, IOpenApiPathItem>
         {
             ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled", "BillNotice"),
+            ["api_key"] = Post("keyNotice", "An API key of yours was made or revoked", "KeyNotice"),
             ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };
 
@@ -182,13 +203,15 @@ internal static class MerchantApiDocument
         Properties = new Dictionary<string, IOpenApiSchema>
         {
             ["type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. types.Select(static type => JsonValue.Create(type))] },
-            ["timestamp"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
+            ["timestamp"] = Time("When it happened."),
             ["data"] = data,
         },
         Required = new HashSet<string> { "type", "timestamp", "data" },
     };
 
     private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+
+    private static OpenApiSchema Time(string description) => new() { Type = JsonSchemaType.String, Format = "date-time", Description = description };
 
     private static OpenApiParameter Header(string name, string description) => new()
     {

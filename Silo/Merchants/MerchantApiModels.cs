@@ -189,11 +189,12 @@ internal sealed record WebhookEndpointModel(
 internal sealed record EventModel(
     [property: Description("The webhook-id of the event's notices.")]
     string Id,
-    [property: OpenValues(EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, NoticeStore.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, of which the shopper alone is told; webhook.test. There will be others.")]
+    [property: OpenValues(
+        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, NoticeStore.TestEvent)]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, of which the shopper alone is told; api_key.created or api_key.revoked; webhook.test. There will be others.")]
     string Type,
     DateTimeOffset Timestamp,
-    [property: Description("The bill as it was then. For webhook.test, the endpoint.")]
+    [property: Description("The bill as it was then. For api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
     JsonElement Data,
     IReadOnlyList<DeliveryModel> Deliveries);
 
@@ -215,4 +216,46 @@ internal sealed record ApiKeyModel(
     [property: Description("Shown now, and never again.")]
     string ApiKey,
     [property: Description("Until when your other keys work.")]
-    DateTimeOffset OthersWorkUntil);
+    DateTimeOffset OthersWorkUntil,
+    [property: Description("The new key's id.")]
+    string? Id = null)
+{
+    public override string ToString() => $"new key {Id}";
+}
+
+internal sealed record CreateApiKey(
+    [property: Length(1, CreateApiKey.MaxName), Description("What you call it, such as the program that has it: 1 to 100 characters, none of them a control or format character.")]
+    string Name,
+    [property: Range(0L, CreateApiKey.MaxSeconds), Description("How much longer your other keys work, at most: 0 (they are revoked) to 2592000 seconds. When nothing is said, they stay as they are.")]
+    long? OthersWorkForSeconds = null)
+{
+    public const int MaxName = 100;
+    public const long MaxSeconds = 2_592_000;
+
+    public ProblemHttpResult? Check() =>
+        Text.Refuse("name", Name, 1, MaxName)
+        ?? (OthersWorkForSeconds is null or (>= 0 and <= MaxSeconds)
+            ? null
+            : Problems.Invalid("others_work_for_seconds", $"others_work_for_seconds must be an integer from 0 to {MaxSeconds}."));
+}
+
+[Description("An API key that works.")]
+internal sealed record KeyModel(
+    [property: Description("Stands for the key where the key itself must not be: in lists, notices and addresses.")]
+    string Id,
+    [property: Description("Not there when it was given none.")]
+    string? Name,
+    [property: Description("What the key begins with.")]
+    string Prefix,
+    DateTimeOffset CreatedAt,
+    [property: Description("When it last came, to the hour; not there before it has.")]
+    DateTimeOffset? LastUsedAt,
+    [property: Description("When it ends by itself; not there when it does not.")]
+    DateTimeOffset? ExpiresAt,
+    [property: Description("true: it is the key of this request.")]
+    bool Current,
+    [property: Description("The whole key. Shown when it is made, and never again.")]
+    string? ApiKey)
+{
+    public override string ToString() => $"key {Id}";
+}

@@ -41,6 +41,8 @@ internal static class Problems
     private static readonly ProblemKind BillBeingPaid = Kind("bill-being-paid", 409, "The bill is being paid.", Repeat.Later);
     private static readonly ProblemKind BillHeld = Kind("bill-held", 409, "The bill is at a counter.", Repeat.Later);
     private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
+    private static readonly ProblemKind KeysFull = Kind("too-many-api-keys", 409, "There are too many API keys.", Repeat.Later);
+    private static readonly ProblemKind OnlyKey = Kind("last-api-key", 409, "This is the last API key.", Repeat.Later);
     private static readonly ProblemKind NobodyThere = Kind("nobody-to-tell", 409, "There is nobody to send it to.", Repeat.Later);
     private static readonly ProblemKind Conflicting = Kind("conflict", 409, "This cannot be done as things are.", Repeat.Later);
     private static readonly ProblemKind WrongLines = Kind("bad-lines", 400, "The file is not right; nothing was changed.", Repeat.No);
@@ -96,6 +98,15 @@ internal static class Problems
         ("field", "Idempotency-Key"));
 
     public static ProblemHttpResult TooManyEndpoints(int most) => Of(EndpointsFull, $"At most {most} are kept: delete one first.");
+
+    public static ProblemHttpResult TooManyKeys(int most) => Of(
+        KeysFull, $"At most {most} work at a time, those that will end included: revoke one first, with DELETE /v1/api_keys/ and its id.");
+
+    public static ProblemHttpResult LastKey() => Of(OnlyKey, "A key that does not end must remain: make another one first, then revoke this one.");
+
+    /// <summary>Does not repeat what was asked for: it may be a whole key, by mistake.</summary>
+    public static ProblemHttpResult NoSuchKey() => Of(
+        NotFound with { Title = "There is no such API key." }, "You have no key of this id that works. Its id begins with key_, and GET /v1/api_keys lists it.");
 
     public static ProblemHttpResult NobodyToTell(string to) => Of(
         NobodyThere,

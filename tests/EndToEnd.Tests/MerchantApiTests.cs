@@ -358,6 +358,57 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_is_made_listed_and_revoked_and_a_key_that_does_not_end_remains()
+    {
+        var made = await _shop.Post("/v1/api_keys", """{"name":"warehouse"}""");
+
+        (made.Status, made.Headers.CacheControl!.NoStore).Should().Be((201, true), made.Text);
+        made.String("api_key").Should().StartWith(made.String("prefix") + "_");
+        using var warehouse = new Shop(network.Local, made.String("api_key"));
+        var listed = await warehouse.Get("/v1/api_keys");
+        listed.Text.Should().NotContain("api_key");
+        var keys = listed.Json.GetProperty("data").EnumerateArray().ToList();
+        keys.Select(key => key.GetProperty("current").GetBoolean()).Should().Equal(false, true);
+        keys[1].GetProperty("name").GetString().Should().Be("warehouse");
+        keys[1].GetProperty("last_used_at").GetDateTimeOffset().Should().BeCloseTo(TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(1));
+        keys[0].TryGetProperty("name", out _).Should().BeFalse();
+
+        (await _shop.Delete($"/v1/api_keys/{made.String("id")}")).Status.Should().Be(204);
+
+        (await warehouse.Get("/v1/api_keys")).ShouldBeProblem(401, "not-authenticated");
+        (await _shop.Delete($"/v1/api_keys/{made.String("id")}")).ShouldBeProblem(404, "not-found");
+        (await _shop.Delete($"/v1/api_keys/{made.String("api_key")}")).Text.Should().NotContain(made.String("api_key"), "whoever reads our logs of answers");
+        (await _shop.Delete($"/v1/api_keys/{keys[0].GetProperty("id").GetString()}")).ShouldBeProblem(409, "last-api-key");
+    }
+
+    [Fact]
+    public async Task The_sixth_key_is_refused_whichever_way_it_is_asked_for()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            (await _shop.Post("/v1/api_keys/rotate")).Status.Should().Be(201);
+        }
+
+        (await _shop.Post("/v1/api_keys/rotate")).ShouldBeProblem(409, "too-many-api-keys");
+        (await _shop.Post("/v1/api_keys", """{"name":"one more"}""")).ShouldBeProblem(409, "too-many-api-keys");
+        (await _shop.Post("/v1/api_keys", """{"name":"alone","others_work_for_seconds":0}""")).Status.Should().Be(201);
+        (await _shop.Get("/v1/api_keys")).ShouldBeProblem(401, "not-authenticated");
+    }
+
+    [Theory]
+    [InlineData("""{"name":""}""", "name")]
+    [InlineData("""{"name":"a\u202eb"}""", "name")]
+    [InlineData("""{"name":"a","others_work_for_seconds":-1}""", "others_work_for_seconds")]
+    [InlineData("""{"name":"a","others_work_for_seconds":2592001}""", "others_work_for_seconds")]
+    [InlineData("""{"name":"a","others_work_for_seconds":9223372036854775807}""", "others_work_for_seconds")]
+    public async Task A_key_that_is_asked_for_wrongly_is_refused(string body, string field)
+    {
+        (await _shop.Post("/v1/api_keys", body)).ShouldBeProblem(400, "invalid-request", field);
+
+        (await _shop.Get("/v1/api_keys")).Json.GetProperty("data").GetArrayLength().Should().Be(1);
+    }
+
+    [Fact]
     public async Task The_document_describes_every_route_and_its_examples_have_the_shape_of_the_answers()
     {
         var document = (await _shop.Get("/openapi/v1.json")).Json;
@@ -369,7 +420,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
-                "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "post /v1/api_keys/rotate",
+                "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate",
                 "get /v1/stores", "get /v1/stores/areas");
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var example = Example(schemas, "Bill");

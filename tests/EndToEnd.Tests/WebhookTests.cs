@@ -59,6 +59,31 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_that_is_made_or_revoked_is_told_with_the_key_that_asked_for_it()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        await Add(receiver);
+        var own = (await _shop.Get("/v1/api_keys")).Json.GetProperty("data")[0].GetProperty("id").GetString();
+
+        var made = await _shop.Post("/v1/api_keys", """{"name":"a thief's"}""");
+        var created = await receiver.Next(Shop.Stop);
+        await _shop.Delete($"/v1/api_keys/{made.String("id")}");
+        var revoked = await receiver.Next(Shop.Stop);
+
+        (created.Type, revoked.Type).Should().Be(("api_key.created", "api_key.revoked"));
+        created.Data.GetProperty("name").GetString().Should().Be("a thief's");
+        foreach (var notice in new[] { created, revoked })
+        {
+            notice.Data.GetProperty("id").GetString().Should().Be(made.String("id"));
+            notice.Data.GetProperty("by").GetString().Should().Be(own);
+            notice.Body.GetRawText().Should().NotContain(made.String("api_key"));
+        }
+
+        (await _shop.Post($"/v1/events/{created.Id}/resend")).Status.Should().Be(202);
+        (await receiver.Next(Shop.Stop)).Id.Should().Be(created.Id);
+    }
+
+    [Fact]
     public async Task A_receiver_that_fails_is_tried_again_under_the_same_id()
     {
         await using var receiver = await WebhookReceiver.Start(number => number < 3 ? 500 : 200);

@@ -134,15 +134,15 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     {
         await using var line = new TestLine(books.ConnectionString);
         await using var database = Database.Open(line.ConnectionString);
-        var merchants = new MerchantStore(database);
-        var key = await merchants.Provision(new Merchant("other", "Other Shop"), 60);
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => merchants.Authenticate(key, Stop)));
+        var keys = new ApiKeyStore(database);
+        var key = await new MerchantStore(database).Provision(new Merchant("other", "Other Shop"), 60);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => keys.Authenticate(key, Stop)));
 
         line.Close();
         line.Open();
 
-        (await merchants.Authenticate(key, Stop))!.Id.Should().Be("other");
-        (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => merchants.Authenticate(key, Stop)))).Should().OnlyContain(merchant => merchant!.Id == "other");
+        (await keys.Authenticate(key, Stop))!.Merchant.Id.Should().Be("other");
+        (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => keys.Authenticate(key, Stop)))).Should().OnlyContain(holder => holder!.Merchant.Id == "other");
     }
 
     [Fact]

@@ -67,7 +67,8 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
         await new ClerkStore(books.Database).Put(_store, [(new Clerk("1001", "Anna"), "secret-password")]);
         await _provisioning.PutTerminals(_store, [_terminals[0]], [[1]]);
 
-        (await _audit.List(id, null, 5, Stop)).Select(entry => Silo.Ops.Shown.Changes(entry.Before, entry.After).First(change => change.StartsWith("fee")))
+        (await _audit.List(id, null, 5, Stop)).Select(entry => entry.What).Should().Equal("api_key.create", "merchant.put", "api_key.create", "merchant.put");
+        (await _audit.List(id, null, 5, Stop)).Where(entry => entry.What == "merchant.put").Select(entry => Silo.Ops.Shown.Changes(entry.Before, entry.After).First(change => change.StartsWith("fee")))
             .Should().Equal("fee basis points: 60 → 80", "fee basis points: – → 60");
         (await _audit.List(_store + "/1001", null, 5, Stop)).Should().ContainSingle().Which.What.Should().Be("clerk.put");
         (await _audit.List(_terminals[0], null, 5, Stop))[0].What.Should().Be("terminal.master_key");

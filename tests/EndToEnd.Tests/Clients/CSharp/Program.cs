@@ -53,6 +53,12 @@ async Task NSwag()
     Is("findStores", (await client.FindStoresAsync(null, null, null, null)).Data.Count > 0);
     Is("listStoreAreas", (await client.ListStoreAreasAsync()).Data is not null);
     Is("rotateApiKey", (await client.RotateApiKeyAsync()).Api_key.StartsWith("lk_"));
+    var made = await client.CreateApiKeyAsync(new() { Name = "warehouse", Others_work_for_seconds = 3600 });
+    Is("createApiKey", made.Api_key.StartsWith(made.Prefix) && made.Name == "warehouse" && made.Last_used_at == default && !made.Current);
+    var keys = (await client.ListApiKeysAsync()).Data;
+    Is("listApiKeys", keys.Count == 3 && keys.Single(one => one.Current).Expires_at > DateTimeOffset.UtcNow && keys.All(one => one.Api_key is null));
+    await client.RevokeApiKeyAsync(keys.Single(one => one.Current).Id);
+    Is("revokeApiKey", true);
 }
 
 async Task Kiota()
@@ -93,6 +99,12 @@ async Task Kiota()
     Is("findStores", (await client.Stores.GetAsync()).Data.Count > 0);
     Is("listStoreAreas", (await client.Stores.Areas.GetAsync()).Data is not null);
     Is("rotateApiKey", (await client.Api_keys.Rotate.PostAsync()).ApiKeyProp.StartsWith("lk_"));
+    var made = await client.Api_keys.PostAsync(new() { Name = "warehouse", OthersWorkForSeconds = 3600 });
+    Is("createApiKey", made.ApiKey.StartsWith(made.Prefix) && made.Name == "warehouse" && made.LastUsedAt is null && made.Current == false);
+    var keys = (await client.Api_keys.GetAsync()).Data;
+    Is("listApiKeys", keys.Count == 3 && keys.Single(one => one.Current == true).ExpiresAt < DateTimeOffset.UtcNow.AddHours(1) && keys.All(one => one.ApiKey is null));
+    await client.Api_keys[keys.Single(one => one.Current == true).Id].DeleteAsync();
+    Is("revokeApiKey", true);
 }
 
 static void Is(string operation, bool isRight)

@@ -70,6 +70,12 @@ async function byFetch(): Promise<void> {
   is("findStores", (await api.GET("/v1/stores")).data!.data.length > 0);
   is("listStoreAreas", (await api.GET("/v1/stores/areas")).data !== undefined);
   is("rotateApiKey", (await api.POST("/v1/api_keys/rotate")).data!.api_key.startsWith("lk_"));
+  const made = (await api.POST("/v1/api_keys", { body: { name: "warehouse", others_work_for_seconds: 3600 } })).data!;
+  is("createApiKey", made.api_key!.startsWith(made.prefix) && made.name === "warehouse" && made.last_used_at === undefined && !made.current);
+  const keys = (await api.GET("/v1/api_keys")).data!.data;
+  const own = keys.find((one) => one.current)!;
+  is("listApiKeys", keys.length === 3 && Date.parse(own.expires_at!) <= Date.now() + 3600_000 && keys.every((one) => one.api_key === undefined));
+  is("revokeApiKey", (await api.DELETE("/v1/api_keys/{id}", { params: { path: { id: own.id } } })).response.status === 204);
 }
 
 async function byHey(): Promise<void> {
@@ -98,6 +104,12 @@ async function byHey(): Promise<void> {
   is("findStores", (await sdk.findStores()).data!.data.length > 0);
   is("listStoreAreas", (await sdk.listStoreAreas()).data !== undefined);
   is("rotateApiKey", (await sdk.rotateApiKey()).data!.api_key.startsWith("lk_"));
+  const made = (await sdk.createApiKey({ body: { name: "warehouse", others_work_for_seconds: 3600 } })).data!;
+  is("createApiKey", made.api_key!.startsWith(made.prefix) && made.name === "warehouse" && made.last_used_at === undefined && !made.current);
+  const keys = (await sdk.listApiKeys()).data!.data;
+  const own = keys.find((one) => one.current)!;
+  is("listApiKeys", keys.length === 3 && Date.parse(own.expires_at!) <= Date.now() + 3600_000 && keys.every((one) => one.api_key === undefined));
+  is("revokeApiKey", (await sdk.revokeApiKey({ path: { id: own.id } })).response!.status === 204);
 }
 
 (which === "hey" ? byHey() : byFetch()).catch((fault: unknown) => {

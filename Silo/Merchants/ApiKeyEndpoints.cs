@@ -1,0 +1,90 @@
+using System.ComponentModel;
+using System.Security.Claims;
+using Lakala.Grains.Notices;
+using Lakala.Grains.Storage;
+
+namespace Lakala.Silo.Merchants;
+
+/// <summary><c>/v1/api_keys</c></summary>
+internal static class ApiKeyEndpoints
+{
+    public static void MapApiKeys(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/api_keys", List).WithName("listApiKeys").WithTags("API keys")
+            .WithSummary("Lists your API keys that work, oldest first")
+            .Produces<ListModel<KeyModel>>();
+        api.MapPost("/api_keys", Create).WithName("createApiKey").WithTags("API keys")
+            .WithSummary("Makes one more API key")
+            .WithDescription($"At most {ApiKeyStore.MostKeys} keys work at a time. Your webhook endpoints hear of it: api_key.created.")
+            .Produces<KeyModel>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        api.MapDelete("/api_keys/{id}", Revoke).WithName("revokeApiKey").WithTags("API keys")
+            .WithSummary("Revokes an API key, at once")
+            .WithDescription("A key that does not end must remain. Your webhook endpoints hear of it: api_key.revoked.")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapPost("/api_keys/rotate", Rotate).WithName("rotateApiKey").WithTags("API keys")
+            .WithSummary("Gives you a new API key")
+            .WithDescription("All your other keys work for one day more.")
+            .Produces<ApiKeyModel>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IResult> List(ClaimsPrincipal user, ApiKeyStore store, CancellationToken stop)
+    {
+        var keys = await store.List(user.Merchant().Id, stop);
+        return TypedResults.Ok(new ListModel<KeyModel>([.. keys.Select(key => Show(key, user, null))], null));
+    }
+
+    private static async Task<IResult> Create(Body<CreateApiKey> body, ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+    {
+        if (body.Value.Check() is { } refusal)
+        {
+            return refusal;
+        }
+
+        var othersWorkFor = body.Value.OthersWorkForSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+        if (await store.Add(user.Merchant().Id, body.Value.Name, othersWorkFor, user.KeyId()) is not { } made)
+        {
+            return Problems.TooManyKeys(ApiKeyStore.MostKeys);
+        }
+
+        notices.Raise();
+        return TypedResults.Json(Show(made.Key, user, made.Secret), statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> Revoke(
+        [Description("As the list shows it: it is not the key.")] string id, ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+    {
+        switch (await store.Revoke(user.Merchant().Id, id, user.KeyId()))
+        {
+            case RevokeOutcome.NoSuchKey:
+                return Problems.NoSuchKey();
+
+            case RevokeOutcome.LastKey:
+                return Problems.LastKey();
+
+            default:
+                notices.Raise();
+                return TypedResults.NoContent();
+        }
+    }
+
+    private static async Task<IResult> Rotate(ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+    {
+        if (await store.Rotate(user.Merchant().Id, user.KeyId()) is not { } made)
+        {
+            return Problems.TooManyKeys(ApiKeyStore.MostKeys);
+        }
+
+        notices.Raise();
+        return TypedResults.Json(new ApiKeyModel(made.Secret, made.OthersWorkUntil!.Value, made.Key.Id), statusCode: StatusCodes.Status201Created);
+    }
+
+    private static KeyModel Show(MerchantKey key, ClaimsPrincipal user, string? secret) =>
+        new(key.Id, key.Name, key.Prefix, key.CreatedAt, key.LastUsedAt, key.ExpiresAt, key.Id == user.KeyId(), secret);
+}
