@@ -44,6 +44,7 @@ internal static class AdminApi
                 new() { Name = "Settings", Description = "What terminals are told to do always." },
                 new() { Name = "Watch", Description = "Alarms, swipes, open items, books and the audit log." },
                 new() { Name = "Operators", Description = "Who may do what." },
+                new() { Name = "Merchants", Description = "Their API keys." },
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -67,6 +68,7 @@ internal static class AdminApi
         Settings(api.MapGroup("").WithTags("Settings"));
         Watch(api.MapGroup("").WithTags("Watch"));
         People(api.MapGroup("").WithTags("Operators"));
+        Merchants(api.MapGroup("").WithTags("Merchants"));
         app.MapOpenApi(Root + "/openapi/{documentName:regex(^" + Document + "$)}.json").For(OperatorRole.Watch, AdminKeyAuthentication.SchemeName);
     }
 
@@ -378,6 +380,26 @@ internal static class AdminApi
         api.MapPost("/keys/{name}/revoke", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
             await operators.RevokeKey(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("key", name))
             .Administer("revokeKey", "Revokes an admin key").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static void Merchants(RouteGroupBuilder api)
+    {
+        api.MapGet("/merchants/{id}/api_keys", async Task<IResult> (string id, ApiKeyStore keys, CancellationToken stop) =>
+            await keys.FindMerchant(id, stop) is null
+                ? Problems.NoSuch("merchant", id)
+                : TypedResults.Ok(new ListModel<MerchantKeyModel>([.. (await keys.List(id, stop)).Select(AdminModels.Model)], null)))
+            .Administer("listMerchantKeys", "Lists a merchant's API keys that work").Produces<ListModel<MerchantKeyModel>>().ProducesProblem(StatusCodes.Status404NotFound);
+
+        api.MapPost("/merchants/{id}/api_keys/revoke", async Task<IResult> (string id, ClaimsPrincipal user, ApiKeyStore keys, NoticeSignal notices) =>
+        {
+            if (await keys.RevokeAll(id, user.AsOperator().Name) is not { } revoked)
+            {
+                return Problems.NoSuch("merchant", id);
+            }
+
+            notices.Raise();
+            return TypedResults.Ok(new RevokedModel(revoked));
+        }).Administer("revokeMerchantKeys", "Revokes all API keys of a merchant, at once").Produces<RevokedModel>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static SettingLevel Level(string text) => Enum.Parse<SettingLevel>(text, ignoreCase: true);

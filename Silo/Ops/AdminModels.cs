@@ -151,6 +151,16 @@ internal sealed record OperatorModel(string Name, string Role, bool Blocked);
 
 internal sealed record AdminKeyModel(string Name, string Prefix, string Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
 
+internal sealed record MerchantKeyModel(
+    string Id,
+    string? Name,
+    [property: Description("What the key begins with.")] string Prefix,
+    DateTimeOffset CreatedAt,
+    [property: Description("To the hour.")] DateTimeOffset? LastUsedAt,
+    [property: Description("When it ends by itself.")] DateTimeOffset? ExpiresAt);
+
+internal sealed record RevokedModel(int Revoked);
+
 /// <summary>From the stores' records to what the API shows.</summary>
 internal static class AdminModels
 {
@@ -217,6 +227,8 @@ internal static class AdminModels
             detail.Blocked,
             detail.RetiredAt);
     }
+
+    public static MerchantKeyModel Model(this MerchantKey key) => new(key.Id, key.Name, key.Prefix, key.CreatedAt, key.LastUsedAt, key.ExpiresAt);
 
     public static TerminalKeyModel Model(this TerminalSecret secret) => new(secret.Terminal, secret.Store, secret.MasterKey);
 

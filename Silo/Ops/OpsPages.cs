@@ -26,6 +26,7 @@ internal sealed class OpsPages(
     SettingStore settings,
     BookStore books,
     AuditLog audit,
+    ApiKeyStore keys,
     OperatorDesk desk,
     SignInLimits limits,
     SessionCookie cookie,
@@ -87,6 +88,8 @@ internal sealed class OpsPages(
         Get("/runbook/{section}", OperatorRole.Watch, static (pages, context) => pages.RunbookSection(context));
         Get("/import", OperatorRole.Administer, static (pages, context) => pages.AskForFile(context));
         Get("/operators", OperatorRole.Administer, static (pages, context) => pages.Operators(context));
+        Get("/merchants", OperatorRole.Administer, static (pages, context) => pages.Merchants(context));
+        Get("/merchants/{id}", OperatorRole.Administer, static (pages, context) => pages.Merchant(context));
 
         Post("/sign-out", OperatorRole.Watch, static (pages, context, _) => pages.SignOut(context));
         Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.Order(context, form));
@@ -106,6 +109,7 @@ internal sealed class OpsPages(
         Post("/operators/{name}/block", OperatorRole.Administer, static (pages, context, _) => pages.BlockOperator(context));
         Post("/keys", OperatorRole.Administer, static (pages, context, form) => pages.AddKey(context, form));
         Post("/keys/{name}/revoke", OperatorRole.Administer, static (pages, context, _) => pages.RevokeKey(context));
+        Post("/merchants/{id}/revoke_keys", OperatorRole.Administer, static (pages, context, _) => pages.RevokeKeysOfMerchant(context));
 
         void Get(string path, OperatorRole least, Func<OpsPages, HttpContext, Task<IResult>> show) =>
             open.MapGet(path, (OpsPages pages, HttpContext context) => show(pages, context)).For(least, SessionAuthentication.SchemeName);
@@ -557,6 +561,41 @@ internal sealed class OpsPages(
         return await operators.RevokeKey(name, context.User.AsOperator().Name, context.RequestAborted)
             ? SeeOther($"{Root}/operators")
             : await NoSuch(context, "key", name);
+    }
+
+    private async Task<IResult> Merchants(HttpContext context)
+    {
+        var search = context.Request.Query["q"].ToString().Trim();
+        return await Page<MerchantsPage>(context, new()
+        {
+            [nameof(MerchantsPage.Search)] = search,
+            [nameof(MerchantsPage.Merchants)] = await keys.FindMerchants(search, ListLength, context.RequestAborted),
+        });
+    }
+
+    private async Task<IResult> Merchant(HttpContext context)
+    {
+        var (id, stop) = (Value(context, "id"), context.RequestAborted);
+        return await keys.FindMerchant(id, stop) is not { } merchant
+            ? await NoSuch(context, "merchant", id)
+            : await Page<MerchantPage>(context, new()
+            {
+                [nameof(MerchantPage.Merchant)] = merchant,
+                [nameof(MerchantPage.Keys)] = await keys.List(id, stop),
+                [nameof(MerchantPage.Audit)] = await audit.List(id, null, ListLength, stop),
+            });
+    }
+
+    private async Task<IResult> RevokeKeysOfMerchant(HttpContext context)
+    {
+        var id = Value(context, "id");
+        if (await keys.RevokeAll(id, context.User.AsOperator().Name) is null)
+        {
+            return await NoSuch(context, "merchant", id);
+        }
+
+        notices.Raise();
+        return SeeOther($"{Root}/merchants/{id}");
     }
 
     private static FleetFilter Filter(Func<string, string> value)

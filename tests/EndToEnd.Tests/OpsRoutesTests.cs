@@ -26,6 +26,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ("POST", "/terminals", "administer"), ("POST", "/terminals/{id}/master_key", "administer"), ("POST", "/settings", "administer"),
         ("POST", "/import", "administer"), ("POST", "/operators", "administer"), ("POST", "/operators/{name}/block", "administer"),
         ("POST", "/keys", "administer"), ("POST", "/keys/{name}/revoke", "administer"),
+        ("GET", "/merchants", "administer"), ("GET", "/merchants/{id}", "administer"), ("POST", "/merchants/{id}/revoke_keys", "administer"),
     ];
 
     private static readonly (string Method, string Path)[] Dashboard =
@@ -181,6 +182,32 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
     }
 
     [Fact]
+    public async Task An_administrator_finds_a_shop_by_a_leaked_key_and_revokes_all_that_it_has()
+    {
+        using var admin = await network.Client("admin");
+        using var api = await network.Api("administer");
+        using var shop = await Shop.Open(network.Local);
+        var leaked = (await shop.Get("/v1/api_keys")).Json.GetProperty("data")[0].GetProperty("prefix").GetString()!;
+        var other = (await shop.Post("/v1/api_keys", """{"name":"<b>thief</b>"}""")).String("api_key");
+
+        var found = await admin.GetStringAsync(new Uri($"/ops/merchants?q={leaked}", UriKind.Relative), Stop);
+        var page = ShopLink().Match(found).Groups[1].Value;
+        var id = page.Split('/')[^1];
+        var shown = await admin.GetStringAsync(new Uri(page, UriKind.Relative), Stop);
+        (await api.Get($"/v1/admin/merchants/{id}/api_keys")).Json.GetProperty("data").GetArrayLength().Should().Be(2);
+        using var revoked = await admin.PostAsync(new Uri(page + "/revoke_keys", UriKind.Relative), null, Stop);
+
+        shown.Should().Contain(leaked).And.Contain(other.Split('_')[1]).And.NotContain(other.Split('_')[2]).And.NotContain("<b>thief");
+        revoked.StatusCode.Should().Be(HttpStatusCode.SeeOther);
+        using var thief = new Shop(network.Local, other);
+        (await shop.Get("/v1/events")).ShouldBeProblem(401, "not-authenticated");
+        (await thief.Get("/v1/events")).ShouldBeProblem(401, "not-authenticated");
+        (await admin.GetStringAsync(new Uri(page, UriKind.Relative), Stop)).Should().Contain("api_key.revoke_all").And.NotContain("Revoke them all");
+        (await api.Post($"/v1/admin/merchants/{id}/api_keys/revoke")).Json.GetProperty("revoked").GetInt32().Should().Be(0);
+        (await api.Post("/v1/admin/merchants/nobody/api_keys/revoke")).ShouldBeProblem(404, "not-found");
+    }
+
+    [Fact]
     public async Task A_password_is_guessed_five_times_and_then_not_at_all()
     {
         using var client = await network.Client(null);
@@ -299,6 +326,8 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ["listKeys"] = "administer",
         ["addKey"] = "administer",
         ["revokeKey"] = "administer",
+        ["listMerchantKeys"] = "administer",
+        ["revokeMerchantKeys"] = "administer",
     };
 
     private static async Task<bool> IsIn(HttpClient client)
@@ -344,6 +373,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
 
     [GeneratedRegex("""^\s+(?<method>Get|Post)\("(?<path>[^"]*)", OperatorRole\.(?<least>\w+),""", RegexOptions.Multiline)]
     private static partial Regex Mapping();
+
+    [GeneratedRegex("""href="(/ops/merchants/[^"]+)" *>""")]
+    private static partial Regex ShopLink();
 
     [GeneratedRegex("""<pre id="secret">([^<]+)</pre>""")]
     private static partial Regex Secret();
