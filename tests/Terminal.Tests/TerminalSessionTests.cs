@@ -139,10 +139,10 @@ public sealed class TerminalSessionTests
     public async Task Who_asks_long_after_the_line_was_lost_is_told_at_once()
     {
         var time = new FakeTimeProvider();
-        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var session = new TerminalSession(Options, new MasterKey(MasterKeyBytes), Refuse, time);
+        var troubled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = new TerminalSession(Options with { Log = _ => troubled.TrySetResult() }, new MasterKey(MasterKeyBytes), Refuse, time);
         var patience = TimeSpan.FromSeconds(10);
-        await refused.Task;
+        await troubled.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var early = session.WaitSinceLost(patience, TestContext.Current.CancellationToken);
 
         time.Advance(patience - TimeSpan.FromSeconds(1));
@@ -152,11 +152,7 @@ public sealed class TerminalSessionTests
         (await early)!.Fault.Should().Be(LineFault.Refused);
         (await session.WaitSinceLost(patience, TestContext.Current.CancellationToken))!.Fault.Should().Be(LineFault.Refused, "no time has to pass for it");
 
-        Task<Stream> Refuse(CancellationToken stop)
-        {
-            refused.TrySetResult();
-            return Task.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
-        }
+        static Task<Stream> Refuse(CancellationToken stop) => Task.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
     }
 
     private static SessionOptions Options => new()
