@@ -344,6 +344,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private DeskOrder? Retype(DeskInput.Burst burst)
     {
+        // It was typing: what comes soon after it is no part of it.
+        _before = default;
         foreach (var sign in burst.Signs)
         {
             Press(new Press(DeskKey.Sign, sign));

@@ -455,6 +455,20 @@ public sealed class TillInputTests
     }
 
     [Fact]
+    public void Who_mistyped_a_password_signs_in_at_once_however_quick_her_fingers_are()
+    {
+        var till = new Till(needsClerk: true);
+        till.Scan("1001\r");
+        till.Scan("00000000\r");
+        till.Desk.SignedIn(null, "no");
+
+        till.Scan("1001\r");
+        till.Scan("87654321\r");
+
+        till.Orders.Should().EndWith(new DeskOrder.SignIn("1001", "87654321"));
+    }
+
+    [Fact]
     public void Two_hundred_scans_and_fifty_swipes_one_after_the_other_are_all_read_in_order()
     {
         var till = new Till();
