@@ -25,6 +25,9 @@ public sealed class TokenBucket(int size, TimeSpan refill, TimeProvider time)
         return true;
     }
 
+    /// <summary>Puts back what was taken for nothing.</summary>
+    public void Return() => _tokens = Math.Min(size, Now() + 1);
+
     private double Now()
     {
         var now = time.GetTimestamp();

@@ -126,7 +126,18 @@ internal sealed class SignInLimits(TimeProvider time)
         }
     }
 
-    public void Succeeded(string name)
+    /// <summary>The password was right: neither the name nor the source has used up a try.</summary>
+    public void Succeeded(string name, string source)
+    {
+        lock (_lock)
+        {
+            Of(name).Succeeded();
+            SourceOf(source).Return();
+        }
+    }
+
+    /// <summary>The password was not looked at: the name has used up no try, and the source one.</summary>
+    public void NotTried(string name)
     {
         lock (_lock)
         {

@@ -142,7 +142,8 @@ internal sealed class OpsPages(
     {
         var form = await Form(context);
         var (name, password, to) = (form["name"].ToString().Trim(), form["password"].ToString(), form["to"].ToString());
-        if (!limits.Enter(name, SourceOf(context)))
+        var source = SourceOf(context);
+        if (!limits.Enter(name, source))
         {
             return await Refused("Too many wrong passwords. Try again in five minutes.", StatusCodes.Status429TooManyRequests);
         }
@@ -154,7 +155,7 @@ internal sealed class OpsPages(
         }
         catch (SignInsBusyException)
         {
-            limits.Succeeded(name);
+            limits.NotTried(name);
             return await Refused("Too many sign in at once. Try again in a moment.", StatusCodes.Status503ServiceUnavailable);
         }
 
@@ -164,7 +165,7 @@ internal sealed class OpsPages(
             return await Refused("Name and password do not belong together.", StatusCodes.Status403Forbidden);
         }
 
-        limits.Succeeded(name);
+        limits.Succeeded(name, source);
         cookie.Write(context.Response, token);
 
         // Nowhere but to a page of ours.

@@ -54,6 +54,17 @@ public sealed class PasswordHashTests
     }
 
     [Fact]
+    public void Many_who_sign_in_from_one_office_keep_nobody_out()
+    {
+        var limits = new SignInLimits(new FakeTimeProvider());
+        for (var name = 0; name <= SignInLimits.TriesPerSource; name++)
+        {
+            limits.Enter($"name-{name}", "198.51.100.7").Should().BeTrue();
+            limits.Succeeded($"name-{name}", "198.51.100.7");
+        }
+    }
+
+    [Fact]
     public void A_right_password_gives_back_no_more_than_was_taken()
     {
         var time = new FakeTimeProvider();
