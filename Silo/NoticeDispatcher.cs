@@ -16,6 +16,7 @@ namespace Lakala.Silo;
 internal sealed class NoticeDispatcher(
     NoticeStore store,
     IEnumerable<INoticeChannel> channels,
+    ShopperLimits limits,
     NoticeSignal signal,
     IOptions<NoticeOptions> options,
     TimeProvider time,
@@ -171,6 +172,11 @@ internal sealed class NoticeDispatcher(
             return new NoticeAnswer(NoticeOutcome.Failed, Error: $"there is no way to reach {notice.Receiver} here");
         }
 
+        if (await limits.WhyNot(notice) is { } held)
+        {
+            return NoticeAnswer.Skipped(held);
+        }
+
         try
         {
             return await channel.Send(notice, CancellationToken.None);
@@ -226,6 +232,7 @@ internal static class NoticeServices
         builder.Services.AddSingleton(provider => new ShopperReceivers(
             provider.GetRequiredService<IOptions<MailOptions>>().Value.IsOn, provider.GetRequiredService<IOptions<SmsOptions>>().Value.Url.Length > 0));
         builder.Services.AddSingleton<NoticeStore>();
+        builder.Services.AddSingleton<ShopperLimits>();
         builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail").ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<MailOptions>, MailOptions.Validator>();
         builder.Services.AddOptions<SmsOptions>().BindConfiguration("Sms").ValidateOnStart();

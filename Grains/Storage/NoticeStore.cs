@@ -33,6 +33,20 @@ public sealed record DeliveryRow(
     string? LastError,
     DateTimeOffset? FinishedAt);
 
+public enum TestOutcome
+{
+    Sent,
+
+    NoSuchEndpoint,
+
+    /// <summary>The first try of the test before is not over.</summary>
+    UnderWay,
+}
+
+/// <param name="Receivers">How many the event has now.</param>
+/// <param name="Wait">Null: it goes out again. Else it has done so often enough, and may again after so long.</param>
+public sealed record Resent(int Receivers, TimeSpan? Wait);
+
 /// <summary>Webhook endpoints, events and the queue of notices.</summary>
 public sealed class NoticeStore : IAsyncDisposable
 {
@@ -40,6 +54,9 @@ public sealed class NoticeStore : IAsyncDisposable
     public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
 
     public const string TestEvent = "webhook.test";
+
+    /// <summary>A test of which nothing is heard for so long stands in the way of the next no more.</summary>
+    public static readonly TimeSpan LongestTest = TimeSpan.FromMinutes(1);
 
     // How far a look into the queue sees past a receiver that has more due than it may have in flight.
     private const int Window = 1024;
@@ -284,40 +301,55 @@ public sealed class NoticeStore : IAsyncDisposable
     }
 
     /// <summary>An event of type <see cref="TestEvent"/>, for this endpoint alone.</summary>
-    /// <returns>False: there is no such endpoint.</returns>
-    public async Task<bool> AddTestEvent(string merchantId, string endpointId, Guid eventId, DateTimeOffset at, string data)
+    /// <remarks>A test before it whose first try is not over stands in its way, for <see cref="LongestTest"/> at the most.</remarks>
+    public async Task<TestOutcome> AddTestEvent(string merchantId, string endpointId, Guid eventId, DateTimeOffset at, string data)
     {
-        await using var command = _database.CreateCommand(
+        // A delivery that this statement does not see yet is one that is not over.
+        var (isThere, isSent) = await _database.First(
             $"""
-            with receiver as (
-              select id, merchant_id from webhook_endpoints where merchant_id = $1 and id = $2 and deleted_at is null
+            with endpoint as (
+              select id from webhook_endpoints where merchant_id = $1 and id = $2 and deleted_at is null
+            ), receiver as (
+              update webhook_endpoints w set test_event = $3, tested_at = clock_timestamp()
+              where w.merchant_id = $1 and w.id = $2 and w.deleted_at is null
+                and (w.tested_at is null or w.tested_at <= clock_timestamp() - $6
+                     or exists (select from deliveries d where d.event_id = w.test_event and d.receiver = w.id and (d.state <> 'PENDING' or d.last_error is not null)))
+              returning w.id, w.merchant_id
             ), evented as (
               insert into events (merchant_id, id, type, created_at, data) select merchant_id, $3, '{TestEvent}', $4, $5 from receiver
+            ), delivered as (
+              insert into deliveries (event_id, receiver, merchant_id, due_at) select $3, id, merchant_id, clock_timestamp() from receiver
             )
-            insert into deliveries (event_id, receiver, merchant_id, due_at) select $3, id, merchant_id, clock_timestamp() from receiver
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = endpointId });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = data });
-        return await command.ExecuteNonQueryAsync() > 0;
+            select exists (select from endpoint), exists (select from receiver)
+            """,
+            static row => (row.GetBoolean(0), row.GetBoolean(1)),
+            CancellationToken.None,
+            merchantId,
+            endpointId,
+            eventId,
+            at,
+            data,
+            LongestTest);
+        return isSent ? TestOutcome.Sent : isThere ? TestOutcome.UnderWay : TestOutcome.NoSuchEndpoint;
     }
 
     /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that is not disabled.</summary>
-    /// <returns>To how many; null: there is no such event.</returns>
-    public Task<int?> ResendToEndpoints(string merchantId, Guid eventId) => Resend(
+    /// <param name="perDay">How often at the most, to whomever it goes.</param>
+    /// <returns>Null: there is no such event.</returns>
+    public Task<Resent?> ResendToEndpoints(string merchantId, Guid eventId, int perDay) => Resend(
         $"""
         select e.id, w.id, e.merchant_id, clock_timestamp()
         from event e join webhook_endpoints w on w.merchant_id = e.merchant_id and w.deleted_at is null and w.disabled_at is null
         where e.type not in ('{EventTypes.Created}', '{EventTypes.Expiring}')
         """,
         merchantId,
-        eventId);
+        eventId,
+        perDay);
 
     /// <summary>The event goes out again to the shopper of its bill.</summary>
-    /// <returns>In how many ways; null: there is no such event.</returns>
-    public Task<int?> ResendToShopper(string merchantId, Guid eventId, ShopperReceivers shoppers) => Resend(
+    /// <param name="perDay">How often at the most, to whomever it goes.</param>
+    /// <returns>Null: there is no such event.</returns>
+    public Task<Resent?> ResendToShopper(string merchantId, Guid eventId, ShopperReceivers shoppers, int perDay) => Resend(
         $"""
         select e.id, s.receiver, e.merchant_id, clock_timestamp()
         from event e join bills b on b.number = e.bill
@@ -326,27 +358,70 @@ public sealed class NoticeStore : IAsyncDisposable
         where s.is_reached
         """,
         merchantId,
-        eventId);
+        eventId,
+        perDay);
 
-    private async Task<int?> Resend(string receivers, string merchantId, Guid eventId)
+    private Task<Resent?> Resend(string receivers, string merchantId, Guid eventId, int perDay) => _database.First(
+        $"""
+        with event as (
+          select merchant_id, id, type, bill from events where merchant_id = $1 and id = $2
+        ), wanted (event_id, receiver, merchant_id, due_at) as materialized (
+          {receivers}
+        ), counted as (
+          {QuotaStatements.Count($"(select merchant_id, '{QuotaStatements.Resend}' as what, uuid_send(id) as subject from event where exists (select from wanted)) as one", null, "$3")}
+        ), delivered as (
+          insert into deliveries (event_id, receiver, merchant_id, due_at)
+          select * from wanted where exists (select from counted) order by receiver
+          on conflict (event_id, receiver) do update
+          set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false, is_counted = false
+        )
+        select (select count(*) from wanted)::int, exists (select from counted),
+               (select day_from + interval '1 day' - clock_timestamp() from merchant_quotas
+                where merchant_id = $1 and what = '{QuotaStatements.Resend}' and subject = uuid_send($2))
+        from event
+        """,
+        static row => row.GetInt32(0) is var count && (count == 0 || row.GetBoolean(1))
+            ? new Resent(count, null)
+            : new Resent(count, row.Nullable<TimeSpan>(2) ?? TimeSpan.FromDays(1)),
+        CancellationToken.None,
+        merchantId,
+        eventId,
+        perDay);
+
+    /// <summary>Counts a notice to a shopper before it goes out, for all silos and once for all of its tries.</summary>
+    /// <param name="address">What stands for the shopper's address; not empty.</param>
+    public async Task<NoticeQuota> CountNotice(Guid eventId, string receiver, byte[] address, NoticeQuotas quotas)
     {
-        await using var command = _database.CreateCommand(
+        var (isFirst, hasAddressRoom, hasRoom) = await _database.First(
             $"""
-            with event as (
-              select merchant_id, id, type, bill from events where merchant_id = $1 and id = $2
-            ), delivered as (
-              insert into deliveries (event_id, receiver, merchant_id, due_at)
-              {receivers} order by 2
-              on conflict (event_id, receiver) do update
-              set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false
-              returning 1
+            with mine as (
+              update deliveries set is_counted = true where event_id = $1 and receiver = $2 and not is_counted returning merchant_id, receiver
+            ), address as (
+              {QuotaStatements.Count("(select merchant_id, receiver as what, $3::bytea as subject from mine) as one", "$4", "$5")}
+            ), merchant as (
+              {QuotaStatements.Count("(select merchant_id, $2::text as what, ''::bytea as subject from address) as one", null, "$6")}
             )
-            select (select count(*) from delivered)::int from event
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId });
-        return (int?)await command.ExecuteScalarAsync();
+            select exists (select from mine), exists (select from address), exists (select from merchant)
+            """,
+            static row => (row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2)),
+            CancellationToken.None,
+            eventId,
+            receiver,
+            address,
+            quotas.PerHour,
+            quotas.PerDay,
+            quotas.InAllPerDay);
+        return !isFirst || hasRoom ? NoticeQuota.Free : hasAddressRoom ? NoticeQuota.MerchantFull : NoticeQuota.AddressFull;
     }
+
+    /// <returns>How many counts whose day is over were dropped; when it is <paramref name="limit"/>, there may be more.</returns>
+    public Task<int> ForgetCounts(int limit, CancellationToken stop) => _database.Execute(
+        """
+        delete from merchant_quotas where ctid = any(array(
+          select ctid from merchant_quotas where day_from < statement_timestamp() - interval '1 day' limit $1))
+        """,
+        stop,
+        limit);
 
     /// <summary>A merchant's events, newest first.</summary>
     /// <param name="before">Only those that are older than this one.</param>

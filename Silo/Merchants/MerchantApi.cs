@@ -19,7 +19,7 @@ internal static class MerchantApi
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
-        services.AddHostedService<AnswerRetention>();
+        services.AddHostedService<Retention>();
 
         // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody. No scheme is asked unless
         // a route wants it: what is open does not look a key up.
@@ -84,8 +84,8 @@ internal static class MerchantApi
         ?? await next(context);
 }
 
-/// <summary>Drops answers that were kept for repeats when their time is over.</summary>
-internal sealed class AnswerRetention(MerchantStore store, TimeProvider time, ILogger<AnswerRetention> log) : BackgroundService
+/// <summary>Drops answers that were kept for repeats, and counts of notices, when their time is over.</summary>
+internal sealed class Retention(MerchantStore merchants, NoticeStore notices, TimeProvider time, ILogger<Retention> log) : BackgroundService
 {
     private const int Batch = 10_000;
 
@@ -98,13 +98,17 @@ internal sealed class AnswerRetention(MerchantStore store, TimeProvider time, IL
         {
             try
             {
-                while (await store.ForgetAnswers(Batch, stoppingToken) == Batch)
+                while (await merchants.ForgetAnswers(Batch, stoppingToken) == Batch)
+                {
+                }
+
+                while (await notices.ForgetCounts(Batch, stoppingToken) == Batch)
                 {
                 }
             }
             catch (Npgsql.NpgsqlException fault)
             {
-                log.LogWarning(fault, "Kept answers could not be dropped; trying again in {Interval}.", Interval);
+                log.LogWarning(fault, "Kept answers and counts could not be dropped; trying again in {Interval}.", Interval);
             }
         }
     }

@@ -99,7 +99,7 @@ internal sealed partial record Shopper(
     string? Name = null,
     [property: Length(3, Shopper.MaxEmail), Description("A mail address of at most 254 characters. Mails go there: the bill, a reminder, the receipt or that it can no longer be paid.")]
     string? Email = null,
-    [property: RegularExpression(Shopper.PhonePattern), Description("E.164: a plus sign and 8 to 15 digits, such as +8613800000000; of China 1 and ten digits more. The same in short by SMS, where the platform has an SMS gateway.")]
+    [property: RegularExpression(Shopper.PhonePattern), Description("E.164: a plus sign and 8 to 15 digits, such as +8613800000000; of China 1 and ten digits more. The same in short by SMS, where the platform has an SMS gateway and sends to that country.")]
     string? Phone = null,
     [property: AllowedValues("en", "zh"), Description("en or zh: in which language the shopper is told. Without it the page follows the browser, and mail and SMS are in English.")]
     string? Language = null)
@@ -201,14 +201,14 @@ internal sealed record EventModel(
 internal sealed record DeliveryModel(
     [property: Description("The id of a webhook endpoint; mail or sms: the shopper.")]
     string Receiver,
-    [property: AllowedValues("PENDING", "ACCEPTED", "SKIPPED", "PARKED"), Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or PARKED: given up after the last try.")]
+    [property: AllowedValues("PENDING", "ACCEPTED", "SKIPPED", "PARKED"), Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or too much already, or PARKED: given up after the last try.")]
     string State,
     int Tries,
     [property: Description("While PENDING: when it is tried next.")]
     DateTimeOffset? DueAt,
     [property: Description("The HTTP status of the last answer.")]
     int? LastStatus,
-    [property: Description("Why the last try was not accepted.")]
+    [property: Description("Why the last try was not accepted, or there was none.")]
     string? LastError,
     DateTimeOffset? FinishedAt);
 

@@ -18,6 +18,21 @@ public sealed class MerchantApiOptions
     /// <summary>Tests of webhook endpoints, at once or spread over an hour.</summary>
     public int TestsPerHour { get; set; } = 60;
 
+    /// <summary>How often an event may be sent again within a day, over all silos as what follows.</summary>
+    public int ResendsPerEventPerDay { get; set; } = 3;
+
+    /// <summary>Notices that one mail address or phone number may get of all bills of a merchant within an hour; what is more is skipped.</summary>
+    public int NoticesPerAddressPerHour { get; set; } = 10;
+
+    /// <summary>The same within a day.</summary>
+    public int NoticesPerAddressPerDay { get; set; } = 30;
+
+    /// <summary>Mails that the shoppers of a merchant may get within a day; what is more is skipped.</summary>
+    public int MailsPerDay { get; set; } = 20_000;
+
+    /// <summary>The same of SMS, which cost money.</summary>
+    public int SmsPerDay { get; set; } = 1_000;
+
     public sealed class Validator : IValidateOptions<MerchantApiOptions>
     {
         public ValidateOptionsResult Validate(string? name, MerchantApiOptions options) =>

@@ -28,6 +28,9 @@ internal static class Problems
 {
     public const string TypePrefix = "urn:lakala:problem:";
 
+    // A receiver answers within seconds, or is not heard of for longer.
+    private static readonly TimeSpan TestPause = TimeSpan.FromSeconds(5);
+
     private static readonly List<ProblemKind> Known = [];
 
     private static readonly ProblemKind InvalidRequest = Kind("invalid-request", 400, "The request is not valid.", Repeat.No);
@@ -49,6 +52,8 @@ internal static class Problems
     private static readonly ProblemKind TooLarge = Kind("body-too-large", 413, "The body is too large.", Repeat.No);
     private static readonly ProblemKind SearchesFull = Kind("too-many-searches", 429, "Too many look for stores.", Repeat.RetryAfter);
     private static readonly ProblemKind RequestsFull = Kind("too-many-requests", 429, "You ask too often.", Repeat.RetryAfter);
+    private static readonly ProblemKind ResendsFull = Kind("too-many-resends", 429, "The event was sent again often enough.", Repeat.RetryAfter);
+    private static readonly ProblemKind TestThere = Kind("test-under-way", 429, "A test of the endpoint is under way.", Repeat.RetryAfter);
     private static readonly ProblemKind ListenersFull = Kind("too-many-listeners", 503, "Live status is not available right now.", Repeat.RetryAfter);
     private static readonly ProblemKind Failed = Kind("fault", 500, "This went wrong on our side.", Repeat.Later);
     private static readonly ProblemKind NotNow = Kind("try-later", 503, "This cannot be done right now.", Repeat.RetryAfter);
@@ -128,6 +133,12 @@ internal static class Problems
     /// <summary>Of one merchant: the others are served.</summary>
     public static ProblemHttpResult TooManyRequests(HttpResponse response, TimeSpan wait) =>
         After(response, wait, RequestsFull, "You have used up what a merchant may ask within a while. Nothing was done: wait as long as Retry-After says, and repeat it.");
+
+    public static ProblemHttpResult TooManyResends(HttpResponse response, TimeSpan wait, int most) =>
+        After(response, wait, ResendsFull, $"An event is sent again {most} times a day, to whomever it goes. See what became of its deliveries.");
+
+    public static ProblemHttpResult TestUnderWay(HttpResponse response) =>
+        After(response, TestPause, TestThere, "Wait for the first try of the test before: its event says what became of it.");
 
     public static ProblemHttpResult TryLater() => Of(
         NotNow, "It is not certain whether it was done. Repeat the request unchanged, with its Idempotency-Key if it had one.");

@@ -46,7 +46,7 @@ internal static class WebhookEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks").WithMetadata(new Counted(Quota.Tests))
             .WithSummary("Sends an event of type webhook.test to an endpoint")
-            .WithDescription("It goes the way of all notices: look at the event's deliveries to see what became of it.")
+            .WithDescription("It goes the way of all notices: look at the event's deliveries to see what became of it. The next waits until its first try is over.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/events", ListEvents).WithName("listEvents").WithTags("Events")
@@ -59,7 +59,7 @@ internal static class WebhookEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/events/{id}/resend", Resend).WithName("resendEvent").WithTags("Events")
             .WithSummary("Sends an event again")
-            .WithDescription("To all endpoints that there are now, or to the shopper, under the same id, with all retries.")
+            .WithDescription("To all endpoints that there are now, or to the shopper, under the same id, with all retries. Three times a day, if the network says nothing else.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -106,14 +106,17 @@ internal static class WebhookEndpoints
         await store.EnableEndpoint(user.Merchant().Id, id) is { } endpoint ? TypedResults.Ok(Show(endpoint, null)) : Problems.NoSuch("webhook endpoint", id);
 
     private static async Task<IResult> Test(
-        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, TimeProvider time, CancellationToken stop)
+        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, TimeProvider time, HttpResponse response, CancellationToken stop)
     {
         var now = time.GetUtcNow();
         var eventId = Guid.CreateVersion7(now);
         var data = JsonSerializer.Serialize(new { WebhookEndpoint = id }, StrictJson.Options);
-        if (!await store.AddTestEvent(user.Merchant().Id, id, eventId, now, data))
+        switch (await store.AddTestEvent(user.Merchant().Id, id, eventId, now, data))
         {
-            return Problems.NoSuch("webhook endpoint", id);
+            case TestOutcome.NoSuchEndpoint:
+                return Problems.NoSuch("webhook endpoint", id);
+            case TestOutcome.UnderWay:
+                return Problems.TestUnderWay(response);
         }
 
         notices.Raise();
@@ -164,6 +167,8 @@ internal static class WebhookEndpoints
         NoticeStore store,
         ShopperReceivers shoppers,
         NoticeSignal notices,
+        IOptions<MerchantApiOptions> limits,
+        HttpResponse response,
         CancellationToken stop)
     {
         if (to is not (null or "webhooks" or "shopper"))
@@ -171,17 +176,23 @@ internal static class WebhookEndpoints
             return Problems.Invalid("to", "to can be webhooks or shopper.");
         }
 
-        var receivers = !EventName.TryParse(id, out var eventId) ? null
-            : to == "shopper" ? await store.ResendToShopper(user.Merchant().Id, eventId, shoppers)
-            : await store.ResendToEndpoints(user.Merchant().Id, eventId);
-        if (receivers is null)
+        var perDay = limits.Value.ResendsPerEventPerDay;
+        var resent = !EventName.TryParse(id, out var eventId) ? null
+            : to == "shopper" ? await store.ResendToShopper(user.Merchant().Id, eventId, shoppers, perDay)
+            : await store.ResendToEndpoints(user.Merchant().Id, eventId, perDay);
+        if (resent is null)
         {
             return Problems.NoSuch("event", id);
         }
 
-        if (receivers == 0)
+        if (resent.Receivers == 0)
         {
             return Problems.NobodyToTell(to ?? "webhooks");
+        }
+
+        if (resent.Wait is { } wait)
+        {
+            return Problems.TooManyResends(response, wait, perDay);
         }
 
         notices.Raise();

@@ -22,10 +22,19 @@ public sealed class SmsOptions
 
     public string ContentType { get; set; } = "application/json";
 
+    /// <summary>With what numbers begin that are sent SMS, apart by commas; * alone: all.</summary>
+    public string Countries { get; set; } = "+86";
+
+    public bool IsAllowed(string phone) => ReadCountries().Any(country => country == "*" || phone.StartsWith(country, StringComparison.Ordinal));
+
+    private string[] ReadCountries() => Countries.Split(',', StringSplitOptions.TrimEntries);
+
     public sealed class Validator : IValidateOptions<SmsOptions>
     {
         public ValidateOptionsResult Validate(string? name, SmsOptions options) =>
-            options.Url.Length == 0 ? ValidateOptionsResult.Success
+            options.ReadCountries().FirstOrDefault(country => country != "*" && !(country.Length is > 1 and < 9 && country[0] == '+' && country.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0)) is { } none
+                ? ValidateOptionsResult.Fail($"Sms:Countries are the beginnings of numbers, such as +86, apart by commas, or *; '{none}' is none.")
+            : options.Url.Length == 0 ? ValidateOptionsResult.Success
             : !Uri.TryCreate(options.Url, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && !(url.IsLoopback && url.Scheme == Uri.UriSchemeHttp))
                 ? ValidateOptionsResult.Fail("Sms:Url begins with https://, or with http:// and a loopback address.")
             : !options.Body.Contains("{to}", StringComparison.Ordinal) || !options.Body.Contains("{text}", StringComparison.Ordinal)

@@ -81,6 +81,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             // One merchant has the bills of all stores.
             ["MerchantApi__BillsPerMinute"] = "1000000",
             ["MerchantApi__WritesPerMinute"] = "1000000",
+            ["MerchantApi__MailsPerDay"] = "1000000",
         },
         Progress = Say,
     };

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
 using Lakala.Silo;
+using Lakala.Silo.Merchants;
+using Lakala.Silo.ShopperNotices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -121,11 +123,25 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
         await Until("count(*) filter (where state = 'PARKED' and tries = 2) = 1");
     }
 
+    [Fact]
+    public async Task What_an_address_is_sent_too_much_of_is_skipped_and_says_why()
+    {
+        await Due(ShopperReceivers.Mail, 3, email: "crowd@shopper.test");
+        var mail = new Channel(ShopperReceivers.Mail);
+
+        await Start(mail);
+        await Until("count(*) filter (where state <> 'PENDING') = 3");
+
+        mail.Sent.Should().HaveCount(2);
+        (await books.Scalar<string>("select last_error from deliveries where state = 'SKIPPED'")).Should().StartWith("the address has had 2 notices of you within an hour");
+    }
+
     private async Task Start(INoticeChannel channel, NoticeOptions? options = null)
     {
         var silo = new NoticeDispatcher(
             _notices,
             [channel],
+            new ShopperLimits(_notices, Options.Create(new MerchantApiOptions { NoticesPerAddressPerHour = 2 }), Options.Create(new SmsOptions())),
             new NoticeSignal(TimeProvider.System),
             Options.Create(options ?? new NoticeOptions { PollInterval = TimeSpan.FromMilliseconds(50) }),
             TimeProvider.System,
@@ -134,9 +150,14 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
         await silo.StartAsync(Stop);
     }
 
-    private async Task Due(string receiver, int count)
+    private async Task Due(string receiver, int count, string? email = null)
     {
         var bill = await books.PutBill();
+        if (email is not null)
+        {
+            await books.Execute($"update bills set shopper_email = '{email}' where number = {bill}");
+        }
+
         await books.Execute(
             $"""
             with evented as (

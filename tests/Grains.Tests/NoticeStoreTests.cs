@@ -146,11 +146,11 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
 
         (listed.DisabledAt is not null, listed.DisabledReason).Should().Be((true, "status 410"));
         waiting.Endpoint!.IsDisabled.Should().BeTrue();
-        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId)).Should().Be(0);
+        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId, perDay: 3))!.Receivers.Should().Be(0);
 
         (await _notices.EnableEndpoint("another", "we_1")).Should().BeNull();
         (await _notices.EnableEndpoint(Books.Merchant, "we_1"))!.DisabledAt.Should().BeNull();
-        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId)).Should().Be(1);
+        (await _notices.ResendToEndpoints(Books.Merchant, waiting.EventId, perDay: 3))!.Receivers.Should().Be(1);
         await Paid(1);
         (await _notices.Claim(10, 100, Lease, NoneInFlight)).Should().HaveCount(2).And.OnlyContain(notice => !notice.Endpoint!.IsDisabled);
     }
@@ -189,7 +189,7 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
         await _notices.Recorded.Submit(Tried(second, "PENDING", TimeSpan.Zero));
         var third = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
         await _notices.Recorded.Submit(Tried(third, "PARKED", null));
-        await _notices.ResendToEndpoints(Books.Merchant, first.EventId);
+        await _notices.ResendToEndpoints(Books.Merchant, first.EventId, perDay: 3);
         var anew = (await _notices.Claim(1, 100, Lease, NoneInFlight)).Single();
 
         new[] { first, second, third, anew }.Select(notice => notice.WasUncertain).Should().Equal(false, true, true, false);
@@ -202,8 +202,8 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
         var claimed = (await _notices.Claim(1, 100, Lease, NoneInFlight))[0];
         await _notices.Recorded.Submit(Tried(claimed, "PARKED", null));
 
-        (await _notices.ResendToEndpoints(Books.Merchant, claimed.EventId)).Should().Be(1);
-        (await _notices.ResendToEndpoints("another", claimed.EventId)).Should().BeNull();
+        (await _notices.ResendToEndpoints(Books.Merchant, claimed.EventId, perDay: 3))!.Receivers.Should().Be(1);
+        (await _notices.ResendToEndpoints("another", claimed.EventId, perDay: 3)).Should().BeNull();
 
         (await _notices.Claim(1, 100, Lease, NoneInFlight)).Should().ContainSingle(notice => notice.EventId == claimed.EventId && notice.Tries == 1);
     }

@@ -152,10 +152,10 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
         var cancelled = await Books.Scalar<Guid>($"select id from events where bill = {bill} and type = 'bill.cancelled'");
         await Books.Execute("update deliveries set state = 'ACCEPTED', tries = 3");
 
-        (await notices.ResendToEndpoints(Books.Merchant, created)).Should().Be(0, "it is the shopper's alone");
-        (await notices.ResendToShopper(Books.Merchant, created, Shoppers)).Should().Be(2);
-        (await notices.ResendToEndpoints(Books.Merchant, cancelled)).Should().Be(1);
-        (await notices.ResendToShopper("another", created, Shoppers)).Should().BeNull();
+        (await notices.ResendToEndpoints(Books.Merchant, created, perDay: 3))!.Receivers.Should().Be(0, "it is the shopper's alone");
+        (await notices.ResendToShopper(Books.Merchant, created, Shoppers, perDay: 3))!.Receivers.Should().Be(2);
+        (await notices.ResendToEndpoints(Books.Merchant, cancelled, perDay: 3))!.Receivers.Should().Be(1);
+        (await notices.ResendToShopper("another", created, Shoppers, perDay: 3)).Should().BeNull();
 
         (await Books.Scalar<string>(
             $"""
