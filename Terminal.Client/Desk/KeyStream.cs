@@ -180,8 +180,9 @@ internal sealed class KeyStream(TimeProvider time)
 
         var isOneSign = _run.TrueForAll(key => key == press);
 
-        // No page takes the sentinels of a card, so with them no reader is too slow; a password that has one is given back by the desk.
-        _isBurst = Reading.Fold(_run[0].Sign) is '%' or ';' || (!isOneSign && IsQuick(_run.Count));
+        // No page takes the sentinels of a card, nor what they are on another keyboard layout, so with them no reader is too slow; a
+        // password that has one is given back by the desk.
+        _isBurst = Reading.Fold(_run[0].Sign) is '%' or ';' or > '~' || (!isOneSign && IsQuick(_run.Count));
         if (_isBurst || (isOneSign ? _run.Count < MostOfOneSign : _now - _begunAt < (_run.Count - 1) * HandKey + Jitter))
         {
             return [];

@@ -91,7 +91,7 @@ public sealed class RealBooksTests : IAsyncLifetime
         evidence.Database.Reversals.Should().ContainSingle().Which.IsAcknowledged.Should().BeTrue();
         evidence.Bank.Select(entry => (entry.State, entry.Debits, entry.Reversals)).Should()
             .BeEquivalentTo([("DEBITED", 1, 0), ("DEBITED", 1, 0), ("DECLINED", 0, 0), ("TOMBSTONE", 0, 1)]);
-        evidence.Database.Events.Select(told => told.Type).Should().BeEquivalentTo("bill.paid", "bill.paid", "bill.cancelled", "bill.expired");
+        evidence.Database.Events.Select(told => told.Type).Should().BeEquivalentTo("api_key.created", "bill.paid", "bill.paid", "bill.cancelled", "bill.expired");
         evidence.Database.Events.Should().OnlyContain(told => _network.Postgres.Cluster == null || told.CommittedAt >= told.CreatedAt);
         evidence.Receivers.Should().ContainSingle().Which.Events.Should().HaveCount(4).And.OnlyContain(received => received.Accepted == 1);
         evidence.Terminals.Select(book => (book.Terminal, book.Results.Count, book.Reports.Count, book.Slips.Count, book.TornReports)).Should()
