@@ -526,7 +526,6 @@ public sealed record BatchCloseRequest(Origin From, int Batch, BatchTotals Total
 /// <param name="List">The server's approved payments after the STAN that was asked for, by STAN, at most <see cref="BatchLimits.MostListed"/>.</param>
 public sealed record BatchCloseAnswer(Origin To, Verdict Verdict, int Batch, BatchTotals? Totals, IReadOnlyList<BatchEntry> List)
 {
-
     private const int StanLength = 6, EntryLength = StanLength + 12;
 
     public Iso8583Message ToIso()
