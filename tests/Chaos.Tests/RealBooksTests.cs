@@ -92,7 +92,10 @@ public sealed class RealBooksTests : IAsyncLifetime
         evidence.Bank.Select(entry => (entry.State, entry.Debits, entry.Reversals)).Should()
             .BeEquivalentTo([("DEBITED", 1, 0), ("DEBITED", 1, 0), ("DECLINED", 0, 0), ("TOMBSTONE", 0, 1)]);
         evidence.Database.Events.Select(told => told.Type).Should().BeEquivalentTo("api_key.created", "bill.paid", "bill.paid", "bill.cancelled", "bill.expired");
-        evidence.Database.Events.Should().OnlyContain(told => _network.Postgres.Cluster == null || told.CommittedAt >= told.CreatedAt);
+
+        // The merchant's key was made before times of commits were kept.
+        evidence.Database.Events.Where(told => told.Bill is not null).Should()
+            .OnlyContain(told => _network.Postgres.Cluster == null || told.CommittedAt >= told.CreatedAt);
         evidence.Receivers.Should().ContainSingle().Which.Events.Should().HaveCount(4).And.OnlyContain(received => received.Accepted == 1);
         evidence.Terminals.Select(book => (book.Terminal, book.Results.Count, book.Reports.Count, book.Slips.Count, book.TornReports)).Should()
             .Equal((Terminal, 2, 3, 2 + 1 + 2, 0), (OtherTerminal, 2, 2, 2 + 1, 0));
