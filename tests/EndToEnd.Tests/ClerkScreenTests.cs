@@ -334,7 +334,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.Press("F8");
         await screen.Until("Sign in");
         await SignIn(screen, clerk.Number, clerk.Password[1..]);
-        await screen.Until("not verified it here");
+        await screen.Until("it here lately");
     }
 
     [Fact]
