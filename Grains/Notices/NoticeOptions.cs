@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Grains.Notices;
@@ -13,6 +15,9 @@ public sealed class NoticeOptions
 
     /// <summary>The ports that a merchant's endpoint may have, apart by commas. Not asked while private addresses are allowed.</summary>
     public string Ports { get; set; } = "443,8443";
+
+    /// <summary>Public ranges that are the network's own, such as 198.51.100.0/24, apart by commas: no merchant's endpoint is called there.</summary>
+    public string OwnNetworks { get; set; } = "";
 
     /// <summary>How long a connection to a receiver may take: its name, TCP and, over HTTP, TLS.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -40,9 +45,29 @@ public sealed class NoticeOptions
 
     public bool IsPortAllowed(int port) => AllowPrivateAddresses || ReadPorts().Contains(port);
 
+    public bool IsAddressAllowed(IPAddress address)
+    {
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return (AllowPrivateAddresses || PublicAddress.Is(plain)) && !ReadOwnNetworks().Any(network => network.Range?.Contains(plain) is true);
+    }
+
     // A number that is none is -1, which no port is.
     private IEnumerable<int> ReadPorts() => Ports.Split(',', StringSplitOptions.TrimEntries)
         .Select(port => ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : -1);
+
+    private IEnumerable<(string Text, IPNetwork? Range)> ReadOwnNetworks() => OwnNetworks.Length == 0
+        ? []
+        : OwnNetworks.Split(',', StringSplitOptions.TrimEntries).Select(static text => (text, ReadNetwork(text)));
+
+    // .NET reads 203.0.113/24 as 203.0.0.113 and a number that begins with 0 as octal: that would be another range than the one that
+    // is meant. An IPv4 range that is written as IPv6 would hold nothing.
+    private static IPNetwork? ReadNetwork(string text) =>
+        IPNetwork.TryParse(text, out var network)
+        && text[..text.IndexOf('/', StringComparison.Ordinal)] is var first
+        && IPAddress.TryParse(first, out var address) && address.Equals(network.BaseAddress)
+        && (address.AddressFamily == AddressFamily.InterNetwork ? first == address.ToString() : !address.IsIPv4MappedToIPv6)
+            ? network
+            : null;
 
     public sealed class Validator : IValidateOptions<NoticeOptions>
     {
@@ -64,6 +89,9 @@ public sealed class NoticeOptions
             {
                 wrong.Add($"Notices: Ports are numbers from 1 to 65535 apart by commas; '{options.Ports}' are none.");
             }
+
+            wrong.AddRange(options.ReadOwnNetworks().Where(static network => network.Range is null).Select(static network =>
+                $"Notices: OwnNetworks are ranges such as 198.51.100.0/24 or 2001:db8::/32 apart by commas, each with its first address; '{network.Text}' is none."));
 
             if (options.LongestPause <= TimeSpan.Zero)
             {

@@ -223,9 +223,9 @@ internal static class WebhookEndpoints
         }
 
         // Names are checked when they are resolved, at every try.
-        return options.AllowPrivateAddresses || !IPAddress.TryParse(url.IdnHost, out var address) || PublicAddress.Is(address)
+        return !IPAddress.TryParse(url.IdnHost, out var address) || options.IsAddressAllowed(address)
             ? null
-            : Problems.Invalid("url", $"url must be reachable from the Internet; {address} is a private or reserved address.");
+            : Problems.Invalid("url", $"url must be reachable from the Internet; {address} is not called.");
     }
 
     private static WebhookEndpointModel Show(WebhookEndpoint endpoint, byte[]? secret) => new(

@@ -98,8 +98,8 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
         var status => new(NoticeOutcome.Failed, status, $"status {status}", reply.RetryAfter),
     };
 
-    // Addresses are checked and then dialled, not the name: what a name resolves to may change in between. A name of our own network
-    // and one that there is not are told with the same words, so that nobody can ask for our names.
+    // Addresses are checked and then dialled, not the name: what a name resolves to may change in between. A name of our own network,
+    // private or public, and one that there is not are told with the same words, so that nobody can ask for our names.
     private async Task<IReadOnlyList<IPAddress>> Resolve(string host, int port, CancellationToken stop)
     {
         if (!_isTrusted && !_options.IsPortAllowed(port))
@@ -117,7 +117,7 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
             resolved = [];
         }
 
-        var allowed = _isTrusted || _options.AllowPrivateAddresses ? resolved : Array.FindAll(resolved, PublicAddress.Is);
+        var allowed = _isTrusted ? resolved : Array.FindAll(resolved, _options.IsAddressAllowed);
         return allowed.Length > 0 ? allowed : throw new HttpRequestException($"{host} has no public address");
     }
 }

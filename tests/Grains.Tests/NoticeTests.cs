@@ -56,6 +56,10 @@ public sealed class NoticeTests
     [InlineData("fe80::1")]
     [InlineData("fc00::1")]
     [InlineData("ff02::1")]
+    [InlineData("100.100.100.200")]
+    [InlineData("192.0.0.192")]
+    [InlineData("fd00:ec2::254")]
+    [InlineData("fd20:ce::254")]
     [InlineData("168.63.129.16")]
     [InlineData("::ffff:168.63.129.16")]
     public void An_address_of_our_own_network_is_not_public(string address) => PublicAddress.Is(IPAddress.Parse(address)).Should().BeFalse();

@@ -180,6 +180,7 @@ public sealed class WebhookChannelTests
         {
             () => [IPAddress.Parse("10.0.0.7")],
             () => [IPAddress.Parse("168.63.129.16")],
+            () => [IPAddress.Parse("8.8.4.4"), IPAddress.Parse("::ffff:8.8.4.5"), IPAddress.Parse("2606:4700:10::1")],
             () => [],
             () => throw new SocketException((int)SocketError.HostNotFound),
             () => throw new SocketException((int)SocketError.TryAgain),
@@ -187,7 +188,7 @@ public sealed class WebhookChannelTests
         })
         {
             using var channel = new WebhookChannel(
-                Options.Create(new NoticeOptions()), new PlainVault(), TimeProvider.System, isTrusted: false, async (_, _) =>
+                Options.Create(new NoticeOptions { OwnNetworks = "8.8.4.0/24, 2606:4700:10::/48" }), new PlainVault(), TimeProvider.System, isTrusted: false, async (_, _) =>
                 {
                     await Task.Yield();
                     return resolve();
@@ -221,6 +222,50 @@ public sealed class WebhookChannelTests
     [InlineData("443,65536", false)]
     public void Ports_that_are_none_are_named_at_the_start(string ports, bool isValid) =>
         new NoticeOptions.Validator().Validate(null, new NoticeOptions { Ports = ports }).Succeeded.Should().Be(isValid);
+
+    [Theory]
+    [InlineData("", "198.51.99.1", true)]
+    [InlineData("8.8.4.0/24", "8.8.4.4", false)]
+    [InlineData("8.8.4.0/24", "::ffff:8.8.4.4", false)]
+    [InlineData("8.8.4.0/24", "8.8.8.8", true)]
+    [InlineData("2606:4700::/32,8.8.4.4/32", "8.8.4.4", false)]
+    [InlineData("2606:4700::/32, 8.8.4.4/32", "2606:4700:1::1", false)]
+    [InlineData("8.8.4.0/24", "10.0.0.1", false)]
+    public void Addresses_of_our_own_public_networks_are_not_called(string own, string address, bool isAllowed)
+    {
+        var options = new NoticeOptions { OwnNetworks = own };
+
+        new NoticeOptions.Validator().Validate(null, options).Succeeded.Should().BeTrue();
+        options.IsAddressAllowed(IPAddress.Parse(address)).Should().Be(isAllowed);
+    }
+
+    [Fact]
+    public async Task An_address_of_our_own_networks_is_passed_over_and_the_next_is_dialled()
+    {
+        await using var peer = await HttpPeer.Start(Answer(204));
+        using var own = new TcpListener(IPAddress.Parse("127.0.0.2"), peer.Port);
+        own.Start();
+
+        var answer = await Send($"http://shop.test:{peer.Port}/", new NoticeOptions { OwnNetworks = "127.0.0.2/32" }, dns: ["127.0.0.2", "127.0.0.1"]);
+
+        answer.Outcome.Should().Be(NoticeOutcome.Accepted, answer.Error);
+        own.Pending().Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("198.51.100.7")]
+    [InlineData("198.51.100.7/24")]
+    [InlineData("198.51.100/24")]
+    [InlineData("0198.51.100.0/24")]
+    [InlineData("198.51.100.0/33")]
+    [InlineData("198.51.100.0-198.51.100.255")]
+    [InlineData("::ffff:198.51.100.0/120")]
+    [InlineData("2001:db8::1/32")]
+    [InlineData("office")]
+    [InlineData(" ")]
+    public void Networks_that_are_none_are_named_at_the_start(string wrong) =>
+        new NoticeOptions.Validator().Validate(null, new NoticeOptions { OwnNetworks = $"203.0.112.0/24,{wrong},8.8.4.0/24" }).FailureMessage.Should()
+            .Contain($"'{wrong.Trim()}' is none").And.NotContain("203.0.112.0").And.StartWith("Notices: OwnNetworks");
 
     [Fact]
     public async Task A_certificate_that_names_where_its_issuer_can_be_had_makes_nobody_call_there()
