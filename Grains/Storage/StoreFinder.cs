@@ -32,7 +32,7 @@ public sealed record StoreQuery(GeoPoint? Near, string? Region, string? District
 /// <param name="NameZh">Its Chinese name; null when it has but one.</param>
 /// <param name="Hours">Opening hours in the store's own words.</param>
 /// <param name="Metres">From the point that was asked for; null when none was.</param>
-/// <param name="IsReady">A terminal there was heard within <see cref="StoreFinder.ReadyWithin"/> and reports nothing out of order, so a bill can be paid.</param>
+/// <param name="IsReady">A terminal there was heard within <see cref="StoreFinder.ReadyWithin"/>, reports nothing out of order, and neither it nor the store is blocked, so a bill can be paid.</param>
 public sealed record StoreFound(
     string Id,
     string Name,
@@ -67,13 +67,14 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         """
         s.id, s.name, s.name_zh, s.chain, s.region, s.district, s.address, s.latitude, s.longitude, s.hours, s.phone,
         exists (select from terminals t join terminal_lines l on l.terminal_id = t.id left join terminal_health h on h.terminal_id = t.id
-                where t.store_id = s.id and not t.blocked and l.heard_at > statement_timestamp() - $1 and h.in_order is not false) as is_ready
+                where t.store_id = s.id and t.retired_at is null and not t.blocked and not s.blocked
+                  and l.heard_at > statement_timestamp() - $1 and h.in_order is not false) as is_ready
         """;
 
     private const string InArea =
         $"""
         select {Columns}, null::float8 from stores s
-        where ($3::text is null or s.region = $3) and ($4::text is null or s.district = $4)
+        where s.retired_at is null and ($3::text is null or s.region = $3) and ($4::text is null or s.district = $4)
         order by s.region, s.district, s.id limit $2
         """;
 
@@ -81,7 +82,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
     private const string NearPoint =
         $"""
         with candidates as materialized (
-          select * from stores where latitude is not null order by point(longitude, latitude) <-> point($4, $3) limit $2 + $5
+          select * from stores where latitude is not null and retired_at is null order by point(longitude, latitude) <-> point($4, $3) limit $2 + $5
         )
         select {Columns},
                2 * 6371008.8 * asin(sqrt(power(sin(radians(s.latitude - $3) / 2), 2)
@@ -89,7 +90,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         from candidates s order by metres limit $2
         """;
 
-    /// <summary>Nearest first, or by district.</summary>
+    /// <summary>Nearest first, or by district. A store that is retired is not among them.</summary>
     public async Task<IReadOnlyList<StoreFound>> Find(StoreQuery query, CancellationToken stop)
     {
         await using var command = database.CreateCommand(query.Near is null ? InArea : NearPoint);
@@ -110,6 +111,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         return await Read(command, stop);
     }
 
+    /// <summary>One that is retired too, since bills were paid there.</summary>
     /// <returns>Null when there is no such store.</returns>
     public async Task<StoreFound?> Get(string id, CancellationToken stop)
     {
@@ -124,7 +126,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
     {
         await using var command = database.CreateCommand(
             """
-            select region, district, count(*)::int from stores where region is not null and district is not null
+            select region, district, count(*)::int from stores where region is not null and district is not null and retired_at is null
             group by region, district order by region, district
             """);
         await using var rows = await command.ExecuteReaderAsync(stop);

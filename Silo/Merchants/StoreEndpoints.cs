@@ -121,7 +121,7 @@ internal sealed record StoreModel(
     string? Phone,
     [property: Description("From the point that was asked for.")]
     int? DistanceMetres,
-    [property: Description("A terminal there was heard within the last 45 seconds: a bill can be paid now.")]
+    [property: Description("A terminal there was heard within the last 45 seconds and reports nothing out of order, and neither it nor the store is blocked: a bill can be paid there now.")]
     bool Ready);
 
 internal sealed record StoreAreaModel(string Region, string District, int Stores);

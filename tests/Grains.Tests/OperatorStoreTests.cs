@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Reflection;
 using System.Text.Json;
 using Lakala.Grains.Storage;
 using Npgsql;
@@ -25,6 +27,40 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Theory]
+    [InlineData("select 1", true)]
+    [InlineData("update terminal_lines set heard_at = heard_at - interval '46 seconds' where terminal_id = 'TERMINAL'", false)]
+    [InlineData("update terminals set blocked = true where id = 'TERMINAL'", false)]
+    [InlineData("update terminals set retired_at = clock_timestamp() where id = 'TERMINAL'", false)]
+    [InlineData("update stores set blocked = true where id = 'STORE'", false)]
+    [InlineData("update stores set retired_at = clock_timestamp() where id = 'STORE'", null)]
+    public async Task Shoppers_are_sent_to_a_store_where_a_bill_can_be_paid(string change, bool? isReady)
+    {
+        var stores = new StoreFinder(books.Database);
+        var near = new GeoPoint(Random.Shared.NextDouble(), Random.Shared.NextDouble());
+        await _provisioning.PutStores(
+            [new Store(_store, "Tea", 20, Region: _store, District: "D", Latitude: near.Latitude, Longitude: near.Longitude)], "test");
+        await stores.Heard(_terminals[..1], [TimeSpan.Zero], Stop);
+        await books.Execute(change.Replace("STORE", _store, StringComparison.Ordinal).Replace("TERMINAL", _terminals[0], StringComparison.Ordinal));
+
+        bool?[] seen =
+        [
+            (await stores.Find(new StoreQuery(null, _store, null, 1), Stop)).SingleOrDefault()?.IsReady,
+            (await stores.Find(new StoreQuery(near, null, null, 1), Stop)).SingleOrDefault(store => store.Id == _store)?.IsReady,
+        ];
+
+        seen.Should().AllBeEquivalentTo(isReady);
+        (await stores.Areas(Stop)).Any(area => area.Region == _store).Should().Be(isReady is not null);
+        (await stores.Get(_store, Stop)).Should().NotBeNull("bills were paid there");
+    }
+
+    [Theory]
+    [InlineData(typeof(Silo.Merchants.StoreModel), nameof(Silo.Merchants.StoreModel.Ready))]
+    [InlineData(typeof(Silo.Ops.TerminalModel), nameof(Silo.Ops.TerminalModel.State))]
+    public void The_documents_say_how_long_ago_a_terminal_was_heard_that_is_ready(Type model, string member) =>
+        model.GetProperty(member)!.GetCustomAttribute<DescriptionAttribute>()!.Description
+            .Should().Contain($"heard within the last {StoreFinder.ReadyWithin.TotalSeconds} seconds");
 
     [Fact]
     public async Task The_audit_log_has_the_values_before_and_after_a_change()
