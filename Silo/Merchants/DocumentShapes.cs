@@ -23,7 +23,8 @@ internal static class DocumentShapes
 
     public static void Describe(OpenApiOptions options)
     {
-        options.CreateSchemaReferenceId = static type => type.Type == typeof(JsonElement) || OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(type.Type);
+        options.CreateSchemaReferenceId = static type =>
+            Plain(type.Type) == typeof(JsonElement) || OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(type.Type);
         options.AddSchemaTransformer(static (schema, context, _) =>
         {
             Shape(schema, context);
@@ -51,9 +52,11 @@ internal static class DocumentShapes
         : type.Name.EndsWith("Model", StringComparison.Ordinal) ? type.Name[..^"Model".Length]
         : type.Name;
 
+    private static Type Plain(Type type) => Nullable.GetUnderlyingType(type) ?? type;
+
     private static void Shape(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
-        var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
+        var type = Plain(context.JsonTypeInfo.Type);
         if (type == typeof(DateTimeOffset))
         {
             // A type with a converter of ours has none for the framework.

@@ -27,6 +27,16 @@ internal static class AdminApi
     public static void Describe(OpenApiOptions options)
     {
         DocumentShapes.Describe(options);
+        options.AddSchemaTransformer(static (schema, context, _) =>
+        {
+            if (context.JsonPropertyInfo is { Name: "value" } member && member.DeclaringType == typeof(EffectiveSettingModel))
+            {
+                // A number, a text or an array, as the setting has it.
+                schema.Type = null;
+            }
+
+            return Task.CompletedTask;
+        });
         options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("v1/admin/", StringComparison.Ordinal) ?? false;
         options.AddDocumentTransformer(static (document, _, _) =>
         {

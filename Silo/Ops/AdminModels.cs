@@ -17,7 +17,7 @@ internal sealed record TerminalModel(
     string StoreName,
     string? Region,
     string? Chain,
-    [property: Description("ready, attention, silent, never_seen or retired. Ready: heard within the last 45 seconds, with nothing wrong.")]
+    [property: Description("ready, attention, silent, never_seen or retired. Ready: heard within the last 45 seconds, neither it nor its store blocked, and nothing out of order in its last report.")]
     string State,
     DateTimeOffset? HeardAt,
     [property: Description("What is wrong, in words; empty when nothing is.")] string Attention);

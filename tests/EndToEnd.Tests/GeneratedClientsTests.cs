@@ -4,8 +4,8 @@ using Lakala.Local;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// Clients that strangers' generators make from the document of a running silo: they compile, and each calls every operation. The
-/// generators are kept in the state folder, so that they are fetched once.
+/// Clients that strangers' generators make from the merchants' document of a running silo: they compile, and each calls every
+/// operation. Linters read the operators' document too. The generators are kept in the state folder, so that they are fetched once.
 /// </summary>
 public sealed class GeneratedClientsTests(Network network)
 {
@@ -33,10 +33,13 @@ public sealed class GeneratedClientsTests(Network network)
         var document = Path.Combine(folder, "v1.json");
         var text = (await shop.Get("/openapi/v1.json")).Text;
         await File.WriteAllTextAsync(document, text, Stop);
+        using var admin = await Shop.OpenAdmin(network.Local, "watch");
+        var operators = Path.Combine(folder, "admin.json");
+        await File.WriteAllTextAsync(operators, (await admin.Get("/v1/admin/openapi/admin.json")).Text, Stop);
 
         await Task.WhenAll(
-            Script(typescript, "@redocly/cli/bin/cli.js", "lint", "--config", Path.Combine(Sources, "redocly.yaml"), "--max-problems", "50", document),
-            Script(typescript, "@stoplight/spectral-cli/dist/index.js", "lint", "--ruleset", Path.Combine(Sources, "spectral.yaml"), "--fail-severity", "hint", document),
+            Script(typescript, "@redocly/cli/bin/cli.js", "lint", "--config", Path.Combine(Sources, "redocly.yaml"), "--max-problems", "50", document, operators),
+            Script(typescript, "@stoplight/spectral-cli/dist/index.js", "lint", "--ruleset", Path.Combine(Sources, "spectral.yaml"), "--fail-severity", "hint", document, operators),
             Task.Run(
                 async () =>
                 {

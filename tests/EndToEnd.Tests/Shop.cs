@@ -36,23 +36,18 @@ internal sealed class Shop : IDisposable
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>A merchant of the test's own, whom no other test disturbs.</summary>
-    public static async Task<Shop> Open(LocalNetwork network)
-    {
-        var id = "shop-" + Guid.NewGuid().ToString("N")[..12];
-        var prefix = RandomNumberGenerator.GetHexString(16, lowercase: true);
-        var key = $"lk_{prefix}_{RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 43)}";
-        await using var database = NpgsqlDataSource.Create(network.ConnectionString);
-        await using var command = database.CreateCommand(
-            """
-            with merchant as (insert into merchants (id, name, fee_basis_points) values ($1, 'Tea & <b>Sons</b>', 60) returning id)
-            insert into api_keys (prefix, merchant_id, secret_hash) select $2, id, $3 from merchant
-            """);
-        command.Parameters.Add(new() { Value = id });
-        command.Parameters.Add(new() { Value = prefix });
-        command.Parameters.Add(new() { Value = SHA256.HashData(Encoding.ASCII.GetBytes(key)) });
-        await command.ExecuteNonQueryAsync(Stop);
-        return new Shop(network, key);
-    }
+    public static Task<Shop> Open(LocalNetwork network) => WithKey(
+        network,
+        "lk_",
+        """
+        with merchant as (insert into merchants (id, name, fee_basis_points) values ($3, 'Tea & <b>Sons</b>', 60) returning id)
+        insert into api_keys (prefix, merchant_id, secret_hash) select $1, id, $2 from merchant
+        """,
+        "shop-" + Guid.NewGuid().ToString("N")[..12]);
+
+    /// <summary>A program of the operators' with a key of this role.</summary>
+    public static Task<Shop> OpenAdmin(LocalNetwork network, string role) => WithKey(
+        network, "lka_", "insert into admin_keys (prefix, name, role, secret_hash) values ($1, 'test-' || $1, $3, $2)", role);
 
     public static string NewOrder() => "order-" + Guid.NewGuid().ToString("N");
 
@@ -94,6 +89,20 @@ internal sealed class Shop : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <param name="insert">Takes the key's prefix, its hash, and whose it is.</param>
+    private static async Task<Shop> WithKey(LocalNetwork network, string mark, string insert, string whose)
+    {
+        var prefix = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        var key = $"{mark}{prefix}_{RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 43)}";
+        await using var database = NpgsqlDataSource.Create(network.ConnectionString);
+        await using var command = database.CreateCommand(insert);
+        command.Parameters.Add(new() { Value = prefix });
+        command.Parameters.Add(new() { Value = SHA256.HashData(Encoding.ASCII.GetBytes(key)) });
+        command.Parameters.Add(new() { Value = whose });
+        await command.ExecuteNonQueryAsync(Stop);
+        return new Shop(network, key);
+    }
 
     private async Task<Answer> Send(HttpMethod method, string path, HttpContent? content = null, string? idempotencyKey = null)
     {
