@@ -108,7 +108,7 @@ public static class Provisioning
             [.. numbers.Select(number => BillNumber.FromStored(number).ToString())]);
     }
 
-    // Digits: every counter's keyboard has them, and so many are not guessed at five tries in five minutes.
+    // Digits: every counter's keyboard has them, and so many are not guessed at five tries of a clerk's in five minutes.
     private static string NewPassword() =>
         RandomNumberGenerator.GetInt32(100_000_000).ToString("D8", System.Globalization.CultureInfo.InvariantCulture);
 

@@ -28,6 +28,7 @@ public static class AnswerTexts
         [161] = new("This batch is closed, not paid. Swipe again: it goes into the next batch.", "Not paid. Please swipe again.", "本批次已结算，未支付；请重新刷卡，将计入下一批次。", "未支付，请重新刷卡。"),
         [170] = new("Clerk number or password is wrong.", "One moment, please.", "工号或密码错误。", "请稍候。"),
         [171] = new("Too many wrong passwords at this terminal. Wait five minutes.", "One moment, please.", "本终端密码错误次数过多，请五分钟后再试。", "请稍候。"),
+        [172] = new("Too many wrong passwords of this clerk. Wait five minutes.", "One moment, please.", "该工号密码错误次数过多，请五分钟后再试。", "请稍候。"),
         [201] = new("This is no valid card. Swipe again or take another.", "Not paid. Please use another card.", "卡片无效，请重刷或换卡。", "未支付，请换一张卡。"),
         [202] = new("PIN could not be read. Sign on and try again.", "Not paid. Please enter the PIN again.", "密码无法识别，请重新签到后再试。", "未支付，请重新输入密码。"),
         [301] = new("Bill number mistyped. Check the digits.", "Please check the bill number.", "账单号有误，请核对。", "请核对账单号。"),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -59,26 +60,25 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     /// <returns>The password: it cannot be shown a second time.</returns>
     public async Task<string> Put(Operator person, string who, CancellationToken stop)
     {
-        var (password, salt) = (PasswordHash.NewPassword(), PasswordHash.NewSalt());
+        var password = Passwords.New();
         await database.Execute(
             """
             with put as (
-              insert into operators (name, role, salt, password_hash) values ($1, $2, $3, $4)
+              insert into operators (name, role, password, salt, password_hash) values ($1, $2, $3, '', '')
               on conflict (name) do update
-              set role = excluded.role, salt = excluded.salt, password_hash = excluded.password_hash, blocked = false
+              set role = excluded.role, blocked = false, salt = '', password_hash = '', password = excluded.password
             ), ended as (
               delete from operator_sessions where operator = $1
             )
             insert into audit_log (who, what, subject, before, after)
-            values ($5, 'operator.put', $1,
+            values ($4, 'operator.put', $1,
                     (select jsonb_build_object('role', role, 'blocked', blocked) from operators where name = $1),
                     jsonb_build_object('role', $2::text, 'blocked', false))
             """,
             stop,
             person.Name,
             Operator.Text(person.Role),
-            salt,
-            PasswordHash.Of(password, salt),
+            StoredPassword.Of(password).Text,
             who);
         return password;
     }
@@ -109,12 +109,9 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
     /// <returns>The session's token, which only its cookie holds; null when name and password do not belong together.</returns>
     public async Task<string?> SignIn(string name, string password, CancellationToken stop)
     {
-        var (salt, hash) = await database.First(
-            "select salt, password_hash from operators where name = $1 and not blocked",
-            static row => (row.GetFieldValue<byte[]?>(0), row.GetFieldValue<byte[]?>(1)),
-            stop,
-            name);
-        if (!await PasswordHash.Matches(PasswordsOf.Operators, password, salt, hash, stop))
+        var stored = await database.First(
+            $"select {Passwords.Stored} from operators where name = $1 and not blocked", static row => StoredPassword.Parse(row.GetString(0)), stop, name);
+        if (!await Passwords.Matches(PasswordsOf.Operators, password, stored, stop))
         {
             // Only of names that are somebody's: what else is keyed in there may be a password, and there is no end to it.
             await database.Execute(
@@ -123,10 +120,16 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
         }
 
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        var kept = await Passwords.Strengthen(stored!, password);
+
+        // Kept only in place of what was verified: the operator may have been set up anew meanwhile.
         await database.Execute(
-            """
+            $"""
             with old as (
               delete from operator_sessions where expires_at < clock_timestamp()
+            ), kept as (
+              update operators set password = $5, salt = '', password_hash = ''
+              where name = $2 and {Passwords.Stored} = $4 and password is distinct from $5
             ), session as (
               insert into operator_sessions (token_hash, operator, expires_at) values ($1, $2, clock_timestamp() + $3::interval)
             )
@@ -135,7 +138,9 @@ public sealed class OperatorStore([FromKeyedServices(Database.Visitors)] NpgsqlD
             stop,
             HashOf(token),
             name,
-            SessionLifetime);
+            SessionLifetime,
+            stored!.Text,
+            kept.Text);
         return token;
     }
 

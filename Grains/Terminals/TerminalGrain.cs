@@ -226,10 +226,16 @@ public sealed class TerminalGrain(
         {
             // Counted before the work, so that many at once are not more than so many.
             _signIns.Failed();
-            if (await clerks.Verify(_row!.Store, number, password.Text) is not { } clerk)
+            var (clerk, why) = await clerks.Verify(_row!.Store, number, password.Text, _row.Id);
+            if (clerk is null)
             {
-                await clerks.NoteRefused(_row.Store, number, _row.Id);
-                return new ClerkSignedIn(Refusal.ClerkRefused, null, false);
+                if (why is Refusal.ClerkLocked)
+                {
+                    // Nothing was looked at, and another clerk may sign in here.
+                    _signIns.Succeeded();
+                }
+
+                return new ClerkSignedIn(why, null, false);
             }
 
             _signIns.Succeeded();

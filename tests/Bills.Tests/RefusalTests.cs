@@ -23,6 +23,7 @@ public sealed class RefusalTests
             161 BatchClosed 12 final
             170 ClerkRefused 63 open
             171 TooManySignIns 63 open
+            172 ClerkLocked 63 open
             201 CardInvalid 14 final
             202 PinBlockUnreadable 30 final
             301 BillMistyped 40 final

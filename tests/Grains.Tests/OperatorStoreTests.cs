@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Reflection;
 using System.Text.Json;
 using Lakala.Grains.Storage;
+using Lakala.Vocabulary;
 using Npgsql;
 
 namespace Lakala.Grains.Tests;
@@ -129,6 +130,21 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
         (await people.Find(token, isPerson: false, Stop)).Should().NotBeNull("a person has asked 2 minutes ago");
 
         Task Idle(string ago) => books.Execute($"update operator_sessions set used_at = clock_timestamp() - interval '{ago}' where operator = '{name}'");
+    }
+
+    [Fact]
+    public async Task A_password_that_is_stored_in_the_old_way_is_verified_and_stored_anew()
+    {
+        var (people, name) = (new OperatorStore(books.Database), "old-" + _store.ToLowerInvariant());
+        await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
+
+        // PBKDF2 (HMAC-SHA-512, 210,000 iterations) of "secret" under sixteen bytes of zero.
+        await books.Execute($"update operators set password = null, salt = decode(repeat('00', 16), 'hex'), password_hash = '\\x98fca067baca91fe389b30d78b1e48a4ab1a9bb90d1fb8c9fba30cf684f5f6f9' where name = '{name}'");
+
+        (await people.SignIn(name, "wrong", Stop)).Should().BeNull();
+        (await people.SignIn(name, "secret", Stop)).Should().NotBeNull();
+        (await books.Scalar<string>($"select password from operators where name = '{name}' and salt = '' and password_hash = ''")).Should().StartWith($"pbkdf2-sha512${StoredPassword.Iterations}$");
+        (await people.SignIn(name, "secret", Stop)).Should().NotBeNull();
     }
 
     [Fact]

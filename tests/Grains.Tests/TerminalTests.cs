@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;
@@ -155,9 +157,102 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         new ClerkPassword("right").ToString().Should().NotContain("right");
         (await Books.Scalar<string>($"select string_agg(subject, ' ' order by id) from audit_log where what = 'clerk.sign_in_failed' and detail = 'at terminal {terminal.Id}'"))
             .Should().Be($"{Books.Store}/1001 {Books.Store}/1002 {Books.Store}/1001", "of a number that is nobody's there is nothing to note");
-        (await Books.Scalar<long>("select count(*) from clerks where encode(password_hash, 'escape') like '%right%'")).Should().Be(0);
+        (await Books.Scalar<long>("select count(*) from clerks c where c::text like '%right%' or encode(password_hash, 'escape') like '%right%'")).Should().Be(0);
 
         Task<ClerkSignedIn> SignIn(string number, string password) => terminal.Grain.SignInClerk(terminal.Keys, number, new ClerkPassword(password));
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_of_a_clerk_are_counted_over_all_terminals_of_the_store_and_of_no_other()
+    {
+        const string OtherStore = "OTHERSTORE00001";
+        await new ProvisioningStore(Books.Database).PutStores([new Store(OtherStore, "Other", 0)], "test");
+        await Clerks.Put(Books.Store, [(new Clerk("3001", "Anna"), "right"), (new Clerk("3002", "Bo"), "right")]);
+        await Clerks.Put(OtherStore, [(new Clerk("3001", "Cleo"), "right")]);
+        foreach (var terminal in await Terminals(ClerkStore.WrongPerWindow))
+        {
+            (await SignIn(terminal, "3001", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
+        }
+
+        var another = await cluster.NewTerminal();
+        (await SignIn(another, "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
+        (await SignIn(another, "3002", "right")).Refusal.Should().BeNull();
+        (await Clerks.Verify(OtherStore, "3001", "right", another.Id)).Clerk!.Name.Should().Be("Cleo");
+
+        // Another silo that has just been started knows no more than the database.
+        await using (var silos = await Silos.Start(Books.ConnectionString, cluster.Bank))
+        {
+            (await SignIn(await cluster.NewTerminal(silos), "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
+        }
+
+        // Whoever is locked hears so as often as she asks; the terminal's own count is for wrong passwords.
+        for (var again = 0; again <= Grains.Terminals.SignInThrottle.FailuresPerWindow; again++)
+        {
+            (await SignIn(another, "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
+        }
+
+        await Books.Execute($"update clerks set tries_from = tries_from - interval '{ClerkStore.Window}' where number = '3001'");
+        (await SignIn(another, "3001", "right")).Refusal.Should().BeNull("five minutes are over");
+    }
+
+    [Fact]
+    public async Task Tries_that_come_at_once_to_several_silos_are_no_more_than_so_many()
+    {
+        await Clerks.Put(Books.Store, [(new Clerk("3003", "Anna"), "right")]);
+        await using var silos = await Silos.Start(Books.ConnectionString, cluster.Bank);
+        var terminals = (await Terminals(8)).Concat(await Terminals(8, silos));
+
+        var answers = await Task.WhenAll(terminals.Select(terminal => SignIn(terminal, "3003", "wrong")));
+
+        answers.Select(answer => answer.Refusal).Should().OnlyContain(refusal => refusal == Refusal.ClerkRefused || refusal == Refusal.ClerkLocked);
+        answers.Count(answer => answer.Refusal == Refusal.ClerkRefused).Should().Be(ClerkStore.WrongPerWindow);
+        await Clerks.Put(Books.Store, [(new Clerk("3003", "Anna"), "fresh")]);
+        (await SignIn(await cluster.NewTerminal(), "3003", "fresh")).Refusal.Should().BeNull("an operator has given another password");
+    }
+
+    [Fact]
+    public async Task A_right_password_uses_up_no_try_and_gives_none_back_that_was_another_terminals()
+    {
+        await Clerks.Put(Books.Store, [(new Clerk("3004", "Anna"), "right")]);
+        foreach (var terminal in await Terminals(ClerkStore.WrongPerWindow - 1))
+        {
+            (await SignIn(terminal, "3004", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
+            (await SignIn(terminal, "3004", "right")).Refusal.Should().BeNull();
+            (await SignIn(terminal, "3004", "right")).Refusal.Should().BeNull();
+        }
+
+        var last = await cluster.NewTerminal();
+        (await SignIn(last, "3004", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
+        (await SignIn(last, "3004", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_stored_in_the_old_way_is_verified_and_stored_anew()
+    {
+        await Clerks.Put(Books.Store, [(new Clerk("3005", "Anna"), "first")]);
+        await StoreInTheOldWay("second");
+
+        (await Verify("first")).Should().Be(Refusal.ClerkRefused, "a silo of the version before has written the row last");
+        (await Verify("second")).Should().BeNull();
+
+        (await Books.Scalar<string>("select password from clerks where number = '3005'")).Should().StartWith($"pbkdf2-sha512${StoredPassword.Iterations}$");
+        (await Books.Scalar<long>("select count(*) from clerks where number = '3005' and salt = '' and password_hash = ''")).Should().Be(1, "a silo of the version before refuses whom it cannot verify");
+        (await Verify("second")).Should().BeNull();
+
+        // Such a silo may give the clerk another password after that.
+        await StoreInTheOldWay("third");
+        (await Verify("second")).Should().Be(Refusal.ClerkRefused);
+        (await Verify("third")).Should().BeNull();
+
+        async Task<Refusal?> Verify(string password) => (await Clerks.Verify(Books.Store, "3005", password, "T")).Why;
+
+        Task StoreInTheOldWay(string password)
+        {
+            var salt = RandomNumberGenerator.GetBytes(16);
+            var hash = Rfc2898DeriveBytes.Pbkdf2(password, salt, 210_000, HashAlgorithmName.SHA512, 32);
+            return Books.Execute(
+                $"update clerks set salt = '\\x{Convert.ToHexString(salt)}', password_hash = '\\x{Convert.ToHexString(hash)}' where number = '3005'");
+        }
     }
 
     [Fact]
@@ -413,5 +508,21 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         clock.Advance(LookupThrottle.Window);
 
         throttle.Accept().Should().BeTrue();
+    }
+
+    private ClerkStore Clerks => cluster.Silos.Service<ClerkStore>();
+
+    private static Task<ClerkSignedIn> SignIn(TestTerminal terminal, string number, string password) =>
+        terminal.Grain.SignInClerk(terminal.Keys, number, new ClerkPassword(password));
+
+    private async Task<IReadOnlyList<TestTerminal>> Terminals(int count, Silos? silos = null)
+    {
+        var terminals = new List<TestTerminal>();
+        while (terminals.Count < count)
+        {
+            terminals.Add(await cluster.NewTerminal(silos));
+        }
+
+        return terminals;
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Storage;
 
@@ -12,8 +13,8 @@ internal enum PasswordsOf
     Operators,
 }
 
-/// <summary>Passwords as PBKDF2 of them (HMAC-SHA-512), and new ones.</summary>
-internal static class PasswordHash
+/// <summary>Passwords that are looked at, and new ones.</summary>
+internal static class Passwords
 {
     /// <summary>At each door, with the one that is looked at: somewhat more than a second and a half.</summary>
     internal const int MaxWaiting = 16;
@@ -21,24 +22,20 @@ internal static class PasswordHash
     /// <summary>Nobody's password is longer.</summary>
     internal const int MaxLength = 128;
 
-    private const int SaltLength = 16, HashLength = 32;
-
-    // OWASP's figure for PBKDF2 with HMAC-SHA-512: about a tenth of a second.
-    private const int Iterations = 210_000;
+    /// <summary>
+    /// A row's stored password, in SQL. A silo of a version before this one writes salt and hash; where they stand, they were written last.
+    /// </summary>
+    internal const string Stored =
+        "case when salt = '' then password else 'pbkdf2-sha512$210000$' || encode(salt, 'base64') || '$' || encode(password_hash, 'base64') end";
 
     // More at once would take the processors from the swipes.
     private static readonly SemaphoreSlim[] Turns = [new(1), new(1)];
     private static readonly int[] Waiting = new int[2];
 
-    public static byte[] NewSalt() => RandomNumberGenerator.GetBytes(SaltLength);
-
-    public static byte[] Of(string password, byte[] salt) =>
-        Rfc2898DeriveBytes.Pbkdf2(password, salt, Iterations, HashAlgorithmName.SHA512, HashLength);
-
     /// <summary>One at a time at each door, and not for whoever has gone meanwhile. What belongs to nobody takes the same work, so that how long it takes tells nobody who exists.</summary>
-    /// <param name="salt">Null: there is nobody.</param>
+    /// <param name="stored">Null: there is nobody.</param>
     /// <exception cref="SignInsBusyException">Too many wait.</exception>
-    public static async Task<bool> Matches(PasswordsOf whose, string password, byte[]? salt, byte[]? hash, CancellationToken stop)
+    public static async Task<bool> Matches(PasswordsOf whose, string password, StoredPassword? stored, CancellationToken stop)
     {
         if (password.Length > MaxLength)
         {
@@ -56,8 +53,7 @@ internal static class PasswordHash
             await turn.WaitAsync(stop);
             try
             {
-                var given = await Task.Run(() => Of(password, salt ?? new byte[SaltLength]), stop);
-                return salt is not null && hash is not null && CryptographicOperations.FixedTimeEquals(given, hash);
+                return await Task.Run(() => (stored ?? StoredPassword.OfNobody).Matches(password), stop) && stored is not null;
             }
             finally
             {
@@ -70,8 +66,12 @@ internal static class PasswordHash
         }
     }
 
+    /// <summary>What is to be kept of a password that has just been found right.</summary>
+    public static Task<StoredPassword> Strengthen(StoredPassword stored, string password) =>
+        stored.IsStrong ? Task.FromResult(stored) : Task.Run(() => StoredPassword.Of(password));
+
     /// <summary>For people at a real keyboard: 80 random bits in groups, without letters that look like others.</summary>
-    public static string NewPassword()
+    public static string New()
     {
         var signs = RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyz23456789", 16);
         return string.Join('-', Enumerable.Range(0, 4).Select(group => signs.Substring(4 * group, 4)));
