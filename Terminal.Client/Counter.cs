@@ -216,7 +216,7 @@ internal sealed class Counter : IAsyncDisposable
                     _clerks.Remember(clerk, password);
                     return (clerk, null);
 
-                case { Verdict: { Code: ResponseCodes.SecurityViolation, Reason: LocalReason.ClerkRefused } verdict }:
+                case { Verdict: { Code: ResponseCodes.SecurityViolation, Reason: LocalReason.ClerkRefused or LocalReason.ClerkLocked } verdict }:
                     _clerks.Forget(number);
                     return (null, verdict.ClerkText);
 
@@ -224,7 +224,8 @@ internal sealed class Counter : IAsyncDisposable
                     return (null, verdict.ClerkText);
 
                 default:
-                    return _clerks.Find(number, password) is { } known ? (known, null) : (null, Texts.ClerkUnverified);
+                    var (known, isLocked) = _clerks.Verify(number, password);
+                    return (known, known is not null ? null : isLocked ? Texts.ClerkLocked : Texts.ClerkUnverified);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -560,7 +561,7 @@ internal sealed class Counter : IAsyncDisposable
 internal static class LocalReason
 {
     public const int BatchClosed = 161;
-    public const int ClerkRefused = 170;
+    public const int ClerkRefused = 170, ClerkLocked = 172;
     public const int BillMistyped = 301;
     public const int NoSuchBill = 302;
     public const int PaidAlready = 310;

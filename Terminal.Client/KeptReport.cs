@@ -22,18 +22,7 @@ internal sealed record KeptReport(DateTimeOffset At, string? StoreName, IReadOnl
 
     /// <summary>The old one stays until the new one is whole.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
-    public void Write(string file)
-    {
-        var fresh = file + ".new";
-        using (var stream = PrivateFile.Open(fresh, FileMode.Create))
-        {
-            JsonSerializer.Serialize(stream, this, KeptReportJson.Default.KeptReport);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(fresh, file, overwrite: true);
-        DurableFolder.Flush(file);
-    }
+    public void Write(string file) => PrivateFile.Replace(file, this, KeptReportJson.Default.KeptReport);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]

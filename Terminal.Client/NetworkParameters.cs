@@ -55,16 +55,7 @@ public sealed record NetworkParameters(
         }
     }
 
-    public void Write(string file)
-    {
-        var fresh = file + ".new";
-        using (var stream = PrivateFile.Open(fresh, FileMode.Create))
-        {
-            JsonSerializer.Serialize(stream, this, ParametersJson.Default.NetworkParameters);
-        }
-
-        File.Move(fresh, file, overwrite: true);
-    }
+    public void Write(string file) => PrivateFile.Replace(file, this, ParametersJson.Default.NetworkParameters);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

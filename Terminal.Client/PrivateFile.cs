@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace Lakala.Terminal.Client;
 
 /// <summary>Files for the terminal's own user alone, whatever the machine's habit is: receipts, clerks, parameters.</summary>
@@ -12,5 +15,21 @@ internal static class PrivateFile
         }
 
         return new FileStream(path, options);
+    }
+
+    /// <summary>A power cut leaves the old content or the new one.</summary>
+    /// <exception cref="IOException">The disk does not take it: the old one stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static void Replace<T>(string path, T content, JsonTypeInfo<T> type)
+    {
+        var fresh = path + ".new";
+        using (var stream = Open(fresh, FileMode.Create))
+        {
+            JsonSerializer.Serialize(stream, content, type);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(fresh, path, overwrite: true);
+        DurableFolder.Flush(path);
     }
 }

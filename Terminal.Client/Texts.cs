@@ -55,6 +55,7 @@ public sealed record Texts
         Store = "Store",
         Terminal = "Terminal",
         Clerk = "Clerk",
+        ClerkLocked = "Too many wrong passwords. Sign in when the server can be reached again.",
         ClerkUnverified = "The server cannot be reached. The password is wrong, or the server has not verified it here lately.",
         Bill = "Bill",
         Order = "Order",
@@ -136,6 +137,7 @@ public sealed record Texts
         Store = "门店号",
         Terminal = "终端号",
         Clerk = "收银员",
+        ClerkLocked = "密码错误次数过多，请待系统恢复连接后再登录。",
         ClerkUnverified = "无法连接系统：密码错误，或近期未在此验证过您的身份。",
         Bill = "账单号",
         Order = "订单号",
@@ -234,6 +236,9 @@ public sealed record Texts
     public required string Terminal { get; init; }
 
     public required string Clerk { get; init; }
+
+    /// <summary>Off line: the server alone is believed now.</summary>
+    public required string ClerkLocked { get; init; }
 
     public required string ClerkUnverified { get; init; }
 

@@ -98,6 +98,51 @@ public sealed class CounterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_clerk_signs_in_off_line_until_too_many_passwords_were_wrong_or_the_server_refuses_her()
+    {
+        var no = 0;
+        var gateway = new ScriptedGateway(MasterKeyBytes, _ => null) { Certificate = _certificate, SignsIn = SignIn }.Start();
+        await using var counter = Open(gateway.Port);
+        await using (gateway)
+        {
+            foreach (var reason in new[] { 170, 172 })
+            {
+                no = 0;
+                await SignsIn();
+                no = 171;
+                (await counter.Verify("1001", "right", Stop)).Should().Be((null, "no 171"));
+                (await Kept()).Should().Contain("1001", "any clerk's passwords may have been wrong here");
+                no = reason;
+                (await counter.Verify("1001", "right", Stop)).Should().Be((null, $"no {reason}"));
+                (await Kept()).Should().NotContain("1001");
+            }
+
+            no = 0;
+            await SignsIn();
+        }
+
+        (await counter.Verify("1001", "right", Stop)).Clerk!.Name.Should().Be("Anna");
+        for (var wrong = 0; wrong < ClerkMemory.MostWrong; wrong++)
+        {
+            (await counter.Verify("1001", "wrong", Stop)).Should().Be((null, Texts.English.ClerkUnverified));
+        }
+
+        (await counter.Verify("1001", "right", Stop)).Should().Be((null, Texts.English.ClerkLocked));
+
+        async Task SignsIn()
+        {
+            await counter.Lookup(Bill, Stop);
+            (await counter.Verify("1001", "right", Stop)).Clerk!.Name.Should().Be("Anna");
+        }
+
+        Task<string> Kept() => File.ReadAllTextAsync(Path.Combine(Folder, "clerks.json"), Stop);
+
+        ClerkSignInAnswer SignIn(ClerkSignInRequest request) => no == 0
+            ? new ClerkSignInAnswer(request.From, new Verdict(ResponseCodes.Approved, 0, null, null), "Anna", false)
+            : new ClerkSignInAnswer(request.From, new Verdict(ResponseCodes.SecurityViolation, no, $"no {no}", null), null, false);
+    }
+
+    [Fact]
     public async Task A_payment_number_that_the_server_knows_otherwise_is_the_operators_every_time_it_is_asked_after()
     {
         await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.DuplicateKey)) { Certificate = _certificate }.Start();

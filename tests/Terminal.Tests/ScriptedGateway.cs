@@ -45,6 +45,9 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     /// <summary>The next so many look-ups are told to sign on first.</summary>
     public int LookupsToSignOn { get; set; }
 
+    /// <summary>What a clerk who signs in is answered.</summary>
+    public Func<ClerkSignInRequest, ClerkSignInAnswer>? SignsIn { get; init; }
+
     /// <summary>How many batch closes were asked for; each is told that its totals agree.</summary>
     public int Closes { get; private set; }
 
@@ -154,6 +157,10 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
                     var close = BatchCloseRequest.FromIso(message);
                     Closes++;
                     Iso8583Frame.Write(reply, new BatchCloseAnswer(close.From, new Verdict(ResponseCodes.Approved, 0, null, null), close.Batch, close.Totals, []).ToIso(), _mac);
+                }
+                else if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.ClerkSignIn)
+                {
+                    Iso8583Frame.Write(reply, SignsIn!(ClerkSignInRequest.FromIso(message)).ToIso(), _mac);
                 }
                 else if (message.Mti == Mti.NetworkRequest)
                 {
