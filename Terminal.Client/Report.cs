@@ -5,13 +5,6 @@ using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
 
-/// <summary>Field 22.</summary>
-internal static class EntryMode
-{
-    /// <summary>Magnetic stripe read, PIN entered.</summary>
-    public const string Swiped = "021";
-}
-
 public static class ExitCode
 {
     public const int Done = 0;

@@ -297,7 +297,7 @@ public sealed record Texts
     /// <summary>Two sentences; in Chinese nothing stands between them.</summary>
     public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";
 
-    public string EntryMode(string mode) => mode == Client.EntryMode.Swiped ? Swiped : mode;
+    public string EntryMode(string mode) => mode == Wire.EntryMode.Swiped ? Swiped : mode;
 
     // ENOSPC, and the same on Windows: the framework has no name for it.
     private static bool IsDiskFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 112;

@@ -37,6 +37,13 @@ public static class ProcessingCode
     public const int BillPayment = 500000;
 }
 
+/// <summary>Field 22.</summary>
+public static class EntryMode
+{
+    /// <summary>Magnetic stripe read; the terminal takes PINs. Payments have no other.</summary>
+    public const string Swiped = "021";
+}
+
 /// <summary>What the server asks a terminal to do at its next free moment (element PR).</summary>
 public static class ProcessingRequirement
 {
@@ -369,9 +376,11 @@ public sealed record PayRequest(
             message.Bytes(52),
             SecurityControl.KeySetOf(message),
             data[Tags.Clerk]);
-        return request.IsEnquiry || (request.Track2 is not null && request.PinBlock is not null)
-            ? request
-            : throw new Iso8583Exception(request.Track2 is null ? 35 : 52, "is missing");
+        return request.IsEnquiry ? request
+            : request.Track2 is null ? throw new Iso8583Exception(35, "is missing")
+            : request.PinBlock is null ? throw new Iso8583Exception(52, "is missing")
+            : request.EntryMode != Wire.EntryMode.Swiped ? throw new Iso8583Exception(22, "is no entry mode of a payment")
+            : request;
     }
 
     /// <summary>The key alone, of a message whose rest cannot be read.</summary>

@@ -344,6 +344,7 @@ public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<Strict
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { PinBlock = new byte[16] }).ToIso())).Should().Be(("30", 202));
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { Currency = 840 }).ToIso())).Should().Be(("13", 330));
         Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { PinBlock = null }).ToIso())).Should().Be(("30", 130));
+        Said(await terminal.AskWell((terminal.Pay(bill, 1_000, network.Card) with { EntryMode = "051" }).ToIso())).Should().Be(("30", 130), "a chip was not read here");
         Said(await terminal.AskWell(terminal.Pay("12345678901245", 1_000, network.Card).ToIso())).Should().Be(("40", 301));
 
         (await network.StatusOf(bill)).Should().Be("OPEN");

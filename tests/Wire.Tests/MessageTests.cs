@@ -170,6 +170,22 @@ public sealed class MessageTests
         PayRequest.KeyOf(pay).Should().Be((from, 3), "so that the refusal stands under it, and is told");
     }
 
+    [Theory]
+    [InlineData("051")]
+    [InlineData("071")]
+    [InlineData("020")]
+    [InlineData("000")]
+    public void A_payment_has_the_entry_mode_that_is_promised_and_an_enquiry_may_have_any(string mode)
+    {
+        var from = new Origin("T0000001", "STORE0000000001", 1);
+        var pay = new PayRequest(false, from, 3, "12345678901244", 500, 156, Samples.Time, mode, Samples.Track, new byte[16], 7, null);
+
+        FluentActions.Invoking(() => PayRequest.FromIso(pay.ToIso())).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(22);
+        FluentActions.Invoking(() => PayRequest.FromIso((pay with { IsRepeat = true }).ToIso())).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(22);
+        PayRequest.FromIso((pay with { EntryMode = EntryMode.Swiped }).ToIso()).EntryMode.Should().Be("021");
+        PayRequest.FromIso((pay with { IsRepeat = true, Track2 = null, PinBlock = null }).ToIso()).IsEnquiry.Should().BeTrue("it brings no card");
+    }
+
     [Fact]
     public void A_batch_has_six_digits()
     {
