@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Lakala.Wire;
 
 namespace Lakala.Terminal.Client;
@@ -31,9 +30,14 @@ public enum LineFault
 /// <summary>What was wrong with the line at the last try.</summary>
 /// <param name="Detail">In the machine's words: for the log, never for a clerk.</param>
 /// <param name="Answer">The server's, to a sign-on that it refused.</param>
-public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer = null)
+/// <param name="GoodFrom">With a wrong clock: from when to when the server's certificate is good.</param>
+public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer = null, DateTimeOffset? GoodFrom = null, DateTimeOffset? GoodUntil = null)
 {
-    public static LineTrouble Of(Exception fault) => new(FaultOf(fault), $"{fault.GetType().Name}: {fault.Message}");
+    public static LineTrouble Of(Exception fault)
+    {
+        var untimely = fault as UntimelyCertificateException;
+        return new(FaultOf(fault), $"{fault.GetType().Name}: {fault.Message}", null, untimely?.GoodFrom, untimely?.GoodUntil);
+    }
 
     private static LineFault FaultOf(Exception fault) => fault switch
     {
@@ -46,8 +50,7 @@ public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer
             _ => LineFault.NoAnswer,
         },
 
-        // The framework tells why a chain is not valid in its message alone.
-        AuthenticationException when fault.Message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) => LineFault.WrongClock,
+        UntimelyCertificateException => LineFault.WrongClock,
         AuthenticationException => LineFault.Untrusted,
         OperationCanceledException or TimeoutException => LineFault.NoAnswer,
         { InnerException: { } inner } => FaultOf(inner),

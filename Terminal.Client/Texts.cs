@@ -32,7 +32,7 @@ public sealed record Texts
             [LineFault.Refused] = "Payments cannot be reached: the server takes no connections now. Try again in a minute.",
             [LineFault.NoNetwork] = "Payments cannot be reached: this machine has no network. Check its cable or wireless.",
             [LineFault.Cut] = "Payments cannot be reached: the line was cut. Check the network, then try again.",
-            [LineFault.WrongClock] = "Payments cannot be reached: this machine's clock says {2} (Beijing time), and the server's certificate is not valid then. Set the clock. When it is right, call the operator.",
+            [LineFault.WrongClock] = "Payments cannot be reached: this machine's clock says {2} (Beijing time), and the server's certificate is good from {3} to {4}. Set the clock. When it is right, call the operator.",
             [LineFault.Untrusted] = "Payments cannot be reached: this terminal does not trust the server's certificate. Call the operator.",
             [LineFault.SignOnUnanswered] = "Payments cannot be reached: the sign-on of terminal {0}, store {1}, is not answered. If this lasts, call the operator: are both known there, and is the master key right?",
             [LineFault.SignOnRefused] = "The server refuses the sign-on of terminal {0}, store {1}. Call the operator.",
@@ -105,7 +105,7 @@ public sealed record Texts
             [LineFault.Refused] = "无法连接支付系统：服务器暂不接受连接，请一分钟后重试。",
             [LineFault.NoNetwork] = "无法连接支付系统：本机没有网络，请检查网线或无线网络。",
             [LineFault.Cut] = "无法连接支付系统：线路中断，请检查网络后重试。",
-            [LineFault.WrongClock] = "无法连接支付系统：本机时钟为 {2}（北京时间），服务器证书在此时间无效。请校准时钟；时钟无误时请联系运营方。",
+            [LineFault.WrongClock] = "无法连接支付系统：本机时钟为 {2}（北京时间），服务器证书有效期为 {3} 至 {4}。请校准时钟；时钟无误时请联系运营方。",
             [LineFault.Untrusted] = "无法连接支付系统：本终端不信任服务器证书，请联系运营方。",
             [LineFault.SignOnUnanswered] = "无法连接支付系统：终端 {0}（门店 {1}）签到无应答。若持续如此请联系运营方：终端和门店是否已登记，主密钥是否正确？",
             [LineFault.SignOnRefused] = "系统拒绝终端 {0}（门店 {1}）签到，请联系运营方。",
@@ -196,7 +196,7 @@ public sealed record Texts
 
     public required string NothingPaid { get; init; }
 
-    /// <summary>{0}: terminal, {1}: store, {2}: the time of this machine's clock.</summary>
+    /// <summary>{0}: terminal, {1}: store, {2}: the time of this machine's clock, {3} and {4}: between which times the server's certificate is good.</summary>
     public required IReadOnlyDictionary<LineFault, string> LineFaults { get; init; }
 
     /// <summary>{0}: which.</summary>
@@ -292,12 +292,15 @@ public sealed record Texts
 
     /// <summary>What a clerk can do about the line; what the server itself has said comes first.</summary>
     public string BecauseOfLine(LineTrouble trouble, TerminalSetup setup, DateTimeOffset now) => trouble.Answer?.ClerkText
-        ?? string.Format(CultureInfo.InvariantCulture, LineFaults[trouble.Fault], setup.Terminal, setup.Store, BeijingTime.Convert(now).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+        ?? string.Format(CultureInfo.InvariantCulture, LineFaults[trouble.Fault], setup.Terminal, setup.Store, Minute(now), Minute(trouble.GoodFrom), Minute(trouble.GoodUntil));
 
     /// <summary>Two sentences; in Chinese nothing stands between them.</summary>
     public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";
 
     public string EntryMode(string mode) => mode == Wire.EntryMode.Swiped ? Swiped : mode;
+
+    private static string Minute(DateTimeOffset? time) =>
+        time is { } known ? BeijingTime.Convert(known).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
 
     // ENOSPC, and the same on Windows: the framework has no name for it.
     private static bool IsDiskFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 112;

@@ -59,7 +59,20 @@ public sealed class CounterTests : IDisposable
         var said = await Tells("en", gateway.Port, "this machine's clock says", ca: tomorrow);
 
         said.Should().Contain(BeijingTime.Convert(TimeProvider.System.GetUtcNow()).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
-        await Tells("zh", gateway.Port, "请校准时钟", ca: tomorrow);
+        said.Should().Contain($"is good from {Minute(tomorrow.NotBefore)} to {Minute(tomorrow.NotAfter)}.");
+        (await Tells("zh", gateway.Port, "请校准时钟", ca: tomorrow)).Should().Contain($"{Minute(tomorrow.NotBefore)} 至 {Minute(tomorrow.NotAfter)}");
+
+        static string Minute(DateTime time) => BeijingTime.Convert(time).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_has_ended_says_when()
+    {
+        using var ended = ScriptedGateway.NewCertificate(validFrom: -5);
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, _ => null) { Certificate = ended }.Start();
+
+        (await Tells("en", gateway.Port, "this machine's clock says", ca: ended)).Should()
+            .Contain($"to {BeijingTime.Convert(ended.NotAfter).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture)}. Set the clock.");
     }
 
     [Fact]

@@ -78,6 +78,24 @@ public sealed class TlsLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_is_not_good_now_says_from_when_to_when_and_one_of_a_stranger_does_not()
+    {
+        var yesterday = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddDays(-1).ToUnixTimeSeconds());
+        var then = new FakeTimeProvider(yesterday.AddDays(-1));
+        await using var server = new TlsServer(_files.Show(then, Intermediate.Issue("gateway", until: yesterday), Intermediate));
+
+        var untimely = (await Connecting(Root).Should().ThrowAsync<UntimelyCertificateException>()).Which;
+        var strange = (await Connecting(OtherRoot).Should().ThrowAsync<AuthenticationException>()).Which;
+
+        (untimely.GoodFrom, untimely.GoodUntil).Should().Be((DateTimeOffset.UnixEpoch.AddYears(50), yesterday));
+        untimely.Message.Should().Contain("NotTimeValid").And.Contain(yesterday.UtcDateTime.ToString("u"));
+        strange.Should().NotBeOfType<UntimelyCertificateException>("another clock would not help");
+        strange.Message.Should().Contain("PartialChain");
+
+        Func<Task> Connecting(TestCa root) => () => TlsLine.Connect("127.0.0.1", server.Port, _files.Trust(root), null, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Nothing_is_downloaded_for_a_chain_that_lacks_something()
     {
         using var web = new TcpListener(IPAddress.Loopback, 0);
@@ -209,6 +227,8 @@ public sealed class TlsLineTests : IDisposable
             _serving = Serve(own, clients);
         }
 
+        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
         public List<string> Refused { get; } = [];
 
         public async Task MustTake(TrustedCas cas, X509Certificate2? client = null) => (await Takes(Options(cas, client))).Should().BeTrue();
@@ -221,7 +241,7 @@ public sealed class TlsLineTests : IDisposable
             var stop = TestContext.Current.CancellationToken;
             try
             {
-                await using var tls = new SslStream(await TlsLine.ConnectPlain("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port, stop));
+                await using var tls = new SslStream(await TlsLine.ConnectPlain("127.0.0.1", Port, stop));
                 await tls.AuthenticateAsClientAsync(options, stop);
                 return await tls.ReadAsync(new byte[1], stop) == 1;
             }
