@@ -95,6 +95,7 @@ static void AddOptions(WebApplicationBuilder builder)
     Bind<TraceOptions>("Traces").Services.AddSingleton<IValidateOptions<TraceOptions>, TraceOptions.Validator>();
     Bind<BillPageOptions>("Http");
     Bind<SwipeOptions>("Swipe").Services.AddSingleton<IValidateOptions<SwipeOptions>, SwipeOptions.Validator>();
+    Bind<TerminalQuotaOptions>("Terminals").Services.AddSingleton<IValidateOptions<TerminalQuotaOptions>, TerminalQuotaOptions.Validator>();
     Bind<BankLinkOptions>("BankLink").Services.AddSingleton<IValidateOptions<BankLinkOptions>, BankLinkOptions.Validator>();
     Bind<TerminalGatewayOptions>("TerminalGateway").Services
         .AddSingleton<IValidateOptions<TerminalGatewayOptions>, TerminalGatewayOptions.Validator>();

@@ -278,14 +278,18 @@ public sealed class TerminalGateway : ConnectionHandler
         var language = request.Language == "zh" ? "zh" : "en";
         if ((row.Store != request.From.Store ? Refusal.UnknownTerminal : row.Blocked ? Refusal.TerminalBlocked : (Refusal?)null) is { } no)
         {
-            var refusal = new SignOnRefusal(request.From, Say(no, language), request.Nonce);
-            Answers.Add(1, new KeyValuePair<string, object?>("code", refusal.Verdict.Code));
-            await line.Send(refusal.ToIso(), master.SignOnMac);
+            await Refuse(no);
             return;
         }
 
         var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
         var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), language);
+        if (keySet is null)
+        {
+            await Refuse(Refusal.TooManyRequests);
+            return;
+        }
+
         var answer = new SignOnAnswer(
             request.From,
             Done,
@@ -298,6 +302,13 @@ public sealed class TerminalGateway : ConnectionHandler
         CryptographicOperations.ZeroMemory(pin);
         CryptographicOperations.ZeroMemory(mac);
         await line.Send(answer.ToIso(), master.SignOnMac);
+
+        Task Refuse(Refusal no)
+        {
+            var refusal = new SignOnRefusal(request.From, Say(no, language), request.Nonce);
+            Answers.Add(1, new KeyValuePair<string, object?>("code", refusal.Verdict.Code));
+            return line.Send(refusal.ToIso(), master.SignOnMac);
+        }
     }
 
     private async ValueTask<Session?> FindSession(Iso8583Message message, TerminalLine line)
@@ -440,7 +451,7 @@ public sealed class TerminalGateway : ConnectionHandler
         var answer = await Ask(
             () => !isWhole ? session.Grain.Refuse(session.KeySet, key, Refusal.BillMistyped)
                 : request.IsEnquiry ? session.Grain.Enquire(session.KeySet, key, bill.Value, amount)
-                : session.Grain.Pay(session.KeySet, new PayBill(key, session.Store, bill.Value, amount, Present(request, session), request.EntryMode)),
+                : session.Grain.Pay(session.KeySet, new PayBill(key, session.Store, bill.Value, amount, Present(request, session), request.EntryMode, request.IsRepeat)),
             Failed);
         Activity.Current.Tell(answer);
         SwipeTime.Record(_time.GetElapsedTime(begun).TotalSeconds);

@@ -375,7 +375,8 @@ internal sealed class Counter : IAsyncDisposable
             return Unknown(swipe, unknown.Last);
         }
 
-        swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, final.Answer) : SwipeResult.NeverSent(pending.Key, Texts));
+        swipe = _journal.Settle(
+            outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
         _toMark.Add(pending.Key);
         return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters) };
     }
@@ -397,6 +398,11 @@ internal sealed class Counter : IAsyncDisposable
     private PayOutcome InWordsOfGivingUp(PayOutcome outcome) => outcome is PayOutcome.Final { Answer: { Verdict: { Reason: LocalReason.NoAnswerFromBank or LocalReason.NeverHappened } verdict } answer }
         ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
         : outcome;
+
+    // The server says of anything that it is too much; here it was a payment.
+    private PayAnswer InWordsOfWaiting(PayAnswer answer) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
+        ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Texts.NothingPaid), CustomerText = Texts.NothingPaid } }
+        : answer;
 
     private Report Closed(KeptReport kept, Print print)
     {
@@ -560,6 +566,7 @@ internal sealed class Counter : IAsyncDisposable
 /// <summary>Reason numbers that the terminal gives by itself, as the server gives them, or acts on.</summary>
 internal static class LocalReason
 {
+    public const int TooManyRequests = 150;
     public const int BatchClosed = 161;
     public const int ClerkRefused = 170, ClerkLocked = 172;
     public const int BillMistyped = 301;

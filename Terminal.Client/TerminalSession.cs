@@ -47,7 +47,7 @@ public abstract record PayOutcome
     {
     }
 
-    /// <summary>The answer will never change.</summary>
+    /// <summary>The answer will never change; or the server has not taken the payment, and it is not asked for again.</summary>
     public sealed record Final(PayAnswer Answer) : PayOutcome;
 
     /// <summary>Not one byte of the 0200 has left.</summary>
@@ -66,9 +66,6 @@ public sealed class TerminalSession : IAsyncDisposable
     private static readonly TimeSpan SignOnTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ResumeTimeout = TimeSpan.FromSeconds(3);
     private const int MaxResumes = 2, MaxInVain = 4;
-
-    // The reason to a 91 that is this terminal's own doing, whichever server it asks.
-    private const int TooManyLookups = 150;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly string Version = typeof(TerminalSession).Assembly.GetName().Version!.ToString(3);
@@ -169,7 +166,7 @@ public sealed class TerminalSession : IAsyncDisposable
         {
             await Reconnect(forgetKeys: true);
         }
-        else if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not TooManyLookups })
+        else if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not LocalReason.TooManyRequests })
         {
             // The clerk tries again, and then another server.
             await Reconnect(forgetKeys: false);
@@ -199,7 +196,7 @@ public sealed class TerminalSession : IAsyncDisposable
         var outcome = await Ask(live, keys, stop);
         return outcome is LinkOutcome.NotSent notSent
             ? new PayOutcome.NotSent(notSent.Why)
-            : FinalIn(outcome, swipe) ?? await AskAgain(swipe, live with { IsRepeat = true }, keys, outcome, begun, stop);
+            : FinalIn(outcome, swipe) ?? NotTakenIn(outcome, swipe) ?? await AskAgain(swipe, live with { IsRepeat = true }, keys, outcome, begun, stop);
     }
 
     /// <summary>Asks what became of a key, without card; a key that the server has never seen is void from then on (25).</summary>
@@ -224,12 +221,12 @@ public sealed class TerminalSession : IAsyncDisposable
             }
 
             var code = answer?.Verdict.Code;
-            if (code == ResponseCodes.SignOnFirst || IsStuck(outcome, code, tries))
+            if (code == ResponseCodes.SignOnFirst || IsStuck(outcome, answer?.Verdict, tries))
             {
                 await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
             }
 
-            await Task.Delay(Pause(tries), _time, stop);
+            await Task.Delay(Pause(tries, answer?.Verdict), _time, stop);
         }
 
         return new PayOutcome.Unknown(null);
@@ -260,17 +257,18 @@ public sealed class TerminalSession : IAsyncDisposable
             var request = new BatchCloseRequest(From(key), batch, totals, keys.KeySet, listAfter).ToIso();
             var outcome = await _link.Request(Name(Mti.BatchCloseAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
             var answer = Read(outcome, BatchCloseAnswer.FromIso);
-            if (answer?.Batch == batch && answer.Verdict.Code is not (ResponseCodes.SignOnFirst or ResponseCodes.TryLater or ResponseCodes.Fault))
+            if (answer?.Batch == batch
+                && (answer.Verdict.Code is not (ResponseCodes.SignOnFirst or ResponseCodes.TryLater or ResponseCodes.Fault) || IsTooMuch(answer.Verdict)))
             {
                 return answer;
             }
 
-            if (answer?.Verdict.Code == ResponseCodes.SignOnFirst || IsStuck(outcome, answer?.Verdict.Code, tries))
+            if (answer?.Verdict.Code == ResponseCodes.SignOnFirst || IsStuck(outcome, answer?.Verdict, tries))
             {
                 await Reconnect(forgetKeys: answer?.Verdict.Code == ResponseCodes.SignOnFirst);
             }
 
-            await Task.Delay(Pause(tries), _time, stop);
+            await Task.Delay(Pause(tries, answer?.Verdict), _time, stop);
         }
 
         return null;
@@ -290,20 +288,21 @@ public sealed class TerminalSession : IAsyncDisposable
         for (var tries = 0; ; tries++)
         {
             heard = Read(last, PayAnswer.FromIso) ?? heard;
-            var code = last is LinkOutcome.Answered ? heard?.Verdict.Code : null;
+            var verdict = last is LinkOutcome.Answered ? heard?.Verdict : null;
+            var code = verdict?.Code;
             if (code == ResponseCodes.DuplicateKey && live is null)
             {
                 return new PayOutcome.Unknown(heard);
             }
 
             live = code == ResponseCodes.DuplicateKey ? null : live;
-            if (code == ResponseCodes.SignOnFirst || (last is not null && IsStuck(last, code, tries)))
+            if (code == ResponseCodes.SignOnFirst || (last is not null && IsStuck(last, verdict, tries)))
             {
                 await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
             }
 
             // Whoever has waited for an answer in vain asks again at once, but not for ever at once.
-            var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries);
+            var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries, verdict);
             await Task.Delay(pause, _time, stop);
             if (await KeysInTime(begun, stop) is not { } keys)
             {
@@ -320,8 +319,12 @@ public sealed class TerminalSession : IAsyncDisposable
     }
 
     // A server that goes on giving no final answer may be the one that is in trouble: the next line goes to another.
-    private static bool IsStuck(LinkOutcome last, string? code, int tries) =>
-        tries > 0 && (last is LinkOutcome.NoAnswer || (code is not ResponseCodes.InProgress && tries % MaxInVain == 0));
+    internal static bool IsStuck(LinkOutcome last, Verdict? verdict, int tries) =>
+        tries > 0 && !IsTooMuch(verdict)
+        && (last is LinkOutcome.NoAnswer || (verdict?.Code is not ResponseCodes.InProgress && tries % MaxInVain == 0));
+
+    // This terminal's own doing, whichever server it asks.
+    private static bool IsTooMuch(Verdict? verdict) => verdict is { Code: ResponseCodes.TryLater, Reason: LocalReason.TooManyRequests };
 
     /// <returns>The keys of a line that is up; null when patience is at its end.</returns>
     private async Task<WorkingKeys?> KeysInTime(long begun, CancellationToken stop)
@@ -330,10 +333,10 @@ public sealed class TerminalSession : IAsyncDisposable
         return left > TimeSpan.Zero && await WaitUntilUp(left, stop) is null ? _keys : null;
     }
 
-    private static TimeSpan Pause(int tries)
+    internal static TimeSpan Pause(int tries, Verdict? verdict)
     {
         var pause = FirstPause * Math.Pow(2, Math.Min(tries, 8));
-        return pause < LongestPause ? pause : LongestPause;
+        return pause < LongestPause && !IsTooMuch(verdict) ? pause : LongestPause;
     }
 
     private Task<LinkOutcome> Ask(PayRequest request, WorkingKeys keys, CancellationToken stop)
@@ -351,6 +354,10 @@ public sealed class TerminalSession : IAsyncDisposable
             || (answer.Bill == swipe.Bill && answer.Amount == swipe.Amount && answer.Currency == swipe.Currency))
             ? new PayOutcome.Final(answer)
             : null;
+
+    // To the only message under the key it says that nothing stands there, and nothing else will be sent that could change it.
+    private static PayOutcome.Final? NotTakenIn(LinkOutcome outcome, SwipePending swipe) =>
+        Read(outcome, PayAnswer.FromIso) is { } answer && answer.Batch == swipe.Key.Batch && IsTooMuch(answer.Verdict) ? new PayOutcome.Final(answer) : null;
 
     // 00 means not paid, 21 that it is paid, 25 never seen. What the payment itself was answered stands in it too.
     private static PayOutcome.Final? FinalOf(AbandonAnswer answer, SwipePending swipe)

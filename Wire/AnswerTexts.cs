@@ -23,7 +23,7 @@ public static class AnswerTexts
         [130] = new("Message not understood. Call the operator.", "Not paid.", "报文格式错误，请联系运营方。", "未支付。"),
         [140] = new("This number was used for another payment. Call the operator.", "Not paid by this attempt.", "流水号重复，请联系运营方。", "本次未支付。"),
         [141] = new("Same message again. Try once more.", "One moment, please.", "报文重复，请再试一次。", "请稍候。"),
-        [150] = new("Too many look-ups. Wait a minute.", "One moment, please.", "查询过于频繁，请一分钟后再试。", "请稍候。"),
+        [150] = new("Too much at once from this terminal. Wait a minute.", "One moment, please.", "本终端操作过于频繁，请一分钟后再试。", "请稍候。"),
         [160] = new("Totals differ. Show the report to the operator.", "One moment, please.", "总额不符，请将结算单交给运营方。", "请稍候。"),
         [161] = new("This batch is closed, not paid. Swipe again: it goes into the next batch.", "Not paid. Please swipe again.", "本批次已结算，未支付；请重新刷卡，将计入下一批次。", "未支付，请重新刷卡。"),
         [170] = new("Clerk number or password is wrong.", "One moment, please.", "工号或密码错误。", "请稍候。"),

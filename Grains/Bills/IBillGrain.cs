@@ -64,6 +64,7 @@ public static class BillGrains
 
 /// <summary>One swipe as its terminal sends it, 0200 or live 0201.</summary>
 /// <param name="Card">Null when the card's number is no card number: then it is refused.</param>
+/// <param name="IsRepeat">0201.</param>
 [GenerateSerializer, Immutable, Alias("pay-bill")]
 public sealed record PayBill(
     [property: Id(0)] SwipeKey Key,
@@ -71,7 +72,8 @@ public sealed record PayBill(
     [property: Id(2)] long Bill,
     [property: Id(3)] Money Amount,
     [property: Id(4)] PresentedCard? Card,
-    [property: Id(5)] string EntryMode);
+    [property: Id(5)] string EntryMode,
+    [property: Id(6)] bool IsRepeat = false);
 
 /// <summary>What the terminal is told.</summary>
 /// <param name="ResponseCode">Field 39; null means silence: nothing is certain, and the terminal asks again.</param>

@@ -1,3 +1,4 @@
+using Lakala.Bills;
 using Lakala.Grains.Terminals;
 using Npgsql;
 
@@ -187,6 +188,16 @@ public sealed class TerminalStore(NpgsqlDataSource database)
         }
 
         return list;
+    });
+
+    /// <summary>Whether something stands under the key.</summary>
+    public Task<bool> HasKey(SwipeKey key) => Reach(async () =>
+    {
+        await using var command = database.CreateCommand("select exists (select from attempts where terminal_id = $1 and batch = $2 and stan = $3)");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key.Terminal });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = key.Batch });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = key.Stan });
+        return (bool)(await command.ExecuteScalarAsync())!;
     });
 
     private static async Task<T> Reach<T>(Func<Task<T>> work)

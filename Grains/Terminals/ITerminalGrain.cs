@@ -17,9 +17,10 @@ public interface ITerminalGrain : IGrainWithStringKey
     Task<TerminalRow?> Find();
 
     /// <summary>Sign-on: stores the next key set, which becomes current with the first message authenticated under it.</summary>
+    /// <returns>Null: it signs on too often.</returns>
     /// <exception cref="Storage.DatabaseAwayException">Sign on again later.</exception>
     [Alias("sign-on")]
-    Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language);
+    Task<KeySet?> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language);
 
     [Alias("sign-off")]
     Task<Refusal?> SignOff(int keySet);

@@ -4,6 +4,7 @@ using Lakala.Grains.Bills;
 using Lakala.Grains.Storage;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Placement;
 
@@ -15,7 +16,13 @@ namespace Lakala.Grains.Terminals;
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class TerminalGrain(
-    TerminalStore terminals, HealthStore healths, ClerkStore clerks, SwipeKeys keys, TimeProvider time, ILogger<TerminalGrain> log) : Grain, ITerminalGrain
+    TerminalStore terminals,
+    HealthStore healths,
+    ClerkStore clerks,
+    SwipeKeys keys,
+    IOptions<TerminalQuotaOptions> quota,
+    TimeProvider time,
+    ILogger<TerminalGrain> log) : Grain, ITerminalGrain
 {
     /// <summary>Working keys that are older are replaced at the terminal's next free moment.</summary>
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
@@ -29,6 +36,7 @@ public sealed class TerminalGrain(
     private readonly StanWindow _stans = new();
     private readonly LookupThrottle _throttle = new(time);
     private readonly SignInThrottle _signIns = new(time);
+    private readonly TerminalQuota _quota = new(quota.Value, time);
 
     // The batches of the payments under way, one entry for each; and the batch that is being closed.
     private readonly List<int> _paying = [];
@@ -52,8 +60,13 @@ public sealed class TerminalGrain(
         return row;
     }
 
-    public async Task<KeySet> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language)
+    public async Task<KeySet?> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language)
     {
+        if (!_quota.TryTake())
+        {
+            return null;
+        }
+
         var row = await Find() ?? throw new InvalidOperationException($"Terminal {this.GetPrimaryKeyString()} is not known.");
         var next = await terminals.PutNext(row.Id, wrappedPinKey, wrappedMacKey, language);
         await Read();
@@ -90,10 +103,12 @@ public sealed class TerminalGrain(
 
         _health = health ?? _health;
         var isAskedFor = health is not null && _row!.Asked.HasFlag(AskedOf.Status);
-        if (health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence))
+        var isNews = health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence);
+        var isRecorded = isNews && _quota.TryTake();
+        if (isRecorded)
         {
             (_recorded, _recordedAt) = (health, time.GetTimestamp());
-            Record(health).Ignore();
+            Record(health!).Ignore();
         }
 
         if (health is { IsTampered: true })
@@ -101,7 +116,8 @@ public sealed class TerminalGrain(
             return new Heartbeat(await BlockTampered(), TerminalTask.None);
         }
 
-        if (isAskedFor)
+        // What is not recorded now comes again with the next heartbeat.
+        if (isAskedFor && isRecorded)
         {
             await Did(AskedOf.Status);
         }
@@ -142,7 +158,7 @@ public sealed class TerminalGrain(
     {
         var no = await WhyNot(keySet)
             ?? (!_stans.Accept(key) ? Refusal.StanReplayed
-                : !_throttle.Accept() ? Refusal.TooManyLookups
+                : !_throttle.Accept() ? Refusal.TooManyRequests
                 : bill is null ? Refusal.BillMistyped
                 : null);
         if (no is { } reason)
@@ -169,9 +185,9 @@ public sealed class TerminalGrain(
             return SwipeAnswer.Refused(no);
         }
 
-        if (_throttle.IsGuessing)
+        if (await WhyNotBegin(swipe) is { } tooMuch)
         {
-            return SwipeAnswer.Refused(Refusal.TooManyLookups);
+            return Activity.Current.Tell(SwipeAnswer.Refused(tooMuch));
         }
 
         // A close that is under way does not see this payment, and this payment would not see the close.
@@ -194,12 +210,12 @@ public sealed class TerminalGrain(
     }
 
     public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
-        Ask(keySet, () => keys.Refuse(key, reason, null, null, null));
+        Ask(keySet, key, () => keys.Refuse(key, reason, null, null, null));
 
     public Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount) =>
-        Ask(keySet, () => keys.Enquire(key, bill, amount));
+        Ask(keySet, key, () => keys.Enquire(key, bill, amount));
 
-    public Task<SwipeAnswer> Abandon(int keySet, SwipeKey key) => Ask(keySet, async () =>
+    public Task<SwipeAnswer> Abandon(int keySet, SwipeKey key) => Ask(keySet, key, async () =>
     {
         var (answer, moved) = await keys.Abandon(key);
         if (moved is { } bill)
@@ -260,6 +276,11 @@ public sealed class TerminalGrain(
             return new ClosedBatch(Refusal.InProgress, 0, 0, []);
         }
 
+        if (!_quota.TryTakeBatch(batch))
+        {
+            return new ClosedBatch(Refusal.TooManyRequests, 0, 0, []);
+        }
+
         _closing = batch;
         try
         {
@@ -294,7 +315,24 @@ public sealed class TerminalGrain(
         }
     }
 
-    private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question)
+    // A payment that has begun is told how it goes, whatever is counted. A repeat has probably begun, so it is looked for first.
+    private async Task<Refusal?> WhyNotBegin(PayBill swipe)
+    {
+        try
+        {
+            var mayBegin = (swipe.IsRepeat && await terminals.HasKey(swipe.Key))
+                || (!_throttle.IsGuessing && _quota.TryTakePayment(swipe.Key.Batch))
+                || (!swipe.IsRepeat && await terminals.HasKey(swipe.Key));
+            return mayBegin ? null : Refusal.TooManyRequests;
+        }
+        catch (DatabaseAwayException)
+        {
+            return Refusal.TryLater;
+        }
+    }
+
+    // Under a key that is not known the answer becomes a row of its own: that is counted. What stands there is told without counting.
+    private async Task<SwipeAnswer> Ask(int keySet, SwipeKey key, Func<Task<SwipeAnswer>> question)
     {
         if (await WhyNot(keySet) is { } no)
         {
@@ -303,7 +341,8 @@ public sealed class TerminalGrain(
 
         try
         {
-            return Activity.Current.Tell(await question());
+            var mayAsk = _quota.TryTake(key.Batch) || await terminals.HasKey(key);
+            return Activity.Current.Tell(mayAsk ? await question() : SwipeAnswer.Refused(Refusal.TooManyRequests));
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {

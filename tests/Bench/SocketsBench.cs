@@ -28,6 +28,7 @@ public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
                 Bills = 2 * billsOfARun,
                 BankFsync = false,
                 ThrowawayDatabase = true,
+                ProgramsSwipe = true,
                 Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
                 Progress = Say,
             },

@@ -35,6 +35,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 Bills = (int)((WarmUp + measured).TotalSeconds * MostPerSecond),
                 BankFsync = false,
                 ThrowawayDatabase = true,
+                ProgramsSwipe = true,
                 Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
                 Progress = Say,
             },

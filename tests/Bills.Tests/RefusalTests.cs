@@ -18,7 +18,7 @@ public sealed class RefusalTests
             130 FormatError 30 final
             140 KeyReused 94 open
             141 StanReplayed 94 open
-            150 TooManyLookups 91 open
+            150 TooManyRequests 91 open
             160 TotalsDiffer 95 open
             161 BatchClosed 12 final
             170 ClerkRefused 63 open

@@ -32,6 +32,7 @@ public sealed class BusyCluster : IAsyncLifetime
         {
             Silos = 3,
             Terminals = Terminals,
+            ProgramsSwipe = true,
             Route = (line, silo, port) => line == LocalLine.Database ? (DatabaseLines[silo] = new FaultProxy(port, Passage.Bytes)).Port : port,
             Silo = new Dictionary<string, string>(Tls(certificates)) { ["Notices__LongestPause"] = "00:00:01" },
         });

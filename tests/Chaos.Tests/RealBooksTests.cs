@@ -27,7 +27,7 @@ public sealed class RealBooksTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _network = await LocalNetwork.Start(
-            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "audit")), new LocalNetworkOptions(), Stop);
+            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "audit")), new LocalNetworkOptions { ProgramsSwipe = true }, Stop);
         _receiver = await WebhookReceiver.Start();
         _http.BaseAddress = _network.Http;
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _network.Seed.ApiKey);

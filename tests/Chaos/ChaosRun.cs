@@ -72,6 +72,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
     {
         Silos = Silos,
         Terminals = Terminals,
+        ProgramsSwipe = true,
         Route = (line, silo, port) =>
             _proxies.GetOrAdd((line, silo), _ => new FaultProxy(port, line == LocalLine.Bank ? Passage.Frames : Passage.Bytes)).Port,
         Silo = new Dictionary<string, string>

@@ -20,7 +20,7 @@ public sealed class Network : IAsyncLifetime
     /// <summary>A network of the caller's own, for what the others must not feel.</summary>
     public static async Task<LocalNetwork> StartAnother(LocalNetworkOptions? options = null) => await LocalNetwork.Start(
         await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "network")),
-        options ?? new LocalNetworkOptions());
+        (options ?? new LocalNetworkOptions()) with { ProgramsSwipe = true });
 
     public async ValueTask InitializeAsync()
     {

@@ -42,17 +42,20 @@ public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 /// <summary>One cluster of silos: two of them over one database are what a duplicate activation looks like to it.</summary>
 public sealed class Silos : IAsyncDisposable
 {
+    // Tests swipe faster than any clerk.
+    private static readonly TerminalQuotaOptions NoClerk = new() { PaymentsPerMinute = 1_000_000, OthersPerMinute = 1_000_000, BatchesPerHour = 1_000_000 };
+
     private readonly InProcessTestCluster _cluster;
 
     private Silos(InProcessTestCluster cluster) => _cluster = cluster;
 
     public IGrainFactory Grains => _cluster.Client;
 
-    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null)
+    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null, TerminalQuotaOptions? quota = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
-            AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions(), time ?? TimeProvider.System));
+            AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions(), time ?? TimeProvider.System, quota ?? NoClerk));
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new Silos(cluster);
@@ -65,12 +68,13 @@ public sealed class Silos : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
 
-    private static void AddServices(IServiceCollection services, string connectionString, IBankLine bank, SwipeOptions timers, TimeProvider time)
+    private static void AddServices(IServiceCollection services, string connectionString, IBankLine bank, SwipeOptions timers, TimeProvider time, TerminalQuotaOptions quota)
     {
         services.AddSingleton(time);
         services.AddSingleton(_ => Database.Open(connectionString));
         services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
+        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(quota));
         services.AddSingleton<BillStore>();
         services.AddSingleton<TerminalStore>();
         services.AddSingleton<HealthStore>();
@@ -121,7 +125,7 @@ public sealed class TestTerminal
         return terminal;
     }
 
-    public async Task SignOn() => Keys = (await Grain.SignOn([2], [3], "en")).Number;
+    public async Task SignOn() => Keys = (await Grain.SignOn([2], [3], "en"))!.Number;
 
     public SwipeKey NextKey() => new(Id, 1, Interlocked.Increment(ref _stan));
 

@@ -458,8 +458,8 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
             missed.Refusal.Should().Be(Refusal.BillUnknown);
         }
 
-        (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), bill)).Refusal.Should().Be(Refusal.TooManyLookups);
-        (await terminal.Pay(terminal.Swipe(bill))).Reason.Should().Be(Refusal.TooManyLookups);
+        (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), bill)).Refusal.Should().Be(Refusal.TooManyRequests);
+        (await terminal.Pay(terminal.Swipe(bill))).Reason.Should().Be(Refusal.TooManyRequests);
     }
 
     [Fact]

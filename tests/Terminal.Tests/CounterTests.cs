@@ -168,6 +168,24 @@ public sealed class CounterTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("en", "Too much at once from this terminal. Wait a minute. Nothing was paid.", "Nothing was paid.")]
+    [InlineData("zh", "本终端操作过于频繁，请一分钟后再试。未支付。", "未支付。")]
+    public async Task A_payment_that_was_too_much_at_once_is_not_paid_and_the_clerk_is_told_to_wait(string language, string said, string toCustomer)
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => TooMuch(request, language)) { Certificate = _certificate }.Start();
+        await using var counter = Open(gateway.Port, language);
+        var found = await counter.Lookup(Bill, Stop);
+
+        var report = await counter.Pay(found, Card, CancellationToken.None, Stop);
+
+        (report.Outcome, report.ResponseCode, report.Reason).Should().Be((Outcome.Refused, ResponseCodes.TryLater, 150));
+        (report.Text, report.CustomerText, report.ExitCode, report.MayBePaidStill).Should().Be((said, toCustomer, ExitCode.NotPaid, true));
+        counter.OpenItems.Should().Be(0, "it is certain");
+        gateway.Heard.Should().ContainSingle("nobody asks for it again");
+        (await counter.Settle(Stop)).Outcome.Should().Be(Outcome.Settled);
+    }
+
     [Fact]
     public async Task Receipts_that_come_late_are_counted_and_are_no_news()
     {
@@ -338,6 +356,12 @@ public sealed class CounterTests : IDisposable
         {
             journal.Settle(new SwipeResult(key, ResponseCodes.Approved));
         }
+    }
+
+    private static PayAnswer TooMuch(PayRequest request, string language)
+    {
+        var (clerk, customer) = AnswerTexts.Of(ResponseCodes.TryLater, 150, language);
+        return Answer(request, ResponseCodes.TryLater) with { Verdict = new Verdict(ResponseCodes.TryLater, 150, clerk, customer) };
     }
 
     private static PayAnswer Answer(PayRequest request, string code) => new(

@@ -31,6 +31,29 @@ public sealed class TerminalSessionTests
     }
 
     [Fact]
+    public async Task A_payment_that_was_too_much_at_once_ends_as_not_paid_and_is_not_asked_for_again()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, TooMuch).Start();
+
+        var outcome = await Pay(gateway);
+
+        outcome.Should().BeOfType<PayOutcome.Final>().Which.Answer.Verdict.Reason.Should().Be(150);
+        gateway.Heard.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_repeat_that_is_too_much_at_once_is_asked_again_slowly_and_at_the_same_server()
+    {
+        var (tooMuch, busy) = (new Verdict(ResponseCodes.TryLater, 150, null, null), new Verdict(ResponseCodes.TryLater, 502, null, null));
+        var answered = new LinkOutcome.Answered(new Iso8583Message(Mti.PayAnswer));
+
+        Enumerable.Range(0, 20).Select(tries => TerminalSession.Pause(tries, tooMuch)).Should().OnlyContain(pause => pause == TimeSpan.FromSeconds(5));
+        Enumerable.Range(0, 20).Should().OnlyContain(tries => !TerminalSession.IsStuck(answered, tooMuch, tries));
+        TerminalSession.Pause(0, busy).Should().BeLessThan(TimeSpan.FromSeconds(1));
+        TerminalSession.IsStuck(answered, busy, 4).Should().BeTrue("another server may be well");
+    }
+
+    [Fact]
     public async Task After_a_lost_line_its_keys_still_work_and_the_whole_payment_is_repeated()
     {
         await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { DropNext = true }.Start();
@@ -168,6 +191,12 @@ public sealed class TerminalSessionTests
         await using var session = new TerminalSession(Options, new MasterKey(MasterKeyBytes), gateway.Connect, TimeProvider.System);
         (await session.WaitUntilUp(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).Should().BeNull();
         return await session.Pay(Swipe, Card, TestContext.Current.CancellationToken);
+    }
+
+    private static PayAnswer TooMuch(PayRequest request)
+    {
+        var answer = Answer(request, ResponseCodes.TryLater);
+        return answer with { Verdict = answer.Verdict with { Reason = 150 } };
     }
 
     private static PayAnswer Answer(PayRequest request, string code) => new(
