@@ -5,6 +5,9 @@ namespace Lakala.Local;
 /// <summary>A program that runs to its end, such as initdb, a verb of the silo or a one-shot terminal.</summary>
 public static class Command
 {
+    // A program that has started others ends these first.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     /// <summary>Runs a program and collects what it prints.</summary>
     /// <exception cref="SetupException">The program does not exist.</exception>
     public static async Task<CommandResult> Run(
@@ -73,6 +76,35 @@ public static class Command
         using var process = Start(start);
         await process.WaitForExitAsync(cancel);
         return process.ExitCode;
+    }
+
+    /// <summary>Runs a program and hands on what it prints, line by line as it comes. A cancel interrupts it once, and waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<int> Follow(
+        IReadOnlyList<string> command, Action<string> onLine, string workingDirectory, CancellationToken cancel)
+    {
+        // Out of reach of the keyboard's Ctrl+C: a test program that hears it twice ends without ending what it has started.
+        var start = new ProcessStartInfo("setsid", command)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory,
+        };
+        using var process = Start(start);
+        process.OutputDataReceived += (_, line) => onLine(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => onLine(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync(cancel);
+            return process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            await ProcessRecord.Of(process.Id, ProcessRecord.Interrupt).End(Patience);
+            throw;
+        }
     }
 
     private static Process Start(ProcessStartInfo start)

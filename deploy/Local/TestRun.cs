@@ -4,12 +4,14 @@ using System.Xml.Linq;
 namespace Lakala.Local;
 
 /// <summary>
-/// <c>./lakala test</c>: what the tests need, the format, and all test projects; the closing line is counted from their reports.
+/// <c>./lakala test</c>: what the tests need, the format, and all test projects, in two lanes beside each other; the closing line is
+/// counted from their reports.
 /// <c>./lakala test Model</c>: one project alone, without the format.
 /// </summary>
 public static class TestRun
 {
     private const string Suffix = ".Tests";
+    private const string Longest = "EndToEnd.Tests";
 
     /// <param name="only">The project's name, with or without its suffix. Null: all of them.</param>
     /// <exception cref="SetupException">There is no such project.</exception>
@@ -17,40 +19,67 @@ public static class TestRun
     {
         var projects = Projects(only);
         await InstallTools(stop);
-        var formatted = only is not null || await IsFormatted(stop);
         var reports = Path.Combine(Repository.Home, "test", "reports");
         if (Directory.Exists(reports))
         {
             Directory.Delete(reports, recursive: true);
         }
 
-        var troubles = formatted ? new List<string>() : ["dotnet format --verify-no-changes found something to change"];
-        var total = new Counts(0, 0, 0);
-        foreach (var project in projects)
-        {
-            var name = Path.GetFileName(project);
-            Console.WriteLine(name);
-            var report = Path.Combine(reports, name + ".trx");
-            var exit = await Command.Show(
-                [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
-                workingDirectory: project,
-                cancel: stop);
-            var counts = File.Exists(report) ? Counts.Read(report) : new Counts(0, 0, 0);
-            total += counts;
-            if (exit != 0 && counts.Failed == 0)
-            {
-                troubles.Add($"{name} ended with exit code {exit}");
-            }
-        }
+        // The end-to-end tests wait more than they compute, and take as long as all others: these run beside them.
+        var beside = projects.Where(project => Path.GetFileName(project) != Longest).ToList();
+        var ends = await Task.WhenAll(
+            only is null ? FormatAndRun(projects.Except(beside), reports, stop) : Run(projects.Except(beside), reports, stop),
+            Run(beside, reports, stop));
 
+        var troubles = ends.SelectMany(lane => lane.Troubles).ToList();
         foreach (var trouble in troubles)
         {
             Console.WriteLine($"FAILED: {trouble}");
         }
 
+        var total = ends.Aggregate(new Counts(0, 0, 0), (sum, lane) => sum + lane.Counts);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
         return total.Failed == 0 && troubles.Count == 0 ? 0 : 1;
+    }
+
+    // Not beside the end-to-end tests: one of them publishes the terminal, which rewrites what the format is read from.
+    private static async Task<Lane> FormatAndRun(IEnumerable<string> projects, string reports, CancellationToken stop)
+    {
+        var format = await Command.Run(["dotnet", "format", "--verify-no-changes"], workingDirectory: Repository.Root, cancel: stop);
+        Say("format", format.ExitCode == 0 ? "nothing to change" : format.Output + format.Error);
+        var lane = await Run(projects, reports, stop);
+        return format.ExitCode == 0 ? lane : lane with { Troubles = [.. lane.Troubles, "dotnet format --verify-no-changes found something to change"] };
+    }
+
+    /// <summary>One project after the other.</summary>
+    private static async Task<Lane> Run(IEnumerable<string> projects, string reports, CancellationToken stop)
+    {
+        var lane = new Lane([], new Counts(0, 0, 0));
+        foreach (var project in projects)
+        {
+            var name = Path.GetFileName(project);
+            var report = Path.Combine(reports, name + ".trx");
+            var exit = await Command.Follow(
+                [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
+                line => Say(name[..^Suffix.Length], line),
+                workingDirectory: project,
+                cancel: stop);
+            var counts = File.Exists(report) ? Counts.Read(report) : new Counts(0, 0, 0);
+            lane = new Lane(
+                exit != 0 && counts.Failed == 0 ? [.. lane.Troubles, $"{name} ended with exit code {exit}"] : lane.Troubles,
+                lane.Counts + counts);
+        }
+
+        return lane;
+    }
+
+    private static void Say(string who, string line)
+    {
+        if (line.Length > 0)
+        {
+            Console.WriteLine($"{who,-8} | {line}");
+        }
     }
 
     private static List<string> Projects(string? only)
@@ -125,11 +154,8 @@ public static class TestRun
         }
     }
 
-    private static async Task<bool> IsFormatted(CancellationToken stop)
-    {
-        Console.WriteLine("the format");
-        return await Command.Show(["dotnet", "format", "--verify-no-changes"], workingDirectory: Repository.Root, cancel: stop) == 0;
-    }
+    /// <summary>What runs in order, beside the other lane.</summary>
+    private sealed record Lane(IReadOnlyList<string> Troubles, Counts Counts);
 
     private sealed record Counts(int Passed, int Failed, int Skipped)
     {

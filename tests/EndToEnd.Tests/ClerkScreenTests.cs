@@ -289,8 +289,9 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         var (clerk, supervisor) = (network.Local.Seed.Clerks[0], network.Local.Seed.Clerks[1]);
 
         await screen.Until("Sign in");
-        await SignIn(screen, clerk.Number, clerk.Password == "00000000" ? "1" : "00000000");
-        (await screen.Until("password is wrong")).Should().NotContain("00000000");
+        var wrong = clerk.Password == "90817263" ? "90817264" : "90817263";
+        await SignIn(screen, clerk.Number, wrong);
+        (await screen.Until("password is wrong")).Should().NotContain(wrong);
         await screen.Type(clerk.Number);
         await screen.Press("Enter");
         await screen.Type(clerk.Password);
