@@ -32,6 +32,13 @@ public sealed partial class TerminalProtocolDocumentTests
     private static readonly Verdict SignOnFirst =
         new(ResponseCodes.SignOnFirst, 110, "Sign on again.", "One moment, please.", ProcessingRequirement.SignOn);
 
+    private static readonly Verdict Differ =
+        new(ResponseCodes.TotalsDiffer, 160, "Totals differ. Show the report to the operator.", "One moment, please.", ProcessingRequirement.None);
+
+    private static readonly TerminalHealth Health = new(
+        Printer: "ready", Paper: "low", Reader: "ok", Tamper: false, OnMains: true, ClockOffset: -2, Version: "1.0.0", OpenItems: 0, JournalBytes: 4_096,
+        Parameters: 3, LastSwipe: SignedOnAt.AddSeconds(12));
+
     private static readonly Dictionary<string, (Iso8583Message Message, MessageMac? Mac)> Messages = new()
     {
         ["sign-on request"] = (new SignOnRequest(From(1), SignedOnAt, Blocks["nonce"], "1.0", "en").ToIso(), Master.SignOnMac),
@@ -46,8 +53,19 @@ public sealed partial class TerminalProtocolDocumentTests
                 SignedOnAt.AddSeconds(1),
                 "Corner Store 1").ToIso(),
             Master.SignOnMac),
+        ["sign-on refusal"] = (
+            new SignOnRefusal(
+                From(1),
+                new(ResponseCodes.UnknownTerminal, 102, "Terminal is blocked. Call the operator.", "Sorry, this counter cannot take payments now.", ProcessingRequirement.None),
+                Blocks["nonce"]).ToIso(),
+            Master.SignOnMac),
         ["echo request"] = (new NetworkRequest(From(2), NetworkCode.Echo, KeySet).ToIso(), Session),
         ["echo answer"] = (new NetworkAnswer(From(2), NetworkCode.Echo, Done).ToIso(), Session),
+        ["echo with health"] = (new NetworkRequest(From(9), NetworkCode.Echo, KeySet, Health).ToIso(), Session),
+        ["parameters request"] = (new NetworkRequest(From(8), NetworkCode.Parameters, KeySet).ToIso(), Session),
+        ["parameters answer"] = (new ParametersAnswer(From(8), Done, 3, "{\"copies\": 1, \"footer_zh\": \"谢谢\"}").ToIso(), Session),
+        ["clerk sign-in request"] = (new ClerkSignInRequest(From(7), "1001", Blocks["enciphered clerk password"], KeySet).ToIso(), Session),
+        ["clerk sign-in answer"] = (new ClerkSignInAnswer(From(7), Done, "Anna", false).ToIso(), Session),
         ["lookup request"] = (new LookupRequest(From(3), Batch, Bill, KeySet).ToIso(), Session),
         ["lookup answer"] = (
             new LookupAnswer(
@@ -63,6 +81,8 @@ public sealed partial class TerminalProtocolDocumentTests
         ["batch close request"] = (new BatchCloseRequest(From(6), Batch, new BatchTotals(1, Amount), KeySet).ToIso(), Session),
         ["batch close answer"] = (
             new BatchCloseAnswer(From(6), Done, Batch, new BatchTotals(1, Amount), []).ToIso(), Session),
+        ["batch list request"] = (new BatchCloseRequest(From(10), Batch, new BatchTotals(2, 2 * Amount), KeySet, ListAfter: 0).ToIso(), Session),
+        ["batch list answer"] = (new BatchCloseAnswer(From(10), Differ, Batch, new BatchTotals(1, Amount), [new BatchEntry(4, Amount)]).ToIso(), Session),
         ["hint"] = (SignOnFirst.ToHint(Mti.LookupAnswer, new LookupRequest(From(3), Batch, Bill, KeySet).ToIso()), null),
     };
 
@@ -101,7 +121,7 @@ public sealed partial class TerminalProtocolDocumentTests
         string[] others =
         [
             "master key", "sign-on key", "PIN key", "MAC key", "wrapped PIN key", "wrapped MAC key", "PIN key check value", "MAC key check value",
-            "nonce", "PIN field", "enciphered once", "card number field", "sum", "PIN block",
+            "clerk password key", "clerk password in clear", "enciphered clerk password", "nonce", "PIN field", "enciphered once", "card number field", "sum", "PIN block",
         ];
 
         Blocks.Keys.Should().BeEquivalentTo(Messages.Keys.Concat(others));
@@ -129,6 +149,22 @@ public sealed partial class TerminalProtocolDocumentTests
         Blocks["enciphered once"].Zip(Blocks["card number field"], (one, other) => (byte)(one ^ other)).Should().Equal(Blocks["sum"]);
         aes.EncryptEcb(Blocks["sum"], PaddingMode.None).Should().Equal(Blocks["PIN block"]);
         PinBlock.Encipher("1234", Samples.CardNumber, new PinCipher(Blocks["PIN key"]), Blocks["PIN field"].AsSpan(8)).Should().Equal(Blocks["PIN block"]);
+    }
+
+    [Fact]
+    public void The_clerks_password_of_the_examples_is_enciphered_step_by_step()
+    {
+        var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Blocks["PIN key"], 32, [], "lakala clerk password"u8.ToArray());
+        using var aes = Aes.Create();
+        aes.Key = Blocks["clerk password key"];
+        using var cipher = new ClerkPasswordCipher(Blocks["PIN key"]);
+
+        Blocks["clerk password key"].Should().Equal(key);
+        aes.EncryptKeyWrapPadded(Blocks["clerk password in clear"]).Should().Equal(Blocks["enciphered clerk password"]);
+        Blocks["clerk password in clear"].AsSpan(16).ToArray().Should().Equal("83920174"u8.ToArray());
+        cipher.Decipher(Blocks["enciphered clerk password"]).Should().Be("83920174");
+        Document.Should().Contain("the password is `83920174`");
+        ClerkSignInRequest.FromIso(Messages["clerk sign-in request"].Message).Password.Should().Equal(Blocks["enciphered clerk password"]);
     }
 
     [Fact]
