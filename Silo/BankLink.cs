@@ -70,7 +70,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         _late = late;
         _time = time;
         _log = log;
-        _zoneMaster = new MasterKey(KeyFile.Read(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"));
+        _zoneMaster = ClearKey.Spend(KeyFile.Read(_options.ZoneMasterKeyFile, "BankLink:ZoneMasterKeyFile"), static key => new MasterKey(key));
         var cas = _options.Ca.Length > 0 ? TrustedCas.Read(_options.Ca) : null;
         _link = new Iso8583Link(
             new LinkProtocol
@@ -189,10 +189,11 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
 
     private async Task SignOn(Iso8583Link link, CancellationToken stop)
     {
-        var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
+        var (pin, sentPin) = ClearKey.Spend(MasterKey.NewKey(), key => (new PinCipher(key), _zoneMaster.Wrap(key)));
+        var (mac, sentMac) = ClearKey.Spend(MasterKey.NewKey(), key => (new MessageMac(key), _zoneMaster.Wrap(key)));
         var nonce = RandomNumberGenerator.GetBytes(SignOnRequest.NonceLength);
         var stan = NextStan();
-        var request = new ZoneSignOnRequest(stan, _time.GetUtcNow(), nonce, _zoneMaster.Wrap(pin), _zoneMaster.Wrap(mac)).ToIso();
+        var request = new ZoneSignOnRequest(stan, _time.GetUtcNow(), nonce, sentPin, sentMac).ToIso();
         var outcome = await link.RequestSignOn(EchoKey(stan), request, _zoneMaster.SignOnMac, SignOnTimeout);
         if (outcome is not LinkOutcome.Answered answered)
         {
@@ -205,7 +206,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
             throw new IOException($"The bank refuses the sign-on with code {answer.ResponseCode}.");
         }
 
-        _zone = new ZoneKeys(new PinCipher(pin), new MessageMac(mac));
+        _zone = new ZoneKeys(pin, mac);
         _log.LogInformation("Bank line: signed on to {Host}:{Port}.", _options.Host, _options.Port);
     }
 

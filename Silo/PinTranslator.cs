@@ -13,25 +13,52 @@ public interface IPinTranslator
 }
 
 /// <summary>The translation in this process. For development: where card schemes rule, an HSM does it.</summary>
-public sealed class SoftwarePinTranslator(IKeyVault vault) : IPinTranslator
+public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
 {
-    // Unwrapping a key costs more than using it. At the bound all are dropped and unwrapped anew as they come.
-    private const int MaxCached = 50_000;
+    /// <summary>A key that no PIN comes under for so long, or for twice as long at the most, is dropped here; a next session's takes its place at once.</summary>
+    public static readonly TimeSpan Generation = TimeSpan.FromMinutes(5);
 
-    private readonly ConcurrentDictionary<(string Terminal, int KeySet), PinCipher> _ciphers = new();
+    // Unwrapping a key costs some 25 microseconds, using it two. At the bound a generation ends early.
+    private const int MaxCached = 25_000;
+
+    private readonly IKeyVault _vault;
+    private readonly ITimer _timer;
+    private volatile ConcurrentDictionary<string, SessionKey> _recent = new(), _older = new();
+
+    public SoftwarePinTranslator(IKeyVault vault, TimeProvider time)
+    {
+        _vault = vault;
+        _timer = time.CreateTimer(_ => EndGeneration(), null, Generation, Generation);
+    }
 
     public byte[]? Translate(PresentedCard card, PinCipher zoneKey)
     {
-        if (_ciphers.Count >= MaxCached)
+        var pan = card.Track2.AsSpan(0, card.Track2.AsSpan().IndexOfAny('=', 'D')).ToString();
+        return PinBlock.Translate(card.PinBlock, pan, Find(card.PinKey), zoneKey);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private PinCipher Find(PinKey key)
+    {
+        if (_recent.TryGetValue(key.Terminal, out var known) && known.KeySet == key.KeySet)
         {
-            _ciphers.Clear();
+            return known.Cipher;
         }
 
-        var cipher = _ciphers.GetOrAdd(
-            (card.PinKey.Terminal, card.PinKey.KeySet),
-            static (_, state) => new PinCipher(state.vault.Unwrap(state.Wrapped)),
-            (vault, card.PinKey.Wrapped));
-        var pan = card.Track2.AsSpan(0, card.Track2.AsSpan().IndexOfAny('=', 'D')).ToString();
-        return PinBlock.Translate(card.PinBlock, pan, cipher, zoneKey);
+        if (_recent.Count >= MaxCached)
+        {
+            EndGeneration();
+        }
+
+        var found = _older.TryRemove(key.Terminal, out var older) && older.KeySet == key.KeySet
+            ? older
+            : new SessionKey(key.KeySet, ClearKey.Spend(_vault.Unwrap(key.Wrapped), static clear => new PinCipher(clear)));
+        _recent[key.Terminal] = found;
+        return found.Cipher;
     }
+
+    private void EndGeneration() => (_older, _recent) = (_recent, new());
+
+    private sealed record SessionKey(int KeySet, PinCipher Cipher);
 }

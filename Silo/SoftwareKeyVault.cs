@@ -21,7 +21,7 @@ public sealed class SoftwareKeyVault : IKeyVault, IDisposable
     private readonly Lock _lock = new();
 
     public SoftwareKeyVault(IOptions<KeysOptions> options) =>
-        _aes.Key = KeyFile.Read(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile");
+        ClearKey.Spend(KeyFile.Read(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile"), key => _aes.Key = key);
 
     public byte[] Wrap(ReadOnlySpan<byte> key)
     {

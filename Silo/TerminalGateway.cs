@@ -193,6 +193,11 @@ public sealed class TerminalGateway : ConnectionHandler
             SayFailed(span, fault);
             _log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
         }
+        finally
+        {
+            // It may hold a card.
+            CryptographicOperations.ZeroMemory(frame);
+        }
     }
 
     // Its kind and no more: what it says may quote the message.
@@ -260,9 +265,7 @@ public sealed class TerminalGateway : ConnectionHandler
         var row = await Find(request.From.Terminal);
 
         // A stranger is told one thing, after the same work, whether there is such a terminal or not.
-        var unwrapped = _vault.Unwrap(row?.MasterKey ?? _keyOfNobody);
-        using var master = new MasterKey(unwrapped);
-        CryptographicOperations.ZeroMemory(unwrapped);
+        using var master = ClearKey.Spend(_vault.Unwrap(row?.MasterKey ?? _keyOfNobody), static key => new MasterKey(key));
         if (!master.SignOnMac.Verify(message, frame) || row is null)
         {
             if (row is not null)
@@ -282,8 +285,8 @@ public sealed class TerminalGateway : ConnectionHandler
             return;
         }
 
-        var (pin, mac) = (MasterKey.NewKey(), MasterKey.NewKey());
-        var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(_vault.Wrap(pin), _vault.Wrap(mac), language);
+        var (pin, mac) = (NewWorkingKey(master), NewWorkingKey(master));
+        var keySet = await _grains.GetGrain<ITerminalGrain>(row.Id).SignOn(pin.Kept, mac.Kept, language);
         if (keySet is null)
         {
             await Refuse(Refusal.TooManyRequests);
@@ -295,12 +298,10 @@ public sealed class TerminalGateway : ConnectionHandler
             Done,
             request.Nonce,
             keySet.Number,
-            master.Wrap(pin),
-            master.Wrap(mac),
+            pin.Sent,
+            mac.Sent,
             _time.GetUtcNow(),
             row.StoreName);
-        CryptographicOperations.ZeroMemory(pin);
-        CryptographicOperations.ZeroMemory(mac);
         await line.Send(answer.ToIso(), master.SignOnMac);
 
         Task Refuse(Refusal no)
@@ -310,6 +311,9 @@ public sealed class TerminalGateway : ConnectionHandler
             return line.Send(refusal.ToIso(), master.SignOnMac);
         }
     }
+
+    private (byte[] Kept, WrappedKey Sent) NewWorkingKey(MasterKey master) =>
+        ClearKey.Spend(MasterKey.NewKey(), key => (_vault.Wrap(key), master.Wrap(key)));
 
     private async ValueTask<Session?> FindSession(Iso8583Message message, TerminalLine line)
     {
@@ -327,7 +331,8 @@ public sealed class TerminalGateway : ConnectionHandler
             return null;
         }
 
-        return new Session(row.Id, row.Store, row.Language, keySet, new MessageMac(_vault.Unwrap(keys.MacKey)), keys.PinKey, _grains.GetGrain<ITerminalGrain>(row.Id));
+        var mac = ClearKey.Spend(_vault.Unwrap(keys.MacKey), static key => new MessageMac(key));
+        return new Session(row.Id, row.Store, row.Language, keySet, mac, keys.PinKey, _grains.GetGrain<ITerminalGrain>(row.Id));
     }
 
     // A grain has no blank name, and neither has a terminal.
@@ -531,9 +536,7 @@ public sealed class TerminalGateway : ConnectionHandler
 
     private async Task<Iso8583Message?> SignInClerk(ClerkSignInRequest request, Session session)
     {
-        var pinKey = _vault.Unwrap(session.WrappedPinKey);
-        using var cipher = new ClerkPasswordCipher(pinKey);
-        CryptographicOperations.ZeroMemory(pinKey);
+        using var cipher = ClearKey.Spend(_vault.Unwrap(session.WrappedPinKey), static key => new ClerkPasswordCipher(key));
         var signedIn = cipher.Decipher(request.Password) is { } password
             ? await Ask(
                 () => session.Grain.SignInClerk(session.KeySet, request.Clerk, new ClerkPassword(password)), new ClerkSignedIn(Refusal.Fault, null, false))

@@ -448,6 +448,22 @@ public sealed class Iso8583Link : IAsyncDisposable
 
         public async Task WriteLoop(CancellationToken stop)
         {
+            try
+            {
+                await Write(stop);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    _gathering.Clear();
+                    _leaving.Clear();
+                }
+            }
+        }
+
+        private async Task Write(CancellationToken stop)
+        {
             while (true)
             {
                 await _some.Reader.ReadAsync(stop);
@@ -465,7 +481,9 @@ public sealed class Iso8583Link : IAsyncDisposable
                 Volatile.Write(ref _writeDeadline, time.GetTimestamp() + writeTicks);
                 await stream.WriteAsync(_leaving.WrittenMemory, stop);
                 Volatile.Write(ref _writeDeadline, Never);
-                _leaving.ResetWrittenCount();
+
+                // Wiped: a card or a PIN block does not stay for whoever reads the memory.
+                _leaving.Clear();
             }
         }
     }

@@ -57,6 +57,7 @@ public sealed class MasterKey : IDisposable
     private readonly Aes _aes = Aes.Create();
     private readonly Lock _lock = new();
 
+    /// <param name="key">Not kept, and not wiped.</param>
     public MasterKey(byte[] key)
     {
         if (key.Length != KeyLength)
@@ -65,7 +66,8 @@ public sealed class MasterKey : IDisposable
         }
 
         _aes.Key = key;
-        SignOnMac = new MessageMac(HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeyLength, [], "lakala sign-on mac"u8.ToArray()));
+        SignOnMac = ClearKey.Spend(
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeyLength, [], "lakala sign-on mac"u8.ToArray()), static derived => new MessageMac(derived));
     }
 
     /// <summary>Authenticates 0800 and 0810 of the sign-on: HKDF-SHA256 (RFC 5869) of the master key, no salt, info <c>lakala sign-on mac</c>.</summary>
@@ -103,9 +105,13 @@ public sealed class MasterKey : IDisposable
             key = _aes.DecryptKeyWrapPadded(wrapped.Data);
         }
 
-        return key.Length == KeyLength && CryptographicOperations.FixedTimeEquals(CheckValue(key), wrapped.Check)
-            ? key
-            : throw new CryptographicException("The key's length or check value is wrong.");
+        if (key.Length != KeyLength || !CryptographicOperations.FixedTimeEquals(CheckValue(key), wrapped.Check))
+        {
+            CryptographicOperations.ZeroMemory(key);
+            throw new CryptographicException("The key's length or check value is wrong.");
+        }
+
+        return key;
     }
 
     public void Dispose() => _aes.Dispose();
@@ -122,20 +128,19 @@ public sealed class ClerkPasswordCipher : IDisposable
 
     private readonly Aes _aes = Aes.Create();
 
-    public ClerkPasswordCipher(byte[] pinKey) =>
-        _aes.Key = HKDF.DeriveKey(HashAlgorithmName.SHA256, pinKey, MasterKey.KeyLength, [], "lakala clerk password"u8.ToArray());
+    public ClerkPasswordCipher(byte[] pinKey)
+    {
+        var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, pinKey, MasterKey.KeyLength, [], "lakala clerk password"u8.ToArray());
+        _aes.Key = key;
+        CryptographicOperations.ZeroMemory(key);
+    }
 
     public byte[] Encipher(string password)
     {
-        byte[] clear = [.. RandomNumberGenerator.GetBytes(NonceLength), .. Encoding.UTF8.GetBytes(password)];
-        try
-        {
-            return _aes.EncryptKeyWrapPadded(clear);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(clear);
-        }
+        var clear = new byte[NonceLength + Encoding.UTF8.GetByteCount(password)];
+        RandomNumberGenerator.Fill(clear.AsSpan(0, NonceLength));
+        Encoding.UTF8.GetBytes(password, clear.AsSpan(NonceLength));
+        return ClearKey.Spend(clear, _aes.EncryptKeyWrapPadded);
     }
 
     /// <returns>Null when it was enciphered under another key, or is damaged.</returns>
@@ -149,8 +154,9 @@ public sealed class ClerkPasswordCipher : IDisposable
 
         try
         {
-            var clear = _aes.DecryptKeyWrapPadded(password);
-            return clear.Length is > NonceLength and <= NonceLength + MaxPassword ? Encoding.UTF8.GetString(clear, NonceLength, clear.Length - NonceLength) : null;
+            return ClearKey.Spend(
+                _aes.DecryptKeyWrapPadded(password),
+                static clear => clear.Length is > NonceLength and <= NonceLength + MaxPassword ? Encoding.UTF8.GetString(clear, NonceLength, clear.Length - NonceLength) : null);
         }
         catch (CryptographicException)
         {

@@ -255,6 +255,7 @@ public sealed partial class DeployTests
         unit["NoNewPrivileges"].Should().Be("yes");
         unit["ProtectSystem"].Should().Be("strict");
         unit["LimitCORE"].Should().Be("0");
+        unit["MemorySwapMax"].Should().Be("0");
         unit["CapabilityBoundingSet"].Should().BeEmpty();
         int.Parse(unit["LimitNOFILE"], CultureInfo.InvariantCulture).Should().BeGreaterThan(new Silo.TerminalGatewayOptions().MaxConnections);
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Threading.Channels;
 
 namespace Lakala.Wire.Tests;
@@ -461,6 +462,31 @@ public sealed class LinkTests : IAsyncDisposable
 
         (await request.Soon()).Should().BeOfType<LinkOutcome.NoAnswer>();
         await line.UntilClosed();
+    }
+
+    [Fact]
+    public async Task What_has_been_sent_or_will_never_be_is_wiped_from_the_buffers()
+    {
+        const string Track = "6228480000000000000=49122010000000000";
+        var connection = new BreakableStream();
+        _connect = async () => connection.Around(await _other.Connect());
+        var line = await Up();
+
+        var first = _link.Request("000000000001", Pay("000000000001").Set(35, Track), _mac!, AnswerTimeout);
+        await line.Read();
+        var sent = connection.Buffers.Last();
+        await line.Send(_mac, Answer("000000000001"));
+        await first.Soon();
+        await Exchange(line, "000000000002");
+        Text(sent).Should().NotContain(Track).And.NotContain("000000000001");
+
+        connection.IsBroken = true;
+        await _link.Request("000000000003", Pay("000000000003").Set(35, Track), _mac!, AnswerTimeout).Soon();
+        await _link.DisposeAsync().AsTask().Soon();
+        connection.Buffers.Select(Text).Should().OnlyContain(text => !text.Contains(Track));
+        _link = null!;
+
+        static string Text(ReadOnlyMemory<byte> buffer) => Encoding.ASCII.GetString(buffer.Span);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
@@ -93,12 +94,15 @@ internal sealed class OtherSide
     }
 }
 
-/// <summary>A connection whose writes fail from some moment on, as when its socket is gone.</summary>
+/// <summary>A connection whose writes fail from some moment on, as when its socket is gone. It remembers where the writer keeps what it has written.</summary>
 internal sealed class BreakableStream : Stream
 {
     private Stream _inner = Null;
 
     public bool IsBroken { get; set; }
+
+    /// <summary>The writer's own buffers, not what was in them.</summary>
+    public ConcurrentQueue<ReadOnlyMemory<byte>> Buffers { get; } = [];
 
     public override bool CanRead => true;
 
@@ -123,8 +127,11 @@ internal sealed class BreakableStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        IsBroken ? ValueTask.FromException(new IOException("The socket is gone.")) : _inner.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Buffers.Enqueue(buffer);
+        return IsBroken ? ValueTask.FromException(new IOException("The socket is gone.")) : _inner.WriteAsync(buffer, cancellationToken);
+    }
 
     public override void Flush()
     {
