@@ -320,9 +320,7 @@ internal sealed class OpsPages(
     private async Task<IResult> RunbookSection(HttpContext context)
     {
         var name = Value(context, "section");
-        return Runbook.Find(name) is { } section
-            ? await Page<RunbookPage>(context, new() { [nameof(RunbookPage.Section)] = section })
-            : await NoSuch(context, "section of the runbook", name);
+        return Runbook.Own.Has(name) ? SeeOther($"{Root}/runbook#{name}") : await NoSuch(context, "section of the runbook", name);
     }
 
     private async Task<IResult> Actions(HttpContext context) =>

@@ -1,36 +1,56 @@
-using System.Text.RegularExpressions;
+using Markdig;
+using Markdig.Extensions.AutoIdentifiers;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
+using Markdig.Syntax.Inlines;
+using Microsoft.AspNetCore.Components;
 
 namespace Lakala.Silo.Ops;
 
-/// <summary>docs/runbook.md, which is part of the program, by its sections: alarms and alerts link to them.</summary>
-internal static partial class Runbook
+/// <summary>docs/runbook.md, which is part of the program, as a page with an anchor at each heading: alarms and alerts link to them.</summary>
+/// <param name="Sections">Its headings of the second level.</param>
+/// <param name="Html">All of it but its title.</param>
+internal sealed record Runbook(IReadOnlyList<RunbookSection> Sections, MarkupString Html)
 {
-    /// <summary>The first is what stands before all sections; its name is empty.</summary>
-    public static IReadOnlyList<RunbookSection> Sections { get; } = Read();
+    // Anchors as the places that show Markdown name them. HTML in the text is shown as text.
+    private static readonly MarkdownPipeline Markdown =
+        new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseAutoIdentifiers(AutoIdentifierOptions.GitHub).Build();
 
-    /// <returns>Null when there is no such section.</returns>
-    public static RunbookSection? Find(string name) => Sections.FirstOrDefault(section => section.Name == name && name.Length > 0);
+    public static Runbook Own { get; } = Parse(ReadOwn());
 
-    private static RunbookSection[] Read()
+    public bool Has(string name) => Sections.Any(section => section.Name == name);
+
+    public static Runbook Parse(string text)
+    {
+        var document = Markdig.Markdown.Parse(text, Markdown);
+        foreach (var title in document.OfType<HeadingBlock>().Where(static heading => heading.Level == 1).ToList())
+        {
+            document.Remove(title);
+        }
+
+        // Files that lie beside it are not served: their names stay, as words.
+        foreach (var link in document.Descendants<LinkInline>().Where(static link => !IsServed(link.Url)).ToList())
+        {
+            link.ReplaceBy(new ContainerInline());
+        }
+
+        return new Runbook(
+            [.. document.OfType<HeadingBlock>().Where(static heading => heading.Level == 2).Select(static heading => new RunbookSection(
+                heading.GetAttributes().Id!, string.Concat(heading.Inline!.Descendants<LiteralInline>())))],
+            new MarkupString(document.ToHtml(Markdown)));
+    }
+
+    private static bool IsServed(string? address) =>
+        address is not null && (address.StartsWith('#') || address.StartsWith("https://", StringComparison.Ordinal));
+
+    private static string ReadOwn()
     {
         using var stream = typeof(Runbook).Assembly.GetManifestResourceStream("runbook.md")
             ?? throw new InvalidOperationException("The runbook is not part of the program.");
         using var reader = new StreamReader(stream);
-        return [.. Beginning().Split(reader.ReadToEnd()).Select(static (text, at) =>
-        {
-            var title = at == 0 ? "" : text.AsSpan(0, text.AsSpan().IndexOf('\n')).Trim().ToString();
-            return new RunbookSection(NotInNames().Replace(title.ToLowerInvariant(), "").Replace(' ', '-'), title, text[title.Length..].Trim());
-        })];
+        return reader.ReadToEnd();
     }
-
-    [GeneratedRegex("^## ", RegexOptions.Multiline)]
-    private static partial Regex Beginning();
-
-    // As the places that show Markdown name its headings.
-    [GeneratedRegex("[^a-z0-9 -]")]
-    private static partial Regex NotInNames();
 }
 
-/// <param name="Name">In addresses.</param>
-/// <param name="Text">Markdown.</param>
-public sealed record RunbookSection(string Name, string Title, string Text);
+/// <param name="Name">Its anchor.</param>
+public sealed record RunbookSection(string Name, string Title);
