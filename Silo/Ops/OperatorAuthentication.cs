@@ -36,7 +36,7 @@ internal sealed class SessionAuthentication(
     public const string SchemeName = "Session";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        cookie.Read(Request) is { } token && await operators.Find(token, !Request.Headers.ContainsKey(OpsPages.LiveHeader), Context.RequestAborted) is { } person
+        cookie.Read(Request) is { } token && await operators.Find(token, !OpsPages.IsByItself(Request), Context.RequestAborted) is { } person
             ? AuthenticateResult.Success(Operators.Ticket(person, SchemeName))
             : AuthenticateResult.NoResult();
 

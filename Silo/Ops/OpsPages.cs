@@ -38,7 +38,10 @@ internal sealed class OpsPages(
     public const string Root = "/ops";
 
     /// <summary>On requests that a page's script makes by itself.</summary>
-    public const string LiveHeader = "X-Live";
+    private const string LiveHeader = "X-Live";
+
+    /// <summary>In the address from which a page without script loads itself again.</summary>
+    private const string LiveParameter = "live";
 
     // A name and a password, and no more than that.
     private const int MostOfASignIn = 4 * 1024;
@@ -121,6 +124,9 @@ internal sealed class OpsPages(
                     : await pages.Refuse(context, "Not understood", ["A field holds characters that are not UTF-8 text."], Root))
                 .For(least, SessionAuthentication.SchemeName).WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes + 64 * 1024));
     }
+
+    /// <summary>No person asked for it: the page did so by itself.</summary>
+    public static bool IsByItself(HttpRequest request) => request.Headers.ContainsKey(LiveHeader) || request.Query.ContainsKey(LiveParameter);
 
     public static string SettingsLink(SettingsAt at) =>
         $"{Root}/settings?{Shown.Query(("level", at.Level.ToString().ToLowerInvariant()), ("subject", at.Subject))}";
@@ -655,9 +661,12 @@ internal sealed class OpsPages(
         where T : IComponent
     {
         var who = context.User.Identity?.IsAuthenticated is true ? context.User.AsOperator() : null;
-        parameters["Here"] = new Here(who, time.GetUtcNow(), who is null ? 0 : (await alarms.Counts(context.RequestAborted)).Sum(kind => kind.Count));
+        parameters["Here"] = new Here(who, time.GetUtcNow(), who is null ? 0 : (await alarms.Counts(context.RequestAborted)).Sum(kind => kind.Count), Again(context.Request));
         return await renderer.Page<T>(status, parameters);
     }
+
+    private static string Again(HttpRequest request) =>
+        (request.Query.ContainsKey(LiveParameter) ? request.QueryString : request.QueryString.Add(LiveParameter, "1")).Value!;
 
     // Nothing of it is kept or framed, and what changes something comes from our own pages.
     private static async ValueTask<object?> Protect(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
@@ -691,7 +700,7 @@ internal sealed class OpsPages(
         PageHeaders.Put(context.Response, formAction: "'self'", referrer: "same-origin");
         return services.GetRequiredService<PageRenderer>().Page<Told>(status, new()
         {
-            ["Here"] = new Here(null, services.GetRequiredService<TimeProvider>().GetUtcNow(), 0),
+            ["Here"] = new Here(null, services.GetRequiredService<TimeProvider>().GetUtcNow(), 0, Again(context.Request)),
             [nameof(Told.Title)] = title,
             [nameof(Told.Refusals)] = refusals,
             [nameof(Told.Back)] = Root,

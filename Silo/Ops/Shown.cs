@@ -8,7 +8,8 @@ namespace Lakala.Silo.Ops;
 /// <summary>What every page of the operators knows.</summary>
 /// <param name="Who">Null: nobody has signed in.</param>
 /// <param name="Alarms">How many are raised.</param>
-public sealed record Here(Operator? Who, DateTimeOffset Now, int Alarms)
+/// <param name="Again">The page's address for when it loads itself again.</param>
+public sealed record Here(Operator? Who, DateTimeOffset Now, int Alarms, string Again)
 {
     public bool May(OperatorRole role) => Who?.Role >= role;
 }
@@ -67,7 +68,7 @@ internal static class Shown
     };
 
     /// <summary>Every member that is another after than before, of two JSON objects; null: an empty one.</summary>
-    public static IEnumerable<string> Changes(string? before, string? after)
+    public static IEnumerable<Change> Changes(string? before, string? after)
     {
         var (old, now) = (Members(before), Members(after));
         foreach (var name in old.Keys.Union(now.Keys))
@@ -75,7 +76,7 @@ internal static class Shown
             var (was, value) = (old.GetValueOrDefault(name), now.GetValueOrDefault(name));
             if (was != value)
             {
-                yield return $"{name.Replace('_', ' ')}: {was ?? "–"} → {value ?? "–"}";
+                yield return new Change(name.Replace('_', ' '), was ?? "–", value ?? "–");
             }
         }
 
@@ -85,4 +86,10 @@ internal static class Shown
 
     public static string Query(params (string Name, string? Value)[] values) =>
         string.Join('&', values.Where(value => !string.IsNullOrEmpty(value.Value)).Select(value => $"{value.Name}={Uri.EscapeDataString(value.Value!)}"));
+}
+
+/// <summary>A value of the audit log before and after.</summary>
+internal readonly record struct Change(string Name, string Before, string After)
+{
+    public override string ToString() => $"{Name}: {Before} → {After}";
 }

@@ -138,8 +138,8 @@ public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
             ($"merchant:{_merchant} {own}", "api_key.create"),
             ("command line", "api_key.create"),
             ("command line", "merchant.put"));
-        Silo.Ops.Shown.Changes(log[0].Before, log[0].After).Should().Equal($"keys: {own}, {rotated.Key.Id} → ");
-        Silo.Ops.Shown.Changes(log[1].Before, log[1].After).Should().Equal($"keys: {own}, {added.Key.Id}, {rotated.Key.Id} → {own}, {rotated.Key.Id}");
+        Silo.Ops.Shown.Changes(log[0].Before, log[0].After).Select(change => change.ToString()).Should().Equal($"keys: {own}, {rotated.Key.Id} → ");
+        Silo.Ops.Shown.Changes(log[1].Before, log[1].After).Select(change => change.ToString()).Should().Equal($"keys: {own}, {added.Key.Id}, {rotated.Key.Id} → {own}, {rotated.Key.Id}");
         foreach (var one in new[] { secret, added.Secret, rotated.Secret })
         {
             var random = one[^43..];

@@ -91,7 +91,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
             "operator.block blocked: False → True", "operator.put role: watch → administer", "operator.put blocked: – → False, role: – → watch");
 
         async Task<IEnumerable<string>> Changes(string subject) => (await _audit.List(subject, null, 20, Stop)).Select(entry =>
-            $"{entry.What} {string.Join(", ", Silo.Ops.Shown.Changes(entry.Before, entry.After).Order(StringComparer.Ordinal))}");
+            $"{entry.What} {string.Join(", ", Silo.Ops.Shown.Changes(entry.Before, entry.After).Select(change => change.ToString()).Order(StringComparer.Ordinal))}");
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
         await _provisioning.PutTerminals(_store, [_terminals[0]], [[1]]);
 
         (await _audit.List(id, null, 5, Stop)).Select(entry => entry.What).Should().Equal("api_key.create", "merchant.put", "api_key.create", "merchant.put");
-        (await _audit.List(id, null, 5, Stop)).Where(entry => entry.What == "merchant.put").Select(entry => Silo.Ops.Shown.Changes(entry.Before, entry.After).First(change => change.StartsWith("fee")))
+        (await _audit.List(id, null, 5, Stop)).Where(entry => entry.What == "merchant.put").Select(entry => Silo.Ops.Shown.Changes(entry.Before, entry.After).Single(change => change.Name.StartsWith("fee")).ToString())
             .Should().Equal("fee basis points: 60 → 80", "fee basis points: – → 60");
         (await _audit.List(_store + "/1001", null, 5, Stop)).Should().ContainSingle().Which.What.Should().Be("clerk.put");
         (await _audit.List(_terminals[0], null, 5, Stop))[0].What.Should().Be("terminal.master_key");
