@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Lakala.Wire;
@@ -7,7 +9,7 @@ namespace Lakala.EndToEnd.Tests;
 
 /// <summary>What operators do at their pages, in a real browser, with terminals that really answer.</summary>
 [Collection(nameof(OpsNetwork))]
-public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
+public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
 {
     private static readonly TerminalHealth Well = new(
         Printer: "ready", Paper: "ok", Reader: "ok", Tamper: false, OnMains: true, ClockOffset: 0, Version: "1.0.0", OpenItems: 0, JournalBytes: 2_048, Parameters: 0);
@@ -345,6 +347,94 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         }
     }
 
+    [Fact]
+    public async Task The_address_that_an_alert_gives_ends_at_its_section_of_the_runbook()
+    {
+        var rules = await File.ReadAllTextAsync(Path.Combine(Local.Repository.Root, "deploy", "prometheus", "lakala.rules.yml"), Stop);
+        var names = AlertLink().Matches(rules).Select(match => match.Groups[1].Value).Distinct().ToList();
+        names.Should().HaveCountGreaterThan(8);
+        var page = await network.Visit(browser, "watch", "/ops/runbook");
+
+        foreach (var name in names)
+        {
+            await page.GotoAsync(new Uri(network.Local.Http, $"/ops/runbook/{name}").ToString());
+
+            page.Url.Should().EndWith($"/ops/runbook#{name}");
+            (await page.Locator($"h2#{name}:target").BoundingBoxAsync())!.Y.Should().BeInRange(-1, 450, name);
+        }
+    }
+
+    [Fact]
+    public async Task A_page_without_script_that_loads_itself_again_keeps_nobody_signed_in()
+    {
+        using var person = await network.Client("watch");
+        var again = new Uri(Refresh().Match(await (await Ask("/ops/terminals?q=T0&state=silent")).Content.ReadAsStringAsync(Stop)).Groups[1].Value.Replace("&amp;", "&"), UriKind.Relative);
+        again.ToString().Should().StartWith("?q=T0&state=silent&");
+        var address = "/ops/terminals" + again;
+        await Idle(14);
+        var reloaded = await Ask(address);
+        reloaded.StatusCode.Should().Be(HttpStatusCode.OK);
+        Refresh().Match(await reloaded.Content.ReadAsStringAsync(Stop)).Groups[1].Value.Replace("&amp;", "&").Should().Be(again.ToString(), "it goes on the same way");
+        await Idle(2);
+
+        (await Ask(address)).StatusCode.Should().Be(HttpStatusCode.SeeOther, "only the page has asked for 16 minutes");
+
+        using var other = await network.Client("act");
+        await Idle(14);
+        (await other.GetAsync(new Uri("/ops/terminals?q=T0", UriKind.Relative), Stop)).StatusCode.Should().Be(HttpStatusCode.OK);
+        await Idle(2);
+        (await other.GetAsync(new Uri(address, UriKind.Relative), Stop)).StatusCode.Should().Be(HttpStatusCode.OK, "a person has asked 2 minutes ago");
+
+        Task<HttpResponseMessage> Ask(string path) => person.GetAsync(new Uri(path, UriKind.Relative), Stop);
+
+        Task Idle(int minutes) => network.Execute($"update operator_sessions set used_at = used_at - interval '{minutes} minutes' where operator in ('watch', 'act')");
+    }
+
+    [Fact]
+    public async Task What_others_have_written_turns_round_nothing_that_stands_beside_it()
+    {
+        const string Word = "חנות";
+        await network.Execute(
+            $"""
+            insert into merchants (id, name, fee_basis_points) values ('rtl-shop', '{Word}', 60);
+            insert into api_keys (prefix, merchant_id, secret_hash, name) values ('rtl0123456789abc', 'rtl-shop', '\x00', '{Word} key');
+            insert into stores (id, name, commission_percent, name_zh, chain, region, district, address, hours)
+            values ('RTLSTORE0000001', '{Word} 1', 0, '{Word}', '{Word}', '{Word}', '{Word}', '{Word} 5', '{Word} 6');
+            insert into terminals (id, store_id, master_key) values ('RTL00001', 'RTLSTORE0000001', '\x00');
+            insert into audit_log (who, what, subject, detail, before, after) values ('test', 'store.put', 'RTLSTORE0000001', '{Word}', null, '{Json("name")}');
+            insert into alarms (kind, subject, detail) values ('paper_out', 'RTL00001', '{Word}');
+            insert into alarm_silences (kind, subject, who, reason, until) values ('paper_out', 'RTL00001', 'test', '{Word}', clock_timestamp() + interval '1 hour')
+            """);
+        using var admin = await network.Api("administer");
+        (await admin.Put($"/v1/admin/settings/chain/{Uri.EscapeDataString(Word)}", $$"""{"settings":{{Json("footer_en")}}}""")).Status.Should().Be(200);
+        using var person = await network.Client("admin");
+
+        foreach (var path in new[]
+        {
+            "/ops", "/ops/terminals?store=RTLSTORE0000001", $"/ops/terminals?region={Word}", "/ops/terminals/RTL00001", "/ops/stores/RTLSTORE0000001", "/ops/alarms",
+            "/ops/merchants?q=rtl", "/ops/merchants/rtl-shop", $"/ops/settings?level=chain&subject={Word}", "/ops/audit?subject=RTLSTORE0000001",
+        })
+        {
+            // Counts of the fleet are some seconds old.
+            var html = await Eventually.Is(
+                async () => WebUtility.HtmlDecode(await person.GetStringAsync(new Uri(path, UriKind.Relative), Stop)),
+                html => html.Contains(Word, StringComparison.Ordinal),
+                path);
+            Isolated().Replace(html, "").Should().NotContain(Word, path);
+            Field().Matches(html).Select(field => field.Value)
+                .Where(field => field.Contains(Word, StringComparison.Ordinal) && !field.Contains("type=\"hidden\"", StringComparison.Ordinal) && !field.Contains("dir=\"auto\"", StringComparison.Ordinal))
+                .Should().BeEmpty(path);
+        }
+
+        await network.Execute(
+            """
+            delete from alarm_silences where subject = 'RTL00001'; delete from alarms where subject = 'RTL00001'; delete from terminals where id = 'RTL00001';
+            delete from stores where id = 'RTLSTORE0000001'; delete from api_keys where merchant_id = 'rtl-shop'; delete from merchants where id = 'rtl-shop'
+            """);
+
+        static string Json(string member) => $$"""{"{{member}}":"{{Word}}"}""";
+    }
+
     [Theory]
     [InlineData("/ops/sign-in")]
     [InlineData("/ops")]
@@ -362,6 +452,9 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
     [InlineData("/ops/books")]
     [InlineData("/ops/audit")]
     [InlineData("/ops/operators")]
+    [InlineData("/ops/runbook")]
+    [InlineData("/ops/merchants")]
+    [InlineData("/ops/merchants/demo-shop")]
     public async Task Pages_pass_the_accessibility_check_and_keep_within_their_policy(string path)
     {
         var page = path == "/ops/sign-in" ? await browser.Open(width: 1280, height: 900) : await network.Visit(browser, "admin", path);
@@ -374,6 +467,19 @@ public sealed class OpsPagesTests(OpsNetwork network, Browser browser)
         result.Violations.Select(violation => $"{violation.Id}: {string.Join(' ', violation.Nodes.Select(node => node.Html))}").Should().BeEmpty();
         complaints.Should().BeEmpty();
     }
+
+    // What isolates its text, and tags.
+    [GeneratedRegex("(?s)<bdi>[^<]*</bdi>|<title>.*?</title>|<textarea.*?</textarea>|<[^>]*>")]
+    private static partial Regex Isolated();
+
+    [GeneratedRegex("<input[^>]*>")]
+    private static partial Regex Field();
+
+    [GeneratedRegex("content=\"15; url=([^\"]*)\"")]
+    private static partial Regex Refresh();
+
+    [GeneratedRegex("runbook_url: https://[^/]+/ops/runbook/(.+)")]
+    private static partial Regex AlertLink();
 
     private static async Task<Verdict> Beat(RawTerminal terminal, TerminalHealth? health) =>
         NetworkAnswer.FromIso(await terminal.AskWell((terminal.Network(NetworkCode.Echo) with { Health = health }).ToIso())).Verdict;
