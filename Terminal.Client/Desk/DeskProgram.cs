@@ -15,11 +15,13 @@ namespace Lakala.Terminal.Client.Desk;
 /// </summary>
 internal sealed class DeskProgram : Runnable
 {
-    // How often in a second keys are looked for: KeyStream's bounds count on it. A till at which nobody does anything looks less often until
-    // its first key, which so is seen by at most as much later as KeyStream allows.
-    private const ushort Looks = 25, IdleLooks = 10;
+    // How often in a second keys are looked for: KeyStream's bounds count on it.
+    private const ushort Looks = 25;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    // A till at which nobody does anything looks again when its first key comes; where it is not told of keys, soon enough for KeyStream.
+    private static readonly TimeSpan IdleWait = KeyInput.Tells ? Tick : TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
 
     private static readonly Dictionary<Ink, Attribute> Inks = new()
@@ -45,15 +47,16 @@ internal sealed class DeskProgram : Runnable
     private readonly CancellationTokenSource _stop;
     private readonly Desk _desk;
     private readonly KeyStream _keys;
+    private readonly AutoResetEvent _keysArrived;
     private CancellationTokenSource _abandon = new();
     private Task _work = Task.CompletedTask;
     private IReadOnlyList<Piece> _drawn = [];
     private long _keyAt;
     private (int?, int?) _unknown;
 
-    private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationTokenSource stop)
+    private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, AutoResetEvent keysArrived, CancellationTokenSource stop)
     {
-        (_counter, _terminal, _printer, _time, _stop) = (counter, setup.Terminal, printer, time, stop);
+        (_counter, _terminal, _printer, _time, _keysArrived, _stop) = (counter, setup.Terminal, printer, time, keysArrived, stop);
         _queue = printer is null ? null : new PrintQueue(printer, OnPrinted);
         _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
         _keys = new KeyStream(time);
@@ -69,13 +72,15 @@ internal sealed class DeskProgram : Runnable
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Func<Task> finish;
-        using (var app = Application.Create())
+        using var keysArrived = new AutoResetEvent(false);
+        using (var app = KeyInput.NewApplication(keysArrived))
         {
             app.Init();
-            using var program = new DeskProgram(counter, setup, printer, time, ending);
+            Application.MaximumIterationsPerSecond = Looks;
+            using var program = new DeskProgram(counter, setup, printer, time, keysArrived, ending);
             using var end = ending.Token.Register(() => app.Invoke(() => app.RequestStop()));
             app.AddTimeout(Tick, program.OnTick);
-            app.Iteration += (_, _) => program.Take(program._keys.Look());
+            app.Iteration += (_, _) => program.OnLook();
             app.Paste += (_, paste) => program.OnPaste(paste);
             program.Do(program._desk.Begin());
             app.Run(program);
@@ -176,11 +181,17 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    private void WakeUp()
+    private void OnLook()
     {
-        _keyAt = _time.GetTimestamp();
-        Application.MaximumIterationsPerSecond = Looks;
+        if (!_desk.IsBusy && _time.GetElapsedTime(_keyAt) >= IdleAfter && _keysArrived.WaitOne(IdleWait))
+        {
+            WakeUp();
+        }
+
+        Take(_keys.Look());
     }
+
+    private void WakeUp() => _keyAt = _time.GetTimestamp();
 
     private void Take(IReadOnlyList<DeskInput> inputs)
     {
@@ -225,7 +236,6 @@ internal sealed class DeskProgram : Runnable
         Do(_desk.Tick(_counter.HasRequirement));
         PrintUnprinted();
         DrawChanges();
-        Application.MaximumIterationsPerSecond = !_desk.IsBusy && _time.GetElapsedTime(_keyAt) >= IdleAfter ? IdleLooks : Looks;
         return true;
     }
 
@@ -260,7 +270,7 @@ internal sealed class DeskProgram : Runnable
 
     private (string Text, bool IsGood)? PrinterShown => _printer is null
         ? null
-        : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked);
+        : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked or PrinterState.Unknown);
 
     // What must not happen ends the program: no screen goes on over a journal that cannot be believed.
     private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
@@ -407,10 +417,10 @@ internal sealed class DeskProgram : Runnable
     private async Task Finish()
     {
         await _work;
-        if (_queue is not null)
+        if (_queue?.Stop() is { IsCompleted: false } printing)
         {
-            _queue.Stop();
-            await _queue.Work;
+            Console.WriteLine(_desk.Words.Printing);
+            await printing;
         }
 
         Record();
