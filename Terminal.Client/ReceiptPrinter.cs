@@ -14,6 +14,9 @@ public enum PrinterState
 
     /// <summary>It is not asked, and has taken what it was sent.</summary>
     Unasked,
+
+    /// <summary>It has not answered yet, nor failed to.</summary>
+    Unknown,
 }
 
 /// <summary>The receipt is not, or not surely, on paper.</summary>
@@ -59,7 +62,7 @@ public sealed class ReceiptPrinter
     private ReceiptPrinter(Func<TimeSpan, Task<PrinterLine>> open, bool answers, PrinterPatience patience, TimeProvider time)
     {
         (_open, _answers, _patience, _time) = (open, answers, patience, time);
-        _state = answers ? PrinterState.Ready : PrinterState.Unasked;
+        _state = answers ? PrinterState.Unknown : PrinterState.Unasked;
     }
 
     /// <summary>As it was found last. Any thread may ask.</summary>
@@ -69,7 +72,7 @@ public sealed class ReceiptPrinter
     internal bool IsAsked => _answers;
 
     /// <summary>Whether it prints, as far as is known.</summary>
-    public bool IsGood => State is PrinterState.Ready or PrinterState.PaperLow or PrinterState.Unasked;
+    public bool IsGood => State is PrinterState.Ready or PrinterState.PaperLow or PrinterState.Unasked or PrinterState.Unknown;
 
     /// <returns>What is wrong with the setting; null when nothing is.</returns>
     public static string? Fault(string setting) =>

@@ -122,11 +122,17 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     /// <summary>How often the printer is looked at while nothing else is done.</summary>
     public static readonly TimeSpan TendAfter = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often it is looked at while the clerk waits for it with receipts.</summary>
+    public static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>A result stays for so long, whatever key was meant for the page before it.</summary>
     public static readonly TimeSpan Dwell = TimeSpan.FromSeconds(1);
 
     /// <summary>A card waits for its PIN so long after the last key.</summary>
     public static readonly TimeSpan PinPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>So long after a page at which a PIN is keyed in somebody may still be at it.</summary>
+    public static readonly TimeSpan PinEcho = TimeSpan.FromSeconds(15);
 
     /// <summary>No keyboard waits longer before it repeats a key that is held down: what confirms is pressed after that.</summary>
     public static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(700);
@@ -148,11 +154,23 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     private int _badReads;
     private long _tendedAt = time.GetTimestamp();
 
+    // When last somebody keyed a PIN in, or may have; and whether the digits of the page began so soon after it that they may be one.
+    private long? _pinAt;
+    private bool _isHidden;
+
     public Texts Texts { get; private set; } = texts;
 
     public DeskTexts Words { get; private set; } = DeskTexts.Of(texts);
 
-    public Page Page { get; private set; } = new Page.Opening();
+    public Page Page
+    {
+        get;
+        private set
+        {
+            _pinAt = field is Page.PinEntry or Page.Asking ? time.GetTimestamp() : _pinAt;
+            field = value;
+        }
+    } = new Page.Opening();
 
     /// <summary>Who has signed in.</summary>
     public ClerkIdentity? Clerk { get; private set; }
@@ -202,9 +220,11 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             return null;
         }
 
+        var said = Notice;
         Notice = null;
         var wasLeaving = _isLeaving;
         _isLeaving = false;
+        NotePin(press.IsDigit);
         if (IsBusy)
         {
             return Page is Page.Asking { IsGivenUp: false } asking ? OnAsking(asking, press) : null;
@@ -238,6 +258,10 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
+            Page.BillShown when press.IsDigit => Refuse(Words.SwipeFirst),
+
+            // A reader's own, come late: it takes nothing back.
+            Page.BillShown when press.Key == DeskKey.Enter => Refuse(said),
             Page.PinEntry page => OnPinEntry(page, press),
             Page.NotPayable when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
             Page.NotPayable or Page.Ended { IsUnknown: false } when MayGoOn && press.Key is DeskKey.Enter or DeskKey.Escape =>
@@ -266,6 +290,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
         _isLeaving = false;
         _last = (DeskKey.Other, time.GetTimestamp());
+        NotePin(IsShort(burst));
         if (IsBusy)
         {
             Page = Page is Page.Asking asking ? asking with { WasWarned = false } : Page;
@@ -280,7 +305,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             Page.PinEntry page => OnSwipe(page.Bill, page.Since, reading, Words.PinByHand),
             Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } when Home is Page.BillEntry => OnBillRead(burst, reading),
             Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumberCheck.IsWhole(digits)) =>
-                GoTo(page with { Digits = digits, At = 0, From = 0 }),
+                OnPastRead(page, burst, digits),
             _ => Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanLater),
         };
     }
@@ -319,6 +344,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 return Refuse(Words.ScanTooSoon);
 
             case Reading.Number { Digits: var digits } when BillNumberCheck.IsWhole(digits):
+                _isHidden = false;
                 Page = new Page.BillEntry(digits);
                 return burst.IsEnded ? LookUp(digits) : null;
 
@@ -331,11 +357,24 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
+    private DeskOrder? OnPastRead(Page.Past page, DeskInput.Burst burst, string digits)
+    {
+        if (IsShort(burst))
+        {
+            // Its Enter prints nothing.
+            return Retype(burst with { IsEnded = false });
+        }
+
+        _isHidden = false;
+        return GoTo(page with { Digits = digits, At = 0, From = 0 });
+    }
+
     // A badge's number, or a password of quick fingers. A barcode of goods or of a bill is neither, and is not counted as a wrong password.
     private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
     {
         var isTyping = page.IsAtPassword ? reading is Reading.Number or Reading.Other or Reading.UnreadableCard : burst.Signs.All(IsDigit);
-        return isTyping && burst.Signs.Count(IsDigit) <= ClerkDigits ? Retype(burst) : Refuse(Words.ScanNoClerk);
+        return isTyping && burst.Signs.Count(IsDigit) <= ClerkDigits ? Retype(burst)
+            : Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanNoClerk);
     }
 
     private static bool IsDigit(char sign) => char.IsAsciiDigit(Reading.Fold(sign));
@@ -354,7 +393,24 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return burst.IsEnded ? Press(new Press(DeskKey.Enter)) : null;
     }
 
-    private DeskOrder? Refuse(string why)
+    /// <summary>As they may stand on the screen.</summary>
+    public string Shown(string digits) => _isHidden ? new string('•', digits.Length) : digits;
+
+    // Digits for which the page has no place are a PIN's that comes too late.
+    private void NotePin(bool areDigits) =>
+        _pinAt = areDigits && Page is not (Page.BillEntry or Page.NotPayable or Page.Past or Page.SignIn) ? time.GetTimestamp() : _pinAt;
+
+    // What begins so soon after a PIN's page may be that PIN: none of it is shown, however long it stands.
+    private void Hide(string digits, Press press)
+    {
+        if (press.IsDigit)
+        {
+            _isHidden = digits.Length > 0 ? _isHidden : _pinAt is { } at && time.GetElapsedTime(at) < PinEcho;
+            Notice = _isHidden ? Words.MayBePin : null;
+        }
+    }
+
+    private DeskOrder? Refuse(string? why)
     {
         Notice = why;
         return null;
@@ -440,6 +496,10 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             (Page, Notice) = (shown with { PrintFault = fault, IsPrinting = false }, null);
         }
+        else if (Page is Page.Ended { PrintFault: not null } waited && waited.Report.Key == key)
+        {
+            Page = waited with { PrintFault = fault };
+        }
         else if (Page is Page.BillEntry && fault is null)
         {
             Notice = Words.EarlierPrinted;
@@ -471,6 +531,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
             // A clerk who has begun is not kept waiting.
             case Page.BillEntry { Digits: "" } when isAsked || time.GetElapsedTime(_tendedAt) >= TendAfter:
+            // Paper was put in, or is about to be.
+            case Page.Ended { IsUnknown: false, PrintFault: not null } when time.GetElapsedTime(_tendedAt) >= LookAfter:
                 _tendedAt = time.GetTimestamp();
                 return new DeskOrder.Tend();
 
@@ -483,21 +545,31 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         ? Home
         : new Page.Ended(earlier, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
 
-    private DeskOrder.LookUp? OnBillEntry(Page.BillEntry page, Press press)
+    private DeskOrder? OnBillEntry(Page.BillEntry page, Press press)
     {
+        Hide(page.Digits, press);
         var digits = press.IsDigit && page.Digits.Length < BillNumberCheck.Length ? page.Digits + press.Digit
             : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
             : press.Key == DeskKey.Escape ? ""
             : page.Digits;
         Page = new Page.BillEntry(digits);
         var isWhole = BillNumberCheck.IsWhole(digits);
-        if (digits.Length == BillNumberCheck.Length && !isWhole)
+        var isFull = digits.Length == BillNumberCheck.Length;
+        if (_isHidden && !isWhole && (isFull || (press.Key == DeskKey.Enter && digits.Length > 0)))
+        {
+            // Nobody can check what is not shown.
+            Page = new Page.BillEntry("");
+            return Refuse(Words.MayHaveBeenPin);
+        }
+
+        if (isFull && !isWhole)
         {
             Notice = Texts.BillMistyped;
         }
-        else if (press.Key == DeskKey.Enter && isWhole)
+        else if (isWhole)
         {
-            return LookUp(digits);
+            Notice = null;
+            return press.Key == DeskKey.Enter ? LookUp(digits) : null;
         }
         else if (press.Key == DeskKey.Enter && digits.Length > 0)
         {
@@ -543,6 +615,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private DeskOrder? OnPast(Page.Past page, Press press)
     {
+        Hide(page.Digits, press);
         if (press.Key == DeskKey.Escape)
         {
             return GoTo(Home);
@@ -631,6 +704,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     {
         // Signs take up to four bytes.
         const int MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
+        Hide(page.Number, page.IsAtPassword ? default : press);
         switch (press.Key)
         {
             case DeskKey.Escape when page.Back is { } back:

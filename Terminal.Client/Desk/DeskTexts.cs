@@ -46,6 +46,7 @@ internal sealed record DeskTexts
         NotCharged = "Nothing was taken from this card. There is nothing to do.",
         UnknownClerk = "Give the customer the slip. This terminal finds out by itself; no new payment until then.",
         UnknownWithoutSlip = "Let the customer wait. This terminal finds out by itself; no new payment until then.",
+        NotPaidCustomer = "Not paid.",
         UnknownCustomer = "Please wait, do not pay again. You are told here as soon as it is certain.",
         ReusedCustomer = "Please do not pay again until the shop has found out.",
         Next = "Enter: next customer",
@@ -62,6 +63,7 @@ internal sealed record DeskTexts
         Past = "Last payments. Digits: look for a STAN or bill number. Up, Down: choose. Enter: print again",
         NothingPast = "None.",
         SwipeLater = "A card was swiped at the wrong moment. It was not used; swipe it when asked.",
+        SwipeFirst = "Not used: swipe the card first. If you did, its reader types too slowly.",
         SwipeAgain = "The card could not be read. Swipe it again, or take another.",
         OtherLayout = "The reader or scanner types for another keyboard layout. Set it to US, or call the operator: terminal doctor shows more.",
         ScanNoBill = "This is no bill number. Scan the barcode of the bill.",
@@ -72,6 +74,8 @@ internal sealed record DeskTexts
         PinLeft = "No PIN was keyed in. The card is forgotten: swipe it again, or Esc.",
         PinShort = "A PIN has 4 to 12 digits.",
         Incomplete = "A bill number has 14 digits.",
+        MayBePin = "Hidden for a moment: this may be a PIN.",
+        MayHaveBeenPin = "Not used: these digits may be a PIN. Key the bill number in again.",
         GiveUpAgain = "Give this payment up? Press Esc again.",
         LeaveAgain = "End the program? Press F10 again.",
         KeyBack = "Esc back",
@@ -90,7 +94,7 @@ internal sealed record DeskTexts
         OffLine = "OFF LINE",
         OpenItem = "PAYMENT OPEN: {0}",
         NoOpenItem = "no payment open",
-        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "NO PRINTER", "printer not asked"],
+        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "CHECK THE PRINTER", "printer not asked", "printer is asked"],
     };
 
     private static readonly DeskTexts Chinese = new()
@@ -136,6 +140,7 @@ internal sealed record DeskTexts
         NotCharged = "此卡未扣款，无需处理。",
         UnknownClerk = "请将凭条交给顾客。终端会自动查明，查明前不能收款。",
         UnknownWithoutSlip = "请顾客稍候。终端会自动查明，查明前不能收款。",
+        NotPaidCustomer = "未支付。",
         UnknownCustomer = "请稍候，请勿重复支付，查明后会立即告知您。",
         ReusedCustomer = "请勿重复支付，等待商户查明。",
         Next = "回车：下一位顾客",
@@ -152,6 +157,7 @@ internal sealed record DeskTexts
         Past = "最近的交易。数字：按流水号或账单号查找。上下键：选择。回车：重打凭条",
         NothingPast = "没有记录。",
         SwipeLater = "刷卡时机不对，此次刷卡未使用，请按提示再刷。",
+        SwipeFirst = "未使用：请先刷卡。若已刷卡，则读卡器输出过慢。",
         SwipeAgain = "卡片无法读取，请重刷或换卡。",
         OtherLayout = "读卡器或扫描枪的键盘布局不是美式，请改为美式，或联系运营方（terminal doctor 可查看详情）。",
         ScanNoBill = "这不是账单号，请扫描账单条形码。",
@@ -162,6 +168,8 @@ internal sealed record DeskTexts
         PinLeft = "长时间未输入密码，卡信息已清除：请重新刷卡，或按 Esc。",
         PinShort = "密码为 4 至 12 位数字。",
         Incomplete = "账单号为 14 位数字。",
+        MayBePin = "暂不显示：可能是密码。",
+        MayHaveBeenPin = "未使用：这些数字可能是密码。请重新输入账单号。",
         GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
         LeaveAgain = "退出程序？请再按一次 F10。",
         KeyBack = "Esc 返回",
@@ -180,7 +188,7 @@ internal sealed record DeskTexts
         OffLine = "脱机",
         OpenItem = "待查交易：{0}",
         NoOpenItem = "无待查交易",
-        Printer = ["打印机就绪", "纸将用尽", "缺纸", "打印机盖打开", "无打印机", "打印机（无状态）"],
+        Printer = ["打印机就绪", "纸将用尽", "缺纸", "打印机盖打开", "请检查打印机", "打印机（无状态）", "正在查询打印机"],
     };
 
     public required string Clerk { get; init; }
@@ -271,6 +279,9 @@ internal sealed record DeskTexts
 
     public required string UnknownWithoutSlip { get; init; }
 
+    /// <summary>Where the server has said nothing.</summary>
+    public required string NotPaidCustomer { get; init; }
+
     public required string UnknownCustomer { get; init; }
 
     /// <summary>While only the operator can find out.</summary>
@@ -306,6 +317,9 @@ internal sealed record DeskTexts
 
     public required string SwipeLater { get; init; }
 
+    /// <summary>Digits that a hand, or as slowly a reader, types where a card is waited for.</summary>
+    public required string SwipeFirst { get; init; }
+
     public required string SwipeAgain { get; init; }
 
     public required string OtherLayout { get; init; }
@@ -325,6 +339,11 @@ internal sealed record DeskTexts
     public required string PinShort { get; init; }
 
     public required string Incomplete { get; init; }
+
+    /// <summary>Beside digits that begin soon after a PIN was keyed in.</summary>
+    public required string MayBePin { get; init; }
+
+    public required string MayHaveBeenPin { get; init; }
 
     public required string GiveUpAgain { get; init; }
 

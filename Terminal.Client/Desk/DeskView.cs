@@ -137,7 +137,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             case Page.SignIn page:
                 Say(page.Approves is null ? words.SignIn : words.Approve, Ink.Strong);
                 _row++;
-                Pair(words.ClerkNumber, page.Number + (page.IsAtPassword ? "" : "_"), Ink.Strong);
+                Pair(words.ClerkNumber, desk.Shown(page.Number) + (page.IsAtPassword ? "" : "_"), Ink.Strong);
                 Pair(words.Password, new string('•', page.Password.Length) + (page.IsAtPassword ? "_" : ""), Ink.Strong);
                 if (desk.IsBusy)
                 {
@@ -151,7 +151,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             case Page.BillEntry page:
                 Say(words.BillPrompt, Ink.Strong);
                 _row += 2;
-                Put(_row, Margin + 2, Grouped(page.Digits.PadRight(BillNumberCheck.Length, '_')), Ink.Strong);
+                Put(_row, Margin + 2, Grouped(desk.Shown(page.Digits).PadRight(BillNumberCheck.Length, '_')), Ink.Strong);
                 if (page.Digits.Length == BillNumberCheck.Length)
                 {
                     var isWhole = BillNumberCheck.IsWhole(page.Digits);
@@ -256,7 +256,8 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Say(desk.BillToRetry is null ? words.Next : words.Retry, Ink.Faint);
         }
 
-        Bottom(desk, page.IsUnknown ? report.NeedsOperator ? words.ReusedCustomer : words.UnknownCustomer : report.CustomerText ?? "");
+        Bottom(desk, page.IsUnknown ? report.NeedsOperator ? words.ReusedCustomer : words.UnknownCustomer
+            : report.CustomerText ?? (report.Outcome == Outcome.Approved ? "" : words.NotPaidCustomer));
     }
 
     private static (IReadOnlyList<string> Lines, Ink Ink) Large(DeskTexts words, SwipeReport report) => report switch
@@ -314,7 +315,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         var words = desk.Words;
         var shown = page.Shown;
         Say(words.Past, Ink.Strong, PastWidth);
-        Say(page.Digits.Length > 0 ? $"[{page.Digits}_]" : "", Ink.Plain, PastWidth);
+        Say(page.Digits.Length > 0 ? $"[{desk.Shown(page.Digits)}_]" : "", Ink.Plain, PastWidth);
         if (shown.Count == 0)
         {
             Say(words.NothingPast, Ink.Plain, PastWidth);
@@ -333,7 +334,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         if (page.At < shown.Count)
         {
             var chosen = shown[page.At];
-            if (chosen.Result!.Outcome != Outcome.Approved)
+            if (chosen.Result!.Outcome != Outcome.Approved && desk.Notice is null)
             {
                 _row++;
                 var why = chosen.Result.ClerkText ?? desk.Texts.NotSent;
@@ -343,8 +344,11 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Preview(words, Receipt.Of(chosen, Print.Reprint, desk.Texts)[0], page.From);
         }
 
-        var keys = desk.Notice ?? Keys(desk, words.KeyBack);
-        Put(rows - 2, Margin, Cut(keys, PastWidth - 1), desk.Notice is null ? Ink.Faint : Ink.Warn);
+        var notice = TextColumns.Wrap(desk.Notice ?? Keys(desk, words.KeyBack), PastWidth - 1).ToList();
+        for (var i = 0; i < notice.Count; i++)
+        {
+            Put(rows - 1 - notice.Count + i, Margin, notice[i], desk.Notice is null ? Ink.Faint : Ink.Warn);
+        }
     }
 
     // A receipt that is longer than the screen is shown in parts.
@@ -412,7 +416,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
 
     // The page's own key, then those that do something now: no others are named.
     private static string Keys(Desk desk, string own) => string.Join(
-        "   ", desk.Words.Keys.Where(key => desk.Takes(key.Key)).Select(key => key.Value).Prepend(own).Where(text => text.Length > 0));
+        "   ", desk.Words.Keys.Where(key => desk.Takes(key.Key)).Select(key => key.Value).Prepend(desk.IsBusy && desk.Page is not Page.Asking ? "" : own).Where(text => text.Length > 0));
 
     private void Pair(string label, string? value, Ink ink = Ink.Plain)
     {

@@ -17,6 +17,7 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
     private readonly Lock _lock = new();
     private readonly Queue<PrintJob> _jobs = [];
     private bool _isAtWork;
+    private bool _isPrinting;
 
     public bool IsIdle
     {
@@ -29,7 +30,7 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
         }
     }
 
-    /// <summary>The end of what is printed now.</summary>
+    /// <summary>The end of what is done now.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
     public void Look()
@@ -61,11 +62,13 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
     }
 
     /// <summary>What has not begun is not begun any more.</summary>
-    public void Stop()
+    /// <returns>The end of what is printed now. Nobody waits for a look.</returns>
+    public Task Stop()
     {
         lock (_lock)
         {
             _jobs.Clear();
+            return _isPrinting ? Work : Task.CompletedTask;
         }
     }
 
@@ -100,6 +103,7 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
         lock (_lock)
         {
             _isAtWork = _jobs.TryDequeue(out var job);
+            _isPrinting = job?.Report is not null;
             return job;
         }
     }

@@ -421,6 +421,37 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
 
         await screen.Confirm("Enter");
         await screen.Until("Swipe the customer's card");
+        await screen.Press("Escape");
+        await screen.Until("Key in or scan");
+        foreach (var digit in card.Pin)
+        {
+            await screen.Type(digit.ToString());
+        }
+
+        (await screen.UntilShown("•••• ••__ ____ __")).Should().Contain("may be a PIN", "it comes late, into the next field");
+        await screen.Type(bill);
+        await screen.UntilShown(grouped);
+    }
+
+    [Fact]
+    public async Task No_payment_waits_for_a_printer_that_cannot_be_reached()
+    {
+        using var unreachable = new UnreachablePrinter();
+        await using (var screen = await Open("en", 80, 24, setup => setup["printer"] = unreachable.Setting))
+        {
+            for (var payment = 0; payment < 2; payment++)
+            {
+                await Pay(screen, await network.NewBill());
+                (await screen.UntilShown("Printing …")).Should().Contain("Paid. Thank you.", "the outcome is there before the printer has failed");
+                await Next(screen);
+            }
+
+            await screen.UntilShown("✗ CHECK THE PRINTER");
+        }
+
+        using var printer = new TcpPrinter();
+        await using var next = await Open("en", 80, 24, setup => setup["printer"] = printer.Setting);
+        await UntilPrinted(printer, 4, "both payments' copies, once there is a printer");
     }
 
     [Theory]

@@ -104,7 +104,10 @@ public sealed class ReceiptPrinterTests
         var gone = new TcpPrinter();
         gone.Dispose();
 
-        (await Open(gone, patience: Short).Look()).Should().Be(PrinterState.Away);
+        var ours = Open(gone, patience: Short);
+        ours.State.Should().Be(PrinterState.Unknown, "nothing is known of it yet");
+        ours.IsGood.Should().BeTrue();
+        (await ours.Look()).Should().Be(PrinterState.Away);
     }
 
     [Fact]

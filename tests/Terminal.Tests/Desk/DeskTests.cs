@@ -160,6 +160,25 @@ public sealed class DeskTests
     }
 
     [Fact]
+    public void Who_puts_paper_in_while_the_outcome_stands_sees_that_the_receipts_are_printed()
+    {
+        var paid = Paid with { Batch = 7, Stan = 41 };
+        Pay();
+        _desk.Done(paid, isPrinting: true);
+        _desk.Tick().Should().BeNull("it is being printed");
+        _desk.Printed(paid, "OUT OF PAPER");
+        _time.Advance(ClerksDesk.LookAfter);
+
+        _desk.Tick().Should().BeOfType<DeskOrder.Tend>();
+        _desk.IsBusy.Should().BeFalse("nobody waits for it");
+        _desk.PrintedEarlier(new SwipeKey(7, 40), null);
+        _desk.Page.Should().BeOfType<Page.Ended>().Which.PrintFault.Should().Be("OUT OF PAPER");
+        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+
+        _desk.Page.Should().BeOfType<Page.Ended>().Which.PrintFault.Should().BeNull();
+    }
+
+    [Fact]
     public void The_next_bill_is_taken_while_the_printer_is_still_at_the_last()
     {
         Pay();
@@ -168,7 +187,7 @@ public sealed class DeskTests
         Press(DeskKey.Enter);
         Type(Bill);
 
-        _desk.Printed(Paid, "NO PRINTER");
+        _desk.Printed(Paid, "CHECK THE PRINTER");
 
         _desk.Page.Should().Be(new Page.BillEntry(Bill));
     }

@@ -106,7 +106,7 @@ public sealed class DeskViewTests
 
     [Theory]
     [InlineData(true, null, "Give the customer the slip.")]
-    [InlineData(true, "NO PRINTER", "Let the customer wait.")]
+    [InlineData(true, "CHECK THE PRINTER", "Let the customer wait.")]
     [InlineData(false, null, "Let the customer wait.")]
     public void The_slip_of_an_unknown_outcome_is_given_only_when_there_is_one_also_while_it_is_asked_after(bool hasPrinter, string? fault, string said)
     {
@@ -167,6 +167,27 @@ public sealed class DeskViewTests
         }
     }
 
+    [Theory]
+    [InlineData("en", "Not paid.")]
+    [InlineData("zh", "未支付。")]
+    public void The_customer_reads_that_nothing_was_paid_when_the_payment_did_not_leave_the_terminal(string language, string said)
+    {
+        var desk = new ClerksDesk(Texts.Of(language), needsClerk: false, _time);
+        desk.Begin();
+        desk.Done(Settled);
+        desk.Read(new DeskInput.Burst(Bill, IsEnded: true));
+        desk.Done(Found);
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true));
+        foreach (var key in "123456\r")
+        {
+            desk.Press(key == '\r' ? new Press(DeskKey.Enter) : new Press(DeskKey.Sign, key));
+        }
+
+        desk.Done(SwipeReport.Refused("no cable", Bill));
+
+        Grid(desk, Status(hasPrinter: true), 80, 24)[19].Trim().Should().Be(said);
+    }
+
     [Fact]
     public void Blanks_between_two_things_stay()
     {
@@ -215,7 +236,7 @@ public sealed class DeskViewTests
         Shown().Should().NotContain("CUSTOMER COPY");
         _desk.Done(Paid);
         _desk.Printed(Paid, new string('x', 70));
-        Lines()[22].Should().Contain("x…  …").And.Contain("PgUp PgDn", "the notice keeps to its own half");
+        Lines()[22].Should().Contain("x   ").And.Contain("PgUp PgDn", "the notice keeps to its own half");
     }
 
     [Fact]
@@ -227,6 +248,23 @@ public sealed class DeskViewTests
         _desk.Press(new Press(DeskKey.Down));
 
         Shown().Should().NotContain("Not enough money");
+    }
+
+    [Theory]
+    [InlineData("en")]
+    [InlineData("zh")]
+    public void What_was_not_right_is_said_whole_beside_past_payments_too(string language)
+    {
+        var desk = new ClerksDesk(Texts.Of(language), needsClerk: false, _time);
+        desk.Begin();
+        desk.Done(Settled);
+        desk.ShowPast([Swipe(44, 100, "51", 401, "Not enough money. Take another card.")]);
+
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true));
+
+        desk.Notice.Should().Be(desk.Words.SwipeLater);
+        var said = DeskView.Draw(desk, Status(hasPrinter: true), 80, 24, _time).Where(piece => piece.Ink == Ink.Warn).Select(piece => piece.Text);
+        string.Concat(said).Replace(" ", "").Should().Be(desk.Words.SwipeLater.Replace(" ", ""));
     }
 
     [Theory]
@@ -246,6 +284,7 @@ public sealed class DeskViewTests
         desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.SignIn>();
 
         Shown(desk).Should().Contain(said);
+        Keys(desk).Should().BeEmpty("no key does anything now");
     }
 
     [Fact]

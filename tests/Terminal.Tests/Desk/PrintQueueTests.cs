@@ -66,10 +66,24 @@ public sealed class PrintQueueTests
         }
 
         _done.Should().NotBeEmpty("they wait in the journal").And.OnlyContain(done => done.Job.Report != null);
-        queue.Stop();
+        var printed = queue.Stop();
+        printed.IsCompleted.Should().BeFalse("a receipt that was begun is printed");
+        _ready.SetResult();
+        await printed;
+        PaperRoll.Read(printer.Paper).Slips.Should().HaveCount(1, "the rest was not begun");
+    }
+
+    [Fact]
+    public async Task Nobody_who_ends_the_program_waits_for_a_look_at_a_printer_that_does_not_answer()
+    {
+        using var printer = new TcpPrinter { Gate = _ready.Task };
+        var queue = Queue(printer);
+
+        queue.Look();
+
+        queue.Stop().IsCompleted.Should().BeTrue();
         _ready.SetResult();
         await queue.Work;
-        PaperRoll.Read(printer.Paper).Slips.Should().HaveCount(1, "the rest was not begun");
     }
 
     private PrintQueue Queue(TcpPrinter printer) =>

@@ -65,20 +65,15 @@ internal sealed class Till
     public static Till WithBill()
     {
         var till = new Till();
-        till.Scan(Bill + "\r");
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Bill));
-        till.Desk.Done(Found);
-        till.Pass(TimeSpan.FromSeconds(2));
+        till.TakeBill();
         return till;
     }
 
     /// <summary>The card has been read, and the PIN is waited for.</summary>
     public static Till WithCard()
     {
-        var till = WithBill();
-        till.Scan(Track2 + "\r");
-        till.Desk.Page.Should().BeOfType<Page.PinEntry>();
-        till.Pass(TimeSpan.FromSeconds(2));
+        var till = new Till();
+        till.TakeCard();
         return till;
     }
 
@@ -90,6 +85,15 @@ internal sealed class Till
         till.Orders[^1].Should().BeOfType<DeskOrder.Pay>();
         till.Desk.Done(new Report(outcome) { Bill = Bill, Amount = 12_800 });
         return till;
+    }
+
+    /// <summary>A bill is looked up, a card swiped.</summary>
+    public void TakeCard()
+    {
+        TakeBill();
+        Scan(Track2 + "\r");
+        Desk.Page.Should().BeOfType<Page.PinEntry>();
+        Pass(TimeSpan.FromSeconds(2));
     }
 
     /// <summary>By a hand; then a moment passes.</summary>
@@ -134,6 +138,14 @@ internal sealed class Till
     }
 
     public void Paste(string text) => Take([KeyStream.Pasted(text)]);
+
+    private void TakeBill()
+    {
+        Scan(Bill + "\r");
+        Orders.Should().Equal(new DeskOrder.LookUp(Bill));
+        Desk.Done(Found);
+        Pass(TimeSpan.FromSeconds(2));
+    }
 
     private static Press PressOf(char key) => key switch
     {

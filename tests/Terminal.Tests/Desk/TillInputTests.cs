@@ -134,6 +134,18 @@ public sealed partial class TillInputTests
     }
 
     [Fact]
+    public void A_bare_track_that_comes_as_slowly_as_a_hand_types_is_told_and_not_shown()
+    {
+        var till = Till.WithBill();
+
+        till.Key(Till.Track2[1..^1] + "\r");
+
+        till.Desk.Page.Should().BeOfType<Page.BillShown>();
+        till.Desk.Notice.Should().Be(till.Desk.Words.SwipeFirst);
+        till.Drawn.Should().NotContain(text => text.Contains("6228"));
+    }
+
+    [Fact]
     public void An_Enter_long_after_the_swipe_is_not_blamed_on_the_PIN()
     {
         var till = Till.WithBill();
@@ -332,6 +344,113 @@ public sealed partial class TillInputTests
         till.Drawn.Should().NotContain(text => text.Contains("1357"));
     }
 
+    [Theory]
+    [InlineData("\r", false)]
+    [InlineData("\r", true)]
+    [InlineData("135790\r", false)]
+    public void A_PIN_that_is_keyed_in_too_late_is_shown_on_no_page(string leadsOn, bool isQuick)
+    {
+        const string Pin = "246813";
+        foreach (var till in new[] { Till.WithOutcome(Outcome.Approved), LeftAtPin(), OfferedAgain(), WithPast(), SignedOff() })
+        {
+            till.Pass(TimeSpan.FromSeconds(2));
+            var orders = till.Orders.Count;
+            if (till.Desk.Page is Page.Ended)
+            {
+                till.Key(leadsOn);
+            }
+
+            till.Type(Pin, isQuick ? Till.Device : Till.Hand);
+            till.Pass(ClerksDesk.PinEcho);
+
+            till.Drawn.Should().NotContain(text => text.Replace(" ", "").Contains("246"), $"this is {till.Desk.Page.GetType().Name}");
+            till.Drawn.Should().Contain(text => text.Replace(" ", "").Contains("••••••"));
+            till.Desk.Notice.Should().Be(till.Desk.Words.MayBePin);
+            till.Orders.Should().HaveCount(orders);
+        }
+
+        static Till LeftAtPin()
+        {
+            var till = Till.WithCard();
+            till.Key("12\u001b");
+            return till;
+        }
+
+        static Till OfferedAgain()
+        {
+            var till = Till.WithOutcome(Outcome.Declined);
+            till.Desk.Done();
+            till.Pass(TimeSpan.FromSeconds(20));
+            till.Key("135790\u001b");
+            return till;
+        }
+
+        static Till WithPast()
+        {
+            var till = Till.WithOutcome(Outcome.Approved);
+            till.Desk.ShowPast([]);
+            return till;
+        }
+
+        static Till SignedOff()
+        {
+            var till = new Till(needsClerk: true);
+            till.Desk.SignedIn(new ClerkIdentity("1001", "Anna", IsSupervisor: true), null);
+            till.TakeCard();
+            till.Key("123456\r");
+            till.Desk.Done(new Report(Outcome.Approved) { Bill = Till.Bill, Amount = 12_800 });
+            till.Pass(TimeSpan.FromSeconds(2));
+            till.Desk.Press(new Press(DeskKey.SignOff));
+            return till;
+        }
+    }
+
+    [Fact]
+    public void A_bill_that_is_keyed_in_right_behind_a_payment_is_hidden_and_looked_up()
+    {
+        var till = Till.WithOutcome(Outcome.Approved);
+        till.Pass(TimeSpan.FromSeconds(2));
+        till.Key("\r" + Till.OtherBill);
+        till.Drawn.Should().NotContain(text => text.Contains("2468"));
+        till.Drawn.Should().Contain("•••• •••• •••• ••");
+
+        till.Key("\r");
+
+        till.Orders[^1].Should().Be(new DeskOrder.LookUp(Till.OtherBill));
+    }
+
+    [Theory]
+    [InlineData("246813\r")]
+    [InlineData("246813" + "24681357")]
+    public void Hidden_digits_that_are_no_bill_are_dropped_and_the_next_begin_anew(string keys)
+    {
+        var till = Till.WithOutcome(Outcome.Approved);
+        till.Pass(TimeSpan.FromSeconds(2));
+        till.Key("\r" + keys);
+
+        till.Desk.Page.Should().Be(new Page.BillEntry(""));
+        till.Desk.Notice.Should().Be(till.Desk.Words.MayHaveBeenPin);
+        till.Pass(ClerksDesk.PinEcho);
+        till.Key(Till.OtherBill[..6]);
+        till.Drawn.Should().Contain("2468 13__ ____ __");
+    }
+
+    [Fact]
+    public void A_scanned_bill_and_one_that_is_keyed_in_later_are_shown_as_ever()
+    {
+        var till = Till.WithOutcome(Outcome.Approved);
+        till.Pass(TimeSpan.FromSeconds(2));
+        till.Key("\r13");
+
+        till.Scan(Till.OtherBill);
+
+        till.Drawn.Should().Contain("2468 1357 9024 46");
+        till.Key("\u001b");
+        till.Pass(ClerksDesk.PinEcho);
+        till.Key(Till.Bill);
+        till.Drawn.Should().Contain("7351 6235 7912 39");
+    }
+
     [Fact]
     public void An_outcome_stays_its_moment_and_then_a_scan_leads_on()
     {
@@ -435,6 +554,9 @@ public sealed partial class TillInputTests
             till.Desk.Notice.Should().Be(till.Desk.Words.ScanNoClerk);
         }
 
+        till.Pass(TimeSpan.FromSeconds(1));
+        till.Scan(Till.Track2 + "\r");
+        till.Desk.Notice.Should().Be(till.Desk.Words.SwipeLater, "a card is called one");
         till.Key("1001\r");
         till.Scan("6901234567892\r");
         till.Desk.Page.Should().Be(new Page.SignIn("1001", "", IsAtPassword: true));
@@ -546,6 +668,9 @@ public sealed partial class TillInputTests
                 if (till.Desk.Page is Page.PinEntry)
                 {
                     till.Key(Pin + "\r");
+                    till.Desk.Done(new Report(Outcome.Declined) { Bill = Till.Bill, Amount = 12_800 });
+                    till.Pass(ClerksDesk.Dwell);
+                    till.Key("\u001b" + Pin);
                 }
 
                 var shown = MaskedNumber().Replace(string.Join('\n', till.Drawn).Replace(" ", ""), "");
