@@ -37,6 +37,7 @@ public sealed class TerminalGrain(
     private readonly LookupThrottle _throttle = new(time);
     private readonly SignInThrottle _signIns = new(time);
     private readonly TerminalQuota _quota = new(quota.Value, time);
+    private readonly TokenBucket _told = new(1, TimeSpan.FromMinutes(1), time);
 
     // The batches of the payments under way, one entry for each; and the batch that is being closed.
     private readonly List<int> _paying = [];
@@ -64,6 +65,7 @@ public sealed class TerminalGrain(
     {
         if (!_quota.TryTake())
         {
+            TooMuch();
             return null;
         }
 
@@ -278,7 +280,7 @@ public sealed class TerminalGrain(
 
         if (!_quota.TryTakeBatch(batch))
         {
-            return new ClosedBatch(Refusal.TooManyRequests, 0, 0, []);
+            return new ClosedBatch(TooMuch(), 0, 0, []);
         }
 
         _closing = batch;
@@ -315,6 +317,17 @@ public sealed class TerminalGrain(
         }
     }
 
+    // Somebody may be trying cards there, or a program sells faster than its network expects.
+    private Refusal TooMuch()
+    {
+        if (_told.TryTake())
+        {
+            log.LogWarning("{Terminal}: it begins more than a terminal may, and hears 91.", this.GetPrimaryKeyString());
+        }
+
+        return Refusal.TooManyRequests;
+    }
+
     // A payment that has begun is told how it goes, whatever is counted. A repeat has probably begun, so it is looked for first.
     private async Task<Refusal?> WhyNotBegin(PayBill swipe)
     {
@@ -323,7 +336,7 @@ public sealed class TerminalGrain(
             var mayBegin = (swipe.IsRepeat && await terminals.HasKey(swipe.Key))
                 || (!_throttle.IsGuessing && _quota.TryTakePayment(swipe.Key.Batch))
                 || (!swipe.IsRepeat && await terminals.HasKey(swipe.Key));
-            return mayBegin ? null : Refusal.TooManyRequests;
+            return mayBegin ? null : TooMuch();
         }
         catch (DatabaseAwayException)
         {
@@ -342,7 +355,7 @@ public sealed class TerminalGrain(
         try
         {
             var mayAsk = _quota.TryTake(key.Batch) || await terminals.HasKey(key);
-            return Activity.Current.Tell(mayAsk ? await question() : SwipeAnswer.Refused(Refusal.TooManyRequests));
+            return Activity.Current.Tell(mayAsk ? await question() : SwipeAnswer.Refused(TooMuch()));
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {

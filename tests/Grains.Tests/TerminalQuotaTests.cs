@@ -1,6 +1,11 @@
 using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
+using Lakala.Silo;
+using Lakala.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;
@@ -154,6 +159,43 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
     }
 
     [Fact]
+    public async Task On_the_line_a_repeat_is_known_as_one_and_too_many_sign_ons_are_told_so_under_their_MAC()
+    {
+        const string Id = "T9000001";
+        var master = MasterKey.NewKey();
+        await new ProvisioningStore(Books.Database).PutTerminals(Books.Store, [Id], [master]);
+        using var watch = new LineWatch(Options.Create(new TerminalGatewayOptions()), cluster.Time, NullLogger<LineWatch>.Instance);
+        await using var device = new GatewayDevice(cluster.Grains, watch, cluster.Time, Id, new MasterKey(master));
+        await device.SignOn();
+        var swipe = device.Swipe(await Books.PutBill(), TestTerminal.Amount);
+        (await device.Pay(swipe)).Code.Should().Be("00");
+        for (var round = 0; round < Quota.PaymentsPerMinute; round++)
+        {
+            (await device.Pay(swipe with { IsRepeat = true })).Code.Should().Be("00");
+        }
+
+        var bill = await Books.PutBill();
+        for (var paid = 1; paid < Quota.PaymentsPerMinute; paid++)
+        {
+            (await device.Pay(device.Swipe(bill, 1))).Reason.Should().Be((int)Refusal.AmountWrong);
+        }
+
+        var tooMuch = await device.Pay(device.Swipe(bill, TestTerminal.Amount));
+        (tooMuch.Code, tooMuch.Reason, tooMuch.ClerkText).Should().Be(("91", 150, "Too much at once from this terminal. Wait a minute."));
+
+        Iso8583Message answer;
+        var signOns = 1;
+        while ((answer = await device.AskToSignOn()).Text(39) == "00")
+        {
+            signOns++;
+        }
+
+        signOns.Should().Be(Quota.OthersPerMinute);
+        SignOnRefusal.FromIso(answer).Verdict.Reason.Should().Be(150);
+        (await device.Pay(swipe with { IsRepeat = true })).Code.Should().Be("00", "its keys are as good as before");
+    }
+
+    [Fact]
     public void What_is_used_up_comes_back_with_time_and_each_kind_is_counted_apart()
     {
         var time = new FakeTimeProvider();
@@ -216,6 +258,8 @@ public sealed class StrictCluster(TestPostgres postgres) : IAsyncLifetime
     public Books Books { get; } = new(postgres);
 
     public TestBank Bank { get; } = new();
+
+    public IGrainFactory Grains => _silos.Grains;
 
     public StillTime Time { get; } = new();
 
