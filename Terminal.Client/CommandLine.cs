@@ -35,7 +35,7 @@ internal sealed partial class CommandLine
 
     private readonly Argument<string> _device = new("device") { Description = "reader: card reader, scanner or keyboard; printer: the receipt printer of a terminal", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Reader };
 
-    private readonly Option<string> _language = new("--language") { Description = "en or zh", DefaultValueFactory = _ => Texts.English.Language };
+    private readonly Option<string?> _language = new("--language") { Description = "en or zh; when left out en, or with printer the terminal's" };
 
     private readonly Option<FileInfo> _plan = new("--plan") { Description = "What the terminals do", Required = true, HelpName = "FILE" };
 
@@ -129,17 +129,17 @@ internal sealed partial class CommandLine
 
     private async Task<int> Doctor(ParseResult line, CancellationToken stop)
     {
-        var texts = Texts.Of(line.GetRequiredValue(_language));
+        var language = line.GetValue(_language);
         if (line.GetRequiredValue(_device) == Reader)
         {
-            var doctor = new ReaderDoctor(texts, _input, _output, _time);
+            var doctor = new ReaderDoctor(Texts.Of(language ?? Texts.English.Language), _input, _output, _time);
             return await (Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop));
         }
 
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            return await new PrinterDoctor(folder.Setup, texts, folder.Path, _output, _time).Run();
+            return await new PrinterDoctor(folder.Setup, Texts.Of(language ?? folder.Setup.Language), folder.Path, _output, _time).Run();
         }
         catch (SetupException fault)
         {

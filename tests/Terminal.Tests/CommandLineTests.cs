@@ -238,6 +238,19 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("en", "No printer is set")]
+    [InlineData("zh", "未设置打印机")]
+    public async Task The_printers_doctor_speaks_the_terminals_language(string language, string said)
+    {
+        var file = Path.Combine(SetUp("T0000001"), "terminal.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"language\":\"en\"", $"\"language\":\"{language}\"", StringComparison.Ordinal));
+
+        (await Run("", "doctor", "printer")).Should().Be(1);
+
+        _output.ToString().Should().Contain(said);
+    }
+
+    [Theory]
     [InlineData("[\"127.0.0.1\"]")]
     [InlineData("[\"127.0.0.1:0\"]")]
     [InlineData("[\":8583\"]")]
