@@ -7,11 +7,15 @@ namespace Lakala.Silo;
 /// <summary>
 /// What holds for every request before a route is looked for: no control characters in addresses, since the database stores no NUL and
 /// nothing of ours is called so; HEAD and OPTIONS wherever there is an answer, since balancers ask by them.
+/// And for every answer: one that means "not now" says when.
 /// </summary>
 internal static class RequestGuard
 {
+    private const string SoonSeconds = "5";
+
     public static void UseRequestGuard(this WebApplication app) => app.Use(static async (context, next) =>
     {
+        context.Response.OnStarting(SayWhen, context.Response);
         if (ControlIn(context.Request) is { } field)
         {
             var why = $"{field} has a control character.";
@@ -61,6 +65,17 @@ internal static class RequestGuard
 
     /// <summary>Texts of several lines may have their ends, and tabs; nothing may have another control character.</summary>
     public static bool HasControl(string text) => text.Any(static one => char.IsControl(one) && one is not ('\t' or '\r' or '\n'));
+
+    private static Task SayWhen(object answer)
+    {
+        var response = (HttpResponse)answer;
+        if (response.StatusCode is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
+        {
+            response.Headers.RetryAfter = SoonSeconds;
+        }
+
+        return Task.CompletedTask;
+    }
 
     /// <returns>What has a control character: the parameter's name, or the path.</returns>
     private static string? ControlIn(HttpRequest request) =>

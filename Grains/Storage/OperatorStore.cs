@@ -38,7 +38,7 @@ public sealed partial record Operator(string Name, OperatorRole Role, bool Block
         _ => null,
     };
 
-    [GeneratedRegex("^[a-z0-9._-]{2,40}$")]
+    [GeneratedRegex("^[a-z0-9._-]{2,40}\\z")]
     private static partial Regex Names();
 }
 

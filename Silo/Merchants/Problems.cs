@@ -149,15 +149,9 @@ internal static class Problems
     /// <summary>What every answer of a problem has, whoever made it.</summary>
     public static void Complete(ProblemDetailsContext context)
     {
-        var (problem, headers) = (context.ProblemDetails, context.HttpContext.Response.Headers);
-        if (problem is { Status: StatusCodes.Status415UnsupportedMediaType, Detail: null })
+        if (context.ProblemDetails is { Status: StatusCodes.Status415UnsupportedMediaType, Detail: null } problem)
         {
             problem.Detail = "Send the body as JSON, with the header Content-Type: application/json.";
-        }
-
-        if (problem.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && headers.RetryAfter.Count == 0)
-        {
-            headers.RetryAfter = "5";
         }
     }
 
@@ -209,8 +203,8 @@ internal sealed class ProblemsOfFaults(ILogger<ProblemsOfFaults> log) : IExcepti
     }
 
     // As it is declared: the path itself may hold the address of a bill page, which is a secret.
-    private static string RouteOf(HttpContext context) =>
-        (context.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+    public static string RouteOf(HttpContext context) =>
+        ((context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint()) as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
 
     /// <summary>Nothing is wrong with the request or with us: the same again may well succeed.</summary>
     public static bool WillPass(Exception fault) => fault switch

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Storage;
+using Lakala.Grains.Terminals;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Merchants;
 using Lakala.Vocabulary;
@@ -151,6 +152,7 @@ internal sealed class OpsPages(
         var source = SourceOf(context);
         if (!limits.Enter(name, source))
         {
+            context.Response.Headers.RetryAfter = SignInThrottle.Window.TotalSeconds.ToString(CultureInfo.InvariantCulture);
             return await Refused("Too many wrong passwords. Try again in five minutes.", StatusCodes.Status429TooManyRequests);
         }
 
@@ -688,7 +690,8 @@ internal sealed class OpsPages(
         }
         catch (Exception fault) when (ProblemsOfFaults.WillPass(fault))
         {
-            context.RequestServices.GetRequiredService<ILogger<OpsPages>>().LogWarning(fault, "An operators' page cannot be shown.");
+            context.RequestServices.GetRequiredService<ILogger<OpsPages>>().LogWarning(
+                fault, "{Method} {Route}: an operators' page cannot be shown.", context.Request.Method, ProblemsOfFaults.RouteOf(context));
             return await Refusal(context, StatusCodes.Status503ServiceUnavailable, "Not now", DatabaseAway);
         }
     }

@@ -65,6 +65,9 @@ public sealed class FragileNetwork : IAsyncLifetime
     public async Task<string> BillState(string bill) =>
         (await _merchant.GetBill(bill)).GetProperty("status").GetString()!;
 
+    /// <summary>The path of the shopper's page.</summary>
+    public async Task<string> PageOf(string bill) => new Uri((await _merchant.GetBill(bill)).GetProperty("pay_url").GetString()!).AbsolutePath;
+
     /// <summary>What the bank's book says of the bill's attempts, oldest first.</summary>
     public async Task<IReadOnlyList<string>> BankStates(string bill)
     {
@@ -226,11 +229,13 @@ public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNe
     {
         Assert.SkipWhen(network.Local.Postgres.Cluster is null, "the database is somebody else's");
         var bill = await network.NewBill();
+        var page = await network.PageOf(bill);
         await network.Local.Postgres.Cluster.Stop();
         try
         {
             var answer = await network.Pay(bill);
             answer.GetProperty("outcome").GetString().Should().Be("refused");
+            await SaysNotNowOverHttp(bill, page);
 
             await network.Local.Silo.Crash();
             network.Local.StartSiloWithoutWaiting();
@@ -246,6 +251,20 @@ public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNe
 
         (await network.AttemptStates(bill)).Should().BeEmpty();
         Said(await network.Pay(bill)).Should().Be(("approved", "00"));
+    }
+
+    // Every answer that means "not now" says when, and the log says which route it was without the address itself.
+    private async Task SaysNotNowOverHttp(string bill, string page)
+    {
+        using var shop = new Shop(network.Local, network.Local.Seed.ApiKey);
+        foreach (var path in new[] { $"/v1/bills/{bill}", "/v1/stores?region=Shanghai&district=Huangpu", page, "/healthz" })
+        {
+            await Eventually.Is(async () => (await shop.Get(path)).Status, status => status == 503, $"{path} says that it is not now");
+            (await shop.Get(path)).Headers.RetryAfter!.Delta.Should().Be(TimeSpan.FromSeconds(5), path);
+        }
+
+        var log = await File.ReadAllTextAsync(network.Local.Silo.Log, Stop);
+        log.Should().Contain("GET /v1/bills/{number}: try later").And.NotContain(page);
     }
 
     private static (string? Outcome, string? Code) Said(JsonElement report) =>

@@ -219,7 +219,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         }
 
         using var tooMany = await OpsNetwork.SignIn(client, "nobody-" + nameof(OpsRoutesTests), "guess");
-        tooMany.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+        (tooMany.StatusCode, tooMany.Headers.RetryAfter!.Delta).Should().Be((HttpStatusCode.TooManyRequests, TimeSpan.FromMinutes(5)));
     }
 
     [Theory]

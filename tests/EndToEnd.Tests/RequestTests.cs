@@ -116,6 +116,39 @@ public sealed class RequestTests(OpsNetwork network)
     }
 
     [Fact]
+    public async Task A_sign_in_is_no_longer_than_a_name_and_a_password()
+    {
+        using var nobody = await network.Client(null);
+        nobody.DefaultRequestHeaders.Add("X-Forwarded-For", "192.0.2.44");
+
+        using var taken = await OpsNetwork.SignIn(nobody, "nobody-" + nameof(RequestTests), new string('x', 4_000));
+        using var refused = await OpsNetwork.SignIn(nobody, "nobody-" + nameof(RequestTests), new string('x', 4_096));
+
+        (taken.StatusCode, refused.StatusCode).Should().Be((HttpStatusCode.Forbidden, HttpStatusCode.RequestEntityTooLarge));
+        (await network.Scalar<long>("select count(*) from audit_log where subject like 'nobody-%'")).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("/v1/stores?region=Shanghai&district=Huangpu")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/ops/sign-in")]
+    [InlineData("/healthz")]
+    [InlineData("/livez")]
+    public async Task What_is_open_to_all_looks_no_key_up(string path)
+    {
+        using var shop = await Shop.Open(network.Local);
+        var isUsed = $"select last_used_at is not null from api_keys where prefix = '{shop.ApiKey!.Split('_')[1]}'";
+        using var wrong = new Shop(network.Local, shop.ApiKey[..^4] + "AAAA");
+
+        (await shop.Get(path)).Status.Should().Be(200);
+        (await wrong.Get(path)).Status.Should().Be(200);
+        (await network.Scalar<bool>(isUsed)).Should().BeFalse();
+
+        (await shop.Get("/v1/events")).Status.Should().Be(200);
+        (await network.Scalar<bool>(isUsed)).Should().BeTrue("a look is noted where a key is wanted");
+    }
+
+    [Fact]
     public async Task A_body_may_have_a_byte_order_mark_and_is_not_compressed()
     {
         using var shop = await Shop.Open(network.Local);
