@@ -37,6 +37,7 @@ public sealed class OpsNetwork : IAsyncLifetime
                 ["Ops__AlarmUrl"] = Alarms.Address.ToString(),
                 ["Ops__AlarmSecretFile"] = _secretFile,
                 ["Notices__LongestPause"] = "00:00:00.05",
+                ["Notices__OwnNetworks"] = "198.51.100.0/24",
             },
         });
         _database = NpgsqlDataSource.Create(Local.ConnectionString);

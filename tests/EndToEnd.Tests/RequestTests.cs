@@ -71,6 +71,20 @@ public sealed class RequestTests(OpsNetwork network)
         (await shop.Post(path, json.Replace("{0}", Shop.NewOrder(), StringComparison.Ordinal))).ShouldBeProblem(400, "invalid-request", field);
     }
 
+    [Theory]
+    [InlineData("198.51.100.7")]
+    [InlineData("[::ffff:198.51.100.7]")]
+    [InlineData("3325256711")]
+    public async Task An_endpoint_at_an_address_of_our_own_networks_is_refused(string host)
+    {
+        using var shop = await Shop.Open(network.Local);
+
+        var answer = await shop.Post("/v1/webhook_endpoints", $$"""{"url":"https://{{host}}/"}""");
+
+        answer.ShouldBeProblem(400, "invalid-request", "url");
+        answer.String("detail").Should().EndWith("198.51.100.7 is not called.");
+    }
+
     [Fact]
     public async Task A_setting_with_a_control_character_is_refused()
     {
