@@ -67,12 +67,16 @@ public sealed class Browser : IAsyncLifetime
         }
     }
 
-    /// <summary>Keeps a picture for the docs, when LAKALA_PICTURES names the folder that holds them.</summary>
+    /// <summary>Takes a picture of the docs anew, if it is one. Of a desktop a dot for each point is enough.</summary>
     public static async Task Picture(IPage page, string name)
     {
-        if (Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 } folder)
+        if (PictureFile(name) is { } file)
         {
-            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name + ".png"), FullPage = true });
+            await page.ScreenshotAsync(new() { Path = file, FullPage = true, Scale = page.ViewportSize?.Width > 1000 ? ScreenshotScale.Css : ScreenshotScale.Device });
         }
     }
+
+    /// <returns>The picture of this name in the folder that LAKALA_PICTURES names; null: none is wanted, or it has none of this name.</returns>
+    public static string? PictureFile(string name) =>
+        Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 } folder && Path.Combine(folder, name + ".png") is var file && File.Exists(file) ? file : null;
 }

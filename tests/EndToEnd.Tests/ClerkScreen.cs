@@ -146,15 +146,15 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         Process.GetProcessById(int.Parse(program, CultureInfo.InvariantCulture)).Kill();
     }
 
-    /// <summary>Keeps a picture for the docs, when LAKALA_PICTURES names the folder that holds them.</summary>
+    /// <summary>Takes a picture of the docs anew, if it is one.</summary>
     public async Task Picture(Browser browser, string name)
     {
-        if (Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 })
+        if (Browser.PictureFile(name) is { } file)
         {
             var screen = await Tmux("capture-pane", "-p", "-e", "-N");
             var page = await browser.Open(width: 200, height: 100);
             await page.SetContentAsync(ToHtml(screen));
-            await page.Locator("pre").ScreenshotAsync(new() { Path = Path.Combine(Environment.GetEnvironmentVariable("LAKALA_PICTURES")!, name + ".png") });
+            await page.Locator("pre").ScreenshotAsync(new() { Path = file });
         }
     }
 

@@ -224,9 +224,9 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
             read.Split('\n').Should().BeEquivalentTo($"CODE-128:{Number(bill)}", $"QR-Code:{Number(bill)}");
             var text = await Command.RunOrFail(["/usr/bin/pdftotext", pdf, "-"], cancel: Shop.Stop);
             text.Should().Contain("128.00").And.Contain("Swipe your bank card").And.NotContain("Corner Store").And.NotContain("Copy number");
-            if (Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 } pictures)
+            if (Browser.PictureFile("bill-print") is { } picture)
             {
-                File.Copy(sheet.FullName, Path.Combine(pictures, "bill-print.png"), overwrite: true);
+                File.Copy(sheet.FullName, picture, overwrite: true);
             }
         }
         finally

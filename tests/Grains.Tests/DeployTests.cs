@@ -381,6 +381,18 @@ public sealed partial class DeployTests
     }
 
     [Fact]
+    public void Every_picture_of_the_docs_is_there_and_is_shown()
+    {
+        var docs = Path.Combine(Repository.Root, "docs");
+        var shown = Directory.EnumerateFiles(docs, "*.md").SelectMany(page => Shown().Matches(File.ReadAllText(page))).Select(match => match.Groups[1].Value);
+
+        shown.Distinct().Should().BeEquivalentTo(Directory.EnumerateFiles(Path.Combine(docs, "images")).Select(Path.GetFileName));
+    }
+
+    [GeneratedRegex(@"\]\(images/([^)]+)\)")]
+    private static partial Regex Shown();
+
+    [Fact]
     public void Operations_has_one_table_of_every_setting_of_the_silo()
     {
         var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operations.md"));
