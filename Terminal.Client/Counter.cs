@@ -31,13 +31,18 @@ internal sealed class Counter : IAsyncDisposable
 
     /// <exception cref="JournalException">The journal is damaged.</exception>
     public Counter(TerminalFolder folder, Screen screen, TimeProvider time)
+        : this(folder, screen, time, new JournalDisk())
+    {
+    }
+
+    internal Counter(TerminalFolder folder, Screen screen, TimeProvider time, IJournalDisk disk)
     {
         (_folder, _screen, _time) = (folder, screen, time);
         Texts = Texts.Of(folder.Setup.Language);
         _parameters = NetworkParameters.Read(folder.Parameters);
         _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
         _log = new LineLog(folder.Log, time);
-        _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions());
+        _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions(), disk);
     }
 
     public Texts Texts { get; private set; }

@@ -203,6 +203,40 @@ public sealed class CounterTests : IDisposable
         (await next.Settle(Stop)).Resolved.Should().Match<SwipeReport>(report => report.Outcome == Outcome.Approved && report.Duplicates == 0);
     }
 
+    [Fact]
+    public async Task On_a_full_disk_no_payment_leaves_and_the_clerk_hears_why_until_there_is_room()
+    {
+        await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { Certificate = _certificate }.Start();
+        var disk = new FullDisk();
+        await using var counter = Open(gateway.Port, disk: disk);
+        var found = await counter.Lookup(Bill, Stop);
+
+        disk.IsFull = true;
+        var refused = await counter.Pay(found, Card, CancellationToken.None, Stop);
+
+        (refused.Outcome, refused.Text).Should().Be((Outcome.Refused, Texts.English.DiskFull));
+        gateway.Heard.Should().BeEmpty("what is not in the journal never leaves");
+
+        disk.IsFull = false;
+        (await counter.Pay(found, Card, CancellationToken.None, Stop)).Outcome.Should().Be(Outcome.Approved);
+        gateway.Heard.Should().HaveCount(1);
+    }
+
+    [Fact]
+    public void What_this_machine_says_of_a_full_disk_is_known_for_that()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "this machine has no file that is always full");
+        var fault = FluentActions.Invoking(() =>
+        {
+            using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            full.WriteByte(1);
+        }).Should().Throw<IOException>().Which;
+
+        Texts.English.BecauseOfDisk(fault).Should().Be(Texts.English.DiskFull);
+        Texts.Chinese.BecauseOfDisk(fault).Should().Be(Texts.Chinese.DiskFull);
+        Texts.English.BecauseOfDisk(new IOException("Input/output error.")).Should().Be("The terminal's disk gives a fault (Input/output error). Call the operator.");
+    }
+
     [Theory]
     [InlineData("68", 403, "Given up, not paid.")]
     [InlineData("25", 410, "Given up, not paid.")]
@@ -323,12 +357,12 @@ public sealed class CounterTests : IDisposable
         }
     }
 
-    private Counter Open(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10)
+    private Counter Open(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10, IJournalDisk? disk = null)
     {
         SetUp(port, language, host, ca, seconds);
         var folder = TerminalFolder.Take(_home.Root, "T0000001");
         folder.Dispose();
-        return new Counter(folder, new JsonScreen(TextWriter.Null), TimeProvider.System);
+        return new Counter(folder, new JsonScreen(TextWriter.Null), TimeProvider.System, disk ?? new JournalDisk());
     }
 
     private void SetUp(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10)
@@ -366,4 +400,42 @@ public sealed class CounterTests : IDisposable
 
     private static PayAnswer Answer(PayRequest request, string code) => new(
         request.From, new Verdict(code, code == ResponseCodes.DuplicateKey ? 140 : 0, null, null), request.Batch, request.Bill, request.Amount, request.Currency, PaymentFacts.None);
+
+    /// <summary>This machine's disk, which takes nothing while it is full.</summary>
+    private sealed class FullDisk : IJournalDisk
+    {
+        private const int NoSpaceLeft = 28;
+        private readonly JournalDisk _disk = new();
+
+        public bool IsFull { get; set; }
+
+        public IJournalFile Open(string path) => new OpenFile(this, _disk.Open(path));
+
+        public IJournalFile Create(string path) => new OpenFile(this, _disk.Create(path));
+
+        public void Rename(string path, string to) => _disk.Rename(path, to);
+
+        public void FlushFolder(string path) => _disk.FlushFolder(path);
+
+        private sealed class OpenFile(FullDisk disk, IJournalFile file) : IJournalFile
+        {
+            public byte[] Read() => file.Read();
+
+            public void Write(ReadOnlySpan<byte> bytes, long at)
+            {
+                if (disk.IsFull)
+                {
+                    throw new IOException("No space left on device.", NoSpaceLeft);
+                }
+
+                file.Write(bytes, at);
+            }
+
+            public void Cut(long length) => file.Cut(length);
+
+            public void Flush() => file.Flush();
+
+            public void Dispose() => file.Dispose();
+        }
+    }
 }
