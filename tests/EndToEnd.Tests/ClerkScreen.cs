@@ -86,6 +86,8 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         await Tmux("paste-buffer", "-p");
     }
 
+    public Task Resize(int columns, int rows) => Tmux("resize-window", "-x", $"{columns}", "-y", $"{rows}");
+
     /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
     public Task Press(string key) => Tmux("send-keys", key);
 

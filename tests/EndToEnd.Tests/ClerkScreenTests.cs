@@ -510,6 +510,28 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
     }
 
     /// <summary>The screen of a terminal that is set up so; by default without printer and clerks.</summary>
+    [Fact]
+    public async Task On_a_screen_that_is_too_small_nothing_is_keyed_in_blind()
+    {
+        await using var screen = await Open("en", 80, 24);
+        var bill = await network.NewBill();
+        await screen.Until("Key in or scan");
+        await screen.Resize(79, 24);
+        await screen.Until("Make this window larger");
+
+        await screen.Type(bill);
+        await screen.Press("Enter");
+        await screen.Paste(bill);
+        await screen.Press("F10");
+        await screen.UntilShown("Press F10 again");
+
+        await screen.Resize(80, 24);
+        (await screen.Until("Key in or scan")).Should().Contain("____ ____ ____ __");
+        await screen.Type(bill);
+        await screen.Press("Enter");
+        await screen.Until("Swipe the customer's card");
+    }
+
     private async Task<ClerkScreen> Open(string language, int columns, int rows, Action<JsonNode>? change = null)
     {
         var file = Path.Combine(network.Local.Home, "terminals", Terminal, "terminal.json");
