@@ -191,9 +191,9 @@ public sealed class ReceiptPrinter
             PrinterLine? line = null;
             try
             {
-                line = await _open(_patience.Reach - _time.GetElapsedTime(begun));
+                line = await _open(Left());
                 var talk = new PrinterTalk(line, _time);
-                _state = _answers ? await Status(talk, _patience.Reach - _time.GetElapsedTime(begun)) : PrinterState.Unasked;
+                _state = _answers ? await Status(talk, Left()) : PrinterState.Unasked;
                 return talk;
             }
             catch (Exception fault) when (IsOffLine(fault))
@@ -207,6 +207,9 @@ public sealed class ReceiptPrinter
                 await Task.Delay(Retry, _time);
             }
         }
+
+        // A pause may take longer than it was meant to.
+        TimeSpan Left() => _patience.Reach - _time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     // A printer that takes bytes does not print yet, and one that is well may run out of paper in the midst of them.

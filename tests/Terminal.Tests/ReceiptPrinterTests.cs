@@ -219,6 +219,14 @@ public sealed class ReceiptPrinterTests
     }
 
     [Fact]
+    public async Task One_for_which_there_is_no_time_left_is_away()
+    {
+        using var printer = new TcpPrinter { IsMute = true };
+
+        await Fails(Open(printer, answers: false, Short with { Reach = TimeSpan.FromTicks(1) }), PrinterState.Away);
+    }
+
+    [Fact]
     public async Task A_file_takes_the_same_bytes_one_after_the_other_and_is_nobody_elses()
     {
         using var folder = new TestFolder();
