@@ -1,7 +1,11 @@
+using System.Collections.Concurrent;
+using System.Reflection;
 using Lakala.Local;
 using Microsoft.Playwright;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Lakala.EndToEnd.Tests.Browser))]
+[assembly: Lakala.EndToEnd.Tests.ClosePages]
 
 namespace Lakala.EndToEnd.Tests;
 
@@ -42,11 +46,13 @@ public sealed class Browser : IAsyncLifetime
             Geolocation = position,
             Permissions = position is null ? ["clipboard-read", "clipboard-write"] : ["geolocation", "clipboard-read", "clipboard-write"],
         });
+        ClosePagesAttribute.AfterThisTest(context);
         return await context.NewPageAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await ClosePagesAttribute.Closed;
         await (_browser?.DisposeAsync() ?? ValueTask.CompletedTask);
         _playwright?.Dispose();
         _starting.Dispose();
@@ -79,4 +85,28 @@ public sealed class Browser : IAsyncLifetime
     /// <returns>The picture of this name in the folder that LAKALA_PICTURES names; null: none is wanted, or it has none of this name.</returns>
     public static string? PictureFile(string name) =>
         Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 } folder && Path.Combine(folder, name + ".png") is var file && File.Exists(file) ? file : null;
+}
+
+/// <summary>Closes what a test has opened in the browser: a page that is left goes on counting down, listening and drawing.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+internal sealed class ClosePagesAttribute : BeforeAfterTestAttribute
+{
+    private static readonly ConcurrentDictionary<string, ConcurrentBag<IBrowserContext>> Opened = new();
+    private static readonly ConcurrentBag<Task> Closing = [];
+
+    /// <summary>Until all that was to be closed is closed.</summary>
+    public static Task Closed => Task.WhenAll(Closing);
+
+    public static void AfterThisTest(IBrowserContext context) => Opened.GetOrAdd(TestContext.Current.Test!.UniqueID, _ => []).Add(context);
+
+    public override void After(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        if (Opened.TryRemove(test.UniqueID, out var contexts))
+        {
+            foreach (var context in contexts)
+            {
+                Closing.Add(context.CloseAsync());
+            }
+        }
+    }
 }

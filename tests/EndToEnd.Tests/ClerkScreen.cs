@@ -122,12 +122,12 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <summary>The same in the language of this screen.</summary>
     public string Said(string english) => _language == "zh" ? Chinese[english] : english;
 
-    /// <summary>Until this is to be seen, in the language of this screen.</summary>
+    /// <summary>Until this is to be seen, in the language of this screen, and with it all of that, as it stands.</summary>
     /// <returns>The screen that shows it.</returns>
-    public Task<string> Until(string english) => UntilShown(Said(english));
+    public Task<string> Until(string english, params string[] shown) => UntilShown([Said(english), .. shown]);
 
-    /// <summary>Until just this is to be seen, on a screen that is not being drawn at this moment.</summary>
-    public Task<string> UntilShown(string text)
+    /// <summary>Until just these are to be seen together, on a screen that is not being drawn at this moment; a busy machine stops in the midst of drawing.</summary>
+    public Task<string> UntilShown(params string[] texts)
     {
         var before = "";
         return Eventually.Is(
@@ -136,9 +136,9 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
             {
                 var isDrawn = shown == before;
                 before = shown;
-                return isDrawn && shown.Contains(text, StringComparison.Ordinal);
+                return isDrawn && texts.All(text => shown.Contains(text, StringComparison.Ordinal));
             },
-            $"the clerk's screen shows '{text}'");
+            $"the clerk's screen shows '{string.Join("' and '", texts)}'");
     }
 
     public async Task Kill()

@@ -33,7 +33,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.UntilShown("✓\n");
         await screen.Picture(browser, name + "-bill");
         await screen.Press("Enter");
-        (await screen.Until("Swipe the customer's card")).Should().Contain("A teapot").And.Contain("CNY 10.00");
+        await screen.Until("Swipe the customer's card", "A teapot", "CNY 10.00");
         await screen.Picture(browser, name + "-swipe");
         await screen.Swipe(network.Card.Track2);
         await screen.UntilShown(network.Card.Masked());
@@ -112,7 +112,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.KeyInPin(poor.Pin);
         await screen.Press("Enter");
 
-        (await screen.Until("balance is too low")).Should().Contain(screen.Said("Take another card"));
+        await screen.Until("balance is too low", screen.Said("Take another card"));
         await screen.Until("next customer");
         await screen.Picture(browser, $"clerk-{language}-declined");
         await screen.Press("Enter");
@@ -127,7 +127,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await using var screen = await Open(language, columns, rows, setup => setup["printer"] = printer.Setting);
 
         await Pay(screen, await network.NewBill());
-        (await screen.Until("NOT PRINTED")).Should().Contain(screen.Said("OUT OF PAPER")).And.Contain(screen.Said("Paid. Thank you."));
+        await screen.Until("NOT PRINTED", screen.Said("OUT OF PAPER"), screen.Said("Paid. Thank you."));
         await screen.Picture(browser, $"clerk-{language}-no-paper");
         printer.Paper.Should().BeEmpty();
         printer.HasPaper = true;
@@ -186,13 +186,13 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         line.IsDown = true;
         line.Cut();
         await network.LetBankAnswer();
-        (await screen.Until("Give the customer the slip")).Should().Contain(screen.Said("OPEN: 1"));
+        await screen.Until("Give the customer the slip", screen.Said("OPEN: 1"));
         await UntilPrinted(printer, 1, "the slip is on paper");
         await screen.Picture(browser, $"clerk-{language}-unknown");
         OnPaper(printer, screen, "OUTCOME UNKNOWN").Should().BeTrue();
         await screen.Type(bill);
         line.IsDown = false;
-        (await screen.Until("An earlier payment has become certain")).Should().Contain(screen.Said("no payment open"));
+        await screen.Until("An earlier payment has become certain", screen.Said("no payment open"));
         await screen.Picture(browser, $"clerk-{language}-earlier");
 
         (await network.BillState(bill)).Should().Be("PAID");
@@ -217,7 +217,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
 
         await using var screen = await Open(language, columns, rows);
 
-        (await screen.Until("An earlier payment has become certain")).Should().Contain(bill[..4]).And.Contain(screen.Said("Paid. Thank you."));
+        await screen.Until("An earlier payment has become certain", bill[..4], screen.Said("Paid. Thank you."));
         await Next(screen);
         await screen.Until("Key in or scan");
     }
@@ -235,7 +235,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.Press("Escape");
         await screen.Until("Press Esc again");
         await screen.Confirm("Escape");
-        (await screen.Until("will be returned")).Should().Contain(screen.Said("Given up, not paid."));
+        await screen.Until("will be returned", screen.Said("Given up, not paid."));
         await network.LetBankAnswer();
 
         await network.UntilAttempt(bill, "REVERSED");
@@ -263,7 +263,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.Until("Paid. Thank you.");
         await Next(screen);
         await CloseBatch(screen);
-        (await screen.Until("totals agree")).Should().Contain("CNY 10.00");
+        await screen.Until("totals agree", "CNY 10.00");
         await screen.Picture(browser, $"clerk-{language}-batch");
         await screen.Press("Enter");
 
@@ -273,7 +273,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await network.Falsify($"update attempts set amount = 999 where bill = {bill}");
         await Next(screen);
         await CloseBatch(screen);
-        (await screen.Until("totals differ")).Should().Contain("CNY 9.99");
+        await screen.Until("totals differ", "CNY 9.99");
 
         await Eventually.Is(() => Task.FromResult(OnPaper(printer, "CNY 10.00 / CNY 9.99")), "the report lists the difference");
         await network.Falsify($"update attempts set amount = 1000 where bill = {bill}");
@@ -298,7 +298,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         (await screen.UntilShown("••••••••")).Should().NotContain(clerk.Password);
         await screen.Picture(browser, $"clerk-{language}-sign-in");
         await screen.Press("Enter");
-        (await screen.Until("Key in or scan")).Should().Contain("Clerk 1001");
+        await screen.Until("Key in or scan", "Clerk 1001");
         await Pay(screen, await network.NewBill());
         await screen.Until("Paid. Thank you.");
         await Eventually.Is(() => Task.FromResult(OnPaper(printer, "1001")), "the receipt says who took the payment");
@@ -428,7 +428,8 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
             await screen.Type(digit.ToString());
         }
 
-        (await screen.UntilShown("•••• ••__ ____ __")).Should().Contain("may be a PIN", "it comes late, into the next field");
+        // it comes late, into the next field
+        await screen.UntilShown("•••• ••__ ____ __", "may be a PIN");
         await screen.Type(bill);
         await screen.UntilShown(grouped);
     }
@@ -442,7 +443,8 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
             for (var payment = 0; payment < 2; payment++)
             {
                 await Pay(screen, await network.NewBill());
-                (await screen.UntilShown("Printing …")).Should().Contain("Paid. Thank you.", "the outcome is there before the printer has failed");
+                // the outcome is there before the printer has failed
+                await screen.UntilShown("Printing …", "Paid. Thank you.");
                 await Next(screen);
             }
 
@@ -526,7 +528,7 @@ public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : 
         await screen.UntilShown("Press F10 again");
 
         await screen.Resize(80, 24);
-        (await screen.Until("Key in or scan")).Should().Contain("____ ____ ____ __");
+        await screen.Until("Key in or scan", "____ ____ ____ __");
         await screen.Type(bill);
         await screen.Press("Enter");
         await screen.Until("Swipe the customer's card");
