@@ -75,8 +75,9 @@ internal sealed class ScriptedMailHost : IAsyncDisposable
         {
             while (true)
             {
-                lines.Add(Converse(await _listener.AcceptTcpClientAsync(_stop.Token)));
+                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
                 Interlocked.Increment(ref _connections);
+                lines.Add(Converse(client));
             }
         }
         catch (OperationCanceledException)
