@@ -83,8 +83,9 @@ public static class Command
     public static async Task<int> Follow(
         IReadOnlyList<string> command, Action<string> onLine, string workingDirectory, CancellationToken cancel)
     {
-        // Out of reach of the keyboard's Ctrl+C: a test program that hears it twice ends without ending what it has started.
-        var start = new ProcessStartInfo("setsid", command)
+        // Out of reach of the keyboard's Ctrl+C: a test program that hears it twice ends without ending what it has started. And not deaf
+        // to an interrupt, as what a shell starts in the background is.
+        var start = new ProcessStartInfo("setsid", ["env", "--default-signal=INT", .. command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
