@@ -6,7 +6,7 @@ using Lakala.Terminal.Tests;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>A clerk at the counter: keys, swipes and what the screen and the printer show, on a real terminal of text.</summary>
-public sealed class ClerkScreenTests(FragileNetwork network, Browser browser) : IClassFixture<FragileNetwork>
+public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : IClassFixture<PatientNetwork>
 {
     private const string Terminal = "T0000001";
 

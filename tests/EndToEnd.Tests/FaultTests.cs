@@ -5,8 +5,9 @@ using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A network whose parts are broken on purpose, with short timers so that nobody waits long for what they do.</summary>
-public sealed class FragileNetwork : IAsyncLifetime
+/// <summary>A network whose parts are broken on purpose.</summary>
+/// <param name="bankTimeout">In seconds; the silo's other times are as much longer.</param>
+public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
@@ -23,13 +24,15 @@ public sealed class FragileNetwork : IAsyncLifetime
         {
             Silo = new Dictionary<string, string>
             {
-                ["Swipe__BankTimeout"] = "00:00:05",
-                ["Swipe__CommitDeadline"] = "00:00:09",
-                ["Swipe__SweepAfter"] = "00:00:10",
-                ["Swipe__TerminalTimeout"] = "00:00:30",
+                ["Swipe__BankTimeout"] = Seconds(bankTimeout),
+                ["Swipe__CommitDeadline"] = Seconds(bankTimeout + 4),
+                ["Swipe__SweepAfter"] = Seconds(bankTimeout + 5),
+                ["Swipe__TerminalTimeout"] = Seconds(bankTimeout + 25),
             },
         });
         _merchant = new MerchantClient(Local.Http, Local.Seed.ApiKey);
+
+        static string Seconds(int count) => TimeSpan.FromSeconds(count).ToString();
     }
 
     public async ValueTask DisposeAsync()
@@ -37,6 +40,7 @@ public sealed class FragileNetwork : IAsyncLifetime
         _merchant.Dispose();
         _http.Dispose();
         await Local.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     public async Task<string> NewBill(long amount = 1_000) =>
@@ -114,6 +118,12 @@ public sealed class FragileNetwork : IAsyncLifetime
         return column;
     }
 }
+
+/// <summary>With short timers, for tests of what they do.</summary>
+public sealed class FragileNetwork() : BrokenNetwork(bankTimeout: 5);
+
+/// <summary>With long ones, for tests that hold the bank until they have done something.</summary>
+public sealed class PatientNetwork() : BrokenNetwork(bankTimeout: 60);
 
 /// <summary>Each neighbour fails in the middle of a swipe; the money is right afterwards.</summary>
 public sealed class FaultTests(FragileNetwork network) : IClassFixture<FragileNetwork>

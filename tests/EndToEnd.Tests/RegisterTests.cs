@@ -5,7 +5,7 @@ using Lakala.Local;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>A cash register that drives the terminal: a line in, a report out, and the terminal signed on in between.</summary>
-public sealed class RegisterTests(FragileNetwork network) : IClassFixture<FragileNetwork>
+public sealed class RegisterTests(PatientNetwork network) : IClassFixture<PatientNetwork>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

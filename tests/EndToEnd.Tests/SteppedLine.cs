@@ -4,7 +4,9 @@ using System.Threading.Channels;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A line to a server on which whatever the client says waits until the test lets it pass. What the server says passes.</summary>
+/// <summary>
+/// A line to a server on which whatever the client says waits until the test lets it pass. What the server says passes, unless it is mute.
+/// </summary>
 internal sealed class SteppedLine : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -23,6 +25,9 @@ internal sealed class SteppedLine : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>What the server says from now on is lost.</summary>
+    public bool IsMute { get; set; }
 
     /// <summary>The client has said something more.</summary>
     /// <returns>Lets it pass.</returns>
@@ -43,7 +48,7 @@ internal sealed class SteppedLine : IAsyncDisposable
                 using var client = await _listener.AcceptSocketAsync();
                 using var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 await server.ConnectAsync(_host, _port);
-                await Task.WhenAny(Pump(client, bytes => _held.Writer.WriteAsync(() => Send(server, bytes)).AsTask()), Pump(server, bytes => Send(client, bytes)));
+                await Task.WhenAny(Pump(client, bytes => _held.Writer.WriteAsync(() => Send(server, bytes)).AsTask()), Pump(server, bytes => IsMute ? Task.CompletedTask : Send(client, bytes)));
             }
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
