@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Keys;
 
 namespace Lakala.BankHost;
 

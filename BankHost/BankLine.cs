@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
 using Microsoft.AspNetCore.Connections;
 
 namespace Lakala.BankHost;

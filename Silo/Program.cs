@@ -1,13 +1,26 @@
 using System.Net;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
+using Lakala.Silo.Bank;
 using Lakala.Silo.BillPages;
+using Lakala.Silo.Gateway;
+using Lakala.Silo.Hosting;
 using Lakala.Silo.Merchants;
+using Lakala.Silo.Notices;
 using Lakala.Silo.Ops;
-using Lakala.Wire;
+using Lakala.Silo.Security;
+using Lakala.Silo.Sweeping;
+using Lakala.Silo.Telemetry;
+using Lakala.Silo.Web;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Swipes;
+using Lakala.Storage.Terminals;
+using Lakala.Wire.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -90,7 +103,7 @@ static void AddOptions(WebApplicationBuilder builder)
 {
     Bind<HttpOptions>("Http").Services.AddSingleton<IValidateOptions<HttpOptions>, HttpOptions.Validator>();
     Bind<ManagementOptions>("Management");
-    Bind<ClusterOptions>("Cluster").Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptions.Validator>();
+    Bind<SiloClusterOptions>("Cluster").Services.AddSingleton<IValidateOptions<SiloClusterOptions>, SiloClusterOptions.Validator>();
     Bind<KeysOptions>("Keys");
     Bind<TraceOptions>("Traces").Services.AddSingleton<IValidateOptions<TraceOptions>, TraceOptions.Validator>();
     Bind<BillPageOptions>("Http");
@@ -111,12 +124,15 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddKeyedSingleton(
         Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
     services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
-    services.AddSingleton<BillStore>();
-    services.AddSingleton<TerminalStore>();
-    services.AddSingleton<HealthStore>();
+    services.AddSingleton<Commits>();
+    services.AddSingleton<BillRows>();
+    services.AddSingleton<AttemptRows>();
+    services.AddSingleton<RrnBlocks>();
+    services.AddSingleton<TerminalRows>();
+    services.AddSingleton<HealthRows>();
     services.AddSingleton<Health>();
-    services.AddSingleton<ClerkStore>();
-    services.AddSingleton<ReversalStore>();
+    services.AddSingleton<ClerkRows>();
+    services.AddSingleton<ReversalRows>();
     services.AddSingleton<StoreFinder>();
     services.AddSingleton<IKeyVault, SoftwareKeyVault>();
 }

@@ -1,9 +1,14 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
 using Lakala.Silo.Ops;
-using Lakala.Wire;
+using Lakala.Silo.Security;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
+using Lakala.Wire.Keys;
 using Npgsql;
 
 namespace Lakala.Silo;
@@ -44,7 +49,7 @@ public static class Provisioning
                 throw new JsonException($"clerk {nobody.Number}: {nobody.Fault()}.");
             }
 
-            if (new Grains.Storage.Merchant(request.Merchant.Id, request.Merchant.Name).Fault() is { } noMerchant)
+            if (new Merchant(request.Merchant.Id, request.Merchant.Name).Fault() is { } noMerchant)
             {
                 throw new JsonException($"merchant: {noMerchant}.");
             }
@@ -71,9 +76,9 @@ public static class Provisioning
 
     private static async Task<Answer> Provision(Request request, NpgsqlDataSource database, SoftwareKeyVault vault)
     {
-        var stores = new ProvisioningStore(database);
-        var apiKey = await new MerchantStore(database).Provision(
-            new Grains.Storage.Merchant(request.Merchant.Id, request.Merchant.Name), request.Merchant.FeeBasisPoints);
+        var stores = new ProvisioningRows(database);
+        var apiKey = await new MerchantRows(database).Provision(
+            new Merchant(request.Merchant.Id, request.Merchant.Name), request.Merchant.FeeBasisPoints);
         await stores.PutStores([request.Store, .. request.Stores ?? []], Who);
 
         var masterKeys = request.Terminals.Select(_ => MasterKey.NewKey()).ToArray();
@@ -81,16 +86,16 @@ public static class Provisioning
 
         if (request.Parameters is { } parameters)
         {
-            await new SettingStore(database).Put(SettingLevel.Store, request.Store.Id, parameters.GetRawText(), Who, CancellationToken.None);
+            await new ParameterRows(database).Put(SettingLevel.Store, request.Store.Id, parameters.GetRawText(), Who, CancellationToken.None);
         }
 
         var clerks = (request.Clerks ?? []).Select(clerk => (Clerk: clerk, Password: NewPassword())).ToArray();
-        await new ClerkStore(database).Put(request.Store.Id, clerks);
+        await new ClerkRows(database).Put(request.Store.Id, clerks);
 
         var operators = new List<OperatorSecret>();
         foreach (var person in request.Operators ?? [])
         {
-            operators.Add(new OperatorSecret(person.Name, await new OperatorStore(database).Put(person.AsOperator(), Who, CancellationToken.None)));
+            operators.Add(new OperatorSecret(person.Name, await new OperatorRows(database).Put(person.AsOperator(), Who, CancellationToken.None)));
         }
 
         var numbers = new HashSet<long>();

@@ -1,5 +1,7 @@
 using System.Globalization;
-using Lakala.Grains.Storage;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 
 namespace Lakala.Silo;
 
@@ -10,10 +12,10 @@ public static class TrialBalance
     public static async Task<int> Print(string connectionString, TextWriter to)
     {
         await using var database = Database.Open(connectionString);
-        var books = new BookStore(database);
+        var books = new BookRows(database);
         var totals = await books.Totals(null, CancellationToken.None);
         var faults = await books.Faults(CancellationToken.None);
-        var (reversals, oldest) = await new ReversalStore(database).Outstanding(CancellationToken.None);
+        var (reversals, oldest) = await new ReversalRows(database).Outstanding(CancellationToken.None);
 
         var isBalanced = true;
         foreach (var day in totals.GroupBy(total => (total.BusinessDate, total.Currency)))

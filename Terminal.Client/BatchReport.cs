@@ -1,4 +1,4 @@
-using Lakala.Wire;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client;
 

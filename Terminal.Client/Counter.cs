@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using Lakala.Vocabulary;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Terminal.Client;
 

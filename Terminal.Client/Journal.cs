@@ -4,7 +4,8 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client;
 

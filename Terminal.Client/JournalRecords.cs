@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client;
 

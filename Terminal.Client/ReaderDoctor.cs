@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Lakala.Terminal.Client.Desk;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
 
 namespace Lakala.Terminal.Client;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
 
 namespace Lakala.Terminal.Client;
 

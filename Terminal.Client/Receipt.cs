@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Vocabulary;
-using Lakala.Wire;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Terminal.Client;
 

@@ -1,4 +1,5 @@
 using Lakala.Terminal.Client.Desk;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Terminal.Client;
 
@@ -73,7 +74,7 @@ internal sealed class ClerkScreen(TextWriter output, Texts texts, bool leavesEar
             Line(_words.Payee, report.Payee);
             Line(_words.For, report.Description);
             Line(_words.Order, report.OrderId);
-            Line(_words.Amount, Receipt.Amount(report.Amount!.Value, Wire.CurrencyCode.Cny));
+            Line(_words.Amount, Receipt.Amount(report.Amount!.Value, CurrencyCode.Cny));
         }
 
         ShowTexts(report);

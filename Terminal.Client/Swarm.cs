@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Terminal.Client;
 

@@ -1,4 +1,5 @@
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Keys;
 
 namespace Lakala.Terminal.Client;
 

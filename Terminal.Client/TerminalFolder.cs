@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Lakala.Wire;
+using Lakala.Wire.Keys;
 
 namespace Lakala.Terminal.Client;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client;
 

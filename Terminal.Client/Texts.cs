@@ -1,6 +1,6 @@
 using System.Globalization;
 using Lakala.Vocabulary;
-using Lakala.Wire;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client;
 
@@ -297,7 +297,7 @@ public sealed record Texts
     /// <summary>Two sentences; in Chinese nothing stands between them.</summary>
     public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";
 
-    public string EntryMode(string mode) => mode == Wire.EntryMode.Swiped ? Swiped : mode;
+    public string EntryMode(string mode) => mode == Wire.Iso8583.EntryMode.Swiped ? Swiped : mode;
 
     private static string Minute(DateTimeOffset? time) =>
         time is { } known ? BeijingTime.Convert(known).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";

@@ -1,8 +1,14 @@
-using Lakala.Bills;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
-using Lakala.Grains.Terminals;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -25,12 +31,14 @@ public sealed class BillPageOptions
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class BillGrain(
-    BillStore store,
+    Commits commits,
+    AttemptRows attempts,
+    RrnBlocks rrns,
     SwipeKeys keys,
     ITender tender,
     NoticeSignal notices,
     ShopperReceivers shoppers,
-    CommitRetry commits,
+    CommitRetry retry,
     IOptions<SwipeOptions> swipeOptions,
     IOptions<BillPageOptions> pageOptions,
     TimeProvider time,
@@ -44,29 +52,29 @@ public sealed class BillGrain(
 
     public async Task<SwipeAnswer> Pay(PayBill swipe)
     {
-        using var span = Telemetry.Source.StartActivity("bill.pay");
+        using var span = Instrumentation.Source.StartActivity("bill.pay");
         span?.SetTag("lakala.swipe", swipe.Key.ToString());
         try
         {
-            return span.Tell(swipe.Card is { } card
+            return span.RecordAnswer(swipe.Card is { } card
                 ? await Pay(swipe, card)
                 : await keys.Refuse(swipe.Key, Refusal.CardInvalid, swipe.Bill, swipe.Amount, null));
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {
             // Nothing was stored, so nothing was sent.
-            return span.Tell(SwipeAnswer.Refused(Refusal.TryLater));
+            return span.RecordAnswer(SwipeAnswer.Refused(Refusal.TryLater));
         }
         catch (CommitUnknownException fault)
         {
             log.LogWarning(fault, "{Key}: the outcome of a commit is unknown; the terminal will ask again.", swipe.Key);
-            return span.Tell(SwipeAnswer.Silence);
+            return span.RecordAnswer(SwipeAnswer.Silence);
         }
     }
 
     public async Task<BillFound> Lookup()
     {
-        var (row, asOf) = await store.Held.Submit(Number);
+        var (row, asOf) = await commits.HoldBills.Submit(Number);
         LeaveWhenFinal(row);
         if (row is null)
         {
@@ -79,7 +87,7 @@ public sealed class BillGrain(
 
     public async Task<BillRow?> Get()
     {
-        var (row, _) = await store.Read.Submit(Number);
+        var (row, _) = await commits.ReadBills.Submit(Number);
         LeaveWhenFinal(row);
         return row;
     }
@@ -102,7 +110,7 @@ public sealed class BillGrain(
     public async Task<bool> SettleLate(long rrn, BankAnswer answer)
     {
         var begun = time.GetTimestamp();
-        if (await store.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row || await Get() is not { } bill)
+        if (await attempts.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row || await Get() is not { } bill)
         {
             return false;
         }
@@ -127,7 +135,7 @@ public sealed class BillGrain(
         var now = time.GetUtcNow();
         var data = BillView.Json(row, pageOptions.Value.PublicUrl);
         var reminder = new RemindShopper(Number, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now);
-        if ((await store.Reminded.Submit(reminder)).Done)
+        if ((await commits.RemindShoppers.Submit(reminder)).Done)
         {
             notices.Raise();
         }
@@ -154,7 +162,7 @@ public sealed class BillGrain(
             var now = time.GetUtcNow();
             var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
             var data = BillView.Json(closed, pageOptions.Value.PublicUrl);
-            var outcome = await store.Closed.Submit(
+            var outcome = await commits.CloseBills.Submit(
                 new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, shoppers.Of(row), now));
             if (outcome.Closed)
             {
@@ -181,8 +189,8 @@ public sealed class BillGrain(
     {
         var begun = time.GetTimestamp();
         var start = new StartAttempt(
-            Guid.NewGuid(), swipe.Key, await store.Rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store, Telemetry.TraceId);
-        switch (await commits.UntilDeadline(store.Started, start, begun))
+            Guid.NewGuid(), swipe.Key, await rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store, Instrumentation.TraceId);
+        switch (await retry.UntilDeadline(commits.StartAttempts, start, begun))
         {
             case StartOutcome.KeyKnown { Row: var row }:
                 return SwipeKeys.AnswerOf(row, swipe.Bill, swipe.Amount, card.MaskedPan);
@@ -236,7 +244,7 @@ public sealed class BillGrain(
     /// <returns>Null when the attempt has moved, else what the statement found.</returns>
     private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun)
     {
-        var found = (await commits.UntilDeadline(store.Finished, finish, begun, mayBeStored: true)).Found;
+        var found = (await retry.UntilDeadline(commits.FinishAttempts, finish, begun, mayBeStored: true)).Found;
         if (found is null && finish.Paid is not null)
         {
             DeactivateOnIdle();
@@ -263,7 +271,7 @@ public sealed class BillGrain(
             {
                 Bill = attempt.Bill.Bill.Apply(new BillEvent.Paid()),
                 Payment = new Payment(
-                    now, RrnBlocks.Text(attempt.Rrn), move.AuthorisationCode!, attempt.MaskedPan, attempt.Store, attempt.Key.Terminal),
+                    now, Rrn.ToText(attempt.Rrn), move.AuthorisationCode!, attempt.MaskedPan, attempt.Store, attempt.Key.Terminal),
                 ClosedAt = now,
             };
             facts = new PaidFacts(
@@ -281,7 +289,7 @@ public sealed class BillGrain(
         move.ResponseCode,
         move.Reason,
         move.To,
-        RrnBlocks.Text(attempt.Rrn),
+        Rrn.ToText(attempt.Rrn),
         move.AuthorisationCode,
         attempt.MaskedPan,
         at,
@@ -316,6 +324,6 @@ public sealed class BillGrain(
         {
         }
 
-        public AttemptMove Decide(BankOutcome outcome) => Attempt.Decide(outcome, Amount, RrnBlocks.Text(Rrn), Key.Terminal);
+        public AttemptMove Decide(BankOutcome outcome) => Attempt.Decide(outcome, Amount, Vocabulary.Rrn.ToText(Rrn), Key.Terminal);
     }
 }

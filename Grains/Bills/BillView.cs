@@ -3,7 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Lakala.Grains.Storage;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
 
 namespace Lakala.Grains.Bills;
 

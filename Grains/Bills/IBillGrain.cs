@@ -1,4 +1,8 @@
-using Lakala.Bills;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
 using Orleans.Concurrency;
 
 namespace Lakala.Grains.Bills;
@@ -60,39 +64,6 @@ public static class BillGrains
         var any = Any ??= (GrainReference)grains.GetGrain<IBillGrain>(number);
         return (IBillGrain)grains.GetGrain(GrainId.Create(any.GrainId.Type, GrainIdKeyExtensions.CreateIntegerKey(number)), any.InterfaceType);
     }
-}
-
-/// <summary>One swipe as its terminal sends it, 0200 or live 0201.</summary>
-/// <param name="Card">Null when the card's number is no card number: then it is refused.</param>
-/// <param name="IsRepeat">0201.</param>
-[GenerateSerializer, Immutable, Alias("pay-bill")]
-public sealed record PayBill(
-    [property: Id(0)] SwipeKey Key,
-    [property: Id(1)] string Store,
-    [property: Id(2)] long Bill,
-    [property: Id(3)] Money Amount,
-    [property: Id(4)] PresentedCard? Card,
-    [property: Id(5)] string EntryMode,
-    [property: Id(6)] bool IsRepeat = false);
-
-/// <summary>What the terminal is told.</summary>
-/// <param name="ResponseCode">Field 39; null means silence: nothing is certain, and the terminal asks again.</param>
-/// <param name="SettledAt">When the final state was committed, for the receipt.</param>
-[GenerateSerializer, Immutable, Alias("swipe-answer")]
-public sealed record SwipeAnswer(
-    [property: Id(0)] string? ResponseCode,
-    [property: Id(1)] Refusal? Reason,
-    [property: Id(2)] AttemptState? State = null,
-    [property: Id(3)] string? Rrn = null,
-    [property: Id(4)] string? AuthorisationCode = null,
-    [property: Id(5)] string? MaskedPan = null,
-    [property: Id(6)] DateTimeOffset? SettledAt = null,
-    [property: Id(7)] string? Payee = null,
-    [property: Id(8)] string? OrderId = null)
-{
-    public static readonly SwipeAnswer Silence = new(null, null);
-
-    public static SwipeAnswer Refused(Refusal reason) => new(reason.ResponseCode(), reason);
 }
 
 [GenerateSerializer, Immutable, Alias("bill-found")]

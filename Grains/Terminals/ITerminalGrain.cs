@@ -1,5 +1,9 @@
-using Lakala.Bills;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Terminals;
 
@@ -12,13 +16,13 @@ namespace Lakala.Grains.Terminals;
 public interface ITerminalGrain : IGrainWithStringKey
 {
     /// <summary>Null when there is no such terminal.</summary>
-    /// <exception cref="Storage.DatabaseAwayException">It cannot be found out now.</exception>
+    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
     [Alias("find")]
     Task<TerminalRow?> Find();
 
     /// <summary>Sign-on: stores the next key set, which becomes current with the first message authenticated under it.</summary>
     /// <returns>Null: it signs on too often.</returns>
-    /// <exception cref="Storage.DatabaseAwayException">Sign on again later.</exception>
+    /// <exception cref="DatabaseAwayException">Sign on again later.</exception>
     [Alias("sign-on")]
     Task<KeySet?> SignOn(byte[] wrappedPinKey, byte[] wrappedMacKey, string language);
 
@@ -72,13 +76,6 @@ public interface ITerminalGrain : IGrainWithStringKey
     Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter);
 }
 
-/// <summary>Working keys of one sign-on, wrapped under the key-encryption key.</summary>
-[GenerateSerializer, Immutable, Alias("key-set")]
-public sealed record KeySet([property: Id(0)] int Number, [property: Id(1)] byte[] PinKey, [property: Id(2)] byte[] MacKey)
-{
-    public override string ToString() => $"key set {Number}";
-}
-
 /// <param name="Count">How many payments of the batch we have approved, and <paramref name="Amount"/> their sum in minor units.</param>
 /// <param name="Refusal">Null when the terminal's totals agree; <see cref="Refusal.TotalsDiffer"/>: closed too. Any other: not closed.</param>
 /// <param name="List">STAN and amount of what was asked for.</param>
@@ -102,17 +99,6 @@ public sealed record ClerkPassword([property: Id(0)] string Text)
 [GenerateSerializer, Immutable, Alias("clerk-signed-in")]
 public sealed record ClerkSignedIn([property: Id(0)] Refusal? Refusal, [property: Id(1)] string? Name, [property: Id(2)] bool IsSupervisor);
 
-/// <summary>How a terminal is.</summary>
-/// <param name="Report">All that it said, as JSON.</param>
-/// <param name="IsInOrder">It can take a payment and hand out a receipt, as far as it knows.</param>
-/// <param name="Essence">What somebody could act on: while it stays the same, only now and then a row is written.</param>
-/// <param name="Parameters">The version that it has; null: it takes none.</param>
-/// <param name="Attention">What somebody should see to, in words; empty when there is nothing.</param>
-/// <param name="IsTampered">Its case has been opened: it blocks itself.</param>
-[GenerateSerializer, Immutable, Alias("health-state")]
-public sealed record HealthState([property: Id(0)] string Report, [property: Id(1)] bool IsInOrder, [property: Id(2)] string Essence, [property: Id(3)] int? Parameters = null,
-    [property: Id(4)] string Attention = "", [property: Id(5)] bool IsTampered = false);
-
 /// <summary>What the terminal is to do at its next free moment.</summary>
 public enum TerminalTask
 {
@@ -128,34 +114,5 @@ public enum TerminalTask
     FetchParameters,
 }
 
-/// <summary>What operators ask of a terminal at its next free moment.</summary>
-[Flags]
-public enum AskedOf
-{
-    Nothing = 0,
-    NewKeys = 1,
-    NewParameters = 2,
-    Status = 4,
-}
-
 [GenerateSerializer, Immutable, Alias("heartbeat-answer")]
 public sealed record Heartbeat([property: Id(0)] Refusal? Refusal, [property: Id(1)] TerminalTask Task);
-
-[GenerateSerializer, Immutable, Alias("terminal-row")]
-public sealed record TerminalRow(
-    [property: Id(0)] string Id,
-    [property: Id(1)] string Store,
-    [property: Id(2)] string StoreName,
-    [property: Id(3)] bool Blocked,
-    [property: Id(4)] byte[] MasterKey,
-    [property: Id(5)] KeySet? Current,
-    [property: Id(6)] KeySet? Next,
-    [property: Id(7)] string Language,
-    [property: Id(8)] DateTimeOffset? SignedOnAt,
-    [property: Id(9)] int Parameters,
-    [property: Id(10)] AskedOf Asked = AskedOf.Nothing)
-{
-    public KeySet? Find(int keySet) => Current?.Number == keySet ? Current : Next?.Number == keySet ? Next : null;
-
-    public override string ToString() => $"terminal {Id}";
-}

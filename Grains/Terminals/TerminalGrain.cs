@@ -1,7 +1,11 @@
 using System.Diagnostics;
-using Lakala.Bills;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Storage;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,9 +20,9 @@ namespace Lakala.Grains.Terminals;
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class TerminalGrain(
-    TerminalStore terminals,
-    HealthStore healths,
-    ClerkStore clerks,
+    TerminalRows terminals,
+    HealthRows healths,
+    ClerkRows clerks,
     SwipeKeys keys,
     IOptions<TerminalQuotaOptions> quota,
     TimeProvider time,
@@ -28,8 +32,6 @@ public sealed class TerminalGrain(
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
     // How long the history may say nothing of a terminal that is well and unchanged.
-    internal static readonly TimeSpan HealthSilence = TimeSpan.FromMinutes(15);
-
     // For so long a block or new keys from the operator may go unseen.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
@@ -105,7 +107,7 @@ public sealed class TerminalGrain(
 
         _health = health ?? _health;
         var isAskedFor = health is not null && _row!.Asked.HasFlag(AskedOf.Status);
-        var isNews = health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthSilence);
+        var isNews = health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthRows.Silence);
         var isRecorded = isNews && _quota.TryTake();
         if (isRecorded)
         {
@@ -189,7 +191,7 @@ public sealed class TerminalGrain(
 
         if (await WhyNotBegin(swipe) is { } tooMuch)
         {
-            return Activity.Current.Tell(SwipeAnswer.Refused(tooMuch));
+            return Activity.Current.RecordAnswer(SwipeAnswer.Refused(tooMuch));
         }
 
         // A close that is under way does not see this payment, and this payment would not see the close.
@@ -203,7 +205,7 @@ public sealed class TerminalGrain(
         {
             var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
             Guessed(answer.Reason);
-            return Activity.Current.Tell(answer);
+            return Activity.Current.RecordAnswer(answer);
         }
         finally
         {
@@ -355,15 +357,15 @@ public sealed class TerminalGrain(
         try
         {
             var mayAsk = _quota.TryTake(key.Batch) || await terminals.HasKey(key);
-            return Activity.Current.Tell(mayAsk ? await question() : SwipeAnswer.Refused(TooMuch()));
+            return Activity.Current.RecordAnswer(mayAsk ? await question() : SwipeAnswer.Refused(TooMuch()));
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {
-            return Activity.Current.Tell(SwipeAnswer.Refused(Refusal.TryLater));
+            return Activity.Current.RecordAnswer(SwipeAnswer.Refused(Refusal.TryLater));
         }
         catch (CommitUnknownException)
         {
-            return Activity.Current.Tell(SwipeAnswer.Silence);
+            return Activity.Current.RecordAnswer(SwipeAnswer.Silence);
         }
     }
 

@@ -1,12 +1,12 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Lakala.Bills;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Silo.Merchants;
-using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
+using Lakala.Rules.Bills;
+using Lakala.Silo.Web;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.BillPages;
@@ -38,7 +38,7 @@ internal static class BillPageEndpoints
         pages.MapGet("/{token}/events", Listen);
         pages.MapGet("/{token}/stores", NearStores);
         pages.MapGet("/{token}/calendar.ics", Calendar);
-        foreach (var asset in Asset.All)
+        foreach (var asset in BillAssets.All)
         {
             pages.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
         }
@@ -51,7 +51,7 @@ internal static class BillPageEndpoints
         string? lang,
         string? region,
         string? district,
-        BillStore store,
+        Commits commits,
         StoreFinder stores,
         PageRenderer renderer,
         TimeProvider time,
@@ -66,7 +66,7 @@ internal static class BillPageEndpoints
 
         try
         {
-            if (await Find(token, store) is not { } bill)
+            if (await Find(token, commits) is not { } bill)
             {
                 var texts = Language(lang, null, context);
                 return await Message(renderer, texts, StatusCodes.Status404NotFound, texts.NotFound, texts.NotFoundHint);
@@ -90,9 +90,9 @@ internal static class BillPageEndpoints
 
     /// <summary>The stores near the shopper's position, as a piece of the page.</summary>
     private static async Task<IResult> NearStores(
-        string token, string? lang, string? near, BillStore store, StoreFinder stores, PageRenderer renderer, HttpContext context)
+        string token, string? lang, string? near, Commits commits, StoreFinder stores, PageRenderer renderer, HttpContext context)
     {
-        if (await Find(token, store) is not { } bill || !GeoPoint.TryParse(near, out var point))
+        if (await Find(token, commits) is not { } bill || !GeoPoint.TryParse(near, out var point))
         {
             return Problems.NoSuchPage();
         }
@@ -106,8 +106,8 @@ internal static class BillPageEndpoints
     }
 
     private static async Task<IResult> Calendar(
-        string token, string? lang, BillStore store, IOptions<BillPageOptions> pages, TimeProvider time, HttpContext context) =>
-        await Find(token, store) is { Bill.State: BillState.Open or BillState.Paying } bill
+        string token, string? lang, Commits commits, IOptions<BillPageOptions> pages, TimeProvider time, HttpContext context) =>
+        await Find(token, commits) is { Bill.State: BillState.Open or BillState.Paying } bill
             ? TypedResults.Text(
                 CalendarFile.Of(new BillShown(bill, Language(lang, bill, context)), BillView.PayUrl(bill, pages.Value.PublicUrl), time.GetUtcNow()),
                 "text/calendar",
@@ -140,7 +140,7 @@ internal static class BillPageEndpoints
     private static async Task<IResult> Listen(
         string token,
         string? lang,
-        BillStore store,
+        Commits commits,
         StoreFinder stores,
         IGrainFactory grains,
         PageRenderer renderer,
@@ -149,7 +149,7 @@ internal static class BillPageEndpoints
         IHostApplicationLifetime life,
         HttpContext context)
     {
-        if (await Find(token, store) is not { } bill)
+        if (await Find(token, commits) is not { } bill)
         {
             return Problems.NoSuchPage();
         }
@@ -227,9 +227,9 @@ internal static class BillPageEndpoints
         }
     }
 
-    private static async Task<BillRow?> Find(string token, BillStore store) =>
+    private static async Task<BillRow?> Find(string token, Commits commits) =>
         PageToken.TryReadNumber(token, out var number)
-        && (await store.Read.Submit(number.Value)).Row is { } bill
+        && (await commits.ReadBills.Submit(number.Value)).Row is { } bill
         && PageToken.IsOf(bill, token)
             ? bill
             : null;
@@ -244,57 +244,6 @@ internal static class BillPageEndpoints
     }
 }
 
-/// <summary>What browsers are told of every page: nothing from elsewhere runs in it, nobody frames it, keeps it or lists it.</summary>
-internal static class PageHeaders
-{
-    public static void Put(HttpResponse response, string formAction, string referrer)
-    {
-        var headers = response.Headers;
-        headers.ContentSecurityPolicy =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            + $"base-uri 'none'; form-action {formAction}; frame-ancestors 'none'";
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = referrer;
-        headers["X-Robots-Tag"] = "noindex";
-        headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=(), payment=(), usb=()";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers.CacheControl = "no-store";
-    }
-}
-
 /// <summary>What the page is told: what time it is, and what a change brings. Markup is rendered and encoded here, as for the whole page.</summary>
 internal sealed record LiveBill(
     string? State = null, bool? Final = null, string? Title = null, string? Banner = null, string? Details = null, long Now = 0);
-
-/// <summary>Turns the components of the pages into HTML; they encode every value that they show.</summary>
-internal sealed class PageRenderer(IServiceProvider services, ILoggerFactory logs)
-{
-    public async Task<IResult> Page<T>(int status, Dictionary<string, object?> parameters)
-        where T : IComponent =>
-        TypedResults.Content(await Html<T>(parameters), "text/html", Encoding.UTF8, status);
-
-    public async Task<LiveBill> Live(BillShown bill, DateTimeOffset now)
-    {
-        await using var renderer = new HtmlRenderer(services, logs);
-        var parameters = new Dictionary<string, object?> { ["Bill"] = bill };
-        return new LiveBill(
-            bill.State,
-            bill.IsFinal,
-            bill.Title,
-            await Render<Banner>(renderer, parameters),
-            await Render<Details>(renderer, parameters),
-            now.ToUnixTimeMilliseconds());
-    }
-
-    public async Task<string> Html<T>(Dictionary<string, object?> parameters)
-        where T : IComponent
-    {
-        await using var renderer = new HtmlRenderer(services, logs);
-        return await Render<T>(renderer, parameters);
-    }
-
-    private static Task<string> Render<T>(HtmlRenderer renderer, Dictionary<string, object?> parameters)
-        where T : IComponent =>
-        renderer.Dispatcher.InvokeAsync(async () =>
-            (await renderer.RenderComponentAsync<T>(ParameterView.FromDictionary(parameters))).ToHtmlString());
-}

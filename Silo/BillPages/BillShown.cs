@@ -1,7 +1,7 @@
 using System.Globalization;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Bills;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
 
 namespace Lakala.Silo.BillPages;
 

@@ -1,4 +1,4 @@
-using Lakala.Grains.Storage;
+using Lakala.Storage.Stores;
 
 namespace Lakala.Silo.BillPages;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Lakala.Bills;
+using Lakala.Rules.Bills;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;

@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Security.Claims;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Web;
+using Lakala.Storage.Merchants;
 
 namespace Lakala.Silo.Merchants;
 
@@ -15,7 +16,7 @@ internal static class ApiKeyEndpoints
             .Produces<ListModel<KeyModel>>();
         api.MapPost("/api_keys", Create).WithName("createApiKey").WithTags("API keys")
             .WithSummary("Makes one more API key")
-            .WithDescription($"At most {ApiKeyStore.MostKeys} keys work at a time. Your webhook endpoints hear of it: api_key.created.")
+            .WithDescription($"At most {ApiKeyRows.MostKeys} keys work at a time. Your webhook endpoints hear of it: api_key.created.")
             .Produces<KeyModel>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -34,13 +35,13 @@ internal static class ApiKeyEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> List(ClaimsPrincipal user, ApiKeyStore store, CancellationToken stop)
+    private static async Task<IResult> List(ClaimsPrincipal user, ApiKeyRows store, CancellationToken stop)
     {
         var keys = await store.List(user.Merchant().Id, stop);
         return TypedResults.Ok(new ListModel<KeyModel>([.. keys.Select(key => Show(key, user, null))], null));
     }
 
-    private static async Task<IResult> Create(Body<CreateApiKey> body, ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+    private static async Task<IResult> Create(Body<CreateApiKey> body, ClaimsPrincipal user, ApiKeyRows store, NoticeSignal notices)
     {
         if (body.Value.Check() is { } refusal)
         {
@@ -50,7 +51,7 @@ internal static class ApiKeyEndpoints
         var othersWorkFor = body.Value.OthersWorkForSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
         if (await store.Add(user.Merchant().Id, body.Value.Name, othersWorkFor, user.KeyId()) is not { } made)
         {
-            return Problems.TooManyKeys(ApiKeyStore.MostKeys);
+            return Problems.TooManyKeys(ApiKeyRows.MostKeys);
         }
 
         notices.Raise();
@@ -58,7 +59,7 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<IResult> Revoke(
-        [Description("As the list shows it: it is not the key.")] string id, ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+        [Description("As the list shows it: it is not the key.")] string id, ClaimsPrincipal user, ApiKeyRows store, NoticeSignal notices)
     {
         switch (await store.Revoke(user.Merchant().Id, id, user.KeyId()))
         {
@@ -74,11 +75,11 @@ internal static class ApiKeyEndpoints
         }
     }
 
-    private static async Task<IResult> Rotate(ClaimsPrincipal user, ApiKeyStore store, NoticeSignal notices)
+    private static async Task<IResult> Rotate(ClaimsPrincipal user, ApiKeyRows store, NoticeSignal notices)
     {
         if (await store.Rotate(user.Merchant().Id, user.KeyId()) is not { } made)
         {
-            return Problems.TooManyKeys(ApiKeyStore.MostKeys);
+            return Problems.TooManyKeys(ApiKeyRows.MostKeys);
         }
 
         notices.Raise();

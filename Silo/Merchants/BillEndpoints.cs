@@ -6,10 +6,15 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Bills;
+using Lakala.Silo.Web;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -57,7 +62,7 @@ internal static class BillEndpoints
         [FromHeader(Name = "Idempotency-Key"), Length(1, MaxIdempotencyKey), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
         string? idempotencyKey,
         ClaimsPrincipal user,
-        MerchantStore store,
+        MerchantRows store,
         ShopperReceivers shoppers,
         NoticeSignal notices,
         IOptions<BillPageOptions> pages,
@@ -108,7 +113,7 @@ internal static class BillEndpoints
         [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
         [Description("next_cursor of the page before.")] string? cursor,
         ClaimsPrincipal user,
-        MerchantStore store,
+        MerchantRows store,
         IOptions<BillPageOptions> pages,
         CancellationToken stop)
     {
@@ -141,15 +146,15 @@ internal static class BillEndpoints
     }
 
     private static async Task<IResult> Get(
-        string number, ClaimsPrincipal user, BillStore store, IOptions<BillPageOptions> pages) =>
-        await Find(number, user, store) is { } bill
+        string number, ClaimsPrincipal user, Commits commits, IOptions<BillPageOptions> pages) =>
+        await Find(number, user, commits) is { } bill
             ? Json(BillView.Json(bill, pages.Value.PublicUrl))
             : Problems.NoSuch("bill", number);
 
     private static async Task<IResult> Cancel(
-        string number, ClaimsPrincipal user, BillStore store, IGrainFactory grains, IOptions<BillPageOptions> pages)
+        string number, ClaimsPrincipal user, Commits commits, IGrainFactory grains, IOptions<BillPageOptions> pages)
     {
-        if (await Find(number, user, store) is not { } bill)
+        if (await Find(number, user, commits) is not { } bill)
         {
             return Problems.NoSuch("bill", number);
         }
@@ -161,9 +166,9 @@ internal static class BillEndpoints
     }
 
     // Another merchant's bill does not exist for this one.
-    private static async Task<BillRow?> Find(string number, ClaimsPrincipal user, BillStore store) =>
+    private static async Task<BillRow?> Find(string number, ClaimsPrincipal user, Commits commits) =>
         BillNumber.TryParse(number, out var parsed)
-        && (await store.Read.Submit(parsed.Value)).Row is { } bill
+        && (await commits.ReadBills.Submit(parsed.Value)).Row is { } bill
         && bill.MerchantId == user.Merchant().Id
             ? bill
             : null;
@@ -230,17 +235,4 @@ internal static class BillEndpoints
         after = new BillCursor(new DateTimeOffset(at, TimeSpan.Zero), bill);
         return true;
     }
-}
-
-internal static class Paging
-{
-    public const int UsualSize = 20;
-
-    public const int MaxSize = 100;
-
-    public static ProblemHttpResult? Refuse(int? limit) =>
-        limit is null or (>= 1 and <= MaxSize) ? null : Problems.Invalid("limit", $"limit must be an integer from 1 to {MaxSize}.");
-
-    public static ProblemHttpResult UnknownCursor() =>
-        Problems.Invalid("cursor", "cursor is not one that a list has given.");
 }

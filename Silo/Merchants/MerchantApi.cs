@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Sweeping;
+using Lakala.Silo.Web;
+using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -14,8 +16,8 @@ internal static class MerchantApi
     public static WebApplicationBuilder AddMerchantApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton<MerchantStore>();
-        services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<MerchantRows>();
+        services.AddSingleton<ApiKeyRows>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
@@ -82,34 +84,4 @@ internal static class MerchantApi
     public static async ValueTask<object?> AnswerRefusedArguments(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         context.Arguments.OfType<IMayBeRefused>().FirstOrDefault(static argument => argument.Refusal is not null)?.Refusal
         ?? await next(context);
-}
-
-/// <summary>Drops answers that were kept for repeats, and counts of notices, when their time is over.</summary>
-internal sealed class Retention(MerchantStore merchants, NoticeStore notices, TimeProvider time, ILogger<Retention> log) : BackgroundService
-{
-    private const int Batch = 10_000;
-
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                while (await merchants.ForgetAnswers(Batch, stoppingToken) == Batch)
-                {
-                }
-
-                while (await notices.ForgetCounts(Batch, stoppingToken) == Batch)
-                {
-                }
-            }
-            catch (Npgsql.NpgsqlException fault)
-            {
-                log.LogWarning(fault, "Kept answers and counts could not be dropped; trying again in {Interval}.", Interval);
-            }
-        }
-    }
 }

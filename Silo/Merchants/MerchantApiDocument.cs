@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Lakala.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Web;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -147,7 +147,7 @@ internal static class MerchantApiDocument
             },
             Required = new HashSet<string> { "id", "prefix", "created_at" },
         }));
-        document.AddComponent("TestNotice", Notice([NoticeStore.TestEvent], new OpenApiSchema
+        document.AddComponent("TestNotice", Notice([NoticeRows.TestEvent], new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
             Properties = new Dictionary<string, IOpenApiSchema> { ["webhook_endpoint"] = Text("The id of the endpoint.") },

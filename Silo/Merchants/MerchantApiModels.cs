@@ -3,9 +3,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Net.Mail;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Lakala.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Web;
+using Lakala.Storage.Notices;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -164,11 +163,6 @@ internal sealed record PaymentModel(
     string Store,
     string Terminal);
 
-internal sealed record ListModel<T>(
-    IReadOnlyList<T> Data,
-    [property: Description("Give it as cursor to get what follows; not there at the end.")]
-    string? NextCursor);
-
 internal sealed record CreateWebhookEndpoint(
     [property: MaxLength(WebhookEndpoints.MaxUrl), Url, Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]
     string Url);
@@ -190,7 +184,7 @@ internal sealed record EventModel(
     [property: Description("The webhook-id of the event's notices.")]
     string Id,
     [property: OpenValues(
-        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, NoticeStore.TestEvent)]
+        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, NoticeRows.TestEvent)]
     [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, of which the shopper alone is told; api_key.created or api_key.revoked; webhook.test. There will be others.")]
     string Type,
     DateTimeOffset Timestamp,

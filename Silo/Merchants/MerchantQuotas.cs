@@ -1,4 +1,5 @@
 using Lakala.Grains;
+using Lakala.Silo.Web;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;

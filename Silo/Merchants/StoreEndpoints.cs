@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Web;
+using Lakala.Storage.Stores;
 using Microsoft.AspNetCore.RateLimiting;
 
 namespace Lakala.Silo.Merchants;

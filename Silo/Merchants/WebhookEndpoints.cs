@@ -5,7 +5,10 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Notices;
+using Lakala.Silo.Web;
+using Lakala.Storage;
+using Lakala.Storage.Notices;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -69,7 +72,7 @@ internal static class WebhookEndpoints
     private static async Task<IResult> Create(
         Body<CreateWebhookEndpoint> body,
         ClaimsPrincipal user,
-        NoticeStore store,
+        NoticeRows store,
         IKeyVault vault,
         IOptions<NoticeOptions> options)
     {
@@ -85,16 +88,16 @@ internal static class WebhookEndpoints
             : Problems.TooManyEndpoints(MaxEndpoints);
     }
 
-    private static async Task<IResult> List(ClaimsPrincipal user, NoticeStore store, CancellationToken stop)
+    private static async Task<IResult> List(ClaimsPrincipal user, NoticeRows store, CancellationToken stop)
     {
         var endpoints = await store.ListEndpoints(user.Merchant().Id, stop);
         return TypedResults.Ok(new ListModel<WebhookEndpointModel>([.. endpoints.Select(endpoint => Show(endpoint, null))], null));
     }
 
-    private static async Task<IResult> Delete(string id, ClaimsPrincipal user, NoticeStore store) =>
+    private static async Task<IResult> Delete(string id, ClaimsPrincipal user, NoticeRows store) =>
         await store.DeleteEndpoint(user.Merchant().Id, id) ? TypedResults.NoContent() : Problems.NoSuch("webhook endpoint", id);
 
-    private static async Task<IResult> Rotate(string id, ClaimsPrincipal user, NoticeStore store, IKeyVault vault)
+    private static async Task<IResult> Rotate(string id, ClaimsPrincipal user, NoticeRows store, IKeyVault vault)
     {
         var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
         return await store.RotateSecret(user.Merchant().Id, id, vault.Wrap(secret)) is { } endpoint
@@ -102,11 +105,11 @@ internal static class WebhookEndpoints
             : Problems.NoSuch("webhook endpoint", id);
     }
 
-    private static async Task<IResult> Enable(string id, ClaimsPrincipal user, NoticeStore store) =>
+    private static async Task<IResult> Enable(string id, ClaimsPrincipal user, NoticeRows store) =>
         await store.EnableEndpoint(user.Merchant().Id, id) is { } endpoint ? TypedResults.Ok(Show(endpoint, null)) : Problems.NoSuch("webhook endpoint", id);
 
     private static async Task<IResult> Test(
-        string id, ClaimsPrincipal user, NoticeStore store, NoticeSignal notices, TimeProvider time, HttpResponse response, CancellationToken stop)
+        string id, ClaimsPrincipal user, NoticeRows store, NoticeSignal notices, TimeProvider time, HttpResponse response, CancellationToken stop)
     {
         var now = time.GetUtcNow();
         var eventId = Guid.CreateVersion7(now);
@@ -128,7 +131,7 @@ internal static class WebhookEndpoints
         [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
         [Description("next_cursor of the page before.")] string? cursor,
         ClaimsPrincipal user,
-        NoticeStore store,
+        NoticeRows store,
         CancellationToken stop)
     {
         if (Paging.Refuse(limit) is { } refusal)
@@ -155,7 +158,7 @@ internal static class WebhookEndpoints
             events.Count > size ? EventName.Of(events[size - 1].Id) : null));
     }
 
-    private static async Task<IResult> GetEvent(string id, ClaimsPrincipal user, NoticeStore store, CancellationToken stop) =>
+    private static async Task<IResult> GetEvent(string id, ClaimsPrincipal user, NoticeRows store, CancellationToken stop) =>
         EventName.TryParse(id, out var eventId) && await Find(user, eventId, store, stop) is { } found
             ? TypedResults.Ok(found)
             : Problems.NoSuch("event", id);
@@ -164,7 +167,7 @@ internal static class WebhookEndpoints
         string id,
         [AllowedValues("webhooks", "shopper"), Description("webhooks (when nothing is said) or shopper.")] string? to,
         ClaimsPrincipal user,
-        NoticeStore store,
+        NoticeRows store,
         ShopperReceivers shoppers,
         NoticeSignal notices,
         IOptions<MerchantApiOptions> limits,
@@ -199,10 +202,10 @@ internal static class WebhookEndpoints
         return await Accepted(user, eventId, store, stop);
     }
 
-    private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
+    private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, NoticeRows store, CancellationToken stop) =>
         TypedResults.Accepted($"/v1/events/{EventName.Of(eventId)}", await Find(user, eventId, store, stop));
 
-    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeStore store, CancellationToken stop) =>
+    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeRows store, CancellationToken stop) =>
         await store.FindEvent(user.Merchant().Id, eventId, stop) is { } found ? Show(found) : null;
 
     private static ProblemHttpResult? RefuseUrl(string text, NoticeOptions options)

@@ -5,8 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Lakala.Grains.Notices;
-using Lakala.Wire;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Silo.Notices;
 

@@ -1,5 +1,6 @@
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
@@ -17,7 +18,7 @@ internal sealed class OperatorChannel(OperatorTarget target, IOptions<NoticeOpti
 {
     private readonly WebhookChannel _webhooks = new(options, vault, time, isTrusted: true);
 
-    public bool Serves(string receiver) => receiver == AlarmStore.Receiver;
+    public bool Serves(string receiver) => receiver == AlarmRows.Receiver;
 
     public Task<NoticeAnswer> Send(Notice notice, CancellationToken stop) => target.IsSet
         ? _webhooks.Send(notice with { Endpoint = new WebhookTarget(target.Url, target.WrappedSecret, PreviousSecret: null) }, stop)

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Storage;
+using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;

@@ -3,8 +3,16 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
 using Lakala.Silo.Merchants;
+using Lakala.Silo.Web;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -95,7 +103,7 @@ internal static class AdminApi
             string? state, string? region, string? chain, string? store, string? q,
             [Description("terminal, store or heard: those not heard for the longest time first.")] string? sort,
             [Description("How many to pass over.")] int? skip, [Description("From 1 to 500; 50 when nothing is said.")] int? limit,
-            FleetStore fleet, CancellationToken stop) =>
+            FleetQueries fleet, CancellationToken stop) =>
         {
             var filter = new FleetFilter(Shown.ParseState(state), region, chain, store, q);
             var order = sort switch { null or "terminal" => FleetOrder.Terminal, "store" => FleetOrder.Store, "heard" => FleetOrder.Heard, _ => (FleetOrder?)null };
@@ -108,7 +116,7 @@ internal static class AdminApi
         }).Watch("listTerminals", "Lists terminals").Produces<ListModel<TerminalModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
         api.MapGet("/terminals/{id}", async Task<IResult> (
-            string id, FleetStore fleet, SettingStore settings, ActionStore actions, AlarmStore alarms, CancellationToken stop) =>
+            string id, FleetQueries fleet, ParameterRows settings, CommandRows actions, AlarmRows alarms, CancellationToken stop) =>
             await fleet.Find(id, stop) is not { } found
                 ? Problems.NoSuch("terminal", id)
                 : TypedResults.Ok(new TerminalDetailModel(
@@ -144,11 +152,11 @@ internal static class AdminApi
             .Administer("replaceMasterKey", "Gives a terminal a new master key; its session ends")
             .Produces<TerminalKeyModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
 
-        api.MapGet("/stores/{id}", async Task<IResult> (string id, FleetStore fleet, CancellationToken stop) =>
+        api.MapGet("/stores/{id}", async Task<IResult> (string id, FleetQueries fleet, CancellationToken stop) =>
             await fleet.FindStore(id, stop) is { } store ? TypedResults.Ok(store.Model()) : Problems.NoSuch("store", id))
             .Watch("getStore", "Shows a store").Produces<StoreDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
-        api.MapPut("/stores/{id}", async Task<IResult> (string id, Body<PutStore> body, ClaimsPrincipal user, OperatorDesk desk, FleetStore fleet, CancellationToken stop) =>
+        api.MapPut("/stores/{id}", async Task<IResult> (string id, Body<PutStore> body, ClaimsPrincipal user, OperatorDesk desk, FleetQueries fleet, CancellationToken stop) =>
         {
             var store = body.Value;
             var put = await desk.PutStore(
@@ -172,7 +180,7 @@ internal static class AdminApi
 
         foreach (var (what, least) in new[] { ("block", OperatorRole.Act), ("unblock", OperatorRole.Act), ("retire", OperatorRole.Administer) })
         {
-            api.MapPost($"/stores/{{id}}/{what}", async Task<IResult> (string id, ClaimsPrincipal user, OperatorDesk desk, FleetStore fleet, CancellationToken stop) =>
+            api.MapPost($"/stores/{{id}}/{what}", async Task<IResult> (string id, ClaimsPrincipal user, OperatorDesk desk, FleetQueries fleet, CancellationToken stop) =>
                 await desk.ChangeStore(id, what, user.AsOperator().Name, stop) is { IsRefused: false }
                     ? TypedResults.Ok((await fleet.FindStore(id, stop))!.Model())
                     : Problems.NoSuch("store", id))
@@ -193,7 +201,7 @@ internal static class AdminApi
 
     private static void Orders(RouteGroupBuilder api)
     {
-        api.MapPost("/actions", async Task<IResult> (Body<OrderAction> body, ClaimsPrincipal user, OperatorDesk desk, ActionStore actions, CancellationToken stop) =>
+        api.MapPost("/actions", async Task<IResult> (Body<OrderAction> body, ClaimsPrincipal user, OperatorDesk desk, CommandRows actions, CancellationToken stop) =>
         {
             var (order, who) = (body.Value, user.AsOperator());
             if (ActionKinds.Parse(order.Kind) is not { } kind)
@@ -224,21 +232,21 @@ internal static class AdminApi
         }).Named(OperatorRole.Act, "orderAction", "Orders an action of terminals, at once or at a time")
             .WithDescription("retire and move want the role administer.").Produces<ActionModel>(StatusCodes.Status201Created).Changes();
 
-        api.MapGet("/actions", async (int? limit, ActionStore actions, CancellationToken stop) => BadLimit(limit)
+        api.MapGet("/actions", async (int? limit, CommandRows actions, CancellationToken stop) => BadLimit(limit)
             ?? (IResult)TypedResults.Ok(new ListModel<ActionModel>([.. (await actions.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
             .Watch("listActions", "Lists orders, newest first").Produces<ListModel<ActionModel>>();
 
-        api.MapGet("/actions/{id:guid}", async Task<IResult> (Guid id, ActionStore actions, CancellationToken stop) =>
+        api.MapGet("/actions/{id:guid}", async Task<IResult> (Guid id, CommandRows actions, CancellationToken stop) =>
             await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString()))
             .Watch("getAction", "Shows an order").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
         api.MapGet("/actions/{id:guid}/targets", async (
-            Guid id, string? state, [Description("The last terminal of the page before.")] string? after, int? limit, ActionStore actions, CancellationToken stop) =>
+            Guid id, string? state, [Description("The last terminal of the page before.")] string? after, int? limit, CommandRows actions, CancellationToken stop) =>
             BadLimit(limit) ?? (IResult)TypedResults.Ok(new ListModel<TargetModel>(
                 [.. (await actions.Targets(id, state, after, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
             .Watch("listTargets", "Lists an order's terminals with their outcomes").Produces<ListModel<TargetModel>>();
 
-        api.MapPost("/actions/{id:guid}/cancel", async Task<IResult> (Guid id, ClaimsPrincipal user, ActionStore actions, CancellationToken stop) =>
+        api.MapPost("/actions/{id:guid}/cancel", async Task<IResult> (Guid id, ClaimsPrincipal user, CommandRows actions, CancellationToken stop) =>
         {
             await actions.Cancel(id, user.AsOperator().Name, stop);
             return await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString());
@@ -251,12 +259,12 @@ internal static class AdminApi
         foreach (var path in new[] { Path, Path + "/{subject}" })
         {
             var suffix = path == Path ? "OfPlatform" : "";
-            api.MapGet(path, async (string level, string? subject, SettingStore settings, CancellationToken stop) =>
+            api.MapGet(path, async (string level, string? subject, ParameterRows settings, CancellationToken stop) =>
                 TypedResults.Ok((await settings.At(Level(level), subject, stop)).Model()))
                 .Watch("getSettings" + suffix, "Shows the settings of a level, without what it inherits").Produces<SettingsModel>();
 
             api.MapPut(path, async Task<IResult> (
-                string level, string? subject, Body<PutSettings> body, ClaimsPrincipal user, OperatorDesk desk, SettingStore settings, CancellationToken stop) =>
+                string level, string? subject, Body<PutSettings> body, ClaimsPrincipal user, OperatorDesk desk, ParameterRows settings, CancellationToken stop) =>
             {
                 var put = await desk.PutSettings(Level(level), subject, body.Value.Settings.GetRawText(), user.AsOperator().Name, stop);
                 return put.IsRefused
@@ -268,18 +276,18 @@ internal static class AdminApi
 
     private static void Watch(RouteGroupBuilder api)
     {
-        api.MapGet("/alarms", async (int? limit, AlarmStore alarms, CancellationToken stop) => BadLimit(limit)
+        api.MapGet("/alarms", async (int? limit, AlarmRows alarms, CancellationToken stop) => BadLimit(limit)
             ?? (IResult)TypedResults.Ok(new ListModel<AlarmModel>([.. (await alarms.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
             .Watch("listAlarms", "Lists raised alarms, then the latest cleared ones").Produces<ListModel<AlarmModel>>();
 
-        api.MapPost("/alarms/{id:long}/acknowledge", async Task<IResult> (long id, ClaimsPrincipal user, AlarmStore alarms, CancellationToken stop) =>
+        api.MapPost("/alarms/{id:long}/acknowledge", async Task<IResult> (long id, ClaimsPrincipal user, AlarmRows alarms, CancellationToken stop) =>
             await alarms.Acknowledge(id, user.AsOperator().Name, stop)
                 ? TypedResults.Ok((await alarms.Find(id, stop))!.Model())
                 : Problems.NoSuch("raised alarm", id.ToString(CultureInfo.InvariantCulture)))
             .Named(OperatorRole.Act, "acknowledgeAlarm", "Acknowledges a raised alarm").Produces<AlarmModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
         api.MapPost("/alarms/{id:long}/silence", async Task<IResult> (
-            long id, Body<SilenceAlarm> body, ClaimsPrincipal user, AlarmStore alarms, TimeProvider time, CancellationToken stop) =>
+            long id, Body<SilenceAlarm> body, ClaimsPrincipal user, AlarmRows alarms, TimeProvider time, CancellationToken stop) =>
         {
             var silence = new Silence(user.AsOperator().Name, body.Value.Reason.Trim(), body.Value.Until);
             return silence.Fault(time.GetUtcNow()) is { } fault ? Problems.Invalid(null, fault)
@@ -289,7 +297,7 @@ internal static class AdminApi
             .WithDescription("The silence counts for the alarm's kind and subject. The alarm stays raised; its webhook is sent when the silence ends, if it is still raised then.")
             .Produces<AlarmModel>().ProducesProblem(StatusCodes.Status404NotFound).Changes();
 
-        api.MapPost("/alarms/{id:long}/end_silence", async Task<IResult> (long id, ClaimsPrincipal user, AlarmStore alarms, CancellationToken stop) =>
+        api.MapPost("/alarms/{id:long}/end_silence", async Task<IResult> (long id, ClaimsPrincipal user, AlarmRows alarms, CancellationToken stop) =>
             await alarms.EndSilence(id, user.AsOperator().Name, stop)
                 ? TypedResults.Ok((await alarms.Find(id, stop))!.Model())
                 : Problems.NoSuch("silenced alarm", id.ToString(CultureInfo.InvariantCulture)))
@@ -297,7 +305,7 @@ internal static class AdminApi
 
         api.MapGet("/swipes", async (
             [Description("How far back: 1 to 168; 1 when nothing is said.")] int? hours, [Description("1 to 60; 1 when nothing is said.")] int? stepMinutes,
-            NetworkStore network, CancellationToken stop) =>
+            NetworkQueries network, CancellationToken stop) =>
             hours is < 1 or > 168 ? Problems.Invalid("hours", "hours are 1 to 168.")
             : stepMinutes is < 1 or > 60 ? Problems.Invalid("step_minutes", "step_minutes are 1 to 60.")
             : (IResult)TypedResults.Ok(new ListModel<SwipeMinuteModel>(
@@ -306,16 +314,16 @@ internal static class AdminApi
                 null)))
             .Watch("listSwipes", "Counts swipes over time by outcome").Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
-        api.MapGet("/open_items", async (FleetStore fleet, NetworkStore network, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+        api.MapGet("/open_items", async (FleetQueries fleet, NetworkQueries network, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
             [.. (await fleet.Unresolved(MostSize, stop)).Select(AdminModels.Model)],
             [.. (await network.Reversals(MostSize, stop)).Select(reversal => new ReversalModel(
-                RrnBlocks.Text(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
+                Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
             [.. (await network.Parked(MostSize, stop)).Select(notice => new ParkedModel(
                 EventName.Of(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
             .Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
-            Body<ResendParked> body, ClaimsPrincipal user, NetworkStore network, NoticeSignal notices, CancellationToken stop) =>
+            Body<ResendParked> body, ClaimsPrincipal user, NetworkQueries network, NoticeSignal notices, CancellationToken stop) =>
         {
             Guid? id = null;
             if (body.Value.Event is { } name)
@@ -333,12 +341,12 @@ internal static class AdminApi
             return TypedResults.Ok(new ResentModel(resent));
         }).Named(OperatorRole.Act, "resendParked", "Sends parked notices again").Produces<ResentModel>().Changes();
 
-        api.MapGet("/silos", async (NetworkStore network, CancellationToken stop) => TypedResults.Ok(new ListModel<SiloModel>(
+        api.MapGet("/silos", async (NetworkQueries network, CancellationToken stop) => TypedResults.Ok(new ListModel<SiloModel>(
             [.. (await network.Silos(stop)).Select(silo => new SiloModel(silo.Silo, silo.At, JsonSerializer.Deserialize(silo.Body, SiloReportJson.Default.SiloReport)!))],
             null)))
             .Watch("listSilos", "Lists silos by their last status report");
 
-        api.MapGet("/books", async (DateOnly? since, BookStore books, TimeProvider time, CancellationToken stop) => TypedResults.Ok(new ListModel<BalanceModel>(
+        api.MapGet("/books", async (DateOnly? since, BookRows books, TimeProvider time, CancellationToken stop) => TypedResults.Ok(new ListModel<BalanceModel>(
             [.. (await books.Totals(since ?? BeijingTime.BusinessDate(time.GetUtcNow()), stop)).Select(total => new BalanceModel(
                 total.BusinessDate, total.Account, total.Currency, total.Debit, total.Credit))],
             null)))
@@ -359,48 +367,48 @@ internal static class AdminApi
 
     private static void People(RouteGroupBuilder api)
     {
-        api.MapGet("/operators", async (OperatorStore operators, CancellationToken stop) => TypedResults.Ok(new ListModel<OperatorModel>(
+        api.MapGet("/operators", async (OperatorRows operators, CancellationToken stop) => TypedResults.Ok(new ListModel<OperatorModel>(
             [.. (await operators.List(stop)).Select(person => new OperatorModel(person.Name, Operator.Text(person.Role), person.Blocked))], null)))
             .Administer("listOperators", "Lists operators");
 
         api.MapPut("/operators/{name}", async Task<IResult> (
-            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorRows operators, CancellationToken stop) =>
             Operator.Parse(body.Value.Role) is not { } role ? Problems.Invalid("role", "role is watch, act or administer.")
             : new Operator(name, role).Fault() is { } fault ? Problems.Invalid(null, fault + ".")
             : Secret(new SecretModel(name, body.Value.Role, await operators.Put(new Operator(name, role), user.AsOperator().Name, stop))))
             .Administer("putOperator", "Adds an operator, or replaces its role and password").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
 
-        api.MapPost("/operators/{name}/block", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+        api.MapPost("/operators/{name}/block", async Task<IResult> (string name, ClaimsPrincipal user, OperatorRows operators, CancellationToken stop) =>
             await operators.Block(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("operator", name))
             .Administer("blockOperator", "Blocks an operator and ends its sessions")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
 
-        api.MapGet("/keys", async (OperatorStore operators, CancellationToken stop) => TypedResults.Ok(new ListModel<AdminKeyModel>(
+        api.MapGet("/keys", async (OperatorRows operators, CancellationToken stop) => TypedResults.Ok(new ListModel<AdminKeyModel>(
             [.. (await operators.ListKeys(stop)).Select(key => new AdminKeyModel(key.Name, key.Prefix, Operator.Text(key.Role), key.CreatedAt, key.RevokedAt))], null)))
             .Administer("listKeys", "Lists admin keys");
 
         api.MapPut("/keys/{name}", async Task<IResult> (
-            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+            string name, Body<PutOperatorBody> body, ClaimsPrincipal user, OperatorRows operators, CancellationToken stop) =>
             Operator.Parse(body.Value.Role) is not { } role ? Problems.Invalid("role", "role is watch, act or administer.")
             : new Operator(name, role).Fault() is { } fault ? Problems.Invalid(null, fault + ".")
             : await operators.AddKey(name, role, user.AsOperator().Name, stop) is { } key ? Secret(new SecretModel(name, body.Value.Role, key))
             : Problems.Conflict($"There is a key {name} already."))
             .Administer("addKey", "Makes an admin key").Produces<SecretModel>(StatusCodes.Status201Created).Changes();
 
-        api.MapPost("/keys/{name}/revoke", async Task<IResult> (string name, ClaimsPrincipal user, OperatorStore operators, CancellationToken stop) =>
+        api.MapPost("/keys/{name}/revoke", async Task<IResult> (string name, ClaimsPrincipal user, OperatorRows operators, CancellationToken stop) =>
             await operators.RevokeKey(name, user.AsOperator().Name, stop) ? TypedResults.NoContent() : Problems.NoSuch("key", name))
             .Administer("revokeKey", "Revokes an admin key").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static void Merchants(RouteGroupBuilder api)
     {
-        api.MapGet("/merchants/{id}/api_keys", async Task<IResult> (string id, ApiKeyStore keys, CancellationToken stop) =>
+        api.MapGet("/merchants/{id}/api_keys", async Task<IResult> (string id, ApiKeyRows keys, CancellationToken stop) =>
             await keys.FindMerchant(id, stop) is null
                 ? Problems.NoSuch("merchant", id)
                 : TypedResults.Ok(new ListModel<MerchantKeyModel>([.. (await keys.List(id, stop)).Select(AdminModels.Model)], null)))
             .Administer("listMerchantKeys", "Lists a merchant's API keys that work").Produces<ListModel<MerchantKeyModel>>().ProducesProblem(StatusCodes.Status404NotFound);
 
-        api.MapPost("/merchants/{id}/api_keys/revoke", async Task<IResult> (string id, ClaimsPrincipal user, ApiKeyStore keys, NoticeSignal notices) =>
+        api.MapPost("/merchants/{id}/api_keys/revoke", async Task<IResult> (string id, ClaimsPrincipal user, ApiKeyRows keys, NoticeSignal notices) =>
         {
             if (await keys.RevokeAll(id, user.AsOperator().Name) is not { } revoked)
             {

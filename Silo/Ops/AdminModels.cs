@@ -1,6 +1,9 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Lakala.Grains.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops;
 
@@ -177,7 +180,7 @@ internal static class AdminModels
         swipe.Bill is null ? null : Shown.Bill(swipe.Bill),
         swipe.Amount,
         swipe.ResponseCode,
-        swipe.Rrn is { } rrn ? RrnBlocks.Text(rrn) : null,
+        swipe.Rrn is { } rrn ? Rrn.ToText(rrn) : null,
         swipe.StartedAt,
         swipe.Duration?.TotalSeconds,
         swipe.TraceId);

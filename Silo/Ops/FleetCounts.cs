@@ -1,4 +1,4 @@
-using Lakala.Grains.Storage;
+using Lakala.Storage.Fleet;
 using Npgsql;
 
 namespace Lakala.Silo.Ops;
@@ -9,7 +9,7 @@ public sealed record FleetCounted(DateTimeOffset At, FleetSummary Summary);
 /// The fleet's counts, shared by all who look: however many they are, the terminals are read once in a few seconds, and not at all
 /// while nobody looks.
 /// </summary>
-internal sealed class FleetCounts(FleetStore fleet, TimeProvider time, ILogger<FleetCounts> log)
+internal sealed class FleetCounts(FleetQueries fleet, TimeProvider time, ILogger<FleetCounts> log)
 {
     private const int Stores = 20;
 

@@ -2,12 +2,16 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Lakala.Grains;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
+using Lakala.Silo.Gateway;
+using Lakala.Silo.Hosting;
 using Lakala.Silo.Notices;
+using Lakala.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Terminals;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -67,9 +71,9 @@ internal sealed class NetworkWatch : BackgroundService
     private static readonly string Version = typeof(NetworkWatch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     private readonly OperatorDesk _desk;
-    private readonly ActionStore _actions;
-    private readonly AlarmStore _alarms;
-    private readonly NetworkStore _network;
+    private readonly CommandRows _actions;
+    private readonly AlarmRows _alarms;
+    private readonly NetworkQueries _network;
     private readonly FleetCounts _fleet;
     private readonly IBankLine _bank;
     private readonly LineWatch _lines;
@@ -88,9 +92,9 @@ internal sealed class NetworkWatch : BackgroundService
 
     public NetworkWatch(
         OperatorDesk desk,
-        ActionStore actions,
-        AlarmStore alarms,
-        NetworkStore network,
+        CommandRows actions,
+        AlarmRows alarms,
+        NetworkQueries network,
         FleetCounts fleet,
         IBankLine bank,
         LineWatch lines,
@@ -108,7 +112,7 @@ internal sealed class NetworkWatch : BackgroundService
         _runbook = _options.RunbookUrl.Length > 0 ? _options.RunbookUrl.TrimEnd('/') : $"{pages.Value.PublicUrl}{OpsPages.Root}/runbook";
         _silo = silo.SiloAddress.Endpoint.ToString();
         (_startedAt, _bankSeen) = (time.GetUtcNow(), time.GetTimestamp());
-        var meter = meters.Create(Telemetry.Name);
+        var meter = meters.Create(Instrumentation.Name);
         meter.CreateObservableGauge("lakala.alarms", () => AlarmKind.All.Select(kind => new Measurement<int>(
             _raised.FirstOrDefault(raised => raised.Kind == kind.Kind).Count, new KeyValuePair<string, object?>("kind", kind.Kind))));
         meter.CreateObservableGauge("lakala.terminals", () => _counts is not { } counts ? [] : new[]
@@ -152,7 +156,7 @@ internal sealed class NetworkWatch : BackgroundService
             async () =>
             {
                 // The minute that runs, and now and then those that may still change.
-                await _network.CountMinutes(isSlowOne ? NetworkStore.Unsettled : _options.Interval * 2, stop);
+                await _network.CountMinutes(isSlowOne ? NetworkQueries.Unsettled : _options.Interval * 2, stop);
                 foreach (var alarms in (await _alarms.Look(isSlowOne, _target.IsSet, _runbook, _time.GetUtcNow(), stop)).ToLookup(alarm => (alarm.Kind, IsRaised: alarm.ClearedAt is null)))
                 {
                     _log.LogWarning(

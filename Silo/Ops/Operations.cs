@@ -1,7 +1,12 @@
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
 using Lakala.Silo.Notices;
-using Lakala.Wire;
+using Lakala.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+using Lakala.Wire.Keys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
@@ -18,16 +23,16 @@ internal static class Operations
         var services = builder.Services;
         services.AddOptions<OpsOptions>().BindConfiguration("Ops").ValidateOnStart();
         services.AddSingleton<IValidateOptions<OpsOptions>, OpsOptions.Validator>();
-        services.AddSingleton<OperatorStore>();
-        services.AddSingleton<FleetStore>();
+        services.AddSingleton<OperatorRows>();
+        services.AddSingleton<FleetQueries>();
         services.AddSingleton<FleetCounts>();
-        services.AddSingleton<ActionStore>();
-        services.AddSingleton<AlarmStore>();
-        services.AddSingleton<NetworkStore>();
-        services.AddSingleton<SettingStore>();
-        services.AddSingleton<BookStore>();
+        services.AddSingleton<CommandRows>();
+        services.AddSingleton<AlarmRows>();
+        services.AddSingleton<NetworkQueries>();
+        services.AddSingleton<ParameterRows>();
+        services.AddSingleton<BookRows>();
         services.AddSingleton<AuditLog>();
-        services.AddSingleton<ProvisioningStore>();
+        services.AddSingleton<ProvisioningRows>();
         services.AddSingleton<OperatorDesk>();
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<SessionCookie>();
@@ -84,7 +89,7 @@ internal static class Operations
 
         await using var source = Database.Open(connectionString);
         await Database.Migrate(source, connectionString);
-        Console.WriteLine(await new OperatorStore(source).Put(person, "command line", CancellationToken.None));
+        Console.WriteLine(await new OperatorRows(source).Put(person, "command line", CancellationToken.None));
         return 0;
     }
 

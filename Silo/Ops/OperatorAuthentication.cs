@@ -2,9 +2,10 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Lakala.Grains;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
 using Lakala.Silo.Merchants;
+using Lakala.Silo.Web;
+using Lakala.Storage.Operators;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -30,7 +31,7 @@ internal sealed class SessionCookie(IOptions<BillPageOptions> pages)
 
 /// <summary>Who is at the pages under <c>/ops</c>.</summary>
 internal sealed class SessionAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorStore operators, SessionCookie cookie)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorRows operators, SessionCookie cookie)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string SchemeName = "Session";
@@ -59,7 +60,7 @@ internal sealed class SessionAuthentication(
 
 /// <summary><c>Authorization: Bearer</c> with an admin key says which program is asking under <c>/v1/admin</c>.</summary>
 internal sealed class AdminKeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorStore operators)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorRows operators)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string SchemeName = "AdminKey";

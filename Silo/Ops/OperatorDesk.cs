@@ -3,9 +3,14 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
-using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
-using Lakala.Wire;
+using Lakala.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+using Lakala.Wire.Keys;
 
 namespace Lakala.Silo.Ops;
 
@@ -31,10 +36,10 @@ internal sealed record Imported(int Stores, IReadOnlyList<TerminalSecret> Termin
 /// checked here, and that it is in the audit log by the statements.
 /// </summary>
 internal sealed class OperatorDesk(
-    ActionStore actions,
-    FleetStore fleet,
-    ProvisioningStore provisioning,
-    SettingStore settings,
+    CommandRows actions,
+    FleetQueries fleet,
+    ProvisioningRows provisioning,
+    ParameterRows settings,
     IKeyVault vault,
     IGrainFactory grains,
     TimeProvider time)

@@ -2,10 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
 using Lakala.Grains.Terminals;
-using Lakala.Silo.BillPages;
-using Lakala.Silo.Merchants;
+using Lakala.Silo.Web;
+using Lakala.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Mvc;
@@ -18,16 +23,16 @@ namespace Lakala.Silo.Ops;
 /// <see cref="OperatorDesk"/> or a store that writes the audit log with it.
 /// </summary>
 internal sealed class OpsPages(
-    OperatorStore operators,
-    FleetStore fleet,
+    OperatorRows operators,
+    FleetQueries fleet,
     FleetCounts counts,
-    ActionStore actions,
-    AlarmStore alarms,
-    NetworkStore network,
-    SettingStore settings,
-    BookStore books,
+    CommandRows actions,
+    AlarmRows alarms,
+    NetworkQueries network,
+    ParameterRows settings,
+    BookRows books,
     AuditLog audit,
-    ApiKeyStore keys,
+    ApiKeyRows keys,
     OperatorDesk desk,
     SignInLimits limits,
     SessionCookie cookie,
@@ -308,7 +313,7 @@ internal sealed class OpsPages(
     private async Task<IResult> Silence(HttpContext context, IFormCollection form)
     {
         var now = time.GetUtcNow();
-        var hours = int.TryParse(form["hours"], CultureInfo.InvariantCulture, out var some) && some <= Grains.Storage.Silence.Longest.TotalHours ? some : 0;
+        var hours = int.TryParse(form["hours"], CultureInfo.InvariantCulture, out var some) && some <= Storage.Fleet.Silence.Longest.TotalHours ? some : 0;
         var silence = new Silence(context.User.AsOperator().Name, form["reason"].ToString().Trim(), now.AddHours(hours));
         return silence.Fault(now) is { } fault ? await Refuse(context, "Alarms", [fault], $"{Root}/alarms")
             : await alarms.Silence(AlarmId(context), silence, context.RequestAborted) ? SeeOther($"{Root}/alarms")

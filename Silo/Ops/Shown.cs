@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops;
 

@@ -1,4 +1,6 @@
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Desk;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Terminal.Client.Desk;
 

@@ -4,7 +4,11 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Bench;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Lakala.Chaos.Audit;
 using Lakala.Terminal.Client;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Chaos.Tests;
 
@@ -172,6 +173,6 @@ public sealed class ReaderTests : IDisposable
         new SwipeResult(key, "00", 0, "000000010001", "A1B2C3", "622848*********0018", Noon, "小店 & Söhne", "RRN 000000000000"));
 
     private static SwipePending Pending(SwipeKey key) => new(
-        key, Terminal, "STORE0000000001", Bill, 128_000, Wire.CurrencyCode.Cny, "622848*********0018", "021", Noon, "Corner Store 1",
+        key, Terminal, "STORE0000000001", Bill, 128_000, CurrencyCode.Cny, "622848*********0018", "021", Noon, "Corner Store 1",
         "NOT PAID", "A teapot", "an order whose name is so long that it takes two lines");
 }

@@ -1,5 +1,7 @@
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
 using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;

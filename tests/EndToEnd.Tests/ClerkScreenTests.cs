@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Lakala.Local;
 using Lakala.Terminal.Tests;
+using Lakala.Wire.Cards;
 
 namespace Lakala.EndToEnd.Tests;
 
@@ -572,5 +573,5 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
 
 internal static class TestCards
 {
-    public static string Masked(this TestCard card) => Wire.Track2.TryParse(card.Track2, out var track) ? track!.Masked : "";
+    public static string Masked(this TestCard card) => Track2.TryParse(card.Track2, out var track) ? track!.Masked : "";
 }

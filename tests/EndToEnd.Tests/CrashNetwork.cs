@@ -1,6 +1,7 @@
 using Lakala.Grains.Tests;
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Terminal;
 using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;

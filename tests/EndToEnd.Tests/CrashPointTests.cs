@@ -1,5 +1,7 @@
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.EndToEnd.Tests;
 

@@ -2,7 +2,9 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Tls;
 
 namespace Lakala.EndToEnd.Tests;
 

@@ -2,7 +2,8 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
-using Lakala.Wire;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
 using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;

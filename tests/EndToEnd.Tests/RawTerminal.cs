@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Lakala.Local;
-using Lakala.Wire;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
 
 namespace Lakala.EndToEnd.Tests;
 

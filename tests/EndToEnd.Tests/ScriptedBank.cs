@@ -3,7 +3,10 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
 
 namespace Lakala.EndToEnd.Tests;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Lakala.Local;
+using Lakala.Wire.Iso8583;
 using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;
@@ -123,7 +124,7 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
         await Eventually.Is(
             async () =>
             {
-                await terminal.AskWell(terminal.Network(Wire.NetworkCode.Echo).ToIso());
+                await terminal.AskWell(terminal.Network(NetworkCode.Echo).ToIso());
                 await page.ReloadAsync();
                 return await page.Locator(".stores li").First.InnerTextAsync();
             },

@@ -1,4 +1,4 @@
-using Lakala.Silo;
+using Lakala.Silo.Web;
 using Microsoft.AspNetCore.Builder;
 
 namespace Lakala.Grains.Tests;

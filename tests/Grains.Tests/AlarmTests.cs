@@ -1,11 +1,12 @@
-using Lakala.Grains.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Postgres;
 
 namespace Lakala.Grains.Tests;
 
 /// <summary>Each alarm on both sides of both of its thresholds.</summary>
 public sealed class AlarmTests(Books books) : IClassFixture<Books>
 {
-    private readonly AlarmStore _alarms = new(books.Database);
+    private readonly AlarmRows _alarms = new(books.Database);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

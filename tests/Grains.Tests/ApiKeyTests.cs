@@ -1,13 +1,14 @@
 using System.Text.Json;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Operators;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
 /// <summary>Merchants' keys: how many there are, who ends them, and that nobody does so unheard.</summary>
 public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
 {
-    private readonly ApiKeyStore _keys = new(books.Database);
+    private readonly ApiKeyRows _keys = new(books.Database);
     private readonly string _merchant = "keys-" + Guid.NewGuid().ToString("N")[..12];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -20,9 +21,9 @@ public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
         var made = await Task.WhenAll(Enumerable.Range(0, 12).Select(i =>
             i % 3 == 0 ? _keys.Rotate(_merchant, own) : _keys.Add(_merchant, $"key {i}", null, own)));
 
-        made.Count(one => one is not null).Should().Be(ApiKeyStore.MostKeys - 1);
-        (await _keys.List(_merchant, Stop)).Should().HaveCount(ApiKeyStore.MostKeys);
-        (await books.Scalar<long>($"select count(*) from api_keys where merchant_id = '{_merchant}'")).Should().Be(ApiKeyStore.MostKeys);
+        made.Count(one => one is not null).Should().Be(ApiKeyRows.MostKeys - 1);
+        (await _keys.List(_merchant, Stop)).Should().HaveCount(ApiKeyRows.MostKeys);
+        (await books.Scalar<long>($"select count(*) from api_keys where merchant_id = '{_merchant}'")).Should().Be(ApiKeyRows.MostKeys);
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
     {
         var (secret, own) = await Open();
         var stranger = _merchant + "-b";
-        await new MerchantStore(books.Database).Provision(new Merchant(stranger, "Stranger"), 60);
+        await new MerchantRows(books.Database).Provision(new Merchant(stranger, "Stranger"), 60);
         var by = (await _keys.List(stranger, Stop)).Single().Id;
 
         (await _keys.Revoke(stranger, own, by)).Should().Be(RevokeOutcome.NoSuchKey);
@@ -183,7 +184,7 @@ public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
 
     private async Task<(string Secret, string Id)> Open()
     {
-        var secret = await new MerchantStore(books.Database).Provision(new Merchant(_merchant, "Shop"), 60);
+        var secret = await new MerchantRows(books.Database).Provision(new Merchant(_merchant, "Shop"), 60);
         return (secret, (await _keys.List(_merchant, Stop)).Single().Id);
     }
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Lakala.Silo;
+using Lakala.Silo.Gateway;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;

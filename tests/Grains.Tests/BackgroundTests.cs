@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
-using Lakala.Grains.Terminals;
-using Lakala.Silo;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Silo.Bank;
+using Lakala.Silo.Sweeping;
+using Lakala.Storage;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -29,7 +31,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         var swipes = await Sent(40);
         var fresh = swipes[0];
         await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where state = 'SENT' and rrn <> {fresh.Rrn}");
-        using var sweeper = NewSweeper(cluster.Silos.Service<BillStore>());
+        using var sweeper = NewSweeper();
         await sweeper.StartAsync(TestContext.Current.CancellationToken);
 
         await Books.Until("select count(*) = 1 from attempts where state = 'SENT'", Tick);
@@ -44,7 +46,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     {
         var over = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1));
         var held = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1), heldFor: TimeSpan.FromMinutes(1));
-        using var sweeper = NewSweeper(Books.Bills);
+        using var sweeper = NewSweeper();
         await sweeper.StartAsync(TestContext.Current.CancellationToken);
 
         await Books.Until($"select state = 'EXPIRED' from bills where number = {over}", Tick);
@@ -101,16 +103,16 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         using var listener = new ActivityListener
         {
             // By its name: the source asks this while it is being made.
-            ShouldListenTo = source => source.Name == Telemetry.Name,
+            ShouldListenTo = source => source.Name == Instrumentation.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> span) =>
                 span.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
         var start = await Books.NewAttempt(await Books.PutBill(), Interlocked.Increment(ref Stans), terminal: "T5000000");
-        await Books.Bills.Started.Submit(start with { TraceId = trace.ToHexString() });
+        await Books.Commits.StartAttempts.Submit(start with { TraceId = trace.ToHexString() });
         await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where rrn = {start.Rrn}");
-        using var sweeper = NewSweeper(Books.Bills);
+        using var sweeper = NewSweeper();
         using var sender = NewSender(new ReversingBank(_ => Task.FromResult(true)));
         await sweeper.StartAsync(TestContext.Current.CancellationToken);
         await sender.StartAsync(TestContext.Current.CancellationToken);
@@ -120,7 +122,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await sender.StopAsync(TestContext.Current.CancellationToken);
 
         // The sender may be done before the sweeper has heard that its row is written.
-        spans.Select(span => (span.OperationName, span.TraceId, span.GetTagItem(Telemetry.StateTag))).Should().BeEquivalentTo(new (string, ActivityTraceId, object?)[]
+        spans.Select(span => (span.OperationName, span.TraceId, span.GetTagItem(Instrumentation.StateTag))).Should().BeEquivalentTo(new (string, ActivityTraceId, object?)[]
         {
             ("attempt.reverse", trace, "REVERSING"),
             ("bank.reverse", trace, "REVERSED"),
@@ -135,8 +137,8 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
 
     private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));
 
-    private Sweeper NewSweeper(BillStore bills) => new(
-        bills, cluster.Silos.Service<SwipeKeys>(), cluster.Silos.Grains, Options.Create(new SwipeOptions()), _clock, NullLogger<Sweeper>.Instance);
+    private Sweeper NewSweeper() => new(
+        Books.Attempts, Books.Bills, cluster.Silos.Service<SwipeKeys>(), cluster.Silos.Grains, Options.Create(new SwipeOptions()), _clock, NullLogger<Sweeper>.Instance);
 
     private ReversalSender NewSender(IBankLine bank) => new(
         Books.Reversals,
@@ -149,14 +151,14 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     private async Task<StartAttempt[]> Sent(int count) => await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
     {
         var start = await Books.NewAttempt(await Books.PutBill(), Interlocked.Increment(ref Stans), terminal: "T5000000");
-        await Books.Bills.Started.Submit(start);
+        await Books.Commits.StartAttempts.Submit(start);
         return start;
     }));
 
     private async Task<StartAttempt[]> Reversing(int count)
     {
         var starts = await Sent(count);
-        await Task.WhenAll(starts.Select(start => Books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
+        await Task.WhenAll(starts.Select(start => Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
         return starts;
     }
 

@@ -1,5 +1,12 @@
-using Lakala.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -20,11 +27,17 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    public CommitConnections Commits { get; private set; } = null!;
+    public CommitConnections Connections { get; private set; } = null!;
 
-    public BillStore Bills { get; private set; } = null!;
+    public Commits Commits { get; private set; } = null!;
 
-    public ReversalStore Reversals { get; private set; } = null!;
+    public RrnBlocks Rrns { get; private set; } = null!;
+
+    public BillRows Bills { get; private set; } = null!;
+
+    public AttemptRows Attempts { get; private set; } = null!;
+
+    public ReversalRows Reversals { get; private set; } = null!;
 
     public string ConnectionString { get; private set; } = "";
 
@@ -41,11 +54,14 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
     private async Task Open(string connectionString)
     {
         ConnectionString = connectionString;
-        Database = Storage.Database.Open(ConnectionString);
-        await Storage.Database.Migrate(Database, ConnectionString);
-        Commits = new CommitConnections(Storage.Database.OpenForCommits(ConnectionString));
-        Bills = new BillStore(Database, Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
-        Reversals = new ReversalStore(Database);
+        Database = Storage.Postgres.Database.Open(ConnectionString);
+        await Storage.Postgres.Database.Migrate(Database, ConnectionString);
+        Connections = new CommitConnections(Storage.Postgres.Database.OpenForCommits(ConnectionString));
+        Commits = new Commits(Connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
+        Rrns = new RrnBlocks(Database);
+        Bills = new BillRows(Database);
+        Attempts = new AttemptRows(Database);
+        Reversals = new ReversalRows(Database);
         await Execute(
             $"""
             insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints});
@@ -56,8 +72,9 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Bills.DisposeAsync();
         await Commits.DisposeAsync();
+        Rrns.Dispose();
+        await Connections.DisposeAsync();
         await Database.DisposeAsync();
         _putting.Dispose();
         if (postgres is not null)
@@ -102,7 +119,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
     }
 
     public async Task<StartAttempt> NewAttempt(long bill, int stan, long amount = 1000, string terminal = "T0000001") => new(
-        Guid.NewGuid(), new SwipeKey(terminal, 1, stan), await Bills.Rrns.Next(), bill, new Money(amount, Money.Cny), "621700******0001", Store);
+        Guid.NewGuid(), new SwipeKey(terminal, 1, stan), await Rrns.Next(), bill, new Money(amount, Money.Cny), "621700******0001", Store);
 
     public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at)
     {
@@ -126,12 +143,12 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
             ? StateNames.ToAttempt(name)
             : null;
 
-    public async Task<BillState> StateOf(long bill) => (await Bills.Read.Submit(bill)).Row!.Bill.State;
+    public async Task<BillState> StateOf(long bill) => (await Commits.ReadBills.Submit(bill)).Row!.Bill.State;
 
     /// <summary>What holds at any time: paid and approved go together, swipe by swipe and in all.</summary>
     public async Task ShouldBalance()
     {
-        (await new BookStore(Database).Faults(CancellationToken.None)).Should().Be(new BookFaults(0, 0, 0));
+        (await new BookRows(Database).Faults(CancellationToken.None)).Should().Be(new BookFaults(0, 0, 0));
         (await Scalar<decimal>("select coalesce(sum(amount), 0) from postings")).Should().Be(0);
         (await Scalar<long>("select count(*) from (select from attempts where state = 'APPROVED' group by bill having count(*) > 1) twice")).Should().Be(0);
         (await Scalar<long>("select count(*) from bills b where (state = 'PAYING') <> exists (select from attempts a where a.bill = b.number and a.state = 'SENT')"))

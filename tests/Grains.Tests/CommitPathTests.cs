@@ -1,7 +1,9 @@
-using Lakala.Bills;
-using Lakala.Grains.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Npgsql;
 
 namespace Lakala.Grains.Tests;
@@ -20,16 +22,16 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var bill = await books.PutBill(amount: 999);
         var start = await books.NewAttempt(bill, NextStan(), amount: 999);
 
-        var started = (StartOutcome.Started)await books.Bills.Started.Submit(start);
+        var started = (StartOutcome.Started)await books.Commits.StartAttempts.Submit(start);
         started.Bill.Bill.State.Should().Be(BillState.Paying);
         started.Rates.Should().Be(Books.Rates);
         started.StartedAt.UtcDateTime.Should().Be(await books.Scalar<DateTime>($"select started_at from attempts where rrn = {start.Rrn}"));
-        var outcome = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
+        var outcome = await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         outcome.Moved.Should().BeTrue();
-        var seen = await books.Bills.Read.Submit(bill);
+        var seen = await books.Commits.ReadBills.Submit(bill);
         seen.Row!.Bill.State.Should().Be(BillState.Paid);
-        seen.Row.Payment!.Rrn.Should().Be(RrnBlocks.Text(start.Rrn));
+        seen.Row.Payment!.Rrn.Should().Be(Rrn.ToText(start.Rrn));
         (await books.Scalar<decimal>($"select sum(amount) from postings where rrn = {start.Rrn}")).Should().Be(0);
         (await books.Scalar<long>($"select count(*) from postings where rrn = {start.Rrn}")).Should().Be(4);
         (await books.Scalar<long>($"select -amount from postings where rrn = {start.Rrn} and account = 'merchant:shop'")).Should().Be(993);
@@ -47,8 +49,8 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
             starts.Add(await books.NewAttempt(await books.PutBill(), NextStan()));
         }
 
-        var started = await Task.WhenAll(starts.Select(books.Bills.Started.Submit));
-        var finished = await Task.WhenAll(starts.Select(s => books.Bills.Finished.Submit(Books.Finish(s, AttemptState.Approved, Now))));
+        var started = await Task.WhenAll(starts.Select(books.Commits.StartAttempts.Submit));
+        var finished = await Task.WhenAll(starts.Select(s => books.Commits.FinishAttempts.Submit(Books.Finish(s, AttemptState.Approved, Now))));
 
         started.Should().AllBeOfType<StartOutcome.Started>();
         finished.Should().OnlyContain(outcome => outcome.Moved);
@@ -63,7 +65,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var second = await books.NewAttempt(bill, NextStan());
         var third = await books.NewAttempt(other, NextStan());
 
-        var outcomes = await Task.WhenAll(new[] { first, second, third }.Select(books.Bills.Started.Submit));
+        var outcomes = await Task.WhenAll(new[] { first, second, third }.Select(books.Commits.StartAttempts.Submit));
 
         outcomes.Take(2).OfType<StartOutcome.Started>().Should().ContainSingle();
         outcomes.Take(2).OfType<StartOutcome.Refused>().Should().ContainSingle().Which.Reason.Should().Be(Refusal.BillBeingPaid);
@@ -76,7 +78,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var bill = await books.PutBill();
         var start = await books.NewAttempt(bill, NextStan());
 
-        var outcomes = await Task.WhenAll(new[] { start, start with { Id = Guid.NewGuid() } }.Select(books.Bills.Started.Submit));
+        var outcomes = await Task.WhenAll(new[] { start, start with { Id = Guid.NewGuid() } }.Select(books.Commits.StartAttempts.Submit));
 
         outcomes.OfType<StartOutcome.Started>().Should().ContainSingle();
         outcomes.OfType<StartOutcome.KeyKnown>().Should().ContainSingle().Which.Row.State.Should().Be(AttemptState.Sent);
@@ -88,10 +90,10 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var bill = await books.PutBill();
         var start = await books.NewAttempt(bill, NextStan());
 
-        await books.Bills.Started.Submit(start);
-        var again = await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
-        var finishedAgain = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
+        await books.Commits.StartAttempts.Submit(start);
+        var again = await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now));
+        var finishedAgain = await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         again.Should().BeOfType<StartOutcome.Started>().Which.Rates.Should().Be(Books.Rates);
         finishedAgain.Moved.Should().BeFalse();
@@ -104,12 +106,12 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var bill = await books.PutBill();
         var start = await books.NewAttempt(bill, NextStan());
-        await books.Bills.KeysClosed.Submit(new CloseKey(Guid.NewGuid(), start.Key, AttemptState.Void, "25", Refusal.NeverHappened, null, null, null));
+        await books.Commits.CloseKeys.Submit(new CloseKey(Guid.NewGuid(), start.Key, AttemptState.Void, "25", Refusal.NeverHappened, null, null, null));
 
-        var outcome = await books.Bills.Started.Submit(start);
+        var outcome = await books.Commits.StartAttempts.Submit(start);
 
         outcome.Should().BeOfType<StartOutcome.KeyKnown>().Which.Row.State.Should().Be(AttemptState.Void);
-        (await books.Bills.Read.Submit(bill)).Row!.Bill.State.Should().Be(BillState.Open);
+        (await books.Commits.ReadBills.Submit(bill)).Row!.Bill.State.Should().Be(BillState.Open);
     }
 
     [Fact]
@@ -117,14 +119,14 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var bill = await books.PutBill();
         var start = await books.NewAttempt(bill, NextStan());
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Reversing, Now));
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now));
 
-        var late = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
+        var late = await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         late.Moved.Should().BeFalse();
         late.Found!.State.Should().Be(AttemptState.Reversing);
-        (await books.Bills.Read.Submit(bill)).Row!.Bill.State.Should().Be(BillState.Open);
+        (await books.Commits.ReadBills.Submit(bill)).Row!.Bill.State.Should().Be(BillState.Open);
         (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn} and acknowledged_at is null")).Should().Be(1);
     }
 
@@ -133,10 +135,10 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var bill = await books.PutBill();
         var start = await books.NewAttempt(bill, NextStan());
-        await books.Bills.Started.Submit(start);
+        await books.Commits.StartAttempts.Submit(start);
         await books.Execute($"update attempts set deadline = clock_timestamp() where rrn = {start.Rrn}");
 
-        var late = await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now));
+        var late = await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now));
 
         late.Moved.Should().BeFalse();
         late.Found!.State.Should().Be(AttemptState.Sent);
@@ -154,7 +156,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
 
         // PostgreSQL stores no zero character in a text.
         starts[3] = starts[3] with { MaskedPan = "\0" };
-        var tasks = starts.Select(books.Bills.Started.Submit).ToArray();
+        var tasks = starts.Select(books.Commits.StartAttempts.Submit).ToArray();
 
         await FluentActions.Awaiting(() => tasks[3]).Should().ThrowAsync<InvalidOperationException>();
         (await Task.WhenAll(tasks.Where((_, i) => i != 3))).Should().AllBeOfType<StartOutcome.Started>();
@@ -173,10 +175,10 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         foreach (var (state, expires, held, asked) in cases)
         {
             var bill = await books.PutBill(1000, state, expires, held);
-            var seen = await books.Bills.Read.Submit(bill);
+            var seen = await books.Commits.ReadBills.Submit(bill);
             var rule = seen.Row!.Bill.Decide(new BillCommand.StartPayment(new Money(asked, Money.Cny)), seen.AsOf);
 
-            var outcome = await books.Bills.Started.Submit(await books.NewAttempt(bill, NextStan(), asked));
+            var outcome = await books.Commits.StartAttempts.Submit(await books.NewAttempt(bill, NextStan(), asked));
 
             (outcome as StartOutcome.Refused)?.Reason.Should().Be(rule.Refusal);
             (outcome is StartOutcome.Started).Should().Be(rule.Event is BillEvent.PaymentStarted);
@@ -186,26 +188,25 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     [Fact]
     public async Task Concurrent_batches_over_the_same_rows_neither_deadlock_nor_pay_twice()
     {
-        await using var rival = new BillStore(
-            books.Database,
-            books.Commits,
+        await using var rival = new Commits(
+            books.Connections,
             Microsoft.Extensions.Options.Options.Create(new SwipeOptions()),
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<BillStore>.Instance);
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<Commits>.Instance);
         var bills = new List<long>();
         while (bills.Count < 100)
         {
             bills.Add(await books.PutBill());
         }
 
-        async Task<bool> Swipe(BillStore store, long bill, int stan, string terminal)
+        async Task<bool> Swipe(Commits commits, long bill, int stan, string terminal)
         {
             var start = await books.NewAttempt(bill, stan, terminal: terminal);
-            return await store.Started.Submit(start) is StartOutcome.Started
-                && (await store.Finished.Submit(Books.Finish(start, AttemptState.Approved, Now))).Moved;
+            return await commits.StartAttempts.Submit(start) is StartOutcome.Started
+                && (await commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, Now))).Moved;
         }
 
         var swipes = bills.SelectMany(bill => Enumerable.Range(0, 6), (bill, i) => (bill, i)).OrderBy(_ => Guid.NewGuid()).ToList();
-        var paid = await Task.WhenAll(swipes.Select(s => Swipe(s.i % 2 == 0 ? books.Bills : rival, s.bill, NextStan(), $"T000000{s.i}")));
+        var paid = await Task.WhenAll(swipes.Select(s => Swipe(s.i % 2 == 0 ? books.Commits : rival, s.bill, NextStan(), $"T000000{s.i}")));
 
         paid.Count(won => won).Should().Be(bills.Count);
         (await books.Scalar<long>($"select count(*) from bills where number in ({string.Join(',', bills)}) and state = 'PAID'")).Should().Be(bills.Count);
@@ -216,10 +217,10 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var bill = await books.PutBill(expiresIn: TimeSpan.FromMinutes(1));
 
-        await books.Bills.Held.Submit(bill);
-        await books.Bills.Held.Submit(bill);
-        var third = await books.Bills.Held.Submit(bill);
-        var close = await books.Bills.Closed.Submit(
+        await books.Commits.HoldBills.Submit(bill);
+        await books.Commits.HoldBills.Submit(bill);
+        var third = await books.Commits.HoldBills.Submit(bill);
+        var close = await books.Commits.CloseBills.Submit(
             new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now));
 
         third.Row!.Bill.Holds.Should().Be(Bill.MaxHolds);
@@ -240,7 +241,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         // One session: it reports what it has read when it is told to. Without scans, since so small a table invites one.
         var oneConnection = new NpgsqlConnectionStringBuilder(books.ConnectionString) { MaxPoolSize = 1, Options = "-c enable_seqscan=off" };
         await using var database = Database.Open(oneConnection.ConnectionString);
-        await using var bills = new BillStore(database, books.Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+        var bills = new BillRows(database);
         var before = await EntriesRead();
 
         (await bills.Expiring(1000, TestContext.Current.CancellationToken)).Should().Contain(due);
@@ -262,7 +263,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         var bill = await books.PutBill(expiresIn: TimeSpan.FromSeconds(-1));
         (await books.Bills.Expiring(1000, TestContext.Current.CancellationToken)).Should().Contain(bill);
 
-        var closed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => books.Bills.Closed.Submit(
+        var closed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => books.Commits.CloseBills.Submit(
             new CloseBill(bill, BillState.Expired, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))));
 
         closed.Count(outcome => outcome.Closed).Should().Be(1);
@@ -274,8 +275,8 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var stop = TestContext.Current.CancellationToken;
         var start = await books.NewAttempt(await books.PutBill(), NextStan());
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Reversing, Now));
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now));
 
         (await books.Reversals.TakeDue(TimeSpan.Zero, 1000, stop)).Should().Contain(row => row.Rrn == start.Rrn && row.Tries == 0);
         await books.Reversals.TryAgain(start.Rrn, TimeSpan.Zero);
@@ -283,6 +284,6 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         await books.Reversals.Acknowledged(start.Rrn);
 
         (await books.Reversals.TakeDue(TimeSpan.Zero, 1000, stop)).Should().NotContain(row => row.Rrn == start.Rrn);
-        (await books.Bills.FindByRrn(start.Rrn, stop))!.State.Should().Be(AttemptState.Reversed);
+        (await books.Attempts.FindByRrn(start.Rrn, stop))!.State.Should().Be(AttemptState.Reversed);
     }
 }

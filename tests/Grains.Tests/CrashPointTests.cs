@@ -1,9 +1,13 @@
-using Lakala.Bills;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
-using Lakala.Silo;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Silo.Bank;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -246,7 +250,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Paid);
         (await Books.Scalar<long>($"select count(*) from events e join deliveries d on d.event_id = e.id where e.bill = {swipe.Bill}")).Should().Be(1);
         (await Books.Scalar<string>($"select data from events where bill = {swipe.Bill}"))
-            .Should().Be(BillView.Json((await Books.Bills.Read.Submit(swipe.Bill)).Row!, new BillPageOptions().PublicUrl));
+            .Should().Be(BillView.Json((await Books.Commits.ReadBills.Submit(swipe.Bill)).Row!, new BillPageOptions().PublicUrl));
         var fee = Postings.Share(TestTerminal.Amount, Books.Rates);
         (await Books.Scalar<long>($"select -amount from postings where rrn = {request.Rrn} and account = 'merchant:{Books.Merchant}'"))
             .Should().Be(fee.Merchant, "the rates in force at C1 count");
@@ -360,15 +364,15 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     public async Task A_late_answer_is_recorded_however_long_PostgreSQL_is_away()
     {
         var start = await Books.NewAttempt(await Books.PutBill(), 1, terminal: "T7000000");
-        await Books.Bills.Started.Submit(start);
-        await Books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Reversing, TimeProvider.System.GetUtcNow()));
+        await Books.Commits.StartAttempts.Submit(start);
+        await Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, TimeProvider.System.GetUtcNow()));
         await using var fragile = await FragileSilo.Start(cluster);
         var clock = new FakeTimeProvider();
         using var late = new LateAnswers(
-            fragile.Silos.Service<BillStore>(), fragile.Silos.Service<ReversalStore>(), fragile.Silos.Grains, clock, NullLogger<LateAnswers>.Instance);
+            fragile.Silos.Service<AttemptRows>(), fragile.Silos.Service<ReversalRows>(), fragile.Silos.Grains, clock, NullLogger<LateAnswers>.Instance);
         fragile.Line.Close();
 
-        late.Take(start.Rrn, new BankAnswer("00", TestBank.Code, start.Amount, RrnBlocks.Text(start.Rrn), start.Key.Terminal));
+        late.Take(start.Rrn, new BankAnswer("00", TestBank.Code, start.Amount, Rrn.ToText(start.Rrn), start.Key.Terminal));
         await fragile.Line.Refused;
         fragile.Line.Open();
 
@@ -488,7 +492,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     /// <summary>As the bank line does with an approval that answers no question that is still open.</summary>
     private async Task<bool> SettleLate(TenderRequest request)
     {
-        var bill = (await Books.Bills.FindByRrn(request.Rrn, TestContext.Current.CancellationToken))!.Bill!.Value;
+        var bill = (await Books.Attempts.FindByRrn(request.Rrn, TestContext.Current.CancellationToken))!.Bill!.Value;
         return await cluster.Silos.Grains.GetBill(bill).SettleLate(request.Rrn, Approval(request));
     }
 
@@ -502,7 +506,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     {
         fragile.Line.Open();
         await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where terminal_id = '{fragile.Terminal.Id}'");
-        var overdue = await Books.Bills.Overdue(TimeSpan.FromSeconds(5), 100, TestContext.Current.CancellationToken);
+        var overdue = await Books.Attempts.Overdue(TimeSpan.FromSeconds(5), 100, TestContext.Current.CancellationToken);
         (await cluster.Silos.Service<SwipeKeys>().Reverse(overdue.Single(row => row.Key == swipe.Key))).Moved.Should().BeTrue();
 
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Reversing);

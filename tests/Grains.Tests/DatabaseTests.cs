@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Silo;
+using Lakala.Rules.Attempts;
+using Lakala.Silo.Hosting;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
@@ -60,15 +62,15 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     {
         await using var pooler = await PgBouncer.Start(books.ConnectionString, "session", Stop);
         await using var database = Database.Open(pooler.ConnectionString);
-        await using var commits = new CommitConnections(Database.OpenForCommits(pooler.ConnectionString));
-        await using var bills = Bills(database, commits);
+        await using var connections = new CommitConnections(Database.OpenForCommits(pooler.ConnectionString));
+        await using var commits = NewCommits(connections);
 
         await Database.Migrate(database, pooler.ConnectionString);
         var start = await books.NewAttempt(await books.PutBill(), 71);
-        (await bills.Started.Submit(start)).Should().BeOfType<StartOutcome.Started>();
-        (await bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))).Moved.Should().BeTrue();
-        (await Ask(new Health(database, bills, Bank, Life(), TimeProvider.System))).Should().Be((200, "up", "up"));
-        await using var connection = await commits.Database.OpenConnectionAsync(Stop);
+        (await commits.StartAttempts.Submit(start)).Should().BeOfType<StartOutcome.Started>();
+        (await commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))).Moved.Should().BeTrue();
+        (await Ask(new Health(database, commits, Bank, Life(), TimeProvider.System))).Should().Be((200, "up", "up"));
+        await using var connection = await connections.Database.OpenConnectionAsync(Stop);
         await connection.CloseAsync();
         await connection.OpenAsync(Stop);
         await using var setting = new NpgsqlCommand("select current_setting('enable_seqscan') || current_setting('plan_cache_mode')", connection);
@@ -79,7 +81,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     public async Task Health_tells_that_swipes_wait_behind_a_lock_and_asks_the_database_once_a_second()
     {
         var time = new FakeTimeProvider();
-        var health = new Health(books.Database, books.Bills, Bank, Life(), time);
+        var health = new Health(books.Database, books.Commits, Bank, Life(), time);
         (await Ask(health)).Should().Be((200, "up", "up"));
 
         await using (var migration = await books.Database.OpenConnectionAsync(Stop))
@@ -104,10 +106,10 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     public async Task Health_tells_that_a_database_answers_and_commits_nothing()
     {
         var readOnly = new NpgsqlConnectionStringBuilder(books.ConnectionString) { Options = "-c default_transaction_read_only=on" }.ConnectionString;
-        await using var commits = new CommitConnections(Database.OpenForCommits(readOnly));
-        await using var bills = Bills(books.Database, commits);
+        await using var connections = new CommitConnections(Database.OpenForCommits(readOnly));
+        await using var commits = NewCommits(connections);
 
-        (await Ask(new Health(books.Database, bills, Bank, Life(), TimeProvider.System)))
+        (await Ask(new Health(books.Database, commits, Bank, Life(), TimeProvider.System)))
             .Should().Be((503, "up", "down: the silo's log says why, after try_commits"));
     }
 
@@ -134,8 +136,8 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     {
         await using var line = new TestLine(books.ConnectionString);
         await using var database = Database.Open(line.ConnectionString);
-        var keys = new ApiKeyStore(database);
-        var key = await new MerchantStore(database).Provision(new Merchant("other", "Other Shop"), 60);
+        var keys = new ApiKeyRows(database);
+        var key = await new MerchantRows(database).Provision(new Merchant("other", "Other Shop"), 60);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => keys.Authenticate(key, Stop)));
 
         line.Close();
@@ -150,7 +152,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     {
         var before = await books.Scalar<string>(Counts);
 
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => books.Bills.Tried.Submit(new TryCommit())));
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => books.Commits.TryCommits.Submit(new TryCommit())));
 
         (await books.Scalar<string>(Counts)).Should().Be(before);
     }
@@ -161,8 +163,8 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
           (select count(*) from events), (select count(*) from deliveries), (select count(*) from reversals))
         """;
 
-    private static BillStore Bills(NpgsqlDataSource database, CommitConnections commits) =>
-        new(database, commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+    private static Commits NewCommits(CommitConnections connections) =>
+        new(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
 
     private static ApplicationLifetime Life() => new(NullLogger<ApplicationLifetime>.Instance);
 

@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Lakala.Local;
+using Lakala.Silo.Gateway;
+using Lakala.Silo.Hosting;
 using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Grains.Tests;
@@ -257,7 +259,7 @@ public sealed partial class DeployTests
         unit["LimitCORE"].Should().Be("0");
         unit["MemorySwapMax"].Should().Be("0");
         unit["CapabilityBoundingSet"].Should().BeEmpty();
-        int.Parse(unit["LimitNOFILE"], CultureInfo.InvariantCulture).Should().BeGreaterThan(new Silo.TerminalGatewayOptions().MaxConnections);
+        int.Parse(unit["LimitNOFILE"], CultureInfo.InvariantCulture).Should().BeGreaterThan(new TerminalGatewayOptions().MaxConnections);
     }
 
     [Theory]
@@ -369,7 +371,7 @@ public sealed partial class DeployTests
     /// <summary>As they are bound in the silo's sources: the section there, the keys from the type.</summary>
     private static IEnumerable<(string Name, PropertyInfo Property)> OptionsOfTheSilo()
     {
-        var types = new[] { typeof(Silo.HttpOptions).Assembly, typeof(Notices.NoticeOptions).Assembly }.SelectMany(assembly => assembly.GetTypes()).ToList();
+        var types = new[] { typeof(HttpOptions).Assembly, typeof(Terminals.TerminalQuotaOptions).Assembly, typeof(Storage.Swipes.SwipeOptions).Assembly }.SelectMany(assembly => assembly.GetTypes()).ToList();
         foreach (Match bound in Sources().SelectMany(source => Binding().Matches(source)))
         {
             var type = types.Single(type => type.Name == bound.Groups[1].Value);

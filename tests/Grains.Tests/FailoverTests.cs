@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
 using Lakala.Local;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -85,9 +86,9 @@ public sealed class FailoverTests : IAsyncLifetime
             while (bills.TryDequeue(out var bill))
             {
                 var start = await UntilItIsKnown(async () => await _books.NewAttempt(bill, Interlocked.Increment(ref Stans)));
-                (await UntilItIsKnown(() => _books.Bills.Started.Submit(start))).Should().BeOfType<StartOutcome.Started>();
+                (await UntilItIsKnown(() => _books.Commits.StartAttempts.Submit(start))).Should().BeOfType<StartOutcome.Started>();
                 var finish = Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow());
-                var finished = await UntilItIsKnown(() => _books.Bills.Finished.Submit(finish));
+                var finished = await UntilItIsKnown(() => _books.Commits.FinishAttempts.Submit(finish));
                 (finished.Moved || finished.Found!.State == AttemptState.Approved).Should().BeTrue();
                 paid.Add(start);
                 if (paid.Count >= Before)
@@ -120,11 +121,11 @@ public sealed class FailoverTests : IAsyncLifetime
     {
         // The writers have their connections: only the commit itself waits for the standby.
         var earlier = await Started();
-        await _books.Bills.Finished.Submit(Books.Finish(earlier, AttemptState.Declined, TimeProvider.System.GetUtcNow()));
+        await _books.Commits.FinishAttempts.Submit(Books.Finish(earlier, AttemptState.Declined, TimeProvider.System.GetUtcNow()));
         var start = await Started();
         await _standby.Crash();
         var finish = Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow());
-        var approving = _books.Bills.Finished.Submit(finish);
+        var approving = _books.Commits.FinishAttempts.Submit(finish);
         await Until(_primary, $"select count(*) = 1 from pg_stat_activity where datname = '{Name}' and wait_event = 'SyncRep'");
 
         // It is on the primary's disk. After a crash nothing holds it back any more.
@@ -135,9 +136,10 @@ public sealed class FailoverTests : IAsyncLifetime
 
         // A silo that starts now: what it hears is the database's word, not what it remembers of its hosts.
         await using var database = Database.Open(_books.ConnectionString);
-        await using var commits = new CommitConnections(Database.OpenForCommits(_books.ConnectionString));
-        await using var bills = new BillStore(database, commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
-        Func<Task>[] questions = [() => bills.Finished.Submit(finish), () => bills.Read.Submit(start.Bill), () => bills.FindByRrn(start.Rrn, Stop)];
+        await using var connections = new CommitConnections(Database.OpenForCommits(_books.ConnectionString));
+        await using var commits = new Commits(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
+        var attempts = new AttemptRows(database);
+        Func<Task>[] questions = [() => commits.FinishAttempts.Submit(finish), () => commits.ReadBills.Submit(start.Bill), () => attempts.FindByRrn(start.Rrn, Stop)];
         foreach (var question in questions.Select(ask => ask()).ToList())
         {
             var unheard = (await FluentActions.Awaiting(() => question).Should().ThrowAsync<Exception>()).Which;
@@ -147,7 +149,7 @@ public sealed class FailoverTests : IAsyncLifetime
         await _standby.Start(Stop);
         await StandbyIsSynchronous();
         await PrimaryAnswers();
-        (await _books.Bills.Finished.Submit(finish)).Found!.State.Should().Be(AttemptState.Approved);
+        (await _books.Commits.FinishAttempts.Submit(finish)).Found!.State.Should().Be(AttemptState.Approved);
         (await StateOn(_standby, start)).Should().Be("APPROVED");
     }
 
@@ -189,7 +191,7 @@ public sealed class FailoverTests : IAsyncLifetime
     private async Task<StartAttempt> Started()
     {
         var start = await _books.NewAttempt(await _books.PutBill(), Interlocked.Increment(ref Stans));
-        await _books.Bills.Started.Submit(start);
+        await _books.Commits.StartAttempts.Submit(start);
         return start;
     }
 
@@ -219,7 +221,7 @@ public sealed class FailoverTests : IAsyncLifetime
             try
             {
                 await using var connection = await _books.Database.OpenConnectionAsync(bound.Token);
-                await using var commits = await _books.Commits.Database.OpenConnectionAsync(bound.Token);
+                await using var commits = await _books.Connections.Database.OpenConnectionAsync(bound.Token);
                 return;
             }
             catch (NpgsqlException)

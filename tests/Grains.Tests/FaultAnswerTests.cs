@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using Lakala.Grains.Storage;
-using Lakala.Silo;
-using Lakala.Silo.Merchants;
+using Lakala.Silo.Web;
+using Lakala.Storage.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,7 @@
-using Lakala.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -114,8 +116,8 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
     public async Task Approval_and_reversal_of_one_attempt_in_one_batch_agree_on_the_outcome(AttemptState one, AttemptState other)
     {
         var (blocked, contested) = (await books.NewAttempt(await books.PutBill(), NextStan()), await books.NewAttempt(await books.PutBill(), NextStan()));
-        await books.Bills.Started.Submit(blocked);
-        await books.Bills.Started.Submit(contested);
+        await books.Commits.StartAttempts.Submit(blocked);
+        await books.Commits.StartAttempts.Submit(contested);
         await using var connection = await books.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var holding = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using var take = new NpgsqlCommand($"select 1 from bills where number = {blocked.Bill} for update", connection);
@@ -123,10 +125,10 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
         var now = TimeProvider.System.GetUtcNow();
 
         // While the writer waits for the first, the other two gather into one batch behind it.
-        var first = books.Bills.Finished.Submit(Books.Finish(blocked, AttemptState.Approved, now));
+        var first = books.Commits.FinishAttempts.Submit(Books.Finish(blocked, AttemptState.Approved, now));
         await books.SomebodyWaits();
         AttemptState[] moves = [one, other];
-        var submitted = moves.Select(to => books.Bills.Finished.Submit(Books.Finish(contested, to, now))).ToList();
+        var submitted = moves.Select(to => books.Commits.FinishAttempts.Submit(Books.Finish(contested, to, now))).ToList();
         await holding.CommitAsync(TestContext.Current.CancellationToken);
         await first;
         var outcomes = await Task.WhenAll(submitted);
@@ -147,7 +149,7 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
     {
         var name = "f_" + Guid.NewGuid().ToString("N");
         await books.Execute($"create function {name}(number int) returns int language plpgsql as $$ begin {body}; return number; end $$");
-        return new GroupCommit<int, Echo>(new Call(name), books.Commits.Database, NullLogger.Instance);
+        return new GroupCommit<int, Echo>(new Call(name), books.Connections.Database, NullLogger.Instance);
     }
 
     private sealed record Echo(int Number);

@@ -1,6 +1,7 @@
-using Lakala.Grains.Storage;
-using Lakala.Silo;
-using Lakala.Wire;
+using Lakala.Silo.Gateway;
+using Lakala.Storage.Stores;
+using Lakala.Vocabulary;
+using Lakala.Wire.Keys;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -16,7 +17,7 @@ public sealed class HeardTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     public async Task A_device_whose_master_key_was_replaced_is_told_to_sign_on_and_its_terminal_is_not_heard_by_it()
     {
         var terminal = await cluster.NewTerminal();
-        var (master, provisioning) = (MasterKey.NewKey(), new ProvisioningStore(cluster.Books.Database));
+        var (master, provisioning) = (MasterKey.NewKey(), new ProvisioningRows(cluster.Books.Database));
         await provisioning.ReplaceMasterKey(terminal.Id, master, "test", Stop);
         await terminal.Grain.Refresh();
         var time = new FakeTimeProvider();

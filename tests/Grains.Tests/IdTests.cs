@@ -1,4 +1,6 @@
-using Lakala.Grains.Storage;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Stores;
 
 namespace Lakala.Grains.Tests;
 

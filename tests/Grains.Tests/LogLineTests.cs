@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Lakala.Silo;
+using Lakala.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

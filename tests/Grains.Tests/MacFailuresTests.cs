@@ -1,4 +1,4 @@
-using Lakala.Silo;
+using Lakala.Silo.Gateway;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 

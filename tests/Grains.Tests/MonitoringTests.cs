@@ -1,6 +1,6 @@
-using Lakala.Grains.Storage;
 using Lakala.Local;
 using Lakala.Silo.Ops;
+using Lakala.Storage.Fleet;
 using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Grains.Tests;

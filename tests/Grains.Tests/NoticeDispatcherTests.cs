@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
-using Lakala.Silo;
 using Lakala.Silo.Merchants;
-using Lakala.Silo.ShopperNotices;
+using Lakala.Silo.Notices;
+using Lakala.Storage.Notices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +11,7 @@ namespace Lakala.Grains.Tests;
 /// <summary>Which notices a silo takes, for how long it keeps them, and what becomes of each answer.</summary>
 public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly NoticeStore _notices = new(books.Database, books.Commits, NullLogger<NoticeStore>.Instance);
+    private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);
     private readonly List<NoticeDispatcher> _silos = [];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -1,6 +1,6 @@
-using Lakala.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lakala.Grains.Tests;
@@ -12,7 +12,7 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
     private static readonly Dictionary<string, int> NoneInFlight = [];
     private static int Stans;
 
-    private readonly NoticeStore _notices = new(books.Database, books.Commits, NullLogger<NoticeStore>.Instance);
+    private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -216,7 +216,7 @@ public sealed class NoticeStoreTests(Books books) : IClassFixture<Books>, IAsync
     private Task Paid(int count) => Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
     {
         var start = await books.NewAttempt(await books.PutBill(), Interlocked.Increment(ref Stans));
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
     }));
 }

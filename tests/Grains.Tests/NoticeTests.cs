@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
 using Lakala.Silo.Notices;
+using Lakala.Storage;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Grains.Tests;

@@ -1,7 +1,11 @@
 using System.ComponentModel;
 using System.Reflection;
 using System.Text.Json;
-using Lakala.Grains.Storage;
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Operators;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
 using Npgsql;
 
@@ -10,11 +14,11 @@ namespace Lakala.Grains.Tests;
 /// <summary>What operators do to the network, in the database: orders, settings, stores, and who did it.</summary>
 public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly ActionStore _actions = new(books.Database);
-    private readonly SettingStore _settings = new(books.Database);
-    private readonly ProvisioningStore _provisioning = new(books.Database);
+    private readonly CommandRows _actions = new(books.Database);
+    private readonly ParameterRows _settings = new(books.Database);
+    private readonly ProvisioningRows _provisioning = new(books.Database);
     private readonly AuditLog _audit = new(books.Database);
-    private readonly FleetStore _fleet = new(books.Database);
+    private readonly FleetQueries _fleet = new(books.Database);
     private readonly string _store = "OPS" + Guid.NewGuid().ToString("N")[..12].ToUpperInvariant();
     private string[] _terminals = [];
 
@@ -66,7 +70,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task The_audit_log_has_the_values_before_and_after_a_change()
     {
-        var (people, name) = (new OperatorStore(books.Database), "op-" + _store.ToLowerInvariant());
+        var (people, name) = (new OperatorRows(books.Database), "op-" + _store.ToLowerInvariant());
         await _provisioning.PutStores([new Store(_store, "Tea & Sons", 30, Chain: _store + "-chain")], "ann");
         await _provisioning.ChangeStore(_store, "block", "ann", Stop);
         await _settings.Put(SettingLevel.Store, _store, """{"copies":2}""", "ann", Stop);
@@ -97,11 +101,11 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task What_provision_does_is_in_the_audit_log_with_the_fee_before_and_after()
     {
-        var merchants = new MerchantStore(books.Database);
+        var merchants = new MerchantRows(books.Database);
         var id = "audit-" + _store.ToLowerInvariant();
         await merchants.Provision(new Merchant(id, "Shop"), 60);
         await merchants.Provision(new Merchant(id, "Shop"), 80);
-        await new ClerkStore(books.Database).Put(_store, [(new Clerk("1001", "Anna"), "secret-password")]);
+        await new ClerkRows(books.Database).Put(_store, [(new Clerk("1001", "Anna"), "secret-password")]);
         await _provisioning.PutTerminals(_store, [_terminals[0]], [[1]]);
 
         (await _audit.List(id, null, 5, Stop)).Select(entry => entry.What).Should().Equal("api_key.create", "merchant.put", "api_key.create", "merchant.put");
@@ -115,7 +119,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task A_page_that_fetches_itself_anew_does_not_keep_a_session_from_idling_out()
     {
-        var (people, name) = (new OperatorStore(books.Database), "idle-" + _store.ToLowerInvariant());
+        var (people, name) = (new OperatorRows(books.Database), "idle-" + _store.ToLowerInvariant());
         var password = await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
         var token = (await people.SignIn(name, password, Stop))!;
         await Idle("14 minutes");
@@ -135,7 +139,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task A_password_that_is_stored_in_the_old_way_is_verified_and_stored_anew()
     {
-        var (people, name) = (new OperatorStore(books.Database), "old-" + _store.ToLowerInvariant());
+        var (people, name) = (new OperatorRows(books.Database), "old-" + _store.ToLowerInvariant());
         await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
 
         // PBKDF2 (HMAC-SHA-512, 210,000 iterations) of "secret" under sixteen bytes of zero.
@@ -150,7 +154,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task Sign_ins_that_fail_and_sign_outs_are_in_the_audit_log_and_nothing_of_a_name_that_is_nobodys()
     {
-        var (people, name) = (new OperatorStore(books.Database), "sign-" + _store.ToLowerInvariant());
+        var (people, name) = (new OperatorRows(books.Database), "sign-" + _store.ToLowerInvariant());
         var password = await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
         await people.SignIn(name, "wrong", Stop);
         await people.SignIn("no-" + name, "wrong", Stop);
@@ -269,7 +273,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task Settings_come_member_by_member_from_the_nearest_level()
     {
-        var terminals = new TerminalStore(books.Database);
+        var terminals = new TerminalRows(books.Database);
         await _settings.Put(SettingLevel.Platform, null, """{"copies": 1, "footer_en": "all"}""", "test", Stop);
         await _settings.Put(SettingLevel.Chain, _store + "-chain", """{"footer_en": "chain", "largest_amount": 100}""", "test", Stop);
         await _settings.Put(SettingLevel.Store, _store, """{"largest_amount": 200}""", "test", Stop);
@@ -332,7 +336,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task A_stores_terminals_are_blocked_with_it()
     {
-        var terminals = new TerminalStore(books.Database);
+        var terminals = new TerminalRows(books.Database);
 
         (await _provisioning.ChangeStore(_store, "block", "test", Stop)).Should().BeEquivalentTo(_terminals);
         (await terminals.Find(_terminals[0]))!.Blocked.Should().BeTrue();
@@ -347,7 +351,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     [Fact]
     public async Task Minutes_are_read_off_the_attempts_until_they_do_not_change_any_more()
     {
-        var network = new NetworkStore(books.Database);
+        var network = new NetworkQueries(books.Database);
         await books.Execute(
             $"""
             insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, store_id, rrn, started_at, deadline, settled_at, response_code, authorisation_code)
@@ -356,8 +360,8 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
             from generate_series(1, 40) n
             """);
 
-        await network.CountMinutes(NetworkStore.Unsettled, Stop);
-        await network.CountMinutes(NetworkStore.Unsettled, Stop);
+        await network.CountMinutes(NetworkQueries.Unsettled, Stop);
+        await network.CountMinutes(NetworkQueries.Unsettled, Stop);
         var minutes = await network.Minutes(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), Stop);
 
         minutes.Sum(minute => minute.Approved).Should().Be(10);

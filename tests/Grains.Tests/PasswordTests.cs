@@ -1,5 +1,5 @@
-using Lakala.Grains.Storage;
 using Lakala.Silo.Ops;
+using Lakala.Storage;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Time.Testing;
 

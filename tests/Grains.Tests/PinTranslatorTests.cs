@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Silo;
-using Lakala.Wire;
+using Lakala.Rules.Attempts;
+using Lakala.Silo.Security;
+using Lakala.Storage;
+using Lakala.Wire.Keys;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;

@@ -1,6 +1,8 @@
 using Lakala.Grains.Bills;
-using Lakala.Silo;
+using Lakala.Silo.Bank;
+using Lakala.Silo.Hosting;
 using Lakala.Silo.Ops;
+using Lakala.Silo.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Grains.Tests;

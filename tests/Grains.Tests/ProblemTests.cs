@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Lakala.Silo.Merchants;
+using Lakala.Silo.Web;
 
 namespace Lakala.Grains.Tests;
 

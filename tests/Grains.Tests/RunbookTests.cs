@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
 using Lakala.Local;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Npgsql;
 
 namespace Lakala.Grains.Tests;
@@ -142,9 +143,9 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     private async Task<StartAttempt> Paid(long amount = 1000)
     {
         var start = await books.NewAttempt(await books.PutBill(amount), Interlocked.Increment(ref Stans), amount);
-        await books.Bills.Started.Submit(start);
+        await books.Commits.StartAttempts.Submit(start);
         var finish = Books.Finish(start, AttemptState.Approved, PaidAt);
-        (await books.Bills.Finished.Submit(finish)).Moved.Should().BeTrue();
+        (await books.Commits.FinishAttempts.Submit(finish)).Moved.Should().BeTrue();
         return start;
     }
 
@@ -158,7 +159,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
             ["stan"] = $"{start.Key.Stan:D6}",
             ["bill"] = $"{start.Bill}",
             ["amount"] = $"{start.Amount.Minor}",
-            ["rrn"] = RrnBlocks.Text(start.Rrn),
+            ["rrn"] = Rrn.ToText(start.Rrn),
             ["card"] = start.MaskedPan,
             ["code"] = TestBank.Code,
             ["at"] = $"{PaidAt:O}",
@@ -186,7 +187,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     private Task<string> Everything() => books.Scalar<string>(
         "select concat((select jsonb_agg(a) from attempts a), (select jsonb_agg(b) from bills b), (select jsonb_agg(p) from postings p))");
 
-    private static IEnumerable<string> Sources() => SourcesOf("Silo").Concat(SourcesOf("Grains"));
+    private static IEnumerable<string> Sources() => SourcesOf("Silo").Concat(SourcesOf("Grains")).Concat(SourcesOf("Storage"));
 
     private static IEnumerable<string> SourcesOf(string project) =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);

@@ -1,6 +1,10 @@
 using System.Text.RegularExpressions;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage;
+using Lakala.Storage.Ledger;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
@@ -11,8 +15,8 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     {
         await books.Execute("truncate bills, attempts, postings");
         var start = await books.NewAttempt(await books.PutBill(), 1);
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -70,8 +74,8 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     public async Task A_bill_never_has_two_attempts_that_are_SENT()
     {
         var (one, other) = (await books.NewAttempt(await books.PutBill(), 2), await books.NewAttempt(await books.PutBill(), 3));
-        await books.Bills.Started.Submit(one);
-        await books.Bills.Started.Submit(other);
+        await books.Commits.StartAttempts.Submit(one);
+        await books.Commits.StartAttempts.Submit(other);
 
         await FluentActions.Awaiting(() => books.Execute($"update attempts set bill = {one.Bill} where rrn = {other.Rrn}"))
             .Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.ConstraintName == "attempts_one_sent");
@@ -95,13 +99,13 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     {
         await books.Execute(how);
 
-        (await new BookStore(books.Database).Faults(TestContext.Current.CancellationToken)).Should().Be(faults);
+        (await new BookRows(books.Database).Faults(TestContext.Current.CancellationToken)).Should().Be(faults);
     }
 
     [Fact]
     public async Task The_trial_balance_sums_to_zero_and_names_who_is_owed_what()
     {
-        var totals = await new BookStore(books.Database).Totals(null, TestContext.Current.CancellationToken);
+        var totals = await new BookRows(books.Database).Totals(null, TestContext.Current.CancellationToken);
 
         totals.Sum(total => total.Debit - total.Credit).Should().Be(0);
         totals.Single(total => total.Account == Postings.BankClearing).Debit.Should().Be(1000);

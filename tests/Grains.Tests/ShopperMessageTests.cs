@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Silo.ShopperNotices;
+using Lakala.Rules.Bills;
+using Lakala.Silo.Notices;
+using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 

@@ -1,7 +1,8 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lakala.Grains.Tests;
@@ -113,7 +114,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     [Fact]
     public async Task A_notice_to_a_shopper_is_claimed_with_the_bill_as_it_is_now()
     {
-        await using var notices = new NoticeStore(Books.Database, Books.Commits, NullLogger<NoticeStore>.Instance);
+        await using var notices = new NoticeRows(Books.Database, Books.Connections, NullLogger<NoticeRows>.Instance);
         var bill = await NewBill("a@shop.test", null);
         await Books.Execute($"update deliveries set state = 'ACCEPTED' where event_id not in (select id from events where bill = {bill})");
         var terminal = await cluster.NewTerminal();
@@ -145,7 +146,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     [Fact]
     public async Task An_event_goes_out_again_to_the_shopper_or_to_the_endpoints_never_to_both()
     {
-        await using var notices = new NoticeStore(Books.Database, Books.Commits, NullLogger<NoticeStore>.Instance);
+        await using var notices = new NoticeRows(Books.Database, Books.Connections, NullLogger<NoticeRows>.Instance);
         var bill = await NewBill("a@shop.test", "+8613800000000");
         await cluster.Bill(bill).Cancel();
         var created = await Books.Scalar<Guid>($"select id from events where bill = {bill} and type = 'bill.created'");
@@ -176,7 +177,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     private async Task<long> NewBill(string? email, string? phone)
     {
         var row = Row(Interlocked.Increment(ref Bills), email, phone);
-        (await new MerchantStore(Books.Database).CreateBill(row, null, Shoppers.Of(row), "{}")).Should().Be(CreateOutcome.Created);
+        (await new MerchantRows(Books.Database).CreateBill(row, null, Shoppers.Of(row), "{}")).Should().Be(CreateOutcome.Created);
         return row.Number;
     }
 

@@ -1,10 +1,10 @@
 using System.Text;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Bills;
 using Lakala.Silo.Merchants;
-using Lakala.Silo.ShopperNotices;
+using Lakala.Silo.Notices;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +15,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 {
     private const string Email = "a@shopper.test", Phone = "+8613800000000";
 
-    private readonly NoticeStore _notices = new(books.Database, books.Commits, NullLogger<NoticeStore>.Instance);
+    private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

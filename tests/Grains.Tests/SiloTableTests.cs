@@ -1,5 +1,5 @@
 using System.Net;
-using Lakala.Grains.Storage;
+using Lakala.Silo.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 

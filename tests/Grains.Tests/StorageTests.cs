@@ -1,7 +1,11 @@
 using System.Diagnostics;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -102,7 +106,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
 
         await using var second = OtherSilo();
         await using var third = OtherSilo();
-        BillStore[] silos = [books.Bills, second, third];
+        Commits[] silos = [books.Commits, second, third];
         var deadlocks = await Deadlocks();
 
         await Task.WhenAll(Enumerable.Range(0, 24).Select(async worker =>
@@ -115,10 +119,10 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
                 switch (random.Next(4))
                 {
                     case 0:
-                        await silo.KeysClosed.Submit(Close(start.Key, AttemptState.Void));
+                        await silo.CloseKeys.Submit(Close(start.Key, AttemptState.Void));
                         break;
                     case 1:
-                        await silo.Held.Submit(start.Bill);
+                        await silo.HoldBills.Submit(start.Bill);
                         break;
                     default:
                         await Swipe(silo, silos[random.Next(silos.Length)], start, random);
@@ -141,7 +145,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     public async Task Two_senders_never_take_the_same_reversal_within_its_lease()
     {
         await Reversing(30);
-        var (one, other) = (books.Reversals, new ReversalStore(books.Database));
+        var (one, other) = (books.Reversals, new ReversalRows(books.Database));
 
         var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? one : other).TakeDue(TimeSpan.FromMinutes(5), 7, Stop)));
 
@@ -173,8 +177,8 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     public async Task A_late_approval_of_what_was_answered_as_not_paid_is_reversed_and_reported_once(AttemptState state, string code, bool alarm)
     {
         var start = (await Starts(1))[0];
-        await books.Bills.Started.Submit(start);
-        await books.Bills.Finished.Submit(Books.Finish(start, state, Now));
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, state, Now));
 
         await books.Reversals.RecordLateAnswer(start.Rrn, code, "A1");
         await books.Reversals.RecordLateAnswer(start.Rrn, code, null);
@@ -196,11 +200,11 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     public async Task An_approval_recorded_while_SENT_is_judged_by_what_its_attempt_becomes(AttemptState state, bool alarm)
     {
         var start = (await Starts(1))[0];
-        await books.Bills.Started.Submit(start);
+        await books.Commits.StartAttempts.Submit(start);
         await books.Reversals.RecordLateAnswer(start.Rrn, "00", "A1");
 
         (await Judged(start)).Should().BeEmpty("it may still settle");
-        await books.Bills.Finished.Submit(Books.Finish(start, state, Now));
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, state, Now));
 
         (await Judged(start)).Should().Equal(alarm ? [true] : Array.Empty<bool>());
         (await books.Scalar<long>($"select count(*) from reversals where rrn = {start.Rrn} and acknowledged_at is null")).Should().Be(1);
@@ -229,7 +233,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         }
 
         numbers.Should().OnlyHaveUniqueItems();
-        numbers.Should().OnlyContain(rrn => RrnBlocks.Text(rrn).Length == 12);
+        numbers.Should().OnlyContain(rrn => Rrn.ToText(rrn).Length == 12);
     }
 
     [Fact]
@@ -245,7 +249,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     [Fact]
     public async Task Of_two_requests_under_one_Idempotency_Key_one_creates_the_bill()
     {
-        var merchants = new MerchantStore(books.Database);
+        var merchants = new MerchantRows(books.Database);
         var answer = new KeptAnswer("key-1", [1, 2, 3], 201, "{}");
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer, "", "{}")));
@@ -259,7 +263,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     [Fact]
     public async Task An_order_has_one_bill_that_can_be_paid()
     {
-        var merchants = new MerchantStore(books.Database);
+        var merchants = new MerchantRows(books.Database);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null, "", "{}")));
 
@@ -284,15 +288,15 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
         return new BillRow(drawn.Value, Books.Merchant, "Test Shop", order, "A thing", bill, PageToken.Create(drawn), null, null, null, null, null, Now, null, null);
     }
 
-    private static async Task Swipe(BillStore starter, BillStore finisher, StartAttempt start, Random random)
+    private static async Task Swipe(Commits starter, Commits finisher, StartAttempt start, Random random)
     {
-        if (await starter.Started.Submit(start) is not StartOutcome.Started)
+        if (await starter.StartAttempts.Submit(start) is not StartOutcome.Started)
         {
             return;
         }
 
         await Task.WhenAll(Enumerable.Range(0, 2).Select(_ =>
-            finisher.Finished.Submit(Books.Finish(start, Moves[random.Next(Moves.Length)], TimeProvider.System.GetUtcNow()))));
+            finisher.FinishAttempts.Submit(Books.Finish(start, Moves[random.Next(Moves.Length)], TimeProvider.System.GetUtcNow()))));
     }
 
     /// <summary>Whether the approval is being reversed, as often as the alarm is raised for it.</summary>
@@ -313,12 +317,12 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     private async Task<StartAttempt[]> Reversing(int count)
     {
         var starts = await Starts(count);
-        await Task.WhenAll(starts.Select(books.Bills.Started.Submit));
-        await Task.WhenAll(starts.Select(start => books.Bills.Finished.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
+        await Task.WhenAll(starts.Select(books.Commits.StartAttempts.Submit));
+        await Task.WhenAll(starts.Select(start => books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
         return starts;
     }
 
-    private BillStore OtherSilo() => new(books.Database, books.Commits, Options.Create(new SwipeOptions()), NullLogger<BillStore>.Instance);
+    private Commits OtherSilo() => new(books.Connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
 
     private async Task<long> Deadlocks()
     {
@@ -330,7 +334,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     private async Task<TOutcome?[]> Run<TCommand, TOutcome>(BatchStatement<TCommand, TOutcome> statement, TCommand[] commands)
         where TOutcome : class
     {
-        await using var command = books.Commits.Database.CreateCommand(statement.Sql);
+        await using var command = books.Connections.Database.CreateCommand(statement.Sql);
         foreach (var parameter in statement.Parameters())
         {
             command.Parameters.Add(parameter);

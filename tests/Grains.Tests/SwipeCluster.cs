@@ -1,9 +1,15 @@
-using Lakala.Bills;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Swipes;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
@@ -75,11 +81,14 @@ public sealed class Silos : IAsyncDisposable
         services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(quota));
-        services.AddSingleton<BillStore>();
-        services.AddSingleton<TerminalStore>();
-        services.AddSingleton<HealthStore>();
-        services.AddSingleton<ClerkStore>();
-        services.AddSingleton<ReversalStore>();
+        services.AddSingleton<Commits>();
+        services.AddSingleton<BillRows>();
+        services.AddSingleton<AttemptRows>();
+        services.AddSingleton<RrnBlocks>();
+        services.AddSingleton<TerminalRows>();
+        services.AddSingleton<HealthRows>();
+        services.AddSingleton<ClerkRows>();
+        services.AddSingleton<ReversalRows>();
         services.AddSingleton<CommitRetry>();
         services.AddSingleton<SwipeKeys>();
         services.AddSingleton<NoticeSignal>();
@@ -119,7 +128,7 @@ public sealed class TestTerminal
 
     public static async Task<TestTerminal> Provision(Books books, Silos silos, string id)
     {
-        await new ProvisioningStore(books.Database).PutTerminals(Books.Store, [id], [[1]]);
+        await new ProvisioningRows(books.Database).PutTerminals(Books.Store, [id], [[1]]);
         var terminal = new TestTerminal(silos, id);
         await terminal.SignOn();
         return terminal;

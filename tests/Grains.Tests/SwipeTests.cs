@@ -1,7 +1,9 @@
-using Lakala.Bills;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Storage;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
@@ -38,7 +40,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         await terminal.Pay(terminal.Swipe(bill));
 
-        var later = (await Books.Bills.Read.Submit(bill)).Row!;
+        var later = (await Books.Commits.ReadBills.Submit(bill)).Row!;
         (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(later, new BillPageOptions().PublicUrl));
     }
 
@@ -198,7 +200,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     {
         { "another amount", (_, answer) => answer with { Amount = new Money(1, Money.Cny) } },
         { "no amount", (_, answer) => answer with { Amount = null } },
-        { "another RRN", (request, answer) => answer with { Rrn = RrnBlocks.Text(request.Rrn + 1) } },
+        { "another RRN", (request, answer) => answer with { Rrn = Rrn.ToText(request.Rrn + 1) } },
         { "another terminal", (_, answer) => answer with { Terminal = "T9999999" } },
         { "no authorisation code", (_, answer) => answer with { AuthorisationCode = null } },
         { "in progress", (_, answer) => answer with { ResponseCode = "09" } },
@@ -332,7 +334,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         again.Refusal.Should().Be(type == "bill.expired" ? Refusal.BillExpired : Refusal.BillCancelled);
         (await Books.Scalar<string>($"select string_agg(type, ',') from events where bill = {bill}")).Should().Be(type);
         (await Books.Scalar<long>($"select count(*) from deliveries d join events e on e.id = d.event_id where e.bill = {bill}")).Should().Be(1);
-        var row = (await Books.Bills.Read.Submit(bill)).Row!;
+        var row = (await Books.Commits.ReadBills.Submit(bill)).Row!;
         StateNames.Of(row.Bill.State).Should().Be(state);
         (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(row, new BillPageOptions().PublicUrl));
     }

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Lakala.Silo;
+using Lakala.Silo.Telemetry;
+using Lakala.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
-using TraceOptions = Lakala.Silo.TraceOptions;
 
 namespace Lakala.Grains.Tests;
 
@@ -30,7 +30,7 @@ public sealed class TailSamplerTests
         {
             using (var child = silo.Start("child"))
             {
-                child.SetTag(Telemetry.CodeTag, code).SetTag(Telemetry.StateTag, state);
+                child.SetTag(Instrumentation.CodeTag, code).SetTag(Instrumentation.StateTag, state);
                 child.SetStatus(isError ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
             }
 
@@ -54,7 +54,7 @@ public sealed class TailSamplerTests
         using (var root = silo.Start("root"))
         {
             silo.Start("child").Dispose();
-            root.SetTag(Telemetry.CodeTag, code).SetTag(Telemetry.StateTag, state);
+            root.SetTag(Instrumentation.CodeTag, code).SetTag(Instrumentation.StateTag, state);
             Takes(root, 2_000);
         }
 
@@ -64,7 +64,7 @@ public sealed class TailSamplerTests
     [Fact]
     public void Nothing_leaves_before_the_end_is_known()
     {
-        using var silo = new TracedSilo(new TraceOptions { Share = 1 });
+        using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 1 });
 
         using (silo.Start("root"))
         {
@@ -78,8 +78,8 @@ public sealed class TailSamplerTests
     [Fact]
     public void The_share_is_as_large_as_it_is_set_and_all_silos_keep_the_same()
     {
-        using var one = new TracedSilo(new TraceOptions { Share = 0.1 });
-        using var other = new TracedSilo(new TraceOptions { Share = 0.1 });
+        using var one = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0.1 });
+        using var other = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0.1 });
         for (var i = 0; i < 10_000; i++)
         {
             var trace = ActivityTraceId.CreateRandom();
@@ -99,7 +99,7 @@ public sealed class TailSamplerTests
         silo.Serve("well", trace).Dispose();
         using (silo.Serve("failed", trace))
         {
-            silo.Start("its child").SetTag(Telemetry.CodeTag, "68").Dispose();
+            silo.Start("its child").SetTag(Instrumentation.CodeTag, "68").Dispose();
         }
 
         silo.Serve("well again", trace).Dispose();
@@ -120,7 +120,7 @@ public sealed class TailSamplerTests
             }
 
             silo.Kept.Should().BeEmpty();
-            root.SetTag(Telemetry.CodeTag, "92");
+            root.SetTag(Instrumentation.CodeTag, "92");
         }
 
         silo.Kept.Should().Equal("bank", "bill", "terminal");
@@ -143,13 +143,13 @@ public sealed class TailSamplerTests
     [Fact]
     public void Past_the_bound_of_traces_a_local_root_is_judged_alone()
     {
-        using var silo = new TracedSilo(new TraceOptions { Share = 0, MaxTraces = 1 });
+        using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0, MaxTraces = 1 });
         using (silo.Start("held"))
         {
             using (var second = silo.Serve("second", ActivityTraceId.CreateRandom()))
             {
                 silo.Start("child of the second").Dispose();
-                second.SetTag(Telemetry.CodeTag, "92");
+                second.SetTag(Instrumentation.CodeTag, "92");
             }
 
             silo.Serve("third", ActivityTraceId.CreateRandom()).Dispose();
@@ -162,7 +162,7 @@ public sealed class TailSamplerTests
     [Fact]
     public void Past_the_bound_of_spans_the_first_are_kept_with_the_local_root_and_what_is_not_held_counts_too()
     {
-        using var silo = new TracedSilo(new TraceOptions { Share = 0, MaxSpans = 2 });
+        using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0, MaxSpans = 2 });
         using (silo.Start("root"))
         {
             silo.Start("1").Dispose();
@@ -178,7 +178,7 @@ public sealed class TailSamplerTests
     [Fact]
     public void A_trace_without_an_end_is_let_through_as_slow_and_no_longer_held()
     {
-        using var silo = new TracedSilo(new TraceOptions { Share = 0, MaxTraces = 1 });
+        using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0, MaxTraces = 1 });
         var stuck = silo.Start("stuck");
         silo.Start("its child").Dispose();
         silo.Clock.Advance(TimeSpan.FromMinutes(1));
@@ -210,7 +210,7 @@ public sealed class TailSamplerTests
     [Fact]
     public void A_request_that_is_not_to_be_traced_takes_no_room()
     {
-        using var silo = new TracedSilo(new TraceOptions { Share = 1, MaxTraces = 1 });
+        using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 1, MaxTraces = 1 });
         using var page = silo.Start("page");
         silo.Sampler.Forget(page);
 
@@ -232,7 +232,7 @@ public sealed class TailSamplerTests
     [InlineData(0.5, 2, 60, 1, 0)]
     public void Settings_that_cannot_be_are_named(double share, int slow, int held, int traces, int spans)
     {
-        var wrong = new TraceOptions
+        var wrong = new Silo.Telemetry.TraceOptions
         {
             Share = share,
             SlowAfter = TimeSpan.FromSeconds(slow),
@@ -241,19 +241,19 @@ public sealed class TailSamplerTests
             MaxSpans = spans,
         };
 
-        new TraceOptions.Validator().Validate(null, wrong).FailureMessage.Should().StartWith("Traces");
-        new TraceOptions.Validator().Validate(null, new TraceOptions()).Should().Be(ValidateOptionsResult.Success);
+        new Silo.Telemetry.TraceOptions.Validator().Validate(null, wrong).FailureMessage.Should().StartWith("Traces");
+        new Silo.Telemetry.TraceOptions.Validator().Validate(null, new Silo.Telemetry.TraceOptions()).Should().Be(ValidateOptionsResult.Success);
     }
 
     [Fact]
     public void A_swipe_has_a_trace_id_only_while_somebody_records_it()
     {
-        Telemetry.TraceId.Should().BeNull();
+        Instrumentation.TraceId.Should().BeNull();
         using var activity = new Activity("not recorded").Start();
-        Telemetry.TraceId.Should().BeNull();
+        Instrumentation.TraceId.Should().BeNull();
 
         activity.ActivityTraceFlags = ActivityTraceFlags.Recorded;
-        Telemetry.TraceId.Should().Be(activity.TraceId.ToHexString());
+        Instrumentation.TraceId.Should().Be(activity.TraceId.ToHexString());
     }
 
     private static void Takes(Activity span, int milliseconds) => span.SetEndTime(span.StartTimeUtc + TimeSpan.FromMilliseconds(milliseconds));
@@ -267,7 +267,7 @@ public sealed class TailSamplerTests
         private readonly TracerProvider _provider;
         private readonly Memory _memory = new();
 
-        public TracedSilo(TraceOptions? options = null)
+        public TracedSilo(Silo.Telemetry.TraceOptions? options = null)
         {
             var meters = _services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>
@@ -279,7 +279,7 @@ public sealed class TailSamplerTests
             };
             _listener.SetMeasurementEventCallback<long>((_, _, tags, _) => Cut.Add((string)tags[0].Value!));
             _listener.Start();
-            Sampler = new TailSampler(new SimpleActivityExportProcessor(_memory), options ?? new TraceOptions { Share = 0 }, meters, Clock);
+            Sampler = new TailSampler(new SimpleActivityExportProcessor(_memory), options ?? new Silo.Telemetry.TraceOptions { Share = 0 }, meters, Clock);
             _provider = Sdk.CreateTracerProviderBuilder().AddSource(_source.Name).AddProcessor(Sampler).Build();
         }
 

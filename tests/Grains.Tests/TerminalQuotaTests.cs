@@ -1,9 +1,13 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
-using Lakala.Silo;
-using Lakala.Wire;
+using Lakala.Rules.Attempts;
+using Lakala.Silo.Gateway;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -163,7 +167,7 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
     {
         const string Id = "T9000001";
         var master = MasterKey.NewKey();
-        await new ProvisioningStore(Books.Database).PutTerminals(Books.Store, [Id], [master]);
+        await new ProvisioningRows(Books.Database).PutTerminals(Books.Store, [Id], [master]);
         using var watch = new LineWatch(Options.Create(new TerminalGatewayOptions()), cluster.Time, NullLogger<LineWatch>.Instance);
         await using var device = new GatewayDevice(cluster.Grains, watch, cluster.Time, Id, new MasterKey(master));
         await device.SignOn();

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
+using Lakala.Wire.Texts;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;
@@ -115,7 +117,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all, """{"copies": 1}"""));
         (await terminal.Grain.Beat(terminal.Keys, State(all))).Task.Should().Be(TerminalTask.None);
         (await terminal.Grain.Beat(terminal.Keys, State(null))).Task.Should().Be(TerminalTask.None, "it takes none");
-        await new SettingStore(Books.Database).Put(SettingLevel.Store, Books.Store, """{"copies": 2}""", "test", TestContext.Current.CancellationToken);
+        await new ParameterRows(Books.Database).Put(SettingLevel.Store, Books.Store, """{"copies": 2}""", "test", TestContext.Current.CancellationToken);
         await Books.Execute("""insert into terminal_parameters (store_id, body) values (null, '{"copies": 1}')""");
         await cluster.Silos.Deactivate(terminal.Grain);
         (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all + 2, """{"copies": 2}"""));
@@ -131,8 +133,8 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         await Books.Execute(
             $"insert into terminal_health_history select '{terminal.Id}', clock_timestamp() - days * interval '10 days', '{{}}' from generate_series(1, 6) as t(days)");
 
-        await cluster.Silos.Service<HealthStore>().Forget(2, TestContext.Current.CancellationToken);
-        await cluster.Silos.Service<HealthStore>().Forget(100, TestContext.Current.CancellationToken);
+        await cluster.Silos.Service<HealthRows>().Forget(2, TestContext.Current.CancellationToken);
+        await cluster.Silos.Service<HealthRows>().Forget(100, TestContext.Current.CancellationToken);
 
         (await Books.Scalar<long>($"select count(*) from terminal_health_history where terminal_id = '{terminal.Id}'")).Should().Be(2);
     }
@@ -140,7 +142,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     [Fact]
     public async Task A_clerk_is_known_by_number_and_password_and_after_too_many_wrong_ones_nobody_is_for_a_while()
     {
-        await cluster.Silos.Service<ClerkStore>().Put(
+        await cluster.Silos.Service<ClerkRows>().Put(
             Books.Store, [(new Clerk("1001", "Anna"), "right"), (new Clerk("9001", "Boss", Supervisor: true), "other"), (new Clerk("1002", "Gone"), "right")]);
         await Books.Execute("update clerks set blocked = true where number = '1002'");
         var terminal = await cluster.NewTerminal();
@@ -166,10 +168,10 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task Wrong_passwords_of_a_clerk_are_counted_over_all_terminals_of_the_store_and_of_no_other()
     {
         const string OtherStore = "OTHERSTORE00001";
-        await new ProvisioningStore(Books.Database).PutStores([new Store(OtherStore, "Other", 0)], "test");
+        await new ProvisioningRows(Books.Database).PutStores([new Store(OtherStore, "Other", 0)], "test");
         await Clerks.Put(Books.Store, [(new Clerk("3001", "Anna"), "right"), (new Clerk("3002", "Bo"), "right")]);
         await Clerks.Put(OtherStore, [(new Clerk("3001", "Cleo"), "right")]);
-        foreach (var terminal in await Terminals(ClerkStore.WrongPerWindow))
+        foreach (var terminal in await Terminals(ClerkRows.WrongPerWindow))
         {
             (await SignIn(terminal, "3001", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
         }
@@ -191,7 +193,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
             (await SignIn(another, "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
         }
 
-        await Books.Execute($"update clerks set tries_from = tries_from - interval '{ClerkStore.Window}' where number = '3001'");
+        await Books.Execute($"update clerks set tries_from = tries_from - interval '{ClerkRows.Window}' where number = '3001'");
         (await SignIn(another, "3001", "right")).Refusal.Should().BeNull("five minutes are over");
     }
 
@@ -205,7 +207,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var answers = await Task.WhenAll(terminals.Select(terminal => SignIn(terminal, "3003", "wrong")));
 
         answers.Select(answer => answer.Refusal).Should().OnlyContain(refusal => refusal == Refusal.ClerkRefused || refusal == Refusal.ClerkLocked);
-        answers.Count(answer => answer.Refusal == Refusal.ClerkRefused).Should().Be(ClerkStore.WrongPerWindow);
+        answers.Count(answer => answer.Refusal == Refusal.ClerkRefused).Should().Be(ClerkRows.WrongPerWindow);
         await Clerks.Put(Books.Store, [(new Clerk("3003", "Anna"), "fresh")]);
         (await SignIn(await cluster.NewTerminal(), "3003", "fresh")).Refusal.Should().BeNull("an operator has given another password");
     }
@@ -214,7 +216,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task A_right_password_uses_up_no_try_and_gives_none_back_that_was_another_terminals()
     {
         await Clerks.Put(Books.Store, [(new Clerk("3004", "Anna"), "right")]);
-        foreach (var terminal in await Terminals(ClerkStore.WrongPerWindow - 1))
+        foreach (var terminal in await Terminals(ClerkRows.WrongPerWindow - 1))
         {
             (await SignIn(terminal, "3004", "wrong")).Refusal.Should().Be(Refusal.ClerkRefused);
             (await SignIn(terminal, "3004", "right")).Refusal.Should().BeNull();
@@ -341,7 +343,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task A_batch_with_a_payment_that_is_not_decided_stays_open()
     {
         var terminal = await cluster.NewTerminal();
-        await Books.Bills.Started.Submit(await Books.NewAttempt(await Books.PutBill(), 77, terminal: terminal.Id));
+        await Books.Commits.StartAttempts.Submit(await Books.NewAttempt(await Books.PutBill(), 77, terminal: terminal.Id));
 
         (await terminal.Grain.CloseBatch(terminal.Keys, 1, 0, 0, null)).Refusal.Should().Be(Refusal.InProgress);
 
@@ -371,7 +373,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         {
             foreach (var language in (string[])["en", "zh"])
             {
-                var (clerk, customer) = Wire.AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
+                var (clerk, customer) = AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
                 clerk.Should().NotBeEmpty();
                 customer.Should().NotBeEmpty();
             }
@@ -510,7 +512,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         throttle.Accept().Should().BeTrue();
     }
 
-    private ClerkStore Clerks => cluster.Silos.Service<ClerkStore>();
+    private ClerkRows Clerks => cluster.Silos.Service<ClerkRows>();
 
     private static Task<ClerkSignedIn> SignIn(TestTerminal terminal, string number, string password) =>
         terminal.Grain.SignInClerk(terminal.Keys, number, new ClerkPassword(password));

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using Lakala.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Tenders;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
@@ -33,7 +34,7 @@ public sealed class TestBank : IBankLine
     public static BankOutcome Approve(TenderRequest request) => Answer(request, "00");
 
     public static BankOutcome Answer(TenderRequest request, string code) => new BankOutcome.Answered(
-        new BankAnswer(code, code == "00" ? Code : null, request.Amount, RrnBlocks.Text(request.Rrn), request.Key.Terminal));
+        new BankAnswer(code, code == "00" ? Code : null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal));
 }
 
 /// <summary>Where one terminal's questions wait for the test.</summary>

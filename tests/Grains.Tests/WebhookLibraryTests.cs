@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using Lakala.Grains.Notices;
 using Lakala.Local;
 using Lakala.Silo.Notices;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using StandardWebhooks;

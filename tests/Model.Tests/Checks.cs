@@ -1,8 +1,9 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Terminals;
-using Lakala.Wire;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
@@ -192,7 +193,7 @@ public sealed class Checks(ModelBooks books, bool looksInside)
         if (result.IsApproved)
         {
             Must(
-                row is { State: AttemptState.Approved } && RrnBlocks.Text(row.Rrn!.Value) == result.Rrn && row.AuthorisationCode == result.AuthorisationCode
+                row is { State: AttemptState.Approved } && Rrn.ToText(row.Rrn!.Value) == result.Rrn && row.AuthorisationCode == result.AuthorisationCode
                 && books.Bills[row.Bill!.Value].Bill is { State: BillState.Paid } bill && bill.Amount == row.Amount,
                 $"4: {key} is paid at its terminal, and here it is {row?.State}");
         }

@@ -1,7 +1,11 @@
 using System.Globalization;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
@@ -109,11 +113,11 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
         private Task<string?> Operate() => _random.Next(23) switch
         {
             < 5 => Batch(
-                "C1", NewStart, real.Bills.Started, new StartAttempts(RealBooks.CommitDeadline), (books, command) => books.Start(command),
+                "C1", NewStart, real.Commits.StartAttempts, new StartAttempts(RealBooks.CommitDeadline), (books, command) => books.Start(command),
                 (shape, outcome, _) => shape.Of(outcome)),
             < 10 => Finish(),
             < 12 => Batch(
-                "close key", NewCloseKey, real.Bills.KeysClosed, new CloseKeys(), (books, command) => books.CloseKey(command),
+                "close key", NewCloseKey, real.Commits.CloseKeys, new CloseKeys(), (books, command) => books.CloseKey(command),
                 (shape, row, command) => shape.Of(row, command)),
             12 => Hold(),
             13 => Close(),
@@ -143,7 +147,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
 
             var before = _model.Copy();
             return Batch(
-                "C2", NewFinish, real.Bills.Finished, new FinishAttempts(), (books, command) => Finished(books, before, command),
+                "C2", NewFinish, real.Commits.FinishAttempts, new FinishAttempts(), (books, command) => Finished(books, before, command),
                 (shape, outcome, _) => shape.Of(outcome));
         }
 
@@ -165,7 +169,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
         {
             var before = _model.Copy();
             return Batch(
-                "close bill", NewCloseBill, real.Bills.Closed, new CloseBills(),
+                "close bill", NewCloseBill, real.Commits.CloseBills, new CloseBills(),
                 (books, command) => books.Close(command with { At = books.Now })! with { Before = before.Bills[command.Number] },
                 (shape, outcome, _) => shape.Of(outcome));
         }
@@ -175,7 +179,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
         {
             var held = new HashSet<(ModelBooks, long)>();
             return Batch(
-                "hold", AnyBill, real.Bills.Held, new HoldBills(),
+                "hold", AnyBill, real.Commits.HoldBills, new HoldBills(),
                 (books, number) => held.Add((books, number)) ? books.Hold(number) : books.Read(number),
                 (shape, seen, _) => shape.Of(seen));
         }
@@ -243,7 +247,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
         private async Task<string> Sought(Shape shape)
         {
             var stop = TestContext.Current.CancellationToken;
-            var overdue = await real.Bills.Overdue(TimeSpan.FromMinutes(2), 100, stop);
+            var overdue = await real.Attempts.Overdue(TimeSpan.FromMinutes(2), 100, stop);
             var expiring = await real.Bills.Expiring(100, stop);
             return Listed(overdue.Select(shape.Of)) + Listed(expiring.Select(number => number.ToString(CultureInfo.InvariantCulture)));
         }

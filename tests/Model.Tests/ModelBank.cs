@@ -1,5 +1,5 @@
-using Lakala.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
@@ -86,7 +86,7 @@ public sealed class ModelBank(World world, Network network, Temperament temperam
                 0 => answer with { ResponseCode = Unlisted },
                 1 => answer with { Amount = new Money(request.Amount.Minor - 1, Money.Cny) },
                 2 => answer with { AuthorisationCode = null },
-                _ => answer with { Rrn = RrnBlocks.Text(request.Rrn + 1) },
+                _ => answer with { Rrn = Rrn.ToText(request.Rrn + 1) },
             };
         }
 
@@ -136,5 +136,5 @@ public sealed class ModelBank(World world, Network network, Temperament temperam
     private static BankAnswer Approval(Authorise request) =>
         new(Attempt.ApprovedCode, $"A{request.Rrn:D5}", request.Amount, RrnOf(request), request.Terminal);
 
-    private static string RrnOf(Authorise request) => RrnBlocks.Text(request.Rrn);
+    private static string RrnOf(Authorise request) => Rrn.ToText(request.Rrn);
 }

@@ -1,6 +1,9 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
@@ -346,16 +349,16 @@ public sealed class ModelBooks
             {
                 Bill = bill.Bill.Apply(settled),
                 Payment = new Payment(
-                    command.At, RrnBlocks.Text(attempt.Rrn!.Value), attempt.AuthorisationCode!, attempt.MaskedPan!, attempt.Store!, attempt.Key.Terminal),
+                    command.At, Rrn.ToText(attempt.Rrn!.Value), attempt.AuthorisationCode!, attempt.MaskedPan!, attempt.Store!, attempt.Key.Terminal),
                 ClosedAt = command.At,
             };
         }
 
         var shares = paid.Shares;
-        Post(attempt, 1, Lakala.Bills.Postings.BankClearing, attempt.Amount!.Value.Minor, command.At);
-        Post(attempt, 2, Lakala.Bills.Postings.Merchant(paid.MerchantId), -shares.Merchant, command.At);
-        Post(attempt, 3, Lakala.Bills.Postings.Store(attempt.Store!), -shares.Store, command.At);
-        Post(attempt, 4, Lakala.Bills.Postings.Platform, -shares.Platform, command.At);
+        Post(attempt, 1, Rules.Ledger.Postings.BankClearing, attempt.Amount!.Value.Minor, command.At);
+        Post(attempt, 2, Rules.Ledger.Postings.Merchant(paid.MerchantId), -shares.Merchant, command.At);
+        Post(attempt, 3, Rules.Ledger.Postings.Store(attempt.Store!), -shares.Store, command.At);
+        Post(attempt, 4, Rules.Ledger.Postings.Platform, -shares.Platform, command.At);
         Publish(paid.EventId, paid.MerchantId, PaidEvent, command.Bill, paid.EventData);
     }
 

@@ -1,4 +1,4 @@
-using Lakala.Grains.Storage;
+using Lakala.Storage.Postgres;
 
 namespace Lakala.Model.Tests;
 

@@ -1,8 +1,11 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
-using Lakala.Grains.Terminals;
-using Lakala.Wire;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
@@ -208,7 +211,7 @@ public sealed class ModelSilo(
 
     private async Task<SwipeAnswer> Finish(Pay request, StartAttempt start, StartOutcome.Started started, BankOutcome outcome, DateTimeOffset begun)
     {
-        var move = Attempt.Decide(outcome, request.Amount, RrnBlocks.Text(start.Rrn), request.Key.Terminal);
+        var move = Attempt.Decide(outcome, request.Amount, Rrn.ToText(start.Rrn), request.Key.Terminal);
         if (broken == Mutation.SilenceTakenForDecline && outcome is BankOutcome.NoAnswer)
         {
             move = new AttemptMove(AttemptState.Declined, "05", Refusal.DeclinedByBank, null);
@@ -218,7 +221,7 @@ public sealed class ModelSilo(
         {
             var finish = ToCommit(request.Key, start.Id, request.Bill, move, request.Amount, started.Rates);
             var told = new SwipeAnswer(
-                move.ResponseCode, move.Reason, move.To, RrnBlocks.Text(start.Rrn), move.AuthorisationCode, start.MaskedPan, finish.At);
+                move.ResponseCode, move.Reason, move.To, Rrn.ToText(start.Rrn), move.AuthorisationCode, start.MaskedPan, finish.At);
             if (AnswersTooEarly(move.To))
             {
                 Tell(request, told);
@@ -408,7 +411,7 @@ public sealed class ModelSilo(
             return false;
         }
 
-        var move = Attempt.Decide(new BankOutcome.Answered(late.Answer), row.Amount!.Value, RrnBlocks.Text(late.Rrn), row.Key.Terminal);
+        var move = Attempt.Decide(new BankOutcome.Answered(late.Answer), row.Amount!.Value, Rrn.ToText(late.Rrn), row.Key.Terminal);
         if (move.To != AttemptState.Approved)
         {
             return false;

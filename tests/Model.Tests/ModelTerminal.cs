@@ -1,5 +1,5 @@
-using Lakala.Bills;
-using Lakala.Wire;
+using Lakala.Rules.Attempts;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 

@@ -1,4 +1,5 @@
-using Lakala.Bills;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
 
 namespace Lakala.Model.Tests;
 

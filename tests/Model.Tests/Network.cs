@@ -1,5 +1,6 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 

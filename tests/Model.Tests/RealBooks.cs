@@ -1,7 +1,9 @@
-using Lakala.Bills;
-using Lakala.Grains.Storage;
 using Lakala.Local;
 using Lakala.Model.Tests;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -54,18 +56,27 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    public BillStore Bills { get; private set; } = null!;
+    public Commits Commits { get; private set; } = null!;
 
-    public ReversalStore Reversals { get; private set; } = null!;
+    public RrnBlocks Rrns { get; private set; } = null!;
+
+    public BillRows Bills { get; private set; } = null!;
+
+    public AttemptRows Attempts { get; private set; } = null!;
+
+    public ReversalRows Reversals { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         _connectionString = await (await postgres.Open()).CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
-        Database = Grains.Storage.Database.Open(_connectionString);
-        await Grains.Storage.Database.Migrate(Database, _connectionString);
-        _commits = new CommitConnections(Grains.Storage.Database.OpenForCommits(_connectionString));
-        Bills = new BillStore(Database, _commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<BillStore>.Instance);
-        Reversals = new ReversalStore(Database);
+        Database = Storage.Postgres.Database.Open(_connectionString);
+        await Storage.Postgres.Database.Migrate(Database, _connectionString);
+        _commits = new CommitConnections(Storage.Postgres.Database.OpenForCommits(_connectionString));
+        Commits = new Commits(_commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<Commits>.Instance);
+        Rrns = new RrnBlocks(Database);
+        Bills = new BillRows(Database);
+        Attempts = new AttemptRows(Database);
+        Reversals = new ReversalRows(Database);
         await Execute(
             $"""
             insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints});
@@ -77,7 +88,8 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Bills.DisposeAsync();
+        await Commits.DisposeAsync();
+        Rrns.Dispose();
         await _commits.DisposeAsync();
         await Database.DisposeAsync();
         await (await postgres.Open()).DropDatabase(new NpgsqlConnectionStringBuilder(_connectionString).Database!);
@@ -86,7 +98,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     public Task Empty() => Execute(
         "delete from deliveries; delete from events; delete from postings; delete from reversals; delete from late_answers; delete from attempts; delete from bills");
 
-    public async Task Put(Grains.Bills.BillRow bill)
+    public async Task Put(BillRow bill)
     {
         await using var command = Database.CreateCommand(
             """

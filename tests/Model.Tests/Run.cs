@@ -1,6 +1,9 @@
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 

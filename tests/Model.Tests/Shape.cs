@@ -1,7 +1,8 @@
 using System.Globalization;
-using Lakala.Bills;
-using Lakala.Grains.Bills;
-using Lakala.Grains.Storage;
+using Lakala.Rules.Bills;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Swipes;
 
 namespace Lakala.Model.Tests;
 

@@ -4,7 +4,11 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Lakala.Terminal.Client;
 using Lakala.Vocabulary;
-using Lakala.Wire;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Tests;
 

@@ -1,5 +1,5 @@
 using Lakala.Terminal.Client;
-using Lakala.Wire;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests;
 

@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Lakala.Terminal.Client;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests;
 

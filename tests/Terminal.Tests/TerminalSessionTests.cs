@@ -1,6 +1,10 @@
 using System.Net.Sockets;
 using Lakala.Terminal.Client;
-using Lakala.Wire;
+using Lakala.Vocabulary;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests;

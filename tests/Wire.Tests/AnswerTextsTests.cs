@@ -1,3 +1,5 @@
+using Lakala.Wire.Texts;
+
 namespace Lakala.Wire.Tests;
 
 public sealed class AnswerTextsTests

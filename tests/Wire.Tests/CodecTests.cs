@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests;
 

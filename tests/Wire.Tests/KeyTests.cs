@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
 
 namespace Lakala.Wire.Tests;
 

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Threading.Channels;
+using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests;
 

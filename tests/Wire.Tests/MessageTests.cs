@@ -1,3 +1,9 @@
+using Lakala.Vocabulary;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+
 namespace Lakala.Wire.Tests;
 
 /// <summary>The messages of both lines: written and read again, and what may be seen of them.</summary>

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Threading.Channels;
+using Lakala.Wire.Iso8583;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Wire.Tests;

@@ -1,3 +1,5 @@
+using Lakala.Wire.Keys;
+
 namespace Lakala.Wire.Tests;
 
 /// <summary>ISO 9564-1 format 4. The vectors were computed with OpenSSL's AES, field by field as the standard draws them.</summary>

@@ -1,3 +1,8 @@
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+
 namespace Lakala.Wire.Tests;
 
 /// <summary>One message of every kind, full to the brim. Card, PIN block and keys in them are canaries: no print may hold them.</summary>

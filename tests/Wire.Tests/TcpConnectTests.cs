@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Lakala.Wire.Tls;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Wire.Tests;

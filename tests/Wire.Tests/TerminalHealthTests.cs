@@ -1,3 +1,5 @@
+using Lakala.Wire.Terminal;
+
 namespace Lakala.Wire.Tests;
 
 public sealed class TerminalHealthTests

@@ -2,6 +2,11 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Wire.Tests;
 

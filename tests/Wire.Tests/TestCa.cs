@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lakala.Wire.Tls;
 
 namespace Lakala.Wire.Tests;
 

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Lakala.Wire.Tls;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Wire.Tests;

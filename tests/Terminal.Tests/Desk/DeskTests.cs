@@ -1,6 +1,6 @@
 using Lakala.Terminal.Client;
 using Lakala.Terminal.Client.Desk;
-using Lakala.Wire;
+using Lakala.Wire.Terminal;
 using Microsoft.Extensions.Time.Testing;
 using ClerksDesk = Lakala.Terminal.Client.Desk.Desk;
 

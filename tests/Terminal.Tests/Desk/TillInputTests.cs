@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using CsCheck;
 using Lakala.Terminal.Client;
 using Lakala.Terminal.Client.Desk;
-using Lakala.Wire;
+using Lakala.Wire.Terminal;
 using ClerksDesk = Lakala.Terminal.Client.Desk.Desk;
 
 namespace Lakala.Terminal.Tests.Desk;

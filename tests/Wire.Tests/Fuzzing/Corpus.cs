@@ -1,3 +1,8 @@
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+
 namespace Lakala.Wire.Tests.Fuzzing;
 
 /// <param name="Bytes">What a peer sends on one connection: frames, whole or not.</param>

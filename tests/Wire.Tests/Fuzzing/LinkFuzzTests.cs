@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 

@@ -1,3 +1,5 @@
+using Lakala.Wire.Iso8583;
+
 namespace Lakala.Wire.Tests.Fuzzing;
 
 internal static class PresentFields

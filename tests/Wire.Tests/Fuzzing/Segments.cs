@@ -1,4 +1,5 @@
 using System.Buffers;
+using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 

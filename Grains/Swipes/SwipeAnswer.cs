@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Lakala.Rules.Attempts;
+using Lakala.Storage;
+using Lakala.Vocabulary;
+
+namespace Lakala.Grains.Swipes;
+
+/// <summary>What the terminal is told.</summary>
+/// <param name="ResponseCode">Field 39; null means silence: nothing is certain, and the terminal asks again.</param>
+/// <param name="SettledAt">When the final state was committed, for the receipt.</param>
+[GenerateSerializer, Immutable, Alias("swipe-answer")]
+public sealed record SwipeAnswer(
+    [property: Id(0)] string? ResponseCode,
+    [property: Id(1)] Refusal? Reason,
+    [property: Id(2)] AttemptState? State = null,
+    [property: Id(3)] string? Rrn = null,
+    [property: Id(4)] string? AuthorisationCode = null,
+    [property: Id(5)] string? MaskedPan = null,
+    [property: Id(6)] DateTimeOffset? SettledAt = null,
+    [property: Id(7)] string? Payee = null,
+    [property: Id(8)] string? OrderId = null)
+{
+    public static readonly SwipeAnswer Silence = new(null, null);
+
+    public static SwipeAnswer Refused(Refusal reason) => new(reason.ResponseCode(), reason);
+}
+
+public static class SwipeSpans
+{
+    /// <summary>Says on the span what became of a swipe: by that, on whichever silo, its traces are kept.</summary>
+    /// <returns>The same answer.</returns>
+    public static SwipeAnswer RecordAnswer(this Activity? span, SwipeAnswer answer)
+    {
+        if (span is not { IsAllDataRequested: true })
+        {
+            return answer;
+        }
+
+        if (answer.ResponseCode is null)
+        {
+            span.SetStatus(ActivityStatusCode.Error, "no answer");
+        }
+
+        span.SetTag(Instrumentation.CodeTag, answer.ResponseCode);
+        span.SetTag(Instrumentation.StateTag, answer.State is { } state ? StateNames.Of(state) : null);
+        return answer;
+    }
+}

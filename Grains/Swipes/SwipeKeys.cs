@@ -1,0 +1,77 @@
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
+
+namespace Lakala.Grains.Swipes;
+
+/// <summary>The keys of swipes and what stands under them: refusals, enquiries and abandonments.</summary>
+public sealed class SwipeKeys(Commits commits, CommitRetry retry, TimeProvider time)
+{
+    /// <summary>What a repeat of the key hears. Bill, amount and card are compared where both sides know them.</summary>
+    public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
+    {
+        if (!IsGone(row) && (Differs(row.Bill, bill) || Differs(row.Amount, amount) || (row.MaskedPan is { } known && maskedPan is { } shown && known != shown)))
+        {
+            return SwipeAnswer.Refused(Refusal.KeyReused);
+        }
+
+        // Only a real attempt has more to tell; a refusal sounds the second time as it did the first.
+        var (code, reason) = Attempt.Answer(row.State, row.ResponseCode, row.Reason);
+        return row.Rrn is { } rrn
+            ? new SwipeAnswer(
+                code, reason, row.State, Rrn.ToText(rrn), row.AuthorisationCode, row.MaskedPan, row.SettledAt, row.Payee, row.OrderId)
+            : new SwipeAnswer(code, reason, row.State);
+    }
+
+    /// <summary>Stores the refusal under the key, if it is a final one. What already stands there is the answer.</summary>
+    /// <param name="maskedPan">Null when the message could not be read, or its card is none: then it is no repeat of a whole one.</param>
+    public async Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason, long? bill, Money? amount, string? maskedPan)
+    {
+        if (!reason.IsFinal())
+        {
+            return SwipeAnswer.Refused(reason);
+        }
+
+        var row = await Close(key, AttemptState.Refused, reason, bill, amount, maskedPan);
+        return maskedPan is null && !IsGone(row) && row.Reason != reason
+            ? SwipeAnswer.Refused(Refusal.KeyReused)
+            : AnswerOf(row, bill, amount, maskedPan);
+    }
+
+    /// <summary>The stored answer; a key that was never seen is voided, so that a delayed 0200 cannot bring it to life.</summary>
+    public async Task<SwipeAnswer> Enquire(SwipeKey key, long bill, Money amount) =>
+        AnswerOf(await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null), bill, amount, null);
+
+    /// <summary>SENT is moved to REVERSING; every other state stays. The answer is what stands under the key afterwards.</summary>
+    /// <returns>The row's bill when it was moved, so that its grain can be told.</returns>
+    public async Task<(SwipeAnswer Answer, long? Moved)> Abandon(SwipeKey key)
+    {
+        var row = await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null);
+        if (row.State != AttemptState.Sent)
+        {
+            return (AnswerOf(row, null, null, null), null);
+        }
+
+        var outcome = await Reverse(row);
+        var after = outcome.Found ?? row with { State = AttemptState.Reversing };
+        return (AnswerOf(after, null, null, null), outcome.Moved ? row.Bill : null);
+    }
+
+    /// <summary>REVERSING and the bill OPEN again, in one commit: a late approval can then never settle.</summary>
+    public Task<FinishOutcome> Reverse(AttemptRow row)
+    {
+        var move = new AttemptMove(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null);
+        return commits.FinishAttempts.Submit(new FinishAttempt(row.Key, row.Id, row.Bill!.Value, move, time.GetUtcNow(), null));
+    }
+
+    private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>
+        retry.UntilDeadline(
+            commits.CloseKeys,
+            new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan),
+            time.GetTimestamp());
+
+    private static bool IsGone(AttemptRow row) => row.State is AttemptState.Reversing or AttemptState.Reversed or AttemptState.Void;
+
+    private static bool Differs<T>(T? known, T? said)
+        where T : struct => known is { } a && said is { } b && !EqualityComparer<T>.Default.Equals(a, b);
+}

@@ -1,0 +1,96 @@
+using System.Collections.Frozen;
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Attempts;
+
+/// <summary>
+/// The states of what stands under a key. VOID is a tombstone: the key was abandoned before it was ever seen. REFUSED is
+/// a final refusal of a swipe that never became an attempt.
+/// </summary>
+public enum AttemptState
+{
+    Sent,
+    Approved,
+    Declined,
+    NotSent,
+    Reversing,
+    Reversed,
+    Void,
+    Refused,
+}
+
+/// <summary>The name that a terminal gives to an attempt: never reused, and looked at before the bill.</summary>
+public readonly record struct SwipeKey(string Terminal, int Batch, int Stan)
+{
+    public override string ToString() => string.Create(null, $"{Terminal}/{Batch:D6}/{Stan:D6}");
+}
+
+/// <summary>What the bank said to an authorisation, whoever the bank is.</summary>
+/// <param name="Amount">Null when the bank did not echo it.</param>
+/// <param name="Rrn">Field 37, as the bank echoed it.</param>
+public sealed record BankAnswer(string ResponseCode, string? AuthorisationCode, Money? Amount, string? Rrn, string? Terminal);
+
+/// <summary>How the question to the bank ended.</summary>
+public abstract record BankOutcome
+{
+    private BankOutcome()
+    {
+    }
+
+    public sealed record Answered(BankAnswer Answer) : BankOutcome;
+
+    /// <summary>Not one byte was handed to the socket.</summary>
+    public sealed record NotSent(Refusal Why) : BankOutcome;
+
+    /// <summary>Sent, or possibly sent, and no answer that can be believed.</summary>
+    public sealed record NoAnswer : BankOutcome;
+}
+
+/// <summary>Where an attempt goes from SENT, and what its terminal is told.</summary>
+public sealed record AttemptMove(AttemptState To, string ResponseCode, Refusal? Reason, string? AuthorisationCode);
+
+/// <summary>The rules of one try to pay a bill with one card.</summary>
+public static class Attempt
+{
+    public const string ApprovedCode = "00";
+
+    // Frozen: only these say for sure that no money moved. Anything else that is not an approval is reversed.
+    private static readonly FrozenSet<string> FinalDeclines = FrozenSet.Create("05", "14", "41", "43", "51", "54", "55", "61", "75");
+
+    /// <summary>What the bank's outcome means for an attempt of this amount, RRN and terminal.</summary>
+    public static AttemptMove Decide(BankOutcome outcome, Money amount, string rrn, string terminal) => outcome switch
+    {
+        BankOutcome.NotSent never => new(AttemptState.NotSent, never.Why.ResponseCode(), never.Why, null),
+        BankOutcome.Answered { Answer: var answer } when IsThisApproval(answer, amount, rrn, terminal) =>
+            new(AttemptState.Approved, ApprovedCode, null, answer.AuthorisationCode),
+        BankOutcome.Answered { Answer: var answer } when FinalDeclines.Contains(answer.ResponseCode) && answer.Rrn == rrn =>
+            new(AttemptState.Declined, answer.ResponseCode, Refusal.DeclinedByBank, null),
+        _ => new(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null),
+    };
+
+    /// <summary>The states that may follow; mirrored by the guards in SQL.</summary>
+    public static bool CanMove(AttemptState from, AttemptState to) => (from, to) switch
+    {
+        (AttemptState.Sent, AttemptState.Approved or AttemptState.Declined or AttemptState.NotSent or AttemptState.Reversing) => true,
+        (AttemptState.Reversing, AttemptState.Reversed) => true,
+        _ => false,
+    };
+
+    /// <summary>What a repeat of the key hears: the stored answer, or why there is none yet.</summary>
+    /// <param name="storedCode">Field 39 as stored with the final state.</param>
+    /// <param name="storedReason">The reason as stored with the final state.</param>
+    public static (string ResponseCode, Refusal? Reason) Answer(AttemptState state, string? storedCode, Refusal? storedReason) => state switch
+    {
+        AttemptState.Sent => (Refusal.InProgress.ResponseCode(), Refusal.InProgress),
+        AttemptState.Reversing or AttemptState.Reversed => (Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank),
+        AttemptState.Void => (Refusal.NeverHappened.ResponseCode(), Refusal.NeverHappened),
+        _ => (storedCode ?? throw new InvalidOperationException($"{state} without a stored answer."), storedReason),
+    };
+
+    private static bool IsThisApproval(BankAnswer answer, Money amount, string rrn, string terminal) =>
+        answer.ResponseCode == ApprovedCode
+        && !string.IsNullOrWhiteSpace(answer.AuthorisationCode)
+        && answer.Amount == amount
+        && answer.Rrn == rrn
+        && answer.Terminal == terminal;
+}

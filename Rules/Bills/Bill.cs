@@ -1,0 +1,148 @@
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Bills;
+
+/// <summary>The states of a bill. PAID is the only one with money in it.</summary>
+public enum BillState
+{
+    Open,
+    Paying,
+    Paid,
+    Expired,
+    Cancelled,
+}
+
+/// <summary>What is owed, as far as the rules need to know it. A value: <see cref="Apply"/> gives the next one.</summary>
+/// <param name="Holds">How often a lookup has held the bill; at most <see cref="MaxHolds"/>.</param>
+public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset ExpiresAt, DateTimeOffset? HeldUntil, int Holds)
+{
+    /// <summary>How long a lookup keeps expiry and cancellation away from a bill that stands at a counter.</summary>
+    public static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(3);
+
+    public const int MaxHolds = 2;
+
+    private const int ReminderShare = 8;
+    private static readonly TimeSpan EarliestReminder = TimeSpan.FromHours(6);
+    private static readonly TimeSpan ShortestReminded = TimeSpan.FromHours(1);
+
+    /// <summary>When the shopper of an unpaid bill is reminded: an eighth of its time before the end, six hours at the most.</summary>
+    /// <returns>Null: a bill that can be paid for less than an hour needs none.</returns>
+    public static DateTimeOffset? ReminderAt(DateTimeOffset createdAt, DateTimeOffset expiresAt)
+    {
+        var life = expiresAt - createdAt;
+        var ahead = life / ReminderShare;
+        return life < ShortestReminded ? null : expiresAt - (ahead < EarliestReminder ? ahead : EarliestReminder);
+    }
+
+    public bool IsHeld(DateTimeOffset now) => HeldUntil > now;
+
+    private bool IsOver(DateTimeOffset now) => ExpiresAt <= now && !IsHeld(now);
+
+    /// <summary>The event that follows from the command, or the reason why nothing does. Changes nothing.</summary>
+    public BillDecision Decide(BillCommand command, DateTimeOffset now) => command switch
+    {
+        BillCommand.Hold => WhyNotPayable(now) is { } no ? no
+            : Holds < MaxHolds ? new BillEvent.Held(now + HoldTime)
+            : BillDecision.Nothing,
+        BillCommand.StartPayment start => WhyNotPayable(now) is { } no ? no
+            : start.Amount.Currency != Amount.Currency ? Refusal.CurrencyWrong
+            : start.Amount.Minor != Amount.Minor ? Refusal.AmountWrong
+            : new BillEvent.PaymentStarted(),
+        BillCommand.Settle => State == BillState.Paying ? new BillEvent.Paid() : WhyNotPaying(),
+        BillCommand.Reopen => State == BillState.Paying ? new BillEvent.Reopened() : WhyNotPaying(),
+        BillCommand.Expire => WhyNotClosable(now) is { } no ? no
+            : ExpiresAt <= now ? new BillEvent.Expired()
+            : BillDecision.Nothing,
+        BillCommand.Cancel => WhyNotClosable(now) is { } no ? no : new BillEvent.Cancelled(),
+        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "No such command."),
+    };
+
+    public Bill Apply(BillEvent happened) => happened switch
+    {
+        BillEvent.Held held => this with { HeldUntil = held.Until, Holds = Holds + 1 },
+        BillEvent.PaymentStarted => this with { State = BillState.Paying },
+        BillEvent.Paid => this with { State = BillState.Paid },
+        BillEvent.Reopened => this with { State = BillState.Open },
+        BillEvent.Expired => this with { State = BillState.Expired },
+        BillEvent.Cancelled => this with { State = BillState.Cancelled },
+        _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "No such event."),
+    };
+
+    // A bill past its time is refused at once, whether the sweeper has been there or not.
+    private Refusal? WhyNotPayable(DateTimeOffset now) => State switch
+    {
+        BillState.Open => IsOver(now) ? Refusal.BillExpired : null,
+        BillState.Paying => Refusal.BillBeingPaid,
+        _ => WhyClosed(),
+    };
+
+    private Refusal? WhyNotClosable(DateTimeOffset now) => State switch
+    {
+        BillState.Open => IsHeld(now) ? Refusal.BillHeld : null,
+        BillState.Paying => Refusal.BillBeingPaid,
+        _ => WhyClosed(),
+    };
+
+    // Settling or reopening what nobody is paying: the attempt was moved away meanwhile, by the sweeper or an abandonment.
+    private Refusal WhyNotPaying() => State == BillState.Open ? Refusal.NoAnswerFromBank : WhyClosed();
+
+    private Refusal WhyClosed() => State switch
+    {
+        BillState.Paid => Refusal.BillPaid,
+        BillState.Expired => Refusal.BillExpired,
+        BillState.Cancelled => Refusal.BillCancelled,
+        _ => throw new InvalidOperationException($"A bill that is {State} is not closed."),
+    };
+}
+
+/// <summary>Everything that can be asked of a bill.</summary>
+public abstract record BillCommand
+{
+    private BillCommand()
+    {
+    }
+
+    /// <summary>A lookup: it locks nobody out, but expiry and cancellation wait.</summary>
+    public sealed record Hold : BillCommand;
+
+    public sealed record StartPayment(Money Amount) : BillCommand;
+
+    public sealed record Settle : BillCommand;
+
+    /// <summary>The attempt ended without money: declined, not sent, or on its way back.</summary>
+    public sealed record Reopen : BillCommand;
+
+    public sealed record Expire : BillCommand;
+
+    public sealed record Cancel : BillCommand;
+}
+
+/// <summary>What happened to a bill.</summary>
+public abstract record BillEvent
+{
+    private BillEvent()
+    {
+    }
+
+    public sealed record Held(DateTimeOffset Until) : BillEvent;
+
+    public sealed record PaymentStarted : BillEvent;
+
+    public sealed record Paid : BillEvent;
+
+    public sealed record Reopened : BillEvent;
+
+    public sealed record Expired : BillEvent;
+
+    public sealed record Cancelled : BillEvent;
+}
+
+/// <summary>An event, a refusal, or neither: then there was nothing to do.</summary>
+public readonly record struct BillDecision(BillEvent? Event, Refusal? Refusal)
+{
+    public static BillDecision Nothing => default;
+
+    public static implicit operator BillDecision(BillEvent happened) => new(happened, null);
+
+    public static implicit operator BillDecision(Refusal refusal) => new(null, refusal);
+}

@@ -1,0 +1,32 @@
+namespace Lakala.Rules.Ledger;
+
+/// <summary>The rates in force, kept on the attempt when it starts.</summary>
+/// <param name="FeeBasisPoints">The platform's fee, in hundredths of a percent of the amount, 0 to 10,000.</param>
+/// <param name="CommissionPercent">The store's share of that fee, 0 to 100.</param>
+public readonly record struct Rates(int FeeBasisPoints, int CommissionPercent);
+
+/// <summary>How a paid amount is shared out, in minor units.</summary>
+public readonly record struct Shares(long Merchant, long Store, long Platform);
+
+/// <summary>
+/// The double-entry journal. An approved attempt debits <see cref="BankClearing"/> with the amount and credits the
+/// merchant, the store and the platform with their shares; a line without money is left out. Debits are positive,
+/// credits negative, and the lines of one attempt sum to zero.
+/// </summary>
+public static class Postings
+{
+    public const string BankClearing = "bank_clearing";
+    public const string Platform = "platform";
+
+    public static string Merchant(string merchant) => "merchant:" + merchant;
+
+    public static string Store(string store) => "store:" + store;
+
+    /// <summary>The fee is rounded half up, the commission down; the merchant gets what the fee leaves, the platform what the store leaves.</summary>
+    public static Shares Share(long amount, Rates rates)
+    {
+        var fee = (long)(((Int128)amount * rates.FeeBasisPoints + 5_000) / 10_000);
+        var commission = fee * rates.CommissionPercent / 100;
+        return new Shares(amount - fee, commission, fee - commission);
+    }
+}

@@ -1,0 +1,109 @@
+using Lakala.Grains.Bills;
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
+
+namespace Lakala.Silo.Bank;
+
+/// <summary>
+/// The bank's answers that nobody waits for: late, doubled, or over another line than their question. An approval whose attempt
+/// is still SENT, and before its deadline, settles it; every answer is recorded.
+/// </summary>
+public sealed class LateAnswers(
+    AttemptRows attempts, ReversalRows reversals, IGrainFactory grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
+{
+    private const int MaxInHand = 1_024;
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private int _inHand;
+    private long _taken;
+
+    /// <summary>How many there were.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>Throws nothing, and nobody waits for it. Past a bound of answers that cannot be recorded they are only logged.</summary>
+    /// <param name="answer">Authenticated.</param>
+    public void Take(long rrn, BankAnswer answer)
+    {
+        Interlocked.Increment(ref _taken);
+        if (Interlocked.Increment(ref _inHand) > MaxInHand)
+        {
+            Interlocked.Decrement(ref _inHand);
+            Lost(rrn, answer, "too many wait already");
+            return;
+        }
+
+        _ = Handle(rrn, answer);
+    }
+
+    public void Dispose() => _stop.Cancel();
+
+    private async Task Handle(long rrn, BankAnswer answer)
+    {
+        try
+        {
+            await Settle(rrn, answer);
+            await Record(rrn, answer);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inHand);
+        }
+    }
+
+    // Before it is recorded: its attempt has a deadline, the record has none.
+    private async Task Settle(long rrn, BankAnswer answer)
+    {
+        if (answer.ResponseCode != Attempt.ApprovedCode)
+        {
+            return;
+        }
+
+        try
+        {
+            if (await attempts.FindByRrn(rrn, _stop.Token) is { State: AttemptState.Sent, Bill: { } bill }
+                && await grains.GetBill(bill).SettleLate(rrn, answer))
+            {
+                log.LogInformation("RRN {Rrn} is settled by an approval that nobody waited for.", Rrn.ToText(rrn));
+            }
+        }
+        catch (Exception fault)
+        {
+            log.LogWarning("A late approval of RRN {Rrn} may not have settled, and is then reversed: {Reason}", Rrn.ToText(rrn), fault.Message);
+        }
+    }
+
+    private async Task Record(long rrn, BankAnswer answer)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await reversals.RecordLateAnswer(rrn, answer.ResponseCode, answer.AuthorisationCode);
+                return;
+            }
+            catch (Exception fault)
+            {
+                if (tries == 1)
+                {
+                    log.LogWarning(
+                        "A late answer to RRN {Rrn} with code {Code} could not be recorded and will be tried again: {Reason}",
+                        Rrn.ToText(rrn), answer.ResponseCode, fault.Message);
+                }
+            }
+
+            await Task.Delay(RetryPause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stop.IsCancellationRequested)
+            {
+                Lost(rrn, answer, "the silo stops");
+                return;
+            }
+        }
+    }
+
+    private void Lost(long rrn, BankAnswer answer, string why) => log.LogError(
+        "A late answer to RRN {Rrn} with code {Code} is not recorded, {Reason}: compare it with the bank's book.",
+        Rrn.ToText(rrn), answer.ResponseCode, why);
+}

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Security;
+using Lakala.Grains.Bills;
+using Lakala.Silo.Security;
+using Lakala.Storage.Swipes;
+using Lakala.Wire.Tls;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Connections.Security;
+
+namespace Lakala.Silo.Hosting;
+
+/// <summary>How silos find each other.</summary>
+public enum Membership
+{
+    /// <summary>This silo is alone.</summary>
+    Alone,
+
+    /// <summary>By a table in the database of the books.</summary>
+    PostgreSql,
+}
+
+/// <summary>This silo among others.</summary>
+public sealed class SiloClusterOptions
+{
+    public Membership Membership { get; set; } = Membership.Alone;
+
+    /// <summary>Silos of one name are one cluster.</summary>
+    public string Id { get; set; } = "lakala";
+
+    /// <summary>The IP address at which the other silos reach this one.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
+    public int SiloPort { get; set; } = 11111;
+
+    /// <summary>PEM files of this silo's certificate and its key, shown to the other silos. Empty: plain, on this machine only.</summary>
+    public string Certificate { get; set; } = "";
+
+    public string CertificateKey { get; set; } = "";
+
+    /// <summary>PEM file of the CAs of all silos' certificates: whoever has a certificate of theirs is a silo.</summary>
+    public string Ca { get; set; } = "";
+
+    public bool UsesTls => Certificate.Length > 0;
+
+    public sealed class Validator : IValidateOptions<SiloClusterOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, SiloClusterOptions options) =>
+            Fault(options) is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+
+        private static string? Fault(SiloClusterOptions options) =>
+            !IPAddress.TryParse(options.Address, out var address) ? $"Cluster:Address is an IP address; '{options.Address}' is none."
+            : options.SiloPort is <= 0 or > 65535 ? "Cluster:SiloPort is 1 to 65535."
+            : options.Id.Length == 0 ? "Cluster:Id is empty: silos of one name are one cluster."
+            : options.UsesTls ? Missing("Certificate", options.Certificate) ?? Missing("CertificateKey", options.CertificateKey) ?? Missing("Ca", options.Ca)
+            : options.Membership != Membership.Alone && !IPAddress.IsLoopback(address)
+                ? "Cluster:Certificate, CertificateKey and Ca are needed: cards pass between silos, over TLS wherever they leave this machine."
+            : null;
+
+        private static string? Missing(string key, string path) => File.Exists(path) ? null : $"Cluster:{key} names a PEM file; '{path}' is none.";
+    }
+}
+
+internal static class Cluster
+{
+    // Grains are reentrant: whoever has so many waiting is being flooded.
+    private const int MaxQueueOfAGrain = 1_000;
+
+    /// <summary>Grains, timers of their calls, and who else is there.</summary>
+    public static void AddCluster(this WebApplicationBuilder builder) => builder.UseOrleans(silo =>
+    {
+        var cluster = builder.Configuration.GetSection("Cluster").Get<SiloClusterOptions>() ?? new SiloClusterOptions();
+        if (cluster.Membership == Membership.Alone)
+        {
+            silo.UseLocalhostClustering(cluster.SiloPort, gatewayPort: 0, serviceId: cluster.Id, clusterId: cluster.Id);
+        }
+        else
+        {
+            Join(silo, cluster);
+        }
+
+        silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<SwipeOptions>>((messaging, swipe) =>
+        {
+            // A swipe may take as long as the sweeper leaves it; what has run three times as long is stuck.
+            messaging.ResponseTimeout = swipe.Value.SweepAfter;
+            messaging.MaxRequestProcessingTime = 3 * swipe.Value.SweepAfter;
+            messaging.MaxEnqueuedRequestsHardLimit = MaxQueueOfAGrain;
+        });
+        silo.Configure<GrainCollectionOptions>(options =>
+        {
+            options.CollectionQuantum = TimeSpan.FromSeconds(30);
+            options.CollectionAge = TimeSpan.FromMinutes(5);
+            options.ClassSpecificCollectionAge[typeof(BillGrain).FullName!] = TimeSpan.FromMinutes(1);
+        });
+    });
+
+    private static void Join(ISiloBuilder silo, SiloClusterOptions cluster)
+    {
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster.Id);
+        silo.ConfigureEndpoints(IPAddress.Parse(cluster.Address), cluster.SiloPort, gatewayPort: 0);
+        silo.Services.AddSingleton<SiloTable>();
+        silo.Services.AddSingleton<IMembershipTable>(provider => provider.GetRequiredService<SiloTable>());
+        silo.Services.AddHostedService<CutOffWatch>();
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            // A silo is dead to the others some eight seconds after it falls silent: three probes in vain, and no sign of life
+            // on any connection for three times the longest probe.
+            options.ProbeTimeout = TimeSpan.FromSeconds(2);
+            options.MinProbeTimeout = TimeSpan.FromSeconds(1);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(2.5);
+            options.NumMissedProbesLimit = 3;
+            options.NumVotesForDeathDeclaration = 2;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+
+            // After the end of a whole cluster, rows of the dead hold up who comes first for no longer than this times three.
+            options.IAmAliveTablePublishTimeout = CutOffWatch.Interval;
+        });
+        if (cluster.UsesTls)
+        {
+            UseTls(silo, cluster);
+        }
+    }
+
+    private static void UseTls(ISiloBuilder silo, SiloClusterOptions cluster)
+    {
+        var cas = TrustedCas.Read(cluster.Ca);
+        var own = new OwnCertificate(cluster.Certificate, cluster.CertificateKey, TimeProvider.System);
+        silo.Services.AddSingleton(new ClusterCertificate(own));
+        silo.UseTls(own.Current.TargetCertificate, tls =>
+        {
+            tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+
+            // Whoever has a certificate of these CAs is a silo, whatever its name.
+            tls.RemoteCertificateValidation = (_, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+            tls.OnAuthenticateAsServer = (_, server) =>
+            {
+                var (options, ours) = ((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions, TlsLine.Server(own, cas));
+                (options.ServerCertificate, options.ServerCertificateSelectionCallback) = (null, null);
+                options.ServerCertificateContext = ours.ServerCertificateContext;
+                options.CertificateChainPolicy = ours.CertificateChainPolicy;
+                options.CipherSuitesPolicy = ours.CipherSuitesPolicy;
+                options.EnabledSslProtocols = ours.EnabledSslProtocols;
+            };
+            tls.OnAuthenticateAsClient = (_, client) =>
+            {
+                var (options, ours) = ((SslClientAuthenticationOptions)client.SslClientAuthenticationOptions, TlsLine.Client(cas, own));
+                options.TargetHost = cluster.Id;
+                (options.ClientCertificates, options.LocalCertificateSelectionCallback) = (null, null);
+                options.ClientCertificateContext = ours.ClientCertificateContext;
+                options.CertificateChainPolicy = ours.CertificateChainPolicy;
+                options.CipherSuitesPolicy = ours.CipherSuitesPolicy;
+                options.EnabledSslProtocols = ours.EnabledSslProtocols;
+            };
+        });
+    }
+}

@@ -1,0 +1,64 @@
+namespace Lakala.Silo.Hosting;
+
+/// <summary>
+/// Has a silo declared dead that answers the others' probes and yet is cut off from the database: it settles nothing, and
+/// whoever needs one of its grains waits in vain. Only a silo whose own signs of life arrive may judge, so that a database that
+/// is away from everybody costs no silo.
+/// </summary>
+internal sealed class CutOffWatch(
+    SiloTable table, IClusterMembershipService cluster, ILocalSiloDetails self, TimeProvider time, ILogger<CutOffWatch> log) : BackgroundService
+{
+    /// <summary>As often as silos give signs of life.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    // So many looks in a row at the same old sign of life.
+    private const int Patience = 4;
+
+    private readonly Dictionary<SiloAddress, (DateTime AliveAt, int Looks)> _seen = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                // The host gives signs of life too, but after a fault ever more rarely: so none would come for a while after the
+                // database was away from all, and that must not look like being cut off.
+                await table.UpdateIAmAlive(new MembershipEntry { SiloAddress = self.SiloAddress, IAmAliveTime = time.GetUtcNow().UtcDateTime });
+                await Judge(await table.ReadAll());
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                log.LogWarning("The signs of life of the silos cannot be read: {Reason}", fault.Message);
+                _seen.Clear();
+            }
+        }
+    }
+
+    private async Task Judge(MembershipTableData data)
+    {
+        var active = data.Members.Select(member => member.Item1).Where(silo => silo.Status == SiloStatus.Active).ToArray();
+        foreach (var gone in _seen.Keys.Except(active.Select(silo => silo.SiloAddress)).ToArray())
+        {
+            _seen.Remove(gone);
+        }
+
+        foreach (var silo in active)
+        {
+            var before = _seen.GetValueOrDefault(silo.SiloAddress);
+            _seen[silo.SiloAddress] = (silo.IAmAliveTime, before.AliveAt == silo.IAmAliveTime ? before.Looks + 1 : 0);
+        }
+
+        if (!_seen.TryGetValue(self.SiloAddress, out var own) || own.Looks > 1)
+        {
+            return;
+        }
+
+        foreach (var silo in active.Where(silo => _seen[silo.SiloAddress].Looks >= Patience))
+        {
+            log.LogWarning("{Silo} is cut off from the database since {AliveAt:O} and is declared dead.", silo.SiloAddress, silo.IAmAliveTime);
+            await cluster.TryKill(silo.SiloAddress);
+        }
+    }
+}

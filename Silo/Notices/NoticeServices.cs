@@ -1,0 +1,29 @@
+using Lakala.Grains.Notices;
+using Lakala.Storage.Notices;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Notices;
+
+internal static class NoticeServices
+{
+    /// <summary>Notices of events, sent by this silo unless <see cref="NoticeOptions.Dispatch"/> is off.</summary>
+    public static WebApplicationBuilder AddNotices(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<NoticeOptions>().BindConfiguration("Notices").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<NoticeOptions>, NoticeOptions.Validator>();
+        builder.Services.AddSingleton<NoticeSignal>();
+        builder.Services.AddSingleton(provider => new ShopperReceivers(
+            provider.GetRequiredService<IOptions<MailOptions>>().Value.IsOn, provider.GetRequiredService<IOptions<SmsOptions>>().Value.Url.Length > 0));
+        builder.Services.AddSingleton<NoticeRows>();
+        builder.Services.AddSingleton<ShopperLimits>();
+        builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<MailOptions>, MailOptions.Validator>();
+        builder.Services.AddOptions<SmsOptions>().BindConfiguration("Sms").ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<SmsOptions>, SmsOptions.Validator>();
+        builder.Services.AddSingleton<INoticeChannel, WebhookChannel>();
+        builder.Services.AddSingleton<INoticeChannel, MailChannel>();
+        builder.Services.AddSingleton<INoticeChannel, SmsChannel>();
+        builder.Services.AddHostedService<NoticeDispatcher>();
+        return builder;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+using Lakala.Silo.Merchants;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Notices;
+
+/// <summary>
+/// Whom a merchant may have told how often. The merchant names the addresses, so without this a key sends mails in our name and SMS at
+/// our cost to anybody.
+/// </summary>
+internal sealed class ShopperLimits(NoticeRows store, IOptions<MerchantApiOptions> api, IOptions<SmsOptions> sms)
+{
+    /// <summary>Why the notice is not sent, in words that the merchant may read; null: it is counted, once for all of its tries, and may go.</summary>
+    public async Task<string?> WhyNot(Notice notice)
+    {
+        if (notice.Bill is not { } bill || AddressOf(notice.Receiver, bill) is not { } address)
+        {
+            return null;
+        }
+
+        if (notice.Receiver == ShopperReceivers.Sms && !sms.Value.IsAllowed(address))
+        {
+            return "no SMS are sent to numbers of this country";
+        }
+
+        var (most, isSms) = (api.Value, notice.Receiver == ShopperReceivers.Sms);
+        var quotas = new NoticeQuotas(most.NoticesPerAddressPerHour, most.NoticesPerAddressPerDay, isSms ? most.SmsPerDay : most.MailsPerDay);
+        return await store.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas) switch
+        {
+            NoticeQuota.Free => null,
+            NoticeQuota.AddressFull => $"the address has had {quotas.PerHour} notices of you within an hour, or {quotas.PerDay} within a day",
+            NoticeQuota.MerchantFull => $"your shoppers have had {quotas.InAllPerDay} {(isSms ? "SMS" : "mails")} within a day",
+            var other => throw new InvalidOperationException($"{other} is no quota."),
+        };
+    }
+
+    /// <summary>One mailbox has one address here, however it is written: what stands behind a plus sign is its owner's business.</summary>
+    private static string? AddressOf(string receiver, BillRow bill)
+    {
+        if (receiver != ShopperReceivers.Mail)
+        {
+            return receiver == ShopperReceivers.Sms ? bill.ShopperPhone : null;
+        }
+
+        if (bill.ShopperEmail?.ToLowerInvariant() is not { } mail || mail.LastIndexOf('@') is not (> 0 and var at))
+        {
+            return null;
+        }
+
+        var tag = mail.IndexOf('+', 0, at);
+        return tag > 0 ? mail[..tag] + mail[at..] : mail;
+    }
+
+    private static byte[] Hash(string address) => SHA256.HashData(Encoding.UTF8.GetBytes(address));
+}

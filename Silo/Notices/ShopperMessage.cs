@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Lakala.Silo.BillPages;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
+
+namespace Lakala.Silo.Notices;
+
+/// <summary>
+/// What a shopper is told of an event, in words. The event says what happened, the bill's state what may still be asked: nothing
+/// here asks for the payment of a bill that is not open.
+/// </summary>
+/// <param name="Asks">There is something to pay: number, codes and the page's address belong to it.</param>
+public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks)
+{
+    private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
+    {
+        [("en", EventTypes.Created)] = ("Your bill", "Pay it in any store with the Lakala sign: show the barcode or say the number, swipe your bank card, enter the PIN."),
+        [("en", EventTypes.Expiring)] = ("Your bill is still open", "Its time is nearly up. Pay it in a store, or leave it: then it expires by itself."),
+        [("en", EventTypes.Paid)] = ("Paid", "Thank you. The shop has been told. This is your receipt."),
+        [("en", EventTypes.Expired)] = ("Your bill has expired", "It can no longer be paid, and nothing was charged. If you still want the goods, order again in the shop."),
+        [("en", EventTypes.Cancelled)] = ("Your bill was cancelled", "The shop has cancelled it. It can no longer be paid, and nothing was charged."),
+        [("zh", EventTypes.Created)] = ("您的账单", "到任意一家有拉卡拉标志的门店即可付款：出示条码或报账单号，刷银行卡，输入密码。"),
+        [("zh", EventTypes.Expiring)] = ("您的账单尚未付款", "付款时间即将截止。请到门店付款；若不需要，账单会自动过期。"),
+        [("zh", EventTypes.Paid)] = ("已付款", "谢谢！商家已收到通知。这是您的凭证。"),
+        [("zh", EventTypes.Expired)] = ("您的账单已过期", "账单已不能付款，也没有扣款。如仍需要，请到商店重新下单。"),
+        [("zh", EventTypes.Cancelled)] = ("您的账单已取消", "商家已取消此账单。账单已不能付款，也没有扣款。"),
+    };
+
+    /// <returns>Null when there is nothing left to tell.</returns>
+    public static ShopperMessage? Of(string type, BillRow bill, string payUrl, string? paidIn)
+    {
+        var texts = Texts.In(bill.ShopperLanguage);
+        return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, type), out var words)
+            ? new ShopperMessage(
+                new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring)
+            : null;
+    }
+
+    public string Subject => $"{Headline}: {Bill.Amount}, {Line(Bill.Row.MerchantName)}";
+
+    public string? Greeting => Bill.Row.ShopperName is { Length: > 0 } name ? (Bill.Texts == Texts.Chinese ? $"{name}，您好！" : $"Hello {name},") : null;
+
+    /// <summary>What stands beside each other in the mail: a label and its value.</summary>
+    public IEnumerable<(string Label, string Value)> Facts
+    {
+        get
+        {
+            var texts = Bill.Texts;
+            var spaced = string.Join(' ', Bill.Groups);
+            yield return (texts.BillNumber, spaced);
+            yield return (texts.Order, Bill.Row.OrderId);
+            if (Asks)
+            {
+                yield return (texts.PayBy, $"{texts.Human(Bill.Row.Bill.ExpiresAt)} {texts.Beijing}");
+            }
+
+            if (Bill.Row.Payment is { } payment && !Asks)
+            {
+                yield return (texts.PaidAt, $"{texts.Human(payment.PaidAt)} {texts.Beijing}");
+                yield return (texts.Card, payment.MaskedCard);
+                yield return (texts.Rrn, payment.Rrn);
+                yield return (texts.AuthorisationCode, payment.AuthorisationCode);
+                yield return (texts.Store, Bill.PaidIn is { } store ? $"{store} ({payment.Store})" : payment.Store);
+            }
+        }
+    }
+
+    /// <summary>For programs that show no HTML.</summary>
+    public string PlainText()
+    {
+        var text = new StringBuilder();
+        void Write(string line) => text.AppendJoin('\n', PlainLines.Of(Line(line))).Append('\n');
+        if (Greeting is { } greeting)
+        {
+            Write(greeting);
+            text.Append('\n');
+        }
+
+        Write(Headline);
+        Write($"{Bill.Row.MerchantName}, {Bill.Amount}");
+        Write(Bill.Row.Description);
+        text.Append('\n');
+        Write(Hint);
+        text.Append('\n');
+        foreach (var (label, value) in Facts)
+        {
+            Write($"{label}: {value}");
+        }
+
+        if (Asks)
+        {
+            text.Append('\n').Append(PayUrl).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>A few words for a phone.</summary>
+    public string ShortText()
+    {
+        var payee = Short(Line(Bill.Row.MerchantName));
+        var spaced = string.Join(' ', Bill.Groups);
+        return Asks
+            ? $"{Headline}: {payee} {Bill.Amount}, {spaced}, {Bill.Texts.PayBy} {Bill.Texts.Human(Bill.Row.Bill.ExpiresAt)}. {PayUrl}"
+            : $"{Headline}: {payee} {Bill.Amount}, {spaced}.";
+    }
+
+    // Dots, since an ellipsis is outside the alphabet of SMS and would make 160 letters 70. Cut between letters, of which one may be several chars.
+    private static string Short(string payee)
+    {
+        const int MaxPayee = 12;
+        if (payee.Length <= MaxPayee)
+        {
+            return payee;
+        }
+
+        var end = 0;
+        while (StringInfo.GetNextTextElementLength(payee, end) is var length && end + length <= MaxPayee)
+        {
+            end += length;
+        }
+
+        return payee[..end] + "...";
+    }
+
+    // What merchants wrote stays on one line.
+    private static string Line(string text) => string.Concat(text.Select(static letter => IsBreak(letter) ? ' ' : letter));
+
+    private static bool IsBreak(char letter) => char.IsControl(letter)
+        || char.GetUnicodeCategory(letter) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Lakala.Rules.Attempts;
+using Lakala.Storage;
+using Lakala.Wire.Keys;
+
+namespace Lakala.Silo.Security;
+
+/// <summary>What is asked of an HSM on the swipe's way: the PIN goes from the terminal's key to the bank's and is never seen.</summary>
+public interface IPinTranslator
+{
+    /// <returns>Null when the block holds no PIN of this card under its key.</returns>
+    byte[]? Translate(PresentedCard card, PinCipher zoneKey);
+}
+
+/// <summary>The translation in this process. For development: where card schemes rule, an HSM does it.</summary>
+public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
+{
+    /// <summary>A key that no PIN comes under for so long, or for twice as long at the most, is dropped here; a next session's takes its place at once.</summary>
+    public static readonly TimeSpan Generation = TimeSpan.FromMinutes(5);
+
+    // Unwrapping a key costs some 25 microseconds, using it two. At the bound a generation ends early.
+    private const int MaxCached = 25_000;
+
+    private readonly IKeyVault _vault;
+    private readonly ITimer _timer;
+    private volatile ConcurrentDictionary<string, SessionKey> _recent = new(), _older = new();
+
+    public SoftwarePinTranslator(IKeyVault vault, TimeProvider time)
+    {
+        _vault = vault;
+        _timer = time.CreateTimer(_ => EndGeneration(), null, Generation, Generation);
+    }
+
+    public byte[]? Translate(PresentedCard card, PinCipher zoneKey)
+    {
+        var pan = card.Track2.AsSpan(0, card.Track2.AsSpan().IndexOfAny('=', 'D')).ToString();
+        return PinBlock.Translate(card.PinBlock, pan, Find(card.PinKey), zoneKey);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private PinCipher Find(PinKey key)
+    {
+        if (_recent.TryGetValue(key.Terminal, out var known) && known.KeySet == key.KeySet)
+        {
+            return known.Cipher;
+        }
+
+        if (_recent.Count >= MaxCached)
+        {
+            EndGeneration();
+        }
+
+        var found = _older.TryRemove(key.Terminal, out var older) && older.KeySet == key.KeySet
+            ? older
+            : new SessionKey(key.KeySet, ClearKey.Spend(_vault.Unwrap(key.Wrapped), static clear => new PinCipher(clear)));
+        _recent[key.Terminal] = found;
+        return found.Cipher;
+    }
+
+    private void EndGeneration() => (_older, _recent) = (_recent, new());
+
+    private sealed record SessionKey(int KeySet, PinCipher Cipher);
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Lakala.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Lakala.Silo.Telemetry;
+
+/// <summary>
+/// One line of the log: when, how grave, who, in which trace, what. Of the logging scopes only the trace is of use: those of the
+/// web server hold the paths of requests, and the address of a bill page is a secret.
+/// </summary>
+internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")
+{
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        textWriter.Write(time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z '", CultureInfo.InvariantCulture));
+        textWriter.Write($"{Gravity(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Id}] ");
+        if (Instrumentation.TraceId is { } trace)
+        {
+            textWriter.Write($"TraceId:{trace} ");
+        }
+
+        textWriter.Write(OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception)));
+        if (logEntry.Exception is { } fault)
+        {
+            textWriter.Write(' ');
+            textWriter.Write(OneLine(fault.ToString()));
+        }
+
+        textWriter.WriteLine();
+    }
+
+    // What others wrote into it moves no cursor and hides nothing on the screen of whoever reads the log.
+    private static string OneLine(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Select(static sign => char.IsControl(sign) ? ' ' : sign));
+
+    private static string Gravity(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trce",
+        LogLevel.Debug => "dbug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "fail",
+        _ => "crit",
+    };
+}

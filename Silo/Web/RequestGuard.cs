@@ -1,0 +1,89 @@
+using Lakala.Silo.Ops;
+using Microsoft.AspNetCore.Authorization;
+
+namespace Lakala.Silo.Web;
+
+/// <summary>
+/// What holds for every request before a route is looked for: no control characters in addresses, since the database stores no NUL and
+/// nothing of ours is called so; HEAD and OPTIONS wherever there is an answer, since balancers ask by them.
+/// And for every answer: one that means "not now" says when.
+/// </summary>
+internal static class RequestGuard
+{
+    private const string SoonSeconds = "5";
+
+    public static void UseRequestGuard(this WebApplication app) => app.Use(static async (context, next) =>
+    {
+        context.Response.OnStarting(SayWhen, context.Response);
+        if (ControlIn(context.Request) is { } field)
+        {
+            var why = $"{field} has a control character.";
+            await (context.Request.Path.StartsWithSegments(OpsPages.Root)
+                ? await OpsPages.Refusal(context, StatusCodes.Status400BadRequest, "Not valid", [why])
+                : Problems.Invalid(field, why)).ExecuteAsync(context);
+            return;
+        }
+
+        if (context.Request.Path.StartsWithSegments("/v1"))
+        {
+            // Answers hold keys, secrets and what people bought.
+            context.Response.Headers.CacheControl = "no-store";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            // The server knows that it was HEAD, and sends no body.
+            context.Features.Set(Head.Asked);
+            context.Request.Method = HttpMethods.Get;
+        }
+
+        await next(context);
+        if (HttpMethods.IsOptions(context.Request.Method) && context.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false })
+        {
+            // The router has said by Allow which methods there are.
+            string[] methods = [.. context.Response.Headers.Allow.SelectMany(static allowed => allowed?.Split(", ") ?? [])];
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            context.Response.Headers.Allow = string.Join(", ", [.. methods, .. methods.Contains(HttpMethods.Get) ? [HttpMethods.Head] : Array.Empty<string>(), HttpMethods.Options]);
+        }
+    });
+
+    /// <exception cref="InvalidOperationException">A route does not say who may.</exception>
+    public static void RequireStatedAccess(this IEndpointRouteBuilder app)
+    {
+        if (app.DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>().FirstOrDefault(static route =>
+            route.Metadata.GetMetadata<IAllowAnonymous>() is null && route.Metadata.GetMetadata<IAuthorizeData>() is null
+            && route.Metadata.GetMetadata<AuthorizationPolicy>() is null) is { } unstated)
+        {
+            throw new InvalidOperationException($"{unstated.DisplayName} does not say who may.");
+        }
+    }
+
+    /// <summary>Only the head of the answer is wanted: what would go on without end may end at once.</summary>
+    public static bool IsHead(this HttpContext context) => context.Features.Get<Head>() is not null;
+
+    /// <summary>Texts of several lines may have their ends, and tabs; nothing may have another control character.</summary>
+    public static bool HasControl(string text) => text.Any(static one => char.IsControl(one) && one is not ('\t' or '\r' or '\n'));
+
+    private static Task SayWhen(object answer)
+    {
+        var response = (HttpResponse)answer;
+        if (response.StatusCode is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
+        {
+            response.Headers.RetryAfter = SoonSeconds;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <returns>What has a control character: the parameter's name, or the path.</returns>
+    private static string? ControlIn(HttpRequest request) =>
+        request.Path.Value?.Any(char.IsControl) is true ? "path"
+        : request.Query.Where(static pair => pair.Key.Any(char.IsControl) || pair.Value.Any(static value => value?.Any(char.IsControl) is true))
+            .Select(static pair => pair.Key.Any(char.IsControl) ? "query" : pair.Key).FirstOrDefault();
+
+    private sealed class Head
+    {
+        public static readonly Head Asked = new();
+    }
+}

@@ -1,0 +1,44 @@
+using Lakala.Rules.Bills;
+using Lakala.Storage.Postgres;
+using Npgsql;
+
+namespace Lakala.Storage.Bills;
+
+/// <summary>A lookup's hold, where the rules allow one more; the bill is returned as it stands afterwards.</summary>
+public sealed class HoldBills : BatchStatement<long, BillSeen>
+{
+    public override string Name => "hold_bills";
+
+    public override string Sql { get; } =
+        $"""
+        with locked as materialized (
+          select b.number, b.state = 'OPEN' and b.holds < {Bill.MaxHolds}
+                   and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp()) as may_hold
+          from bills b where b.number = any($1::bigint[]) order by b.number for no key update
+        ), held as (
+          update bills b set held_until = clock_timestamp() + $2, holds = b.holds + 1
+          from locked l where b.number = l.number and l.may_hold
+          returning b.number, b.held_until
+        )
+        select i.ord, clock_timestamp(), h.held_until, b.*
+        from unnest($1::bigint[]) with ordinality as i(number, ord)
+        left join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.number) b on true
+        left join held h on h.number = i.number
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+        [new NpgsqlParameter<long[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = Bill.HoldTime }];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<long> batch) => Set(parameters, 0, batch.ToArray());
+
+    public override BillSeen Read(NpgsqlDataReader row, long command)
+    {
+        var bill = BillRows.Read(row, 3);
+        if (bill is not null && row.Nullable<DateTimeOffset>(2) is { } until)
+        {
+            bill = bill with { Bill = bill.Bill.Apply(new BillEvent.Held(until)) };
+        }
+
+        return new BillSeen(bill, row.GetFieldValue<DateTimeOffset>(1));
+    }
+}

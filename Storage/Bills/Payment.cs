@@ -1,0 +1,12 @@
+namespace Lakala.Storage.Bills;
+
+/// <summary>How a bill was paid: what the receipt, the merchant and the shopper are told.</summary>
+/// <param name="Rrn">Field 37, twelve digits.</param>
+[GenerateSerializer, Immutable, Alias("payment")]
+public sealed record Payment(
+    [property: Id(0)] DateTimeOffset PaidAt,
+    [property: Id(1)] string Rrn,
+    [property: Id(2)] string AuthorisationCode,
+    [property: Id(3)] string MaskedCard,
+    [property: Id(4)] string Store,
+    [property: Id(5)] string Terminal);

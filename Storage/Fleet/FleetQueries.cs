@@ -1,0 +1,307 @@
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lakala.Storage.Fleet;
+
+/// <summary>How a terminal is, as the network knows it.</summary>
+public enum TerminalState
+{
+    /// <summary>It was heard within its last heartbeat interval and reports nothing that somebody should see to: it can take a payment.</summary>
+    Ready,
+
+    /// <summary>It was heard, and something is wrong with it, or it is blocked.</summary>
+    Attention,
+
+    /// <summary>It was not heard within its last heartbeat interval.</summary>
+    Silent,
+
+    /// <summary>It has never signed on.</summary>
+    NeverSeen,
+
+    Retired,
+}
+
+/// <summary>What a list of terminals is narrowed to; null members narrow nothing. Retired ones are only listed when asked for.</summary>
+/// <param name="Text">Part of a terminal's or store's id or of the store's name.</param>
+public sealed record FleetFilter(
+    TerminalState? State = null, string? Region = null, string? Chain = null, string? Store = null, string? Text = null)
+{
+    private const int MaxText = 60;
+
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() => Text is { Length: > MaxText } ? $"q has at most {MaxText} characters" : null;
+}
+
+public enum FleetOrder
+{
+    Terminal,
+    Store,
+
+    /// <summary>Those not heard for the longest time first.</summary>
+    Heard,
+}
+
+/// <param name="Heard">When it last said something authentic, as far as is known.</param>
+/// <param name="Attention">What is wrong, in words; empty when nothing is.</param>
+public sealed record FleetTerminal(
+    string Id, string Store, string StoreName, string? Region, string? Chain, TerminalState State, DateTimeOffset? Heard, string Attention);
+
+/// <summary>How many terminals of an area are in each state.</summary>
+/// <param name="Title">What people call it, where that is another than its name.</param>
+public sealed record FleetCount(string Name, int Ready, int Attention, int Silent, int NeverSeen, string? Title = null)
+{
+    public int All => Ready + Attention + Silent + NeverSeen;
+}
+
+/// <param name="Worst">Stores with the most terminals that are not ready.</param>
+public sealed record FleetSummary(
+    FleetCount All, IReadOnlyList<FleetCount> Regions, IReadOnlyList<FleetCount> Chains, IReadOnlyList<FleetCount> Worst);
+
+/// <param name="Report">The latest health report as JSON; null when there is none.</param>
+/// <param name="KeysSince">When its working keys came into use.</param>
+/// <param name="Parameters">Version of the settings that it should have.</param>
+public sealed record TerminalDetail(
+    FleetTerminal Terminal,
+    bool Blocked,
+    bool StoreBlocked,
+    DateTimeOffset? RetiredAt,
+    int KeySet,
+    DateTimeOffset? KeysSince,
+    string? Report,
+    DateTimeOffset? ReportedAt,
+    int Parameters,
+    DateTimeOffset CreatedAt);
+
+/// <param name="Report">JSON.</param>
+public sealed record HealthEntry(DateTimeOffset At, string Report);
+
+/// <param name="Duration">From C1 to the outcome; null while there is none.</param>
+public sealed record SwipeEntry(
+    string Terminal,
+    int Batch,
+    int Stan,
+    string State,
+    long? Bill,
+    long? Amount,
+    string? ResponseCode,
+    int? Reason,
+    long? Rrn,
+    DateTimeOffset StartedAt,
+    TimeSpan? Duration,
+    string? TraceId);
+
+/// <param name="Blocked">Its terminals take no payment.</param>
+public sealed record StoreDetail(Store Store, bool Blocked, DateTimeOffset? RetiredAt);
+
+/// <summary>The fleet as operators look at it.</summary>
+public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
+{
+    // Silos write down every few seconds whom they have heard; a report proves it at once.
+    private const string Heard = "greatest(l.heard_at, h.at)";
+
+    // In the order of TerminalState.
+    private const string State =
+        $"""
+        case when t.retired_at is not null or s.retired_at is not null then 4
+             when {Heard} is null and t.signed_on_at is null then 3
+             when {Heard} is null or {Heard} < statement_timestamp() - $1::interval then 2
+             when t.blocked or s.blocked or h.in_order is false or h.attention <> '' then 1
+             else 0 end
+        """;
+
+    private const string From =
+        """
+        terminals t join stores s on s.id = t.store_id
+        left join terminal_lines l on l.terminal_id = t.id left join terminal_health h on h.terminal_id = t.id
+        """;
+
+    private const string Columns =
+        $"""
+        t.id, s.id, s.name, s.region, s.chain, {State}, coalesce({Heard}, t.signed_on_at),
+        concat_ws(', ', case when t.blocked then 'blocked' end, case when s.blocked then 'store blocked' end, nullif(h.attention, ''))
+        """;
+
+    private const string Swipes =
+        """
+        select terminal_id, batch, stan, state, bill, amount, response_code, reason, rrn, started_at, settled_at - started_at, replace(trace_id::text, '-', '')
+        from attempts
+        """;
+
+    /// <summary>
+    /// By region and by chain, terminals without one under an empty name; and so many stores with the most that are not ready. Reads
+    /// every terminal: a fifth of a second for 100,000.
+    /// </summary>
+    public async Task<FleetSummary> Summary(int stores, CancellationToken stop)
+    {
+        var counts = await database.List(
+            $"""
+            with terminal as materialized (
+              select s.id, s.name, coalesce(s.region, '') as region, coalesce(s.chain, '') as chain, {State} as state
+              from {From} where t.retired_at is null and s.retired_at is null
+            ), worst as (
+              select id from terminal where state <> 0 group by id order by count(*) desc, id limit $2
+            )
+            select region, chain, null, null, state, count(*)::int from terminal group by region, chain, state
+            union all
+            select '', '', id, name, state, count(*)::int from terminal where id in (select id from worst) group by id, name, state
+            """,
+            static row => (
+                Region: row.GetString(0), Chain: row.GetString(1), Store: row.Text(2), StoreName: row.Text(3), State: (TerminalState)row.GetInt32(4), Count: row.GetInt32(5)),
+            stop,
+            StoreFinder.ReadyWithin,
+            stores);
+        var areas = counts.Where(part => part.Store is null).ToList();
+        return new FleetSummary(
+            Count("", null, areas.Select(part => (part.State, part.Count))),
+            Group(areas.Select(part => (part.Region, (string?)null, part.State, part.Count))),
+            Group(areas.Select(part => (part.Chain, (string?)null, part.State, part.Count))),
+            [.. Group(counts.Where(part => part.Store is not null).Select(part => (part.Store!, part.StoreName, part.State, part.Count)))
+                .OrderByDescending(store => store.All - store.Ready).ThenBy(store => store.Name, StringComparer.Ordinal)]);
+
+        static IReadOnlyList<FleetCount> Group(IEnumerable<(string Name, string? Title, TerminalState State, int Count)> parts) =>
+            [.. parts.GroupBy(part => part.Name).OrderBy(area => area.Key, StringComparer.Ordinal)
+                .Select(area => Count(area.Key, area.First().Title, area.Select(part => (part.State, part.Count))))];
+    }
+
+    /// <summary>The terminals of a store.</summary>
+    public async Task<FleetCount> CountOf(string store, CancellationToken stop) => Count(store, null, await database.List(
+        $"select {State}, count(*)::int from {From} where s.id = $2 and t.retired_at is null group by 1",
+        static row => ((TerminalState)row.GetInt32(0), row.GetInt32(1)),
+        stop,
+        StoreFinder.ReadyWithin,
+        store));
+
+    public Task<IReadOnlyList<FleetTerminal>> List(FleetFilter filter, FleetOrder order, int skip, int limit, CancellationToken stop) => database.List(
+        $"""
+        select {Columns} from {From}
+        where {Where}
+        order by {(order switch { FleetOrder.Heard => $"coalesce({Heard}, t.signed_on_at) nulls first, ", FleetOrder.Store => "s.id, ", _ => "" })}t.id
+        offset $7 limit $8
+        """,
+        ReadTerminal,
+        stop,
+        [.. Values(filter), skip, limit]);
+
+    /// <summary>Ids of all that the filter leaves, at most so many.</summary>
+    public Task<IReadOnlyList<string>> Ids(FleetFilter filter, int limit, CancellationToken stop) => database.List(
+        $"select t.id from {From} where {Where} order by t.id limit $7", static row => row.GetString(0), stop, [.. Values(filter), limit]);
+
+    /// <returns>Null when there is no such terminal.</returns>
+    public Task<TerminalDetail?> Find(string id, CancellationToken stop) => database.First(
+        $"""
+        select {Columns}, t.blocked, s.blocked, coalesce(t.retired_at, s.retired_at), t.key_set, t.signed_on_at, h.report::text, h.at,
+               {TerminalRows.ParametersVersion}, t.created_at
+        from {From} where t.id = $2
+        """,
+        static row => new TerminalDetail(
+            ReadTerminal(row),
+            row.GetBoolean(8),
+            row.GetBoolean(9),
+            row.Nullable<DateTimeOffset>(10),
+            row.GetInt32(11),
+            row.Nullable<DateTimeOffset>(12),
+            row.Text(13),
+            row.Nullable<DateTimeOffset>(14),
+            row.GetInt32(15),
+            row.GetFieldValue<DateTimeOffset>(16)),
+        stop,
+        StoreFinder.ReadyWithin,
+        id);
+
+    /// <summary>What the terminal reported, newest first.</summary>
+    public Task<IReadOnlyList<HealthEntry>> History(string terminal, int limit, CancellationToken stop) => database.List(
+        "select at, report::text from terminal_health_history where terminal_id = $1 order by at desc limit $2",
+        static row => new HealthEntry(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)),
+        stop,
+        terminal,
+        limit);
+
+    /// <summary>The terminal's swipes, newest first.</summary>
+    public Task<IReadOnlyList<SwipeEntry>> SwipesOf(string terminal, int limit, CancellationToken stop) => database.List(
+        $"{Swipes} where terminal_id = $1 order by batch desc, stan desc limit $2", ReadSwipe, stop, terminal, limit);
+
+    /// <summary>Attempts whose outcome is not known yet, oldest first: SENT, and REVERSING until the bank acknowledges.</summary>
+    public Task<IReadOnlyList<SwipeEntry>> Unresolved(int limit, CancellationToken stop) => database.List(
+        $"""
+        select * from (
+          ({Swipes} where state = 'SENT' and bill is not null)
+          union all
+          ({Swipes} where rrn in (select rrn from reversals where acknowledged_at is null) and state = 'REVERSING')
+        ) as open order by started_at limit $1
+        """,
+        ReadSwipe,
+        stop,
+        limit);
+
+    /// <returns>Null when there is no such store.</returns>
+    public Task<StoreDetail?> FindStore(string id, CancellationToken stop) => database.First(
+        """
+        select id, name, commission_percent, name_zh, chain, region, district, address, latitude, longitude, hours, phone, blocked, retired_at
+        from stores where id = $1
+        """,
+        static row => new StoreDetail(
+            new Store(
+                row.GetString(0),
+                row.GetString(1),
+                row.GetInt32(2),
+                row.Text(3),
+                row.Text(4),
+                row.Text(5),
+                row.Text(6),
+                row.Text(7),
+                row.Nullable<double>(8),
+                row.Nullable<double>(9),
+                row.Text(10),
+                row.Text(11)),
+            row.GetBoolean(12),
+            row.Nullable<DateTimeOffset>(13)),
+        stop,
+        id);
+
+    private const string Where =
+        $"""
+        (($2::int is null and t.retired_at is null and s.retired_at is null) or {State} = $2)
+          and ($3::text is null or coalesce(s.region, '') = $3) and ($4::text is null or coalesce(s.chain, '') = $4) and ($5::text is null or s.id = $5)
+          and ($6::text is null or t.id ilike $6 or s.id ilike $6 or s.name ilike $6 or s.name_zh ilike $6)
+        """;
+
+    private static object?[] Values(FleetFilter filter) =>
+        [StoreFinder.ReadyWithin, (int?)filter.State, filter.Region, filter.Chain, filter.Store, filter.Text is { Length: > 0 } text ? $"%{Escape(text)}%" : null];
+
+    private static string Escape(string text) =>
+        text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal);
+
+    private static FleetCount Count(string name, string? title, IEnumerable<(TerminalState State, int Count)> parts)
+    {
+        var sums = parts.ToLookup(part => part.State, part => part.Count);
+        return new FleetCount(
+            name, sums[TerminalState.Ready].Sum(), sums[TerminalState.Attention].Sum(), sums[TerminalState.Silent].Sum(), sums[TerminalState.NeverSeen].Sum(), title);
+    }
+
+    private static FleetTerminal ReadTerminal(NpgsqlDataReader row) => new(
+        row.GetString(0),
+        row.GetString(1),
+        row.GetString(2),
+        row.Text(3),
+        row.Text(4),
+        (TerminalState)row.GetInt32(5),
+        row.Nullable<DateTimeOffset>(6),
+        row.GetString(7));
+
+    private static SwipeEntry ReadSwipe(NpgsqlDataReader row) => new(
+        row.GetString(0),
+        row.GetInt32(1),
+        row.GetInt32(2),
+        row.GetString(3),
+        row.Nullable<long>(4),
+        row.Nullable<long>(5),
+        row.Text(6),
+        row.Nullable<short>(7),
+        row.Nullable<long>(8),
+        row.GetFieldValue<DateTimeOffset>(9),
+        row.Nullable<TimeSpan>(10),
+        row.Text(11));
+}

@@ -1,0 +1,147 @@
+using Lakala.Storage.Postgres;
+using Npgsql;
+
+namespace Lakala.Storage.Fleet;
+
+/// <summary>A minute's swipes by what became of them.</summary>
+/// <param name="P50">From C1 to the outcome, of what the bank has answered; milliseconds. Null: there was none.</param>
+public sealed record SwipeMinute(
+    DateTimeOffset Minute, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50, int? P99);
+
+/// <param name="Body">JSON.</param>
+public sealed record SiloState(string Silo, DateTimeOffset At, string Body);
+
+/// <param name="Merchant">Empty: the operators' own.</param>
+public sealed record ParkedNotice(Guid Event, string Receiver, string Merchant, string Type, int Tries, int? LastStatus, string? LastError, DateTimeOffset? ParkedAt);
+
+public sealed record OpenReversal(long Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);
+
+/// <summary>The network as a whole: swipes over time, what is open, how the silos are.</summary>
+public sealed class NetworkQueries(NpgsqlDataSource database)
+{
+    /// <summary>How far back the minutes go.</summary>
+    public static readonly TimeSpan MinutesKept = TimeSpan.FromDays(8);
+
+    /// <summary>After so long every attempt has left SENT, one way or another, and its minute does not change any more.</summary>
+    public static readonly TimeSpan Unsettled = TimeSpan.FromMinutes(3);
+
+    /// <summary>Reads the minutes since then off the attempts, anew.</summary>
+    public Task CountMinutes(TimeSpan back, CancellationToken stop) => database.Execute(
+        """
+        with counted as (
+          select date_trunc('minute', started_at) as minute,
+                 count(*) filter (where state = 'APPROVED') as approved, count(*) filter (where state = 'DECLINED') as declined,
+                 count(*) filter (where state in ('REFUSED', 'VOID')) as refused, count(*) filter (where state = 'NOT_SENT') as not_sent,
+                 count(*) filter (where state in ('REVERSING', 'REVERSED')) as reversed, count(*) filter (where state = 'SENT') as unresolved,
+                 percentile_disc(array[0.5, 0.99]) within group (order by (1000 * extract(epoch from settled_at - started_at))::int)
+                   filter (where state in ('APPROVED', 'DECLINED')) as took
+          from attempts where started_at >= date_trunc('minute', statement_timestamp() - $1::interval) group by 1
+        ), forgotten as (
+          delete from swipe_minutes where minute < statement_timestamp() - $2::interval
+        )
+        insert into swipe_minutes (minute, approved, declined, refused, not_sent, reversed, unresolved, p50, p99)
+        select minute, approved, declined, refused, not_sent, reversed, unresolved, took[1], took[2] from counted
+        on conflict (minute) do update
+        set approved = excluded.approved, declined = excluded.declined, refused = excluded.refused, not_sent = excluded.not_sent,
+            reversed = excluded.reversed, unresolved = excluded.unresolved, p50 = excluded.p50, p99 = excluded.p99
+        """,
+        stop,
+        back,
+        MinutesKept);
+
+    /// <summary>Oldest first; a minute without swipes is not there. Of several minutes in a step, counts are summed and the worst time is kept.</summary>
+    public Task<IReadOnlyList<SwipeMinute>> Minutes(TimeSpan back, TimeSpan step, CancellationToken stop) => database.List(
+        """
+        select date_bin($2::interval, minute, 'epoch') as step, sum(approved)::int, sum(declined)::int, sum(refused)::int, sum(not_sent)::int,
+               sum(reversed)::int, sum(unresolved)::int, max(p50), max(p99)
+        from swipe_minutes where minute >= statement_timestamp() - $1::interval group by 1 order by 1
+        """,
+        static row => new SwipeMinute(
+            row.GetFieldValue<DateTimeOffset>(0),
+            row.GetInt32(1),
+            row.GetInt32(2),
+            row.GetInt32(3),
+            row.GetInt32(4),
+            row.GetInt32(5),
+            row.GetInt32(6),
+            row.Nullable<int>(7),
+            row.Nullable<int>(8)),
+        stop,
+        back,
+        step);
+
+    public Task Tell(SiloState state, CancellationToken stop) => database.Execute(
+        """
+        insert into silo_states (silo, at, body) values ($1, clock_timestamp(), $2::jsonb)
+        on conflict (silo) do update set at = excluded.at, body = excluded.body
+        """,
+        stop,
+        state.Silo,
+        state.Body);
+
+    /// <summary>Silos that have told of themselves within the last hour.</summary>
+    public Task<IReadOnlyList<SiloState>> Silos(CancellationToken stop) => database.List(
+        "select silo, at, body::text from silo_states where at > statement_timestamp() - interval '1 hour' order by silo",
+        static row => new SiloState(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2)),
+        stop);
+
+    /// <summary>What the bank has not acknowledged, oldest first.</summary>
+    public Task<IReadOnlyList<OpenReversal>> Reversals(int limit, CancellationToken stop) => database.List(
+        """
+        select rrn, terminal_id, store_id, amount, tries, created_at, due_at from reversals
+        where acknowledged_at is null order by created_at limit $1
+        """,
+        static row => new OpenReversal(
+            row.GetInt64(0),
+            row.GetString(1),
+            row.GetString(2),
+            row.GetInt64(3),
+            row.GetInt32(4),
+            row.GetFieldValue<DateTimeOffset>(5),
+            row.GetFieldValue<DateTimeOffset>(6)),
+        stop,
+        limit);
+
+    /// <summary>Notices that were given up, newest first.</summary>
+    public Task<IReadOnlyList<ParkedNotice>> Parked(int limit, CancellationToken stop) => database.List(
+        """
+        select d.event_id, d.receiver, d.merchant_id, e.type, d.tries, d.last_status, d.last_error, d.finished_at
+        from (select * from deliveries where state = 'PARKED' order by event_id desc limit $1) d
+        join events e on e.merchant_id = d.merchant_id and e.id = d.event_id order by d.event_id desc
+        """,
+        static row => new ParkedNotice(
+            row.GetGuid(0),
+            row.GetString(1),
+            row.GetString(2),
+            row.GetString(3),
+            row.GetInt32(4),
+            row.Nullable<int>(5),
+            row.Text(6),
+            row.Nullable<DateTimeOffset>(7)),
+        stop,
+        limit);
+
+    /// <summary>A notice that was given up goes out again, with all its tries. An empty receiver: all that were given up.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> Resend(Guid? id, string receiver, string who, CancellationToken stop) => database.First(
+        """
+        with parked as materialized (
+          select event_id, receiver from deliveries
+          where state = 'PARKED' and ($1::uuid is null or event_id = $1) and ($2 = '' or receiver = $2)
+          order by event_id, receiver limit 10000 for no key update
+        ), resent as (
+          update deliveries d set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false
+          from parked p where d.event_id = p.event_id and d.receiver = p.receiver returning 1
+        ), logged as (
+          insert into audit_log (who, what, subject, detail)
+          select $3, 'notice.resend', coalesce('evt_' || replace($1::text, '-', ''), 'all'), count(*) || ' to ' || coalesce(nullif($2, ''), 'all receivers')
+          from resent having count(*) > 0
+        )
+        select count(*)::int from resent
+        """,
+        static row => row.GetInt32(0),
+        stop,
+        id,
+        receiver,
+        who);
+}

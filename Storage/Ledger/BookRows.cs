@@ -1,0 +1,65 @@
+using Lakala.Storage.Postgres;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lakala.Storage.Ledger;
+
+/// <param name="Debit">Minor units.</param>
+/// <param name="Credit">Minor units.</param>
+public sealed record AccountTotal(DateOnly BusinessDate, string Account, string Currency, decimal Debit, decimal Credit);
+
+/// <summary>What does not add up, if anything: each count should be zero.</summary>
+/// <param name="UnbalancedSwipes">Approved attempts whose postings do not sum to zero or do not debit the bank with the amount.</param>
+/// <param name="PaidWithoutApproval">PAID bills without exactly one approved attempt of their amount.</param>
+/// <param name="ApprovedWithoutPaid">Approved attempts whose bill is not PAID by them.</param>
+public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval, long ApprovedWithoutPaid)
+{
+    public bool None => UnbalancedSwipes + PaidWithoutApproval + ApprovedWithoutPaid == 0;
+}
+
+/// <summary>Reads the journal back: balances are sums of postings, nothing else.</summary>
+public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
+{
+    /// <param name="since">Null: all business dates.</param>
+    public async Task<IReadOnlyList<AccountTotal>> Totals(DateOnly? since, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select business_date, account, currency, coalesce(sum(amount) filter (where amount > 0), 0), coalesce(-sum(amount) filter (where amount < 0), 0)
+            from postings where $1::date is null or business_date >= $1 group by 1, 2, 3 order by 1, 3, 2
+            """);
+        command.Parameters.Add(new NpgsqlParameter<DateOnly?> { TypedValue = since });
+        command.CommandTimeout = 600;
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var totals = new List<AccountTotal>();
+        while (await rows.ReadAsync(stop))
+        {
+            totals.Add(new AccountTotal(
+                rows.GetFieldValue<DateOnly>(0), rows.GetString(1), rows.GetString(2), rows.GetDecimal(3), rows.GetDecimal(4)));
+        }
+
+        return totals;
+    }
+
+    public async Task<BookFaults> Faults(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with posted as materialized (
+              select rrn, sum(amount) as net, coalesce(sum(amount) filter (where account = 'bank_clearing'), 0) as debit
+              from postings group by rrn
+            )
+            select
+              (select count(*) from (select rrn, amount from attempts where state = 'APPROVED') a full join posted p on p.rrn = a.rrn
+               where a.rrn is null or p.rrn is null or p.net <> 0 or p.debit <> a.amount),
+              (select count(*) from bills b where b.state = 'PAID' and not exists
+                (select 1 from attempts a where a.rrn = b.paid_rrn and a.state = 'APPROVED' and a.bill = b.number and a.amount = b.amount)),
+              (select count(*) from attempts a where a.state = 'APPROVED' and not exists
+                (select 1 from bills b where b.number = a.bill and b.state = 'PAID' and b.paid_rrn = a.rrn))
+            """);
+        command.CommandTimeout = 600;
+        await using var row = await command.ExecuteReaderAsync(stop);
+        await row.ReadAsync(stop);
+        return new BookFaults(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+    }
+}

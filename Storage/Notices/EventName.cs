@@ -1,0 +1,15 @@
+namespace Lakala.Storage.Notices;
+
+/// <summary>An event's id as merchants see it: <c>evt_</c> and 32 hexadecimal digits.</summary>
+public static class EventName
+{
+    private const string Mark = "evt_";
+
+    public static string Of(Guid id) => Mark + id.ToString("N");
+
+    public static bool TryParse(string? name, out Guid id)
+    {
+        id = default;
+        return name is not null && name.StartsWith(Mark, StringComparison.Ordinal) && Guid.TryParseExact(name.AsSpan(Mark.Length), "N", out id);
+    }
+}

@@ -1,0 +1,44 @@
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
+
+namespace Lakala.Storage.Notices;
+
+/// <summary>How the shopper of a bill is reached, as receivers of deliveries beside the merchant's webhook endpoints.</summary>
+/// <param name="hasMail">Without a mail server or pickup folder an address is only kept.</param>
+/// <param name="hasSms">Without an SMS gateway a phone number is only kept.</param>
+public sealed class ShopperReceivers(bool hasMail, bool hasSms)
+{
+    public bool HasMail => hasMail;
+
+    public bool HasSms => hasSms;
+
+    public const string Mail = "mail";
+    public const string Sms = "sms";
+
+    /// <summary>Everything that an event of the bill is delivered to, apart by a space; empty when the shopper cannot be reached.</summary>
+    public string Of(BillRow bill) => (ReachesByMail(bill), ReachesBySms(bill)) switch
+    {
+        (true, true) => $"{Mail} {Sms}",
+        (true, false) => Mail,
+        (false, true) => Sms,
+        _ => "",
+    };
+
+    /// <summary>Why a shopper need not hear of an event any more, given the bill as it is now; null when it is worth telling.</summary>
+    /// <remarks>Whoever has paid is never asked to pay.</remarks>
+    public static string? WhyMoot(string type, BillState now) => type is EventTypes.Created or EventTypes.Expiring
+        ? now switch
+        {
+            BillState.Open or BillState.Paying => null,
+            BillState.Paid => "the bill is paid",
+            BillState.Expired => "the bill has expired",
+            BillState.Cancelled => "the bill was cancelled",
+            _ => throw new ArgumentOutOfRangeException(nameof(now), now, "No such state."),
+        }
+        : null;
+
+    private bool ReachesByMail(BillRow bill) => hasMail && bill.ShopperEmail is not null;
+
+    private bool ReachesBySms(BillRow bill) => hasSms && bill.ShopperPhone is not null;
+}

@@ -1,0 +1,236 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Lakala.Storage.Merchants;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lakala.Storage.Operators;
+
+/// <summary>What somebody may do with the network. Each includes the one before.</summary>
+public enum OperatorRole
+{
+    Watch,
+
+    /// <summary>Block terminals, ask them for something, send notices again.</summary>
+    Act,
+
+    /// <summary>Add, move and retire; settings, operators and keys.</summary>
+    Administer,
+}
+
+/// <param name="Name">2 to 40 lower-case letters, digits, dots, dashes and underscores.</param>
+public sealed partial record Operator(string Name, OperatorRole Role, bool Blocked = false)
+{
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() => Name is null || !Names().IsMatch(Name)
+        ? "name has 2 to 40 lower-case letters, digits, dots, dashes and underscores"
+        : !Enum.IsDefined(Role) ? "role is watch, act or administer" : null;
+
+    public static string Text(OperatorRole role) => role.ToString().ToLowerInvariant();
+
+    /// <returns>Null when there is no such role.</returns>
+    public static OperatorRole? Parse(string? role) => role switch
+    {
+        "watch" => OperatorRole.Watch,
+        "act" => OperatorRole.Act,
+        "administer" => OperatorRole.Administer,
+        _ => null,
+    };
+
+    [GeneratedRegex("^[a-z0-9._-]{2,40}\\z")]
+    private static partial Regex Names();
+}
+
+/// <param name="Prefix">What the key begins with, after its mark.</param>
+public sealed record AdminKey(string Prefix, string Name, OperatorRole Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+
+/// <summary>Operators, their sessions at the page, and the keys of their programs. Every change is in the audit log by its commit.</summary>
+public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
+{
+    /// <summary>A session ends so long after its sign-in, whatever happens.</summary>
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
+
+    /// <summary>And so long after the last request that a person made.</summary>
+    public static readonly TimeSpan SessionIdle = TimeSpan.FromMinutes(15);
+
+    private const int TokenBytes = 32;
+
+    /// <summary>Sets an operator up, or anew with another role and password; earlier sessions end.</summary>
+    /// <returns>The password: it cannot be shown a second time.</returns>
+    public async Task<string> Put(Operator person, string who, CancellationToken stop)
+    {
+        var password = Passwords.New();
+        await database.Execute(
+            """
+            with put as (
+              insert into operators (name, role, password, salt, password_hash) values ($1, $2, $3, '', '')
+              on conflict (name) do update
+              set role = excluded.role, blocked = false, salt = '', password_hash = '', password = excluded.password
+            ), ended as (
+              delete from operator_sessions where operator = $1
+            )
+            insert into audit_log (who, what, subject, before, after)
+            values ($4, 'operator.put', $1,
+                    (select jsonb_build_object('role', role, 'blocked', blocked) from operators where name = $1),
+                    jsonb_build_object('role', $2::text, 'blocked', false))
+            """,
+            stop,
+            person.Name,
+            Operator.Text(person.Role),
+            StoredPassword.Of(password).Text,
+            who);
+        return password;
+    }
+
+    /// <summary>Ends the operator's sessions; nobody signs in under the name until it is set up anew.</summary>
+    /// <returns>False: there is no such operator.</returns>
+    public async Task<bool> Block(string name, string who, CancellationToken stop) => await database.Execute(
+        """
+        with was as (
+          select jsonb_build_object('blocked', blocked) as before from operators where name = $1
+        ), blocked as (
+          update operators set blocked = true where name = $1 returning name
+        ), ended as (
+          delete from operator_sessions where operator in (select name from blocked)
+        )
+        insert into audit_log (who, what, subject, before, after)
+        select $2, 'operator.block', name, before, jsonb_build_object('blocked', true) from blocked, was
+        """,
+        stop,
+        name,
+        who) > 0;
+
+    public Task<IReadOnlyList<Operator>> List(CancellationToken stop) =>
+        database.List("select name, role, blocked from operators order by name", ReadOperator, stop);
+
+    /// <summary>A session for somebody who knows the password.</summary>
+    /// <exception cref="SignInsBusyException">Too many sign in at once.</exception>
+    /// <returns>The session's token, which only its cookie holds; null when name and password do not belong together.</returns>
+    public async Task<string?> SignIn(string name, string password, CancellationToken stop)
+    {
+        var stored = await database.First(
+            $"select {Passwords.Stored} from operators where name = $1 and not blocked", static row => StoredPassword.Parse(row.GetString(0)), stop, name);
+        if (!await Passwords.Matches(PasswordsOf.Operators, password, stored, stop))
+        {
+            // Only of names that are somebody's: what else is keyed in there may be a password, and there is no end to it.
+            await database.Execute(
+                "insert into audit_log (who, what, subject) select 'nobody', 'operator.sign_in_failed', name from operators where name = $1", stop, name);
+            return null;
+        }
+
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        var kept = await Passwords.Strengthen(stored!, password);
+
+        // Kept only in place of what was verified: the operator may have been set up anew meanwhile.
+        await database.Execute(
+            $"""
+            with old as (
+              delete from operator_sessions where expires_at < clock_timestamp()
+            ), kept as (
+              update operators set password = $5, salt = '', password_hash = ''
+              where name = $2 and {Passwords.Stored} = $4 and password is distinct from $5
+            ), session as (
+              insert into operator_sessions (token_hash, operator, expires_at) values ($1, $2, clock_timestamp() + $3::interval)
+            )
+            insert into audit_log (who, what, subject) values ($2, 'operator.sign_in', $2)
+            """,
+            stop,
+            HashOf(token),
+            name,
+            SessionLifetime,
+            stored!.Text,
+            kept.Text);
+        return token;
+    }
+
+    /// <summary>Whose session it is; null when it is nobody's any more.</summary>
+    /// <param name="isPerson">A person asks, which keeps the session from idling out; a page that fetches itself anew does not.</param>
+    public Task<Operator?> Find(string token, bool isPerson, CancellationToken stop) => database.First(
+        """
+        with session as (
+          select s.token_hash, s.operator, s.used_at from operator_sessions s
+          where s.token_hash = $1 and s.expires_at > clock_timestamp() and s.used_at > clock_timestamp() - $2::interval
+        ), used as (
+          update operator_sessions u set used_at = clock_timestamp() from session s
+          where $3 and u.token_hash = s.token_hash and s.used_at < clock_timestamp() - interval '1 minute'
+        )
+        select o.name, o.role, o.blocked from session s join operators o on o.name = s.operator where not o.blocked
+        """,
+        ReadOperator,
+        stop,
+        HashOf(token),
+        SessionIdle,
+        isPerson);
+
+    public Task SignOut(string token, CancellationToken stop) => database.Execute(
+        """
+        with ended as (
+          delete from operator_sessions where token_hash = $1 returning operator
+        )
+        insert into audit_log (who, what, subject) select operator, 'operator.sign_out', operator from ended
+        """,
+        stop,
+        HashOf(token));
+
+    /// <returns>The key: it cannot be shown a second time. Null: the name is taken.</returns>
+    public async Task<string?> AddKey(string name, OperatorRole role, string who, CancellationToken stop)
+    {
+        var key = ApiKey.Create(ApiKey.AdminMark);
+        var added = await database.Execute(
+            """
+            with added as (
+              insert into admin_keys (prefix, name, role, secret_hash) values ($1, $2, $3, $4) on conflict do nothing returning prefix
+            )
+            insert into audit_log (who, what, subject, after) select $5, 'key.add', $2, jsonb_build_object('role', $3::text) from added
+            """,
+            stop,
+            key.Prefix,
+            name,
+            Operator.Text(role),
+            key.Hash,
+            who);
+        return added > 0 ? key.Text : null;
+    }
+
+    /// <returns>False: there is no such key, or it is revoked already.</returns>
+    public async Task<bool> RevokeKey(string name, string who, CancellationToken stop) => await database.Execute(
+        """
+        with revoked as (
+          update admin_keys set revoked_at = clock_timestamp() where name = $1 and revoked_at is null returning name
+        )
+        insert into audit_log (who, what, subject) select $2, 'key.revoke', name from revoked
+        """,
+        stop,
+        name,
+        who) > 0;
+
+    public Task<IReadOnlyList<AdminKey>> ListKeys(CancellationToken stop) => database.List(
+        "select prefix, name, role, created_at, revoked_at from admin_keys order by name",
+        static row => new AdminKey(
+            row.GetString(0), row.GetString(1), Operator.Parse(row.GetString(2))!.Value, row.GetFieldValue<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4)),
+        stop);
+
+    /// <summary>Whose admin key it is; null when it is nobody's, or nobody's any more.</summary>
+    public async Task<Operator?> Authenticate(string presented, CancellationToken stop)
+    {
+        if (!ApiKey.TryParse(presented, ApiKey.AdminMark, out var key))
+        {
+            return null;
+        }
+
+        var (name, role, hash) = await database.First(
+            "select name, role, secret_hash from admin_keys where prefix = $1 and revoked_at is null",
+            static row => (row.GetString(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
+            stop,
+            key.Prefix);
+        return hash is not null && CryptographicOperations.FixedTimeEquals(hash, key.Hash) ? new Operator($"key:{name}", Operator.Parse(role)!.Value) : null;
+    }
+
+    private static Operator ReadOperator(NpgsqlDataReader row) => new(row.GetString(0), Operator.Parse(row.GetString(1))!.Value, row.GetBoolean(2));
+
+    // 256 random bits need no salt.
+    private static byte[] HashOf(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));
+}

@@ -1,0 +1,377 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Lakala.Storage.Postgres;
+
+/// <summary>
+/// The group-commit writer: drains what is waiting into one statement, one commit for all of it. A lone command never
+/// waits for company; under load the batches grow by themselves. One loser never fails its neighbours: a batch that
+/// PostgreSQL rejects is halved until the poison row stands alone.
+/// </summary>
+public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome>, IAsyncDisposable
+    where TOutcome : class
+{
+    public const int MaxBatch = 256;
+    public const int Capacity = 16_384;
+
+    // A command whose row another session is just deciding is asked again; each round waits for that session's lock.
+    private const int MaxRounds = 16;
+
+    private static readonly Meter Meter = new(Instrumentation.Name);
+    private static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>("lakala.commit.batch_size");
+    private static readonly Histogram<double> CommitTime = Meter.CreateHistogram<double>("lakala.commit.duration", "s");
+
+    /// <summary>
+    /// A connection that has lain idle for longer is tried before a command is trusted to it: what it turns out to have lost
+    /// is then known not to be stored.
+    /// </summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(10);
+
+    private readonly BatchStatement<TCommand, TOutcome> _statement;
+    private readonly NpgsqlDataSource _database;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly KeyValuePair<string, object?> _tag;
+    private readonly Channel<Waiting> _queue;
+    private readonly IDisposable _place;
+    private readonly Task _loop;
+    private long? _told;
+    private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _command;
+    private PostgresNotice? _doubt;
+    private long _used;
+
+    public GroupCommit(BatchStatement<TCommand, TOutcome> statement, NpgsqlDataSource database, ILogger log, TimeProvider? time = null)
+    {
+        _statement = statement;
+        _database = database;
+        _log = log;
+        _time = time ?? TimeProvider.System;
+        _tag = new("statement", statement.Name);
+        _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+        _place = CommitQueues.Watch(statement.Name, () => (double)_queue.Reader.Count / Capacity);
+        _loop = Task.Run(Run);
+    }
+
+    public string Name => _statement.Name;
+
+    /// <inheritdoc/>
+    public Task<TOutcome> Submit(TCommand command)
+    {
+        var waiting = new Waiting(command);
+        if (_queue.Writer.TryWrite(waiting))
+        {
+            return waiting.Task;
+        }
+
+        throw new CommitQueueFullException($"{_statement.Name}: {Capacity} commands are waiting already.");
+    }
+
+    /// <summary>Commits what is waiting, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _loop;
+        _place.Dispose();
+        await CloseConnection();
+    }
+
+    private async Task Run()
+    {
+        var batch = new List<Waiting>(MaxBatch);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var waiting))
+            {
+                batch.Add(waiting);
+            }
+
+            try
+            {
+                await Commit(batch);
+            }
+            catch (Exception fault)
+            {
+                // Whatever it was, nobody may be left waiting, and the writer goes on.
+                _log.LogError(fault, "{Statement}: unexpected fault over {Count} commands.", _statement.Name, batch.Count);
+                await CloseConnection();
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: unexpected fault.", fault));
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private async Task Commit(List<Waiting> batch)
+    {
+        for (var round = 0; round < MaxRounds && batch.Count > 0; round++)
+        {
+            try
+            {
+                await Open();
+            }
+            catch (Exception fault) when (fault is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
+            {
+                await CloseConnection();
+                Tell(fault, "the database cannot be reached");
+                Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database cannot be reached.", fault));
+                return;
+            }
+
+            try
+            {
+                await Execute(batch);
+                batch.RemoveAll(static waiting => waiting.IsDone);
+            }
+            catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            {
+                _log.LogWarning("{Statement}: {State} over {Count} commands; running again.", _statement.Name, fault.SqlState, batch.Count);
+            }
+            catch (PostgresException fault) when (IsSessionLoss(fault))
+            {
+                TrustNoOldConnection();
+                await CloseConnection();
+                Tell(fault, "the database ended the session");
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
+            }
+            catch (PostgresException fault) when (IsAboutARow(fault))
+            {
+                await Bisect(batch, fault);
+            }
+            catch (PostgresException fault)
+            {
+                // No space, no memory, read-only after a failover: the statement is rolled back, and no row is to blame.
+                await CloseConnection();
+                Tell(fault, "the database does not work now");
+                Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database does not work now ({fault.SqlState}).", fault));
+            }
+            catch (NpgsqlException fault)
+            {
+                await CloseConnection();
+                Tell(fault, "the connection was lost in the commit");
+                Fail(batch, new CommitUnknownException($"{_statement.Name}: the connection was lost in the commit.", fault));
+            }
+        }
+
+        Fail(batch, new CommitUnknownException($"{_statement.Name}: still undecided after {MaxRounds} rounds."));
+    }
+
+    private async Task Execute(List<Waiting> batch)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var commands = new TCommand[batch.Count];
+        for (var i = 0; i < commands.Length; i++)
+        {
+            commands[i] = batch[i].Command;
+        }
+
+        _statement.Bind(_command!.Parameters, commands);
+        var outcomes = new TOutcome?[commands.Length];
+        var running = Run(_command, commands, outcomes);
+        try
+        {
+            await running.WaitAsync(Bound(_connection!), _time);
+        }
+        catch (TimeoutException)
+        {
+            Abandon(running);
+            Tell(null, "the database does not say whether it has committed");
+            Fail(batch, new CommitUnknownException($"{_statement.Name}: the database does not say whether it has committed."));
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _doubt, null) is { } doubt)
+        {
+            TrustNoOldConnection();
+            await CloseConnection();
+            Fail(batch, new CommitUnknownException($"{_statement.Name}: the commit is in doubt: {doubt.MessageText}"));
+            return;
+        }
+
+        BatchSize.Record(commands.Length, _tag);
+        CommitTime.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _tag);
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i] is { } outcome)
+            {
+                batch[i].Done(outcome);
+            }
+        }
+    }
+
+    private async Task Run(NpgsqlCommand command, TCommand[] commands, TOutcome?[] outcomes)
+    {
+        // No cancellation token: a cancelled commit may report success for what was not stored.
+        await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
+        {
+            var place = (int)rows.GetInt64(0) - 1;
+            outcomes[place] = _statement.Read(rows, commands[place]);
+        }
+
+        // The rows come before the commit. Its end is waited for here, where a fault is told: closing a reader hides it.
+        await rows.NextResultAsync(CancellationToken.None);
+    }
+
+    // The driver's own time-out tells the server to cancel, whatever it is set to. A commit that waits for its standby would
+    // then be over at once, and visible to everybody, without being safe. So nobody tells the server anything: the session
+    // stays as it is until the commit has its end.
+    private void Abandon(Task running)
+    {
+        var (command, connection) = (_command!, _connection!);
+        (_command, _connection) = (null, null);
+        _ = CloseAtTheEnd();
+
+        async Task CloseAtTheEnd()
+        {
+            try
+            {
+                await running;
+                _log.LogInformation("{Statement}: what was given up as unknown has been committed.", _statement.Name);
+            }
+            catch (Exception fault)
+            {
+                _log.LogWarning("{Statement}: what was given up as unknown ended with: {Reason}", _statement.Name, fault.Message);
+            }
+
+            await command.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+    }
+
+    private static TimeSpan Bound(NpgsqlConnection connection) =>
+        connection.CommandTimeout > 0 ? TimeSpan.FromSeconds(connection.CommandTimeout) : Timeout.InfiniteTimeSpan;
+
+    // The database rejected a row of the batch. Nothing of it was stored; the halves are tried on their own.
+    private async Task Bisect(List<Waiting> batch, PostgresException fault)
+    {
+        if (batch.Count == 1)
+        {
+            _log.LogError(fault, "{Statement}: the database rejects a command: {State}.", _statement.Name, fault.SqlState);
+            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState})."));
+            return;
+        }
+
+        var half = batch.Count / 2;
+        var rest = batch.GetRange(half, batch.Count - half);
+        await Commit(batch.GetRange(0, half));
+        await Commit(rest);
+        batch.Clear();
+    }
+
+    private async Task Open()
+    {
+        if (_connection is { FullState: System.Data.ConnectionState.Open } && (_time.GetElapsedTime(_used) < Idle || await IsAlive(_connection)))
+        {
+            _used = _time.GetTimestamp();
+            return;
+        }
+
+        await CloseConnection();
+        var connection = await _database.OpenConnectionAsync();
+        _connection = connection;
+        _doubt = null;
+        connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) && connection == _connection ? told.Notice : _doubt;
+        _command = new NpgsqlCommand(_statement.Sql, connection) { CommandTimeout = 0 };
+        foreach (var parameter in _statement.Parameters())
+        {
+            _command.Parameters.Add(parameter);
+        }
+
+        await _command.PrepareAsync();
+        _used = _time.GetTimestamp();
+    }
+
+    // A new one waits for the standby before it reads anything; those of the pool have done so long ago.
+    private void TrustNoOldConnection()
+    {
+        if (_connection is { } connection)
+        {
+            NpgsqlConnection.ClearPool(connection);
+        }
+    }
+
+    private static async Task<bool> IsAlive(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var probe = new NpgsqlCommand("select 1", connection);
+            await probe.ExecuteNonQueryAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CloseConnection()
+    {
+        if (_command is { } command)
+        {
+            _command = null;
+            await command.DisposeAsync();
+        }
+
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    // While the database is away every swipe fails in the same way: the cause is said once in a while.
+    private void Tell(Exception? fault, string what)
+    {
+        if (_told is { } told && _time.GetElapsedTime(told) < BetweenComplaints)
+        {
+            return;
+        }
+
+        _told = _time.GetTimestamp();
+        _log.LogError(
+            "{Statement}: {What}: {Reason} The next such fault is told in {Pause} s at the earliest.",
+            _statement.Name,
+            what,
+            fault is null ? "it is silent." : Database.Reason(fault) + ".",
+            BetweenComplaints.TotalSeconds);
+    }
+
+    private static void Fail(List<Waiting> batch, Exception why)
+    {
+        foreach (var waiting in batch)
+        {
+            waiting.Failed(why);
+        }
+
+        batch.Clear();
+    }
+
+    // Class 57: shutdown, crash of a neighbour; class 08: connection. The statement may have been committed.
+    private static bool IsSessionLoss(PostgresException fault) =>
+        fault.SqlState.StartsWith("57P", StringComparison.Ordinal) || fault.SqlState.StartsWith("08", StringComparison.Ordinal);
+
+    // Class 22: data, class 23: constraints.
+    private static bool IsAboutARow(PostgresException fault) =>
+        fault.SqlState.StartsWith("22", StringComparison.Ordinal) || fault.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    // A wait for the standby that was broken off: the commit succeeds, and yet a failover may lose it.
+    private static bool IsDoubt(PostgresNotice notice) =>
+        notice.SqlState is PostgresErrorCodes.Warning or PostgresErrorCodes.AdminShutdown;
+
+    private sealed class Waiting(TCommand command) : TaskCompletionSource<TOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public TCommand Command { get; } = command;
+
+        public bool IsDone => Task.IsCompleted;
+
+        public void Done(TOutcome outcome) => TrySetResult(outcome);
+
+        public void Failed(Exception why) => TrySetException(why);
+    }
+}

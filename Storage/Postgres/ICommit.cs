@@ -1,0 +1,14 @@
+namespace Lakala.Storage.Postgres;
+
+/// <summary>Commits one kind of command: what asks for a commit knows this and no database.</summary>
+public interface ICommit<TCommand, TOutcome>
+{
+    /// <summary>The statement's name, for people who look for it.</summary>
+    string Name { get; }
+
+    /// <summary>Returns when the commit is durable and the command's own outcome is known.</summary>
+    /// <exception cref="DatabaseAwayException">Not stored.</exception>
+    /// <exception cref="CommitQueueFullException">Not stored.</exception>
+    /// <exception cref="CommitUnknownException">Possibly stored: submit the same command again to find out.</exception>
+    Task<TOutcome> Submit(TCommand command);
+}

@@ -1,0 +1,44 @@
+using Npgsql;
+
+namespace Lakala.Storage.Postgres;
+
+public sealed record TryCommit;
+
+public sealed record CommitTried;
+
+/// <summary>
+/// Whether swipes can be committed: takes the locks that a swipe takes, on tables and on no row, and has a commit made as safe as
+/// theirs. It waits where they would wait, behind a migration or for the standby, and is refused where they would be.
+/// </summary>
+public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
+{
+    public override string Name => "try_commits";
+
+    public override string Sql =>
+        """
+        with bill as (
+          update bills set state = state where false
+        ), attempt as (
+          update attempts set state = state where false
+        ), started as (
+          insert into attempts (id) select id from attempts where false
+        ), posting as (
+          insert into postings (rrn) select rrn from postings where false
+        ), event as (
+          insert into events (id) select id from events where false
+        ), delivery as (
+          insert into deliveries (event_id) select event_id from deliveries where false
+        ), reversal as (
+          insert into reversals (rrn) select rrn from reversals where false
+        ), written as materialized (
+          select pg_logical_emit_message(true, 'lakala', '')
+        )
+        select i.ord from unnest($1::boolean[]) with ordinality as i(n, ord) cross join written
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() => [new NpgsqlParameter<bool[]>()];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TryCommit> batch) => Set(parameters, 0, Column(batch, static _ => true));
+
+    public override CommitTried Read(NpgsqlDataReader row, TryCommit command) => new();
+}

@@ -1,0 +1,54 @@
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+
+namespace Lakala.Storage;
+
+/// <summary>The states as the database spells them: in capitals, as the docs and the API do.</summary>
+public static class StateNames
+{
+    public static string Of(BillState state) => state switch
+    {
+        BillState.Open => "OPEN",
+        BillState.Paying => "PAYING",
+        BillState.Paid => "PAID",
+        BillState.Expired => "EXPIRED",
+        BillState.Cancelled => "CANCELLED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static BillState ToBill(string name) => name switch
+    {
+        "OPEN" => BillState.Open,
+        "PAYING" => BillState.Paying,
+        "PAID" => BillState.Paid,
+        "EXPIRED" => BillState.Expired,
+        "CANCELLED" => BillState.Cancelled,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    public static string Of(AttemptState state) => state switch
+    {
+        AttemptState.Sent => "SENT",
+        AttemptState.Approved => "APPROVED",
+        AttemptState.Declined => "DECLINED",
+        AttemptState.NotSent => "NOT_SENT",
+        AttemptState.Reversing => "REVERSING",
+        AttemptState.Reversed => "REVERSED",
+        AttemptState.Void => "VOID",
+        AttemptState.Refused => "REFUSED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static AttemptState ToAttempt(string name) => name switch
+    {
+        "SENT" => AttemptState.Sent,
+        "APPROVED" => AttemptState.Approved,
+        "DECLINED" => AttemptState.Declined,
+        "NOT_SENT" => AttemptState.NotSent,
+        "REVERSING" => AttemptState.Reversing,
+        "REVERSED" => AttemptState.Reversed,
+        "VOID" => AttemptState.Void,
+        "REFUSED" => AttemptState.Refused,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+}

@@ -1,0 +1,143 @@
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Npgsql;
+
+namespace Lakala.Storage.Stores;
+
+/// <summary>A clerk as an operator sets one up.</summary>
+/// <param name="Number">4 to 8 digits, within its store.</param>
+public sealed record Clerk(string Number, string Name, bool Supervisor = false)
+{
+    private const int MaxName = 60;
+
+    /// <summary>What is wrong with it; null when nothing is.</summary>
+    public string? Fault() =>
+        Number is not { Length: >= 4 and <= 8 } || Number.AsSpan().ContainsAnyExceptInRange('0', '9') ? "number has 4 to 8 digits"
+        : Name is not { Length: > 0 and <= MaxName } || Name.Any(char.IsControl) ? $"name has 1 to {MaxName} characters, none of them a control character"
+        : null;
+}
+
+/// <summary>The clerks of the stores, and whether a password is theirs.</summary>
+public sealed class ClerkRows(NpgsqlDataSource database)
+{
+    /// <summary>Of one clerk, at all terminals and silos together.</summary>
+    public const int WrongPerWindow = 5;
+
+    /// <summary>From the first wrong password on.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+
+    /// <summary>Sets clerks up, or anew with other passwords; wrong ones of before are forgotten.</summary>
+    public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks, string who = "command line")
+    {
+        await using var command = database.CreateCommand(
+            """
+            with logged as (
+              insert into audit_log (who, what, subject, before, after)
+              select $6, 'clerk.put', $1 || '/' || t.number,
+                     (select jsonb_build_object('name', c.name, 'supervisor', c.supervisor, 'blocked', c.blocked) from clerks c
+                      where c.store_id = $1 and c.number = t.number),
+                     jsonb_build_object('name', t.name, 'supervisor', t.supervisor, 'blocked', false)
+              from unnest($2::text[], $3::text[], $4::boolean[]) as t(number, name, supervisor)
+            )
+            insert into clerks (store_id, number, name, supervisor, password, salt, password_hash)
+            select $1, *, '', '' from unnest($2::text[], $3::text[], $4::boolean[], $5::text[])
+            on conflict (store_id, number) do update
+            set name = excluded.name, supervisor = excluded.supervisor, blocked = false, password = excluded.password, salt = '', password_hash = '',
+                tries = 0, tries_from = null
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Number)] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Name)] });
+        command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => StoredPassword.Of(entry.Password).Text)] });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>
+    /// Counts a wrong password before it is looked at, and takes the count back when it was right: however many come at once to however
+    /// many silos, no more are looked at. One that was wrong is noted in the audit log; of a number that is nobody's there is nothing to note.
+    /// </summary>
+    /// <param name="terminal">Where the password was keyed in.</param>
+    /// <returns>The clerk. Or why not: <see cref="Refusal.ClerkRefused"/>, there is none, or it is blocked, or the password is another; <see cref="Refusal.ClerkLocked"/>.</returns>
+    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    /// <exception cref="SignInsBusyException">Too many are being verified.</exception>
+    public async Task<(Clerk? Clerk, Refusal? Why)> Verify(string store, string number, string password, string terminal)
+    {
+        try
+        {
+            var (isKnown, taken) = await database.First(TakeTry, static row => (true, ReadTry(row)), CancellationToken.None, store, number, Window, WrongPerWindow);
+            if (isKnown && taken is null)
+            {
+                return (null, Refusal.ClerkLocked);
+            }
+
+            if (!await IsRight(store, password, taken))
+            {
+                await database.Execute(NoteWrong, CancellationToken.None, store, number, terminal);
+                return (null, Refusal.ClerkRefused);
+            }
+
+            await GiveBack(store, taken!, await Passwords.Strengthen(taken!.Stored, password));
+            return (taken.Clerk, null);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("The clerks: the database cannot be reached.", fault);
+        }
+    }
+
+    private async Task<bool> IsRight(string store, string password, Try? taken)
+    {
+        try
+        {
+            return await Passwords.Matches(PasswordsOf.Clerks, password, taken?.Stored, CancellationToken.None);
+        }
+        catch (SignInsBusyException) when (taken is not null)
+        {
+            // What was not looked at was no try.
+            await GiveBack(store, taken, taken.Stored);
+            throw;
+        }
+    }
+
+    // Only what was taken: not from a count that has begun anew, nor over a password that was set meanwhile.
+    private async Task GiveBack(string store, Try taken, StoredPassword kept) => await database.Execute(
+        $"""
+        update clerks set tries = tries - 1, password = $5, salt = '', password_hash = ''
+        where store_id = $1 and number = $2 and tries_from = $3 and {Passwords.Stored} = $4
+        """,
+        CancellationToken.None,
+        store,
+        taken.Clerk.Number,
+        taken.From,
+        taken.Stored.Text,
+        kept.Text);
+
+    // No row: there is no such clerk, or it is blocked. A row without a name: it has no try left.
+    private const string TakeTry =
+        $"""
+        with taken as (
+          update clerks
+          set tries = case when tries_from > now() - $3::interval then tries + 1 else 1 end,
+              tries_from = case when tries_from > now() - $3::interval then tries_from else now() end
+          where store_id = $1 and number = $2 and not blocked and (tries < $4 or tries_from <= now() - $3::interval)
+          returning name, supervisor, {Passwords.Stored} as stored, tries_from
+        )
+        select c.number, t.name, t.supervisor, t.stored, t.tries_from from clerks c left join taken t on true
+        where c.store_id = $1 and c.number = $2 and not c.blocked
+        """;
+
+    private const string NoteWrong =
+        """
+        insert into audit_log (who, what, subject, detail)
+        select 'nobody', 'clerk.sign_in_failed', store_id || '/' || number, 'at terminal ' || $3::text from clerks where store_id = $1 and number = $2
+        """;
+
+    private static Try? ReadTry(NpgsqlDataReader row) => row.IsDBNull(1)
+        ? null
+        : new Try(new Clerk(row.GetString(0), row.GetString(1), row.GetBoolean(2)), StoredPassword.Parse(row.GetString(3)), row.GetFieldValue<DateTimeOffset>(4));
+
+    /// <param name="From">Since when the clerk's tries are counted, with this one.</param>
+    private sealed record Try(Clerk Clerk, StoredPassword Stored, DateTimeOffset From);
+}

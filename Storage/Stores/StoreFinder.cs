@@ -1,0 +1,159 @@
+using Lakala.Storage.Postgres;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lakala.Storage.Stores;
+
+/// <summary>Which stores: those nearest to a point, or those of an area. Without either, the first ones.</summary>
+public sealed record StoreQuery(GeoPoint? Near, string? Region, string? District, int Limit);
+
+/// <summary>A store as shoppers find it.</summary>
+/// <param name="NameZh">Its Chinese name; null when it has but one.</param>
+/// <param name="Hours">Opening hours in the store's own words.</param>
+/// <param name="Metres">From the point that was asked for; null when none was.</param>
+/// <param name="IsReady">A terminal there was heard within <see cref="StoreFinder.ReadyWithin"/>, reports nothing out of order, and neither it nor the store is blocked, so a bill can be paid.</param>
+public sealed record StoreFound(
+    string Id,
+    string Name,
+    string? NameZh,
+    string? Chain,
+    string? Region,
+    string? District,
+    string? Address,
+    GeoPoint? Place,
+    string? Hours,
+    string? Phone,
+    int? Metres,
+    bool IsReady);
+
+/// <summary>A district with the number of its stores.</summary>
+public sealed record StoreArea(string Region, string District, int Stores);
+
+/// <summary>Finds stores for shoppers and for the merchants' own pages.</summary>
+public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
+{
+    /// <summary>
+    /// How recently a terminal must have been heard to count as ready. An idle one says something every 30 s, and silos
+    /// write down every 10 s whom they have heard.
+    /// </summary>
+    public static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(45);
+
+    // The index orders by degrees, which are shorter from west to east than from south to north: so many more than are wanted
+    // are looked at, and then ordered by metres.
+    private const int Candidates = 200;
+
+    private const string Columns =
+        """
+        s.id, s.name, s.name_zh, s.chain, s.region, s.district, s.address, s.latitude, s.longitude, s.hours, s.phone,
+        exists (select from terminals t join terminal_lines l on l.terminal_id = t.id left join terminal_health h on h.terminal_id = t.id
+                where t.store_id = s.id and t.retired_at is null and not t.blocked and not s.blocked
+                  and l.heard_at > statement_timestamp() - $1 and h.in_order is not false) as is_ready
+        """;
+
+    private const string InArea =
+        $"""
+        select {Columns}, null::float8 from stores s
+        where s.retired_at is null and ($3::text is null or s.region = $3) and ($4::text is null or s.district = $4)
+        order by s.region, s.district, s.id limit $2
+        """;
+
+    // The haversine formula over the Earth's mean radius.
+    private const string NearPoint =
+        $"""
+        with candidates as materialized (
+          select * from stores where latitude is not null and retired_at is null order by point(longitude, latitude) <-> point($4, $3) limit $2 + $5
+        )
+        select {Columns},
+               2 * 6371008.8 * asin(sqrt(power(sin(radians(s.latitude - $3) / 2), 2)
+                 + cos(radians($3)) * cos(radians(s.latitude)) * power(sin(radians(s.longitude - $4) / 2), 2))) as metres
+        from candidates s order by metres limit $2
+        """;
+
+    /// <summary>Nearest first, or by district. A store that is retired is not among them.</summary>
+    public async Task<IReadOnlyList<StoreFound>> Find(StoreQuery query, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(query.Near is null ? InArea : NearPoint);
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = ReadyWithin });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Limit });
+        if (query.Near is { } near)
+        {
+            command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = near.Latitude });
+            command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = near.Longitude });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Candidates });
+        }
+        else
+        {
+            command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = query.Region });
+            command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = query.District });
+        }
+
+        return await Read(command, stop);
+    }
+
+    /// <summary>One that is retired too, since bills were paid there.</summary>
+    /// <returns>Null when there is no such store.</returns>
+    public async Task<StoreFound?> Get(string id, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand($"select {Columns}, null::float8 from stores s where s.id = $2");
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = ReadyWithin });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+        return (await Read(command, stop)).SingleOrDefault();
+    }
+
+    /// <summary>All areas that have stores, by region and district.</summary>
+    public async Task<IReadOnlyList<StoreArea>> Areas(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select region, district, count(*)::int from stores where region is not null and district is not null and retired_at is null
+            group by region, district order by region, district
+            """);
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var areas = new List<StoreArea>();
+        while (await rows.ReadAsync(stop))
+        {
+            areas.Add(new StoreArea(rows.GetString(0), rows.GetString(1), rows.GetInt32(2)));
+        }
+
+        return areas;
+    }
+
+    /// <summary>Writes down when terminals were last heard.</summary>
+    /// <param name="ago">How long ago, one for each terminal.</param>
+    public async Task Heard(string[] terminals, TimeSpan[] ago, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            """
+            insert into terminal_lines (terminal_id, heard_at)
+            select id, clock_timestamp() - ago from unnest($1::text[], $2::interval[]) as t(id, ago) order by id
+            on conflict (terminal_id) do update set heard_at = greatest(excluded.heard_at, terminal_lines.heard_at)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = terminals });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan[]> { TypedValue = ago });
+        await command.ExecuteNonQueryAsync(stop);
+    }
+
+    private static async Task<IReadOnlyList<StoreFound>> Read(NpgsqlCommand command, CancellationToken stop)
+    {
+        await using var rows = await command.ExecuteReaderAsync(stop);
+        var found = new List<StoreFound>();
+        while (await rows.ReadAsync(stop))
+        {
+            found.Add(new StoreFound(
+                rows.GetString(0),
+                rows.GetString(1),
+                rows.Text(2),
+                rows.Text(3),
+                rows.Text(4),
+                rows.Text(5),
+                rows.Text(6),
+                rows.IsDBNull(7) ? null : new GeoPoint(rows.GetDouble(7), rows.GetDouble(8)),
+                rows.Text(9),
+                rows.Text(10),
+                rows.Nullable<double>(12) is { } metres ? (int)Math.Round(metres) : null,
+                rows.GetBoolean(11)));
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,137 @@
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Npgsql;
+
+namespace Lakala.Storage.Swipes;
+
+/// <summary>C2, and every other way out of SENT, in one commit with all that follows from it.</summary>
+/// <param name="Paid">Set exactly when the move is to APPROVED.</param>
+public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
+
+/// <param name="EventData">The bill as the notices show it, PAID.</param>
+/// <param name="Receivers">How the shopper is told, apart by a space.</param>
+public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, string Receivers, Shares Shares);
+
+/// <param name="Found">Null when the attempt moved. Else it was not SENT under this id any more, or an approval came past
+/// the deadline: then this is the attempt as the statement found it.</param>
+public sealed record FinishOutcome(AttemptRow? Found)
+{
+    public static readonly FinishOutcome HasMoved = new((AttemptRow?)null);
+
+    public bool Moved => Found is null;
+}
+
+/// <summary>
+/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its postings, its event and
+/// its deliveries; REVERSING brings its entry in the reversal queue.
+/// </summary>
+/// <remarks>The state asked for comes with the input: written out, it would lead the planner to the small index of what is SENT, and
+/// from there to compare everything with everything.</remarks>
+public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome>
+{
+    public override string Name => "finish_attempts";
+
+    public override string Sql { get; } =
+        $"""
+        with input as materialized (
+          select *, 'SENT' as from_state
+          from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+                               $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
+                               $18::bigint[])
+            with ordinality as t(terminal_id, batch, stan, id, bill, to_state, response_code, reason, authorisation_code,
+                                 at, business_date, event_id, merchant_id, event_data, receivers, merchant_share, store_share, platform_share, ord)
+        ), locked as materialized (
+          select b.number from input i join bills b on b.number = i.bill order by b.number for no key update of b
+        ), moved as materialized (
+          update attempts a
+          set state = i.to_state, response_code = i.response_code, reason = i.reason, authorisation_code = i.authorisation_code, settled_at = i.at
+          from input i
+          where (select count(*) from locked) > 0
+            and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = i.from_state
+            and (i.to_state <> 'APPROVED' or a.deadline > clock_timestamp())
+          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
+        ), bills_moved as (
+          update bills b
+          set state = case m.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
+              paid_rrn = case m.to_state when 'APPROVED' then m.rrn end,
+              closed_at = case m.to_state when 'APPROVED' then m.at end
+          from moved m where b.number = m.bill and b.state = 'PAYING'
+        ), posted as (
+          insert into postings (rrn, line, account, amount, currency, business_date)
+          select m.rrn, l.line, l.account, l.amount, m.currency, m.business_date
+          from moved m cross join lateral (values
+            (1, '{Postings.BankClearing}', m.amount),
+            (2, '{Postings.Merchant("")}' || m.merchant_id, -m.merchant_share),
+            (3, '{Postings.Store("")}' || m.store_id, -m.store_share),
+            (4, '{Postings.Platform}', -m.platform_share)) as l(line, account, amount)
+          where m.to_state = 'APPROVED' and l.amount <> 0
+        ), evented as (
+          insert into events (merchant_id, id, type, bill, created_at, data)
+          select m.merchant_id, m.event_id, '{EventTypes.Paid}', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
+        ), delivered as (
+          insert into deliveries (event_id, receiver, merchant_id, due_at)
+          select m.event_id, r.receiver, m.merchant_id, m.at
+          from moved m cross join lateral {NoticeRows.ReceiversOf("m")} as r(receiver)
+          where m.to_state = 'APPROVED'
+        ), reversing as (
+          insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
+          select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'
+        )
+        select m.ord, true, {AttemptRow.NoColumns} from moved m
+        union all
+        select i.ord, false, k.*
+        from input i
+        cross join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k
+        where i.ord not in (select ord from moved)
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<Guid[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<short?[]>(),
+        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<DateOnly[]>(), new NpgsqlParameter<Guid?[]>(),
+        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<long[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(),
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<FinishAttempt> batch)
+    {
+        Set(parameters, 0, Column(batch, static c => c.Key.Terminal));
+        Set(parameters, 1, Column(batch, static c => c.Key.Batch));
+        Set(parameters, 2, Column(batch, static c => c.Key.Stan));
+        Set(parameters, 3, Column(batch, static c => c.Id));
+        Set(parameters, 4, Column(batch, static c => c.Bill));
+        Set(parameters, 5, Column(batch, static c => StateNames.Of(c.Move.To)));
+        Set(parameters, 6, Column(batch, static c => c.Move.ResponseCode));
+        Set(parameters, 7, Column(batch, static c => (short?)c.Move.Reason));
+        Set(parameters, 8, Column(batch, static c => c.Move.AuthorisationCode));
+        Set(parameters, 9, Column(batch, static c => c.At));
+        Set(parameters, 10, Column(batch, static c => BeijingTime.BusinessDate(c.At)));
+        Set(parameters, 11, Column(batch, static c => c.Paid?.EventId));
+        Set(parameters, 12, Column(batch, static c => c.Paid?.MerchantId));
+        Set(parameters, 13, Column(batch, static c => c.Paid?.EventData));
+        Set(parameters, 14, Column(batch, static c => c.Paid?.Receivers));
+        Set(parameters, 15, Column(batch, static c => c.Paid?.Shares.Merchant ?? 0));
+        Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Store ?? 0));
+        Set(parameters, 17, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
+    }
+
+    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)
+    {
+        if (row.GetBoolean(1))
+        {
+            return FinishOutcome.HasMoved;
+        }
+
+        // Only an approval may find its attempt SENT and not move it. Anybody else has met one who moved it in this batch, or
+        // since the statement began: what it sees is no longer so. Run again.
+        var found = AttemptRow.Read(row, 2)!;
+        return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
+            ? null
+            : new FinishOutcome(found);
+    }
+}

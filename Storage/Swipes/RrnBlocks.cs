@@ -1,0 +1,56 @@
+using Lakala.Storage.Postgres;
+using Npgsql;
+
+namespace Lakala.Storage.Swipes;
+
+/// <summary>
+/// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the database's sequence
+/// at a time; what is left of a block when it stops is never used.
+/// </summary>
+public sealed class RrnBlocks(NpgsqlDataSource database) : IDisposable
+{
+    private const int BlockSize = 10_000;
+
+    private readonly SemaphoreSlim _refill = new(1);
+    private Block _block = new(0, 0);
+
+    public ValueTask<long> Next() => _block.TryTake(out var rrn) ? new(rrn) : new(Refill());
+
+    public void Dispose() => _refill.Dispose();
+
+    private async Task<long> Refill()
+    {
+        await _refill.WaitAsync();
+        try
+        {
+            long rrn;
+            while (!_block.TryTake(out rrn))
+            {
+                await using var command = database.CreateCommand("select nextval('rrn_blocks')");
+                var first = (long)(await command.ExecuteScalarAsync())! * BlockSize;
+                _block = new Block(first, first + BlockSize);
+            }
+
+            return rrn;
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("No retrieval reference number: the database cannot be reached.", fault);
+        }
+        finally
+        {
+            _refill.Release();
+        }
+    }
+
+    private sealed class Block(long next, long end)
+    {
+        private long _next = next - 1;
+
+        public bool TryTake(out long rrn)
+        {
+            rrn = Interlocked.Increment(ref _next);
+            return rrn < end;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Npgsql;
+
+namespace Lakala.Storage.Swipes;
+
+/// <summary>C1: one run of a handler wants to start an attempt.</summary>
+/// <param name="Id">Random, made by this run; only who finds SENT with its own id may call the bank.</param>
+/// <param name="TraceId">32 hex digits; null when nobody traces it.</param>
+public sealed record StartAttempt(
+    Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store, string? TraceId = null);
+
+/// <summary>How C1 ended for one command.</summary>
+public abstract record StartOutcome
+{
+    private StartOutcome()
+    {
+    }
+
+    /// <summary>SENT under our id, the bill PAYING: durable. The bank may be called.</summary>
+    /// <param name="Bill">The bill, now PAYING.</param>
+    /// <param name="StartedAt">As stored: the bank is told the same time now and in a reversal.</param>
+    public sealed record Started(BillRow Bill, Rates Rates, DateTimeOffset StartedAt) : StartOutcome;
+
+    public sealed record KeyKnown(AttemptRow Row) : StartOutcome;
+
+    /// <summary>Nothing was stored. The bill, where there is one, is as the guard saw it.</summary>
+    public sealed record Refused(Refusal Reason, BillRow? Bill) : StartOutcome;
+}
+
+/// <summary>
+/// C1 over a batch. Bills are locked in number order, then keys are inserted in key order, so that no two batches wait
+/// for each other crosswise. The bill moves only from what was inserted: the key's row decides.
+/// </summary>
+/// <remarks>"not in" asks a hash table; "in" would become a join, which without hash joins compares everything with everything.
+/// "unnest" fills up with nulls what is shorter: the trace ids of a batch that nobody traces are no array of nulls but an empty one.</remarks>
+public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
+{
+    private const int BillAt = 7;
+    private const int AttemptAt = BillAt + BillRows.ColumnCount;
+
+    private static readonly string BillOfLocked = BillRows.Columns.Replace("m.name", "b.merchant_name", StringComparison.Ordinal);
+    private const string LockedWithPayment = "locked b left join attempts p on p.rrn = b.paid_rrn";
+
+    public override string Name => "start_attempts";
+
+    public override string Sql { get; } =
+        $"""
+        with input as materialized (
+          select *, coalesce((select true from batches c where c.terminal_id = t.terminal_id and c.batch = t.batch), false) as is_batch_closed
+          from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+                               $12::uuid[])
+            with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, trace_id, ord)
+        ), locked as materialized (
+          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id, i.is_batch_closed,
+                 i.amount as asked, i.currency as asked_currency, b.*, m.name as merchant_name, m.fee_basis_points, s.commission_percent
+          from input i join bills b on b.number = i.bill join merchants m on m.id = b.merchant_id left join stores s on s.id = i.store_id
+          order by b.number
+          for no key update of b
+        ), started as (
+          insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
+                                fee_basis_points, commission_percent, started_at, deadline, trace_id)
+          select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
+                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + $11, b.trace_id
+          from locked b
+          where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
+            and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null and not b.is_batch_closed
+          order by b.terminal_id, b.batch, b.stan
+          on conflict do nothing
+          returning id, bill
+        ), paying as (
+          update bills b set state = 'PAYING' from started s where b.number = s.bill
+        )
+        select b.ord, true, b.fee_basis_points, b.commission_percent, clock_timestamp(), statement_timestamp(), false, {BillOfLocked}, {AttemptRow.NoColumns}
+        from {LockedWithPayment}
+        where not (b.id not in (select id from started))
+        union all
+        select b.ord, false, null, null, clock_timestamp(), null, b.is_batch_closed, {BillOfLocked}, k.*
+        from {LockedWithPayment}
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
+        where b.id not in (select id from started)
+        union all
+        select i.ord, false, null, null, clock_timestamp(), null, i.is_batch_closed, {BillRows.NoColumns}, k.*
+        from input i
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
+        where i.bill not in (select number from locked)
+        """;
+
+    public override IEnumerable<NpgsqlParameter> Parameters() =>
+    [
+        new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(),
+        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(),
+        new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = commitDeadline },
+        new NpgsqlParameter<Guid?[]>(),
+    ];
+
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<StartAttempt> batch)
+    {
+        Set(parameters, 0, Column(batch, static c => c.Id));
+        Set(parameters, 1, Column(batch, static c => c.Key.Terminal));
+        Set(parameters, 2, Column(batch, static c => c.Key.Batch));
+        Set(parameters, 3, Column(batch, static c => c.Key.Stan));
+        Set(parameters, 4, Column(batch, static c => c.Rrn));
+        Set(parameters, 5, Column(batch, static c => c.Bill));
+        Set(parameters, 6, Column(batch, static c => c.Amount.Minor));
+        Set(parameters, 7, Column(batch, static c => c.Amount.Currency));
+        Set(parameters, 8, Column(batch, static c => c.MaskedPan));
+        Set(parameters, 9, Column(batch, static c => c.Store));
+        Set(parameters, 11, IsTraced(batch) ? Column(batch, static c => c.TraceId is { } id ? Guid.ParseExact(id, "N") : (Guid?)null) : []);
+    }
+
+    private static bool IsTraced(ReadOnlySpan<StartAttempt> batch)
+    {
+        foreach (var command in batch)
+        {
+            if (command.TraceId is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt command)
+    {
+        var bill = BillRows.Read(row, BillAt);
+        if (row.GetBoolean(1))
+        {
+            return new StartOutcome.Started(
+                bill! with { Bill = bill.Bill.Apply(new BillEvent.PaymentStarted()) },
+                new Rates(row.GetInt32(2), row.GetInt32(3)),
+                row.GetFieldValue<DateTimeOffset>(5));
+        }
+
+        if (AttemptRow.Read(row, AttemptAt) is { } known)
+        {
+            // Our own id: the commit whose outcome was unknown had happened.
+            return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
+                ? new StartOutcome.Started(bill, known.Rates, known.StartedAt)
+                : new StartOutcome.KeyKnown(known);
+        }
+
+        if (row.GetBoolean(6))
+        {
+            return new StartOutcome.Refused(Refusal.BatchClosed, bill);
+        }
+
+        if (bill is null)
+        {
+            return new StartOutcome.Refused(Refusal.BillUnknown, null);
+        }
+
+        // No row was inserted and yet nothing speaks against it: another session is just deciding. Run again.
+        var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.GetFieldValue<DateTimeOffset>(4));
+        return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
+    }
+}

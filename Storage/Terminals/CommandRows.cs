@@ -1,0 +1,292 @@
+using Lakala.Storage.Operators;
+using Lakala.Storage.Postgres;
+using Npgsql;
+
+namespace Lakala.Storage.Terminals;
+
+/// <summary>What operators order terminals, or do to them.</summary>
+public enum ActionKind
+{
+    /// <summary>Its payments and look-ups are refused until it is unblocked.</summary>
+    Block,
+
+    Unblock,
+
+    /// <summary>It never comes back under these keys.</summary>
+    Retire,
+
+    /// <summary>To another store. Its session ends; it signs on again when it has been set up with that store.</summary>
+    Move,
+
+    /// <summary>It is asked to sign on again, with new working keys.</summary>
+    RotateKeys,
+
+    /// <summary>It is asked to fetch its settings.</summary>
+    SendParameters,
+
+    /// <summary>It is asked how it is.</summary>
+    SendStatus,
+}
+
+public static class ActionKinds
+{
+    public static IReadOnlyList<ActionKind> All { get; } = Enum.GetValues<ActionKind>();
+
+    public static string Text(ActionKind kind) => kind switch
+    {
+        ActionKind.Block => "block",
+        ActionKind.Unblock => "unblock",
+        ActionKind.Retire => "retire",
+        ActionKind.Move => "move",
+        ActionKind.RotateKeys => "rotate_keys",
+        ActionKind.SendParameters => "send_parameters",
+        ActionKind.SendStatus => "send_status",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such action."),
+    };
+
+    /// <returns>Null when there is no such action.</returns>
+    public static ActionKind? Parse(string? text)
+    {
+        var kind = All.Cast<ActionKind?>().FirstOrDefault(kind => Text(kind!.Value) == text);
+        return kind;
+    }
+
+    /// <summary>What cannot be taken back, or gives a terminal to another store, is for administrators.</summary>
+    public static OperatorRole NeededFor(ActionKind kind) => kind is ActionKind.Retire or ActionKind.Move ? OperatorRole.Administer : OperatorRole.Act;
+
+    internal static ActionKind Asking(AskedOf asked) => asked switch
+    {
+        AskedOf.NewKeys => ActionKind.RotateKeys,
+        AskedOf.NewParameters => ActionKind.SendParameters,
+        AskedOf.Status => ActionKind.SendStatus,
+        _ => throw new ArgumentOutOfRangeException(nameof(asked), asked, "One at a time."),
+    };
+}
+
+/// <param name="Argument">For <see cref="ActionKind.Move"/>: the store.</param>
+/// <param name="ByAdministrator">Who has ordered it may unblock a terminal whose case was opened.</param>
+public sealed record ActionOrder(
+    ActionKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals, bool ByAdministrator = false)
+{
+    public const int MostTerminals = 100_000;
+}
+
+public sealed record ActionSummary(
+    Guid Id, ActionKind Kind, string? Argument, string Who, DateTimeOffset CreatedAt, DateTimeOffset DueAt, int Waiting, int Asked, int Done, int Failed, int Cancelled)
+{
+    public int All => Waiting + Asked + Done + Failed + Cancelled;
+}
+
+/// <param name="State">WAITING, ASKED, DONE, FAILED or CANCELLED.</param>
+public sealed record ActionTarget(Guid Action, string Terminal, ActionKind Kind, string State, string Outcome, DateTimeOffset ChangedAt, DateTimeOffset DueAt, string Who);
+
+/// <summary>Orders to terminals, and what became of them. Any silo may carry them out.</summary>
+public sealed class CommandRows(NpgsqlDataSource database)
+{
+    /// <summary>A terminal that is asked for something and does not do it within this time has failed.</summary>
+    public static readonly TimeSpan AskedFor = TimeSpan.FromHours(24);
+
+    /// <summary>Takes the order down. Nothing is done when one of the terminals, or the store, is not known.</summary>
+    /// <returns>The names of those that are not known; none: it stands.</returns>
+    public async Task<IReadOnlyList<string>> Add(Guid id, ActionOrder order, string who, CancellationToken stop)
+    {
+        await using var connection = await database.OpenConnectionAsync(stop);
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        var unknown = new List<string>();
+        await using (var find = new NpgsqlCommand(
+            """
+            select id from unnest($1::text[]) as wanted(id) where not exists (select from terminals t where t.id = wanted.id)
+            union all select $2::text where $2 is not null and not exists (select from stores s where s.id = $2 and s.retired_at is null)
+            limit 100
+            """,
+            connection))
+        {
+            find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. order.Terminals] });
+            find.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = order.Argument });
+            await using var rows = await find.ExecuteReaderAsync(stop);
+            while (await rows.ReadAsync(stop))
+            {
+                unknown.Add(rows.GetString(0));
+            }
+        }
+
+        if (unknown.Count > 0)
+        {
+            return unknown;
+        }
+
+        await using var add = new NpgsqlCommand(
+            """
+            with action as (
+              insert into actions (id, kind, argument, who, due_at, by_administrator) values ($1, $2, $3, $4, $5, $7) returning id
+            ), targets as (
+              insert into action_targets (action_id, terminal_id, kind, due_at)
+              select action.id, t.id, $2, $5 from action, (select distinct id from unnest($6::text[]) as wanted(id)) t
+            )
+            insert into audit_log (who, what, subject, detail)
+            select $4, 'terminal.' || $2, case when cardinality($6) = 1 then $6[1] else 'action:' || id end,
+                   concat_ws(', ', case when cardinality($6) > 1 then cardinality($6) || ' terminals' end, 'to ' || $3::text, 'action ' || id)
+            from action
+            """,
+            connection);
+        add.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ActionKinds.Text(order.Kind) });
+        add.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = order.Argument });
+        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
+        add.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = order.DueAt.ToUniversalTime() });
+        add.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. order.Terminals] });
+        add.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = order.ByAdministrator });
+        await add.ExecuteNonQueryAsync(stop);
+        await transaction.CommitAsync(stop);
+        return [];
+    }
+
+    /// <summary>What still waits is not done.</summary>
+    /// <returns>How many terminals were spared.</returns>
+    public async Task<int> Cancel(Guid id, string who, CancellationToken stop) => await database.First(
+        """
+        with cancelled as (
+          update action_targets set state = 'CANCELLED', outcome = 'cancelled by ' || $2::text, changed_at = clock_timestamp()
+          where action_id = $1 and state = 'WAITING' returning 1
+        ), logged as (
+          insert into audit_log (who, what, subject, detail)
+          select $2, 'action.cancel', 'action:' || $1::uuid, count(*) || ' terminals' from cancelled having count(*) > 0
+        )
+        select count(*)::int from cancelled
+        """,
+        static row => row.GetInt32(0),
+        stop,
+        id,
+        who);
+
+    /// <summary>Carries out what is due, of so many terminals at the most, each with its outcome.</summary>
+    /// <returns>To which terminals what was done.</returns>
+    public Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
+        """
+        with due as materialized (
+          select g.action_id, g.terminal_id, g.kind, a.argument, a.who, g.due_at, a.by_administrator
+          from action_targets g join actions a on a.id = g.action_id
+          where g.state = 'WAITING' and g.due_at <= clock_timestamp() order by g.due_at limit $1 for update of g skip locked
+        ), mine as materialized (
+          -- One after the other at each terminal.
+          select distinct on (terminal_id) * from due order by terminal_id, due_at, action_id
+        ), locked as materialized (
+          select t.id, t.store_id, t.retired_at is not null as is_retired, s.retired_at is not null as is_store_gone,
+                 m.kind = 'unblock' and t.tampered_at is not null and not m.by_administrator as is_not_theirs
+          from mine m join terminals t on t.id = m.terminal_id left join stores s on s.id = m.argument
+          order by t.id for no key update of t
+        ), acted as (
+          update terminals t
+          set blocked = case m.kind when 'block' then true when 'unblock' then false else t.blocked end,
+              tampered_at = case when m.kind <> 'unblock' then t.tampered_at end,
+              store_id = coalesce(m.argument, t.store_id),
+              retired_at = case m.kind when 'retire' then clock_timestamp() end,
+              -- A session names its store: it ends, so that nothing is booked to the old one.
+              pin_key = case when m.kind not in ('retire', 'move') then t.pin_key end,
+              mac_key = case when m.kind not in ('retire', 'move') then t.mac_key end,
+              next_key_set = case when m.kind not in ('retire', 'move') then t.next_key_set end,
+              next_pin_key = case when m.kind not in ('retire', 'move') then t.next_pin_key end,
+              next_mac_key = case when m.kind not in ('retire', 'move') then t.next_mac_key end,
+              asked = t.asked | case m.kind when 'rotate_keys' then 1 when 'send_parameters' then 2 when 'move' then 2 when 'send_status' then 4 else 0 end
+          from mine m join locked l on l.id = m.terminal_id
+          where t.id = m.terminal_id and not l.is_retired and not l.is_store_gone and not l.is_not_theirs
+        ), logged as (
+          insert into audit_log (who, what, subject, detail, before, after)
+          select m.who, 'terminal.moved', m.terminal_id, 'action ' || m.action_id,
+                 jsonb_build_object('store', l.store_id), jsonb_build_object('store', m.argument)
+          from mine m join locked l on l.id = m.terminal_id
+          where m.kind = 'move' and not l.is_retired and not l.is_store_gone
+        )
+        update action_targets g
+        set state = case when l.is_retired or l.is_store_gone or l.is_not_theirs then 'FAILED'
+                         when m.kind in ('rotate_keys', 'send_parameters', 'send_status') then 'ASKED' else 'DONE' end,
+            outcome = case when l.is_retired then 'the terminal is retired' when l.is_store_gone then 'the store is retired'
+                           when l.is_not_theirs then 'its case was opened: only an administrator unblocks it'
+                           when m.kind in ('rotate_keys', 'send_parameters', 'send_status') then 'told at its next heartbeat' else 'done' end,
+            changed_at = clock_timestamp()
+        from mine m join locked l on l.id = m.terminal_id
+        where g.action_id = m.action_id and g.terminal_id = m.terminal_id
+        returning g.terminal_id, g.kind
+        """,
+        static row => (row.GetString(0), ActionKinds.Parse(row.GetString(1))!.Value),
+        stop,
+        limit);
+
+    /// <summary>Gives up what terminals were asked for and did not do.</summary>
+    public Task<int> GiveUp(int limit, CancellationToken stop) => database.Execute(
+        """
+        with late as materialized (
+          select action_id, terminal_id, kind from action_targets
+          where state = 'ASKED' and due_at < clock_timestamp() - $1::interval and changed_at < clock_timestamp() - $1::interval
+          order by due_at limit $2 for update skip locked
+        ), unasked as (
+          update terminals t set asked = t.asked & ~case l.kind when 'rotate_keys' then 1 when 'send_parameters' then 2 else 4 end
+          from late l where t.id = l.terminal_id
+        )
+        update action_targets g set state = 'FAILED', outcome = 'the terminal did not do it within a day', changed_at = clock_timestamp()
+        from late l where g.action_id = l.action_id and g.terminal_id = l.terminal_id
+        """,
+        stop,
+        AskedFor,
+        limit);
+
+    public Task<IReadOnlyList<ActionSummary>> List(int limit, CancellationToken stop) => Summaries("order by created_at desc, id limit $1", stop, limit);
+
+    /// <returns>Null when there is no such action.</returns>
+    public async Task<ActionSummary?> Find(Guid id, CancellationToken stop) => (await Summaries("where id = $1", stop, id)).SingleOrDefault();
+
+    /// <param name="state">Null: all.</param>
+    /// <param name="after">The last terminal of the page before.</param>
+    public Task<IReadOnlyList<ActionTarget>> Targets(Guid id, string? state, string? after, int limit, CancellationToken stop) => database.List(
+        $"{TargetColumns} where g.action_id = $1 and ($2::text is null or g.state = $2) and ($3::text is null or g.terminal_id > $3) order by g.terminal_id limit $4",
+        ReadTarget,
+        stop,
+        id,
+        state,
+        after,
+        limit);
+
+    /// <summary>What was ordered for a terminal, newest first.</summary>
+    public Task<IReadOnlyList<ActionTarget>> Of(string terminal, int limit, CancellationToken stop) =>
+        database.List($"{TargetColumns} where g.terminal_id = $1 order by g.changed_at desc limit $2", ReadTarget, stop, terminal, limit);
+
+    private const string TargetColumns =
+        """
+        select g.action_id, g.terminal_id, g.kind, g.state, g.outcome, g.changed_at, g.due_at, a.who
+        from action_targets g join actions a on a.id = g.action_id
+        """;
+
+    private Task<IReadOnlyList<ActionSummary>> Summaries(string which, CancellationToken stop, params object?[] values) => database.List(
+        $"""
+        with shown as (select * from actions {which})
+        select s.id, s.kind, s.argument, s.who, s.created_at, s.due_at,
+               count(*) filter (where g.state = 'WAITING')::int, count(*) filter (where g.state = 'ASKED')::int, count(*) filter (where g.state = 'DONE')::int,
+               count(*) filter (where g.state = 'FAILED')::int, count(*) filter (where g.state = 'CANCELLED')::int
+        from shown s join action_targets g on g.action_id = s.id
+        group by s.id, s.kind, s.argument, s.who, s.created_at, s.due_at order by s.created_at desc, s.id
+        """,
+        static row => new ActionSummary(
+            row.GetGuid(0),
+            ActionKinds.Parse(row.GetString(1))!.Value,
+            row.Text(2),
+            row.GetString(3),
+            row.GetFieldValue<DateTimeOffset>(4),
+            row.GetFieldValue<DateTimeOffset>(5),
+            row.GetInt32(6),
+            row.GetInt32(7),
+            row.GetInt32(8),
+            row.GetInt32(9),
+            row.GetInt32(10)),
+        stop,
+        values);
+
+    private static ActionTarget ReadTarget(NpgsqlDataReader row) => new(
+        row.GetGuid(0),
+        row.GetString(1),
+        ActionKinds.Parse(row.GetString(2))!.Value,
+        row.GetString(3),
+        row.GetString(4),
+        row.GetFieldValue<DateTimeOffset>(5),
+        row.GetFieldValue<DateTimeOffset>(6),
+        row.GetString(7));
+}

@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+
+namespace Lakala.Vocabulary;
+
+/// <summary>Field 39, as far as it is used on either line.</summary>
+public static class ResponseCodes
+{
+    public const string Approved = "00";
+    public const string DoNotHonour = "05";
+    public const string InProgress = "09";
+    public const string NotAllowedNow = "12";
+    public const string WrongAmount = "13";
+    public const string BadCard = "14";
+    public const string NoActionTaken = "21";
+    public const string NoSuchOriginal = "25";
+    public const string FormatError = "30";
+    public const string NotPayable = "40";
+    public const string LostCard = "41";
+    public const string StolenCard = "43";
+    public const string InsufficientFunds = "51";
+    public const string ExpiredCard = "54";
+    public const string WrongPin = "55";
+    public const string UnknownTerminal = "58";
+    public const string OverLimit = "61";
+    public const string NoAnswer = "68";
+    public const string SecurityViolation = "63";
+    public const string PinTriesExceeded = "75";
+    public const string SignOnFirst = "77";
+    public const string TryLater = "91";
+    public const string BankNotReachable = "92";
+    public const string DuplicateKey = "94";
+    public const string TotalsDiffer = "95";
+    public const string Fault = "96";
+    public const string BadMac = "A0";
+
+    // 94 is not stored, but a repeat hears it again: for this content under this key it stands.
+    private static readonly FrozenSet<string> NotFinal = FrozenSet.Create(InProgress, SecurityViolation, SignOnFirst, TryLater, DuplicateKey, TotalsDiffer, Fault, BadMac, UnknownTerminal);
+
+    /// <summary>True when a terminal may believe that the code will never change for the key it asked about.</summary>
+    public static bool IsFinal(string code) => !NotFinal.Contains(code);
+}

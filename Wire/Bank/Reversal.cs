@@ -1,0 +1,41 @@
+using System.Globalization;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
+
+namespace Lakala.Wire.Bank;
+
+/// <summary>0420, or 0421 for a repeat: the original, named without its card, never happened.</summary>
+public sealed record BankReversalRequest(
+    bool IsRepeat, string Rrn, int Stan, DateTimeOffset OriginalTime, long Amount, int Currency, string Institution, string Terminal, string Store)
+{
+    public Iso8583Message ToIso() => new Iso8583Message(IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
+        .Set(3, ProcessingCode.BillPayment).Set(4, Amount).Set(11, Stan).Set(32, Institution).Set(37, Rrn)
+        .Set(41, Terminal).Set(42, Store).Set(49, Currency)
+        .Set(90, OriginalData());
+
+    public static BankReversalRequest FromIso(Iso8583Message message, TimeProvider time) => new(
+        message.Mti == Mti.ReversalRepeat,
+        message.Require(37),
+        (int)message.RequireNumber(11),
+        time.GetUtcNow(),
+        message.RequireNumber(4),
+        (int)message.RequireNumber(49),
+        message.Require(32),
+        message.Require(41),
+        message.Require(42));
+
+    // Original MTI, STAN, transmission time, acquiring and forwarding institution: 4 + 6 + 10 + 11 + 11 digits.
+    private string OriginalData() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Mti.PayRequest}{Stan:D6}{Field.TransmissionTime(OriginalTime)}{Institution.PadLeft(11, '0')}{new string('0', 11)}");
+}
+
+/// <summary>0430: the reversal stands, whether the original had been seen or not.</summary>
+public sealed record BankReversalAnswer(string Rrn, int Stan, string ResponseCode)
+{
+    public Iso8583Message ToIso() => new Iso8583Message(Mti.ReversalAnswer)
+        .Set(3, ProcessingCode.BillPayment).Set(11, Stan).Set(37, Rrn).Set(39, ResponseCode);
+
+    public static BankReversalAnswer FromIso(Iso8583Message message) =>
+        new(message.Require(37), (int)message.RequireNumber(11), message.Require(39));
+}

@@ -1,0 +1,94 @@
+namespace Lakala.Wire.Cards;
+
+/// <summary>Card numbers as they may be shown: PCI DSS 3.4.1 allows at most the first six and the last four digits.</summary>
+public static class Pan
+{
+    private const int First = 6;
+    private const int Last = 4;
+
+    public static string Mask(string pan) => pan.Length <= First + Last
+        ? new string('*', pan.Length)
+        : string.Concat(pan.AsSpan(0, First), new string('*', pan.Length - First - Last), pan.AsSpan(pan.Length - Last));
+}
+
+/// <summary>Track 2 of a magnetic stripe (ISO/IEC 7813). Prints itself masked.</summary>
+public sealed class Track2
+{
+    private const int MinPanLength = 12;
+    private const int MaxPanLength = 19;
+    private const int MaxLength = 37;
+    private const int ExpiryLength = 4;
+    private const int ServiceCodeLength = 3;
+
+    private Track2(string data, string pan, string? expiry) => (Data, PrimaryAccountNumber, Expiry) = (data, pan, expiry);
+
+    /// <summary>Without sentinels, as field 35 carries it.</summary>
+    public string Data { get; }
+
+    public string PrimaryAccountNumber { get; }
+
+    /// <summary>YYMM; null when the card has a separator in its place.</summary>
+    public string? Expiry { get; }
+
+    public string Masked => Pan.Mask(PrimaryAccountNumber);
+
+    /// <summary>
+    /// Accepts the content of field 35, with the sentinels around it or without: 12 to 19 digits, a separator (<c>=</c> or <c>D</c>), then
+    /// expiry, service code and the rest, all digits. A separator may stand in place of expiry or service code (ISO/IEC 7813). The check
+    /// digit of the number is the bank's to judge: not every issuer's numbers have one.
+    /// </summary>
+    public static bool TryParse(string? text, out Track2? track)
+    {
+        track = null;
+        var data = text.AsSpan().Trim();
+        data = data is [';', ..] ? data[1..] : data;
+        data = data is [.., '?'] ? data[..^1] : data;
+        var separator = data.IndexOfAny('=', 'D');
+        if (data.Length > MaxLength || separator is < MinPanLength or > MaxPanLength || data[..separator].ContainsAnyExceptInRange('0', '9'))
+        {
+            return false;
+        }
+
+        var rest = data[(separator + 1)..];
+        if (!TryTake(ref rest, ExpiryLength, out var expiry) || !TryTake(ref rest, ServiceCodeLength, out _) || rest.ContainsAnyExceptInRange('0', '9'))
+        {
+            return false;
+        }
+
+        track = new Track2(data.ToString(), data[..separator].ToString(), expiry.IsEmpty ? null : expiry.ToString());
+        return true;
+    }
+
+    public override string ToString() => Masked;
+
+    // So many digits, or a separator that says that there are none.
+    private static bool TryTake(ref ReadOnlySpan<char> rest, int length, out ReadOnlySpan<char> digits)
+    {
+        digits = default;
+        if (rest is ['=' or 'D', ..])
+        {
+            rest = rest[1..];
+            return true;
+        }
+
+        if (rest.Length < length || rest[..length].ContainsAnyExceptInRange('0', '9'))
+        {
+            return false;
+        }
+
+        digits = rest[..length];
+        rest = rest[length..];
+        return true;
+    }
+}
+
+/// <summary>The check digits of a bill number (ISO 7064 MOD 97-10), so that a terminal catches a typing error by itself.</summary>
+public static class BillNumberCheck
+{
+    /// <summary>Digits, the two check digits among them.</summary>
+    public const int Length = 14;
+
+    public static bool IsWhole(string? number) =>
+        number is { Length: Length } && !number.AsSpan().ContainsAnyExceptInRange('0', '9')
+        && long.Parse(number, null) % 97 == 1 && long.Parse(number, null) % 100 is >= 2 and <= 98;
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text;
+using Lakala.Wire.Cards;
+
+namespace Lakala.Wire.Iso8583;
+
+/// <summary>A message that is not what it should be. Names the field and the reason, never the content.</summary>
+public sealed class Iso8583Exception(int field, string why)
+    : Exception(field == 0 ? why : $"Field {field} ({Iso8583Spec.Lakala.Find(field)?.Name ?? "unknown"}): {why}")
+{
+    /// <summary>0 for the message as a whole.</summary>
+    public int Field { get; } = field;
+}
+
+/// <summary>A message type and its fields. Prints itself masked.</summary>
+public sealed class Iso8583Message
+{
+    private const int UsualFields = 16;
+
+    private (int Number, string? Text, byte[]? Bytes)[] _fields = new (int, string?, byte[]?)[UsualFields];
+    private int _count;
+
+    /// <param name="mti">Message type indicator, four digits.</param>
+    public Iso8583Message(string mti) => Mti = mti;
+
+    public string Mti { get; }
+
+    /// <summary>The present fields in ascending order.</summary>
+    internal ReadOnlySpan<(int Number, string? Text, byte[]? Bytes)> Fields => _fields.AsSpan(0, _count);
+
+    public bool Has(int field) => Find(field) >= 0;
+
+    public string? Text(int field) => Find(field) is var at and >= 0 ? _fields[at].Text : null;
+
+    public byte[]? Bytes(int field) => Find(field) is var at and >= 0 ? _fields[at].Bytes : null;
+
+    /// <exception cref="Iso8583Exception">The field is absent.</exception>
+    public string Require(int field) => Text(field) ?? throw new Iso8583Exception(field, "is missing");
+
+    /// <exception cref="Iso8583Exception">The field is absent.</exception>
+    public long RequireNumber(int field) => long.Parse(Require(field), NumberStyles.None, CultureInfo.InvariantCulture);
+
+    /// <summary>Null leaves the field out.</summary>
+    public Iso8583Message Set(int field, string? value) => value is null ? this : Put(field, value, null);
+
+    /// <summary>Null leaves the field out.</summary>
+    public Iso8583Message Set(int field, byte[]? value) => value is null ? this : Put(field, null, value);
+
+    /// <summary>A number, filled with zeros to the field's length.</summary>
+    public Iso8583Message Set(int field, long value) =>
+        Put(field, value.ToString("D" + Iso8583Spec.Lakala.Find(field)!.MaxLength, CultureInfo.InvariantCulture), null);
+
+    public override string ToString()
+    {
+        var text = new StringBuilder(Mti);
+        foreach (var (number, value, bytes) in Fields)
+        {
+            var spec = Iso8583Spec.Lakala.Find(number);
+            text.Append(' ').Append(number).Append('=').Append(spec?.Sensitivity switch
+            {
+                Sensitivity.None when value is not null => value,
+                Sensitivity.None => $"[{bytes!.Length} bytes]",
+                Sensitivity.Masked => Pan.Mask(value!),
+                _ => $"[{value?.Length ?? bytes!.Length} hidden]",
+            });
+        }
+
+        return text.ToString();
+    }
+
+    private int Find(int field)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (_fields[i].Number == field)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private Iso8583Message Put(int field, string? text, byte[]? bytes)
+    {
+        var at = _count;
+        while (at > 0 && _fields[at - 1].Number >= field)
+        {
+            at--;
+        }
+
+        if (at < _count && _fields[at].Number == field)
+        {
+            _fields[at] = (field, text, bytes);
+            return this;
+        }
+
+        if (_count == _fields.Length)
+        {
+            Array.Resize(ref _fields, _count * 2);
+        }
+
+        Array.Copy(_fields, at, _fields, at + 1, _count - at);
+        _fields[at] = (field, text, bytes);
+        _count++;
+        return this;
+    }
+}

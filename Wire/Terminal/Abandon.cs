@@ -1,0 +1,34 @@
+using Lakala.Wire.Iso8583;
+
+namespace Lakala.Wire.Terminal;
+
+/// <summary>0420, or 0421 for the same again: the terminal gives the key up.</summary>
+public sealed record AbandonRequest(bool IsRepeat, Origin From, int Batch, int KeySet)
+{
+    public Iso8583Message ToIso() => From.On(IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
+        .Set(3, ProcessingCode.BillPayment)
+        .Set(48, new PrivateData().Add(Tags.Batch, Field.Batch(Batch)).ToBytes())
+        .Set(53, SecurityControl.Of(KeySet));
+
+    public static AbandonRequest FromIso(Iso8583Message message) => new(
+        message.Mti == Mti.ReversalRepeat,
+        Origin.Of(message),
+        Field.BatchOf(PrivateData.Of(message)),
+        SecurityControl.KeySetOf(message));
+}
+
+/// <summary>0430: 00 not paid, 21 no action taken because it is paid, 25 never seen and now void.</summary>
+/// <param name="StoredCode">The final answer that stands under the key.</param>
+public sealed record AbandonAnswer(Origin To, Verdict Verdict, int Batch, string? StoredCode, PaymentFacts Facts)
+{
+    public Iso8583Message ToIso() => Facts.AddTo(
+        To.On(Mti.ReversalAnswer).Set(3, ProcessingCode.BillPayment).Set(39, Verdict.Code),
+        Verdict.AddTo(new PrivateData().Add(Tags.Batch, Field.Batch(Batch)).Add(Tags.StoredCode, StoredCode)));
+
+    public static AbandonAnswer FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new AbandonAnswer(
+            Origin.Of(message), Verdict.Of(message, data), Field.BatchOf(data), data[Tags.StoredCode], PaymentFacts.Of(message, data));
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Lakala.Wire.Iso8583;
+
+namespace Lakala.Wire.Terminal;
+
+/// <summary>0100: what is to be paid under a bill number?</summary>
+/// <param name="Bill">Fourteen digits as they were keyed in.</param>
+public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeySet)
+{
+    public Iso8583Message ToIso() => From.On(Mti.LookupRequest).Set(3, ProcessingCode.Lookup).Set(53, SecurityControl.Of(KeySet)).Set(48, new PrivateData()
+        .Add(Tags.Batch, Field.Batch(Batch))
+        .Add(Tags.BillNumber, Bill)
+        .ToBytes());
+
+    public static LookupRequest FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new LookupRequest(
+            Origin.Of(message), Field.BatchOf(data), Field.BillOf(data), SecurityControl.KeySetOf(message));
+    }
+}
+
+/// <summary>0110. Amount and what follows are there when the code is 00.</summary>
+/// <param name="Amount">Minor units.</param>
+/// <param name="TimeLeft">Whole seconds; past them the bill may be expired.</param>
+public sealed record LookupAnswer(
+    Origin To, Verdict Verdict, string Bill, long? Amount, int? Currency, string? Payee, string? Description, string? OrderId, TimeSpan? TimeLeft)
+{
+    private const int MaxTextBytes = 180;
+
+    public Iso8583Message ToIso()
+    {
+        var message = To.On(Mti.LookupAnswer).Set(3, ProcessingCode.Lookup).Set(39, Verdict.Code).Set(48, Verdict.AddTo(new PrivateData()
+            .Add(Tags.BillNumber, Bill)
+            .AddText(Tags.Payee, Payee, MaxTextBytes)
+            .AddText(Tags.Description, Description, MaxTextBytes)
+            .AddText(Tags.OrderId, OrderId, MaxTextBytes)
+            .Add(Tags.TimeLeft, TimeLeft is { } left ? ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture) : null)).ToBytes());
+        return Amount is { } amount ? message.Set(4, amount).Set(49, Currency!.Value) : message;
+    }
+
+    public static LookupAnswer FromIso(Iso8583Message message)
+    {
+        var data = PrivateData.Of(message);
+        return new LookupAnswer(
+            Origin.Of(message),
+            Verdict.Of(message, data),
+            data.Require(Tags.BillNumber),
+            message.Has(4) ? message.RequireNumber(4) : null,
+            message.Has(4) ? (int)message.RequireNumber(49) : null,
+            data[Tags.Payee],
+            data[Tags.Description],
+            data[Tags.OrderId],
+            data[Tags.TimeLeft] is null ? null : TimeSpan.FromSeconds(data.RequireNumber(Tags.TimeLeft)));
+    }
+}

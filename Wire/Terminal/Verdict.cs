@@ -1,0 +1,38 @@
+using System.Globalization;
+using Lakala.Wire.Iso8583;
+
+namespace Lakala.Wire.Terminal;
+
+/// <summary>What every answer says beside its own content.</summary>
+/// <param name="Code">Field 39.</param>
+/// <param name="Reason">Our own number, finer than the code; 0 when there is nothing to explain.</param>
+/// <param name="Requirement">What the server asks the terminal to do next; see <see cref="ProcessingRequirement"/>.</param>
+public readonly record struct Verdict(string Code, int Reason, string? ClerkText, string? CustomerText, string? Requirement = null)
+{
+    private const int MaxTextBytes = 120;
+
+    internal PrivateData AddTo(PrivateData data) => data
+        .Add(Tags.Reason, Reason == 0 ? null : Reason.ToString("D4", CultureInfo.InvariantCulture))
+        .AddText(Tags.ClerkText, ClerkText, MaxTextBytes)
+        .AddText(Tags.CustomerText, CustomerText, MaxTextBytes)
+        .Add(Tags.ProcessingRequirement, Requirement);
+
+    /// <summary>
+    /// The answer to what cannot be authenticated: without a MAC, so never final, and with nothing in it but this verdict and
+    /// what the request said of itself.
+    /// </summary>
+    public Iso8583Message ToHint(string mti, Iso8583Message request) => new Iso8583Message(mti)
+        .Set(11, request.Text(11)).Set(39, Code).Set(41, request.Text(41)).Set(42, request.Text(42)).Set(48, AddTo(new PrivateData()).ToBytes())
+        .Set(70, request.Text(70));
+
+    /// <summary>The verdict of any answer, a hint or a whole one.</summary>
+    /// <exception cref="Iso8583Exception">It has none.</exception>
+    public static Verdict Of(Iso8583Message message) => Of(message, PrivateData.Of(message));
+
+    internal static Verdict Of(Iso8583Message message, PrivateData data) => new(
+        message.Require(39),
+        data[Tags.Reason] is null ? 0 : data.RequireNumber(Tags.Reason),
+        data[Tags.ClerkText],
+        data[Tags.CustomerText],
+        data[Tags.ProcessingRequirement]);
+}

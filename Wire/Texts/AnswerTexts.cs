@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+
+namespace Lakala.Wire.Texts;
+
+/// <summary>
+/// What clerk and customer are told to each response code and reason number, in the terminal's language: the one table of it,
+/// which docs/clerk.md shows. A decline by the bank is told by the bank's code.
+/// </summary>
+public static class AnswerTexts
+{
+    private const int DeclinedByBank = 401;
+
+    private static readonly Texts Approved = new(
+        "Approved. Hand over the receipt.", "Paid. Thank you.",
+        "已批准，请交付凭条。", "支付成功，谢谢。");
+
+    private static readonly FrozenDictionary<int, Texts> ByReason = new Dictionary<int, Texts>
+    {
+        [101] = new("Terminal not known here. Call the operator.", "Sorry, this counter cannot take payments now.", "终端未登记，请联系运营方。", "抱歉，此柜台暂时无法收款。"),
+        [102] = new("Terminal is blocked. Call the operator.", "Sorry, this counter cannot take payments now.", "终端已停用，请联系运营方。", "抱歉，此柜台暂时无法收款。"),
+        [110] = new("Sign on again.", "One moment, please.", "请重新签到。", "请稍候。"),
+        [120] = new("Message not authentic. Sign on again.", "One moment, please.", "报文校验失败，请重新签到。", "请稍候。"),
+        [130] = new("Message not understood. Call the operator.", "Not paid.", "报文格式错误，请联系运营方。", "未支付。"),
+        [140] = new("This number was used for another payment. Call the operator.", "Not paid by this attempt.", "流水号重复，请联系运营方。", "本次未支付。"),
+        [141] = new("Same message again. Try once more.", "One moment, please.", "报文重复，请再试一次。", "请稍候。"),
+        [150] = new("Too much at once from this terminal. Wait a minute.", "One moment, please.", "本终端操作过于频繁，请一分钟后再试。", "请稍候。"),
+        [160] = new("Totals differ. Show the report to the operator.", "One moment, please.", "总额不符，请将结算单交给运营方。", "请稍候。"),
+        [161] = new("This batch is closed, not paid. Swipe again: it goes into the next batch.", "Not paid. Please swipe again.", "本批次已结算，未支付；请重新刷卡，将计入下一批次。", "未支付，请重新刷卡。"),
+        [170] = new("Clerk number or password is wrong.", "One moment, please.", "工号或密码错误。", "请稍候。"),
+        [171] = new("Too many wrong passwords at this terminal. Wait five minutes.", "One moment, please.", "本终端密码错误次数过多，请五分钟后再试。", "请稍候。"),
+        [172] = new("Too many wrong passwords of this clerk. Wait five minutes.", "One moment, please.", "该工号密码错误次数过多，请五分钟后再试。", "请稍候。"),
+        [201] = new("This is no valid card. Swipe again or take another.", "Not paid. Please use another card.", "卡片无效，请重刷或换卡。", "未支付，请换一张卡。"),
+        [202] = new("PIN could not be read. Sign on and try again.", "Not paid. Please enter the PIN again.", "密码无法识别，请重新签到后再试。", "未支付，请重新输入密码。"),
+        [301] = new("Bill number mistyped. Check the digits.", "Please check the bill number.", "账单号有误，请核对。", "请核对账单号。"),
+        [302] = new("No such bill. Check the number.", "There is no such bill.", "账单不存在，请核对号码。", "没有此账单。"),
+        [310] = new("Already paid. Nothing to do.", "This bill is already paid.", "账单已支付，无需处理。", "此账单已支付。"),
+        [311] = new("Bill has expired.", "This bill has expired. Please order again.", "账单已过期。", "账单已过期，请重新下单。"),
+        [312] = new("Bill was cancelled by the merchant.", "The merchant has cancelled this bill.", "账单已被商户取消。", "商户已取消此账单。"),
+        [320] = new("Being paid at another point right now.", "This bill is being paid at another point.", "账单正在别处支付。", "此账单正在别处支付。"),
+        [321] = new("Bill is at another counter.", "This bill is at another counter.", "账单正在其他柜台处理。", "此账单正在其他柜台处理。"),
+        [330] = new("Wrong currency. Look the bill up again.", "Not paid.", "币种不符，请重新查询账单。", "未支付。"),
+        [331] = new("Wrong amount. Look the bill up again.", "Not paid.", "金额不符，请重新查询账单。", "未支付。"),
+        [401] = new("Declined by the bank.", "Not paid. Your bank declined.", "银行拒绝交易。", "未支付，银行拒绝了交易。"),
+        [402] = new("Bank not reachable, not paid. Try again later.", "Not paid. The bank cannot be reached.", "银行无法连接，未支付，请稍后再试。", "未支付，银行无法连接。"),
+        [403] = new("No answer from the bank, not paid.", "Not paid. An amount that the bank holds will be returned.", "银行无应答，未支付。", "未支付，银行冻结的金额将退回。"),
+        [410] = new("Never happened, not paid. Start again.", "Not paid.", "交易未发生，未支付，请重新开始。", "未支付。"),
+        [501] = new("In progress. The terminal asks again.", "One moment, please.", "处理中，终端将自动查询。", "请稍候。"),
+        [502] = new("System busy. Try again in a moment.", "One moment, please.", "系统忙，请稍后再试。", "请稍候。"),
+        [503] = new("System fault. The terminal asks again.", "One moment, please.", "系统故障，终端将自动查询。", "请稍候。"),
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<string, Texts> ByBankCode = new Dictionary<string, Texts>
+    {
+        ["14"] = new("Bank does not know this card. Take another.", "Not paid. Please use another card.", "银行不识别此卡，请换卡。", "未支付，请换一张卡。"),
+        // The customer reads the same screen: nobody is told here that a card was reported lost or stolen.
+        ["41"] = new("Declined by the bank (41). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（41），请换卡。", "未支付，请咨询发卡行。"),
+        ["43"] = new("Declined by the bank (43). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（43），请换卡。", "未支付，请咨询发卡行。"),
+        ["51"] = new("Not enough money. Take another card.", "Not paid. The balance is too low.", "余额不足，请换卡。", "未支付，余额不足。"),
+        ["54"] = new("Card has expired. Take another.", "Not paid. Your card has expired.", "卡已过期，请换卡。", "未支付，您的卡已过期。"),
+        ["55"] = new("Wrong PIN. Start again.", "Not paid. The PIN was wrong.", "密码错误，请重新开始。", "未支付，密码错误。"),
+        ["61"] = new("Over the card's limit. Take another.", "Not paid. The amount is over your limit.", "超出卡片限额，请换卡。", "未支付，超出限额。"),
+        ["75"] = new("PIN tried too often. Take another card.", "Not paid. PIN entered wrongly too often.", "密码错误次数超限，请换卡。", "未支付，密码错误次数超限。"),
+    }.ToFrozenDictionary();
+
+    /// <summary>Every row of the table: the response code when it is the bank's, else null, and the reason number.</summary>
+    public static IEnumerable<(string? Code, int Reason)> Rows =>
+        ByReason.Keys.Order().SelectMany(reason => reason == DeclinedByBank
+            ? [(null, reason), .. ByBankCode.Keys.Order(StringComparer.Ordinal).Select(code => ((string?)code, reason))]
+            : (IEnumerable<(string?, int)>)[(null, reason)]);
+
+    /// <param name="code">Response code, field 39.</param>
+    /// <param name="reason">Our own number; null when it is approved.</param>
+    /// <param name="language">Anything but <c>zh</c> is English.</param>
+    /// <exception cref="KeyNotFoundException">There is no such reason.</exception>
+    public static (string Clerk, string Customer) Of(string code, int? reason, string language)
+    {
+        var texts = reason is null ? Approved
+            : reason == DeclinedByBank && ByBankCode.TryGetValue(code, out var bank) ? bank
+            : ByReason[reason.Value];
+        return language == "zh" ? (texts.ClerkZh, texts.CustomerZh) : (texts.Clerk, texts.Customer);
+    }
+
+    private sealed record Texts(string Clerk, string Customer, string ClerkZh, string CustomerZh);
+}

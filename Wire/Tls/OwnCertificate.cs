@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Lakala.Wire.Tls;
+
+/// <summary>
+/// What a program of ours shows the other side: its certificate, the key, and the chain above it, from PEM files. When the files
+/// change, new connections are shown the new ones; files that are not good leave the old ones in force.
+/// </summary>
+public sealed class OwnCertificate
+{
+    /// <summary>How often the files are looked at, at the most.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+
+    private readonly string _certificateFile;
+    private readonly string _keyFile;
+    private readonly TimeProvider _time;
+    private readonly Lock _looking = new();
+    private Files _inForce;
+    private volatile SslStreamCertificateContext _current;
+    private string? _refusal;
+    private long _lookedAt;
+
+    /// <exception cref="CryptographicException">The files do not hold a certificate.</exception>
+    /// <exception cref="ArgumentException">The key is that of another certificate.</exception>
+    public OwnCertificate(string certificateFile, string keyFile, TimeProvider time)
+    {
+        (_certificateFile, _keyFile, _time) = (certificateFile, keyFile, time);
+        _inForce = Files.Read(certificateFile, keyFile);
+        _current = _inForce.ToContext();
+        _lookedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Hears when the files have changed, and whether they are taken.</summary>
+    public Action<string>? Changed { get; set; }
+
+    /// <summary>For the next connection.</summary>
+    public SslStreamCertificateContext Current
+    {
+        get
+        {
+            lock (_looking)
+            {
+                if (_time.GetElapsedTime(_lookedAt) >= LookInterval)
+                {
+                    _lookedAt = _time.GetTimestamp();
+                    Look();
+                }
+            }
+
+            return _current;
+        }
+    }
+
+    public DateTimeOffset NotAfter => Current.TargetCertificate.NotAfter;
+
+    private void Look()
+    {
+        var refusal = Take();
+        if (refusal is not null && refusal != _refusal)
+        {
+            Changed?.Invoke($"{_certificateFile} or {_keyFile} has changed and is not taken, the old certificate stays: {refusal}");
+        }
+
+        _refusal = refusal;
+    }
+
+    /// <returns>Why the files are not taken.</returns>
+    private string? Take()
+    {
+        try
+        {
+            var files = Files.Read(_certificateFile, _keyFile);
+            if (files == _inForce)
+            {
+                return null;
+            }
+
+            var fresh = files.ToContext();
+            if (WhyNotNow(fresh.TargetCertificate) is { } why)
+            {
+                return why;
+            }
+
+            (_inForce, _current) = (files, fresh);
+            Changed?.Invoke($"{_certificateFile} has changed and is shown from now on. It is good until {Utc(fresh.TargetCertificate.NotAfter)}.");
+            return null;
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return fault.Message;
+        }
+    }
+
+    private string? WhyNotNow(X509Certificate2 certificate)
+    {
+        var now = _time.GetUtcNow();
+        return now < certificate.NotBefore ? $"It is good from {Utc(certificate.NotBefore)} on."
+            : now > certificate.NotAfter ? $"It was good until {Utc(certificate.NotAfter)}."
+            : null;
+    }
+
+    private static string Utc(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    private sealed record Files(string Certificates, string Key)
+    {
+        public static Files Read(string certificateFile, string keyFile) => new(File.ReadAllText(certificateFile), File.ReadAllText(keyFile));
+
+        // The first certificate is ours and belongs to the key, or this throws; the others lead from it to the CA.
+        public SslStreamCertificateContext ToContext()
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(Certificates);
+            return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(Certificates, Key), chain, offline: true);
+        }
+
+        public override string ToString() => "certificate and key";
+    }
+}
