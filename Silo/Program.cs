@@ -1,5 +1,5 @@
 using System.Net;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
@@ -124,10 +124,7 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddKeyedSingleton(
         Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
     services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
-    services.AddSingleton<Commits>();
     services.AddSingleton<BillRows>();
-    services.AddSingleton<AttemptRows>();
-    services.AddSingleton<RrnBlocks>();
     services.AddSingleton<TerminalRows>();
     services.AddSingleton<HealthRows>();
     services.AddSingleton<Health>();
@@ -139,12 +136,10 @@ static void AddStorage(IServiceCollection services, string database)
 
 static void AddSwipe(IServiceCollection services)
 {
-    services.AddSingleton<CommitRetry>();
-    services.AddSingleton<SwipeKeys>();
+    services.AddSwipes();
     services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
     services.AddSingleton<LateAnswers>();
     services.AddSingleton<IBankLine, BankLink>();
-    services.AddSingleton<ITender, BankCardTender>();
     services.AddSingleton<OwnCertificates>();
     services.AddSingleton<LineWatch>();
     services.AddSingleton<MacFailures>();

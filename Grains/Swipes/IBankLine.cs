@@ -10,7 +10,7 @@ public interface IBankLine
     bool IsUp { get; }
 
     /// <param name="timeout">How long to wait for the answer, from now.</param>
-    Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout);
+    Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout);
 
     /// <summary>Sends the reversal, as a repeat after the first try. True when the bank has acknowledged it.</summary>
     Task<bool> Reverse(ReversalRow reversal, CancellationToken stop);

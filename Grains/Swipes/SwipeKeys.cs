@@ -1,11 +1,13 @@
 using Lakala.Rules.Attempts;
+using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Swipes;
 
 /// <summary>The keys of swipes and what stands under them: refusals, enquiries and abandonments.</summary>
-public sealed class SwipeKeys(Commits commits, CommitRetry retry, TimeProvider time)
+public sealed class SwipeKeys(
+    ICommit<CloseKey, AttemptRow> closeKeys, ICommit<FinishAttempt, FinishOutcome> finishAttempts, CommitRetry retry, TimeProvider time)
 {
     /// <summary>What a repeat of the key hears. Bill, amount and card are compared where both sides know them.</summary>
     public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
@@ -61,12 +63,12 @@ public sealed class SwipeKeys(Commits commits, CommitRetry retry, TimeProvider t
     public Task<FinishOutcome> Reverse(AttemptRow row)
     {
         var move = new AttemptMove(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null);
-        return commits.FinishAttempts.Submit(new FinishAttempt(row.Key, row.Id, row.Bill!.Value, move, time.GetUtcNow(), null));
+        return finishAttempts.Submit(new FinishAttempt(row.Key, row.Id, row.Bill!.Value, move, time.GetUtcNow(), null));
     }
 
     private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>
         retry.UntilDeadline(
-            commits.CloseKeys,
+            closeKeys,
             new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan),
             time.GetTimestamp());
 

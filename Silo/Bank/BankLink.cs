@@ -100,7 +100,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
 
     public bool IsUp => _link.State == LinkState.Up;
 
-    public async Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout)
+    public async Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout)
     {
         using var span = Instrumentation.Source.StartActivity("bank.authorise", System.Diagnostics.ActivityKind.Client);
         var rrn = Rrn.ToText(request.Rrn);

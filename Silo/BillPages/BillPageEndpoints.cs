@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;

@@ -1,5 +1,5 @@
 using System.Net;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

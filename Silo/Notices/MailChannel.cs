@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Web;
 using Lakala.Storage.Notices;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Storage;
 using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Silo.Gateway;

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Lakala.Grains;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Terminals;
 using Lakala.Silo.Merchants;
 using Lakala.Silo.Web;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Terminals;
 using Lakala.Silo.Web;

@@ -7,7 +7,7 @@ namespace Lakala.Storage.Swipes;
 /// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the database's sequence
 /// at a time; what is left of a block when it stops is never used.
 /// </summary>
-public sealed class RrnBlocks(NpgsqlDataSource database) : IDisposable
+public sealed class RrnBlocks(NpgsqlDataSource database) : IRrnSource, IDisposable
 {
     private const int BlockSize = 10_000;
 

@@ -186,7 +186,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
             return _reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
         }
 
-        public Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout) => throw new NotSupportedException("Only reversals come here.");
+        public Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout) => throw new NotSupportedException("Only reversals come here.");
 
         public async Task<bool> Reverse(ReversalRow reversal, CancellationToken stop)
         {

@@ -1,4 +1,5 @@
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
 using Lakala.Rules.Attempts;
@@ -487,10 +488,10 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     // The bank answers at once, so its time-out does not matter here; the commit deadline is waited for.
     private static SwipeOptions Short => new() { BankTimeout = TimeSpan.FromSeconds(2.5), CommitDeadline = TimeSpan.FromSeconds(3) };
 
-    private static BankAnswer Approval(TenderRequest request) => ((BankOutcome.Answered)TestBank.Approve(request)).Answer;
+    private static BankAnswer Approval(Authorisation request) => ((BankOutcome.Answered)TestBank.Approve(request)).Answer;
 
     /// <summary>As the bank line does with an approval that answers no question that is still open.</summary>
-    private async Task<bool> SettleLate(TenderRequest request)
+    private async Task<bool> SettleLate(Authorisation request)
     {
         var bill = (await Books.Attempts.FindByRrn(request.Rrn, TestContext.Current.CancellationToken))!.Bill!.Value;
         return await cluster.Silos.Grains.GetBill(bill).SettleLate(request.Rrn, Approval(request));

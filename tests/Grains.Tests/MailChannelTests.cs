@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Notices;
 using Lakala.Silo.Web;

@@ -1,4 +1,4 @@
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Silo.Bank;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Ops;

@@ -81,20 +81,15 @@ public sealed class Silos : IAsyncDisposable
         services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(quota));
-        services.AddSingleton<Commits>();
         services.AddSingleton<BillRows>();
-        services.AddSingleton<AttemptRows>();
-        services.AddSingleton<RrnBlocks>();
         services.AddSingleton<TerminalRows>();
         services.AddSingleton<HealthRows>();
         services.AddSingleton<ClerkRows>();
         services.AddSingleton<ReversalRows>();
-        services.AddSingleton<CommitRetry>();
-        services.AddSingleton<SwipeKeys>();
+        services.AddSwipes();
         services.AddSingleton<NoticeSignal>();
         services.AddSingleton(new ShopperReceivers(hasMail: true, hasSms: true));
         services.AddSingleton(bank);
-        services.AddSingleton<ITender, BankCardTender>();
     }
 }
 

@@ -1,4 +1,5 @@
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
@@ -196,7 +197,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("51");
     }
 
-    public static TheoryData<string, Func<TenderRequest, BankAnswer, BankAnswer>> AnswersToReverse => new()
+    public static TheoryData<string, Func<Authorisation, BankAnswer, BankAnswer>> AnswersToReverse => new()
     {
         { "another amount", (_, answer) => answer with { Amount = new Money(1, Money.Cny) } },
         { "no amount", (_, answer) => answer with { Amount = null } },
@@ -210,7 +211,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
     [Theory]
     [MemberData(nameof(AnswersToReverse))]
-    public async Task An_answer_that_is_not_this_approval_nor_a_final_decline_is_reversed(string what, Func<TenderRequest, BankAnswer, BankAnswer> change)
+    public async Task An_answer_that_is_not_this_approval_nor_a_final_decline_is_reversed(string what, Func<Authorisation, BankAnswer, BankAnswer> change)
     {
         var terminal = await cluster.NewTerminal();
         var swipe = terminal.Swipe(await Books.PutBill());

@@ -12,7 +12,7 @@ public sealed class TestBank : IBankLine
     public const string Code = "A00001";
 
     private readonly ConcurrentDictionary<string, BankDesk> _desks = new();
-    private readonly ConcurrentQueue<TenderRequest> _asked = new();
+    private readonly ConcurrentQueue<Authorisation> _asked = new();
 
     public bool IsUp => true;
 
@@ -23,7 +23,7 @@ public sealed class TestBank : IBankLine
 
     public int Asked(string terminal) => _asked.Count(request => request.Key.Terminal == terminal);
 
-    public Task<BankOutcome> Authorise(TenderRequest request, TimeSpan timeout)
+    public Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout)
     {
         _asked.Enqueue(request);
         return _desks.TryGetValue(request.Key.Terminal, out var desk) ? desk.Ask(request) : Task.FromResult(Approve(request));
@@ -31,27 +31,27 @@ public sealed class TestBank : IBankLine
 
     public Task<bool> Reverse(ReversalRow reversal, CancellationToken stop) => throw new NotSupportedException("Nobody sends reversals here.");
 
-    public static BankOutcome Approve(TenderRequest request) => Answer(request, "00");
+    public static BankOutcome Approve(Authorisation request) => Answer(request, "00");
 
-    public static BankOutcome Answer(TenderRequest request, string code) => new BankOutcome.Answered(
+    public static BankOutcome Answer(Authorisation request, string code) => new BankOutcome.Answered(
         new BankAnswer(code, code == "00" ? Code : null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal));
 }
 
 /// <summary>Where one terminal's questions wait for the test.</summary>
 public sealed class BankDesk
 {
-    private readonly TaskCompletionSource<TenderRequest> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<Func<TenderRequest, BankOutcome>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Authorisation> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Func<Authorisation, BankOutcome>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The first question, once it is there.</summary>
-    public Task<TenderRequest> Asked => _asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<Authorisation> Asked => _asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
     /// <summary>To all questions, from now on.</summary>
-    public void Answers(Func<TenderRequest, BankOutcome> answer) => _answer.SetResult(answer);
+    public void Answers(Func<Authorisation, BankOutcome> answer) => _answer.SetResult(answer);
 
     public void Answers(string code) => Answers(request => TestBank.Answer(request, code));
 
-    internal async Task<BankOutcome> Ask(TenderRequest request)
+    internal async Task<BankOutcome> Ask(Authorisation request)
     {
         _asked.TrySetResult(request);
         return (await _answer.Task)(request);

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Notices;
 using Lakala.Storage.Notices;

@@ -6,7 +6,7 @@ using System.Text.Json;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
 
-namespace Lakala.Grains.Bills;
+namespace Lakala.Grains.Notices;
 
 /// <summary>The one shape in which a bill is shown: by the merchant API, and in the data of every event.</summary>
 public static class BillView

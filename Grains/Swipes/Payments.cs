@@ -1,0 +1,193 @@
+using Lakala.Grains.Notices;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Grains.Swipes;
+
+/// <summary>
+/// The flow of a payment: C1, the bank, C2. Nobody is answered before the commit that makes the answer true is durable.
+/// </summary>
+/// <remarks>It knows no grain, no database and no clock but its ports; it may run many times at once, for the same bill too.</remarks>
+public sealed class Payments(
+    ICommit<StartAttempt, StartOutcome> startAttempts,
+    ICommit<FinishAttempt, FinishOutcome> finishAttempts,
+    CommitRetry retry,
+    SwipeKeys keys,
+    IRrnSource rrns,
+    IBankLine bank,
+    BillNotices notices,
+    NoticeSignal signal,
+    IOptions<SwipeOptions> options,
+    TimeProvider time,
+    ILogger<Payments> log)
+{
+    private const int FinishRounds = 3;
+
+    /// <summary>Pays the bill, or says why not. A known key gets its stored answer.</summary>
+    /// <param name="changed">Called each time that a commit has changed the bill.</param>
+    public async Task<SwipeAnswer> Pay(PayBill swipe, Action changed)
+    {
+        try
+        {
+            return swipe.Card is { } card
+                ? await Pay(swipe, card, changed)
+                : await keys.Refuse(swipe.Key, Refusal.CardInvalid, swipe.Bill, swipe.Amount, null);
+        }
+        catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
+        {
+            // Nothing was stored, so nothing was sent.
+            return SwipeAnswer.Refused(Refusal.TryLater);
+        }
+        catch (CommitUnknownException fault)
+        {
+            log.LogWarning(fault, "{Key}: the outcome of a commit is unknown; the terminal will ask again.", swipe.Key);
+            return SwipeAnswer.Silence;
+        }
+    }
+
+    /// <summary>
+    /// An answer of the bank that nobody waited for. An approval of an attempt that is still SENT, and before its deadline, pays the bill.
+    /// Any other answer changes nothing: it belongs to the request that waits, or to the sweeper.
+    /// </summary>
+    /// <param name="row">The attempt, read after <paramref name="begun"/>.</param>
+    /// <param name="begun">The timestamp from which the commit deadline counts.</param>
+    /// <returns>Whether it has paid the bill.</returns>
+    public async Task<bool> SettleLate(AttemptRow row, BillRow bill, BankAnswer answer, long begun, Action changed)
+    {
+        var attempt = new SentAttempt(row, bill);
+        var move = attempt.Decide(new BankOutcome.Answered(answer));
+        return move.To == AttemptState.Approved && await Commit(ToCommit(attempt, move), begun, changed) is null;
+    }
+
+    private async Task<SwipeAnswer> Pay(PayBill swipe, PresentedCard card, Action changed)
+    {
+        var begun = time.GetTimestamp();
+        var start = new StartAttempt(
+            Guid.NewGuid(), swipe.Key, await rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store, Instrumentation.TraceId);
+        switch (await retry.UntilDeadline(startAttempts, start, begun))
+        {
+            case StartOutcome.KeyKnown { Row: var row }:
+                return SwipeKeys.AnswerOf(row, swipe.Bill, swipe.Amount, card.MaskedPan);
+
+            case StartOutcome.Refused { Reason: var reason }:
+                return await keys.Refuse(swipe.Key, reason, swipe.Bill, swipe.Amount, card.MaskedPan);
+
+            case StartOutcome.Started started:
+                changed();
+                var outcome = await AskBank(swipe, card, start.Rrn, started.StartedAt, begun);
+                return await Finish(new SentAttempt(start, started), outcome, begun, changed);
+
+            default:
+                throw new InvalidOperationException("C1 has no other outcome.");
+        }
+    }
+
+    /// <summary>Asks at most once, and not at all when the bank's time has passed already.</summary>
+    private async Task<BankOutcome> AskBank(PayBill swipe, PresentedCard card, long rrn, DateTimeOffset startedAt, long begun)
+    {
+        var left = options.Value.BankTimeout - time.GetElapsedTime(begun);
+        return left > TimeSpan.Zero
+            ? await bank.Authorise(new Authorisation(swipe.Key, swipe.Store, rrn, swipe.Amount, card, swipe.EntryMode, startedAt), left)
+            : new BankOutcome.NotSent(Refusal.BankNotReachable);
+    }
+
+    /// <summary>C2, or the attempt's other way out of SENT.</summary>
+    private async Task<SwipeAnswer> Finish(SentAttempt attempt, BankOutcome outcome, long begun, Action changed)
+    {
+        var move = attempt.Decide(outcome);
+        for (var round = 0; round < FinishRounds; round++)
+        {
+            var finish = ToCommit(attempt, move);
+            if (await Commit(finish, begun, changed) is not { } found)
+            {
+                return ToAnswer(attempt, move, finish.At);
+            }
+
+            if (found.State != AttemptState.Sent)
+            {
+                // This run, the sweeper, an abandonment or a late approval has finished it: what stands there is the answer.
+                return SwipeKeys.AnswerOf(found, attempt.Bill.Number, attempt.Amount, null);
+            }
+
+            // Still SENT and yet not moved: the approval came past the deadline.
+            move = attempt.Decide(new BankOutcome.NoAnswer());
+        }
+
+        return SwipeAnswer.Silence;
+    }
+
+    /// <returns>Null when the attempt has moved, else what the statement found.</returns>
+    private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun, Action changed)
+    {
+        var found = (await retry.UntilDeadline(finishAttempts, finish, begun, mayBeStored: true)).Found;
+        if (found is not { State: AttemptState.Sent })
+        {
+            changed();
+            signal.Raise();
+        }
+
+        return found;
+    }
+
+    private FinishAttempt ToCommit(SentAttempt attempt, AttemptMove move)
+    {
+        // As exact as the database keeps it, so that a repeat gets the same time.
+        var now = time.GetUtcNow();
+        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        PaidFacts? facts = null;
+        if (move.To == AttemptState.Approved)
+        {
+            var paid = attempt.Bill with
+            {
+                Bill = attempt.Bill.Bill.Apply(new BillEvent.Paid()),
+                Payment = new Payment(
+                    now, Rrn.ToText(attempt.Rrn), move.AuthorisationCode!, attempt.MaskedPan, attempt.Store, attempt.Key.Terminal),
+                ClosedAt = now,
+            };
+            facts = new PaidFacts(
+                Guid.CreateVersion7(now),
+                paid.MerchantId,
+                notices.ComposeData(paid),
+                notices.FindReceivers(paid),
+                Postings.Share(attempt.Amount.Minor, attempt.Rates));
+        }
+
+        return new FinishAttempt(attempt.Key, attempt.Id, attempt.Bill.Number, move, now, facts);
+    }
+
+    private static SwipeAnswer ToAnswer(SentAttempt attempt, AttemptMove move, DateTimeOffset at) => new(
+        move.ResponseCode,
+        move.Reason,
+        move.To,
+        Rrn.ToText(attempt.Rrn),
+        move.AuthorisationCode,
+        attempt.MaskedPan,
+        at,
+        attempt.Bill.MerchantName,
+        attempt.Bill.OrderId);
+
+    /// <summary>An attempt that is SENT, as its C1 left it.</summary>
+    private sealed record SentAttempt(
+        SwipeKey Key, Guid Id, long Rrn, Money Amount, string MaskedPan, string Store, Rates Rates, BillRow Bill)
+    {
+        public SentAttempt(StartAttempt start, StartOutcome.Started started)
+            : this(start.Key, start.Id, start.Rrn, start.Amount, start.MaskedPan, start.Store, started.Rates, started.Bill)
+        {
+        }
+
+        public SentAttempt(AttemptRow row, BillRow bill)
+            : this(row.Key, row.Id, row.Rrn!.Value, row.Amount!.Value, row.MaskedPan!, row.Store!, row.Rates, bill)
+        {
+        }
+
+        public AttemptMove Decide(BankOutcome outcome) => Attempt.Decide(outcome, Amount, Vocabulary.Rrn.ToText(Rrn), Key.Terminal);
+    }
+}

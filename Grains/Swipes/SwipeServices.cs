@@ -1,0 +1,22 @@
+using Lakala.Grains.Notices;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lakala.Grains.Swipes;
+
+public static class SwipeServices
+{
+    /// <summary>The flows of a swipe over the group-commit writers. The host adds the bank line, the clock and who is notified.</summary>
+    public static IServiceCollection AddSwipes(this IServiceCollection services) => services
+        .AddSingleton<Commits>()
+        .AddSingleton<ICommit<StartAttempt, StartOutcome>>(provider => provider.GetRequiredService<Commits>().StartAttempts)
+        .AddSingleton<ICommit<FinishAttempt, FinishOutcome>>(provider => provider.GetRequiredService<Commits>().FinishAttempts)
+        .AddSingleton<ICommit<CloseKey, AttemptRow>>(provider => provider.GetRequiredService<Commits>().CloseKeys)
+        .AddSingleton<IRrnSource, RrnBlocks>()
+        .AddSingleton<AttemptRows>()
+        .AddSingleton<BillNotices>()
+        .AddSingleton<CommitRetry>()
+        .AddSingleton<SwipeKeys>()
+        .AddSingleton<Payments>();
+}

@@ -1,0 +1,9 @@
+namespace Lakala.Storage.Swipes;
+
+/// <summary>Gives retrieval reference numbers (field 37).</summary>
+public interface IRrnSource
+{
+    /// <summary>A number that was never given before.</summary>
+    /// <exception cref="Postgres.DatabaseAwayException">There is none now.</exception>
+    ValueTask<long> Next();
+}
