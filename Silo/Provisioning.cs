@@ -101,7 +101,7 @@ public static class Provisioning
         var numbers = new HashSet<long>();
         while (numbers.Count < (request.Bills?.Count ?? 0))
         {
-            numbers.Add(BillNumber.FromRandom((long)(RandomNumberGenerator.GetInt32(1_000_000) * 1_000_000L) + RandomNumberGenerator.GetInt32(1_000_000)).Value);
+            numbers.Add(BillNumber.Draw().Value);
         }
 
         await stores.PutBills(request.Merchant.Id, [.. numbers], request.Bills?.Amount ?? 0, BillLifetime, TimeProvider.System.GetUtcNow());

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Lakala.Vocabulary;
 
 namespace Lakala.Silo;
 
@@ -45,5 +45,5 @@ public static class TrialBalance
         return isBalanced && faults.None ? 0 : 1;
     }
 
-    private static string Amount(decimal minor) => minor == 0 ? "" : (minor / 100).ToString("N2", CultureInfo.InvariantCulture);
+    private static string Amount(decimal minor) => minor == 0 ? "" : Money.Figure(minor);
 }

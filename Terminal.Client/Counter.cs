@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Lakala.Vocabulary;
-using Lakala.Wire.Cards;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
 using Lakala.Wire.Tls;
@@ -76,7 +75,7 @@ internal sealed class Counter : IAsyncDisposable
     public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
 
     /// <summary>Checked before anything is sent, or even the terminal's folder opened. Null when nothing is wrong.</summary>
-    public static Report? RefuseBill(string bill, Texts texts) => BillNumberCheck.IsWhole(bill)
+    public static Report? RefuseBill(string bill, Texts texts) => BillNumber.IsWhole(bill)
         ? null
         : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 

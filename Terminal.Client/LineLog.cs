@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lakala.Vocabulary;
 
 namespace Lakala.Terminal.Client;
 
@@ -29,7 +30,7 @@ internal sealed class LineLog(string file, TimeProvider time)
                 }
 
                 using var log = new StreamWriter(PrivateFile.Open(file, FileMode.Append));
-                log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ} {TextColumns.Clean(what)}"));
+                log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Rfc3339.ToSeconds(time.GetUtcNow())} {TextColumns.Clean(what)}"));
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Lakala.Terminal.Client.Desk;
-using Lakala.Wire.Cards;
+using Lakala.Vocabulary;
 
 namespace Lakala.Terminal.Client;
 
@@ -104,8 +104,8 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
         {
             Reading.Card card => Format(_words.Card, card.Track.Masked),
             Reading.UnreadableCard => _words.BadCard,
-            Reading.Number { Digits: var digits } when BillNumberCheck.IsWhole(digits) => _words.Bill,
-            Reading.Number { Digits.Length: BillNumberCheck.Length } => _words.WrongBill,
+            Reading.Number { Digits: var digits } when BillNumber.IsWhole(digits) => _words.Bill,
+            Reading.Number { Digits.Length: BillNumber.Length } => _words.WrongBill,
             Reading.Number { Digits: var digits } => Format(_words.Number, digits.Length),
             Reading.OtherLayout => _words.OtherLayout,
             _ => _words.Other,

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
 
 namespace Lakala.Terminal.Client;
@@ -52,7 +53,7 @@ internal abstract partial record Reading
                 case Card card when typed.Contains(';' + card.Track.PrimaryAccountNumber):
                     return card;
 
-                case Number number when BillNumberCheck.IsWhole(number.Digits):
+                case Number number when BillNumber.IsWhole(number.Digits):
                     return number;
             }
         }
@@ -78,7 +79,7 @@ internal abstract partial record Reading
 
         // A bill's number in groups, as its page shows it.
         var grouped = text.Replace(" ", "").Replace("-", "");
-        return BillNumberCheck.IsWhole(grouped) ? new Number(grouped)
+        return BillNumber.IsWhole(grouped) ? new Number(grouped)
             : Track2.TryParse(TrackOf(text), out var track) ? new Card(track!)
             : null;
     }

@@ -35,7 +35,6 @@ public static class Receipt
 {
     public const int Columns = 32;
 
-    private const int MinorUnits = 100;
     private static readonly string Rule = new('-', Columns);
 
     /// <summary>All copies of a swipe: customer and merchant when it is paid, else a slip for the customer.</summary>
@@ -80,8 +79,7 @@ public static class Receipt
         static string Shown(long? amount) => amount is { } minor ? Amount(minor, CurrencyCode.Cny) : "-";
     }
 
-    public static string Amount(long minor, int currency) => string.Create(
-        CultureInfo.InvariantCulture, $"{SwipeReport.CurrencyName(currency)} {minor / MinorUnits:N0}.{minor % MinorUnits:D2}");
+    public static string Amount(long minor, int currency) => $"{SwipeReport.CurrencyName(currency)} {Money.Figure(minor)}";
 
     // The label names the zone.
     private static string Time(DateTimeOffset at) => BeijingTime.Convert(at).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 
 namespace Lakala.Vocabulary;
 
@@ -13,6 +14,10 @@ public readonly record struct BillNumber
     /// <summary>Exclusive upper bound of the random part.</summary>
     public const long RandomParts = 1_000_000_000_000;
 
+    private const int HalfParts = 1_000_000;
+
+    private const int GroupLength = 4;
+
     private BillNumber(long value) => Value = value;
 
     public long Value { get; }
@@ -26,9 +31,18 @@ public readonly record struct BillNumber
         return new BillNumber(shifted + (98 - shifted % 97));
     }
 
+    /// <summary>A new number, every one equally likely: whoever has one cannot guess another.</summary>
+    public static BillNumber Draw() => FromRandom(RandomNumberGenerator.GetInt32(HalfParts) * (long)HalfParts + RandomNumberGenerator.GetInt32(HalfParts));
+
     /// <summary>A number that came out of our own storage or grain key, where only whole ones are.</summary>
     public static BillNumber FromStored(long value) =>
         IsWhole(value) ? new BillNumber(value) : throw new ArgumentException("Not a bill number: check digits are wrong.", nameof(value));
+
+    /// <summary>As <see cref="TryParse"/>, for whoever needs no more than to tell a typing error.</summary>
+    public static bool IsWhole([NotNullWhen(true)] string? text) => TryParse(text, out _);
+
+    /// <summary>The digits in groups that can be read out, 4-4-4-2; fewer digits, or signs in their place, are grouped alike.</summary>
+    public static IEnumerable<string> Groups(string digits) => digits.Chunk(GroupLength).Select(static group => new string(group));
 
     /// <summary>Accepts exactly fourteen ASCII digits with right check digits.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out BillNumber number)

@@ -13,9 +13,16 @@ public readonly record struct Money(long Minor, string Currency)
     /// <summary>Field 4 of ISO 8583 holds twelve digits.</summary>
     public const long MaxBillAmount = 999_999_999_999;
 
+    private const decimal MinorUnits = 100;
+
     public static bool IsKnownCurrency(string? currency) => currency == Cny;
 
     public bool IsBillable => Minor is >= MinBillAmount and <= MaxBillAmount && IsKnownCurrency(Currency);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Currency} {Minor / 100m:0.00}");
+    /// <summary>An amount for people to read, without its currency: 1,234.50.</summary>
+    /// <param name="minor">A sum may be larger than one amount.</param>
+    public static string Figure(decimal minor) => (minor / MinorUnits).ToString("N2", CultureInfo.InvariantCulture);
+
+    /// <summary>For logs and messages: CNY 1234.50.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Currency} {Minor / MinorUnits:0.00}");
 }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Lakala.Rules.Bills;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
@@ -18,9 +18,9 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
     public string Number => Row.BillNumber.ToString();
 
     /// <summary>In groups that can be read out: 4-4-4-2.</summary>
-    public IEnumerable<string> Groups => Number.Chunk(4).Select(static digits => new string(digits));
+    public IEnumerable<string> Groups => BillNumber.Groups(Number);
 
-    public string Amount => string.Create(CultureInfo.InvariantCulture, $"¥{Row.Bill.Amount.Minor / 100m:N2}");
+    public string Amount => "¥" + Money.Figure(Row.Bill.Amount.Minor);
 
     /// <summary>Where an amount that is too wide for its line may be broken: behind its thousands.</summary>
     public IEnumerable<string> AmountPieces => Amount.Split(',').Select((piece, i) => i < Amount.Count(',') ? piece + "," : piece);
@@ -29,5 +29,5 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 
     public Drawing Qr => QrCode.Draw(Number);
 
-    public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Machine(DateTimeOffset time) => Rfc3339.ToSeconds(time);
 }

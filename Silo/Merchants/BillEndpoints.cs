@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Security.Claims;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Lakala.Grains.Bills;
@@ -175,9 +174,7 @@ internal static class BillEndpoints
 
     private static BillRow Draw(CreateBill order, Merchant merchant, DateTimeOffset now)
     {
-        Span<byte> random = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(random);
-        var number = BillNumber.FromRandom((long)(BitConverter.ToUInt64(random) % (ulong)BillNumber.RandomParts));
+        var number = BillNumber.Draw();
         return new BillRow(
             number.Value,
             merchant.Id,

@@ -82,7 +82,7 @@ internal sealed record CreateBill(
         if (ExpiresAt is { } at)
         {
             return ExpiresInSeconds is not null ? Problems.Invalid("expires_at", "Give expires_at or expires_in_seconds, not both.")
-                : at < now + ShortestTime ? Problems.Invalid("expires_at", $"expires_at is not in the future; it is {now.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} now.")
+                : at < now + ShortestTime ? Problems.Invalid("expires_at", $"expires_at is not in the future; it is {Rfc3339.ToMilliseconds(now)} now.")
                 : at > now + LongestTime ? Problems.Invalid("expires_at", "expires_at is more than 365 days ahead.")
                 : null;
         }

@@ -56,7 +56,7 @@ internal static class Shown
 
     public static string Area(string? name) => string.IsNullOrEmpty(name) ? "(none)" : name;
 
-    public static string Money(long? minor) => minor is { } amount ? (amount / 100m).ToString("N2", CultureInfo.InvariantCulture) : "";
+    public static string Money(long? minor) => minor is { } amount ? Vocabulary.Money.Figure(amount) : "";
 
     public static string Bill(long? number) => number is { } bill ? BillNumber.FromStored(bill).ToString() : "";
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Lakala.Storage;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -13,7 +13,8 @@ internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")
 {
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        textWriter.Write(time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z '", CultureInfo.InvariantCulture));
+        textWriter.Write(Rfc3339.ToMilliseconds(time.GetUtcNow()));
+        textWriter.Write(' ');
         textWriter.Write($"{Gravity(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Id}] ");
         if (Instrumentation.TraceId is { } trace)
         {

@@ -10,6 +10,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
+using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -107,7 +108,7 @@ internal static partial class StrictJson
         options.NumberHandling = JsonNumberHandling.Strict;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.MaxDepth = 16;
-        options.Converters.Add(new Rfc3339());
+        options.Converters.Add(new TimeConverter());
         return options;
     }
 
@@ -216,7 +217,7 @@ internal static partial class StrictJson
     }
 
     /// <summary>Date and time with offset, as RFC 3339 has it: a time without one would mean another moment elsewhere.</summary>
-    private sealed partial class Rfc3339 : JsonConverter<DateTimeOffset>
+    private sealed partial class TimeConverter : JsonConverter<DateTimeOffset>
     {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String && reader.GetString() is { } text && Shape().IsMatch(text)
@@ -225,7 +226,7 @@ internal static partial class StrictJson
                 : throw new JsonException();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(Rfc3339.ToMilliseconds(value));
 
         [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\z", RegexOptions.CultureInvariant)]
         private static partial Regex Shape();

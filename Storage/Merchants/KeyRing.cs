@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -113,9 +112,9 @@ internal sealed class KeyRing
 
     private static string Data(MerchantKey key, DateTimeOffset? othersWorkUntil, string? by)
     {
-        var data = new JsonObject { ["id"] = key.Id, ["prefix"] = key.Prefix, ["created_at"] = Text(key.CreatedAt) };
+        var data = new JsonObject { ["id"] = key.Id, ["prefix"] = key.Prefix, ["created_at"] = Rfc3339.ToMilliseconds(key.CreatedAt) };
         Put("name", key.Name);
-        Put("others_work_until", othersWorkUntil is { } until ? Text(until) : null);
+        Put("others_work_until", othersWorkUntil is { } until ? Rfc3339.ToMilliseconds(until) : null);
         Put("by", by);
         return data.ToJsonString(Json);
 
@@ -134,13 +133,11 @@ internal sealed class KeyRing
         var shown = new JsonObject { ["keys"] = string.Join(", ", keys.Select(key => key.Id)) };
         if (othersWorkUntil is { } until)
         {
-            shown["others_work_until"] = Text(until);
+            shown["others_work_until"] = Rfc3339.ToMilliseconds(until);
         }
 
         return shown.ToJsonString(Json);
     }
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static NpgsqlCommand Command(NpgsqlTransaction transaction, string sql, params object[] values)
     {

@@ -1,3 +1,4 @@
+using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
@@ -306,7 +307,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             Page.BillShown page => OnSwipe(page.Bill, page.Since, reading, Words.ScanLater),
             Page.PinEntry page => OnSwipe(page.Bill, page.Since, reading, Words.PinByHand),
             Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } when Home is Page.BillEntry => OnBillRead(burst, reading),
-            Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumberCheck.IsWhole(digits)) =>
+            Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumber.IsWhole(digits)) =>
                 OnPastRead(page, burst, digits),
             _ => Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanLater),
         };
@@ -345,7 +346,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             case Reading.Number when !MayGoOn:
                 return Refuse(Words.ScanTooSoon);
 
-            case Reading.Number { Digits: var digits } when BillNumberCheck.IsWhole(digits):
+            case Reading.Number { Digits: var digits } when BillNumber.IsWhole(digits):
                 _isHidden = false;
                 Page = new Page.BillEntry(digits);
                 return burst.IsEnded ? LookUp(digits) : null;
@@ -354,7 +355,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             default:
                 Page = Page is Page.Ended ? Page : new Page.BillEntry("");
                 return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout
-                    : reading is Reading.Number { Digits.Length: BillNumberCheck.Length } ? Texts.BillMistyped
+                    : reading is Reading.Number { Digits.Length: BillNumber.Length } ? Texts.BillMistyped
                     : Words.ScanNoBill);
         }
     }
@@ -550,13 +551,13 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     private DeskOrder? OnBillEntry(Page.BillEntry page, Press press)
     {
         Hide(page.Digits, press);
-        var digits = press.IsDigit && page.Digits.Length < BillNumberCheck.Length ? page.Digits + press.Digit
+        var digits = press.IsDigit && page.Digits.Length < BillNumber.Length ? page.Digits + press.Digit
             : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
             : press.Key == DeskKey.Escape ? ""
             : page.Digits;
         Page = new Page.BillEntry(digits);
-        var isWhole = BillNumberCheck.IsWhole(digits);
-        var isFull = digits.Length == BillNumberCheck.Length;
+        var isWhole = BillNumber.IsWhole(digits);
+        var isFull = digits.Length == BillNumber.Length;
         if (_isHidden && !isWhole && (isFull || (press.Key == DeskKey.Enter && digits.Length > 0)))
         {
             // Nobody can check what is not shown.
@@ -638,7 +639,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             DeskKey.PageUp => page with { From = Math.Max(0, page.From - Page.Past.LinesAtOnce) },
             DeskKey.PageDown => page with { From = Math.Min(Page.Past.LastFrom, page.From + Page.Past.LinesAtOnce) },
             DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0, From = 0 },
-            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumberCheck.Length => page with { Digits = page.Digits + press.Digit, At = 0, From = 0 },
+            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumber.Length => page with { Digits = page.Digits + press.Digit, At = 0, From = 0 },
             _ => page,
         };
         return null;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Lakala.Wire.Cards;
+using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 
 namespace Lakala.Terminal.Client.Desk;
@@ -152,10 +152,10 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             case Page.BillEntry page:
                 Say(words.BillPrompt, Ink.Strong);
                 _row += 2;
-                Put(_row, Margin + 2, Grouped(desk.Shown(page.Digits).PadRight(BillNumberCheck.Length, '_')), Ink.Strong);
-                if (page.Digits.Length == BillNumberCheck.Length)
+                Put(_row, Margin + 2, Grouped(desk.Shown(page.Digits).PadRight(BillNumber.Length, '_')), Ink.Strong);
+                if (page.Digits.Length == BillNumber.Length)
                 {
-                    var isWhole = BillNumberCheck.IsWhole(page.Digits);
+                    var isWhole = BillNumber.IsWhole(page.Digits);
                     Put(_row, Margin + 22, isWhole ? "✓" : "✗", isWhole ? Ink.Good : Ink.Bad);
                 }
 
@@ -448,7 +448,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
 
     private static string Money(SwipeReport report) => Receipt.Amount(report.Amount!.Value, CurrencyCode.Cny);
 
-    private static string Grouped(string bill) => string.Join(' ', bill.Chunk(4).Select(group => new string(group)));
+    private static string Grouped(string bill) => string.Join(' ', BillNumber.Groups(bill));
 
     private static string Bar(TimeSpan elapsed)
     {

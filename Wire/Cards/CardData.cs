@@ -81,14 +81,3 @@ public sealed class Track2
         return true;
     }
 }
-
-/// <summary>The check digits of a bill number (ISO 7064 MOD 97-10), so that a terminal catches a typing error by itself.</summary>
-public static class BillNumberCheck
-{
-    /// <summary>Digits, the two check digits among them.</summary>
-    public const int Length = 14;
-
-    public static bool IsWhole(string? number) =>
-        number is { Length: Length } && !number.AsSpan().ContainsAnyExceptInRange('0', '9')
-        && long.Parse(number, null) % 97 == 1 && long.Parse(number, null) % 100 is >= 2 and <= 98;
-}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Iso8583;
 
@@ -42,13 +43,10 @@ public sealed class PrivateData
     }
 
     public DateTimeOffset? Time(string tag) => this[tag] is { } text
-        ? DateTimeOffset.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        ? DateTimeOffset.TryParseExact(text, Rfc3339.Seconds, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : throw new Iso8583Exception(48, $"holds no time in the element {tag}")
         : null;
-
-    /// <summary>RFC 3339 in UTC, whole seconds.</summary>
-    public const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     /// <summary>Null leaves the element out.</summary>
     public PrivateData Add(string tag, string? value)
@@ -62,7 +60,7 @@ public sealed class PrivateData
     }
 
     public PrivateData Add(string tag, DateTimeOffset? value) =>
-        Add(tag, value?.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+        Add(tag, value is { } time ? Rfc3339.ToSeconds(time) : null);
 
     /// <summary>A text for people, cut at a character to at most <paramref name="maxBytes"/> of UTF-8.</summary>
     public PrivateData AddText(string tag, string? text, int maxBytes)

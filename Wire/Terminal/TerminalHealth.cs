@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
-using Lakala.Wire.Iso8583;
+using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Terminal;
 
@@ -80,7 +80,7 @@ public sealed record TerminalHealth(
         Add("open", OpenItems?.ToString(CultureInfo.InvariantCulture));
         Add("journal", JournalBytes?.ToString(CultureInfo.InvariantCulture));
         Add("params", Parameters?.ToString(CultureInfo.InvariantCulture));
-        Add("swipe", LastSwipe?.UtcDateTime.ToString(PrivateData.TimeFormat, CultureInfo.InvariantCulture));
+        Add("swipe", LastSwipe is { } swipe ? Rfc3339.ToSeconds(swipe) : null);
         return text.ToString();
 
         void Add(string name, string? value)
@@ -138,5 +138,5 @@ public sealed record TerminalHealth(
             : null;
 
     private static DateTimeOffset? Time(string value) =>
-        DateTimeOffset.TryParseExact(value, PrivateData.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParseExact(value, Rfc3339.Seconds, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 }

@@ -15,6 +15,22 @@ public sealed class BillNumberTests
     public void A_random_part_makes_this_number(long random, string number) => BillNumber.FromRandom(random).ToString().Should().Be(number);
 
     [Fact]
+    public void Drawn_numbers_are_whole_and_differ()
+    {
+        var drawn = Enumerable.Range(0, 10_000).Select(_ => BillNumber.Draw()).ToList();
+
+        drawn.Should().OnlyHaveUniqueItems().And.OnlyContain(number => BillNumber.IsWhole(number.ToString()));
+        drawn.Should().Contain(number => number.Value < BillNumber.RandomParts * 50).And.Contain(number => number.Value >= BillNumber.RandomParts * 50);
+    }
+
+    [Theory]
+    [InlineData("12345678901244", "1234 5678 9012 44")]
+    [InlineData("12345_________", "1234 5___ ____ __")]
+    [InlineData("123", "123")]
+    [InlineData("", "")]
+    public void Digits_are_read_out_in_groups(string digits, string grouped) => string.Join(' ', BillNumber.Groups(digits)).Should().Be(grouped);
+
+    [Fact]
     public void A_number_is_parsed_and_stored_and_is_the_same_again() => Numbers.Sample(number =>
         BillNumber.TryParse(number.ToString(), out var parsed) && parsed == number && BillNumber.FromStored(number.Value) == number
         && number.ToString().Length == BillNumber.Length);

@@ -71,6 +71,14 @@ public sealed class MoneyTests
         new Money(minor, currency).IsBillable.Should().Be(isBillable);
 
     [Theory]
+    [InlineData(0, "0.00")]
+    [InlineData(5, "0.05")]
+    [InlineData(-5, "-0.05")]
+    [InlineData(123_450, "1,234.50")]
+    [InlineData(999_999_999_999, "9,999,999,999.99")]
+    public void People_read_amounts_with_their_thousands(long minor, string text) => Money.Figure(minor).Should().Be(text);
+
+    [Theory]
     [InlineData(0, "CNY 0.00")]
     [InlineData(5, "CNY 0.05")]
     [InlineData(12_800, "CNY 128.00")]

@@ -126,25 +126,6 @@ public sealed class MessageTests
     }
 
     [Theory]
-    [InlineData("00000000000097", false)]
-    [InlineData("00000000000001", false)]
-    [InlineData("12345678901267", false)]
-    [InlineData("1234567890126", false)]
-    [InlineData("1234567890126٣", false)]
-    [InlineData(null, false)]
-    public void A_mistyped_bill_number_is_caught(string? number, bool isWhole) => BillNumberCheck.IsWhole(number).Should().Be(isWhole);
-
-    [Fact]
-    public void Bill_numbers_with_the_right_check_digits_are_whole()
-    {
-        foreach (var random in new[] { 0L, 1, 123_456_789_012, 999_999_999_999 })
-        {
-            var check = 98 - (long)((Int128)random * 100 % 97);
-            BillNumberCheck.IsWhole($"{random:D12}{check:D2}").Should().BeTrue();
-        }
-    }
-
-    [Theory]
     [InlineData("NO", "AB")]
     [InlineData("NO", "")]
     public void A_sign_on_needs_a_nonce_of_sixteen_bytes(string tag, string value)

@@ -330,7 +330,7 @@ internal sealed partial class FuzzTarget
             var isHex = Bounded("RequireHex", () => data.RequireHex(name)).Fault is null;
             var isTime = Bounded("Time", () => data.Time(name)!).Fault is null;
             traits.Add(new Trait(
-                TraitKind.Content, mti, 10 + tag, (isNumber ? 1 : 0) + (isHex ? 2 : 0) + (isTime ? 4 : 0) + (BillNumberCheck.IsWhole(value) ? 8 : 0)));
+                TraitKind.Content, mti, 10 + tag, (isNumber ? 1 : 0) + (isHex ? 2 : 0) + (isTime ? 4 : 0) + (BillNumber.IsWhole(value) ? 8 : 0)));
         }
 
         if (data[Tags.PinKey] is not null && data[Tags.PinKeyCheck] is not null)
