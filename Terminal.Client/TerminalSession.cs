@@ -69,8 +69,7 @@ public sealed class TerminalSession : IAsyncDisposable
     private static readonly TimeSpan SignOnTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ResumeTimeout = TimeSpan.FromSeconds(3);
     private const int MaxResumes = 2, MaxInVain = 4;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Repeats = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5), Jitter: 0.5);
     private static readonly string Version = typeof(TerminalSession).Assembly.GetName().Version!.ToString(3);
 
     private readonly SessionOptions _options;
@@ -229,7 +228,7 @@ public sealed class TerminalSession : IAsyncDisposable
                 await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
             }
 
-            await Task.Delay(Pause(tries, answer?.Verdict), _time, stop);
+            await Task.Delay(Pause(tries, answer?.Verdict, Random.Shared.NextDouble()), _time, stop);
         }
 
         return new PayOutcome.Unknown(null);
@@ -271,7 +270,7 @@ public sealed class TerminalSession : IAsyncDisposable
                 await Reconnect(forgetKeys: answer?.Verdict.Code == ResponseCodes.SignOnFirst);
             }
 
-            await Task.Delay(Pause(tries, answer?.Verdict), _time, stop);
+            await Task.Delay(Pause(tries, answer?.Verdict, Random.Shared.NextDouble()), _time, stop);
         }
 
         return null;
@@ -305,7 +304,7 @@ public sealed class TerminalSession : IAsyncDisposable
             }
 
             // Whoever has waited for an answer in vain asks again at once, but not for ever at once.
-            var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries, verdict);
+            var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries, verdict, Random.Shared.NextDouble());
             await Task.Delay(pause, _time, stop);
             if (await KeysInTime(begun, stop) is not { } keys)
             {
@@ -336,11 +335,9 @@ public sealed class TerminalSession : IAsyncDisposable
         return left > TimeSpan.Zero && await WaitUntilUp(left, stop) is null ? _keys : null;
     }
 
-    internal static TimeSpan Pause(int tries, Verdict? verdict)
-    {
-        var pause = FirstPause * Math.Pow(2, Math.Min(tries, 8));
-        return pause < LongestPause && !IsTooMuch(verdict) ? pause : LongestPause;
-    }
+    // Who asks too much is let through at a steady pace that no chance may quicken.
+    internal static TimeSpan Pause(int tries, Verdict? verdict, double random) =>
+        IsTooMuch(verdict) ? Repeats.Longest : Repeats.PauseAfter(tries, random);
 
     private Task<LinkOutcome> Ask(PayRequest request, WorkingKeys keys, CancellationToken stop)
     {

@@ -23,8 +23,7 @@ public sealed class ReversalSender : BackgroundService
     private const int Limit = 16;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly Backoff Repeats = new(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1), Jitter: 0.5);
 
     private readonly ReversalRows _reversals;
     private readonly IBankLine _bank;
@@ -124,18 +123,11 @@ public sealed class ReversalSender : BackgroundService
                 return;
             }
 
-            await _reversals.TryAgain(reversal.Rrn, Pause(reversal.Tries));
+            await _reversals.TryAgain(reversal.Rrn, Repeats.PauseAfter(reversal.Tries, Random.Shared.NextDouble()));
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)
         {
             _log.LogWarning("Reversal of RRN {Rrn} will be tried again: {Reason}", Rrn.ToText(reversal.Rrn), fault.Message);
         }
-    }
-
-    // Doubles up to the longest, with jitter, so that many do not come back at once.
-    private static TimeSpan Pause(int tries)
-    {
-        var pause = FirstPause * Math.Pow(2, Math.Min(tries, 10));
-        return (pause < LongestPause ? pause : LongestPause) * (0.5 + Random.Shared.NextDouble() / 2);
     }
 }

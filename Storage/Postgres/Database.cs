@@ -2,6 +2,7 @@ using System.Reflection;
 using DbUp;
 using DbUp.Engine.Output;
 using DbUp.Postgresql;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -14,8 +15,8 @@ public static class Database
     // One arbitrary number that every process of the project agrees on.
     private const long MigrationLock = 0x4C414B414C41;
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    // No jitter: the log says how long it waits, and connecting costs the server little.
+    private static readonly Backoff Waits = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), Jitter: 0);
 
     // How long a migration waits for a lock, and everybody else behind it. Some five minutes of tries in all.
     private const int LockMilliseconds = 1000;
@@ -65,7 +66,7 @@ public static class Database
     /// <summary>Waits for as long as it takes until the database answers, saying so in the log.</summary>
     public static async Task WaitUntilUp(NpgsqlDataSource database, TimeProvider time, ILogger log, CancellationToken stop)
     {
-        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        for (var tries = 0; ; tries++)
         {
             try
             {
@@ -74,6 +75,7 @@ public static class Database
             }
             catch (NpgsqlException fault)
             {
+                var wait = Waits.PauseAfter(tries, random: 0);
                 log.LogWarning(
                     "PostgreSQL does not answer ({Reason}). Start it, or correct ConnectionStrings__Lakala. Trying again in {Wait} s.",
                     Reason(fault),
@@ -111,7 +113,7 @@ public static class Database
     // for a moment only, lets them pass, and tries again.
     private static async Task Upgrade(NpgsqlDataSource primary, NpgsqlDataSource database, TimeProvider time, ILogger log)
     {
-        for (var (tries, pause) = (1, FirstWait); ; tries++, pause = pause * 2 < LongestWait ? pause * 2 : LongestWait)
+        for (var tries = 1; ; tries++)
         {
             using var over = new CancellationTokenSource();
             var watch = Blockers(database, time, over.Token);
@@ -141,6 +143,7 @@ public static class Database
                 throw new InvalidOperationException($"{told}. It was tried {tries} times; it is blocked by {blockers}. End that session, and start again.", result.Error);
             }
 
+            var pause = Waits.PauseAfter(tries - 1, random: 0);
             log.LogWarning(
                 "Migration {Script} waits: its table is in use, by {Blockers}. It steps back, so that swipes go on, and tries again in {Pause} s.",
                 result.ErrorScript?.Name,

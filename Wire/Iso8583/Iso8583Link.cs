@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Threading.Channels;
+using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Iso8583;
 
@@ -67,10 +68,8 @@ public sealed class LinkProtocol
     /// <summary>How long one write may take before the line is given up: the other side takes nothing any more.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Reconnects wait a random time up to a bound that doubles from the first to the longest (full jitter).</summary>
-    public TimeSpan FirstReconnect { get; init; } = TimeSpan.FromMilliseconds(250);
-
-    public TimeSpan LongestReconnect { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>The pause before a new connection.</summary>
+    public Backoff Reconnect { get; init; } = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10), Jitter: 1);
 
     public int MaxOutstanding { get; init; } = 4096;
 }
@@ -81,8 +80,6 @@ public sealed class LinkProtocol
 /// </summary>
 public sealed class Iso8583Link : IAsyncDisposable
 {
-    private const int MaxDoublings = 16;
-
     /// <summary>Messages in a row that cannot be believed, each with its word of trouble: then the line is given up.</summary>
     private const int MaxPassedOver = 64;
 
@@ -214,9 +211,7 @@ public sealed class Iso8583Link : IAsyncDisposable
                 }
             }
 
-            var bound = _protocol.FirstReconnect * Math.Pow(2, Math.Min(tries++, MaxDoublings));
-            var pause = (bound < _protocol.LongestReconnect ? bound : _protocol.LongestReconnect) * Random.Shared.NextDouble();
-            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_protocol.Reconnect.PauseAfter(tries++, Random.Shared.NextDouble()), _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

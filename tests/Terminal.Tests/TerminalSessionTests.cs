@@ -51,11 +51,15 @@ public sealed class TerminalSessionTests
         var (tooMuch, busy) = (new Verdict(ResponseCodes.TryLater, 150, null, null), new Verdict(ResponseCodes.TryLater, 502, null, null));
         var answered = new LinkOutcome.Answered(new Iso8583Message(Mti.PayAnswer));
 
-        Enumerable.Range(0, 20).Select(tries => TerminalSession.Pause(tries, tooMuch)).Should().OnlyContain(pause => pause == TimeSpan.FromSeconds(5));
+        Enumerable.Range(0, 20).Select(tries => TerminalSession.Pause(tries, tooMuch, random: 0)).Should().OnlyContain(pause => pause == TimeSpan.FromSeconds(5));
         Enumerable.Range(0, 20).Should().OnlyContain(tries => !TerminalSession.IsStuck(answered, tooMuch, tries));
-        TerminalSession.Pause(0, busy).Should().BeLessThan(TimeSpan.FromSeconds(1));
+        TerminalSession.Pause(0, busy, random: 0.9).Should().BeLessThan(TimeSpan.FromSeconds(1));
         TerminalSession.IsStuck(answered, busy, 4).Should().BeTrue("another server may be well");
     }
+
+    [Fact]
+    public void Terminals_that_failed_together_do_not_ask_again_together() =>
+        Enumerable.Range(0, 20).Should().OnlyContain(tries => TerminalSession.Pause(tries, null, 0.2) < TerminalSession.Pause(tries, null, 0.8));
 
     [Fact]
     public async Task After_a_lost_line_its_keys_still_work_and_the_whole_payment_is_repeated()

@@ -515,8 +515,7 @@ public sealed class LinkTests : IAsyncDisposable
         Echo = () => ("E" + (++_echos).ToString("D6", null), new BankNetworkMessage(_echos, NetworkCode.Echo).ToIso()),
         Unmatched = message => _unmatched.Writer.TryWrite(message),
         Trouble = why => _troubles.Writer.TryWrite(why),
-        FirstReconnect = firstReconnect,
-        LongestReconnect = longestReconnect,
+        Reconnect = new Backoff(firstReconnect, longestReconnect, Jitter: 1),
         WriteTimeout = writeTimeout ?? TimeSpan.FromHours(1),
         MaxOutstanding = 8,
     };

@@ -55,8 +55,7 @@ public sealed class LinkFuzzTests
         Mac = () => FuzzTarget.Mac,
         Echo = () => ("E000002", new BankNetworkMessage(2, NetworkCode.Echo).ToIso()),
         Trouble = _troubles.Enqueue,
-        FirstReconnect = TimeSpan.Zero,
-        LongestReconnect = TimeSpan.Zero,
+        Reconnect = default,
     };
 
     private static async Task<Task<LinkOutcome>> SignOn(Iso8583Link link, PeerLine line)
