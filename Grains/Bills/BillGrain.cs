@@ -20,7 +20,6 @@ namespace Lakala.Grains.Bills;
 [Reentrant, PreferLocalPlacement]
 public sealed class BillGrain(
     Commits commits,
-    AttemptRows attempts,
     Payments payments,
     BillNotices notices,
     NoticeSignal signal,
@@ -81,19 +80,13 @@ public sealed class BillGrain(
 
     public async Task<bool> SettleLate(long rrn, BankAnswer answer)
     {
-        var begun = time.GetTimestamp();
-        if (await attempts.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row || await Get() is not { } bill)
+        var isPaid = await payments.SettleLate(rrn, answer, Changed);
+        if (isPaid)
         {
-            return false;
+            DeactivateOnIdle();
         }
 
-        if (!await payments.SettleLate(row, bill, answer, begun, Changed))
-        {
-            return false;
-        }
-
-        DeactivateOnIdle();
-        return true;
+        return isPaid;
     }
 
     public Task<BillClosed> Cancel() => Close(new BillCommand.Cancel(), new BillEvent.Cancelled());

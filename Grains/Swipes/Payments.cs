@@ -19,6 +19,8 @@ namespace Lakala.Grains.Swipes;
 public sealed class Payments(
     ICommit<StartAttempt, StartOutcome> startAttempts,
     ICommit<FinishAttempt, FinishOutcome> finishAttempts,
+    ICommit<long, BillSeen> readBills,
+    IAttemptReader attempts,
     CommitRetry retry,
     SwipeKeys keys,
     IRrnSource rrns,
@@ -57,11 +59,18 @@ public sealed class Payments(
     /// An answer of the bank that nobody waited for. An approval of an attempt that is still SENT, and before its deadline, pays the bill.
     /// Any other answer changes nothing: it belongs to the request that waits, or to the sweeper.
     /// </summary>
-    /// <param name="row">The attempt, read after <paramref name="begun"/>.</param>
-    /// <param name="begun">The timestamp from which the commit deadline counts.</param>
+    /// <param name="rrn">Of an attempt.</param>
+    /// <param name="changed">Called when the commit has changed the bill.</param>
     /// <returns>Whether it has paid the bill.</returns>
-    public async Task<bool> SettleLate(AttemptRow row, BillRow bill, BankAnswer answer, long begun, Action changed)
+    public async Task<bool> SettleLate(long rrn, BankAnswer answer, Action changed)
     {
+        var begun = time.GetTimestamp();
+        if (await attempts.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row
+            || (await readBills.Submit(row.Bill!.Value)).Row is not { } bill)
+        {
+            return false;
+        }
+
         var attempt = new SentAttempt(row, bill);
         var move = attempt.Decide(new BankOutcome.Answered(answer));
         return move.To == AttemptState.Approved && await Commit(ToCommit(attempt, move), begun, changed) is null;

@@ -1,4 +1,5 @@
 using Lakala.Grains.Notices;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,9 @@ public static class SwipeServices
         .AddSingleton<ICommit<FinishAttempt, FinishOutcome>>(provider => provider.GetRequiredService<Commits>().FinishAttempts)
         .AddSingleton<ICommit<CloseKey, AttemptRow>>(provider => provider.GetRequiredService<Commits>().CloseKeys)
         .AddSingleton<IRrnSource, RrnBlocks>()
+        .AddSingleton<ICommit<long, BillSeen>>(provider => provider.GetRequiredService<Commits>().ReadBills)
         .AddSingleton<AttemptRows>()
+        .AddSingleton<IAttemptReader>(provider => provider.GetRequiredService<AttemptRows>())
         .AddSingleton<BillNotices>()
         .AddSingleton<CommitRetry>()
         .AddSingleton<SwipeKeys>()

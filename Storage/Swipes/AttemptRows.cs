@@ -3,7 +3,7 @@ using Npgsql;
 namespace Lakala.Storage.Swipes;
 
 /// <summary>What looks for attempts that nobody asks after by their key.</summary>
-public sealed class AttemptRows(NpgsqlDataSource database)
+public sealed class AttemptRows(NpgsqlDataSource database) : IAttemptReader
 {
     /// <summary>
     /// Attempts that are SENT past the sweeper's time, oldest first. Those that another session is just moving are passed over.
@@ -28,7 +28,7 @@ public sealed class AttemptRows(NpgsqlDataSource database)
         return overdue;
     }
 
-    /// <summary>The attempt of an RRN, for an answer that came late.</summary>
+    /// <inheritdoc/>
     public async Task<AttemptRow?> FindByRrn(long rrn, CancellationToken stop)
     {
         await using var command = database.CreateCommand($"select {AttemptRow.Columns} from {AttemptRow.From} where a.rrn = $1");

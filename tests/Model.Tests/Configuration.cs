@@ -1,9 +1,14 @@
+using Lakala.Vocabulary;
+
 namespace Lakala.Model.Tests;
 
 /// <summary>What a run of the model is made of. What breaks in it, and how often, is drawn from its seed.</summary>
 public sealed record Configuration(string Name)
 {
     public int Bills { get; init; } = 1;
+
+    /// <param name="place">From 1.</param>
+    public static long BillAt(int place) => BillNumber.FromRandom(place).Value;
 
     public int Terminals { get; init; } = 2;
 

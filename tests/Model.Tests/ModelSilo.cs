@@ -1,7 +1,10 @@
+using Lakala.Grains.Notices;
+using Lakala.Storage.Notices;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
-using Lakala.Rules.Ledger;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
@@ -11,31 +14,58 @@ namespace Lakala.Model.Tests;
 
 /// <summary>
 /// A silo: each message begins a handler, and nothing keeps two of one bill or one key from running at once, here or in
-/// another silo. The handlers go step by step as those of the product do: <c>BillGrain</c>, <c>SwipeKeys</c>,
-/// <c>TerminalGrain</c>, <c>TerminalGateway</c>, <c>Sweeper</c>, <c>ReversalSender</c>, <c>BankLink</c> and <c>LateAnswers</c>.
+/// another silo. What is done for a swipe is the product's own <see cref="Payments"/> and <see cref="SwipeKeys"/>, over the model's
+/// books, bank and clock; what carries messages to them and sweeps behind them goes as the product does.
 /// </summary>
 public sealed class ModelSilo(
     string name, World world, ModelDatabase database, Network network, ModelBank bank, Checks checks, Temperament temperament,
-    Configuration configuration, Mutation broken)
+    Configuration configuration, Mutation broken) : IBankLine
 {
-    private const int FinishRounds = 3;
     private const int Limit = 16;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReversalTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReversalLease = ReversalTimeout * 3;
     private static readonly SwipeOptions Timers = new();
-    private static readonly AttemptMove NoAnswer = Attempt.Decide(new BankOutcome.NoAnswer(), default, "", "");
+    private static readonly PresentedCard Card = new(ModelTerminal.Card, "", [], new PinKey("", 1, []));
 
     // Who waits for the bank's answer to which RRN.
     private readonly Dictionary<long, Question> _authorisations = [];
     private readonly Dictionary<long, Question> _reversals = [];
+
+    // Which request a key stands for, for a rule that answers too early.
+    private readonly Dictionary<SwipeKey, TerminalRequest> _asking = [];
     private readonly Actor _actor = new(name);
+    private readonly ModelClock _clock = new(world);
+
+    bool IBankLine.IsUp => true;
+
+    private ICommit<FinishAttempt, FinishOutcome> FinishAttempts => field ??= NewFinishAttempts();
+
+    private SwipeKeys Keys => field ??= new SwipeKeys(NewCloseKeys(), FinishAttempts, Retry, _clock);
+
+    private CommitRetry Retry => field ??= new CommitRetry(Options.Create(Timers), _clock);
+
+    private Payments Payments => field ??= new Payments(
+        NewStartAttempts(),
+        FinishAttempts,
+        new ModelCommit<long, BillSeen>("read", database, static (books, bill) => books.Read(bill)),
+        new ModelAttempts(database, Seen),
+        Retry,
+        Keys,
+        new ModelRrns(database),
+        this,
+        new BillNotices(new ShopperReceivers(hasMail: false, hasSms: false), Options.Create(new BillPageOptions())),
+        new NoticeSignal(_clock),
+        Options.Create(Timers),
+        _clock,
+        NullLogger<Payments>.Instance);
 
     public void Crash()
     {
         world.Kill(_actor);
         _authorisations.Clear();
         _reversals.Clear();
+        _asking.Clear();
     }
 
     public void Receive(TerminalRequest request) => world.Begin(_actor, () => request switch
@@ -69,7 +99,7 @@ public sealed class ModelSilo(
     {
         foreach (var overdue in await database.Read(books => books.Overdue(Timers.SweepAfter - Timers.CommitDeadline, Limit)))
         {
-            world.Begin(_actor, () => Try(() => Reverse(overdue)));
+            world.Begin(_actor, () => Try(() => Keys.Reverse(overdue)));
         }
 
         foreach (var bill in await database.Read(books => books.Expiring(Limit)))
@@ -112,15 +142,17 @@ public sealed class ModelSilo(
     private async Task Answer(Pay request)
     {
         // The sign-on is no longer the one of the PIN block: nothing is stored.
+        _asking[request.Key] = request;
         var answer = world.Chance(temperament.SignOnLost) ? SwipeAnswer.Refused(Refusal.SignOnFirst) : await Pay(request);
         Tell(request, answer);
     }
 
-    private async Task Answer(Enquire request) => Tell(request, await Ask(() => Enquire(request)));
+    private async Task Answer(Enquire request) => Tell(request, await Ask(() => Keys.Enquire(request.Key, request.Bill, request.Amount)));
 
     private async Task Answer(Abandon request)
     {
-        var answer = await Ask(() => Abandon(request.Key));
+        _asking[request.Key] = request;
+        var answer = await Ask(async () => (await Keys.Abandon(request.Key)).Answer);
         if (answer.ResponseCode is null)
         {
             return;
@@ -148,59 +180,85 @@ public sealed class ModelSilo(
         network.Send(new PayAnswered(request.From, request.Key, answer));
     }
 
-    private async Task<SwipeAnswer> Pay(Pay request)
+    private Task<SwipeAnswer> Pay(Pay request) => Payments.Pay(
+        new PayBill(request.Key, ModelTerminal.Store, request.Bill, request.Amount, Card, "021", request.IsRepeat), () => { });
+
+    private ICommit<StartAttempt, StartOutcome> NewStartAttempts()
     {
-        try
+        var sound = new ModelCommit<StartAttempt, StartOutcome>("C1", database, Started);
+        return broken switch
         {
-            return await Swipe(request);
-        }
-        catch (DatabaseAwayException)
-        {
-            return SwipeAnswer.Refused(Refusal.TryLater);
-        }
-        catch (CommitUnknownException)
-        {
-            return SwipeAnswer.Silence;
-        }
+            Mutation.UnknownC1TakenForStored => new BrokenCommit<StartAttempt, StartOutcome>(sound, async start =>
+            {
+                try
+                {
+                    return await sound.Submit(start);
+                }
+                catch (CommitUnknownException)
+                {
+                    return TakenForStarted(start);
+                }
+            }),
+            Mutation.EverybodySends => new BrokenCommit<StartAttempt, StartOutcome>(sound, async start =>
+                await sound.Submit(start) is var outcome && outcome is StartOutcome.KeyKnown { Row.State: AttemptState.Sent } ? TakenForStarted(start) : outcome),
+            _ => sound,
+        };
     }
 
-    private async Task<SwipeAnswer> Swipe(Pay request)
+    private StartOutcome.Started TakenForStarted(StartAttempt start) => new(database.Books.Bills[start.Bill], database.Books.Rates, world.Now);
+
+    private ICommit<FinishAttempt, FinishOutcome> NewFinishAttempts()
     {
-        var begun = world.Now;
-        var start = new StartAttempt(
-            world.NewGuid(), request.Key, database.NextRrn(), request.Bill, request.Amount, ModelTerminal.Card, ModelTerminal.Store);
-        switch (await StartUntilDeadline(start, begun))
+        var sound = new ModelCommit<FinishAttempt, FinishOutcome>("C2", database, Finished);
+        return broken switch
         {
-            case StartOutcome.KeyKnown { Row: { State: AttemptState.Sent } } when broken == Mutation.EverybodySends:
-                await AskBank(start, begun + Timers.BankTimeout);
-                return SwipeAnswer.Silence;
+            Mutation.AnswerBeforeC2 or Mutation.NotPaidBeforeReversing => new BrokenCommit<FinishAttempt, FinishOutcome>(sound, async finish =>
+            {
+                if (finish.Move.To == (broken == Mutation.AnswerBeforeC2 ? AttemptState.Approved : AttemptState.Reversing)
+                    && _asking.TryGetValue(finish.Key, out var request))
+                {
+                    Tell(request, new SwipeAnswer(finish.Move.ResponseCode, finish.Move.Reason, finish.Move.To, null, finish.Move.AuthorisationCode));
+                    await world.Turn();
+                }
 
-            case StartOutcome.KeyKnown { Row: var row }:
-                return SwipeKeys.AnswerOf(row, request.Bill, request.Amount, start.MaskedPan);
+                return await sound.Submit(finish);
+            }),
+            Mutation.ReopenedApart => new BrokenCommit<FinishAttempt, FinishOutcome>(sound, async finish =>
+            {
+                var outcome = await sound.Submit(finish);
+                if (outcome.Moved && finish.Move.To != AttemptState.Approved)
+                {
+                    await database.Commit(books =>
+                    {
+                        books.Reopen(finish.Bill);
+                        return true;
+                    });
+                }
 
-            case StartOutcome.Refused { Reason: var reason }:
-                return await Refuse(request.Key, reason, request.Bill, request.Amount, start.MaskedPan);
-
-            case StartOutcome.Started started:
-                var outcome = await AskBank(start, begun + Timers.BankTimeout);
-                return await Finish(request, start, started, outcome, begun);
-
-            default:
-                throw new InvalidOperationException("C1 has no other outcome.");
-        }
+                return outcome;
+            }),
+            _ => sound,
+        };
     }
 
-    private async Task<StartOutcome> StartUntilDeadline(StartAttempt start, DateTimeOffset begun)
+    private ICommit<CloseKey, AttemptRow> NewCloseKeys()
     {
-        try
+        var sound = new ModelCommit<CloseKey, AttemptRow>("close key", database, (books, command) =>
         {
-            return await UntilDeadline(books => Started(books, start), begun, mayBeStored: false);
-        }
-        catch (CommitUnknownException) when (broken == Mutation.UnknownC1TakenForStored)
-        {
-            return new StartOutcome.Started(database.Books.Bills[start.Bill], database.Books.Rates, world.Now);
-        }
+            var row = books.CloseKey(command);
+            world.Note($"close {command.Key} as {command.State}: {row.State}");
+            return row;
+        });
+        return broken == Mutation.AbandonReversesApproved
+            ? new BrokenCommit<CloseKey, AttemptRow>(sound, async command =>
+                await sound.Submit(command) is { State: AttemptState.Approved } row && _asking.GetValueOrDefault(command.Key) is Abandon
+                    ? row with { State = AttemptState.Sent }
+                    : await sound.Submit(command))
+            : sound;
     }
+
+    private AttemptRow? Seen(AttemptRow? row) =>
+        broken == Mutation.LateApprovalSettlesReversing && row is { State: AttemptState.Reversing } ? row with { State = AttemptState.Sent } : row;
 
     private StartOutcome Started(ModelBooks books, StartAttempt start)
     {
@@ -209,55 +267,6 @@ public sealed class ModelSilo(
         return outcome;
     }
 
-    private async Task<SwipeAnswer> Finish(Pay request, StartAttempt start, StartOutcome.Started started, BankOutcome outcome, DateTimeOffset begun)
-    {
-        var move = Attempt.Decide(outcome, request.Amount, Rrn.ToText(start.Rrn), request.Key.Terminal);
-        if (broken == Mutation.SilenceTakenForDecline && outcome is BankOutcome.NoAnswer)
-        {
-            move = new AttemptMove(AttemptState.Declined, "05", Refusal.DeclinedByBank, null);
-        }
-
-        for (var round = 0; round < FinishRounds; round++)
-        {
-            var finish = ToCommit(request.Key, start.Id, request.Bill, move, request.Amount, started.Rates);
-            var told = new SwipeAnswer(
-                move.ResponseCode, move.Reason, move.To, Rrn.ToText(start.Rrn), move.AuthorisationCode, start.MaskedPan, finish.At);
-            if (AnswersTooEarly(move.To))
-            {
-                Tell(request, told);
-                await world.Turn();
-            }
-
-            if ((await UntilDeadline(books => Finished(books, finish), begun, mayBeStored: true)).Found is not { } found)
-            {
-                return told;
-            }
-
-            if (found.State != AttemptState.Sent)
-            {
-                return SwipeKeys.AnswerOf(found, request.Bill, request.Amount, null);
-            }
-
-            // Still SENT and yet not moved: the approval came past the deadline.
-            move = NoAnswer;
-        }
-
-        return SwipeAnswer.Silence;
-    }
-
-    private bool AnswersTooEarly(AttemptState to) => (broken, to) is
-        (Mutation.AnswerBeforeC2, AttemptState.Approved) or (Mutation.NotPaidBeforeReversing, AttemptState.Reversing);
-
-    private FinishAttempt ToCommit(SwipeKey key, Guid id, long bill, AttemptMove move, Money amount, Rates rates) => new(
-        key,
-        id,
-        bill,
-        move,
-        world.Now,
-        move.To == AttemptState.Approved
-            ? new PaidFacts(world.NewGuid(), database.Books.Bills[bill].MerchantId, "{}", "", Postings.Share(amount.Minor, rates))
-            : null);
-
     private FinishOutcome Finished(ModelBooks books, FinishAttempt finish)
     {
         var outcome = books.Finish(finish);
@@ -265,42 +274,16 @@ public sealed class ModelSilo(
         return outcome;
     }
 
-    private async Task<T> UntilDeadline<T>(Func<ModelBooks, T> command, DateTimeOffset begun, bool mayBeStored)
+    /// <summary>As the link: what is not sent has not been asked, and whoever has looked at the clock may be slow.</summary>
+    async Task<BankOutcome> IBankLine.Authorise(Authorisation request, TimeSpan timeout)
     {
-        while (true)
-        {
-            try
-            {
-                return await database.Commit(command);
-            }
-            catch (Exception fault) when (fault is CommitUnknownException or DatabaseAwayException)
-            {
-                world.Note($"{fault.GetType().Name}");
-                mayBeStored |= fault is CommitUnknownException;
-                if (!mayBeStored)
-                {
-                    throw;
-                }
-
-                if (world.Now - begun + RetryPause >= Timers.CommitDeadline || broken == Mutation.UnknownC1TakenForStored)
-                {
-                    throw new CommitUnknownException("The commit deadline has passed; the sweeper will reverse what is SENT.", fault);
-                }
-
-                await world.Until(world.Now + RetryPause);
-            }
-        }
-    }
-
-    // As BankCardTender and the link: nothing leaves past the last moment, but whoever has looked at the clock may be slow.
-    private async Task<BankOutcome> AskBank(StartAttempt start, DateTimeOffset lastMoment)
-    {
+        var until = world.Now + timeout;
         await world.Turn();
-        if (world.Now >= lastMoment || world.Chance(temperament.LineDown))
+        if (world.Now >= until || world.Chance(temperament.LineDown))
         {
             if (configuration.TrustIsBroken && world.Chance(50))
             {
-                network.Send(new Authorise(this, start.Rrn, start.Amount, start.Key.Terminal));
+                network.Send(new Authorise(this, request.Rrn, request.Amount, request.Key.Terminal));
             }
 
             return new BankOutcome.NotSent(Refusal.BankNotReachable);
@@ -308,16 +291,16 @@ public sealed class ModelSilo(
 
         await world.Turn();
         var question = new Question();
-        _authorisations[start.Rrn] = question;
-        network.Send(new Authorise(this, start.Rrn, start.Amount, start.Key.Terminal));
-        await world.When(() => question.Answer is not null, lastMoment);
-        _authorisations.Remove(start.Rrn);
-        return question.Answer is Authorised said ? new BankOutcome.Answered(said.Answer) : new BankOutcome.NoAnswer();
+        _authorisations[request.Rrn] = question;
+        network.Send(new Authorise(this, request.Rrn, request.Amount, request.Key.Terminal));
+        await world.When(() => question.Answer is not null, until);
+        _authorisations.Remove(request.Rrn);
+        return question.Answer is Authorised said ? new BankOutcome.Answered(said.Answer)
+            : broken == Mutation.SilenceTakenForDecline ? new BankOutcome.Answered(new BankAnswer("05", null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal))
+            : new BankOutcome.NoAnswer();
     }
 
-    private async Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason, long bill, Money amount, string maskedPan) => reason.IsFinal()
-        ? SwipeKeys.AnswerOf(await CloseKey(key, AttemptState.Refused, reason, bill, amount, maskedPan), bill, amount, maskedPan)
-        : SwipeAnswer.Refused(reason);
+    Task<bool> IBankLine.Reverse(ReversalRow reversal, CancellationToken stop) => throw new NotSupportedException("The model sends reversals itself.");
 
     private static async Task<SwipeAnswer> Ask(Func<Task<SwipeAnswer>> question)
     {
@@ -335,51 +318,6 @@ public sealed class ModelSilo(
         }
     }
 
-    private async Task<SwipeAnswer> Enquire(Enquire request) => SwipeKeys.AnswerOf(
-        await CloseKey(request.Key, AttemptState.Void, Refusal.NeverHappened, null, null, null), request.Bill, request.Amount, null);
-
-    private async Task<SwipeAnswer> Abandon(SwipeKey key)
-    {
-        var row = await CloseKey(key, AttemptState.Void, Refusal.NeverHappened, null, null, null);
-        if (row.State != AttemptState.Sent && !(broken == Mutation.AbandonReversesApproved && row.State == AttemptState.Approved))
-        {
-            return SwipeKeys.AnswerOf(row, null, null, null);
-        }
-
-        var outcome = await Reverse(row);
-        return SwipeKeys.AnswerOf(outcome.Found ?? row with { State = AttemptState.Reversing }, null, null, null);
-    }
-
-    private Task<AttemptRow> CloseKey(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan)
-    {
-        var command = new CloseKey(world.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan);
-        return UntilDeadline(
-            books =>
-            {
-                var row = books.CloseKey(command);
-                world.Note($"close {key} as {state}: {row.State}");
-                return row;
-            },
-            world.Now,
-            mayBeStored: false);
-    }
-
-    private async Task<FinishOutcome> Reverse(AttemptRow row)
-    {
-        var finish = ToCommit(row.Key, row.Id, row.Bill!.Value, NoAnswer, row.Amount!.Value, row.Rates);
-        var outcome = await database.Commit(books => Finished(books, finish));
-        if (broken == Mutation.ReopenedApart && outcome.Moved)
-        {
-            await database.Commit(books =>
-            {
-                books.Reopen(finish.Bill);
-                return true;
-            });
-        }
-
-        return outcome;
-    }
-
     /// <summary>
     /// As <c>LateAnswers</c>: an approval of what is still SENT settles it, under the row's own id and the guard of every C2; then
     /// it is recorded, however often that must be tried.
@@ -388,7 +326,7 @@ public sealed class ModelSilo(
     {
         if (late.Answer.ResponseCode == Attempt.ApprovedCode)
         {
-            await Try(() => SettleLate(late));
+            await Try(() => Payments.SettleLate(late.Rrn, late.Answer, () => { }));
         }
 
         while (!await Try(() => Record(late)))
@@ -400,25 +338,6 @@ public sealed class ModelSilo(
         {
             bank.Heard(late.Rrn);
         }
-    }
-
-    private async Task<bool> SettleLate(Authorised late)
-    {
-        var begun = world.Now;
-        var row = await database.Read(books => books.FindByRrn(late.Rrn));
-        if (row is null || !MaySettle(row.State))
-        {
-            return false;
-        }
-
-        var move = Attempt.Decide(new BankOutcome.Answered(late.Answer), row.Amount!.Value, Rrn.ToText(late.Rrn), row.Key.Terminal);
-        if (move.To != AttemptState.Approved)
-        {
-            return false;
-        }
-
-        var finish = ToCommit(row.Key, row.Id, row.Bill!.Value, move, row.Amount.Value, row.Rates);
-        return (await UntilDeadline(books => Finished(books, finish), begun, mayBeStored: true)).Moved;
     }
 
     private Task<bool> Record(Authorised late) => database.Commit(books =>
@@ -437,9 +356,6 @@ public sealed class ModelSilo(
 
         return true;
     });
-
-    private bool MaySettle(AttemptState state) =>
-        state == AttemptState.Sent || (broken == Mutation.LateApprovalSettlesReversing && state == AttemptState.Reversing);
 
     private async Task<bool> Close(long number, BillState to)
     {

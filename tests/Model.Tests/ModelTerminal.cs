@@ -107,7 +107,7 @@ public sealed class ModelTerminal(
 
     private async Task Sell()
     {
-        var bill = (long)world.Random.Next(configuration.Bills) + 1;
+        var bill = Configuration.BillAt(world.Random.Next(configuration.Bills) + 1);
         var amount = amountOf(bill);
         if (world.Chance(50) && !await Find(bill))
         {

@@ -1,7 +1,7 @@
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// One broken rule of the model each, to show that the checks see it. The product knows nothing of them.
+/// One broken rule each, to show that the checks see it. The product knows nothing of them: a port is replaced, or the model's books.
 /// </summary>
 public enum Mutation
 {

@@ -48,7 +48,7 @@ public sealed class Run
             new ModelTerminal($"T{number}", _world, _network, _temperament, configuration, broken, bill => _books.Bills[bill].Bill.Amount))];
         for (var number = 1; number <= configuration.Bills; number++)
         {
-            PutBill(number);
+            PutBill(Configuration.BillAt(number));
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class Run
                 silo.SendReversals();
                 break;
             default:
-                silo.Cancel(_world.Random.Next(_configuration.Bills) + 1);
+                silo.Cancel(Configuration.BillAt(_world.Random.Next(_configuration.Bills) + 1));
                 break;
         }
     }

@@ -80,6 +80,15 @@ public sealed class World(int seed, bool isTraced)
     /// <summary>Waits until a moment, or later.</summary>
     public Waiting Until(DateTimeOffset moment) => new(this, null, moment);
 
+    /// <summary>Has the running actor do something at a moment, or later, unless it is called off.</summary>
+    /// <returns>What calls it off.</returns>
+    public Action Schedule(DateTimeOffset moment, Action what)
+    {
+        var parked = new Parked(_running, null, moment, what);
+        _parked.Add(parked);
+        return () => _parked.Remove(parked);
+    }
+
     /// <summary>Everything that the actor has under way is gone.</summary>
     public void Kill(Actor actor) => _parked.RemoveAll(parked => parked.Actor == actor);
 
