@@ -1,29 +1,16 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
-using System.IO.Pipelines;
-using System.Net;
-using Lakala.Storage;
 using Lakala.Wire.Iso8583;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Gateway;
 
-/// <summary>One terminal's connection: its session, its answers on their way out, and until when it must speak.</summary>
+/// <summary>One terminal's connection: answers on their way out, who was heard on it, and until when it must speak.</summary>
 public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) : IDisposable
 {
-    /// <summary>A terminal asks one thing at a time, and perhaps repeats or abandons it.</summary>
-    private const int MaxRunning = 8;
-
-    // A terminal that is told so signs on; one that hears it again has the wrong keys.
-    private const int MaxRejects = 3;
-
     private readonly SemaphoreSlim _writing = new(1);
-    private readonly ConcurrentDictionary<Task, bool> _running = new();
 
-    public Session? Session { get; private set; }
+    // Only what is authentic renews it.
+    private long _speakDeadline = watch.FirstMessageDeadline();
+    private long _frameDeadline = long.MaxValue;
 
     /// <summary>Who is at the other end; null until it has said something authentic.</summary>
     internal string? Terminal { get; private set; }
@@ -34,30 +21,8 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     /// <summary>On the monotonic clock.</summary>
     internal long Deadline => Math.Min(_speakDeadline, _frameDeadline);
 
-    // Only what is authentic renews it.
-    private long _speakDeadline = watch.FirstMessageDeadline();
-    private long _frameDeadline = long.MaxValue;
-    private int _rejects;
-
-    /// <exception cref="Iso8583Exception">The terminal asks more at once than any terminal does.</exception>
-    public void Run(Task handling)
-    {
-        if (handling.IsCompleted)
-        {
-            return;
-        }
-
-        if (_running.Count >= MaxRunning)
-        {
-            throw new Iso8583Exception(0, $"More than {MaxRunning} messages wait for their answer.");
-        }
-
-        _running[handling] = true;
-        handling.ContinueWith(done => _running.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    /// <summary>The work that has begun goes on to its end; its answers may find no line any more.</summary>
-    public Task Drain() => Task.WhenAll(_running.Keys);
+    /// <summary>From this address so much came that was not authentic that nothing more is looked at which may not be.</summary>
+    internal bool IsRefusedTooOften => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.IsRefusedTooOften ?? false;
 
     public async Task Send(Iso8583Message message, MessageMac? mac)
     {
@@ -73,49 +38,29 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
         }
     }
 
-    /// <summary>What came was authentic under this session.</summary>
-    public void Heard(Session session)
-    {
-        Session = session;
-        Heard(session.Terminal);
-    }
-
     /// <summary>What came was authentic.</summary>
-    public void Heard(string terminal)
+    internal void Heard(string terminal)
     {
         (Terminal, HeardAt) = (terminal, watch.Now);
         Renew();
     }
 
     /// <summary>What came had a right MAC: the line may live on, whatever becomes of the message.</summary>
-    internal void Renew()
-    {
-        _speakDeadline = watch.IdleDeadline();
-        _rejects = 0;
-    }
+    internal void Renew() => _speakDeadline = watch.IdleDeadline();
 
-    /// <summary>From here so much came that was not authentic that nothing more is looked at which may not be.</summary>
-    internal bool IsRefusedTooOften => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.IsRefusedTooOften ?? false;
-
-    /// <summary>What came was not authentic. After a few of these in a row the line has been answered for the last time.</summary>
-    internal void Rejected()
-    {
-        (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.Refused();
-        if (Interlocked.Increment(ref _rejects) >= MaxRejects)
-        {
-            LineWatch.TurnedAway("unauthentic");
-            End();
-        }
-    }
+    /// <summary>Counts a message that was not authentic against the address that it came from.</summary>
+    internal void CountReject() => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.Refused();
 
     /// <summary>Nothing more is read; what is under way is answered.</summary>
     internal void End() => connection.Transport.Input.CancelPendingRead();
 
     public void Abort() => connection.Abort();
 
-    /// <summary>Half a frame must become a whole one in time; a line without one may idle longer.</summary>
-    public void IsMidFrame(bool isMidFrame) =>
-        _frameDeadline = !isMidFrame ? long.MaxValue : Math.Min(_frameDeadline, watch.FrameDeadline());
+    /// <summary>Part of a frame has come; the rest must come in time.</summary>
+    internal void FrameBegun() => _frameDeadline = Math.Min(_frameDeadline, watch.FrameDeadline());
+
+    /// <summary>A whole frame, or nothing of one, has come: the line may idle longer.</summary>
+    internal void FrameEnded() => _frameDeadline = long.MaxValue;
 
     public void Dispose()
     {
@@ -124,171 +69,4 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     }
 
     public override string ToString() => $"{Terminal ?? "terminal not known yet"} at {connection.RemoteEndPoint}";
-}
-
-/// <summary>
-/// Watches all lines: bounds on how many there are, in all, from one address and shaking hands at once, and one clock for
-/// all deadlines instead of one for each line. Whoever says nothing costs a place and keeps nobody out.
-/// </summary>
-public sealed class LineWatch : BackgroundService
-{
-    // The head of a TLS record: what it is, a version, and how much follows. The first one of a line is the ClientHello.
-    private const int RecordHead = 5, HandshakeRecord = 22, MaxHello = 16 * 1024;
-
-    private static readonly Meter Meter = new(Instrumentation.Name);
-    private static readonly Counter<long> Away = Meter.CreateCounter<long>("lakala.terminal.turned_away");
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
-
-    private readonly TerminalGatewayOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _log;
-    private readonly Arrivals _arrivals;
-    private readonly HandshakeTurns _turns;
-    private readonly ConcurrentDictionary<TerminalLine, bool> _lines = new();
-    private readonly Dictionary<string, long> _gone = [];
-
-    public LineWatch(IOptions<TerminalGatewayOptions> options, TimeProvider time, ILogger<LineWatch> log)
-    {
-        _options = options.Value;
-        _time = time;
-        _log = log;
-        _arrivals = new Arrivals(_options, time);
-        _turns = new HandshakeTurns(_options.MaxHandshakes, time);
-        Meter.CreateObservableGauge("lakala.terminal.lines", () => _lines.Count);
-    }
-
-    /// <summary>Stands before TLS: counts the connection, hears its ClientHello, and only then waits for its turn to shake hands.</summary>
-    public async Task Admit(ConnectionContext connection, Func<Task> next)
-    {
-        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        using var arrival = _arrivals.Enter(address, connection.Abort);
-        if (arrival is null)
-        {
-            TurnedAway("full");
-            _log.LogDebug("A connection from {Address} is refused: too many are open.", address);
-            return;
-        }
-
-        connection.Items[typeof(Arrivals)] = arrival;
-        try
-        {
-            if (!await HearsHello(connection.Transport.Input))
-            {
-                return;
-            }
-
-            arrival.Spoke();
-            using var turn = await _turns.Take(arrival.Address, connection.ConnectionClosed);
-            connection.Items[typeof(HandshakeTurns)] = turn;
-            await next();
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or IOException)
-        {
-            // Gone, or closed, before its turn came.
-            _log.LogDebug("A connection from {Address} has ended before its handshake: {Reason}", address, fault.Message);
-        }
-    }
-
-    // The whole of it, so that nobody holds a turn while the rest of it does not come. Nothing is taken from the pipe.
-    private static async Task<bool> HearsHello(PipeReader input)
-    {
-        while (true)
-        {
-            var read = await input.ReadAsync();
-            var (isHello, isWhole) = Look(read.Buffer);
-            input.AdvanceTo(read.Buffer.Start, isWhole ? read.Buffer.Start : read.Buffer.End);
-            if (isWhole || !isHello || read.IsCompleted || read.IsCanceled)
-            {
-                return isWhole;
-            }
-        }
-
-        static (bool IsHello, bool IsWhole) Look(in ReadOnlySequence<byte> bytes)
-        {
-            Span<byte> head = stackalloc byte[RecordHead];
-            var known = (int)Math.Min(bytes.Length, RecordHead);
-            bytes.Slice(0, known).CopyTo(head);
-            var length = known == RecordHead ? BinaryPrimitives.ReadUInt16BigEndian(head[3..]) : 0;
-            var isHello = (known == 0 || head[0] == HandshakeRecord) && length <= MaxHello;
-            return (isHello, isHello && known == RecordHead && bytes.Length >= RecordHead + length);
-        }
-    }
-
-    internal static void TurnedAway(string why) => Away.Add(1, new KeyValuePair<string, object?>("why", why));
-
-    internal TerminalLine Open(ConnectionContext connection)
-    {
-        // The handshake is done: the next may begin.
-        (connection.Items[typeof(HandshakeTurns)] as HandshakeTurns.Turn)?.Dispose();
-        var line = new TerminalLine(connection, this);
-        _lines[line] = true;
-        return line;
-    }
-
-    internal void Close(TerminalLine line)
-    {
-        if (_lines.TryRemove(line, out _) && line.Terminal is { } terminal)
-        {
-            lock (_gone)
-            {
-                _gone[terminal] = line.HeardAt;
-            }
-        }
-    }
-
-    /// <summary>How many lines are open.</summary>
-    public int Count => _lines.Count;
-
-    internal long Now => _time.GetTimestamp();
-
-    /// <summary>The terminals that have said something authentic since then, and when they last did. Asked in rounds, by one.</summary>
-    internal Dictionary<string, long> HeardSince(long timestamp)
-    {
-        Dictionary<string, long> heard;
-        lock (_gone)
-        {
-            heard = new Dictionary<string, long>(_gone);
-            _gone.Clear();
-        }
-
-        foreach (var (line, _) in _lines)
-        {
-            if (line is { Terminal: { } terminal, HeardAt: var at } && at >= timestamp)
-            {
-                heard[terminal] = Math.Max(at, heard.GetValueOrDefault(terminal));
-            }
-        }
-
-        return heard;
-    }
-
-    internal long IdleDeadline() => In(_options.IdleTimeout);
-
-    internal long FirstMessageDeadline() => In(_options.FirstMessageTimeout);
-
-    internal long FrameDeadline() => In(_options.FrameTimeout);
-
-    private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Tick, _time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            for (var silent = _arrivals.DropSilent(_options.HandshakeTimeout); silent > 0; silent--)
-            {
-                TurnedAway("silent");
-            }
-
-            var now = _time.GetTimestamp();
-            foreach (var (line, _) in _lines)
-            {
-                if (now > line.Deadline)
-                {
-                    _log.LogInformation("{Line}: closed, it said nothing for too long.", line);
-                    line.Abort();
-                }
-            }
-        }
-    }
 }

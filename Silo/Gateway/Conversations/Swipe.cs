@@ -1,0 +1,20 @@
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Vocabulary;
+using Lakala.Wire.Terminal;
+
+namespace Lakala.Silo.Gateway.Conversations;
+
+/// <summary>What <see cref="Pay"/> and <see cref="Abandon"/> both say of a swipe.</summary>
+internal static class Swipe
+{
+    public static readonly SwipeAnswer Failed = SwipeAnswer.Refused(Refusal.Fault);
+
+    public static PaymentFacts Facts(SwipeAnswer answer) => new(
+        answer.Rrn,
+        answer.AuthorisationCode,
+        answer.MaskedPan,
+        answer.State == AttemptState.Approved ? answer.SettledAt : null,
+        answer.Payee,
+        answer.OrderId);
+}

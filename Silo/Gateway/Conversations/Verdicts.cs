@@ -1,0 +1,25 @@
+using Lakala.Grains.Swipes;
+using Lakala.Vocabulary;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Texts;
+
+namespace Lakala.Silo.Gateway.Conversations;
+
+/// <summary>Response codes with the texts for clerk and customer.</summary>
+internal static class Verdicts
+{
+    // Says nothing of a payment: there was none.
+    public static readonly Verdict Done = new(ResponseCodes.Approved, 0, null, null, ProcessingRequirement.None);
+
+    /// <summary>Null: it is done.</summary>
+    public static Verdict For(Refusal? reason, string language) => reason is { } no ? For(no.ResponseCode(), no, language) : Done;
+
+    public static Verdict For(SwipeAnswer answer, string language) => For(answer.ResponseCode!, answer.Reason, language);
+
+    private static Verdict For(string code, Refusal? reason, string language)
+    {
+        var (clerk, customer) = AnswerTexts.Of(code, (int?)reason, language);
+        var requirement = reason is Refusal.SignOnFirst ? ProcessingRequirement.SignOn : ProcessingRequirement.None;
+        return new Verdict(code, (int?)reason ?? 0, clerk, customer, requirement);
+    }
+}

@@ -1,0 +1,236 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using Lakala.Silo.Gateway.Conversations;
+using Lakala.Storage;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
+using Microsoft.AspNetCore.Connections;
+
+namespace Lakala.Silo.Gateway;
+
+/// <summary>
+/// The session of one connection. It decides what is believed: the MAC is checked before anything else, and only an authentic
+/// message reaches its <see cref="Conversation"/>. Everybody else gets a hint, and after a few of them the line is closed.
+/// </summary>
+internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFailures macFailures, ConversationServices services)
+{
+    /// <summary>A terminal asks one thing at a time, and perhaps repeats or abandons it.</summary>
+    private const int MaxRunning = 8;
+
+    // A terminal that is told so signs on; one that hears it again has the wrong keys.
+    private const int MaxRejects = 3;
+
+    private static readonly Meter Meter = new(Instrumentation.Name);
+    private static readonly Counter<long> Answers = Meter.CreateCounter<long>("lakala.terminal.answers");
+
+    private readonly ConcurrentDictionary<Task, bool> _running = new();
+    private SignedOnTerminal? _authenticated;
+    private int _rejects;
+
+    /// <summary>
+    /// Answers the message in a frame. Answers do not wait for each other: a repeat or an abandonment is heard while its swipe
+    /// is with the bank.
+    /// </summary>
+    /// <exception cref="Iso8583Exception">It is no message, or the terminal asks more at once than any terminal does.</exception>
+    public void Begin(in ReadOnlySequence<byte> sequence)
+    {
+        var frame = sequence.ToArray();
+        var handling = Handle(Iso8583Codec.Decode(frame), frame);
+        if (handling.IsCompleted)
+        {
+            return;
+        }
+
+        if (_running.Count >= MaxRunning)
+        {
+            throw new Iso8583Exception(0, $"More than {MaxRunning} messages wait for their answer.");
+        }
+
+        _running[handling] = true;
+        handling.ContinueWith(done => _running.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>The work that has begun goes on to its end; its answers may find no line any more.</summary>
+    public Task Drain() => Task.WhenAll(_running.Keys);
+
+    private async Task Handle(Iso8583Message message, byte[] frame)
+    {
+        using var span = Instrumentation.Source.StartActivity("terminal." + message.Mti, ActivityKind.Server);
+        try
+        {
+            await Converse(message, frame, span);
+        }
+        catch (Iso8583Exception fault)
+        {
+            MarkFailed(span, fault);
+            services.Log.LogWarning("{Line}: closed, {Reason}", line, fault.Message);
+            line.Abort();
+        }
+        catch (Exception fault) when (fault is IOException or ConnectionAbortedException or ConnectionResetException or ObjectDisposedException)
+        {
+            MarkFailed(span, fault);
+            services.Log.LogDebug("{Line}: lost before the answer, {Reason}", line, fault.Message);
+        }
+        catch (Exception fault)
+        {
+            // Silence: nothing is certain, and the terminal asks again.
+            MarkFailed(span, fault);
+            services.Log.LogError(fault, "{Line}: {Mti} could not be answered.", line, message.Mti);
+        }
+        finally
+        {
+            // It may hold a card.
+            CryptographicOperations.ZeroMemory(frame);
+        }
+    }
+
+    // Its kind and no more: what it says may quote the message.
+    private static void MarkFailed(Activity? span, Exception fault) => span?.SetStatus(ActivityStatusCode.Error, fault.GetType().Name);
+
+    private async Task Converse(Iso8583Message message, byte[] frame, Activity? span)
+    {
+        try
+        {
+            if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
+            {
+                await BeginSession(message, frame);
+                return;
+            }
+
+            var terminal = await FindSignedOn(message);
+            if (terminal is null)
+            {
+                await Reject(message, Refusal.SignOnFirst);
+            }
+            else if (!terminal.Mac.Verify(message, frame))
+            {
+                macFailures.Note(terminal.Id);
+                await Reject(message, Refusal.MacInvalid);
+            }
+            else
+            {
+                await AnswerAuthentic(message, terminal, span);
+            }
+        }
+        catch (DatabaseAwayException)
+        {
+            // Who it is cannot be found out now. The grains answer for themselves.
+            await Reject(message, Refusal.TryLater);
+        }
+    }
+
+    private async Task AnswerAuthentic(Iso8583Message message, SignedOnTerminal terminal, Activity? span)
+    {
+        Renew();
+        var answer = await Conversation.Find(message).Answer(message, terminal, services);
+
+        // Whose keys have ended may still hold the MAC key: only what the grain lets pass is the terminal.
+        if (answer is null || answer.Text(39) is not ResponseCodes.SignOnFirst)
+        {
+            _authenticated = terminal;
+            Heard(terminal.Id);
+        }
+
+        if (answer is not null)
+        {
+            Count(answer.Text(39));
+            span?.SetTag(Instrumentation.CodeTag, answer.Text(39));
+            await line.Send(answer, terminal.Mac);
+        }
+    }
+
+    // A sign-on is authentic under the master key, and begins what the other conversations need.
+    private async Task BeginSession(Iso8583Message message, byte[] frame)
+    {
+        RefuseUnlessWelcome();
+        var request = SignOnRequest.FromIso(message, services.Time);
+        var row = await keys.FindTerminal(request.From.Terminal);
+
+        // A stranger is told one thing, after the same work, whether there is such a terminal or not.
+        using var master = keys.UnwrapMaster(row);
+        if (!master.SignOnMac.Verify(message, frame) || row is null)
+        {
+            if (row is not null)
+            {
+                macFailures.Note(row.Id);
+            }
+
+            await Reject(message, Refusal.MacInvalid);
+            return;
+        }
+
+        Heard(row.Id);
+        var answer = await SignOn.Answer(request, row, master, keys.GetGrain(row.Id), services);
+        if (answer.Text(39) is not ResponseCodes.Approved)
+        {
+            Count(answer.Text(39));
+        }
+
+        await line.Send(answer, master.SignOnMac);
+    }
+
+    private async ValueTask<SignedOnTerminal?> FindSignedOn(Iso8583Message message)
+    {
+        var from = Origin.Of(message);
+        var keySet = SecurityControl.KeySetOf(message);
+        if (_authenticated is { } known && known.KeySet == keySet && known.Id == from.Terminal && known.Store == from.Store)
+        {
+            return known;
+        }
+
+        RefuseUnlessWelcome();
+        return await keys.FindSignedOn(from, keySet);
+    }
+
+    // Whoever has sent as much as it may that was not authentic is not worth a look at the keys.
+    private void RefuseUnlessWelcome()
+    {
+        if (line.IsRefusedTooOften)
+        {
+            throw new Iso8583Exception(0, "Too much came from this address that was not authentic.");
+        }
+    }
+
+    // Nobody who cannot be authenticated gets more than a hint, and a hint is never final.
+    private async Task Reject(Iso8583Message message, Refusal reason)
+    {
+        var verdict = Verdicts.For(reason, "en");
+        Count(verdict.Code);
+        Activity.Current?.SetTag(Instrumentation.CodeTag, verdict.Code);
+        await line.Send(verdict.ToHint(Conversation.Find(message).AnswerMti, message), null);
+        if (reason != Refusal.TryLater)
+        {
+            CountReject();
+        }
+    }
+
+    // After a few of these in a row the line has been answered for the last time.
+    private void CountReject()
+    {
+        line.CountReject();
+        if (Interlocked.Increment(ref _rejects) >= MaxRejects)
+        {
+            LineWatch.TurnedAway("unauthentic");
+            line.End();
+        }
+    }
+
+    private void Heard(string terminal)
+    {
+        line.Heard(terminal);
+        _rejects = 0;
+    }
+
+    private void Renew()
+    {
+        line.Renew();
+        _rejects = 0;
+    }
+
+    private static void Count(string? code) => Answers.Add(1, new KeyValuePair<string, object?>("code", code));
+}

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
+using System.Net;
+using Lakala.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Gateway;
+
+/// <summary>
+/// Watches all lines: bounds on how many there are, in all, from one address and shaking hands at once, and one clock for
+/// all deadlines instead of one for each line. Whoever says nothing costs a place and keeps nobody out.
+/// </summary>
+public sealed class LineWatch : BackgroundService
+{
+    // The head of a TLS record: what it is, a version, and how much follows. The first one of a line is the ClientHello.
+    private const int RecordHead = 5, HandshakeRecord = 22, MaxHello = 16 * 1024;
+
+    private static readonly Meter Meter = new(Instrumentation.Name);
+    private static readonly Counter<long> Away = Meter.CreateCounter<long>("lakala.terminal.turned_away");
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+
+    private readonly TerminalGatewayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Arrivals _arrivals;
+    private readonly HandshakeTurns _turns;
+    private readonly ConcurrentDictionary<TerminalLine, bool> _lines = new();
+    private readonly Dictionary<string, long> _gone = [];
+
+    public LineWatch(IOptions<TerminalGatewayOptions> options, TimeProvider time, ILogger<LineWatch> log)
+    {
+        _options = options.Value;
+        _time = time;
+        _log = log;
+        _arrivals = new Arrivals(_options, time);
+        _turns = new HandshakeTurns(_options.MaxHandshakes, time);
+        Meter.CreateObservableGauge("lakala.terminal.lines", () => _lines.Count);
+    }
+
+    /// <summary>Stands before TLS: counts the connection, hears its ClientHello, and only then waits for its turn to shake hands.</summary>
+    public async Task Admit(ConnectionContext connection, Func<Task> next)
+    {
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+        using var arrival = _arrivals.Enter(address, connection.Abort);
+        if (arrival is null)
+        {
+            TurnedAway("full");
+            _log.LogDebug("A connection from {Address} is refused: too many are open.", address);
+            return;
+        }
+
+        connection.Items[typeof(Arrivals)] = arrival;
+        try
+        {
+            if (!await HearsHello(connection.Transport.Input))
+            {
+                return;
+            }
+
+            arrival.Spoke();
+            using var turn = await _turns.Take(arrival.Address, connection.ConnectionClosed);
+            connection.Items[typeof(HandshakeTurns)] = turn;
+            await next();
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException)
+        {
+            // Gone, or closed, before its turn came.
+            _log.LogDebug("A connection from {Address} has ended before its handshake: {Reason}", address, fault.Message);
+        }
+    }
+
+    // The whole of it, so that nobody holds a turn while the rest of it does not come. Nothing is taken from the pipe.
+    private static async Task<bool> HearsHello(PipeReader input)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync();
+            var (isHello, isWhole) = Look(read.Buffer);
+            input.AdvanceTo(read.Buffer.Start, isWhole ? read.Buffer.Start : read.Buffer.End);
+            if (isWhole || !isHello || read.IsCompleted || read.IsCanceled)
+            {
+                return isWhole;
+            }
+        }
+
+        static (bool IsHello, bool IsWhole) Look(in ReadOnlySequence<byte> bytes)
+        {
+            Span<byte> head = stackalloc byte[RecordHead];
+            var known = (int)Math.Min(bytes.Length, RecordHead);
+            bytes.Slice(0, known).CopyTo(head);
+            var length = known == RecordHead ? BinaryPrimitives.ReadUInt16BigEndian(head[3..]) : 0;
+            var isHello = (known == 0 || head[0] == HandshakeRecord) && length <= MaxHello;
+            return (isHello, isHello && known == RecordHead && bytes.Length >= RecordHead + length);
+        }
+    }
+
+    internal static void TurnedAway(string why) => Away.Add(1, new KeyValuePair<string, object?>("why", why));
+
+    internal TerminalLine Open(ConnectionContext connection)
+    {
+        // The handshake is done: the next may begin.
+        (connection.Items[typeof(HandshakeTurns)] as HandshakeTurns.Turn)?.Dispose();
+        var line = new TerminalLine(connection, this);
+        _lines[line] = true;
+        return line;
+    }
+
+    internal void Close(TerminalLine line)
+    {
+        if (_lines.TryRemove(line, out _) && line.Terminal is { } terminal)
+        {
+            lock (_gone)
+            {
+                _gone[terminal] = line.HeardAt;
+            }
+        }
+    }
+
+    /// <summary>How many lines are open.</summary>
+    public int Count => _lines.Count;
+
+    internal long Now => _time.GetTimestamp();
+
+    /// <summary>The terminals that have said something authentic since then, and when they last did. Asked in rounds, by one.</summary>
+    internal Dictionary<string, long> HeardSince(long timestamp)
+    {
+        Dictionary<string, long> heard;
+        lock (_gone)
+        {
+            heard = new Dictionary<string, long>(_gone);
+            _gone.Clear();
+        }
+
+        foreach (var (line, _) in _lines)
+        {
+            if (line is { Terminal: { } terminal, HeardAt: var at } && at >= timestamp)
+            {
+                heard[terminal] = Math.Max(at, heard.GetValueOrDefault(terminal));
+            }
+        }
+
+        return heard;
+    }
+
+    internal long IdleDeadline() => In(_options.IdleTimeout);
+
+    internal long FirstMessageDeadline() => In(_options.FirstMessageTimeout);
+
+    internal long FrameDeadline() => In(_options.FrameTimeout);
+
+    private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Tick, _time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            for (var silent = _arrivals.DropSilent(_options.HandshakeTimeout); silent > 0; silent--)
+            {
+                TurnedAway("silent");
+            }
+
+            var now = _time.GetTimestamp();
+            foreach (var (line, _) in _lines)
+            {
+                if (now > line.Deadline)
+                {
+                    _log.LogInformation("{Line}: closed, it said nothing for too long.", line);
+                    line.Abort();
+                }
+            }
+        }
+    }
+}
