@@ -145,6 +145,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<MacFailures>();
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
     services.AddHostedService<ReadyTerminals>();
+    services.AddHostedService<Retention>();
     services.AddHostedService<Sweeper>();
     services.AddHostedService<ReversalSender>();
 }

@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net;
+using Lakala.Silo.Hosting;
 using Lakala.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,7 @@ namespace Lakala.Silo.Gateway;
 /// Watches all lines: bounds on how many there are, in all, from one address and shaking hands at once, and one clock for
 /// all deadlines instead of one for each line. Whoever says nothing costs a place and keeps nobody out.
 /// </summary>
-public sealed class LineWatch : BackgroundService
+public sealed class LineWatch : PeriodicWork
 {
     // The head of a TLS record: what it is, a version, and how much follows. The first one of a line is the ClientHello.
     private const int RecordHead = 5, HandshakeRecord = 22, MaxHello = 16 * 1024;
@@ -32,6 +33,7 @@ public sealed class LineWatch : BackgroundService
     private readonly Dictionary<string, long> _gone = [];
 
     public LineWatch(IOptions<TerminalGatewayOptions> options, TimeProvider time, ILogger<LineWatch> log)
+        : base(time, log)
     {
         _options = options.Value;
         _time = time;
@@ -154,25 +156,27 @@ public sealed class LineWatch : BackgroundService
 
     private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Tick, _time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            for (var silent = _arrivals.DropSilent(_options.HandshakeTimeout); silent > 0; silent--)
-            {
-                TurnedAway("silent");
-            }
+    protected override string FailureText => "Lines that are silent could not be closed, the next round will";
 
-            var now = _time.GetTimestamp();
-            foreach (var (line, _) in _lines)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(Tick, CloseSilent, stoppingToken);
+
+    private Task CloseSilent(CancellationToken stop)
+    {
+        for (var silent = _arrivals.DropSilent(_options.HandshakeTimeout); silent > 0; silent--)
+        {
+            TurnedAway("silent");
+        }
+
+        var now = _time.GetTimestamp();
+        foreach (var (line, _) in _lines)
+        {
+            if (now > line.Deadline)
             {
-                if (now > line.Deadline)
-                {
-                    _log.LogInformation("{Line}: closed, it said nothing for too long.", line);
-                    line.Abort();
-                }
+                _log.LogInformation("{Line}: closed, it said nothing for too long.", line);
+                line.Abort();
             }
         }
+
+        return Task.CompletedTask;
     }
 }

@@ -6,7 +6,8 @@ namespace Lakala.Silo.Hosting;
 /// is away from everybody costs no silo.
 /// </summary>
 internal sealed class CutOffWatch(
-    SiloTable table, IClusterMembershipService cluster, ILocalSiloDetails self, TimeProvider time, ILogger<CutOffWatch> log) : BackgroundService
+    SiloTable table, IClusterMembershipService cluster, ILocalSiloDetails self, TimeProvider time, ILogger<CutOffWatch> log)
+    : PeriodicWork(time, log)
 {
     /// <summary>As often as silos give signs of life.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -14,25 +15,27 @@ internal sealed class CutOffWatch(
     // So many looks in a row at the same old sign of life.
     private const int Patience = 4;
 
+    private readonly TimeProvider _time = time;
+    private readonly ILogger _log = log;
     private readonly Dictionary<SiloAddress, (DateTime AliveAt, int Looks)> _seen = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override string FailureText => "The signs of life of the silos cannot be read";
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(Interval, Look, stoppingToken);
+
+    private async Task Look(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            try
-            {
-                // The host gives signs of life too, but after a fault ever more rarely: so none would come for a while after the
-                // database was away from all, and that must not look like being cut off.
-                await table.UpdateIAmAlive(new MembershipEntry { SiloAddress = self.SiloAddress, IAmAliveTime = time.GetUtcNow().UtcDateTime });
-                await Judge(await table.ReadAll());
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                log.LogWarning("The signs of life of the silos cannot be read: {Reason}", fault.Message);
-                _seen.Clear();
-            }
+            // The host gives signs of life too, but after a fault ever more rarely: so none would come for a while after the
+            // database was away from all, and that must not look like being cut off.
+            await table.UpdateIAmAlive(new MembershipEntry { SiloAddress = self.SiloAddress, IAmAliveTime = _time.GetUtcNow().UtcDateTime });
+            await Judge(await table.ReadAll());
+        }
+        catch
+        {
+            _seen.Clear();
+            throw;
         }
     }
 
@@ -57,7 +60,7 @@ internal sealed class CutOffWatch(
 
         foreach (var silo in active.Where(silo => _seen[silo.SiloAddress].Looks >= Patience))
         {
-            log.LogWarning("{Silo} is cut off from the database since {AliveAt:O} and is declared dead.", silo.SiloAddress, silo.IAmAliveTime);
+            _log.LogWarning("{Silo} is cut off from the database since {AliveAt:O} and is declared dead.", silo.SiloAddress, silo.IAmAliveTime);
             await cluster.TryKill(silo.SiloAddress);
         }
     }

@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
-using Lakala.Silo.Sweeping;
 using Lakala.Silo.Web;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
@@ -21,7 +20,6 @@ internal static class MerchantApi
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
-        services.AddHostedService<Retention>();
 
         // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody. No scheme is asked unless
         // a route wants it: what is open does not look a key up.

@@ -12,7 +12,6 @@ using Lakala.Storage.Fleet;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Terminals;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Lakala.Silo.Ops;
 
@@ -62,7 +61,7 @@ public sealed record SiloReport(
 /// Carries out operators' orders when they are due, tells how this silo is, and has alarms and the history of swipes brought up
 /// to date by one silo at a time.
 /// </summary>
-internal sealed class NetworkWatch : BackgroundService
+internal sealed class NetworkWatch : PeriodicWork
 {
     private const int AtOnce = 10_000;
 
@@ -105,6 +104,7 @@ internal sealed class NetworkWatch : BackgroundService
         IMeterFactory meters,
         TimeProvider time,
         ILogger<NetworkWatch> log)
+        : base(time, log)
     {
         (_desk, _actions, _alarms, _network, _fleet, _bank, _lines, _target, _notices) = (desk, actions, alarms, network, fleet, bank, lines, target, notices);
         (_options, _time, _log) = (options.Value, time, log);
@@ -122,30 +122,11 @@ internal sealed class NetworkWatch : BackgroundService
         static Measurement<int> Of(string state, int count) => new(count, new KeyValuePair<string, object?>("state", state));
     }
 
+    protected override string FailureText => "The network could not be looked at, the next round will";
+
     // Apart from each other: many orders hold up no alarm.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Every(OrderInterval, _desk.RunDue, stoppingToken), Every(_options.Interval, Look, stoppingToken));
-
-    private async Task Every(TimeSpan interval, Func<CancellationToken, Task> work, CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(interval, _time);
-        do
-        {
-            try
-            {
-                await work(stop);
-            }
-            catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
-            {
-                _log.LogWarning("The network could not be looked at, the next round will: {Reason}", fault.Message);
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                _log.LogError(fault, "The network could not be looked at, the next round will.");
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stop));
-    }
+        Task.WhenAll(Repeat(OrderInterval, _desk.RunDue, stoppingToken, atOnce: true), Repeat(_options.Interval, Look, stoppingToken, atOnce: true));
 
     private async Task Look(CancellationToken stop)
     {

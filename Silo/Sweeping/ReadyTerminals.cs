@@ -1,7 +1,6 @@
 using Lakala.Silo.Gateway;
+using Lakala.Silo.Hosting;
 using Lakala.Storage.Stores;
-using Lakala.Storage.Terminals;
-using Npgsql;
 
 namespace Lakala.Silo.Sweeping;
 
@@ -9,36 +8,26 @@ namespace Lakala.Silo.Sweeping;
 /// Writes down in rounds, one statement for all, which terminals this silo has heard: so every silo, and a shopper who looks
 /// for a store, knows which are ready.
 /// </summary>
-internal sealed class ReadyTerminals(
-    LineWatch lines, StoreFinder stores, HealthRows healths, TimeProvider time, ILogger<ReadyTerminals> log) : BackgroundService
+internal sealed class ReadyTerminals(LineWatch lines, StoreFinder stores, TimeProvider time, ILogger<ReadyTerminals> log) : PeriodicWork(time, log)
 {
-    // Of the health's history that is too old, so much goes in each round.
-    private const int ForgetAtOnce = 10_000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+    private readonly TimeProvider _time = time;
+    private long _since = time.GetTimestamp();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override string FailureText => "Which terminals are ready could not be written down, the next round will";
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(Interval, WriteDown, stoppingToken);
+
+    private async Task WriteDown(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Round, time);
-        var since = time.GetTimestamp();
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        var now = _time.GetTimestamp();
+        var heard = lines.HeardSince(_since);
+        if (heard.Count > 0)
         {
-            var now = time.GetTimestamp();
-            var heard = lines.HeardSince(since);
-            try
-            {
-                if (heard.Count > 0)
-                {
-                    await stores.Heard([.. heard.Keys], [.. heard.Values.Select(at => time.GetElapsedTime(at, now))], stoppingToken);
-                }
-
-                since = now;
-                await healths.Forget(ForgetAtOnce, stoppingToken);
-            }
-            catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
-            {
-                log.LogWarning("Which terminals are ready could not be written down, the next round will: {Reason}", fault.Message);
-            }
+            await stores.Heard([.. heard.Keys], [.. heard.Values.Select(at => _time.GetElapsedTime(at, now))], stop);
         }
+
+        _since = now;
     }
 }

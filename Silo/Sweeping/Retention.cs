@@ -1,34 +1,27 @@
+using Lakala.Silo.Hosting;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
+using Lakala.Storage.Terminals;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Drops answers that were kept for repeats, and counts of notices, when their time is over.</summary>
-internal sealed class Retention(MerchantRows merchants, NoticeRows notices, TimeProvider time, ILogger<Retention> log) : BackgroundService
+/// <summary>Drops answers that were kept for repeats, counts of notices and the history of terminals' health when their time is over.</summary>
+internal sealed class Retention(MerchantRows merchants, NoticeRows notices, HealthRows healths, TimeProvider time, ILogger<Retention> log)
+    : PeriodicWork(time, log)
 {
     private const int Batch = 10_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                while (await merchants.ForgetAnswers(Batch, stoppingToken) == Batch)
-                {
-                }
+    protected override string FailureText => "What is kept too long could not be dropped, the next round will";
 
-                while (await notices.ForgetCounts(Batch, stoppingToken) == Batch)
-                {
-                }
-            }
-            catch (Npgsql.NpgsqlException fault)
-            {
-                log.LogWarning(fault, "Kept answers and counts could not be dropped; trying again in {Interval}.", Interval);
-            }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(new[] { merchants.ForgetAnswers, notices.ForgetCounts, healths.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));
+
+    private static async Task DropAll(Func<int, CancellationToken, Task<int>> forget, CancellationToken stop)
+    {
+        while (await forget(Batch, stop) == Batch)
+        {
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
+using Lakala.Silo.Hosting;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Swipes;
@@ -20,31 +21,18 @@ public sealed class Sweeper(
     IGrainFactory grains,
     IOptions<SwipeOptions> options,
     TimeProvider time,
-    ILogger<Sweeper> log) : BackgroundService
+    ILogger<Sweeper> log) : PeriodicWork(time, log)
 {
     private const int Limit = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private readonly ILogger _log = log;
+
+    protected override string FailureText => "The sweep failed and will be tried again";
 
     // Apart from each other: an expiry that waits for a grain holds up no reversal.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(
-            Every(Interval, ReverseOverdue, stoppingToken), Every(Interval, Expire, stoppingToken), Every(Interval, Remind, stoppingToken));
-
-    private async Task Every(TimeSpan interval, Func<CancellationToken, Task> sweep, CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(interval, time);
-        while (await timer.WaitForNextTickAsync(stop))
-        {
-            try
-            {
-                await sweep(stop);
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                log.LogWarning("The sweep failed and will be tried again: {Reason}", fault.Message);
-            }
-        }
-    }
+            Repeat(Interval, ReverseOverdue, stoppingToken), Repeat(Interval, Expire, stoppingToken), Repeat(Interval, Remind, stoppingToken));
 
     private async Task ReverseOverdue(CancellationToken stop)
     {
@@ -64,7 +52,7 @@ public sealed class Sweeper(
         span?.SetTag(Instrumentation.StateTag, StateNames.Of(AttemptState.Reversing));
         if ((await keys.Reverse(attempt)).Moved)
         {
-            log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
+            _log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
             await grains.GetBill(attempt.Bill!.Value).Refresh();
         }
     }
