@@ -12,6 +12,8 @@ namespace Lakala.Storage.Postgres;
 /// <summary>The way to PostgreSQL: connections as the commit path needs them, and the numbered migrations.</summary>
 public static class Database
 {
+    private const int ConnectTries = 3;
+
     // One arbitrary number that every process of the project agrees on.
     private const long MigrationLock = 0x4C414B414C41;
 
@@ -85,11 +87,26 @@ public static class Database
         }
     }
 
+    private static async Task<NpgsqlConnection> OpenPatiently(NpgsqlDataSource database)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await database.OpenConnectionAsync();
+            }
+            catch (NpgsqlException fault) when (fault.InnerException is TimeoutException && tries < ConnectTries)
+            {
+                // A busy machine may need longer for a first connection than one timeout of the driver.
+            }
+        }
+    }
+
     /// <summary>Runs the migrations that this database has not seen; several silos may do so at once.</summary>
     /// <exception cref="InvalidOperationException">One fails, or does not get its locks, or a pooler stands before the database.</exception>
     public static async Task Migrate(NpgsqlDataSource database, string connectionString, ILogger? log = null)
     {
-        await using var connection = await database.OpenConnectionAsync();
+        await using var connection = await OpenPatiently(database);
         var settings = ToPrimary(connectionString);
         (settings.CommandTimeout, settings.NoResetOnClose, settings.ApplicationName) = (0, true, Migrator);
         await using var primary = Build(settings, $"set lock_timeout = {LockMilliseconds}");
