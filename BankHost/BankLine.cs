@@ -58,7 +58,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
 
     private void Handle(byte[] frame, Line line, List<Iso8583Message> answers)
     {
-        var message = Iso8583Codec.Decode(frame);
+        var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, frame);
         if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
         {
             answers.Add(SignOn(message, frame, line));

@@ -40,7 +40,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
     public void Begin(in ReadOnlySequence<byte> sequence)
     {
         var frame = sequence.ToArray();
-        var handling = Handle(Iso8583Codec.Decode(frame), frame);
+        var handling = Handle(Iso8583Codec.Decode(Iso8583Spec.Lakala, frame), frame);
         if (handling.IsCompleted)
         {
             return;

@@ -18,7 +18,7 @@ public sealed record BankAuthoriseRequest(
     string Track2,
     byte[] PinBlock)
 {
-    public Iso8583Message ToIso() => new Iso8583Message(Mti.PayRequest)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, Mti.PayRequest)
         .Set(3, ProcessingCode.BillPayment).Set(4, Amount).Set(7, Field.TransmissionTime(Time)).Set(11, Stan)
         .Set(22, EntryMode).Set(32, Institution).Set(35, Track2).Set(37, Rrn).Set(41, Terminal).Set(42, Store).Set(49, Currency).Set(52, PinBlock);
 
@@ -44,7 +44,7 @@ public sealed record BankAuthoriseAnswer(
 {
     private const int AuthorisationCodeLength = 6;
 
-    public Iso8583Message ToIso() => new Iso8583Message(Mti.PayAnswer)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, Mti.PayAnswer)
         .Set(3, ProcessingCode.BillPayment).Set(4, Amount).Set(11, Stan).Set(37, Rrn).Set(38, AuthorisationCode?.PadRight(AuthorisationCodeLength))
         .Set(39, ResponseCode).Set(41, Terminal).Set(49, Currency);
 

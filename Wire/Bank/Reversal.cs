@@ -8,7 +8,7 @@ namespace Lakala.Wire.Bank;
 public sealed record BankReversalRequest(
     bool IsRepeat, string Rrn, int Stan, DateTimeOffset OriginalTime, long Amount, int Currency, string Institution, string Terminal, string Store)
 {
-    public Iso8583Message ToIso() => new Iso8583Message(IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
         .Set(3, ProcessingCode.BillPayment).Set(4, Amount).Set(11, Stan).Set(32, Institution).Set(37, Rrn)
         .Set(41, Terminal).Set(42, Store).Set(49, Currency)
         .Set(90, OriginalData());
@@ -33,7 +33,7 @@ public sealed record BankReversalRequest(
 /// <summary>0430: the reversal stands, whether the original had been seen or not.</summary>
 public sealed record BankReversalAnswer(string Rrn, int Stan, string ResponseCode)
 {
-    public Iso8583Message ToIso() => new Iso8583Message(Mti.ReversalAnswer)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, Mti.ReversalAnswer)
         .Set(3, ProcessingCode.BillPayment).Set(11, Stan).Set(37, Rrn).Set(39, ResponseCode);
 
     public static BankReversalAnswer FromIso(Iso8583Message message) =>

@@ -10,7 +10,7 @@ namespace Lakala.Wire.Bank;
 /// </summary>
 public sealed record ZoneSignOnRequest(int Stan, DateTimeOffset Time, byte[] Nonce, WrappedKey PinKey, WrappedKey MacKey)
 {
-    public Iso8583Message ToIso() => new Iso8583Message(Mti.NetworkRequest).Set(7, Field.TransmissionTime(Time)).Set(11, Stan).Set(70, NetworkCode.SignOn)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, Mti.NetworkRequest).Set(7, Field.TransmissionTime(Time)).Set(11, Stan).Set(70, NetworkCode.SignOn)
         .Set(48, new PrivateData()
             .Add(Tags.Nonce, Convert.ToHexString(Nonce))
             .Add(Tags.PinKey, Convert.ToHexString(PinKey.Data))
@@ -36,7 +36,7 @@ public sealed record ZoneSignOnRequest(int Stan, DateTimeOffset Time, byte[] Non
 /// <param name="Nonce">Repeated in the answer to a sign-on.</param>
 public sealed record BankNetworkMessage(int Stan, int Code, string? ResponseCode = null, byte[]? Nonce = null)
 {
-    public Iso8583Message ToIso() => new Iso8583Message(ResponseCode is null ? Mti.NetworkRequest : Mti.NetworkAnswer)
+    public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, ResponseCode is null ? Mti.NetworkRequest : Mti.NetworkAnswer)
         .Set(11, Stan).Set(39, ResponseCode).Set(70, Code)
         .Set(48, Nonce is null ? null : new PrivateData().Add(Tags.Nonce, Convert.ToHexString(Nonce)).ToBytes());
 

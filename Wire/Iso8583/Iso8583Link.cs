@@ -32,6 +32,8 @@ public enum LinkState
 /// <summary>What a link needs to know of the line that it serves.</summary>
 public sealed class LinkProtocol
 {
+    public Iso8583Spec Spec { get; init; } = Iso8583Spec.Lakala;
+
     /// <summary>A new connection to the other side.</summary>
     public required Func<CancellationToken, Task<Stream>> Connect { get; init; }
 
@@ -291,7 +293,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             frame.CopyTo(copy);
         }
 
-        var message = Iso8583Codec.Decode(bytes);
+        var message = Iso8583Codec.Decode(_protocol.Spec, bytes);
         var isSigningOn = State == LinkState.SigningOn;
         var mac = isSigningOn ? _signOnMac : _protocol.Mac();
         if (mac is null || !mac.Verify(message, bytes))

@@ -5,9 +5,16 @@ using Lakala.Wire.Cards;
 namespace Lakala.Wire.Iso8583;
 
 /// <summary>A message that is not what it should be. Names the field and the reason, never the content.</summary>
-public sealed class Iso8583Exception(int field, string why)
-    : Exception(field == 0 ? why : $"Field {field} ({Iso8583Spec.Lakala.Find(field)?.Name ?? "unknown"}): {why}")
+/// <param name="spec">The profile that names the field.</param>
+public sealed class Iso8583Exception(Iso8583Spec spec, int field, string why)
+    : Exception(field == 0 ? why : $"Field {field} ({spec.Find(field)?.Name ?? "unknown"}): {why}")
 {
+    /// <summary>Of a message of our own lines.</summary>
+    public Iso8583Exception(int field, string why)
+        : this(Iso8583Spec.Lakala, field, why)
+    {
+    }
+
     /// <summary>0 for the message as a whole.</summary>
     public int Field { get; } = field;
 }
@@ -20,8 +27,11 @@ public sealed class Iso8583Message
     private (int Number, string? Text, byte[]? Bytes)[] _fields = new (int, string?, byte[]?)[UsualFields];
     private int _count;
 
+    /// <param name="spec">The profile that it is written and read by.</param>
     /// <param name="mti">Message type indicator, four digits.</param>
-    public Iso8583Message(string mti) => Mti = mti;
+    public Iso8583Message(Iso8583Spec spec, string mti) => (Spec, Mti) = (spec, mti);
+
+    public Iso8583Spec Spec { get; }
 
     public string Mti { get; }
 
@@ -35,7 +45,7 @@ public sealed class Iso8583Message
     public byte[]? Bytes(int field) => Find(field) is var at and >= 0 ? _fields[at].Bytes : null;
 
     /// <exception cref="Iso8583Exception">The field is absent.</exception>
-    public string Require(int field) => Text(field) ?? throw new Iso8583Exception(field, "is missing");
+    public string Require(int field) => Text(field) ?? throw new Iso8583Exception(Spec, field, "is missing");
 
     /// <exception cref="Iso8583Exception">The field is absent.</exception>
     public long RequireNumber(int field) => long.Parse(Require(field), NumberStyles.None, CultureInfo.InvariantCulture);
@@ -48,14 +58,14 @@ public sealed class Iso8583Message
 
     /// <summary>A number, filled with zeros to the field's length.</summary>
     public Iso8583Message Set(int field, long value) =>
-        Put(field, value.ToString("D" + Iso8583Spec.Lakala.Find(field)!.MaxLength, CultureInfo.InvariantCulture), null);
+        Put(field, value.ToString("D" + Spec.Find(field)!.MaxLength, CultureInfo.InvariantCulture), null);
 
     public override string ToString()
     {
         var text = new StringBuilder(Mti);
         foreach (var (number, value, bytes) in Fields)
         {
-            var spec = Iso8583Spec.Lakala.Find(number);
+            var spec = Spec.Find(number);
             text.Append(' ').Append(number).Append('=').Append(spec?.Sensitivity switch
             {
                 Sensitivity.None when value is not null => value,

@@ -27,13 +27,45 @@ public enum FieldFormat
     Binary,
 }
 
-/// <param name="LengthDigits">0 for a fixed length, 2 for LLVAR, 3 for LLLVAR; the length counts bytes.</param>
+/// <summary>How the digits of the message type and of n and z fields stand on the line.</summary>
+public enum DigitEncoding
+{
+    Ascii,
+
+    /// <summary>Two in a byte; of an odd number the last nibble is zero. The separator of track 2 is the nibble D.</summary>
+    Packed,
+}
+
+/// <summary>How the length before a field stands on the line.</summary>
+public enum LengthEncoding
+{
+    Ascii,
+
+    /// <summary>One byte for two digits, two bytes for three.</summary>
+    Packed,
+
+    /// <summary>One byte for two digits, two bytes, big-endian, for three.</summary>
+    Binary,
+}
+
+public enum BitmapEncoding
+{
+    Binary,
+
+    /// <summary>ASCII, upper case.</summary>
+    Hex,
+}
+
+/// <param name="LengthDigits">0 for a fixed length, 2 for LLVAR, 3 for LLLVAR; the length counts digits of n and z, else bytes.</param>
 public sealed record FieldSpec(int Number, string Name, FieldFormat Format, int LengthDigits, int MaxLength, Sensitivity Sensitivity);
 
-/// <summary>ISO 8583:1987 fields as data: a further profile is one more table.</summary>
+/// <summary>A profile of ISO 8583:1987: its fields and their encodings, as data. A further profile is one more instance.</summary>
 public sealed class Iso8583Spec
 {
     public const int MaxField = 128;
+
+    /// <summary>Under this number a message holds its header, see <see cref="HeaderLength"/>.</summary>
+    public const int Header = 0;
 
     private readonly FieldSpec?[] _fields = new FieldSpec?[MaxField + 1];
 
@@ -44,6 +76,15 @@ public sealed class Iso8583Spec
             _fields[field.Number] = field;
         }
     }
+
+    /// <summary>Bytes before the message type, a TPDU for example. They are no part of what the MAC is computed over.</summary>
+    public int HeaderLength { get; init; }
+
+    public DigitEncoding Digits { get; init; }
+
+    public LengthEncoding Lengths { get; init; }
+
+    public BitmapEncoding Bitmap { get; init; }
 
     /// <summary>
     /// The fields of both lines, in ASCII with binary bitmaps. Field 52 holds 16 bytes, for PIN block format 4 of ISO 9564-1:
@@ -89,4 +130,12 @@ public sealed class Iso8583Spec
 
     /// <returns>Null when the field is not in use.</returns>
     public FieldSpec? Find(int number) => number is > 0 and <= MaxField ? _fields[number] : null;
+
+    internal bool IsPacked(FieldSpec field) => Digits == DigitEncoding.Packed && field.Format is (FieldFormat.Numeric or FieldFormat.Track2);
+
+    /// <summary>In bytes.</summary>
+    internal int PrefixLength(FieldSpec field) => Lengths == LengthEncoding.Ascii ? field.LengthDigits : (field.LengthDigits + 1) / 2;
+
+    /// <summary>In bytes.</summary>
+    internal int ContentLength(FieldSpec field, int length) => IsPacked(field) ? (length + 1) / 2 : length;
 }

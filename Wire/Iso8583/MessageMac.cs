@@ -38,7 +38,7 @@ public sealed class MessageMac
         }
 
         Span<byte> right = stackalloc byte[Length];
-        Compute(frame[..^Length], right);
+        Compute(frame[message.Spec.HeaderLength..^Length], right);
         return CryptographicOperations.FixedTimeEquals(right, frame[^Length..]);
     }
 }

@@ -21,7 +21,7 @@ public readonly record struct Verdict(string Code, int Reason, string? ClerkText
     /// The answer to what cannot be authenticated: without a MAC, so never final, and with nothing in it but this verdict and
     /// what the request said of itself.
     /// </summary>
-    public Iso8583Message ToHint(string mti, Iso8583Message request) => new Iso8583Message(mti)
+    public Iso8583Message ToHint(string mti, Iso8583Message request) => new Iso8583Message(Iso8583Spec.Lakala, mti)
         .Set(11, request.Text(11)).Set(39, Code).Set(41, request.Text(41)).Set(42, request.Text(42)).Set(48, AddTo(new PrivateData()).ToBytes())
         .Set(70, request.Text(70));
 

@@ -90,7 +90,7 @@ public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
                 await line.ReadExactlyAsync(prefix, stop);
                 var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
                 await line.ReadExactlyAsync(answer, stop);
-                if (SignOnAnswer.FromIso(Iso8583Codec.Decode(answer)).Verdict.Code != ResponseCodes.Approved)
+                if (SignOnAnswer.FromIso(Iso8583Codec.Decode(Iso8583Spec.Lakala, answer)).Verdict.Code != ResponseCodes.Approved)
                 {
                     throw new SetupException("a sign-on was refused");
                 }

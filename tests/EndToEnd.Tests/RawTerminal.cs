@@ -148,7 +148,7 @@ internal sealed class RawTerminal : IAsyncDisposable
             await _line.ReadExactlyAsync(prefix, bound.Token);
             var bytes = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
             await _line.ReadExactlyAsync(bytes, bound.Token);
-            var answer = Iso8583Codec.Decode(bytes);
+            var answer = Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes);
             return (answer, mac?.Verify(answer, bytes) ?? false);
         }
         catch (IOException)

@@ -179,7 +179,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
 
     private void Handle(byte[] frame, Line line)
     {
-        var message = Iso8583Codec.Decode(frame);
+        var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, frame);
         line.Mac.Verify(message, frame).Should().BeTrue("the silo's messages are authentic");
         switch (message.Mti)
         {

@@ -20,7 +20,7 @@ public sealed class ConversationTests
     [InlineData(Mti.NetworkRequest, 999, Mti.NetworkAnswer, nameof(Echo))]
     public void A_message_type_and_a_network_code_choose_the_conversation(string mti, int code, string answer, string conversation)
     {
-        var request = new Iso8583Message(mti).Set(70, code);
+        var request = new Iso8583Message(Iso8583Spec.Lakala, mti).Set(70, code);
 
         var found = Conversation.Find(request);
 
@@ -33,7 +33,7 @@ public sealed class ConversationTests
     [InlineData("0999")]
     public void A_message_type_that_is_no_request_has_none(string mti)
     {
-        var find = () => Conversation.Find(new Iso8583Message(mti));
+        var find = () => Conversation.Find(new Iso8583Message(Iso8583Spec.Lakala, mti));
 
         find.Should().Throw<Iso8583Exception>().WithMessage("The message type is not in use.");
     }
@@ -41,7 +41,7 @@ public sealed class ConversationTests
     [Fact]
     public void A_network_request_names_its_code()
     {
-        var find = () => Conversation.Find(new Iso8583Message(Mti.NetworkRequest));
+        var find = () => Conversation.Find(new Iso8583Message(Iso8583Spec.Lakala, Mti.NetworkRequest));
 
         find.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(70);
     }

@@ -74,7 +74,7 @@ internal sealed class GatewayDevice : IAsyncDisposable
             {
                 var bytes = frame.ToArray();
                 _back.Reader.AdvanceTo(buffer.Start);
-                var answer = Iso8583Codec.Decode(bytes);
+                var answer = Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes);
                 mac.Verify(answer, bytes).Should().BeTrue();
                 return answer;
             }

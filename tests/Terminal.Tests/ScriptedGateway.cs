@@ -134,7 +134,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
             var reply = new ArrayBufferWriter<byte>();
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
-                var message = Iso8583Codec.Decode(frame.ToArray());
+                var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, frame.ToArray());
                 if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)
                 {
                     if (Refusal is { } refusal)

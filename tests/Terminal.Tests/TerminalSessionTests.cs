@@ -49,7 +49,7 @@ public sealed class TerminalSessionTests
     public void A_repeat_that_is_too_much_at_once_is_asked_again_slowly_and_at_the_same_server()
     {
         var (tooMuch, busy) = (new Verdict(ResponseCodes.TryLater, 150, null, null), new Verdict(ResponseCodes.TryLater, 502, null, null));
-        var answered = new LinkOutcome.Answered(new Iso8583Message(Mti.PayAnswer));
+        var answered = new LinkOutcome.Answered(new Iso8583Message(Iso8583Spec.Lakala, Mti.PayAnswer));
 
         Enumerable.Range(0, 20).Select(tries => TerminalSession.Pause(tries, tooMuch, random: 0)).Should().OnlyContain(pause => pause == TimeSpan.FromSeconds(5));
         Enumerable.Range(0, 20).Should().OnlyContain(tries => !TerminalSession.IsStuck(answered, tooMuch, tries));

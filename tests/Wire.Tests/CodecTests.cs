@@ -23,7 +23,7 @@ public sealed class CodecTests
     [Fact]
     public void A_short_message_has_these_bytes()
     {
-        var message = new Iso8583Message("0800").Set(11, 1).Set(7, "1124174210").Set(41, "T0000001").Set(48, "NO002A7"u8.ToArray());
+        var message = new Iso8583Message(Iso8583Spec.Lakala, "0800").Set(11, 1).Set(7, "1124174210").Set(41, "T0000001").Set(48, "NO002A7"u8.ToArray());
 
         Hex(message).Should().Be(
             "30383030" + "0220000000810000"
@@ -33,7 +33,7 @@ public sealed class CodecTests
     [Fact]
     public void A_field_above_64_brings_the_second_bitmap_and_moves_the_MAC_to_128()
     {
-        var message = new Iso8583Message("0800").Set(70, 301).Set(11, 1);
+        var message = new Iso8583Message(Iso8583Spec.Lakala, "0800").Set(70, 301).Set(11, 1);
 
         Hex(message).Should().Be("30383030" + "8020000000000000" + "0400000000000000" + "303030303031" + "333031");
         Hex(message, Mac).Should().StartWith("30383030" + "8020000000000000" + "0400000000000001" + "303030303031" + "333031").And.HaveLength(2 * (4 + 16 + 6 + 3 + 8));
@@ -86,7 +86,7 @@ public sealed class CodecTests
         message =>
         {
             var bytes = Encode(message, Mac);
-            var decoded = Iso8583Codec.Decode(bytes);
+            var decoded = Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes);
             return decoded.Mti == message.Mti && Mac.Verify(decoded, bytes)
                 && Specs.All(spec => decoded.Text(spec.Number) == message.Text(spec.Number)
                     && (decoded.Bytes(spec.Number) ?? []).AsSpan().SequenceEqual(message.Bytes(spec.Number) ?? []));
@@ -117,7 +117,7 @@ public sealed class CodecTests
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
             try
             {
-                Mac.Verify(Iso8583Codec.Decode(flipped), flipped).Should().BeFalse();
+                Mac.Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, flipped), flipped).Should().BeFalse();
             }
             catch (Iso8583Exception)
             {
@@ -157,7 +157,7 @@ public sealed class CodecTests
                 bytes[at2 % bytes.Length] = value2;
                 try
                 {
-                    Samples.ReadOrRefuse(Iso8583Codec.Decode(bytes));
+                    Samples.ReadOrRefuse(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes));
                 }
                 catch (Iso8583Exception)
                 {
@@ -178,7 +178,7 @@ public sealed class CodecTests
         bitmap[0] = (byte)(field > 64 ? 0x80 : 0);
         bitmap[(field - 1) / 8] |= (byte)(0x80 >> ((field - 1) % 8));
 
-        var decode = () => Iso8583Codec.Decode([.. "0200"u8, .. bitmap, .. new byte[64]]);
+        var decode = () => Iso8583Codec.Decode(Iso8583Spec.Lakala, [.. "0200"u8, .. bitmap, .. new byte[64]]);
 
         // Bit 1 is no field: it says that the second bitmap is there.
         decode.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field == 1 ? 0 : field);
@@ -199,7 +199,7 @@ public sealed class CodecTests
         var bitmap = new byte[8];
         bitmap[(field - 1) / 8] |= (byte)(0x80 >> ((field - 1) % 8));
 
-        var decode = () => Iso8583Codec.Decode([.. "0200"u8, .. bitmap, .. Encoding.ASCII.GetBytes(length)]);
+        var decode = () => Iso8583Codec.Decode(Iso8583Spec.Lakala, [.. "0200"u8, .. bitmap, .. Encoding.ASCII.GetBytes(length)]);
 
         decode.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field);
     }
@@ -216,7 +216,7 @@ public sealed class CodecTests
     [InlineData(54, "1")]
     public void What_does_not_fit_a_field_is_not_encoded(int field, string content)
     {
-        var encode = () => Encode(new Iso8583Message("0200").Set(field, content), null);
+        var encode = () => Encode(new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(field, content), null);
 
         encode.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field);
     }
@@ -226,7 +226,7 @@ public sealed class CodecTests
     [InlineData(-1)]
     public void A_number_that_does_not_fit_its_field_is_not_encoded(long amount)
     {
-        var encode = () => Encode(new Iso8583Message("0200").Set(4, amount), null);
+        var encode = () => Encode(new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(4, amount), null);
 
         encode.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(4);
     }
@@ -234,7 +234,7 @@ public sealed class CodecTests
     [Fact]
     public void A_field_that_is_set_again_is_replaced_and_null_leaves_it_out()
     {
-        var message = new Iso8583Message("0200").Set(11, 1).Set(3, 500000).Set(11, 2).Set(35, (string?)null).Set(52, (byte[]?)null);
+        var message = new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(11, 1).Set(3, 500000).Set(11, 2).Set(35, (string?)null).Set(52, (byte[]?)null);
 
         message.ToString().Should().Be("0200 3=500000 11=000002");
         message.Has(35).Should().BeFalse();
@@ -243,7 +243,7 @@ public sealed class CodecTests
     [Fact]
     public void A_missing_field_is_named()
     {
-        var require = () => new Iso8583Message("0200").Require(37);
+        var require = () => new Iso8583Message(Iso8583Spec.Lakala, "0200").Require(37);
 
         require.Should().Throw<Iso8583Exception>().WithMessage("Field 37 (retrieval reference number): is missing");
     }
@@ -251,7 +251,7 @@ public sealed class CodecTests
     private static Iso8583Message Message(string mti, bool[] present, int seed)
     {
         var random = new Random(seed);
-        var message = new Iso8583Message(mti);
+        var message = new Iso8583Message(Iso8583Spec.Lakala, mti);
         foreach (var (spec, isPresent) in Specs.Zip(present))
         {
             if (!isPresent)
@@ -280,7 +280,7 @@ public sealed class CodecTests
     {
         try
         {
-            Iso8583Codec.Decode(bytes);
+            Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes);
             return false;
         }
         catch (Iso8583Exception)

@@ -49,7 +49,7 @@ public sealed class KeyTests
     {
         using var master = new MasterKey(Master);
         var same = new MessageMac(Convert.FromHexString("06B2AF9C7075ABA3AD47565A3BB944009F0C79250C90F0C38D2CE83E5653AC6F"));
-        var message = new Iso8583Message("0800").Set(11, 1);
+        var message = new Iso8583Message(Iso8583Spec.Lakala, "0800").Set(11, 1);
 
         Samples.Bytes(message, master.SignOnMac).Should().Equal(Samples.Bytes(message, same));
     }
@@ -101,13 +101,13 @@ public sealed class KeyTests
     public void A_MAC_is_right_under_its_key_alone_and_only_as_the_last_field()
     {
         var mac = new MessageMac(Working);
-        var bytes = Samples.Bytes(new Iso8583Message("0200").Set(11, 1), mac);
+        var bytes = Samples.Bytes(new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(11, 1), mac);
 
-        mac.Verify(Iso8583Codec.Decode(bytes), bytes).Should().BeTrue();
-        new MessageMac(Master).Verify(Iso8583Codec.Decode(bytes), bytes).Should().BeFalse();
+        mac.Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes).Should().BeTrue();
+        new MessageMac(Master).Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes).Should().BeFalse();
 
         // Field 64 is there, but a right MAC stands behind it, over all: it is not the last field, so it is none.
-        var trailing = new Iso8583Message("0200").Set(11, 1).Set(64, new byte[8]).Set(90, new string('0', 34) + "00000000");
+        var trailing = new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(11, 1).Set(64, new byte[8]).Set(90, new string('0', 34) + "00000000");
         var frame = Samples.Bytes(trailing);
         mac.Compute(frame.AsSpan(0, frame.Length - MessageMac.Length), frame.AsSpan(frame.Length - MessageMac.Length));
         mac.Verify(trailing, frame).Should().BeFalse();
@@ -116,9 +116,9 @@ public sealed class KeyTests
     [Fact]
     public void A_message_without_a_MAC_is_not_verified()
     {
-        var bytes = Samples.Bytes(new Iso8583Message("0200").Set(11, 1));
+        var bytes = Samples.Bytes(new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(11, 1));
 
-        new MessageMac(Working).Verify(Iso8583Codec.Decode(bytes), bytes).Should().BeFalse();
+        new MessageMac(Working).Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes).Should().BeFalse();
     }
 
     [Fact]

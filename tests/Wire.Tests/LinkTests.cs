@@ -188,7 +188,7 @@ public sealed class LinkTests : IAsyncDisposable
     {
         var line = await Up();
 
-        var request = () => _link.Request("1", new Iso8583Message(Mti.PayRequest).Set(37, "short"), _mac!, AnswerTimeout);
+        var request = () => _link.Request("1", new Iso8583Message(Iso8583Spec.Lakala, Mti.PayRequest).Set(37, "short"), _mac!, AnswerTimeout);
 
         await request.Should().ThrowAsync<Iso8583Exception>();
         _link.Outstanding.Should().Be(0);
@@ -574,10 +574,10 @@ public sealed class LinkTests : IAsyncDisposable
         return new MessageMac(key);
     }
 
-    private static Iso8583Message Pay(string rrn) => new Iso8583Message(Mti.PayRequest)
+    private static Iso8583Message Pay(string rrn) => new Iso8583Message(Iso8583Spec.Lakala, Mti.PayRequest)
         .Set(3, ProcessingCode.BillPayment).Set(4, 1_000).Set(11, 1).Set(37, rrn).Set(41, "T0000001").Set(42, "STORE0000000001");
 
-    private static Iso8583Message Answer(string rrn) => new Iso8583Message(Mti.PayAnswer).Set(37, rrn).Set(39, ResponseCodes.Approved);
+    private static Iso8583Message Answer(string rrn) => new Iso8583Message(Iso8583Spec.Lakala, Mti.PayAnswer).Set(37, rrn).Set(39, ResponseCodes.Approved);
 
     private static Iso8583Message NetworkAnswer(Iso8583Message request, string code = ResponseCodes.Approved) =>
         new BankNetworkMessage((int)request.RequireNumber(11), (int)request.RequireNumber(70), code).ToIso();

@@ -17,7 +17,7 @@ public sealed class MessageTests
     {
         var (typed, iso, read) = Samples.All[which];
 
-        var again = read(Iso8583Codec.Decode(Samples.Bytes(iso)));
+        var again = read(Iso8583Codec.Decode(Iso8583Spec.Lakala, Samples.Bytes(iso)));
 
         again.Should().BeEquivalentTo(typed, options => options.RespectingRuntimeTypes().ComparingByMembers(typed.GetType()));
     }
@@ -42,7 +42,7 @@ public sealed class MessageTests
         var (_, iso, read) = Samples.All[which];
         foreach (var left in Enumerable.Range(2, 127).Where(iso.Has))
         {
-            var without = new Iso8583Message(iso.Mti);
+            var without = new Iso8583Message(Iso8583Spec.Lakala, iso.Mti);
             foreach (var field in Enumerable.Range(2, 127).Where(field => field != left && iso.Has(field)))
             {
                 _ = iso.Text(field) is { } text ? without.Set(field, text) : without.Set(field, iso.Bytes(field));
@@ -66,7 +66,7 @@ public sealed class MessageTests
         Track2.TryParse(Samples.Track, out var track).Should().BeTrue();
 
         $"{track}".Should().Be(Samples.Masked);
-        $"{new Iso8583Message("0200").Set(2, Samples.CardNumber)}".Should().Be("0200 2=" + Samples.Masked);
+        $"{new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(2, Samples.CardNumber)}".Should().Be("0200 2=" + Samples.Masked);
         $"{new WrappedKey(Samples.Key, [1, 2, 3])}".Should().Be("wrapped key, check value 010203");
     }
 
@@ -130,7 +130,7 @@ public sealed class MessageTests
     [InlineData("NO", "")]
     public void A_sign_on_needs_a_nonce_of_sixteen_bytes(string tag, string value)
     {
-        var request = new Iso8583Message("0800").Set(11, 1).Set(41, "T0000001").Set(42, "STORE0000000001").Set(70, 1)
+        var request = new Iso8583Message(Iso8583Spec.Lakala, "0800").Set(11, 1).Set(41, "T0000001").Set(42, "STORE0000000001").Set(70, 1)
             .Set(48, new PrivateData().Add(tag, value).ToBytes());
 
         FluentActions.Invoking(() => SignOnRequest.FromIso(request, TimeProvider.System)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
@@ -139,7 +139,7 @@ public sealed class MessageTests
     [Fact]
     public void An_amount_without_its_currency_is_no_amount()
     {
-        var answer = new Iso8583Message("0110").Set(4, 500).Set(11, 1).Set(39, "00").Set(41, "T0000001").Set(42, "STORE0000000001")
+        var answer = new Iso8583Message(Iso8583Spec.Lakala, "0110").Set(4, 500).Set(11, 1).Set(39, "00").Set(41, "T0000001").Set(42, "STORE0000000001")
             .Set(48, new PrivateData().Add(Tags.BillNumber, "12345678901234").ToBytes());
 
         FluentActions.Invoking(() => LookupAnswer.FromIso(answer)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(49);

@@ -163,7 +163,7 @@ internal sealed class PeerLine(PipeReader input, PipeWriter output)
             {
                 var bytes = frame.ToArray();
                 input.AdvanceTo(buffer.Start);
-                return (Iso8583Codec.Decode(bytes), bytes);
+                return (Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes);
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);

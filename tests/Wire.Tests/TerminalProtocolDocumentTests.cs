@@ -109,7 +109,7 @@ public sealed partial class TerminalProtocolDocumentTests
         var (expected, mac) = Messages[name];
         var bytes = Blocks[name][Iso8583Frame.PrefixLength..];
 
-        var message = Iso8583Codec.Decode(bytes);
+        var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes);
 
         (mac?.Verify(message, bytes) ?? true).Should().BeTrue();
         (message.Has(64) || message.Has(128)).Should().Be(mac is not null);
@@ -135,7 +135,7 @@ public sealed partial class TerminalProtocolDocumentTests
     [Fact]
     public void The_keys_of_the_examples_follow_from_the_master_key()
     {
-        var message = new Iso8583Message(Mti.NetworkRequest);
+        var message = new Iso8583Message(Iso8583Spec.Lakala, Mti.NetworkRequest);
         Samples.Bytes(message, Master.SignOnMac).Should().Equal(Samples.Bytes(message, new MessageMac(Blocks["sign-on key"])));
         foreach (var key in new[] { "PIN key", "MAC key" })
         {

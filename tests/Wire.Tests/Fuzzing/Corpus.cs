@@ -44,7 +44,7 @@ internal static class Corpus
 
     private static byte[] Frame(Iso8583Message message, byte[]? pinBlock = null)
     {
-        var again = Iso8583Codec.Decode(Samples.Bytes(message)).Set(52, pinBlock);
+        var again = Iso8583Codec.Decode(Iso8583Spec.Lakala, Samples.Bytes(message)).Set(52, pinBlock);
         return PeerLine.Frame(Samples.Bytes(again, FuzzTarget.Mac));
     }
 }

@@ -161,7 +161,7 @@ internal sealed partial class FuzzTarget
 
     private void Examine(byte[] frame, bool isThorough, ICollection<Trait> traits)
     {
-        var (decoded, fault) = Bounded(nameof(Iso8583Codec.Decode), () => Iso8583Codec.Decode(frame));
+        var (decoded, fault) = Bounded(nameof(Iso8583Codec.Decode), () => Iso8583Codec.Decode(Iso8583Spec.Lakala, frame));
         if (decoded is not Iso8583Message message)
         {
             traits.Add(new Trait(TraitKind.Refused, MessageTypes.Length, fault!.Field, ReasonOf(fault)));
@@ -201,7 +201,7 @@ internal sealed partial class FuzzTarget
         var length = Iso8583Codec.Encode(message, _encoded);
         var isCanonical = (frame[4] & 0x80) == 0 || PresentFields.Of(message) is [.., { Number: > 64 }];
         var encoded = _encoded.AsSpan(0, length);
-        if (isCanonical ? encoded.SequenceEqual(frame) : IsSame(Iso8583Codec.Decode(encoded), message))
+        if (isCanonical ? encoded.SequenceEqual(frame) : IsSame(Iso8583Codec.Decode(Iso8583Spec.Lakala, encoded), message))
         {
             return;
         }

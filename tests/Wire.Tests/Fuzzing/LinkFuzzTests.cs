@@ -34,7 +34,7 @@ public sealed class LinkFuzzTests
 
         var last = await _other.Accept();
         var asked = await SignOn(link, last);
-        await last.Send(FuzzTarget.Mac, new Iso8583Message(Mti.PayAnswer).Set(37, Rrn).Set(39, ResponseCodes.Approved));
+        await last.Send(FuzzTarget.Mac, new Iso8583Message(Iso8583Spec.Lakala, Mti.PayAnswer).Set(37, Rrn).Set(39, ResponseCodes.Approved));
         (await asked.Soon()).Should().BeOfType<LinkOutcome.Answered>();
         link.Outstanding.Should().Be(0);
         _troubles.Should().NotBeEmpty().And.OnlyContain(trouble => !FuzzTarget.MayHoldContent(trouble));
@@ -63,7 +63,7 @@ public sealed class LinkFuzzTests
         await line.Read();
         await line.Send(FuzzTarget.Mac, new BankNetworkMessage(1, NetworkCode.SignOn, ResponseCodes.Approved).ToIso());
         await link.WaitUntilUp(TestContext.Current.CancellationToken).Soon();
-        var asked = link.Request(Rrn, new Iso8583Message(Mti.PayRequest).Set(37, Rrn), FuzzTarget.Mac, TimeSpan.FromHours(1));
+        var asked = link.Request(Rrn, new Iso8583Message(Iso8583Spec.Lakala, Mti.PayRequest).Set(37, Rrn), FuzzTarget.Mac, TimeSpan.FromHours(1));
         await line.Read();
         return asked;
     }

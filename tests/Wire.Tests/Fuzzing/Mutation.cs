@@ -208,7 +208,7 @@ internal sealed class Mutation(Random random)
         Iso8583Message message;
         try
         {
-            message = Iso8583Codec.Decode(_bytes.AsSpan(body, _length - body));
+            message = Iso8583Codec.Decode(Iso8583Spec.Lakala, _bytes.AsSpan(body, _length - body));
         }
         catch (Iso8583Exception)
         {
@@ -218,7 +218,7 @@ internal sealed class Mutation(Random random)
 
         var left = random.Next(4) == 0 ? PresentFields.Specs[random.Next(PresentFields.Specs.Length)].Number : 0;
         var isMtiKept = random.Next(6) != 0;
-        var changed = new Iso8583Message(isMtiKept ? message.Mti : FuzzTarget.MessageTypes[random.Next(FuzzTarget.MessageTypes.Length)]);
+        var changed = new Iso8583Message(Iso8583Spec.Lakala, isMtiKept ? message.Mti : FuzzTarget.MessageTypes[random.Next(FuzzTarget.MessageTypes.Length)]);
         foreach (var (number, text, bytes) in PresentFields.Of(message))
         {
             if (number != left && number is not (64 or Iso8583Spec.MaxField))
