@@ -29,9 +29,6 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("sign-off")]
     Task<Refusal?> SignOff(int keySet);
 
-    [Alias("echo")]
-    Task<Refusal?> Echo(int keySet);
-
     /// <summary>An echo that says how the terminal is. The last one is kept here, what changes in the database.</summary>
     /// <param name="health">Null: it did not say.</param>
     [Alias("heartbeat")]

@@ -96,8 +96,6 @@ public sealed class TerminalGrain(
         }
     }
 
-    public Task<Refusal?> Echo(int keySet) => WhyNot(keySet).AsTask();
-
     public async Task<Heartbeat> Beat(int keySet, HealthState? health)
     {
         if (await WhyNot(keySet) is { } no)

@@ -139,7 +139,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), swipe.Bill)).Refusal.Should().Be(Refusal.TryLater);
         await terminal.Forget(swipe);
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("91");
-        (await terminal.Grain.Echo(terminal.Keys)).Should().Be(Refusal.TryLater);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().Be(Refusal.TryLater);
         await FluentActions.Awaiting(() => terminal.Grain.Find()).Should().ThrowAsync<DatabaseAwayException>();
 
         (await Books.StateUnder(swipe.Key)).Should().BeNull();

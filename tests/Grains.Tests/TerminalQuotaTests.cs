@@ -66,7 +66,7 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
         (await terminal.Pay(swipe with { IsRepeat = true })).State.Should().Be(AttemptState.Reversing);
         (await terminal.Enquire(swipe)).State.Should().Be(AttemptState.Reversing);
         (await terminal.Refuse(swipe.Key, Refusal.FormatError)).State.Should().Be(AttemptState.Reversing);
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
     }
 
     [Fact]
@@ -136,13 +136,13 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
     public async Task Sign_ons_above_the_quota_change_nothing_and_its_keys_still_work()
     {
         var terminal = await cluster.NewTerminal();
-        await terminal.Grain.Echo(terminal.Keys);
+        await terminal.Grain.Beat(terminal.Keys, null);
         await UseUpOthers(terminal);
 
         (await terminal.Grain.SignOn([7], [7], "en")).Should().BeNull();
 
         (await terminal.Grain.Find())!.Next.Should().BeNull();
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
         cluster.Time.Advance(TimeSpan.FromMinutes(1) / Quota.OthersPerMinute);
         await terminal.SignOn();
     }

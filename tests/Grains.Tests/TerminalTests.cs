@@ -19,14 +19,14 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task New_keys_become_current_with_the_first_message_under_them()
     {
         var terminal = await cluster.NewTerminal();
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
         var old = terminal.Keys;
 
         await terminal.SignOn();
-        (await terminal.Grain.Echo(old)).Should().BeNull("the new keys are not proven yet");
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(old, null)).Refusal.Should().BeNull("the new keys are not proven yet");
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
 
-        (await terminal.Grain.Echo(old)).Should().Be(Refusal.SignOnFirst);
+        (await terminal.Grain.Beat(old, null)).Refusal.Should().Be(Refusal.SignOnFirst);
         (await terminal.Grain.Find())!.Next.Should().BeNull();
     }
 
@@ -34,7 +34,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task A_replayed_sign_on_evicts_nobody()
     {
         var terminal = await cluster.NewTerminal();
-        await terminal.Grain.Echo(terminal.Keys);
+        await terminal.Grain.Beat(terminal.Keys, null);
 
         for (var i = 0; i < 3; i++)
         {
@@ -43,7 +43,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
 
         (await terminal.Pay(terminal.Swipe(await Books.PutBill()))).ResponseCode.Should().Be("00");
         await cluster.Silos.Deactivate(terminal.Grain);
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
     }
 
     [Fact]
@@ -51,9 +51,9 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     {
         var terminal = await cluster.NewTerminal();
 
-        var heard = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => terminal.Grain.Echo(terminal.Keys)));
+        var heard = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => terminal.Grain.Beat(terminal.Keys, null)));
 
-        heard.Should().OnlyContain(no => no == null);
+        heard.Select(beat => beat.Refusal).Should().OnlyContain(no => no == null);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task Old_working_keys_are_to_be_replaced()
     {
         var terminal = await cluster.NewTerminal();
-        await terminal.Grain.Echo(terminal.Keys);
+        await terminal.Grain.Beat(terminal.Keys, null);
         await Books.Execute($"update terminals set signed_on_at = clock_timestamp() - interval '25 hours' where id = '{terminal.Id}'");
         await cluster.Silos.Deactivate(terminal.Grain);
 
@@ -384,11 +384,11 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     public async Task A_session_survives_its_grain()
     {
         var terminal = await cluster.NewTerminal();
-        await terminal.Grain.Echo(terminal.Keys);
+        await terminal.Grain.Beat(terminal.Keys, null);
 
         await cluster.Silos.Deactivate(terminal.Grain);
 
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
     }
 
     [Fact]
@@ -397,7 +397,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var terminal = await cluster.NewTerminal();
         var old = terminal.Keys;
         await terminal.SignOn();
-        await terminal.Grain.Echo(terminal.Keys);
+        await terminal.Grain.Beat(terminal.Keys, null);
         var swipe = terminal.Swipe(await Books.PutBill());
 
         (await terminal.Grain.Pay(old, swipe)).ResponseCode.Should().Be("77");
@@ -416,9 +416,9 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
 
         (await terminal.Grain.SignOff(terminal.Keys)).Should().BeNull();
 
-        (await terminal.Grain.Echo(terminal.Keys)).Should().Be(Refusal.SignOnFirst);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().Be(Refusal.SignOnFirst);
         await terminal.SignOn();
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
     }
 
     [Fact]
@@ -430,9 +430,9 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var unknown = cluster.Silos.Grains.GetGrain<ITerminalGrain>("T9999999");
 
         (await terminal.Pay(terminal.Swipe(await Books.PutBill()))).Reason.Should().Be(Refusal.TerminalBlocked);
-        (await terminal.Grain.Echo(terminal.Keys)).Should().Be(Refusal.TerminalBlocked);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().Be(Refusal.TerminalBlocked);
         (await unknown.Find()).Should().BeNull();
-        (await unknown.Echo(1)).Should().Be(Refusal.UnknownTerminal);
+        (await unknown.Beat(1, null)).Refusal.Should().Be(Refusal.UnknownTerminal);
     }
 
     [Fact]
@@ -441,12 +441,12 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var clock = new ShiftedTime();
         await using var silos = await Silos.Start(Books.ConnectionString, cluster.Bank, time: clock);
         var terminal = await TestTerminal.Provision(Books, silos, "T8000001");
-        (await terminal.Grain.Echo(terminal.Keys)).Should().BeNull();
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().BeNull();
         await Books.Execute($"update terminals set blocked = true where id = '{terminal.Id}'");
 
         clock.Advance(TimeSpan.FromSeconds(31));
 
-        (await terminal.Grain.Echo(terminal.Keys)).Should().Be(Refusal.TerminalBlocked);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().Be(Refusal.TerminalBlocked);
     }
 
     [Fact]
