@@ -18,7 +18,8 @@ public sealed class BillRows(NpgsqlDataSource database)
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
 
-    internal const int ColumnCount = 25;
+    // No column's expression has a comma of its own.
+    internal static readonly int ColumnCount = Columns.Count(sign => sign == ',') + 1;
 
     internal static readonly string NoColumns = string.Join(", ", Enumerable.Repeat("null", ColumnCount));
 

@@ -41,7 +41,7 @@ public abstract record StartOutcome
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
     private const int BillAt = 7;
-    private const int AttemptAt = BillAt + BillRows.ColumnCount;
+    private static readonly int AttemptAt = BillAt + BillRows.ColumnCount;
 
     private static readonly string BillOfLocked = BillRows.Columns.Replace("m.name", "b.merchant_name", StringComparison.Ordinal);
     private const string LockedWithPayment = "locked b left join attempts p on p.rrn = b.paid_rrn";
