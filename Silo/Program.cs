@@ -123,7 +123,7 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.7));
     services.AddKeyedSingleton(
         Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
-    services.AddSingleton(new CommitConnections(Database.OpenForCommits(database)));
+    services.AddKeyedSingleton(Database.Writers, (_, _) => Database.OpenForCommits(database));
     services.AddSingleton<BillRows>();
     services.AddSingleton<TerminalRows>();
     services.AddSingleton<HealthRows>();

@@ -1,6 +1,7 @@
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -66,10 +67,10 @@ public sealed class NoticeRows : IAsyncDisposable
          union all select unnest(string_to_array({row}.receivers, ' ')))
         """;
 
-    public NoticeRows(NpgsqlDataSource database, CommitConnections commits, ILogger<NoticeRows> log)
+    public NoticeRows(NpgsqlDataSource database, [FromKeyedServices(Database.Writers)] NpgsqlDataSource writers, ILogger<NoticeRows> log)
     {
         _database = database;
-        Recorded = new(new RecordNotices(), commits.Database, log);
+        Recorded = new(new RecordNotices(), writers, log);
     }
 
     /// <summary>What became of a try.</summary>

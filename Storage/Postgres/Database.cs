@@ -40,6 +40,9 @@ public static class Database
     /// <summary>The key of the connections that serve whoever comes over HTTP: strangers may use them up, and no swipe waits for one.</summary>
     public const string Visitors = "visitors";
 
+    /// <summary>The key of the connections of the group-commit writers, apart from those that everybody else reads with.</summary>
+    public const string Writers = "writers";
+
     /// <param name="share">Of the sessions that the connection string allows; the rest is for others.</param>
     public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null, double share = 1)
     {

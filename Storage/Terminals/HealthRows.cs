@@ -1,17 +1,18 @@
 using Lakala.Storage.Postgres;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Lakala.Storage.Terminals;
 
 /// <summary>How terminals are: the latest of each, and their history for as long as it is kept.</summary>
-public sealed class HealthRows(NpgsqlDataSource database, CommitConnections commits, ILogger<HealthRows> log) : IAsyncDisposable
+public sealed class HealthRows(NpgsqlDataSource database, [FromKeyedServices(Database.Writers)] NpgsqlDataSource writers, ILogger<HealthRows> log) : IAsyncDisposable
 {
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
-    public GroupCommit<HealthRow, HealthKept> Reported { get; } = new(new ReportHealth(), commits.Database, log);
+    public GroupCommit<HealthRow, HealthKept> Reported { get; } = new(new ReportHealth(), writers, log);
 
     public ValueTask DisposeAsync() => Reported.DisposeAsync();
 

@@ -4,7 +4,6 @@ using Lakala.Rules.Ledger;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
-using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,7 +26,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    public CommitConnections Connections { get; private set; } = null!;
+    public NpgsqlDataSource Connections { get; private set; } = null!;
 
     public Commits Commits { get; private set; } = null!;
 
@@ -56,7 +55,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         ConnectionString = connectionString;
         Database = Storage.Postgres.Database.Open(ConnectionString);
         await Storage.Postgres.Database.Migrate(Database, ConnectionString);
-        Connections = new CommitConnections(Storage.Postgres.Database.OpenForCommits(ConnectionString));
+        Connections = Storage.Postgres.Database.OpenForCommits(ConnectionString);
         Commits = new Commits(Connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
         Rrns = new RrnBlocks(Database);
         Bills = new BillRows(Database);

@@ -62,7 +62,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     {
         await using var pooler = await PgBouncer.Start(books.ConnectionString, "session", Stop);
         await using var database = Database.Open(pooler.ConnectionString);
-        await using var connections = new CommitConnections(Database.OpenForCommits(pooler.ConnectionString));
+        await using var connections = Database.OpenForCommits(pooler.ConnectionString);
         await using var commits = NewCommits(connections);
 
         await Database.Migrate(database, pooler.ConnectionString);
@@ -70,7 +70,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
         (await commits.StartAttempts.Submit(start)).Should().BeOfType<StartOutcome.Started>();
         (await commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))).Moved.Should().BeTrue();
         (await Ask(new Health(database, commits, Bank, Life(), TimeProvider.System))).Should().Be((200, "up", "up"));
-        await using var connection = await connections.Database.OpenConnectionAsync(Stop);
+        await using var connection = await connections.OpenConnectionAsync(Stop);
         await connection.CloseAsync();
         await connection.OpenAsync(Stop);
         await using var setting = new NpgsqlCommand("select current_setting('enable_seqscan') || current_setting('plan_cache_mode')", connection);
@@ -106,7 +106,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
     public async Task Health_tells_that_a_database_answers_and_commits_nothing()
     {
         var readOnly = new NpgsqlConnectionStringBuilder(books.ConnectionString) { Options = "-c default_transaction_read_only=on" }.ConnectionString;
-        await using var connections = new CommitConnections(Database.OpenForCommits(readOnly));
+        await using var connections = Database.OpenForCommits(readOnly);
         await using var commits = NewCommits(connections);
 
         (await Ask(new Health(books.Database, commits, Bank, Life(), TimeProvider.System)))
@@ -163,7 +163,7 @@ public sealed class DatabaseTests(Books books) : IClassFixture<Books>
           (select count(*) from events), (select count(*) from deliveries), (select count(*) from reversals))
         """;
 
-    private static Commits NewCommits(CommitConnections connections) =>
+    private static Commits NewCommits(NpgsqlDataSource connections) =>
         new(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
 
     private static ApplicationLifetime Life() => new(NullLogger<ApplicationLifetime>.Instance);

@@ -136,7 +136,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         // A silo that starts now: what it hears is the database's word, not what it remembers of its hosts.
         await using var database = Database.Open(_books.ConnectionString);
-        await using var connections = new CommitConnections(Database.OpenForCommits(_books.ConnectionString));
+        await using var connections = Database.OpenForCommits(_books.ConnectionString);
         await using var commits = new Commits(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
         var attempts = new AttemptRows(database);
         Func<Task>[] questions = [() => commits.FinishAttempts.Submit(finish), () => commits.ReadBills.Submit(start.Bill), () => attempts.FindByRrn(start.Rrn, Stop)];
@@ -221,7 +221,7 @@ public sealed class FailoverTests : IAsyncLifetime
             try
             {
                 await using var connection = await _books.Database.OpenConnectionAsync(bound.Token);
-                await using var commits = await _books.Connections.Database.OpenConnectionAsync(bound.Token);
+                await using var commits = await _books.Connections.OpenConnectionAsync(bound.Token);
                 return;
             }
             catch (NpgsqlException)

@@ -149,7 +149,7 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
     {
         var name = "f_" + Guid.NewGuid().ToString("N");
         await books.Execute($"create function {name}(number int) returns int language plpgsql as $$ begin {body}; return number; end $$");
-        return new GroupCommit<int, Echo>(new Call(name), books.Connections.Database, NullLogger.Instance);
+        return new GroupCommit<int, Echo>(new Call(name), books.Connections, NullLogger.Instance);
     }
 
     private sealed record Echo(int Number);

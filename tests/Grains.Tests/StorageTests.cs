@@ -334,7 +334,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
     private async Task<TOutcome?[]> Run<TCommand, TOutcome>(BatchStatement<TCommand, TOutcome> statement, TCommand[] commands)
         where TOutcome : class
     {
-        await using var command = books.Connections.Database.CreateCommand(statement.Sql);
+        await using var command = books.Connections.CreateCommand(statement.Sql);
         foreach (var parameter in statement.Parameters())
         {
             command.Parameters.Add(parameter);

@@ -78,7 +78,7 @@ public sealed class Silos : IAsyncDisposable
     {
         services.AddSingleton(time);
         services.AddSingleton(_ => Database.Open(connectionString));
-        services.AddSingleton(_ => new CommitConnections(Database.OpenForCommits(connectionString)));
+        services.AddKeyedSingleton(Database.Writers, (_, _) => Database.OpenForCommits(connectionString));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(quota));
         services.AddSingleton<BillRows>();

@@ -52,7 +52,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     private const int MaxRounds = 16;
 
     private string _connectionString = "";
-    private CommitConnections _commits = null!;
+    private NpgsqlDataSource _commits = null!;
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
@@ -71,7 +71,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         _connectionString = await (await postgres.Open()).CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
         Database = Storage.Postgres.Database.Open(_connectionString);
         await Storage.Postgres.Database.Migrate(Database, _connectionString);
-        _commits = new CommitConnections(Storage.Postgres.Database.OpenForCommits(_connectionString));
+        _commits = Storage.Postgres.Database.OpenForCommits(_connectionString);
         Commits = new Commits(_commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<Commits>.Instance);
         Rrns = new RrnBlocks(Database);
         Bills = new BillRows(Database);
@@ -142,7 +142,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
         var outcomes = new TOutcome?[commands.Count];
         var waiting = Enumerable.Range(0, commands.Count).ToList();
-        await using var command = _commits.Database.CreateCommand(statement.Sql);
+        await using var command = _commits.CreateCommand(statement.Sql);
         foreach (var parameter in statement.Parameters())
         {
             command.Parameters.Add(parameter);
