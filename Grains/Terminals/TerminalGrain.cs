@@ -31,8 +31,7 @@ public sealed class TerminalGrain(
     /// <summary>Working keys that are older are replaced at the terminal's next free moment.</summary>
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
-    // How long the history may say nothing of a terminal that is well and unchanged.
-    // For so long a block or new keys from the operator may go unseen.
+    // The cached row is read again after this: a block or new keys take effect within it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
     private readonly StanWindow _stans = new();
@@ -382,7 +381,7 @@ public sealed class TerminalGrain(
         }
     }
 
-    // What cannot be noted now is asked for once more: all of it may be done twice.
+    // If this write fails, the command is sent again: every command may be carried out twice.
     private async Task Did(AskedOf asked)
     {
         try

@@ -57,7 +57,7 @@ public sealed class ReversalSender : BackgroundService
     {
         var counted = _time.GetTimestamp();
 
-        // To be seen from the start: whoever watches a counter sees it rise only from what it was before.
+        // Zero is published at the start, so that rate() sees the first increment.
         _falseApprovals.Add(0);
         while (true)
         {

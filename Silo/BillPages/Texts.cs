@@ -140,7 +140,7 @@ public sealed record Texts
     /// <summary>The browser puts the time in.</summary>
     public required string TimeLeft { get; init; }
 
-    /// <summary>Days, hours, minutes and seconds, apart by a space.</summary>
+    /// <summary>Days, hours, minutes and seconds, separated by spaces.</summary>
     public required string Units { get; init; }
 
     public required string HowTo { get; init; }

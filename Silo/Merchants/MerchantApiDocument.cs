@@ -177,7 +177,7 @@ internal static class MerchantApiDocument
                     [
                         Header("webhook-id", "The event's id, the same at every try."),
                         Header("webhook-timestamp", "Seconds since 1970."),
-                        Header("webhook-signature", "v1, and HMAC-SHA256 in Base64; several are apart by a space."),
+                        Header("webhook-signature", "v1, and HMAC-SHA256 in Base64; several are separated by spaces."),
                     ],
                     RequestBody = new OpenApiRequestBody
                     {

@@ -46,7 +46,7 @@ internal sealed class NoticeDispatcher(
             return;
         }
 
-        // To be seen from the start: whoever watches a counter sees it rise only from what it was before.
+        // Zero is published at the start, so that rate() sees the first increment.
         foreach (var count in new[] { Delivered, Failed, Skipped, Parked })
         {
             count.Add(0);

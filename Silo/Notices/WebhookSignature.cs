@@ -10,7 +10,7 @@ public static class WebhookSignature
     public const string SecretMark = "whsec_";
     public const int SecretBytes = 32;
 
-    /// <summary>One value of the <c>webhook-signature</c> header; several stand apart by a space.</summary>
+    /// <summary>One value of the <c>webhook-signature</c> header; several stand separated by spaces.</summary>
     /// <param name="timestamp">Unix time in seconds, as in <c>webhook-timestamp</c>.</param>
     public static string Of(ReadOnlySpan<byte> secret, string id, long timestamp, ReadOnlySpan<byte> body)
     {

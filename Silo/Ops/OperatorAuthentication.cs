@@ -97,8 +97,8 @@ internal static class Operators
 }
 
 /// <summary>
-/// Keeps people from guessing passwords: so many wrong ones for a name, then none at all for a while; and so many tries from one source. Names share a bounded
-/// number of counters, by a hash that nobody outside can foresee. Each silo counts for itself.
+/// Limits the guessing of passwords: wrong ones for each name, and tries from each source, in a window of time. Names share a bounded
+/// number of counters, by a hash that is seeded at random in each process, so that nobody can choose a counter. Each silo counts for itself.
 /// </summary>
 internal sealed class SignInLimits(TimeProvider time)
 {

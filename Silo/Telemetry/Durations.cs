@@ -4,7 +4,7 @@ using OpenTelemetry.Metrics;
 
 namespace Lakala.Silo.Telemetry;
 
-/// <summary>How finely the durations that the project measures are told.</summary>
+/// <summary>Bucket boundaries of all duration histograms, in seconds.</summary>
 internal static class Durations
 {
     // From a commit's millisecond to a terminal's patience, with each timer of a swipe among them. The library's own begin with

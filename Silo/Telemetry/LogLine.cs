@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Lakala.Silo.Telemetry;
 
 /// <summary>
-/// One line of the log: when, how grave, who, in which trace, what. Of the logging scopes only the trace is of use: those of the
+/// One line of the log: time, severity, source, trace and text. Of the logging scopes only the trace is of use: those of the
 /// web server hold the paths of requests, and the address of a bill page is a secret.
 /// </summary>
 internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")

@@ -41,9 +41,8 @@ public sealed class TraceOptions
 }
 
 /// <summary>
-/// Holds the spans of a trace until what this silo has of it is over, and then lets through those that somebody will look
-/// for: of swipes that were slow, failed or were reversed; and of the others a share. What is not held, because it comes late
-/// or there is no room, is judged by itself.
+/// Tail sampling: holds the spans of a trace until this silo's part of it has ended, and then keeps those of swipes that were
+/// slow, failed or were reversed, and a share of the others. A span that comes late, or finds no room, is judged by itself.
 /// </summary>
 /// <remarks>
 /// A local root has its parent in no process or in another one, or seems to: a call between two grains of this silo carries its

@@ -6,7 +6,7 @@ namespace Lakala.Storage.Bills;
 
 /// <summary>The one reminder of a bill that is still open: the event for its shopper.</summary>
 /// <param name="EventData">The bill as the notices show it.</param>
-/// <param name="Receivers">How the shopper is told, apart by a space.</param>
+/// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
 public sealed record RemindShopper(long Number, Guid EventId, string MerchantId, string EventData, string Receivers, DateTimeOffset At);
 
 /// <param name="Done">False: it is closed, at a counter, or somebody else was first.</param>

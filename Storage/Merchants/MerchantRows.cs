@@ -80,7 +80,7 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     }
 
     /// <summary>Stores an OPEN bill, the answer that tells of it and what the shopper is told, all or nothing.</summary>
-    /// <param name="receivers">How the shopper is told, apart by a space; empty: not at all, and there is no reminder either.</param>
+    /// <param name="receivers">Receivers of the shopper, separated by spaces; empty: not at all, and there is no reminder either.</param>
     /// <param name="eventData">The bill as the notices show it.</param>
     public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer, string receivers, string eventData)
     {

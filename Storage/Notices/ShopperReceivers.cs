@@ -16,7 +16,7 @@ public sealed class ShopperReceivers(bool hasMail, bool hasSms)
     public const string Mail = "mail";
     public const string Sms = "sms";
 
-    /// <summary>Everything that an event of the bill is delivered to, apart by a space; empty when the shopper cannot be reached.</summary>
+    /// <summary>Everything that an event of the bill is delivered to, separated by spaces; empty when the shopper cannot be reached.</summary>
     public string Of(BillRow bill) => (ReachesByMail(bill), ReachesBySms(bill)) switch
     {
         (true, true) => $"{Mail} {Sms}",

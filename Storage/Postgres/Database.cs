@@ -253,7 +253,7 @@ public static class Database
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            // A command that times out takes its connection with it: what the server says of it afterwards, nobody believes.
+            // After a timeout the connection is closed: its state is unknown.
             CancellationTimeout = -1,
             CommandTimeout = 10,
             Timeout = ConnectSeconds,

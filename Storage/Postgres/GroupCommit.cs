@@ -7,9 +7,9 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// The group-commit writer: drains what is waiting into one statement, one commit for all of it. A lone command never
-/// waits for company; under load the batches grow by themselves. One loser never fails its neighbours: a batch that
-/// PostgreSQL rejects is halved until the poison row stands alone.
+/// The group-commit writer: drains what is waiting into one statement, one commit for all of it. A single command
+/// is committed at once; batches form only while a commit is running. No command fails because of another: a batch that
+/// PostgreSQL rejects is halved until the command at fault stands alone.
 /// </summary>
 public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome>, IAsyncDisposable
     where TOutcome : class
@@ -17,7 +17,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     public const int MaxBatch = 256;
     public const int Capacity = 16_384;
 
-    // A command whose row another session is just deciding is asked again; each round waits for that session's lock.
+    // A command whose row another transaction has locked is run again; each round waits for that lock.
     private const int MaxRounds = 16;
 
     private static readonly Meter Meter = new(Instrumentation.Name);

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>Short ways to ask the database what people look at. Values are $1, $2 and so on; one that may be null is cast in the SQL.</summary>
+/// <summary>Query helpers for what people look at. Values are $1, $2 and so on; one that may be null is cast in the SQL.</summary>
 internal static class Queries
 {
     public static async Task<IReadOnlyList<T>> List<T>(

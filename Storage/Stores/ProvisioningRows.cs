@@ -101,7 +101,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             return bad;
         }
 
-        // Somebody may have added one meanwhile: then the statement changes nothing, and says so by its count.
+        // Somebody may have added one in between: then the statement changes no row.
         var added = await database.First(
             """
             with wanted as materialized (

@@ -12,7 +12,7 @@ namespace Lakala.Storage.Swipes;
 public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
 
 /// <param name="EventData">The bill as the notices show it, PAID.</param>
-/// <param name="Receivers">How the shopper is told, apart by a space.</param>
+/// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
 public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, string Receivers, Shares Shares);
 
 /// <param name="Found">Null when the attempt moved. Else it was not SENT under this id any more, or an approval came past

@@ -8,6 +8,7 @@ namespace Lakala.Storage.Terminals;
 /// <summary>How terminals are: the latest of each, and their history for as long as it is kept.</summary>
 public sealed class HealthRows(NpgsqlDataSource database, [FromKeyedServices(Database.Writers)] NpgsqlDataSource writers, ILogger<HealthRows> log) : IAsyncDisposable
 {
+    /// <summary>A terminal that is well and unchanged gets a row of its history this often, at most.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);

@@ -33,7 +33,7 @@ public sealed record TerminalHealth(
     int? Parameters = null,
     DateTimeOffset? LastSwipe = null)
 {
-    /// <summary>A clock that is off by so many seconds is to be seen to.</summary>
+    /// <summary>Clock drift, in seconds, from which a terminal needs attention.</summary>
     public const int ClockOff = 60;
 
     private const int MaxLength = 400, MaxWord = 24, LowBattery = 20;
