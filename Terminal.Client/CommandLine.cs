@@ -1,7 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.RegularExpressions;
-using Lakala.Terminal.Client.Desk;
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Desks;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Registers;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client;
 
@@ -37,10 +44,6 @@ internal sealed partial class CommandLine
 
     private readonly Option<string?> _language = new("--language") { Description = "en or zh; when left out en, or with printer the terminal's" };
 
-    private readonly Option<FileInfo> _plan = new("--plan") { Description = "What the terminals do", Required = true, HelpName = "FILE" };
-
-    private readonly Option<FileInfo> _result = new("--result") { Description = "Where the figures go", Required = true, HelpName = "FILE" };
-
     private readonly string _home;
     private readonly TextReader _input;
     private readonly TextWriter _output;
@@ -63,15 +66,12 @@ internal sealed partial class CommandLine
         var close = new Command("close", "Close the batch and agree its totals with the server") { _terminal, _json };
         close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
         var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
-        register.SetAction((line, stop) => AtCounter(line, _ => new JsonScreen(_output), counter => new Register(counter, _input, _error).Run(stop)));
+        register.SetAction((line, stop) => AtCounter(line, _ => new JsonOutput(_output), counter => new Register(counter, _input, _error).Run(stop)));
         _device.AcceptOnlyFromAmong(Reader, Printer);
         _language.AcceptOnlyFromAmong(Texts.English.Language, Texts.Chinese.Language);
         var doctor = new Command("doctor", "Say what a device sends, what the till makes of it, and how to set it; shows no card number") { _device, _language, _terminal };
         doctor.SetAction((line, stop) => Doctor(line, stop));
-        var swarm = new Command("swarm", "Many terminals at once, for the benchmark") { _plan, _result };
-        swarm.Hidden = true;
-        swarm.SetAction((line, stop) => Swarm(line, stop));
-        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, doctor, swarm };
+        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, doctor };
         _root.SetAction((line, stop) => Desk(line, stop));
     }
 
@@ -113,8 +113,8 @@ internal sealed partial class CommandLine
         ReceiptPrinter? printer = null;
         return await AtCounter(
             line,
-            folder => new DeskScreen(hasPrinter: (printer = ReceiptPrinter.Open(folder.Setup, folder.Path, _time)) is not null),
-            texts => new ClerkScreen(_output, texts),
+            folder => new DeskOutput(hasPrinter: (printer = ReceiptPrinter.Open(folder.Setup, folder.Path, _time)) is not null),
+            texts => new TextOutput(_output, texts),
             async (counter, folder) =>
             {
                 await DeskProgram.Run(counter, folder.Setup, printer, _time, stop);
@@ -148,41 +148,26 @@ internal sealed partial class CommandLine
         }
     }
 
-    private async Task<int> Swarm(ParseResult line, CancellationToken stop)
-    {
-        try
-        {
-            using var swarm = new Swarm(SwarmPlan.Read(line.GetRequiredValue(_plan).FullName), _time);
-            await swarm.Run(line.GetRequiredValue(_result).FullName, stop);
-            return ExitCode.Done;
-        }
-        catch (SetupException fault)
-        {
-            await _error.WriteLineAsync($"swarm: {fault.Message}");
-            return ExitCode.NotPaid;
-        }
-    }
-
     private string? Given(string value) => value == FromStandardInput ? _input.ReadLine()?.Trim() : value;
 
     private Task<int> AtCounter(ParseResult line, Report? refused, Func<Counter, Task<Report>> work)
     {
-        Func<Texts, Screen> screen = line.GetValue(_json) ? _ => new JsonScreen(_output) : texts => new ClerkScreen(_output, texts);
+        Func<Texts, CounterOutput> screen = line.GetValue(_json) ? _ => new JsonOutput(_output) : texts => new TextOutput(_output, texts);
         return refused is null
             ? AtCounter(
                 line,
-                folder => line.GetValue(_json) ? new JsonScreen(_output) : new ClerkScreen(_output, Texts.Of(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
+                folder => line.GetValue(_json) ? new JsonOutput(_output) : new TextOutput(_output, Texts.Of(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
                 screen,
                 async (counter, _) => Show(await work(counter), counter.Show))
             : Task.FromResult(Show(refused, screen(Texts.English).Show));
     }
 
-    private Task<int> AtCounter(ParseResult line, Func<Texts, Screen> screen, Func<Counter, Task<int>> work) =>
+    private Task<int> AtCounter(ParseResult line, Func<Texts, CounterOutput> screen, Func<Counter, Task<int>> work) =>
         AtCounter(line, folder => screen(Texts.Of(folder.Setup.Language)), screen, (counter, _) => work(counter));
 
     /// <param name="refusals">Where it is told why the counter cannot be opened, or goes on no more.</param>
     private async Task<int> AtCounter(
-        ParseResult line, Func<TerminalFolder, Screen> screen, Func<Texts, Screen> refusals, Func<Counter, TerminalFolder, Task<int>> work)
+        ParseResult line, Func<TerminalFolder, CounterOutput> screen, Func<Texts, CounterOutput> refusals, Func<Counter, TerminalFolder, Task<int>> work)
     {
         var texts = Texts.English;
         try

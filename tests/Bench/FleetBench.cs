@@ -101,7 +101,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
             HeartbeatSeconds = Heartbeat,
         });
         var swarm = Command.Run(
-            [Repository.Program("Terminal.Client"), "swarm", "--plan", plan, "--result", Path.Combine(folder.FullName, "result.json")],
+            [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", Path.Combine(folder.FullName, "result.json")],
             new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
             cancel: ended.Token);
         try

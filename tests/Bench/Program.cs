@@ -20,6 +20,17 @@ var sockets = new System.CommandLine.Command("sockets", "What connections that s
 sockets.SetAction((parsed, stop) => Told(() =>
     new SocketsBench(parsed.GetValue(terminals), parsed.GetValue(silent), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(stop)));
 command.Add(sockets);
+var plan = new Option<FileInfo>("--plan") { Description = "What the terminals do", Required = true };
+var result = new Option<FileInfo>("--result") { Description = "Where the figures go", Required = true };
+var swarm = new System.CommandLine.Command("swarm", "Many terminals at once: the process of its own in which the others have them swipe") { plan, result };
+swarm.Hidden = true;
+swarm.SetAction((parsed, stop) => Told(async () =>
+{
+    using var many = new Swarm(SwarmPlan.Read(parsed.GetRequiredValue(plan).FullName), TimeProvider.System);
+    await many.Run(parsed.GetRequiredValue(result).FullName, stop);
+    return 0;
+}));
+command.Add(swarm);
 return await command.Parse(args).InvokeAsync();
 
 static async Task<int> Told(Func<Task<int>> run)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Lakala.Local;
 using Npgsql;
 
@@ -110,12 +109,11 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 WarmupSeconds = (int)WarmUp.TotalSeconds,
                 Seconds = (int)measured.TotalSeconds,
             });
-            // The terminal program is built to be up at once, for one swipe; a swarm runs long enough to be optimised.
             await Command.RunOrFail(
-                [Repository.Program("Terminal.Client"), "swarm", "--plan", plan, "--result", result],
-                new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration, new("DOTNET_TieredPGO", "1")]),
+                [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result],
+                new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
                 cancel: stop);
-            var figures = await LocalFiles.Read<SwarmResult>(result) ?? throw new SetupException("the swarm has left no result");
+            var figures = SwarmResult.Read(result) ?? throw new SetupException("the swarm has left no result");
             var approvals = await LocalFiles.Read<Approval[]>(figures.Approvals) ?? throw new SetupException("the swarm has left no approvals");
             return (figures, approvals);
         }
@@ -156,16 +154,3 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
 
     private static void Say(string step) => Console.WriteLine($"  {step}");
 }
-
-/// <summary>What the swarm reports.</summary>
-/// <param name="Approvals">The file of the approvals that the terminals' journals hold.</param>
-public sealed record SwarmResult(
-    long Settled,
-    double SettledPerSecond,
-    [property: JsonPropertyName("p50_ms")] double P50Ms,
-    [property: JsonPropertyName("p99_ms")] double P99Ms,
-    long Declined,
-    long Refused,
-    long Unknown,
-    IReadOnlyDictionary<string, long> Errors,
-    string Approvals);

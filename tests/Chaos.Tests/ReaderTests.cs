@@ -1,6 +1,9 @@
 using System.Text;
 using Lakala.Chaos.Audit;
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Words;
 using Lakala.Wire.Iso8583;
 
 namespace Lakala.Chaos.Tests;

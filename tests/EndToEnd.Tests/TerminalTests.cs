@@ -145,7 +145,7 @@ public sealed class TerminalTests(Network network)
             Seconds = 30,
         });
 
-        var run = await network.Local.RunTerminal(["swarm", "--plan", plan, "--result", result], cancel: Stop);
+        var run = await Command.Run([Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result], cancel: Stop);
 
         run.Should().Be(new CommandResult(0, "", ""));
         var figures = JsonDocument.Parse(await File.ReadAllTextAsync(result, Stop)).RootElement;

@@ -1,4 +1,4 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Setup;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests;

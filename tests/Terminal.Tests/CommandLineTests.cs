@@ -1,5 +1,10 @@
 using System.Text.Json;
 using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Tests;
 
@@ -43,11 +48,11 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--help")]
     [InlineData("pay", "--help")]
-    public async Task Help_is_no_fault_and_does_not_speak_of_the_swarm(params string[] arguments)
+    public async Task Help_is_no_fault(params string[] arguments)
     {
         (await Run("", arguments)).Should().Be(0);
 
-        _output.ToString().Should().Contain("Usage:").And.NotContain("swarm");
+        _output.ToString().Should().Contain("Usage:");
     }
 
     [Theory]
@@ -304,7 +309,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void What_is_looked_up_and_paid_does_not_command_the_shell_s_screen()
     {
-        var screen = new ClerkScreen(_output, Texts.English);
+        var screen = new TextOutput(_output, Texts.English);
 
         screen.ShowBill(new SwipePending(
             new SwipeKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB"));

@@ -3,6 +3,11 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
 using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Iso8583;
@@ -366,7 +371,7 @@ public sealed class CounterTests : IDisposable
         SetUp(port, language, host, ca, seconds);
         var folder = TerminalFolder.Take(_home.Root, "T0000001");
         folder.Dispose();
-        return new Counter(folder, new JsonScreen(TextWriter.Null), TimeProvider.System, disk ?? new JournalDisk());
+        return new Counter(folder, new JsonOutput(TextWriter.Null), TimeProvider.System, disk ?? new JournalDisk());
     }
 
     private void SetUp(int port, string language = "en", string host = "127.0.0.1", X509Certificate2? ca = null, double seconds = 10)

@@ -1,6 +1,6 @@
 using System.Text;
 using CsCheck;
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Printing;
 
 namespace Lakala.Terminal.Tests;
 

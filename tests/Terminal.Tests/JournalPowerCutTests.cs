@@ -1,4 +1,5 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Journals;
+
 
 namespace Lakala.Terminal.Tests;
 

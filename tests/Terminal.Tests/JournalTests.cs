@@ -1,4 +1,5 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Words;
 using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests;

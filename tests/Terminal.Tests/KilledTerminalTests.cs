@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Journals;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;

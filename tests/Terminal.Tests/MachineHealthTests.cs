@@ -1,4 +1,5 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Setup;
+
 
 namespace Lakala.Terminal.Tests;
 

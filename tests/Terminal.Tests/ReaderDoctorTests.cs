@@ -1,4 +1,6 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Words;
+
 
 namespace Lakala.Terminal.Tests;
 

@@ -1,4 +1,6 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Setup;
+
 
 namespace Lakala.Terminal.Tests;
 
@@ -250,7 +252,7 @@ public sealed class ReceiptPrinterTests
     [InlineData("tcp:192.0.2.7:9100", true)]
     [InlineData("tcp:192.0.2.7", false)]
     [InlineData("lp0", false)]
-    public void A_setting_is_one_of_four(string setting, bool isGood) => (ReceiptPrinter.Fault(setting) is null).Should().Be(isGood);
+    public void A_setting_is_one_of_four(string setting, bool isGood) => (PrinterSetting.Fault(setting) is null).Should().Be(isGood);
 
     /// <summary>A terminal line in its default mode would echo, break lines and wait for Enter.</summary>
     [Fact]

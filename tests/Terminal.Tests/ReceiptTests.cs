@@ -1,4 +1,8 @@
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
+
 
 namespace Lakala.Terminal.Tests;
 

@@ -1,5 +1,8 @@
 using System.Net.Sockets;
-using Lakala.Terminal.Client;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Sessions;
+using Lakala.Terminal.Client.Words;
 using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Iso8583;

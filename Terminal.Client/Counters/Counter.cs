@@ -1,0 +1,576 @@
+using System.Security.Cryptography;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Sessions;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
+using Lakala.Vocabulary;
+using Lakala.Wire.Iso8583;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
+
+namespace Lakala.Terminal.Client.Counters;
+
+/// <summary>
+/// What a clerk does at one terminal. Before a new sale every earlier one is certain and printed; a new one is in the
+/// journal before it leaves, and its answer before it is shown.
+/// </summary>
+internal sealed class Counter : IAsyncDisposable
+{
+    /// <summary>Approved payments after which the batch must be closed before the next.</summary>
+    private const int LargestBatch = 10_000;
+
+    /// <summary>After which a clerk signs in without the server, if that is allowed.</summary>
+    private static readonly TimeSpan SignInPatience = TimeSpan.FromSeconds(4);
+
+    private readonly TerminalFolder _folder;
+    private readonly Journal _journal;
+    private readonly CounterOutput _screen;
+    private readonly TimeProvider _time;
+    private readonly MachineHealth _machine = new();
+    private readonly ClerkMemory _clerks;
+    private readonly LineLog _log;
+    private readonly List<SwipeKey> _toMark = [];
+    private readonly HashSet<SwipeKey> _neverPrinted = [];
+    private volatile NetworkParameters _parameters;
+    private TerminalSession? _session;
+    private string? _storeName;
+
+    /// <exception cref="JournalException">The journal is damaged.</exception>
+    public Counter(TerminalFolder folder, CounterOutput screen, TimeProvider time)
+        : this(folder, screen, time, new JournalDisk())
+    {
+    }
+
+    internal Counter(TerminalFolder folder, CounterOutput screen, TimeProvider time, IJournalDisk disk)
+    {
+        (_folder, _screen, _time) = (folder, screen, time);
+        Texts = Texts.Of(folder.Setup.Language);
+        _parameters = NetworkParameters.Read(folder.Parameters);
+        _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
+        _log = new LineLog(folder.Log, time);
+        _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions(), disk);
+    }
+
+    public Texts Texts { get; private set; }
+
+    /// <summary>Who works here now, for the receipts and the server; null when nobody has signed in.</summary>
+    public ClerkIdentity? Clerk { get; set; }
+
+    /// <summary>Whether the line to the network is open and signed on now.</summary>
+    public bool IsUp => _session?.IsUp == true;
+
+    /// <summary>Null until the first sign-on.</summary>
+    public string? StoreName => _session?.StoreName ?? _storeName;
+
+    /// <summary>How the printer and the card reader are, for the heartbeat; null while nobody watches them.</summary>
+    public Func<(PrinterState? Printer, bool IsReaderGood)>? Devices { get; set; }
+
+    /// <summary>The server has asked for something; <see cref="Obey"/> does it.</summary>
+    public bool HasRequirement => _session?.HasRequirement == true;
+
+    /// <summary>Payments whose outcome is not known yet.</summary>
+    public int OpenItems => _journal.OpenCount;
+
+    /// <summary>Approved payments that no closed batch holds: how many, and their sum in minor units.</summary>
+    public BatchTotals Unclosed =>
+        new(_journal.Unclosed, _journal.OpenBatches.Sum(batch => _journal.ApprovedIn(batch).Sum(entry => entry.Amount)));
+
+    /// <summary>The latest payments of this terminal that its journal still holds, newest first.</summary>
+    public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
+
+    /// <summary>Checked before anything is sent, or even the terminal's folder opened. Null when nothing is wrong.</summary>
+    public static Report? RefuseBill(string bill, Texts texts) => BillNumber.IsWhole(bill)
+        ? null
+        : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
+
+    /// <summary>Goes on in another language, the server's texts too: the terminal signs on again.</summary>
+    public async Task Speak(Texts texts)
+    {
+        (Texts, _storeName) = (texts, StoreName);
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _session = NewSession();
+    }
+
+    public async Task<Report> Lookup(string bill, CancellationToken stop)
+    {
+        try
+        {
+            if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
+            {
+                return Unreachable(trouble, bill);
+            }
+
+            var found = await Find(bill, stop);
+            if (found.ResponseCode != ResponseCodes.SignOnFirst)
+            {
+                return found;
+            }
+
+            // The terminal's session is over: it signs on anew, or hears why it may not.
+            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Unreachable(refusal, bill) : await Find(bill, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Named(SwipeReport.Refused(Texts.Interrupted, bill));
+        }
+    }
+
+    /// <param name="abandon">The payment is given up, on both sides: it ends as not paid, unless it was paid already.</param>
+    /// <param name="stop">The program ends: what is under way stays open and is settled before the next payment.</param>
+    public Task<Report> Pay(string bill, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
+        bill,
+        async earlier =>
+        {
+            var found = await Find(bill, stop);
+            return (found.Outcome == Outcome.Found ? await Swipe(found, card, abandon, stop) : found) with { Resolved = earlier };
+        },
+        stop);
+
+    /// <summary>The same for a bill that the clerk has looked up already.</summary>
+    public Task<Report> Pay(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
+        found.Bill, async earlier => await Swipe(found, card, abandon, stop) with { Resolved = earlier }, stop);
+
+    /// <summary>Finds out what became of every earlier payment, and prints it.</summary>
+    public Task<Report> Settle(CancellationToken stop) => AfterEarlier(
+        null, earlier => Task.FromResult(Named(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier })), stop);
+
+    /// <summary>
+    /// Closes every batch that holds payments, with its totals agreed against the server's; the next payment begins a new batch.
+    /// When they do not agree it is closed too, and the report lists the differences.
+    /// </summary>
+    public Task<Report> CloseBatches(CancellationToken stop) => AfterEarlier(
+        null,
+        async earlier =>
+        {
+            var (closed, now) = (new List<BatchReport>(), _time.GetUtcNow());
+            foreach (var batch in _journal.OpenBatches.Where(batch => _journal.ApprovedIn(batch).Count > 0))
+            {
+                var (report, refused) = await Compare(batch, stop);
+                if (report is null)
+                {
+                    return Named(SwipeReport.Refused(refused ?? Texts.CloseUnanswered)) with { Resolved = earlier };
+                }
+
+                // Kept before it is closed here: whatever happens, it can be printed.
+                closed.Add(report);
+                new KeptReport(now, StoreName, closed).Write(_folder.Report);
+                _journal.Close(batch);
+            }
+
+            return closed.Count == 0
+                ? Named(new Report(Outcome.Closed) { Text = Texts.NothingToClose, Batches = [], Resolved = earlier })
+                : Closed(new KeptReport(now, StoreName, closed), Print.Original) with { Resolved = earlier };
+        },
+        stop);
+
+    /// <summary>The report of the last batch close.</summary>
+    public Report ReprintBatch() => KeptReport.Read(_folder.Report) is { } kept
+        ? Closed(kept, Print.Reprint)
+        : Named(SwipeReport.Refused(Texts.NoBatchReport));
+
+    /// <summary>The receipts of the last payment that was approved.</summary>
+    public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
+        ? Reprint(last)
+        : Named(SwipeReport.Refused(Texts.NothingToReprint));
+
+    public Report Reprint(JournaledSwipe swipe) =>
+        SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, Texts, _parameters) };
+
+    /// <summary>Shows the report; then its receipts, and those it carries of earlier swipes, count as printed.</summary>
+    /// <exception cref="IOException">Nobody reads the output, or the disk gives a fault: they are printed again, as duplicates.</exception>
+    public void Show(Report report)
+    {
+        // What this report fails to bring to paper, no later report may mark.
+        var carried = TakeCarried();
+        _screen.Show(report);
+        foreach (var key in carried)
+        {
+            _journal.Printed(key);
+        }
+    }
+
+    /// <summary>The swipes whose receipts the last report carries, for whoever prints them himself.</summary>
+    public IReadOnlyList<SwipeKey> TakeCarried()
+    {
+        SwipeKey[] carried = [.. _toMark];
+        _toMark.Clear();
+        return carried;
+    }
+
+    /// <summary>Its receipts are on paper, or nobody prints them.</summary>
+    /// <exception cref="IOException">The disk gives a fault: they are printed again, as duplicates.</exception>
+    public void Printed(SwipeKey key) => _journal.Printed(key);
+
+    /// <summary>The oldest receipts that are not on paper, as far as the journal knows.</summary>
+    public SwipeReport? TakeUnprinted()
+    {
+        if (_journal.Unprinted is not [var swipe, ..])
+        {
+            return null;
+        }
+
+        var print = _neverPrinted.Remove(swipe.Pending.Key) ? Print.Original : Print.Duplicate;
+        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
+    }
+
+    /// <summary>Whether this is a clerk of the store: the server knows; while it cannot be reached, whom it verified here lately.</summary>
+    /// <returns>The clerk, or why it is none.</returns>
+    public async Task<(ClerkIdentity? Clerk, string? Why)> Verify(string number, string password, CancellationToken stop)
+    {
+        try
+        {
+            var answer = await Session.WaitSinceLost(SignInPatience, stop) is null ? await Session.SignInClerk(number, password, stop) : null;
+            switch (answer)
+            {
+                case { Verdict.Code: ResponseCodes.Approved, Name: { } name }:
+                    var clerk = new ClerkIdentity(number, name, answer.IsSupervisor);
+                    _clerks.Remember(clerk, password);
+                    return (clerk, null);
+
+                case { Verdict: { Code: ResponseCodes.SecurityViolation, Reason: LocalReason.ClerkRefused or LocalReason.ClerkLocked } verdict }:
+                    _clerks.Forget(number);
+                    return (null, verdict.ClerkText);
+
+                case { Verdict: { Code: ResponseCodes.SecurityViolation } verdict }:
+                    return (null, verdict.ClerkText);
+
+                default:
+                    var (known, isLocked) = _clerks.Verify(number, password);
+                    return (known, known is not null ? null : isLocked ? Texts.ClerkLocked : Texts.ClerkUnverified);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return (null, Texts.Interrupted);
+        }
+    }
+
+    /// <summary>At a free moment: what the server has asked the terminal to do.</summary>
+    public async Task Obey(CancellationToken stop)
+    {
+        try
+        {
+            if (_session is not null && await _session.Obey(stop) is { } answer && NetworkParameters.Parse(answer.Version, answer.Json) is { } fresh)
+            {
+                fresh.Write(_folder.Parameters);
+                _parameters = fresh;
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The disk does not take them: the old ones stay, and the server asks again.
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The program ends; the server asks again.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _journal.Dispose();
+    }
+
+    private TerminalSession Session => _session ??= NewSession();
+
+    private async Task<Report> AfterEarlier(string? bill, Func<SwipeReport?, Task<Report>> work, CancellationToken stop)
+    {
+        SwipeReport? earlier = null;
+        try
+        {
+            var duplicates = 0;
+            foreach (var swipe in _screen.PrintsEarlier ? _journal.Unprinted : [])
+            {
+                earlier = ShowEarlier(swipe, Print.Duplicate) with { Duplicates = ++duplicates };
+            }
+
+            if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
+            {
+                return _journal.Open is [.., var unknown]
+                    ? Unknown(unknown, null) with { Text = Texts.Join(Words(trouble), Texts.EarlierUnknown), Resolved = earlier }
+                    : Unreachable(trouble, bill) with { Resolved = earlier };
+            }
+
+            foreach (var swipe in _journal.Open)
+            {
+                var outcome = await Session.Enquire(swipe.Pending, stop);
+                if (outcome is not PayOutcome.Final final)
+                {
+                    return outcome is PayOutcome.Unknown { Last: { } last } && IsReused(last)
+                        ? Unknown(swipe, last) with { Resolved = earlier }
+                        : Unsettled(Texts.EarlierUnknown, bill, earlier);
+                }
+
+                earlier = ShowEarlier(_journal.Settle(SwipeResult.Of(swipe.Pending.Key, final.Answer)), Print.Original);
+            }
+
+            return await work(earlier);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Unsettled(Texts.Interrupted, bill, earlier);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Unsettled(Texts.BecauseOfDisk(fault), bill, earlier);
+        }
+    }
+
+    private async Task<Report> Find(string bill, CancellationToken stop)
+    {
+        var key = _journal.TakeKey();
+        var answer = await Session.Lookup(key, bill, stop);
+        if (answer is null || (answer.Verdict.Code == ResponseCodes.Approved && (answer.Amount is null || answer.Currency is null)))
+        {
+            return Named(SwipeReport.Refused(Texts.LookupUnanswered, bill));
+        }
+
+        var isFound = answer.Verdict.Code == ResponseCodes.Approved;
+        return Named(new Report(isFound ? Outcome.Found : Outcome.Refused)
+        {
+            ResponseCode = answer.Verdict.Code,
+            Reason = answer.Verdict.Reason > 0 ? answer.Verdict.Reason : null,
+            Bill = bill,
+            Amount = answer.Amount,
+            Currency = answer.Currency is { } currency ? Receipt.CurrencyName(currency) : null,
+            Stan = key.Stan,
+            Batch = key.Batch,
+            Payee = answer.Payee,
+            Description = answer.Description,
+            OrderId = answer.OrderId,
+            // The server's text to 00 speaks of a payment.
+            Text = isFound ? null : answer.Verdict.ClerkText,
+            CustomerText = isFound ? null : answer.Verdict.CustomerText,
+            SecondsLeft = (int?)answer.TimeLeft?.TotalSeconds,
+        });
+    }
+
+    private async Task<Report> Swipe(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop)
+    {
+        var pending = new SwipePending(
+            _journal.TakeKey(),
+            _folder.Setup.Terminal,
+            _folder.Setup.Store,
+            found.Bill!,
+            found.Amount!.Value,
+            CurrencyCode.Cny,
+            card.Track.Masked,
+            EntryMode.Swiped,
+            BeijingTime.Convert(_time.GetUtcNow()),
+            Session.StoreName,
+            found.Payee,
+            found.Description,
+            found.OrderId,
+            Clerk?.Number);
+        if (abandon.IsCancellationRequested)
+        {
+            return Named(SwipeReport.Refused(Texts.GivenUp, found.Bill));
+        }
+
+        if (found.Amount > _parameters.LargestAmount)
+        {
+            return Named(SwipeReport.Refused(Texts.AmountTooLarge, found.Bill));
+        }
+
+        if (_journal.Unclosed >= LargestBatch)
+        {
+            return Named(SwipeReport.Refused(Texts.BatchFull, found.Bill));
+        }
+
+        _screen.ShowBill(pending);
+        var swipe = _journal.Begin(pending);
+        var outcome = await Ask(pending, card, abandon, stop);
+        if (outcome is PayOutcome.Unknown unknown)
+        {
+            return Unknown(swipe, unknown.Last);
+        }
+
+        swipe = _journal.Settle(
+            outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
+        _toMark.Add(pending.Key);
+        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters) };
+    }
+
+    private async Task<PayOutcome> Ask(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(abandon, stop);
+        try
+        {
+            return await Session.Pay(pending, card, either.Token);
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            return InWordsOfGivingUp(await Session.Abandon(pending, stop));
+        }
+    }
+
+    // The server tells why it is not paid; the clerk knows better. What the bank had said before stands.
+    private PayOutcome InWordsOfGivingUp(PayOutcome outcome) => outcome is PayOutcome.Final { Answer: { Verdict: { Reason: LocalReason.NoAnswerFromBank or LocalReason.NeverHappened } verdict } answer }
+        ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
+        : outcome;
+
+    // The server says of anything that it is too much; here it was a payment.
+    private PayAnswer InWordsOfWaiting(PayAnswer answer) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
+        ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Texts.NothingPaid), CustomerText = Texts.NothingPaid } }
+        : answer;
+
+    private Report Closed(KeptReport kept, Print print)
+    {
+        var text = kept.Batches.All(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers;
+        return Named(new Report(Outcome.Closed)
+        {
+            Text = print == Print.Original ? text : $"{BeijingTime.Convert(kept.At):yyyy-MM-dd HH:mm}   {text}",
+            Batches = kept.Batches,
+            Receipts = [.. kept.Batches.Select(batch => Receipt.Of(batch, _folder.Setup, kept.StoreName, kept.At, Texts, print))],
+        });
+    }
+
+    private async Task<(BatchReport? Report, string? Refused)> Compare(int batch, CancellationToken stop)
+    {
+        var ours = _journal.ApprovedIn(batch);
+        var totals = new BatchTotals(ours.Count, ours.Sum(entry => entry.Amount));
+        var answer = await Session.CloseBatch(_journal.TakeKey(), batch, totals, null, stop);
+        if (answer?.Totals is not { } theirs)
+        {
+            return (null, answer?.Verdict.ClerkText);
+        }
+
+        var list = new List<BatchEntry>();
+        while (theirs != totals)
+        {
+            var page = await Session.CloseBatch(_journal.TakeKey(), batch, totals, list.Count > 0 ? list[^1].Stan : 0, stop);
+            if (page?.Totals is null)
+            {
+                return (null, page?.Verdict.ClerkText);
+            }
+
+            list.AddRange(page.List);
+
+            if (page.List.Count < BatchLimits.MostListed)
+            {
+                break;
+            }
+        }
+
+        return (new BatchReport(batch, totals.Count, totals.Amount, theirs.Count, theirs.Amount, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
+    }
+
+    private Report ShowEarlier(JournaledSwipe swipe, Print print)
+    {
+        var report = SwipeReport.Of(swipe, Texts);
+        if (!_screen.PrintsEarlier)
+        {
+            _neverPrinted.Add(swipe.Pending.Key);
+            _screen.ShowEarlier(report);
+            return report;
+        }
+
+        report = report with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
+        if (_screen.ShowEarlier(report))
+        {
+            _journal.Printed(swipe.Pending.Key);
+        }
+        else
+        {
+            // The report carries one earlier swipe, the last: what it does not carry is printed with the next.
+            _toMark.Clear();
+            _toMark.Add(swipe.Pending.Key);
+        }
+
+        return report;
+    }
+
+    // What is open in the journal may have left, and comes first.
+    private Report Unsettled(string why, string? bill, SwipeReport? earlier) => _journal.Open is [.., var open]
+        ? Unknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
+        : Named(SwipeReport.Refused(why, bill)) with { Resolved = earlier };
+
+    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Of(swipe, Texts) with
+    {
+        ResponseCode = last?.Verdict.Code,
+        Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
+        Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
+        Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters),
+    };
+
+    // No waiting helps: the server has other content under this key.
+    private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
+
+    private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused(Texts.Join(Words(trouble), Texts.NothingPaid), bill)) with
+    {
+        ResponseCode = trouble.Answer?.Code,
+        Reason = trouble.Answer is { Reason: > 0 and var reason } ? reason : null,
+        CustomerText = trouble.Answer?.CustomerText,
+    };
+
+    private string Words(LineTrouble trouble) => trouble.InWordsOf(Texts, _folder.Setup, _time.GetUtcNow());
+
+    private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
+
+    // Not all terminals try the same server first.
+    private TerminalSession NewSession()
+    {
+        var setup = _folder.Setup;
+        var cas = LoadCas();
+        var next = RandomNumberGenerator.GetInt32(setup.Gateways.Count);
+        var options = new SessionOptions
+        {
+            Terminal = setup.Terminal,
+            Store = setup.Store,
+            Language = Texts.Language,
+            Health = Health,
+            Log = _log.Write,
+            AnswerTimeout = setup.AnswerTimeout,
+            GiveUp = setup.GiveUp,
+        };
+        return new TerminalSession(options, _folder.ReadMasterKey(), Connect, _time);
+
+        Task<Stream> Connect(CancellationToken stop)
+        {
+            var gateways = setup.Addresses([.. setup.Others ?? [], .. _parameters.Gateways ?? []]);
+            var gateway = gateways[next++ % gateways.Count];
+            return TlsLine.Connect(gateway.Host, gateway.Port, cas, null, stop);
+        }
+    }
+
+    // Asked for by the line's own thread: what the journal says of itself here may be a moment old.
+    private TerminalHealth Health()
+    {
+        var devices = Devices?.Invoke();
+        return new TerminalHealth(
+            Printer: devices is not { } known ? null : known.Printer switch
+            {
+                null => "none",
+                PrinterState.CoverOpen => "cover-open",
+                PrinterState.Away => "away",
+                _ => "ready",
+            },
+            Paper: devices?.Printer switch { null => null, PrinterState.PaperOut => "out", PrinterState.PaperLow => "low", _ => "ok" },
+            Reader: devices is { } watched ? watched.IsReaderGood ? "ok" : "bad" : null,
+            Tamper: MachineHealth.Tamper(_folder.Setup.Tamper),
+            OnMains: _machine.OnMains,
+            Battery: _machine.Battery,
+            Signal: _machine.Signal,
+            ClockOffset: (int?)_session?.ClockOffset?.TotalSeconds,
+            Version: typeof(Counter).Assembly.GetName().Version!.ToString(3),
+            OpenItems: _journal.OpenCount,
+            JournalBytes: _journal.Bytes,
+            Parameters: _parameters.Version,
+            LastSwipe: _journal.LastSwipe);
+    }
+
+    private TrustedCas LoadCas()
+    {
+        try
+        {
+            return TrustedCas.Read(_folder.Ca);
+        }
+        catch (CryptographicException)
+        {
+            throw new SetupException(SetupTexts.NoCertificate(_folder.Ca), _folder.Setup.Language);
+        }
+    }
+}

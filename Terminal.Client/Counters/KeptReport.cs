@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Setup;
+
+namespace Lakala.Terminal.Client.Counters;
+
+/// <summary>The report of the last batch close, kept beside the journal: it can be printed again until the next close.</summary>
+/// <param name="At">When it was closed, on this machine's clock.</param>
+internal sealed record KeptReport(DateTimeOffset At, string? StoreName, IReadOnlyList<BatchReport> Batches)
+{
+    /// <returns>Null when there is none that can be read.</returns>
+    public static KeptReport? Read(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), KeptReportJson.Default.KeptReport) : null;
+        }
+        catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The old one stays until the new one is whole.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public void Write(string file) => PrivateFile.Replace(file, this, KeptReportJson.Default.KeptReport);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(KeptReport))]
+internal sealed partial class KeptReportJson : JsonSerializerContext;

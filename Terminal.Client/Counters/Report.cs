@@ -1,0 +1,131 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Words;
+using Lakala.Vocabulary;
+
+namespace Lakala.Terminal.Client.Counters;
+
+/// <summary>How one lookup or swipe ended. Null is what is not known.</summary>
+public record SwipeReport(Outcome Outcome)
+{
+    public string? ResponseCode { get; init; }
+
+    /// <summary>The network's own number, finer than the response code.</summary>
+    public int? Reason { get; init; }
+
+    public string? Bill { get; init; }
+
+    /// <summary>Minor units.</summary>
+    public long? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    public string? Rrn { get; init; }
+
+    public string? AuthorisationCode { get; init; }
+
+    public int? Stan { get; init; }
+
+    public int? Batch { get; init; }
+
+    /// <summary>Of the swipe that is reported; null when none is.</summary>
+    [JsonIgnore]
+    public SwipeKey? Key => (Batch, Stan) is ({ } batch, { } stan) ? new SwipeKey(batch, stan) : null;
+
+    public string? Terminal { get; init; }
+
+    public string? MaskedCard { get; init; }
+
+    public string? Payee { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? OrderId { get; init; }
+
+    /// <summary>Until the bill that was looked up may be expired.</summary>
+    public int? SecondsLeft { get; init; }
+
+    /// <summary>For the clerk.</summary>
+    public string? Text { get; init; }
+
+    public string? CustomerText { get; init; }
+
+    /// <summary>It was certain before, and only its receipts came now: those of so many earlier payments. Else 0.</summary>
+    [JsonIgnore]
+    public int Duplicates { get; init; }
+
+    /// <summary>Only the network's operator can go on from here.</summary>
+    [JsonIgnore]
+    public bool NeedsOperator => ResponseCode is ResponseCodes.DuplicateKey;
+
+    /// <summary>The bill was paid before, by somebody's other payment.</summary>
+    [JsonIgnore]
+    public bool IsPaidAlready => Outcome == Outcome.Refused && Reason == LocalReason.PaidAlready;
+
+    /// <summary>The bill is not over: another card, another PIN or another moment may pay it.</summary>
+    [JsonIgnore]
+    public bool MayBePaidStill => Reason is not (LocalReason.NoSuchBill or LocalReason.PaidAlready or LocalReason.Expired or LocalReason.Cancelled) && !NeedsOperator;
+
+    /// <summary>What goes to the printer.</summary>
+    public IReadOnlyList<ReceiptSlip> Receipts { get; init; } = [];
+
+    public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
+
+    public static Report Of(JournaledSwipe swipe, Texts texts)
+    {
+        var (pending, result) = (swipe.Pending, swipe.Result);
+        return new Report(result?.Outcome ?? Outcome.Unknown)
+        {
+            ResponseCode = result?.ResponseCode,
+            Reason = result is { Reason: > 0 } ? result.Reason : null,
+            Bill = pending.Bill,
+            Amount = pending.Amount,
+            Currency = Receipt.CurrencyName(pending.Currency),
+            Rrn = result?.Rrn,
+            AuthorisationCode = result?.AuthorisationCode,
+            Stan = pending.Key.Stan,
+            Batch = pending.Key.Batch,
+            Terminal = pending.Terminal,
+            MaskedCard = result?.MaskedCard ?? pending.MaskedCard,
+            Payee = result?.Payee ?? pending.Payee,
+            Description = pending.Description,
+            OrderId = result?.OrderId ?? pending.OrderId,
+            Text = result is null ? texts.OutcomeUnknown : result.ClerkText,
+            CustomerText = result is null ? texts.DoNotPayAgain : result.CustomerText,
+        };
+    }
+}
+
+/// <summary>What a command ends with; with <c>--json</c> the one object on standard output.</summary>
+public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
+{
+    // Chinese stays Chinese: the object is for programs and people, never for a page.
+    private static readonly ReportJson Json = new(
+        new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>What an earlier swipe turned out to be that was still open when the command began.</summary>
+    [JsonPropertyOrder(1)]
+    public SwipeReport? Resolved { get; init; }
+
+    /// <summary>The batches that were closed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<BatchReport>? Batches { get; init; }
+
+    [JsonIgnore]
+    public int ExitCode => Outcome switch
+    {
+        Outcome.Found or Outcome.Approved or Outcome.Settled => Words.ExitCode.Done,
+        Outcome.Closed when Batches!.All(batch => batch.Agreed) => Words.ExitCode.Done,
+        Outcome.Unknown => Words.ExitCode.Unknown,
+        _ => Words.ExitCode.NotPaid,
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json.Report);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Report))]
+internal sealed partial class ReportJson : JsonSerializerContext;

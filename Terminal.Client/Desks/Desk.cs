@@ -1,0 +1,764 @@
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
+using Lakala.Vocabulary;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Keys;
+using Lakala.Wire.Terminal;
+
+namespace Lakala.Terminal.Client.Desks;
+
+/// <summary>What is on the screen, and what it waits for.</summary>
+internal abstract record Page
+{
+    private Page()
+    {
+    }
+
+    /// <summary>Signing on; what an earlier run left open comes first.</summary>
+    public sealed record Opening : Page;
+
+    /// <summary>No sale now, and why; tried again by itself.</summary>
+    public sealed record Waiting(Report Report, long Since) : Page;
+
+    /// <summary>A clerk signs in; or a supervisor lets something happen.</summary>
+    /// <param name="Approves">What the supervisor lets happen; null when a clerk signs in.</param>
+    /// <param name="Back">Where Escape leads from an approval.</param>
+    public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskOrder? Approves = null, Page? Back = null) : Page
+    {
+        public override string ToString() => $"sign-in of {Number}";
+    }
+
+    public sealed record BillEntry(string Digits) : Page;
+
+    public sealed record LookingUp(string Bill) : Page;
+
+    /// <summary>The card is swiped now.</summary>
+    public sealed record BillShown(Report Bill, long Since) : Page;
+
+    /// <summary>The customer keys the PIN in.</summary>
+    /// <param name="KeyedAt">The last key, or the swipe.</param>
+    public sealed record PinEntry(Report Bill, long Since, Track2 Track, string Pin, long KeyedAt) : Page
+    {
+        public override string ToString() => $"PIN of {Pin.Length} digits for {Track.Masked}";
+    }
+
+    /// <param name="WasWarned">The next Escape gives the payment up.</param>
+    public sealed record Asking(Report Bill, long Since, bool WasWarned = false, bool IsGivenUp = false) : Page;
+
+    /// <param name="PrintFault">Why its receipts are not on paper; null when they are.</param>
+    /// <param name="IsEarlier">An earlier payment has become certain, or its receipts came late.</param>
+    /// <param name="IsPrinting">Its receipts are not on paper yet.</param>
+    public sealed record Ended(SwipeReport Report, string? PrintFault, bool IsEarlier, long Since, bool IsPrinting = false) : Page
+    {
+        public bool IsUnknown => Report.Outcome == Outcome.Unknown;
+    }
+
+    /// <summary>The bill cannot be paid, and no card was swiped.</summary>
+    public sealed record NotPayable(Report Report) : Page;
+
+    /// <summary>The batch is closed with the next Enter.</summary>
+    public sealed record BatchShown(BatchTotals Totals) : Page;
+
+    public sealed record Closing(long Since) : Page;
+
+    public sealed record Closed(Report Report, string? PrintFault) : Page;
+
+    /// <summary>The receipts of the last payments.</summary>
+    /// <param name="Digits">Only those whose STAN or bill number holds them.</param>
+    /// <param name="From">Line of the chosen receipt that is shown first, as far as there are so many.</param>
+    public sealed record Past(IReadOnlyList<JournaledSwipe> All, string Digits, int At, int From = 0) : Page
+    {
+        public const int LinesAtOnce = 10, LastFrom = 60;
+
+        public IReadOnlyList<JournaledSwipe> Shown => Digits.Length == 0
+            ? All
+            : [.. All.Where(swipe => swipe.Pending.Bill.Contains(Digits, StringComparison.Ordinal)
+                || swipe.Pending.Key.Stan.ToString("D6", System.Globalization.CultureInfo.InvariantCulture).Contains(Digits, StringComparison.Ordinal))];
+    }
+}
+
+/// <summary>What the desk wants done outside of it.</summary>
+internal abstract record DeskOrder
+{
+    private DeskOrder()
+    {
+    }
+
+    public sealed record Settle : DeskOrder;
+
+    public sealed record LookUp(string Bill) : DeskOrder;
+
+    public sealed record Pay(Report Found, SwipedCard Card) : DeskOrder;
+
+    public sealed record SignIn(string Number, string Password) : DeskOrder
+    {
+        public override string ToString() => $"sign-in of {Number}";
+    }
+
+    public sealed record GiveUp : DeskOrder;
+
+    public sealed record Reprint(JournaledSwipe Swipe) : DeskOrder;
+
+    public sealed record CloseBatches : DeskOrder;
+
+    /// <summary>The report of the last close.</summary>
+    public sealed record ReprintBatch : DeskOrder;
+
+    /// <summary>What has been printed goes into the journal.</summary>
+    public sealed record Record : DeskOrder;
+
+    /// <summary>What the server has asked for, and a look at the printer.</summary>
+    public sealed record Tend : DeskOrder;
+
+    public sealed record Speak(Texts Texts) : DeskOrder;
+
+    public sealed record Leave : DeskOrder;
+}
+
+/// <summary>
+/// The clerk's screen without the screen: which page comes after which key, swipe or answer. Knows no terminal, no line and no
+/// printer. One thing at a time is under way; what is pressed meanwhile is not kept for later.
+/// </summary>
+/// <param name="needsClerk">Whether somebody must have signed in before a bill is taken.</param>
+internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
+{
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the printer is looked at while nothing else is done.</summary>
+    public static readonly TimeSpan TendAfter = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often it is looked at while the clerk waits for it with receipts.</summary>
+    public static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>A result stays for so long, whatever key was meant for the page before it.</summary>
+    public static readonly TimeSpan Dwell = TimeSpan.FromSeconds(1);
+
+    /// <summary>A card waits for its PIN so long after the last key.</summary>
+    public static readonly TimeSpan PinPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>So long after a page at which a PIN is keyed in somebody may still be at it.</summary>
+    public static readonly TimeSpan PinEcho = TimeSpan.FromSeconds(15);
+
+    /// <summary>No keyboard waits longer before it repeats a key that is held down: what confirms is pressed after that.</summary>
+    public static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(700);
+
+    // So many cards in a row that cannot be read are the reader's fault.
+    private const int BadReads = 4;
+
+    // A burst of fewer digits is a hand's, seen late: a barcode has more.
+    private const int FewestScanned = 8;
+
+    // A clerk's number has at most so many.
+    private const int ClerkDigits = 8;
+
+    private bool _isLeaving;
+
+    // What the last burst was, if a device's, and whether it broke off, so that its rest may look like another card.
+    private (bool IsScan, bool IsSwipe, bool IsBroken) _before;
+    private (DeskKey Key, long At) _last = (DeskKey.Other, time.GetTimestamp());
+    private int _badReads;
+    private long _tendedAt = time.GetTimestamp();
+
+    // When last somebody keyed a PIN in, or may have; and whether the digits of the page began so soon after it that they may be one.
+    private long? _pinAt;
+    private bool _isHidden;
+
+    public Texts Texts { get; private set; } = texts;
+
+    public DeskTexts Words { get; private set; } = DeskTexts.Of(texts);
+
+    public Page Page
+    {
+        get;
+        private set
+        {
+            _pinAt = field is Page.PinEntry or Page.Asking ? time.GetTimestamp() : _pinAt;
+            field = value;
+        }
+    } = new Page.Opening();
+
+    /// <summary>Who has signed in.</summary>
+    public ClerkIdentity? Clerk { get; private set; }
+
+    /// <summary>What was not right with the last key or swipe; null when nothing was.</summary>
+    public string? Notice { get; private set; }
+
+    /// <summary>False once several cards in a row could not be read.</summary>
+    public bool IsReaderGood => _badReads < BadReads;
+
+    /// <summary>Past payments and the batch may be looked at now.</summary>
+    public bool IsFree =>
+        MayGoOn && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
+
+    /// <summary>Whether a key that means the same on every page does something now.</summary>
+    public bool Takes(DeskKey key) => !IsBusy && key switch
+    {
+        DeskKey.Receipts or DeskKey.CloseBatch => IsFree,
+        DeskKey.SignOff => MayGoOn && Clerk is not null && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false },
+        DeskKey.Language => Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting,
+        DeskKey.Leave => true,
+        _ => false,
+    };
+
+    /// <summary>A result has been seen, and keys lead on.</summary>
+    public bool MayGoOn => !IsBusy && (Page is not Page.Ended ended || time.GetElapsedTime(ended.Since) >= Dwell);
+
+    /// <summary>The bill of a payment that came to nothing: with another card, or the right PIN, it may be paid still.</summary>
+    public string? BillToRetry =>
+        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, MayBePaidStill: true, Bill: { } bill } } && Home is Page.BillEntry
+            ? bill
+            : null;
+
+    /// <summary>An order is under way.</summary>
+    public bool IsBusy { get; private set; }
+
+    public DeskOrder Begin() => Ordered(new DeskOrder.Settle());
+
+    /// <param name="press">By a hand.</param>
+    /// <returns>What is to be done; null when nothing is.</returns>
+    public DeskOrder? Press(Press press)
+    {
+        var sinceSame = press.Key == _last.Key ? time.GetElapsedTime(_last.At) : TimeSpan.MaxValue;
+        _last = (press.Key, time.GetTimestamp());
+        if (sinceSame < Confirmation && (press.Key == DeskKey.Leave || (press.Key == DeskKey.Escape && Page is Page.Asking)))
+        {
+            return null;
+        }
+
+        var said = Notice;
+        Notice = null;
+        var wasLeaving = _isLeaving;
+        _isLeaving = false;
+        NotePin(press.IsDigit);
+        if (IsBusy)
+        {
+            return Page is Page.Asking { IsGivenUp: false } asking ? OnAsking(asking, press) : null;
+        }
+
+        switch (press.Key)
+        {
+            // What the server has said stays in the language in which it said it.
+            case DeskKey.Language when Takes(DeskKey.Language):
+                Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
+                Words = DeskTexts.Of(Texts);
+                return Ordered(new DeskOrder.Speak(Texts));
+
+            case DeskKey.SignOff when Takes(DeskKey.SignOff):
+                Clerk = null;
+                return GoTo(Home);
+
+            case DeskKey.Leave when wasLeaving:
+                return Ordered(new DeskOrder.Leave());
+
+            case DeskKey.Leave:
+                (_isLeaving, Notice) = (true, Words.LeaveAgain);
+                return null;
+        }
+
+        return Page switch
+        {
+            Page.SignIn page => OnSignIn(page, press),
+            Page.BillEntry page => OnBillEntry(page, press),
+            Page.BatchShown or Page.Closed when press.Key == DeskKey.Receipts => Approved(new DeskOrder.ReprintBatch()),
+            Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
+            Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
+            Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
+            Page.BillShown when press.IsDigit => Refuse(Words.SwipeFirst),
+
+            // A reader's own, come late: it takes nothing back.
+            Page.BillShown when press.Key == DeskKey.Enter => Refuse(said),
+            Page.PinEntry page => OnPinEntry(page, press),
+            Page.NotPayable when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
+            Page.NotPayable or Page.Ended { IsUnknown: false } when MayGoOn && press.Key is DeskKey.Enter or DeskKey.Escape =>
+                press.Key == DeskKey.Enter && BillToRetry is { } bill ? LookUp(bill) : GoTo(Home),
+            Page.Past page => OnPast(page, press),
+            _ => null,
+        };
+    }
+
+    /// <summary>A reader or a scanner has typed, or something was pasted. Its Enter is no answer to what the page asks.</summary>
+    /// <returns>What is to be done; null when nothing is.</returns>
+    public DeskOrder? Read(DeskInput.Burst burst)
+    {
+        var reading = Reading.Read(burst.Signs);
+        var isScan = reading is Reading.Number { Digits.Length: >= FewestScanned };
+        var isPart = burst.Follows && (_before.IsBroken
+            || (_before.IsScan && (IsShort(burst) || Page is Page.SignIn))
+            || (_before.IsSwipe && (Page is Page.PinEntry { Pin: "" } || !(isScan || reading is Reading.Card))));
+        _before = isPart ? _before with { IsBroken = !burst.IsEnded && _before.IsSwipe }
+            : (IsScan: reading is Reading.Number && !IsShort(burst), IsSwipe: reading is not Reading.Number, IsBroken: !burst.IsEnded && reading is not Reading.Number);
+        if (isPart)
+        {
+            // A further track, or the rest, of the swipe before.
+            return null;
+        }
+
+        _isLeaving = false;
+        _last = (DeskKey.Other, time.GetTimestamp());
+        NotePin(IsShort(burst));
+        if (IsBusy)
+        {
+            Page = Page is Page.Asking asking ? asking with { WasWarned = false } : Page;
+            return null;
+        }
+
+        Notice = null;
+        return Page switch
+        {
+            Page.SignIn page => OnSignInRead(page, burst, reading),
+            Page.BillShown page => OnSwipe(page.Bill, page.Since, reading, Words.ScanLater),
+            Page.PinEntry page => OnSwipe(page.Bill, page.Since, reading, Words.PinByHand),
+            Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } when Home is Page.BillEntry => OnBillRead(burst, reading),
+            Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumber.IsWhole(digits)) =>
+                OnPastRead(page, burst, digits),
+            _ => Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanLater),
+        };
+    }
+
+    private DeskOrder? OnSwipe(Report bill, long since, Reading reading, string whenScanned)
+    {
+        switch (reading)
+        {
+            case Reading.Card card:
+                _badReads = 0;
+                return GoTo(new Page.PinEntry(bill, since, card.Track, "", time.GetTimestamp()));
+
+            case Reading.UnreadableCard or Reading.OtherLayout:
+                _badReads++;
+                Page = new Page.BillShown(bill, since);
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout : Words.SwipeAgain);
+
+            default:
+                // Of what came so quickly nothing is a PIN's; what was keyed before it may be the beginning of the same.
+                Page = Page is Page.PinEntry page ? page with { Pin = "", KeyedAt = time.GetTimestamp() } : Page;
+                return Refuse(whenScanned);
+        }
+    }
+
+    private DeskOrder? OnBillRead(DeskInput.Burst burst, Reading reading)
+    {
+        switch (reading)
+        {
+            case Reading.Card or Reading.UnreadableCard:
+                return Refuse(Words.SwipeLater);
+
+            case Reading.Number when IsShort(burst):
+                return Page is Page.Ended ? null : Retype(burst);
+
+            case Reading.Number when !MayGoOn:
+                return Refuse(Words.ScanTooSoon);
+
+            case Reading.Number { Digits: var digits } when BillNumber.IsWhole(digits):
+                _isHidden = false;
+                Page = new Page.BillEntry(digits);
+                return burst.IsEnded ? LookUp(digits) : null;
+
+            // What is no bill's number may be a card's: none of it is shown.
+            default:
+                Page = Page is Page.Ended ? Page : new Page.BillEntry("");
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout
+                    : reading is Reading.Number { Digits.Length: BillNumber.Length } ? Texts.BillMistyped
+                    : Words.ScanNoBill);
+        }
+    }
+
+    private DeskOrder? OnPastRead(Page.Past page, DeskInput.Burst burst, string digits)
+    {
+        if (IsShort(burst))
+        {
+            // Its Enter prints nothing.
+            return Retype(burst with { IsEnded = false });
+        }
+
+        _isHidden = false;
+        return GoTo(page with { Digits = digits, At = 0, From = 0 });
+    }
+
+    // A badge's number, or a password of quick fingers. A barcode of goods or of a bill is neither, and is not counted as a wrong password.
+    private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
+    {
+        var isTyping = page.IsAtPassword ? reading is Reading.Number or Reading.Other or Reading.UnreadableCard : burst.Signs.All(IsDigit);
+        return isTyping && burst.Signs.Count(IsDigit) <= ClerkDigits ? Retype(burst)
+            : Refuse(reading is Reading.Card or Reading.UnreadableCard ? Words.SwipeLater : Words.ScanNoClerk);
+    }
+
+    private static bool IsDigit(char sign) => char.IsAsciiDigit(Reading.Fold(sign));
+
+    private static bool IsShort(DeskInput.Burst burst) => burst.Signs.Length < FewestScanned && burst.Signs.All(IsDigit);
+
+    private DeskOrder? Retype(DeskInput.Burst burst)
+    {
+        // It was typing: what comes soon after it is no part of it.
+        _before = default;
+        foreach (var sign in burst.Signs)
+        {
+            Press(new Press(DeskKey.Sign, sign));
+        }
+
+        return burst.IsEnded ? Press(new Press(DeskKey.Enter)) : null;
+    }
+
+    /// <summary>As they may stand on the screen.</summary>
+    public string Shown(string digits) => _isHidden ? new string('•', digits.Length) : digits;
+
+    // Digits for which the page has no place are a PIN's that comes too late.
+    private void NotePin(bool areDigits) =>
+        _pinAt = areDigits && Page is not (Page.BillEntry or Page.NotPayable or Page.Past or Page.SignIn) ? time.GetTimestamp() : _pinAt;
+
+    // What begins so soon after a PIN's page may be that PIN: none of it is shown, however long it stands.
+    private void Hide(string digits, Press press)
+    {
+        if (press.IsDigit)
+        {
+            _isHidden = digits.Length > 0 ? _isHidden : _pinAt is { } at && time.GetElapsedTime(at) < PinEcho;
+            Notice = _isHidden ? Words.MayBePin : null;
+        }
+    }
+
+    private DeskOrder? Refuse(string? why)
+    {
+        Notice = why;
+        return null;
+    }
+
+    /// <param name="past">For the page of receipts: what the journal holds, newest first.</param>
+    public void ShowPast(IReadOnlyList<JournaledSwipe> past) => (Page, Notice) = (new Page.Past(past, "", 0), null);
+
+    /// <summary>Before the batch is closed: what is in it.</summary>
+    public void ShowBatch(BatchTotals totals) => (Page, Notice) = (new Page.BatchShown(totals), null);
+
+    /// <summary>The order that was under way has ended.</summary>
+    /// <param name="report">How.</param>
+    /// <param name="isPrinting">Its receipts are being printed, and <see cref="Printed"/> follows; nobody waits for it.</param>
+    public void Done(Report report, bool isPrinting = false)
+    {
+        IsBusy = false;
+        Notice = isPrinting ? Words.Printing : null;
+        switch (Page)
+        {
+            case Page.BatchShown or Page.Closed when report.Outcome == Outcome.Closed:
+                Page = new Page.Closed(report, null);
+                break;
+
+            case Page.BatchShown or Page.Closed:
+                Notice = report.Text;
+                break;
+
+            case Page.Opening or Page.Waiting or Page.Ended { IsUnknown: true }:
+                Page = report.Outcome == Outcome.Settled ? AfterSettling(report.Resolved, isPrinting)
+                    : Page is Page.Ended ended ? ended with { Since = time.GetTimestamp() }
+                    : new Page.Waiting(report, time.GetTimestamp());
+                break;
+
+            case Page.LookingUp when report.Outcome == Outcome.Found:
+                Page = new Page.BillShown(report, time.GetTimestamp());
+                break;
+
+            case Page.Closing when report.Outcome == Outcome.Unknown:
+                Page = new Page.Ended(report, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
+                break;
+
+            case Page.Closing:
+                Page = new Page.Closed(report, null);
+                break;
+
+            case Page.LookingUp:
+                Page = new Page.NotPayable(report);
+                break;
+
+            case Page.Asking:
+                Page = new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp(), isPrinting);
+                break;
+        }
+    }
+
+    /// <summary>The printer is done with the receipts of the report; the clerk may be further by now.</summary>
+    /// <param name="fault">Why they are not on paper; null when they are.</param>
+    public void Printed(SwipeReport report, string? fault)
+    {
+        Notice = Notice == Words.Printing ? null : Notice;
+        switch (Page)
+        {
+            case Page.Past:
+                Notice = fault ?? Words.Printed;
+                break;
+
+            case Page.Ended shown when ReferenceEquals(shown.Report, report):
+                Page = shown with { PrintFault = fault, IsPrinting = false };
+                break;
+
+            case Page.Closed shown when ReferenceEquals(shown.Report, report):
+                Page = shown with { PrintFault = fault };
+                break;
+        }
+    }
+
+    /// <summary>The printer is done with receipts that had waited for it, or does not begin with them.</summary>
+    /// <param name="fault">Why they are not on paper; null when they are.</param>
+    public void PrintedEarlier(SwipeKey? key, string? fault)
+    {
+        if (Page is Page.Ended { IsEarlier: true, IsPrinting: true } shown && (key is null || shown.Report.Key == key))
+        {
+            (Page, Notice) = (shown with { PrintFault = fault, IsPrinting = false }, null);
+        }
+        else if (Page is Page.Ended { PrintFault: not null } waited && waited.Report.Key == key)
+        {
+            Page = waited with { PrintFault = fault };
+        }
+        else if (Page is Page.BillEntry && fault is null)
+        {
+            Notice = Words.EarlierPrinted;
+        }
+    }
+
+    /// <summary>Whatever the order was to do beside a report is done.</summary>
+    public void Done() => IsBusy = false;
+
+    /// <summary>Time has passed.</summary>
+    /// <param name="isAsked">The server has asked for something.</param>
+    public DeskOrder? Tick(bool isAsked = false)
+    {
+        if (IsBusy)
+        {
+            return null;
+        }
+
+        switch (Page)
+        {
+            case Page.Waiting { Since: var since } when time.GetElapsedTime(since) >= RetryAfter:
+            case Page.Ended { IsUnknown: true, Since: var then } when time.GetElapsedTime(then) >= RetryAfter:
+                return Ordered(new DeskOrder.Settle());
+
+            // The customer has gone, and the card with him.
+            case Page.PinEntry page when time.GetElapsedTime(page.KeyedAt) >= PinPatience:
+                (Page, Notice) = (new Page.BillShown(page.Bill, page.Since), Words.PinLeft);
+                return null;
+
+            // A clerk who has begun is not kept waiting.
+            case Page.BillEntry { Digits: "" } when isAsked || time.GetElapsedTime(_tendedAt) >= TendAfter:
+            // Paper was put in, or is about to be.
+            case Page.Ended { IsUnknown: false, PrintFault: not null } when time.GetElapsedTime(_tendedAt) >= LookAfter:
+                _tendedAt = time.GetTimestamp();
+                return new DeskOrder.Tend();
+
+            default:
+                return null;
+        }
+    }
+
+    private Page AfterSettling(SwipeReport? earlier, bool isPrinting) => earlier is null
+        ? Home
+        : new Page.Ended(earlier, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
+
+    private DeskOrder? OnBillEntry(Page.BillEntry page, Press press)
+    {
+        Hide(page.Digits, press);
+        var digits = press.IsDigit && page.Digits.Length < BillNumber.Length ? page.Digits + press.Digit
+            : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
+            : press.Key == DeskKey.Escape ? ""
+            : page.Digits;
+        Page = new Page.BillEntry(digits);
+        var isWhole = BillNumber.IsWhole(digits);
+        var isFull = digits.Length == BillNumber.Length;
+        if (_isHidden && !isWhole && (isFull || (press.Key == DeskKey.Enter && digits.Length > 0)))
+        {
+            // Nobody can check what is not shown.
+            Page = new Page.BillEntry("");
+            return Refuse(Words.MayHaveBeenPin);
+        }
+
+        if (isFull && !isWhole)
+        {
+            Notice = Texts.BillMistyped;
+        }
+        else if (isWhole)
+        {
+            Notice = null;
+            return press.Key == DeskKey.Enter ? LookUp(digits) : null;
+        }
+        else if (press.Key == DeskKey.Enter && digits.Length > 0)
+        {
+            Notice = Words.Incomplete;
+        }
+
+        return null;
+    }
+
+    private DeskOrder.LookUp LookUp(string bill)
+    {
+        Page = new Page.LookingUp(bill);
+        return Ordered(new DeskOrder.LookUp(bill));
+    }
+
+    private DeskOrder? OnPinEntry(Page.PinEntry page, Press press)
+    {
+        if (press.Key == DeskKey.Escape)
+        {
+            return GoTo(Home);
+        }
+
+        if (press.Key == DeskKey.Enter)
+        {
+            if (page.Pin.Length >= PinBlock.MinPin)
+            {
+                Page = new Page.Asking(page.Bill, time.GetTimestamp());
+                return Ordered(new DeskOrder.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
+            }
+
+            // With nothing keyed in it is a late Enter of the reader.
+            return page.Pin.Length == 0 ? null : Refuse(Words.PinShort);
+        }
+
+        return GoTo(page with
+        {
+            Pin = press.IsDigit && page.Pin.Length < PinBlock.MaxPin ? page.Pin + press.Digit
+                : press.Key == DeskKey.Back && page.Pin.Length > 0 ? page.Pin[..^1]
+                : page.Pin,
+            KeyedAt = time.GetTimestamp(),
+        });
+    }
+
+    private DeskOrder? OnPast(Page.Past page, Press press)
+    {
+        Hide(page.Digits, press);
+        if (press.Key == DeskKey.Escape)
+        {
+            return GoTo(Home);
+        }
+
+        var shown = page.Shown;
+        if (press.Key == DeskKey.Enter && shown.Count > 0)
+        {
+            // The last receipt is what a customer may have left without; older ones are worth something to a thief.
+            var reprint = new DeskOrder.Reprint(shown[page.At]);
+            return shown[page.At] == page.All[0] ? Ordered(reprint) : Approved(reprint);
+        }
+
+        Page = press.Key switch
+        {
+            DeskKey.Up => page with { At = Math.Max(0, page.At - 1), From = 0 },
+            DeskKey.Down => page with { At = Math.Min(Math.Max(0, shown.Count - 1), page.At + 1), From = 0 },
+            DeskKey.PageUp => page with { From = Math.Max(0, page.From - Page.Past.LinesAtOnce) },
+            DeskKey.PageDown => page with { From = Math.Min(Page.Past.LastFrom, page.From + Page.Past.LinesAtOnce) },
+            DeskKey.Back when page.Digits.Length > 0 => page with { Digits = page.Digits[..^1], At = 0, From = 0 },
+            DeskKey.Sign when press.IsDigit && page.Digits.Length < BillNumber.Length => page with { Digits = page.Digits + press.Digit, At = 0, From = 0 },
+            _ => page,
+        };
+        return null;
+    }
+
+    private DeskOrder.GiveUp? OnAsking(Page.Asking page, Press press)
+    {
+        var isEscape = press.Key == DeskKey.Escape;
+        if (isEscape && page.WasWarned)
+        {
+            Page = page with { IsGivenUp = true };
+            return new DeskOrder.GiveUp();
+        }
+
+        Page = page with { WasWarned = isEscape };
+        Notice = isEscape ? Words.GiveUpAgain : null;
+        return null;
+    }
+
+    /// <summary>Somebody's number and password were verified, or not.</summary>
+    /// <param name="who">Null when not.</param>
+    /// <param name="why">Then, why.</param>
+    /// <returns>What a supervisor has approved.</returns>
+    public DeskOrder? SignedIn(ClerkIdentity? who, string? why)
+    {
+        IsBusy = false;
+        if (Page is not Page.SignIn page)
+        {
+            return null;
+        }
+
+        if (who is null || (page.Approves is not null && !who.IsSupervisor))
+        {
+            (Page, Notice) = (page with { Number = "", Password = "", IsAtPassword = false }, why ?? Words.NoSupervisor);
+            return null;
+        }
+
+        Notice = null;
+        if (page.Approves is { } order)
+        {
+            Page = page.Back!;
+            return Execute(order);
+        }
+
+        Clerk = who;
+        return GoTo(Home);
+    }
+
+    // Where there are clerks, a supervisor lets it happen; one who has signed in has done so already.
+    private DeskOrder? Approved(DeskOrder order) => !needsClerk || Clerk?.IsSupervisor == true
+        ? Execute(order)
+        : GoTo(new Page.SignIn("", "", IsAtPassword: false, order, Page));
+
+    private DeskOrder Execute(DeskOrder order)
+    {
+        if (order is DeskOrder.CloseBatches)
+        {
+            Page = new Page.Closing(time.GetTimestamp());
+        }
+
+        return Ordered(order);
+    }
+
+    private DeskOrder? OnSignIn(Page.SignIn page, Press press)
+    {
+        // Signs take up to four bytes.
+        const int MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
+        Hide(page.Number, page.IsAtPassword ? default : press);
+        switch (press.Key)
+        {
+            case DeskKey.Escape when page.Back is { } back:
+                return GoTo(back);
+
+            case DeskKey.Escape:
+                return GoTo(page with { Number = "", Password = "", IsAtPassword = false });
+
+            case DeskKey.Enter when page is { IsAtPassword: false, Number.Length: > 0 }:
+                return GoTo(page with { IsAtPassword = true });
+
+            case DeskKey.Enter when page.Password.Length > 0:
+                return Ordered(new DeskOrder.SignIn(page.Number, page.Password));
+
+            case DeskKey.Back when page.Password.Length > 0:
+                return GoTo(page with { Password = page.Password[..^1] });
+
+            case DeskKey.Back when page.IsAtPassword:
+                return GoTo(page with { IsAtPassword = false });
+
+            case DeskKey.Back when page.Number.Length > 0:
+                return GoTo(page with { Number = page.Number[..^1] });
+
+            case DeskKey.Sign when page.IsAtPassword && page.Password.Length < MaxPassword:
+                return GoTo(page with { Password = page.Password + press.Sign });
+
+            case DeskKey.Sign when press.IsDigit && !page.IsAtPassword && page.Number.Length < ClerkDigits:
+                return GoTo(page with { Number = page.Number + press.Digit });
+
+            default:
+                return null;
+        }
+    }
+
+    private Page Home => needsClerk && Clerk is null ? new Page.SignIn("", "", IsAtPassword: false) : new Page.BillEntry("");
+
+    private DeskOrder? GoTo(Page page)
+    {
+        Page = page;
+        return null;
+    }
+
+    private T Ordered<T>(T order)
+        where T : DeskOrder
+    {
+        IsBusy = true;
+        return order;
+    }
+}

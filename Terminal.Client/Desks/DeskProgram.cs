@@ -1,0 +1,465 @@
+using System.Collections.Concurrent;
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Terminal.Client.Words;
+using Lakala.Vocabulary;
+using Terminal.Gui.App;
+using Terminal.Gui.Drawing;
+using Terminal.Gui.Input;
+using Terminal.Gui.ViewBase;
+using Terminal.Gui.Views;
+using Attribute = Terminal.Gui.Drawing.Attribute;
+
+namespace Lakala.Terminal.Client.Desks;
+
+/// <summary>
+/// The clerk's program: a <see cref="Desk"/> on a full screen, its keys and its reader, and the counter that does its orders.
+/// The desk lives on the screen's thread; the counter works on another, one order at a time.
+/// </summary>
+internal sealed class DeskProgram : Runnable
+{
+    // How often in a second keys are looked for: KeyStream's bounds count on it.
+    private const ushort Looks = 25;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    // A till at which nobody does anything looks again when its first key comes; where it is not told of keys, soon enough for KeyStream.
+    private static readonly TimeSpan IdleWait = KeyInput.Tells ? Tick : TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
+
+    private static readonly Dictionary<Ink, Attribute> Inks = new()
+    {
+        [Ink.Plain] = new Attribute(Color.White, Color.Black),
+        [Ink.Faint] = new Attribute(Color.Gray, Color.Black),
+        [Ink.Strong] = new Attribute(Color.BrightYellow, Color.Black),
+        [Ink.Bar] = new Attribute(Color.White, Color.Blue),
+        [Ink.BarGood] = new Attribute(Color.BrightGreen, Color.Blue),
+        [Ink.Good] = new Attribute(Color.BrightGreen, Color.Black),
+        [Ink.Bad] = new Attribute(Color.BrightRed, Color.Black),
+        [Ink.Alarm] = new Attribute(Color.White, Color.Red),
+        [Ink.Warn] = new Attribute(Color.Black, Color.BrightYellow),
+        [Ink.Customer] = new Attribute(Color.Black, Color.White),
+    };
+
+    private readonly Counter _counter;
+    private readonly string _terminal;
+    private readonly TimeProvider _time;
+    private readonly ReceiptPrinter? _printer;
+    private readonly PrintQueue? _queue;
+    private readonly ConcurrentQueue<SwipeKey> _printed = [];
+    private readonly CancellationTokenSource _stop;
+    private readonly Desk _desk;
+    private readonly KeyStream _keys;
+    private readonly AutoResetEvent _keysArrived;
+    private CancellationTokenSource _abandon = new();
+    private Task _work = Task.CompletedTask;
+    private IReadOnlyList<Piece> _drawn = [];
+    private long _keyAt;
+    private (int?, int?) _unknown;
+
+    private DeskProgram(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, AutoResetEvent keysArrived, CancellationTokenSource stop)
+    {
+        (_counter, _terminal, _printer, _time, _keysArrived, _stop) = (counter, setup.Terminal, printer, time, keysArrived, stop);
+        _queue = printer is null ? null : new PrintQueue(printer, OnPrinted);
+        _desk = new Desk(counter.Texts, setup.ClerkSignIn, time);
+        _keys = new KeyStream(time);
+        _keyAt = time.GetTimestamp();
+        CanFocus = true;
+        Width = Dim.Fill();
+        Height = Dim.Fill();
+        counter.Devices = () => (_printer?.State, _desk.IsReaderGood);
+    }
+
+    /// <summary>Until the clerk ends it, or somebody stops the program. Leaves the screen as it found it.</summary>
+    public static async Task Run(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationToken stop)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Func<Task> finish;
+        using var keysArrived = new AutoResetEvent(false);
+        using (var app = KeyInput.NewApplication(keysArrived))
+        {
+            app.Init();
+            Application.MaximumIterationsPerSecond = Looks;
+            using var program = new DeskProgram(counter, setup, printer, time, keysArrived, ending);
+            using var end = ending.Token.Register(() => app.Invoke(() => app.RequestStop()));
+            app.AddTimeout(Tick, program.OnTick);
+            app.Iteration += (_, _) => program.OnLook();
+            app.Paste += (_, paste) => program.OnPaste(paste);
+            program.Do(program._desk.Begin());
+            app.Run(program);
+            finish = program.Finish;
+        }
+
+        // The screen is as it was; what was under way comes to its end, and its fault is told.
+        await ending.CancelAsync();
+        await finish();
+    }
+
+    protected override bool OnKeyDown(Key key)
+    {
+        WakeUp();
+        var press = ToPress(key);
+        if (IsSeen || press.Key == DeskKey.Leave)
+        {
+            Take(_keys.Take(press));
+        }
+
+        return true;
+    }
+
+    protected override bool OnDrawingContent(DrawContext? context)
+    {
+        SetAttribute(Inks[Ink.Plain]);
+        var blank = new string(' ', Viewport.Width);
+        for (var row = 0; row < Viewport.Height; row++)
+        {
+            Move(0, row);
+            AddStr(blank);
+        }
+
+        _drawn = Pieces();
+        foreach (var piece in _drawn)
+        {
+            SetAttribute(Inks[piece.Ink]);
+            Move(piece.Column, piece.Row);
+            AddStr(piece.Text);
+        }
+
+        return true;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _abandon.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private IReadOnlyList<Piece> Pieces()
+    {
+        var status = new DeskStatus(_terminal, _counter.StoreName, _desk.Clerk?.Name, _counter.IsUp, _counter.OpenItems, PrinterShown, BeijingTime.Convert(_time.GetUtcNow()));
+        return DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time);
+    }
+
+    // A till is idle for most of its day: a screen on which nothing has changed is not drawn again.
+    private void DrawChanges()
+    {
+        if (!Pieces().SequenceEqual(_drawn))
+        {
+            SetNeedsDraw();
+        }
+    }
+
+    // What nobody can see is not keyed in blind; only the way out stays open.
+    private bool IsSeen => DeskView.Fits(Viewport.Width, Viewport.Height);
+
+    // Ctrl+C asks as F10 does: it is also what a scanner makes of ETX. LF comes as Ctrl+Enter.
+    private static Press ToPress(Key key) =>
+        key == Key.Enter || key == Key.Enter.WithCtrl ? new Press(DeskKey.Enter)
+        : key == Key.Tab ? new Press(DeskKey.Tab)
+        : key == Key.Backspace || key == Key.Delete ? new Press(DeskKey.Back)
+        : key == Key.Esc ? new Press(DeskKey.Escape)
+        : key == Key.CursorUp ? new Press(DeskKey.Up)
+        : key == Key.CursorDown ? new Press(DeskKey.Down)
+        : key == Key.PageUp ? new Press(DeskKey.PageUp)
+        : key == Key.PageDown ? new Press(DeskKey.PageDown)
+        : key == Key.F2 ? new Press(DeskKey.Receipts)
+        : key == Key.F4 ? new Press(DeskKey.CloseBatch)
+        : key == Key.F8 ? new Press(DeskKey.SignOff)
+        : key == Key.F9 ? new Press(DeskKey.Language)
+        : key == Key.F10 || key == Key.C.WithCtrl ? new Press(DeskKey.Leave)
+        : key.AsRune is { IsBmp: true, Value: >= ' ' } rune && !key.IsCtrl && !key.IsAlt ? new Press(DeskKey.Sign, (char)rune.Value)
+        : new Press(DeskKey.Other);
+
+    private void OnPaste(PasteEventArgs paste)
+    {
+        WakeUp();
+        paste.Handled = true;
+        if (IsSeen)
+        {
+            Take([KeyStream.Pasted(paste.Text)]);
+        }
+    }
+
+    private void OnLook()
+    {
+        if (!_desk.IsBusy && _time.GetElapsedTime(_keyAt) >= IdleAfter && _keysArrived.WaitOne(IdleWait))
+        {
+            WakeUp();
+        }
+
+        Take(_keys.Look());
+    }
+
+    private void WakeUp() => _keyAt = _time.GetTimestamp();
+
+    private void Take(IReadOnlyList<DeskInput> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            switch (input)
+            {
+                case DeskInput.Burst burst:
+                    Do(_desk.Read(burst));
+                    break;
+
+                case DeskInput.Typed typed:
+                    Take(typed.Press);
+                    break;
+            }
+
+            SetNeedsDraw();
+        }
+    }
+
+    // What two of the pages show is asked of the counter, and only while it does nothing else.
+    private void Take(Press press)
+    {
+        switch (press.Key)
+        {
+            case DeskKey.Receipts when _desk.IsFree:
+                _desk.ShowPast(_counter.Past);
+                break;
+
+            case DeskKey.CloseBatch when _desk.IsFree:
+                _desk.ShowBatch(_counter.Unclosed);
+                break;
+
+            default:
+                Do(_desk.Press(press));
+                break;
+        }
+    }
+
+    private bool OnTick()
+    {
+        Do(_desk.Tick(_counter.HasRequirement));
+        PrintUnprinted();
+        DrawChanges();
+        return true;
+    }
+
+    private void Do(DeskOrder? order)
+    {
+        switch (order)
+        {
+            case null:
+                break;
+
+            case DeskOrder.Leave:
+                App!.RequestStop();
+                break;
+
+            case DeskOrder.GiveUp:
+                _abandon.Cancel();
+                break;
+
+            default:
+                if (order is DeskOrder.Pay)
+                {
+                    // Here, not on the worker: the clerk may give it up before the worker has begun.
+                    _abandon.Dispose();
+                    _abandon = new CancellationTokenSource();
+                }
+
+                var (before, abandon) = (_work, _abandon.Token);
+                _work = Task.Run(() => Work(order, before, abandon), CancellationToken.None);
+                break;
+        }
+    }
+
+    private (string Text, bool IsGood)? PrinterShown => _printer is null
+        ? null
+        : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked or PrinterState.Unknown);
+
+    // What must not happen ends the program: no screen goes on over a journal that cannot be believed.
+    private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
+    {
+        try
+        {
+            await before;
+            await Carry(order, abandon);
+        }
+        catch
+        {
+            await _stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task Carry(DeskOrder order, CancellationToken abandon)
+    {
+        if (order is DeskOrder.Speak speak)
+        {
+            await _counter.Speak(speak.Texts);
+            Tell(_desk.Done);
+            return;
+        }
+
+        if (order is DeskOrder.SignIn signIn)
+        {
+            var (clerk, why) = await _counter.Verify(signIn.Number, signIn.Password, _stop.Token);
+            Tell(() => Do(_desk.SignedIn(clerk, why)));
+            return;
+        }
+
+        if (order is DeskOrder.Record)
+        {
+            Record();
+            return;
+        }
+
+        if (order is DeskOrder.Tend)
+        {
+            Record();
+            _queue?.Look();
+            await _counter.Obey(_stop.Token);
+            return;
+        }
+
+        if (order is DeskOrder.Settle)
+        {
+            _queue?.Look();
+        }
+
+        // It is in the journal: nobody waits for the paper to see it.
+        var report = await Execute(order, abandon);
+        var job = Job(report);
+        Tell(() => _desk.Done(report, isPrinting: job is not null || (_queue is not null && report.Resolved is not null)));
+        if (job is not null)
+        {
+            _queue!.Print(job);
+        }
+    }
+
+    // Without a printer receipts are only shown, and what is shown counts as printed. The slip for an outcome that stays unknown is
+    // printed once, however often it is asked for.
+    private PrintJob? Job(Report report)
+    {
+        var carried = _counter.TakeCarried();
+        var isSaid = report.Outcome == Outcome.Unknown && _unknown == (report.Batch, report.Stan);
+        _unknown = report.Outcome == Outcome.Unknown ? (report.Batch, report.Stan) : default;
+        if (_queue is not null)
+        {
+            return report.Receipts.Count > 0 && !isSaid ? new PrintJob(report, carried is [.., var key] ? key : null) : null;
+        }
+
+        foreach (var key in carried)
+        {
+            _printed.Enqueue(key);
+        }
+
+        Record();
+        return null;
+    }
+
+    // On the queue's thread.
+    private void OnPrinted(PrintJob job, PrinterState? fault)
+    {
+        if (fault is null && job.Key is { } key)
+        {
+            _printed.Enqueue(key);
+        }
+
+        Tell(() =>
+        {
+            var why = fault is { } state ? _desk.Words.Printer[(int)state] : null;
+            if (job.IsEarlier)
+            {
+                _desk.PrintedEarlier(job.Key, why);
+            }
+            else if (job.Report is { } report)
+            {
+                _desk.Printed(report, why);
+            }
+
+            Do(_printed.IsEmpty ? null : new DeskOrder.Record());
+        });
+    }
+
+    // Receipts that wait, one swipe at a time, so that the next customer's comes before the rest. On the screen's thread, which alone
+    // gives the counter something to do: while it does nothing, nobody else looks into it.
+    private void PrintUnprinted()
+    {
+        if (_queue is not { IsIdle: true })
+        {
+            return;
+        }
+
+        if (!_printer!.IsGood)
+        {
+            _desk.PrintedEarlier(null, PrinterShown?.Text);
+        }
+        else if (_work.IsCompleted && _printed.IsEmpty && _counter.TakeUnprinted() is { } waiting)
+        {
+            _queue.Print(new PrintJob(waiting, waiting.Key, IsEarlier: true));
+        }
+    }
+
+    // A disk that does not take it is tried again; until then nothing more is printed by itself.
+    private void Record()
+    {
+        try
+        {
+            while (_printed.TryPeek(out var key))
+            {
+                _counter.Printed(key);
+                _printed.TryDequeue(out _);
+            }
+        }
+        catch (IOException)
+        {
+            // As above. The next payment meets the same disk, and says so.
+        }
+    }
+
+    // What is being printed ends, within bounds; what waits is printed after the next start.
+    private async Task Finish()
+    {
+        await _work;
+        if (_queue?.Stop() is { IsCompleted: false } printing)
+        {
+            Console.WriteLine(_desk.Words.Printing);
+            await printing;
+        }
+
+        Record();
+    }
+
+    private async Task<Report> Execute(DeskOrder order, CancellationToken abandon)
+    {
+        switch (order)
+        {
+            case DeskOrder.LookUp lookUp:
+                return await _counter.Lookup(lookUp.Bill, _stop.Token);
+
+            case DeskOrder.Pay pay:
+                _counter.Clerk = _desk.Clerk;
+                return await _counter.Pay(pay.Found, pay.Card, abandon, _stop.Token);
+
+            case DeskOrder.CloseBatches:
+                return await _counter.CloseBatches(_stop.Token);
+
+            case DeskOrder.ReprintBatch:
+                return _counter.ReprintBatch();
+
+            case DeskOrder.Reprint reprint:
+                return _counter.Reprint(reprint.Swipe);
+
+            default:
+                return await _counter.Settle(_stop.Token);
+        }
+    }
+
+    private void Tell(Action news) => App?.Invoke(() =>
+    {
+        news();
+        SetNeedsDraw();
+    });
+}

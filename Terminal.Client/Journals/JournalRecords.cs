@@ -1,0 +1,112 @@
+using System.Text.Json.Serialization;
+using Lakala.Terminal.Client.Words;
+using Lakala.Vocabulary;
+using Lakala.Wire.Terminal;
+
+namespace Lakala.Terminal.Client.Journals;
+
+/// <summary>The name of an attempt on this terminal: batch and system trace audit number, both 1 to 999,999.</summary>
+public readonly record struct SwipeKey(int Batch, int Stan)
+{
+    public const int Last = 999_999;
+
+    /// <summary>After the last STAN of a batch comes the first of the next; after the last batch the first.</summary>
+    public SwipeKey Plus(int steps)
+    {
+        var stan = Stan - 1 + steps;
+        return new SwipeKey((Batch - 1 + stan / Last) % Last + 1, stan % Last + 1);
+    }
+
+    public override string ToString() => $"{Batch:D6}/{Stan:D6}";
+}
+
+/// <summary>A line of the journal. Nothing in it is secret: the card only masked, no track, no PIN.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "record")]
+[JsonDerivedType(typeof(KeysReserved), "next")]
+[JsonDerivedType(typeof(SwipePending), "pending")]
+[JsonDerivedType(typeof(SwipeResult), "result")]
+[JsonDerivedType(typeof(SwipePrinted), "printed")]
+[JsonDerivedType(typeof(BatchSoFar), "approved")]
+[JsonDerivedType(typeof(BatchClosed), "closed")]
+public abstract record JournalRecord;
+
+/// <summary>Every key before this one counts as used.</summary>
+public sealed record KeysReserved(SwipeKey Next) : JournalRecord;
+
+/// <summary>On disk before the 0200 leaves.</summary>
+/// <param name="Amount">Minor units.</param>
+/// <param name="Currency">ISO 4217, numeric.</param>
+public sealed record SwipePending(
+    SwipeKey Key,
+    string Terminal,
+    string Store,
+    string Bill,
+    long Amount,
+    int Currency,
+    string MaskedCard,
+    string EntryMode,
+    DateTimeOffset At,
+    string? StoreName = null,
+    string? Payee = null,
+    string? Description = null,
+    string? OrderId = null,
+    string? Clerk = null) : JournalRecord;
+
+/// <summary>The final answer. On disk before anything is printed.</summary>
+/// <param name="ResponseCode">Null when the 0200 never left this machine.</param>
+public sealed record SwipeResult(
+    SwipeKey Key,
+    string? ResponseCode,
+    int Reason = 0,
+    string? Rrn = null,
+    string? AuthorisationCode = null,
+    string? MaskedCard = null,
+    DateTimeOffset? PaidAt = null,
+    string? Payee = null,
+    string? OrderId = null,
+    string? ClerkText = null,
+    string? CustomerText = null) : JournalRecord
+{
+    private const int DeclinedByBank = 401;
+
+    [JsonIgnore]
+    public Outcome Outcome =>
+        ResponseCode == ResponseCodes.Approved ? Outcome.Approved
+        : Reason == DeclinedByBank ? Outcome.Declined
+        : Outcome.Refused;
+
+    public static SwipeResult Of(SwipeKey key, PayAnswer answer) => new(
+        key,
+        answer.Verdict.Code,
+        answer.Verdict.Reason,
+        answer.Facts.Rrn,
+        answer.Facts.AuthorisationCode,
+        answer.Facts.MaskedCard,
+        answer.Facts.PaidAt,
+        answer.Facts.Payee,
+        answer.Facts.OrderId,
+        answer.Verdict.ClerkText,
+        answer.Verdict.CustomerText);
+
+    public static SwipeResult NeverSent(SwipeKey key, Texts texts) => new(key, null, ClerkText: texts.NotSent, CustomerText: texts.NotSent);
+}
+
+/// <summary>The receipts are on paper.</summary>
+public sealed record SwipePrinted(SwipeKey Key) : JournalRecord;
+
+/// <summary>What was approved in batches that are not closed; a journal that is rewritten keeps it longer than the swipes.</summary>
+public sealed record BatchSoFar(int Batch, IReadOnlyList<BatchEntry> Approved) : JournalRecord;
+
+/// <summary>The server has closed the batch.</summary>
+/// <param name="Next">The first key of the next one.</param>
+public sealed record BatchClosed(int Batch, SwipeKey Next) : JournalRecord;
+
+/// <summary>What the journal holds of one swipe.</summary>
+public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = null, bool IsPrinted = false)
+{
+    public bool IsOver => Result is not null && IsPrinted;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(JournalRecord))]
+internal sealed partial class JournalJson : JsonSerializerContext;

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace Lakala.Terminal.Client.Setup;
+
+/// <summary>A new or renamed file survives a power cut once its folder is on disk too; .NET opens no folders.</summary>
+internal static class DurableFolder
+{
+    private const int ReadOnly = 0;
+
+    /// <summary>Writes the folder of the file through to disk.</summary>
+    /// <exception cref="IOException">The machine cannot.</exception>
+    public static void Flush(string file)
+    {
+        // NTFS has its own journal for names, and no handle of a folder that could be flushed.
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var handle = open(folder, ReadOnly);
+        var isDone = handle >= 0 && fsync(handle) == 0;
+        var error = Marshal.GetLastPInvokeError();
+        if (handle >= 0)
+        {
+            _ = close(handle);
+        }
+
+        if (!isDone)
+        {
+            throw new IOException($"{folder} cannot be written through to disk: error {error}.");
+        }
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fsync(int handle);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int close(int handle);
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Lakala.Terminal.Client.Words;
+using Lakala.Wire.Keys;
+
+namespace Lakala.Terminal.Client.Setup;
+
+/// <summary>What a terminal keeps on disk: its setup, its master key and its journal. One process uses it at a time.</summary>
+public sealed class TerminalFolder : IDisposable
+{
+    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", LogFile = "line.log", ReportFile = "batch-report.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
+
+    private readonly FileStream _lock;
+
+    private TerminalFolder(string path, TerminalSetup setup, FileStream held) => (Path, Setup, _lock) = (path, setup, held);
+
+    public string Path { get; }
+
+    public TerminalSetup Setup { get; }
+
+    public string Journal => System.IO.Path.Combine(Path, JournalFile);
+
+    public string Clerks => System.IO.Path.Combine(Path, ClerksFile);
+
+    public string Parameters => System.IO.Path.Combine(Path, ParametersFile);
+
+    /// <summary>What was wrong with the line, in the machine's words.</summary>
+    public string Log => System.IO.Path.Combine(Path, LogFile);
+
+    public string Report => System.IO.Path.Combine(Path, ReportFile);
+
+    public string Ca => System.IO.Path.Combine(Path, Setup.Ca);
+
+    /// <param name="home">The folder that holds <c>terminals</c>.</param>
+    /// <param name="id">Null for the first terminal there is.</param>
+    /// <exception cref="SetupException">There is none, it is not set up, or another process uses it.</exception>
+    public static TerminalFolder Take(string home, string? id)
+    {
+        var terminals = System.IO.Path.Combine(home, Terminals);
+        var path = id is not null
+            ? System.IO.Path.Combine(terminals, id)
+            : Directory.Exists(terminals)
+                ? Directory.GetDirectories(terminals).Order(StringComparer.Ordinal).FirstOrDefault()
+                : null;
+        var setupFile = path is null ? null : System.IO.Path.Combine(path, SetupFile);
+        if (!File.Exists(setupFile))
+        {
+            throw new SetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals), null);
+        }
+
+        var setup = ReadSetup(setupFile);
+        return new TerminalFolder(path!, setup, Lock(path!, setup.Language));
+    }
+
+    /// <exception cref="SetupException">It cannot be read, or others can read it too.</exception>
+    public MasterKey ReadMasterKey()
+    {
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        var file = System.IO.Path.Combine(Path, KeyFile);
+        if (!File.Exists(file))
+        {
+            throw new SetupException(SetupTexts.Missing(file), Setup.Language);
+        }
+
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+        {
+            throw new SetupException(SetupTexts.ReadByOthers(file), Setup.Language);
+        }
+
+        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
+    }
+
+    /// <summary>Null when the text is no key; a fault of its own could quote it.</summary>
+    public static MasterKey? ParseMasterKey(string text)
+    {
+        try
+        {
+            return Convert.FromHexString(text.Trim()) is { Length: MasterKey.KeyLength } key ? new MasterKey(key) : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static TerminalSetup ReadSetup(string file)
+    {
+        try
+        {
+            var setup = JsonSerializer.Deserialize(File.ReadAllBytes(file), SetupJson.Default.TerminalSetup);
+            return setup?.Fault() is { } fault ? throw new SetupException(SetupTexts.Wrong(file, fault), setup.Language is "en" or "zh" ? setup.Language : null)
+                : setup ?? throw new SetupException(SetupTexts.Empty(file), null);
+        }
+        catch (JsonException fault)
+        {
+            // A member that is misspelt would leave its setting at the default in silence.
+            var isSetting = SetupJson.Default.TerminalSetup.Properties.Any(setting => fault.Path is null || fault.Path == "$." + setting.Name || fault.Path.StartsWith($"$.{setting.Name}[", StringComparison.Ordinal));
+            throw new SetupException(isSetting || fault.Path == "$" ? SetupTexts.WrongAt(file, fault.Path) : SetupTexts.NoSuchSetting(file, fault.Path), null);
+        }
+    }
+
+    private static FileStream Lock(string path, string language)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new SetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)), language);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Lakala.Terminal.Client.Counters;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Printing;
+using Lakala.Terminal.Client.Words;
+using Lakala.Wire.Iso8583;
+
+namespace Lakala.Terminal.Client;
+
+/// <summary>For the clerk: the outcome in capitals, what to say, then the receipts; in the terminal's language.</summary>
+/// <param name="leavesEarlier">The terminal has a printer, which is the place for earlier receipts.</param>
+internal sealed class TextOutput(TextWriter output, Texts texts, bool leavesEarlier = false) : CounterOutput
+{
+    private const int LabelWidth = 10;
+
+    private readonly DeskTexts _words = DeskTexts.Of(texts);
+
+    public override bool PrintsEarlier => !leavesEarlier;
+
+    public override bool ShowEarlier(SwipeReport earlier)
+    {
+        output.WriteLine($"{texts.EarlierPayment} {texts.Outcomes[earlier.Outcome]}");
+        ShowTexts(earlier);
+        output.WriteLine();
+        output.Flush();
+        return true;
+    }
+
+    public override void ShowBill(SwipePending swipe)
+    {
+        output.WriteLine($"{TextColumns.Clean(swipe.Payee ?? "")}  {Receipt.Amount(swipe.Amount, swipe.Currency)}");
+        output.WriteLine(_words.AskingCustomer);
+        output.WriteLine();
+        output.Flush();
+    }
+
+    public override void Show(Report report)
+    {
+        output.WriteLine(texts.Outcomes[report.Outcome]);
+        if (report.Outcome == Outcome.Found)
+        {
+            Line(_words.Bill, report.Bill);
+            Line(_words.Payee, report.Payee);
+            Line(_words.For, report.Description);
+            Line(_words.Order, report.OrderId);
+            Line(_words.Amount, Receipt.Amount(report.Amount!.Value, CurrencyCode.Cny));
+        }
+
+        ShowTexts(report);
+        output.Flush();
+    }
+
+    private void ShowTexts(SwipeReport report)
+    {
+        Line(texts.ToClerk, report.Text);
+        Line(texts.ToCustomer, report.CustomerText);
+        foreach (var receipt in report.Receipts)
+        {
+            output.WriteLine();
+            output.Write(receipt);
+        }
+    }
+
+    private void Line(string label, string? text)
+    {
+        if (text is not null)
+        {
+            output.WriteLine($"{label}{new string(' ', Math.Max(1, LabelWidth - TextColumns.Of(label)))}{TextColumns.Clean(text)}");
+        }
+    }
+}

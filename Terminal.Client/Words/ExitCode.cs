@@ -1,0 +1,10 @@
+namespace Lakala.Terminal.Client.Words;
+
+/// <summary>What the program ends with.</summary>
+public static class ExitCode
+{
+    public const int Done = 0;
+    public const int NotPaid = 1;
+    public const int Unknown = 2;
+    public const int Usage = 64;
+}

@@ -1,0 +1,16 @@
+namespace Lakala.Terminal.Client.Words;
+
+/// <summary>Reason numbers that the terminal gives by itself, as the server gives them, or acts on.</summary>
+internal static class LocalReason
+{
+    public const int TooManyRequests = 150;
+    public const int BatchClosed = 161;
+    public const int ClerkRefused = 170, ClerkLocked = 172;
+    public const int BillMistyped = 301;
+    public const int NoSuchBill = 302;
+    public const int PaidAlready = 310;
+    public const int Expired = 311;
+    public const int Cancelled = 312;
+    public const int NoAnswerFromBank = 403;
+    public const int NeverHappened = 410;
+}

@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Lakala.Terminal.Client.Journals;
+using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Sessions;
+using Lakala.Terminal.Client.Setup;
+using Lakala.Vocabulary;
+using Lakala.Wire.Cards;
+using Lakala.Wire.Terminal;
+using Lakala.Wire.Tls;
+using SetupException = Lakala.Local.SetupException;
+
+namespace Lakala.Bench;
+
+/// <summary>
+/// Many terminals in one process, each with a line and a journal of its own, that pay one bill after another. No lookups, no
+/// receipts; otherwise what a terminal does.
+/// </summary>
+internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
+{
+    /// <summary>More at once make everybody wait longer.</summary>
+    private const int HandshakesAtOnce = 6;
+
+    private static readonly TimeSpan SignOnBound = TimeSpan.FromSeconds(60), SignOnBoundOfMany = TimeSpan.FromMinutes(5);
+
+    private static readonly TerminalHealth Well = new("ready", "ok", "ok", false, true, Version: "swarm", OpenItems: 0, JournalBytes: 0, Parameters: 0);
+
+    private readonly SemaphoreSlim _handshakes = new(HandshakesAtOnce);
+    private int _nextBill;
+
+    /// <exception cref="SetupException">The plan does not fit, or terminals cannot sign on.</exception>
+    public async Task Run(string resultFile, CancellationToken stop)
+    {
+        var cas = LoadCas();
+        if (plan.HeartbeatSeconds is { } seconds)
+        {
+            await Beat(TimeSpan.FromSeconds(seconds), cas, stop);
+            return;
+        }
+
+        Directory.CreateDirectory(plan.JournalFolder);
+        var terminals = new List<SwarmTerminal>();
+        try
+        {
+            foreach (var terminal in plan.Terminals)
+            {
+                terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], cas));
+            }
+
+            await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
+            var begin = time.GetTimestamp() + Ticks(plan.WarmupSeconds);
+            var end = begin + Ticks(plan.Seconds);
+            await Task.WhenAll(terminals.Select(terminal => Task.Run(() => terminal.PayUntil(begin, end, NextBill, stop), CancellationToken.None)));
+        }
+        finally
+        {
+            await Task.WhenAll(terminals.Select(async terminal => await terminal.DisposeAsync()));
+        }
+
+        Write(resultFile, terminals);
+    }
+
+    public void Dispose() => _handshakes.Dispose();
+
+    private TrustedCas LoadCas()
+    {
+        try
+        {
+            return TrustedCas.Read(plan.Ca);
+        }
+        catch (CryptographicException)
+        {
+            throw new SetupException($"{plan.Ca} is no certificate.");
+        }
+    }
+
+    private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, TrustedCas cas)
+    {
+        var swiped = Track2.TryParse(card.Track2, out var track) ? new SwipedCard(track!, card.Pin) : throw new SetupException("A card of the plan is none.");
+        var session = NewSession(terminal, cas, new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound });
+        return new SwarmTerminal(terminal, session, swiped, plan, time);
+    }
+
+    private TerminalSession NewSession(PlannedTerminal terminal, TrustedCas cas, SessionOptions options)
+    {
+        var master = TerminalFolder.ParseMasterKey(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
+        return new TerminalSession(options, master, stop => Connect(cas, stop), time);
+    }
+
+    private async Task<Stream> Connect(TrustedCas cas, CancellationToken stop)
+    {
+        await _handshakes.WaitAsync(stop);
+        try
+        {
+            return await TlsLine.Connect(plan.Host, plan.Port, cas, null, stop);
+        }
+        finally
+        {
+            _handshakes.Release();
+        }
+    }
+
+    // No journals: so many files are more than a process may have open.
+    private async Task Beat(TimeSpan heartbeat, TrustedCas cas, CancellationToken stop)
+    {
+        var sessions = plan.Terminals.Select(terminal => NewSession(terminal, cas, new SessionOptions
+        {
+            Terminal = terminal.Id,
+            Store = terminal.Store,
+            HandshakeTimeout = SignOnBound,
+            Heartbeat = heartbeat,
+            Health = () => Well,
+        })).ToArray();
+        try
+        {
+            await SignOn(sessions, SignOnBoundOfMany, stop);
+            await Task.Delay(TimeSpan.FromSeconds(plan.Seconds), time, stop);
+        }
+        finally
+        {
+            await Task.WhenAll(sessions.Select(async session => await session.DisposeAsync()));
+        }
+    }
+
+    private static async Task SignOn(TerminalSession[] terminals, TimeSpan bound, CancellationToken stop)
+    {
+        var faults = await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop)));
+        if (faults.Count(why => why is not null) is var count and > 0)
+        {
+            throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)!.Detail}");
+        }
+    }
+
+    private string? NextBill() => Interlocked.Increment(ref _nextBill) is var taken && taken <= plan.Bills.Count ? plan.Bills[taken - 1] : null;
+
+    private long Ticks(double seconds) => (long)(seconds * time.TimestampFrequency);
+
+    private void Write(string resultFile, List<SwarmTerminal> terminals)
+    {
+        var latencies = terminals.SelectMany(terminal => terminal.Latencies).Order().ToArray();
+        var errors = terminals.SelectMany(terminal => terminal.Errors)
+            .GroupBy(error => error.Key, (text, counts) => (text, counts.Sum(error => error.Value)))
+            .ToDictionary();
+        if (_nextBill > plan.Bills.Count)
+        {
+            errors["the bills ran out before the time"] = 1;
+        }
+
+        var approvals = Path.ChangeExtension(resultFile, ".approvals.json");
+        var result = new SwarmResult(
+            latencies.Length,
+            plan.Seconds,
+            latencies.Length / plan.Seconds,
+            Milliseconds(latencies, 0.5),
+            Milliseconds(latencies, 0.99),
+            terminals.Sum(terminal => terminal.Declined),
+            terminals.Sum(terminal => terminal.Refused),
+            terminals.Sum(terminal => terminal.Unknown),
+            errors,
+            approvals);
+        using (var file = File.Create(approvals))
+        {
+            JsonSerializer.Serialize(file, terminals.SelectMany(terminal => Held(terminal.JournalFile)).ToList(), SwarmJson.Default.ListApproval);
+        }
+
+        using (var file = File.Create(resultFile))
+        {
+            JsonSerializer.Serialize(file, result, SwarmJson.Default.SwarmResult);
+        }
+    }
+
+    private static IEnumerable<Approval> Held(string journal)
+    {
+        var pending = new Dictionary<SwipeKey, SwipePending>();
+        foreach (var record in Journal.Read(journal))
+        {
+            if (record is SwipePending begun)
+            {
+                pending[begun.Key] = begun;
+            }
+            else if (record is SwipeResult { ResponseCode: ResponseCodes.Approved } result)
+            {
+                var swipe = pending[result.Key];
+                yield return new Approval(swipe.Bill, swipe.Amount, result.Rrn!, result.AuthorisationCode!, swipe.Terminal);
+            }
+        }
+    }
+
+    private double Milliseconds(long[] sorted, double share) =>
+        sorted.Length == 0 ? 0 : sorted[(int)((sorted.Length - 1) * share)] * 1000.0 / time.TimestampFrequency;
+}
