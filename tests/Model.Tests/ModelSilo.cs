@@ -200,7 +200,10 @@ public sealed class ModelSilo(
                 }
             }),
             Mutation.EverybodySends => new BrokenCommit<StartAttempt, StartOutcome>(sound, async start =>
-                await sound.Submit(start) is var outcome && outcome is StartOutcome.KeyKnown { Row.State: AttemptState.Sent } ? TakenForStarted(start) : outcome),
+            {
+                var outcome = await sound.Submit(start);
+                return outcome is StartOutcome.KeyKnown { Row.State: AttemptState.Sent } ? TakenForStarted(start) : outcome;
+            }),
             _ => sound,
         };
     }
@@ -251,9 +254,12 @@ public sealed class ModelSilo(
         });
         return broken == Mutation.AbandonReversesApproved
             ? new BrokenCommit<CloseKey, AttemptRow>(sound, async command =>
-                await sound.Submit(command) is { State: AttemptState.Approved } row && _asking.GetValueOrDefault(command.Key) is Abandon
+            {
+                var row = await sound.Submit(command);
+                return row.State == AttemptState.Approved && _asking.GetValueOrDefault(command.Key) is Abandon
                     ? row with { State = AttemptState.Sent }
-                    : await sound.Submit(command))
+                    : row;
+            })
             : sound;
     }
 
