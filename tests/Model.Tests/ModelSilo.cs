@@ -1,14 +1,14 @@
 using Lakala.Grains.Notices;
-using Lakala.Storage.Notices;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Notices;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Lakala.Model.Tests;
 
