@@ -9,6 +9,7 @@ public sealed class TcpPrinter : IDisposable
 {
     private readonly TcpListener _listener;
     private readonly ConcurrentQueue<byte> _paper = new();
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _cuts;
     private byte? _before;
 
@@ -63,6 +64,9 @@ public sealed class TcpPrinter : IDisposable
 
     public int Connections { get; private set; }
 
+    /// <summary>The first connection has come.</summary>
+    public Task Connected => _connected.Task;
+
     /// <summary>All that it was asked, by the last byte of the question; 'r' is GS r.</summary>
     public ConcurrentQueue<byte> Asked { get; } = new();
 
@@ -84,6 +88,7 @@ public sealed class TcpPrinter : IDisposable
             {
                 using var client = await _listener.AcceptTcpClientAsync();
                 Connections++;
+                _connected.TrySetResult();
                 await Serve(client.GetStream());
                 await Hold;
             }

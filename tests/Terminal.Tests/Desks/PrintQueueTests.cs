@@ -61,6 +61,7 @@ public sealed class PrintQueueTests
         using var printer = new TcpPrinter { Gate = _ready.Task };
         var queue = Queue(printer);
         queue.Print(Job(1));
+        await printer.Connected;
 
         queue.Look();
         for (var more = 2; more <= 20; more++)
