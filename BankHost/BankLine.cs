@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Lakala.BankHost;
 
 /// <summary>
-/// One line from an acquirer: sign-on with zone keys of its own, then authorisations and reversals. What came in together is
-/// decided and written to the book together, and answered together.
+/// One line from an acquirer: sign-on with the line's own zone keys, then authorisations and reversals. Messages that arrive
+/// together are decided, written to the book and answered together.
 /// </summary>
 public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zoneMaster, TimeProvider time, ILogger<BankLine> log) : ConnectionHandler
 {
@@ -65,8 +65,8 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
         }
         else if (line.Mac is null || !line.Mac.Verify(message, frame))
         {
-            // No answer: what cannot be believed was never asked.
-            log.LogWarning("A {Mti} with a wrong or no MAC is passed over.", message.Mti);
+            // There is no answer: a message that is not authentic counts as never received.
+            log.LogWarning("A {Mti} with a wrong or no MAC is ignored.", message.Mti);
         }
         else
         {
@@ -134,7 +134,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or InvalidOperationException)
         {
-            log.LogInformation("A late answer found no line any more: {Reason}", fault.Message);
+            log.LogInformation("A late answer could not be sent, the line is closed: {Reason}", fault.Message);
         }
     }
 

@@ -9,11 +9,11 @@ public enum EntryState
     Declined,
     Reversed,
 
-    /// <summary>Reversed before it was seen: should it still come, it is declined.</summary>
+    /// <summary>Reversed before it was seen: an original that comes later is declined.</summary>
     Tombstone,
 }
 
-/// <summary>What the bank knows of one RRN.</summary>
+/// <summary>The bank's entry of one RRN.</summary>
 /// <param name="Amount">Minor units; 0 for a tombstone.</param>
 public sealed record Entry(
     string Rrn,
@@ -27,7 +27,7 @@ public sealed record Entry(
     DateTimeOffset At);
 
 /// <summary>
-/// The bank's book: an append-only file, replayed at the start. What is answered is in the file first; with
+/// The bank's book: an append-only file, replayed at the start. A decision is in the file before it is answered; with
 /// <see cref="BankOptions.Fsync"/> it is on the disk.
 /// </summary>
 public sealed class Book : IDisposable
@@ -52,7 +52,7 @@ public sealed class Book : IDisposable
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 
-    /// <summary>Guards the book and what it counts; held for the moment of one decision.</summary>
+    /// <summary>Guards the book and its counts; held for the time of one decision.</summary>
     public Lock Lock { get; } = new();
 
     public Entry? Find(string rrn) => _entries.GetValueOrDefault(rrn);
@@ -90,7 +90,7 @@ public sealed class Book : IDisposable
         }
     }
 
-    /// <summary>Everything that was decided until now is in the file when this returns.</summary>
+    /// <summary>When this returns, every decision up to now is in the file.</summary>
     public async Task Write()
     {
         await _writing.WaitAsync();
@@ -147,7 +147,7 @@ public sealed class Book : IDisposable
             Replay(line.Split(Separator));
         }
 
-        // A crash in the middle of a line: nobody was answered yet.
+        // A crash in the middle of a line: it was not answered yet.
         if (whole < text.Length)
         {
             using var file = new FileStream(path, FileMode.Open);
@@ -175,7 +175,7 @@ public sealed class Book : IDisposable
                 _wrongPins.Remove(pan);
                 break;
             default:
-                throw new InvalidOperationException("The bank's book holds a line that is none of its own.");
+                throw new InvalidOperationException("The bank's book has a line of an unknown kind.");
         }
     }
 

@@ -4,13 +4,13 @@ using System.Text.Json;
 
 namespace Lakala.BankHost;
 
-/// <summary>A card as its bank has it on file. Prints itself masked.</summary>
-/// <param name="Expiry">YYMM: good until the end of that month.</param>
-/// <param name="Pin">What the holder keys.</param>
-/// <param name="Expected">What a terminal hears of it: <c>approved</c>, or a response code.</param>
-/// <param name="PinOnFile">Where the holder has it wrong: the right one.</param>
+/// <summary>A card as its bank has it on file. Its <c>ToString</c> is masked.</summary>
+/// <param name="Expiry">YYMM: valid until the end of that month.</param>
+/// <param name="Pin">The PIN that the holder keys in.</param>
+/// <param name="Expected">The answer that a terminal gets: <c>approved</c>, or a response code.</param>
+/// <param name="PinOnFile">The right PIN, if the holder's is wrong.</param>
 /// <param name="PinTries">Wrong PINs in a row before the card is locked (75).</param>
-/// <param name="Balance">Minor units, before everything that the book holds.</param>
+/// <param name="Balance">Minor units, before all entries of the book.</param>
 /// <param name="Limit">Minor units for one payment.</param>
 /// <param name="AlwaysAnswers">A response code for a card that is lost, stolen, unknown to the bank, and so on.</param>
 public sealed record Card(
@@ -29,7 +29,7 @@ public sealed record Card(
 
 /// <summary>
 /// The bank's cards, in <c>cards.json</c> of its folder (0600): made at the first start, one for each answer that a terminal can
-/// hear, with card numbers of their own in every folder.
+/// get, with new random card numbers in every folder.
 /// </summary>
 public static class CardFile
 {
@@ -49,7 +49,7 @@ public static class CardFile
         var path = Path.Combine(folder, "cards.json");
         if (!File.Exists(path))
         {
-            // Whole or not at all: a crash in between leaves no half file.
+            // A crash in between leaves no half file.
             var draft = path + ".new";
             File.WriteAllText(draft, JsonSerializer.Serialize(Make(), Json));
             if (!OperatingSystem.IsWindows())
@@ -78,7 +78,7 @@ public static class CardFile
         New("61") with { Limit = 0 },
         New("75") with { PinTries = 0 },
 
-        // No final decline: the payment is reversed, and the terminal hears that no answer was had.
+        // 91 is not a final decline: the payment is reversed, and the terminal gets 68.
         New("68") with { AlwaysAnswers = "91" },
     ];
 
@@ -92,7 +92,7 @@ public static class CardFile
         return digits + LuhnDigit(digits);
     }
 
-    // ISO/IEC 7812-1: from the right every second digit counts twice, and the sum ends in 0.
+    // ISO/IEC 7812-1: from the right every second digit counts twice, and the sum is a multiple of ten.
     private static char LuhnDigit(string digits)
     {
         var sum = digits.Reverse().Select((digit, i) => (digit - '0') * (i % 2 == 0 ? 2 : 1)).Sum(weighted => weighted > 9 ? weighted - 9 : weighted);

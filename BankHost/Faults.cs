@@ -5,13 +5,13 @@ public enum FaultKind
     /// <summary>Decides, and answers after the delay.</summary>
     Slow,
 
-    /// <summary>Decides, and answers once another plan is made.</summary>
+    /// <summary>Decides, and answers when another fault is set.</summary>
     Held,
 
     /// <summary>Decides, and never answers.</summary>
     Silent,
 
-    /// <summary>Decides, and answers when nobody waits any more.</summary>
+    /// <summary>Decides, and answers after the acquirer has stopped waiting.</summary>
     Late,
 
     /// <summary>Decides, then drops the line.</summary>
@@ -21,15 +21,15 @@ public enum FaultKind
     Twice,
 }
 
-/// <param name="Count">How many authorisations it befalls; 0 takes back what is still outstanding.</param>
-/// <param name="DelayMs">For <see cref="FaultKind.Slow"/> and <see cref="FaultKind.Late"/>, where nothing else is said 2 s and 15 s.</param>
+/// <param name="Count">The number of authorisations with this fault; 0 removes the rest of the present one.</param>
+/// <param name="DelayMs">For <see cref="FaultKind.Slow"/> (default 2 s) and <see cref="FaultKind.Late"/> (default 15 s), in milliseconds.</param>
 public sealed record Fault(FaultKind Kind, int Count = 1, int? DelayMs = null)
 {
     private const int LongestDelayMs = 600_000;
 
     public TimeSpan Delay => TimeSpan.FromMilliseconds(DelayMs ?? (Kind == FaultKind.Late ? 15_000 : 2_000));
 
-    /// <returns>What is wrong with it; null when nothing is.</returns>
+    /// <returns>The error of the request; null when it is valid.</returns>
     public string? Check() =>
         !Enum.IsDefined(Kind) ? "kind is one of slow, held, silent, late, drop, twice"
         : Count < 0 ? "count is 0 or more"
@@ -37,7 +37,7 @@ public sealed record Fault(FaultKind Kind, int Count = 1, int? DelayMs = null)
         : null;
 }
 
-/// <summary>Faults on demand: what befalls the next authorisations.</summary>
+/// <summary>Faults on demand for the next authorisations.</summary>
 public sealed class Faults
 {
     private readonly Lock _lock = new();
@@ -45,7 +45,7 @@ public sealed class Faults
     private int _left;
     private TaskCompletionSource _next = NewSignal();
 
-    /// <summary>Until another plan is made.</summary>
+    /// <summary>Completes when another fault is set.</summary>
     public Task NextPlan => Volatile.Read(ref _next).Task;
 
     public void Plan(Fault fault)
@@ -58,10 +58,10 @@ public sealed class Faults
         Interlocked.Exchange(ref _next, NewSignal()).SetResult();
     }
 
-    /// <returns>Null: nothing befalls this one.</returns>
+    /// <returns>Null: no fault for this authorisation.</returns>
     public Fault? Next()
     {
-        // Read without the lock: there is hardly ever one.
+        // Read without the lock, because there is rarely a fault.
         if (Volatile.Read(ref _left) == 0)
         {
             return null;

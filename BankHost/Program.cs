@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 // A stand-in for the card network: it speaks the wire as a real host would, and shows its book for comparison.
-// Its settings stand beside the program; watching them for changes would mean to watch every write of the book.
+// Its settings are beside the program, and the book may be below that folder: a watcher for changes would fire at every write.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
     Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
@@ -74,16 +74,16 @@ namespace Lakala.BankHost
         /// <summary>Book and faults.</summary>
         public int HttpPort { get; set; } = 8601;
 
-        /// <summary>Holds cards and book: the outside world, where card numbers may stand.</summary>
+        /// <summary>The folder of cards and book: it belongs to the outside world and may have card numbers.</summary>
         public string Folder { get; set; } = "bank";
 
-        /// <summary>An owner-only file with the zone master key in hex, as agreed with the acquirer.</summary>
+        /// <summary>An owner-only file with the zone master key in hex, agreed with the acquirer.</summary>
         public string ZoneMasterKeyFile { get; set; } = "";
 
-        /// <summary>False: what is answered is in the file, but perhaps not on the disk. For benchmarks.</summary>
+        /// <summary>False: answered decisions are in the file, but perhaps not on the disk. For benchmarks.</summary>
         public bool Fsync { get; set; } = true;
 
-        /// <summary>PEM file of the line's certificate, with its key beside. Empty: the line runs without TLS.</summary>
+        /// <summary>PEM file of the line's certificate. Empty: the line runs without TLS.</summary>
         public string Certificate { get; set; } = "";
 
         public string CertificateKey { get; set; } = "";

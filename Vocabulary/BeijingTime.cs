@@ -2,7 +2,7 @@ namespace Lakala.Vocabulary;
 
 /// <summary>
 /// The one time zone of the network: receipts, pages, mails and the books' day. China has one time and no summer time, so a
-/// fixed offset needs no database of time zones, and a machine's own zone does not matter.
+/// fixed offset needs no database of time zones, and the machine's zone does not matter.
 /// </summary>
 public static class BeijingTime
 {

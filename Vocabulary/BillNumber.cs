@@ -5,7 +5,7 @@ namespace Lakala.Vocabulary;
 
 /// <summary>
 /// Fourteen digits: twelve random ones and two check digits by ISO 7064 MOD 97-10, which catch every single wrong
-/// digit and every swap of two neighbours, so that a mistyped number is refused without asking anybody.
+/// digit and every swap of two neighbours, so that a mistyped number is refused without a request.
 /// </summary>
 public readonly record struct BillNumber
 {
@@ -31,17 +31,17 @@ public readonly record struct BillNumber
         return new BillNumber(shifted + (98 - shifted % 97));
     }
 
-    /// <summary>A new number, every one equally likely: whoever has one cannot guess another.</summary>
+    /// <summary>A new random number; all are equally likely, so that one does not help to guess another.</summary>
     public static BillNumber Draw() => FromRandom(RandomNumberGenerator.GetInt32(HalfParts) * (long)HalfParts + RandomNumberGenerator.GetInt32(HalfParts));
 
-    /// <summary>A number that came out of our own storage or grain key, where only whole ones are.</summary>
+    /// <summary>A number from our own storage or grain key, where only valid ones are.</summary>
     public static BillNumber FromStored(long value) =>
         IsWhole(value) ? new BillNumber(value) : throw new ArgumentException("Not a bill number: check digits are wrong.", nameof(value));
 
-    /// <summary>As <see cref="TryParse"/>, for whoever needs no more than to tell a typing error.</summary>
+    /// <summary>As <see cref="TryParse"/>, when only the check is needed.</summary>
     public static bool IsWhole([NotNullWhen(true)] string? text) => TryParse(text, out _);
 
-    /// <summary>The digits in groups that can be read out, 4-4-4-2; fewer digits, or signs in their place, are grouped alike.</summary>
+    /// <summary>The digits in groups of 4-4-4-2 for reading aloud; fewer digits, or other characters, are grouped in the same way.</summary>
     public static IEnumerable<string> Groups(string digits) => digits.Chunk(GroupLength).Select(static group => new string(group));
 
     /// <summary>Accepts exactly fourteen ASCII digits with right check digits.</summary>
@@ -75,6 +75,6 @@ public readonly record struct BillNumber
 
     public override string ToString() => Value.ToString("D14", null);
 
-    // The scheme writes 02 to 98: the other residues of the same class never stand in a number.
+    // The standard uses 02 to 98: 00, 01 and 99 have the same residues and never occur.
     private static bool IsWhole(long value) => value is >= 0 and < RandomParts * 100 && value % 97 == 1 && value % 100 is >= 2 and <= 98;
 }

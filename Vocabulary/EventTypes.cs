@@ -1,12 +1,12 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>What may be told of a bill, and of a merchant's keys.</summary>
+/// <summary>The types of events: of bills, and of a merchant's keys.</summary>
 public static class EventTypes
 {
-    /// <summary>For the shopper alone, like <see cref="Expiring"/>: the merchant has made the bill.</summary>
+    /// <summary>The merchant has made the bill. Sent to the shopper only, like <see cref="Expiring"/>.</summary>
     public const string Created = "bill.created";
 
-    /// <summary>The bill is still open and has not long to live.</summary>
+    /// <summary>The bill is open and expires soon.</summary>
     public const string Expiring = "bill.expiring";
 
     public const string Paid = "bill.paid";
@@ -16,9 +16,9 @@ public static class EventTypes
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
-    /// <summary>Of a bill, and told to its merchant.</summary>
+    /// <summary>Events of a bill that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled];
 
-    /// <summary>Of an API key, and told to its merchant.</summary>
+    /// <summary>Events of an API key that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];
 }

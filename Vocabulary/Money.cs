@@ -5,7 +5,7 @@ namespace Lakala.Vocabulary;
 /// <summary>An amount in minor units (fen for CNY) with its ISO 4217 currency.</summary>
 public readonly record struct Money(long Minor, string Currency)
 {
-    /// <summary>The one currency in use. A second one needs a column of its own in the books, not a code change here alone.</summary>
+    /// <summary>The only currency in use. A second one needs a column in the books, not only a change here.</summary>
     public const string Cny = "CNY";
 
     public const long MinBillAmount = 1;
@@ -20,7 +20,7 @@ public readonly record struct Money(long Minor, string Currency)
     public bool IsBillable => Minor is >= MinBillAmount and <= MaxBillAmount && IsKnownCurrency(Currency);
 
     /// <summary>An amount for people to read, without its currency: 1,234.50.</summary>
-    /// <param name="minor">A sum may be larger than one amount.</param>
+    /// <param name="minor">Minor units; a sum may be larger than the largest amount.</param>
     public static string Figure(decimal minor) => (minor / MinorUnits).ToString("N2", CultureInfo.InvariantCulture);
 
     /// <summary>For logs and messages: CNY 1234.50.</summary>

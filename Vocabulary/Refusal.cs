@@ -4,7 +4,7 @@ namespace Lakala.Vocabulary;
 
 /// <summary>
 /// Why something did not happen. The numbers are frozen: they are stored, sent on the wire (reason number) and printed.
-/// They are ordered: where several apply, the lowest is told.
+/// They are ordered: where several apply, the lowest is answered.
 /// </summary>
 public enum Refusal
 {
@@ -79,9 +79,9 @@ public static class Refusals
         [Refusal.Fault] = ("96", false),
     }.ToFrozenDictionary();
 
-    /// <summary>ISO 8583 field 39 that a terminal is told. For <see cref="Refusal.DeclinedByBank"/> the bank's own code is told instead.</summary>
+    /// <summary>ISO 8583 field 39 of the answer. For <see cref="Refusal.DeclinedByBank"/> the answer has the bank's own code instead.</summary>
     public static string ResponseCode(this Refusal refusal) => Table[refusal].Code;
 
-    /// <summary>True when the refusal stands for ever under the key of the swipe that met it.</summary>
+    /// <summary>True when the refusal is stored for ever under the key of its swipe.</summary>
     public static bool IsFinal(this Refusal refusal) => Table[refusal].Final;
 }

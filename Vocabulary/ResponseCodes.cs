@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Lakala.Vocabulary;
 
-/// <summary>Field 39, as far as it is used on either line.</summary>
+/// <summary>The codes of field 39 that one of the two lines uses.</summary>
 public static class ResponseCodes
 {
     public const string Approved = "00";
@@ -33,9 +33,9 @@ public static class ResponseCodes
     public const string Fault = "96";
     public const string BadMac = "A0";
 
-    // 94 is not stored, but a repeat hears it again: for this content under this key it stands.
+    // 94 is not stored, but a repeat with this content under this key always gets it again.
     private static readonly FrozenSet<string> NotFinal = FrozenSet.Create(InProgress, SecurityViolation, SignOnFirst, TryLater, DuplicateKey, TotalsDiffer, Fault, BadMac, UnknownTerminal);
 
-    /// <summary>True when a terminal may believe that the code will never change for the key it asked about.</summary>
+    /// <summary>True when the code is final: the answer for this key never changes.</summary>
     public static bool IsFinal(string code) => !NotFinal.Contains(code);
 }

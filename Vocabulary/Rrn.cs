@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>A retrieval reference number (field 37): what the bank and the books call a swipe.</summary>
+/// <summary>A retrieval reference number (field 37): the name of a swipe at the bank and in the books.</summary>
 public static class Rrn
 {
     /// <summary>Twelve digits.</summary>

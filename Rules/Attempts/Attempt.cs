@@ -4,8 +4,8 @@ using Lakala.Vocabulary;
 namespace Lakala.Rules.Attempts;
 
 /// <summary>
-/// The states of what stands under a key. VOID is a tombstone: the key was abandoned before it was ever seen. REFUSED is
-/// a final refusal of a swipe that never became an attempt.
+/// The states of a row under a key. VOID is a tombstone: the key was abandoned before it was ever seen. REFUSED is
+/// the final refusal of a swipe that never became an attempt.
 /// </summary>
 public enum AttemptState
 {
@@ -19,18 +19,18 @@ public enum AttemptState
     Refused,
 }
 
-/// <summary>The name that a terminal gives to an attempt: never reused, and looked at before the bill.</summary>
+/// <summary>The name that a terminal gives to an attempt: never reused, and checked before the bill.</summary>
 public readonly record struct SwipeKey(string Terminal, int Batch, int Stan)
 {
     public override string ToString() => string.Create(null, $"{Terminal}/{Batch:D6}/{Stan:D6}");
 }
 
-/// <summary>What the bank said to an authorisation, whoever the bank is.</summary>
+/// <summary>A bank's answer to an authorisation, independent of its protocol.</summary>
 /// <param name="Amount">Null when the bank did not echo it.</param>
 /// <param name="Rrn">Field 37, as the bank echoed it.</param>
 public sealed record BankAnswer(string ResponseCode, string? AuthorisationCode, Money? Amount, string? Rrn, string? Terminal);
 
-/// <summary>How the question to the bank ended.</summary>
+/// <summary>The outcome of a request to the bank.</summary>
 public abstract record BankOutcome
 {
     private BankOutcome()
@@ -42,11 +42,11 @@ public abstract record BankOutcome
     /// <summary>Not one byte was handed to the socket.</summary>
     public sealed record NotSent(Refusal Why) : BankOutcome;
 
-    /// <summary>Sent, or possibly sent, and no answer that can be believed.</summary>
+    /// <summary>Sent, or possibly sent, without a valid answer.</summary>
     public sealed record NoAnswer : BankOutcome;
 }
 
-/// <summary>Where an attempt goes from SENT, and what its terminal is told.</summary>
+/// <summary>The state of an attempt after SENT, and the answer to its terminal.</summary>
 public sealed record AttemptMove(AttemptState To, string ResponseCode, Refusal? Reason, string? AuthorisationCode);
 
 /// <summary>The rules of one try to pay a bill with one card.</summary>
@@ -54,10 +54,10 @@ public static class Attempt
 {
     public const string ApprovedCode = "00";
 
-    // Frozen: only these say for sure that no money moved. Anything else that is not an approval is reversed.
+    // Frozen: only after these is it certain that no money moved. Anything else that is not an approval is reversed.
     private static readonly FrozenSet<string> FinalDeclines = FrozenSet.Create("05", "14", "41", "43", "51", "54", "55", "61", "75");
 
-    /// <summary>What the bank's outcome means for an attempt of this amount, RRN and terminal.</summary>
+    /// <summary>Decides the next state of an attempt of this amount, RRN and terminal from the bank's outcome.</summary>
     public static AttemptMove Decide(BankOutcome outcome, Money amount, string rrn, string terminal) => outcome switch
     {
         BankOutcome.NotSent never => new(AttemptState.NotSent, never.Why.ResponseCode(), never.Why, null),
@@ -76,7 +76,7 @@ public static class Attempt
         _ => false,
     };
 
-    /// <summary>What a repeat of the key hears: the stored answer, or why there is none yet.</summary>
+    /// <summary>The answer to a repeat of the key: the stored answer, or why there is none yet.</summary>
     /// <param name="storedCode">Field 39 as stored with the final state.</param>
     /// <param name="storedReason">The reason as stored with the final state.</param>
     public static (string ResponseCode, Refusal? Reason) Answer(AttemptState state, string? storedCode, Refusal? storedReason) => state switch

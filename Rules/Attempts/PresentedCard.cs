@@ -1,8 +1,8 @@
 namespace Lakala.Rules.Attempts;
 
 /// <summary>
-/// What the shopper swiped, in flight from the terminal to the bank and nowhere else: never in grain state, a row, an
-/// event, a log or an exception text. Prints itself masked.
+/// The card that the shopper swiped, only on its way from the terminal to the bank: never in grain state, a row, an
+/// event, a log or an exception text. Its <c>ToString</c> is masked.
 /// </summary>
 public sealed class PresentedCard(string maskedPan, string track2, byte[] pinBlock, PinKey pinKey)
 {
@@ -20,7 +20,7 @@ public sealed class PresentedCard(string maskedPan, string track2, byte[] pinBlo
     public override string ToString() => MaskedPan;
 }
 
-/// <summary>Names a terminal's PIN key and carries it wrapped under the key-encryption key, as an HSM wants it.</summary>
+/// <summary>A terminal's PIN key by its name, and wrapped under the key-encryption key, as an HSM needs it.</summary>
 public sealed record PinKey(string Terminal, int KeySet, byte[] Wrapped)
 {
     public override string ToString() => $"PIN key of {Terminal}, key set {KeySet}";

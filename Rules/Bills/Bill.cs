@@ -12,11 +12,11 @@ public enum BillState
     Cancelled,
 }
 
-/// <summary>What is owed, as far as the rules need to know it. A value: <see cref="Apply"/> gives the next one.</summary>
+/// <summary>The part of a bill that the rules need. A value: <see cref="Apply"/> gives the next one.</summary>
 /// <param name="Holds">How often a lookup has held the bill; at most <see cref="MaxHolds"/>.</param>
 public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset ExpiresAt, DateTimeOffset? HeldUntil, int Holds)
 {
-    /// <summary>How long a lookup keeps expiry and cancellation away from a bill that stands at a counter.</summary>
+    /// <summary>The time for which a lookup at a counter holds a bill: meanwhile it neither expires nor is cancelled.</summary>
     public static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(3);
 
     public const int MaxHolds = 2;
@@ -25,8 +25,8 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
     private static readonly TimeSpan EarliestReminder = TimeSpan.FromHours(6);
     private static readonly TimeSpan ShortestReminded = TimeSpan.FromHours(1);
 
-    /// <summary>When the shopper of an unpaid bill is reminded: an eighth of its time before the end, six hours at the most.</summary>
-    /// <returns>Null: a bill that can be paid for less than an hour needs none.</returns>
+    /// <summary>The time of the reminder for an unpaid bill: an eighth of its time before it expires, six hours at the most.</summary>
+    /// <returns>Null: a bill that can be paid for less than an hour has none.</returns>
     public static DateTimeOffset? ReminderAt(DateTimeOffset createdAt, DateTimeOffset expiresAt)
     {
         var life = expiresAt - createdAt;
@@ -38,7 +38,7 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
 
     private bool IsOver(DateTimeOffset now) => ExpiresAt <= now && !IsHeld(now);
 
-    /// <summary>The event that follows from the command, or the reason why nothing does. Changes nothing.</summary>
+    /// <summary>The event that follows from the command, or the reason why there is none. Changes nothing.</summary>
     public BillDecision Decide(BillCommand command, DateTimeOffset now) => command switch
     {
         BillCommand.Hold => WhyNotPayable(now) is { } no ? no
@@ -68,7 +68,7 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "No such event."),
     };
 
-    // A bill past its time is refused at once, whether the sweeper has been there or not.
+    // An expired bill is refused at once, also before the sweeper has expired it.
     private Refusal? WhyNotPayable(DateTimeOffset now) => State switch
     {
         BillState.Open => IsOver(now) ? Refusal.BillExpired : null,
@@ -83,7 +83,7 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
         _ => WhyClosed(),
     };
 
-    // Settling or reopening what nobody is paying: the attempt was moved away meanwhile, by the sweeper or an abandonment.
+    // The bill is not PAYING: meanwhile the sweeper or an abandonment has moved its attempt.
     private Refusal WhyNotPaying() => State == BillState.Open ? Refusal.NoAnswerFromBank : WhyClosed();
 
     private Refusal WhyClosed() => State switch
@@ -95,21 +95,21 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
     };
 }
 
-/// <summary>Everything that can be asked of a bill.</summary>
+/// <summary>The commands to a bill.</summary>
 public abstract record BillCommand
 {
     private BillCommand()
     {
     }
 
-    /// <summary>A lookup: it locks nobody out, but expiry and cancellation wait.</summary>
+    /// <summary>A lookup: other terminals can still pay the bill, but it neither expires nor is cancelled.</summary>
     public sealed record Hold : BillCommand;
 
     public sealed record StartPayment(Money Amount) : BillCommand;
 
     public sealed record Settle : BillCommand;
 
-    /// <summary>The attempt ended without money: declined, not sent, or on its way back.</summary>
+    /// <summary>The attempt ended without money: declined, not sent, or reversing.</summary>
     public sealed record Reopen : BillCommand;
 
     public sealed record Expire : BillCommand;
@@ -137,7 +137,7 @@ public abstract record BillEvent
     public sealed record Cancelled : BillEvent;
 }
 
-/// <summary>An event, a refusal, or neither: then there was nothing to do.</summary>
+/// <summary>An event, a refusal, or neither if there was nothing to do.</summary>
 public readonly record struct BillDecision(BillEvent? Event, Refusal? Refusal)
 {
     public static BillDecision Nothing => default;

@@ -1,11 +1,11 @@
 namespace Lakala.Rules.Ledger;
 
-/// <summary>The rates in force, kept on the attempt when it starts.</summary>
+/// <summary>The rates at the start of an attempt, stored with it.</summary>
 /// <param name="FeeBasisPoints">The platform's fee, in hundredths of a percent of the amount, 0 to 10,000.</param>
 /// <param name="CommissionPercent">The store's share of that fee, 0 to 100.</param>
 public readonly record struct Rates(int FeeBasisPoints, int CommissionPercent);
 
-/// <summary>How a paid amount is shared out, in minor units.</summary>
+/// <summary>The shares of a paid amount, in minor units.</summary>
 public readonly record struct Shares(long Merchant, long Store, long Platform);
 
 /// <summary>
@@ -22,7 +22,7 @@ public static class Postings
 
     public static string Store(string store) => "store:" + store;
 
-    /// <summary>The fee is rounded half up, the commission down; the merchant gets what the fee leaves, the platform what the store leaves.</summary>
+    /// <summary>The fee is rounded half up, the commission down; the merchant gets the amount less the fee, the platform the fee less the commission.</summary>
     public static Shares Share(long amount, Rates rates)
     {
         var fee = (long)(((Int128)amount * rates.FeeBasisPoints + 5_000) / 10_000);

@@ -3,7 +3,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Bank;
 
-/// <summary>0200 to the bank, under the zone MAC key. Its name is the RRN.</summary>
+/// <summary>0200 to the bank, under the zone MAC key, named by the RRN.</summary>
 /// <param name="PinBlock">Format 4 under the zone PIN key.</param>
 public sealed record BankAuthoriseRequest(
     string Rrn,

@@ -4,7 +4,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Bank;
 
-/// <summary>0420, or 0421 for a repeat: the original, named without its card, never happened.</summary>
+/// <summary>0420, or 0421 for a repeat: reverses the original, which it names without its card.</summary>
 public sealed record BankReversalRequest(
     bool IsRepeat, string Rrn, int Stan, DateTimeOffset OriginalTime, long Amount, int Currency, string Institution, string Terminal, string Store)
 {
@@ -30,7 +30,7 @@ public sealed record BankReversalRequest(
         $"{Mti.PayRequest}{Stan:D6}{Field.TransmissionTime(OriginalTime)}{Institution.PadLeft(11, '0')}{new string('0', 11)}");
 }
 
-/// <summary>0430: the reversal stands, whether the original had been seen or not.</summary>
+/// <summary>0430: the reversal is final, whether the bank had seen the original or not.</summary>
 public sealed record BankReversalAnswer(string Rrn, int Stan, string ResponseCode)
 {
     public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, Mti.ReversalAnswer)

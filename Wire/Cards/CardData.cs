@@ -11,7 +11,7 @@ public static class Pan
         : string.Concat(pan.AsSpan(0, First), new string('*', pan.Length - First - Last), pan.AsSpan(pan.Length - Last));
 }
 
-/// <summary>Track 2 of a magnetic stripe (ISO/IEC 7813). Prints itself masked.</summary>
+/// <summary>Track 2 of a magnetic stripe (ISO/IEC 7813). Its <c>ToString</c> is masked.</summary>
 public sealed class Track2
 {
     private const int MinPanLength = 12;
@@ -22,7 +22,7 @@ public sealed class Track2
 
     private Track2(string data, string pan, string? expiry) => (Data, PrimaryAccountNumber, Expiry) = (data, pan, expiry);
 
-    /// <summary>Without sentinels, as field 35 carries it.</summary>
+    /// <summary>Without sentinels, as in field 35.</summary>
     public string Data { get; }
 
     public string PrimaryAccountNumber { get; }
@@ -34,8 +34,8 @@ public sealed class Track2
 
     /// <summary>
     /// Accepts the content of field 35, with the sentinels around it or without: 12 to 19 digits, a separator (<c>=</c> or <c>D</c>), then
-    /// expiry, service code and the rest, all digits. A separator may stand in place of expiry or service code (ISO/IEC 7813). The check
-    /// digit of the number is the bank's to judge: not every issuer's numbers have one.
+    /// expiry, service code and the rest, all digits. A separator may replace expiry or service code (ISO/IEC 7813). The bank checks the
+    /// check digit of the number: not every issuer's numbers have one.
     /// </summary>
     public static bool TryParse(string? text, out Track2? track)
     {
@@ -61,7 +61,7 @@ public sealed class Track2
 
     public override string ToString() => Masked;
 
-    // So many digits, or a separator that says that there are none.
+    // Either all digits of the part, or a separator in its place.
     private static bool TryTake(ref ReadOnlySpan<char> rest, int length, out ReadOnlySpan<char> digits)
     {
         digits = default;

@@ -37,7 +37,7 @@ public static class ProcessingCode
 /// <summary>Field 22.</summary>
 public static class EntryMode
 {
-    /// <summary>Magnetic stripe read; the terminal takes PINs. Payments have no other.</summary>
+    /// <summary>Magnetic stripe read; the terminal takes PINs. The only mode of payments.</summary>
     public const string Swiped = "021";
 }
 

@@ -8,7 +8,7 @@ namespace Lakala.Wire.Iso8583;
 
 /// <summary>
 /// ISO 8583:1987 in the encodings of a <see cref="Iso8583Spec"/>, with a second bitmap when a field above 64 is present.
-/// Strict: what is not exactly right is a fault that names the field.
+/// Strict: every deviation is a fault that names the field.
 /// </summary>
 public static class Iso8583Codec
 {
@@ -16,7 +16,7 @@ public static class Iso8583Codec
     private const int BitmapLength = 8;
     private const int LastPrimaryField = 64;
 
-    // Of track 2, '=' in ASCII.
+    // The separator of track 2; '=' in ASCII.
     private const int Separator = 0xD;
 
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
@@ -71,7 +71,7 @@ public static class Iso8583Codec
         return at + MessageMac.Length;
     }
 
-    /// <exception cref="Iso8583Exception">Whatever is wrong with it.</exception>
+    /// <exception cref="Iso8583Exception">The message is not valid; it names the field and the reason.</exception>
     public static Iso8583Message Decode(Iso8583Spec spec, ReadOnlySpan<byte> frame)
     {
         var bitmapAt = spec.HeaderLength + (spec.Digits == DigitEncoding.Packed ? MtiDigits / 2 : MtiDigits);
@@ -190,7 +190,7 @@ public static class Iso8583Codec
         var content = to.Slice(prefix, spec.ContentLength(field, length));
         if (text is null)
         {
-            // A packed field is digits; bytes would have to be known to be some.
+            // A packed field has digits only, and bytes may not be digits.
             if (spec.IsPacked(field))
             {
                 throw new Iso8583Exception(spec, number, "holds bytes in place of digits");
@@ -209,7 +209,7 @@ public static class Iso8583Codec
         }
         else if (Ascii.FromUtf16(text, content, out _) != OperationStatus.Done)
         {
-            // The encoding would write question marks, and nobody would know.
+            // The encoding would silently write question marks.
             throw new Iso8583Exception(spec, number, "holds characters that are not ASCII");
         }
 
@@ -272,7 +272,7 @@ public static class Iso8583Codec
         }
     }
 
-    /// <returns>Null when it is no number.</returns>
+    /// <returns>Null when it is not a number.</returns>
     private static int? ReadLength(LengthEncoding encoding, ReadOnlySpan<byte> from)
     {
         var length = 0;
@@ -297,7 +297,7 @@ public static class Iso8583Codec
         return length;
     }
 
-    // Two digits in a byte. Of an odd number of them the last nibble is zero.
+    // Two digits in a byte. With an odd number of digits the last nibble is zero.
     private static bool Pack(string text, bool isTrack, Span<byte> to)
     {
         to.Clear();
@@ -320,7 +320,7 @@ public static class Iso8583Codec
         return true;
     }
 
-    /// <returns>Null when a nibble is no digit, or one that only fills is not zero.</returns>
+    /// <returns>Null when a nibble is not a digit, or the filling nibble is not zero.</returns>
     private static string? Unpack(ReadOnlySpan<byte> from, int length, bool isTrack)
     {
         Span<char> text = stackalloc char[length];

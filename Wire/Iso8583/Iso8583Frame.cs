@@ -10,7 +10,7 @@ public static class Iso8583Frame
     public const int PrefixLength = 2;
 
     /// <summary>Takes one whole frame off the buffer. False when there is not enough yet.</summary>
-    /// <exception cref="Iso8583Exception">The length is zero or above the maximum: nothing after it can be believed.</exception>
+    /// <exception cref="Iso8583Exception">The length is zero or above the maximum: the bytes after it cannot be read.</exception>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> message)
     {
         message = default;

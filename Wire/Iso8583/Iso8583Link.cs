@@ -6,7 +6,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Iso8583;
 
-/// <summary>How an exchange over the link ended.</summary>
+/// <summary>The outcome of an exchange over the link.</summary>
 public abstract record LinkOutcome
 {
     private LinkOutcome()
@@ -29,7 +29,7 @@ public enum LinkState
     Up,
 }
 
-/// <summary>What a link needs to know of the line that it serves.</summary>
+/// <summary>The protocol of one kind of line, as the link needs it.</summary>
 public sealed class LinkProtocol
 {
     public Iso8583Spec Spec { get; init; } = Iso8583Spec.Lakala;
@@ -37,37 +37,37 @@ public sealed class LinkProtocol
     /// <summary>A new connection to the other side.</summary>
     public required Func<CancellationToken, Task<Stream>> Connect { get; init; }
 
-    /// <summary>Runs on every new connection before the link is up; throws when the other side does not agree.</summary>
+    /// <summary>Runs on every new connection before the link is up; throws when the other side refuses.</summary>
     public required Func<Iso8583Link, CancellationToken, Task> SignOn { get; init; }
 
-    /// <summary>The name by which an answer finds its request. Null for a message that answers nothing.</summary>
+    /// <summary>The name that an answer has in common with its request. Null for a message that is not an answer.</summary>
     public required Func<Iso8583Message, string?> KeyOf { get; init; }
 
-    /// <summary>The MAC of the line as it is now; null while there are no working keys.</summary>
+    /// <summary>The line's present MAC; null while there are no working keys.</summary>
     public required Func<MessageMac?> Mac { get; init; }
 
     /// <summary>An echo with its key, sent when the line has been idle.</summary>
     public required Func<(string Key, Iso8583Message Message)> Echo { get; init; }
 
-    /// <summary>Every authenticated message, before whoever waits for it has it.</summary>
+    /// <summary>Called with every authenticated message, before the request that waits for it completes.</summary>
     public Action<Iso8583Message>? Heard { get; init; }
 
-    /// <summary>An authenticated answer that nobody waits for: late, duplicate or unasked.</summary>
+    /// <summary>Called with an authenticated answer for which no request waits: late, duplicate or unasked.</summary>
     public Action<Iso8583Message>? Unmatched { get; init; }
 
-    /// <summary>A message that could not be believed, or a line that was lost. Holds no content.</summary>
+    /// <summary>Called when a message was not authentic or a line was lost. The text has no content of messages.</summary>
     public Action<string>? Trouble { get; init; }
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan IdleBeforeEcho { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The same while an answer is waited for: a line that is dead does not hold up those who could ask on another.</summary>
+    /// <summary>The same while a request waits for its answer: on a dead line it must not wait long, because another line may work.</summary>
     public TimeSpan SilenceBeforeEcho { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan EchoTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long one write may take before the line is given up: the other side takes nothing any more.</summary>
+    /// <summary>The longest time for one write; after it the line is closed, because the other side no longer reads.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The pause before a new connection.</summary>
@@ -77,12 +77,12 @@ public sealed class LinkProtocol
 }
 
 /// <summary>
-/// The client side of a line: keeps it up, matches answers to requests, and tells apart what was never sent from what may
-/// have been. What several callers send at once leaves in one write.
+/// The client side of a line: keeps it up, matches answers to requests, and distinguishes "never sent" from "possibly
+/// sent". Messages that several callers send at once leave in one write.
 /// </summary>
 public sealed class Iso8583Link : IAsyncDisposable
 {
-    /// <summary>Messages in a row that cannot be believed, each with its word of trouble: then the line is given up.</summary>
+    /// <summary>The most messages in a row that are not authentic; above it the line is closed.</summary>
     private const int MaxPassedOver = 64;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
@@ -111,10 +111,10 @@ public sealed class Iso8583Link : IAsyncDisposable
 
     public LinkState State { get; private set; }
 
-    /// <summary>Timestamp of when the link was made or, later, its line was last lost.</summary>
+    /// <summary>Timestamp of the start of the link or, later, of the last loss of its line.</summary>
     public long DownSince => Volatile.Read(ref _downSince);
 
-    /// <summary>How many requests wait for their answer.</summary>
+    /// <summary>The number of requests that wait for their answer.</summary>
     public int Outstanding => _waiting.Count;
 
     public Task WaitUntilUp(CancellationToken stop)
@@ -129,11 +129,11 @@ public sealed class Iso8583Link : IAsyncDisposable
     /// Sends the message under the line's MAC and waits for its answer.
     /// </summary>
     /// <param name="key">As <see cref="LinkProtocol.KeyOf"/> reads it from the answer. A key in flight is refused.</param>
-    /// <param name="mac">Of the working keys that the message's content was made under: with others it is not sent.</param>
+    /// <param name="mac">The MAC of the working keys for which the message's content was made; under other keys it is not sent.</param>
     public Task<LinkOutcome> Request(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout) =>
         Send(LinkState.Up, key, message, mac, timeout);
 
-    /// <summary>The same while the line is signing on, under the MAC of the sign-on; for <see cref="LinkProtocol.SignOn"/> alone.</summary>
+    /// <summary>The same while the line is signing on, under the MAC of the sign-on; only for <see cref="LinkProtocol.SignOn"/>.</summary>
     public Task<LinkOutcome> RequestSignOn(string key, Iso8583Message message, MessageMac mac, TimeSpan timeout)
     {
         _signOnMac = mac;
@@ -167,7 +167,7 @@ public sealed class Iso8583Link : IAsyncDisposable
         {
             lock (_lineLock)
             {
-                // Checked where the line cannot change any more: what is made for one set of keys leaves under no other.
+                // Checked under the lock, where the line cannot change: a message for one set of keys never leaves under another.
                 whyNot = State != during || (during == LinkState.Up && mac != _protocol.Mac()) ? "the line is down"
                     : !_line!.TryWrite(message, mac, waiting.Deadline) ? "the other side takes nothing any more"
                     : null;
@@ -190,7 +190,7 @@ public sealed class Iso8583Link : IAsyncDisposable
 
     private static Task<LinkOutcome> NotSent(string why) => Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent(why));
 
-    // By name and self: another request may stand under the name by now.
+    // By name and value: another request may have the name by now.
     private bool Forget(string key, Waiting waiting) => _waiting.TryRemove(new KeyValuePair<string, Waiting>(key, waiting));
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
@@ -206,7 +206,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             }
             catch (Exception fault)
             {
-                // Whatever went wrong, it was this line's: the next one is tried.
+                // The fault, whatever it is, concerns this line only: the next one is tried.
                 if (!_stop.IsCancellationRequested)
                 {
                     _protocol.Trouble?.Invoke(fault.Message);
@@ -283,7 +283,7 @@ public sealed class Iso8583Link : IAsyncDisposable
         }
     }
 
-    /// <returns>Completes when the next frame may be looked at.</returns>
+    /// <returns>Completes when the next frame may be read.</returns>
     private Task Receive(in ReadOnlySequence<byte> frame)
     {
         Span<byte> copy = stackalloc byte[frame.IsSingleSegment ? 0 : (int)frame.Length];
@@ -303,7 +303,7 @@ public sealed class Iso8583Link : IAsyncDisposable
                 throw new IOException($"More than {MaxPassedOver} messages in a row had a wrong or no MAC.");
             }
 
-            // No answer at all: whoever waits goes on waiting, and asks again.
+            // This is not an answer: the request goes on waiting, and is repeated.
             _protocol.Trouble?.Invoke($"A message of type {message.Mti} with a wrong or no MAC was passed over.");
             return Task.CompletedTask;
         }
@@ -316,7 +316,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        // What follows an answer of the sign-on may be under the keys that it brings: they must be in place first.
+        // The message after an answer of the sign-on may be under the keys of that answer: they must be set first.
         var mayGoOn = isSigningOn ? (_signOnStep = NewSignal()).Task : Task.CompletedTask;
         waiting.TrySetResult(new LinkOutcome.Answered(message));
         return mayGoOn;
@@ -400,13 +400,13 @@ public sealed class Iso8583Link : IAsyncDisposable
         public long Deadline { get; } = deadline;
     }
 
-    /// <summary>The writing half: messages gather in one buffer while the other is on its way out.</summary>
+    /// <summary>The writing half: messages are collected in one buffer while the other is being written.</summary>
     private sealed class Line(Stream stream, TimeProvider time, long writeTicks)
     {
         private const int MaxGathered = 4 * 1024 * 1024;
         private const long Never = long.MaxValue;
 
-        // Wakes the write loop behind the pool's queue: what the callers in that queue have to say leaves in the same write.
+        // Wakes the write loop behind the pool's queue: the messages of the callers in that queue leave in the same write.
         private readonly Channel<bool> _some = Channel.CreateBounded<bool>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -416,10 +416,10 @@ public sealed class Iso8583Link : IAsyncDisposable
         private long _firstDeadline = Never;
         private long _writeDeadline = Never;
 
-        /// <summary>By when the write that is under way must be done.</summary>
+        /// <summary>The deadline of the write that is under way.</summary>
         public long WriteDeadline => Volatile.Read(ref _writeDeadline);
 
-        /// <summary>False when so much waits to leave already that nothing more is taken.</summary>
+        /// <summary>False when the buffer is full.</summary>
         public bool TryWrite(Iso8583Message message, MessageMac mac, long deadline)
         {
             bool isFirst;
@@ -466,7 +466,7 @@ public sealed class Iso8583Link : IAsyncDisposable
                 await _some.Reader.ReadAsync(stop);
                 lock (_lock)
                 {
-                    // Nothing leaves after its sender has given up.
+                    // A message must not leave after its sender has given up.
                     if (time.GetTimestamp() >= _firstDeadline)
                     {
                         throw new IOException("The other side took nothing until a sender gave up.");
@@ -479,7 +479,7 @@ public sealed class Iso8583Link : IAsyncDisposable
                 await stream.WriteAsync(_leaving.WrittenMemory, stop);
                 Volatile.Write(ref _writeDeadline, Never);
 
-                // Wiped: a card or a PIN block does not stay for whoever reads the memory.
+                // Wiped, so that no card or PIN block stays in memory.
                 _leaving.Clear();
             }
         }

@@ -4,12 +4,12 @@ using Lakala.Wire.Cards;
 
 namespace Lakala.Wire.Iso8583;
 
-/// <summary>A message that is not what it should be. Names the field and the reason, never the content.</summary>
+/// <summary>A message is not valid. Names the field and the reason, never the content.</summary>
 /// <param name="spec">The profile that names the field.</param>
 public sealed class Iso8583Exception(Iso8583Spec spec, int field, string why)
     : Exception(field == 0 ? why : $"Field {field} ({spec.Find(field)?.Name ?? "unknown"}): {why}")
 {
-    /// <summary>Of a message of our own lines.</summary>
+    /// <summary>A fault in a message of our own profile.</summary>
     public Iso8583Exception(int field, string why)
         : this(Iso8583Spec.Lakala, field, why)
     {
@@ -19,7 +19,7 @@ public sealed class Iso8583Exception(Iso8583Spec spec, int field, string why)
     public int Field { get; } = field;
 }
 
-/// <summary>A message type and its fields. Prints itself masked.</summary>
+/// <summary>A message type and its fields. Its <c>ToString</c> is masked.</summary>
 public sealed class Iso8583Message
 {
     private const int UsualFields = 16;
@@ -27,7 +27,7 @@ public sealed class Iso8583Message
     private (int Number, string? Text, byte[]? Bytes)[] _fields = new (int, string?, byte[]?)[UsualFields];
     private int _count;
 
-    /// <param name="spec">The profile that it is written and read by.</param>
+    /// <param name="spec">The profile by which it is written and read.</param>
     /// <param name="mti">Message type indicator, four digits.</param>
     public Iso8583Message(Iso8583Spec spec, string mti) => (Spec, Mti) = (spec, mti);
 

@@ -1,6 +1,6 @@
 namespace Lakala.Wire.Iso8583;
 
-/// <summary>How much of a field may be seen in prints, logs and exception texts.</summary>
+/// <summary>How much of a field may be in prints, logs and exception texts.</summary>
 public enum Sensitivity
 {
     None,
@@ -8,7 +8,7 @@ public enum Sensitivity
     /// <summary>A card number: first six and last four digits.</summary>
     Masked,
 
-    /// <summary>Only that it is there, and how long.</summary>
+    /// <summary>Only its presence and its length.</summary>
     Secret,
 }
 
@@ -27,16 +27,16 @@ public enum FieldFormat
     Binary,
 }
 
-/// <summary>How the digits of the message type and of n and z fields stand on the line.</summary>
+/// <summary>The encoding of the digits of the message type and of n and z fields.</summary>
 public enum DigitEncoding
 {
     Ascii,
 
-    /// <summary>Two in a byte; of an odd number the last nibble is zero. The separator of track 2 is the nibble D.</summary>
+    /// <summary>Two in a byte; with an odd number the last nibble is zero. The separator of track 2 is the nibble D.</summary>
     Packed,
 }
 
-/// <summary>How the length before a field stands on the line.</summary>
+/// <summary>The encoding of the length before a field.</summary>
 public enum LengthEncoding
 {
     Ascii,
@@ -64,7 +64,7 @@ public sealed class Iso8583Spec
 {
     public const int MaxField = 128;
 
-    /// <summary>Under this number a message holds its header, see <see cref="HeaderLength"/>.</summary>
+    /// <summary>The number under which a message has its header, see <see cref="HeaderLength"/>.</summary>
     public const int Header = 0;
 
     private readonly FieldSpec?[] _fields = new FieldSpec?[MaxField + 1];
@@ -77,7 +77,7 @@ public sealed class Iso8583Spec
         }
     }
 
-    /// <summary>Bytes before the message type, a TPDU for example. They are no part of what the MAC is computed over.</summary>
+    /// <summary>Bytes before the message type, a TPDU for example. The MAC does not cover them.</summary>
     public int HeaderLength { get; init; }
 
     public DigitEncoding Digits { get; init; }
@@ -87,8 +87,8 @@ public sealed class Iso8583Spec
     public BitmapEncoding Bitmap { get; init; }
 
     /// <summary>
-    /// The fields of both lines, in ASCII with binary bitmaps. Field 52 holds 16 bytes, for PIN block format 4 of ISO 9564-1:
-    /// a deviation from the 8 of 1987.
+    /// The fields of both lines, in ASCII with binary bitmaps. Field 52 has 16 bytes, for PIN block format 4 of ISO 9564-1:
+    /// ISO 8583:1987 has 8.
     /// </summary>
     public static Iso8583Spec Lakala { get; } = new(
     [

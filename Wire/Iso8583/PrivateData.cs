@@ -5,7 +5,7 @@ using Lakala.Vocabulary;
 namespace Lakala.Wire.Iso8583;
 
 /// <summary>
-/// Field 48: elements of a two-character tag, three digits of length in bytes, and the value in UTF-8. A reader passes over
+/// Field 48: elements of a two-character tag, three digits of length in bytes, and the value in UTF-8. A reader ignores
 /// tags that it does not know.
 /// </summary>
 public sealed class PrivateData
@@ -14,7 +14,7 @@ public sealed class PrivateData
     private const int TagLength = 2;
     private const int LengthDigits = 3;
 
-    // Strict when reading. When writing, half a surrogate goes out as U+FFFD: a text for people is no reason for a fault.
+    // Reading is strict. Writing replaces half a surrogate by U+FFFD: a text for people must not cause a fault.
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly List<(string Tag, string Value)> _elements = [];
@@ -24,7 +24,7 @@ public sealed class PrivateData
     /// <exception cref="Iso8583Exception">The element is absent.</exception>
     public string Require(string tag) => this[tag] ?? throw new Iso8583Exception(48, $"lacks the element {tag}");
 
-    /// <exception cref="Iso8583Exception">The element is absent or no number.</exception>
+    /// <exception cref="Iso8583Exception">The element is absent or not a number.</exception>
     public int RequireNumber(string tag) => Require(tag) is var digits && IsDigits(digits) && int.TryParse(digits, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new Iso8583Exception(48, $"holds no number in the element {tag}");
@@ -101,7 +101,7 @@ public sealed class PrivateData
         return data[..at].ToArray();
     }
 
-    /// <exception cref="Iso8583Exception">Not made of whole elements, or not UTF-8.</exception>
+    /// <exception cref="Iso8583Exception">The field has an incomplete element, or is not UTF-8.</exception>
     public static PrivateData Parse(ReadOnlySpan<byte> data)
     {
         var parsed = new PrivateData();
@@ -134,7 +134,7 @@ public sealed class PrivateData
     /// <summary>Field 48 of the message; empty when it has none.</summary>
     public static PrivateData Of(Iso8583Message message) => Parse(message.Bytes(48) ?? []);
 
-    // The parser itself would pass over zero bytes at the end.
+    // The parser itself would ignore zero bytes at the end.
     private static bool IsDigits(string text) => !text.AsSpan().ContainsAnyExceptInRange('0', '9');
 
     private static string TagOf(ReadOnlySpan<byte> tag) =>

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace Lakala.Wire.Keys;
 
-/// <summary>A key in the clear is there for one use.</summary>
+/// <summary>A key in clear exists for one use only.</summary>
 public static class ClearKey
 {
-    /// <summary>Makes something of the key, and then wipes the key.</summary>
+    /// <summary>Calls the function with the key, then wipes the key.</summary>
     public static T Spend<T>(byte[] key, Func<byte[], T> make)
     {
         try

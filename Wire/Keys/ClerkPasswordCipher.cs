@@ -4,7 +4,7 @@ using System.Text;
 namespace Lakala.Wire.Keys;
 
 /// <summary>
-/// A clerk's password on its way: sixteen random bytes and the password in UTF-8, wrapped (RFC 5649) under HKDF-SHA256 of the
+/// A clerk's password on the wire: sixteen random bytes and the password in UTF-8, wrapped (RFC 5649) under HKDF-SHA256 of the
 /// session's PIN key, no salt, info <c>lakala clerk password</c>.
 /// </summary>
 public sealed class ClerkPasswordCipher : IDisposable

@@ -1,6 +1,6 @@
 namespace Lakala.Wire.Keys;
 
-/// <summary>Reads AES-256 keys from owner-only files, the one place where they stand in clear outside an HSM.</summary>
+/// <summary>Reads AES-256 keys from owner-only files. Outside an HSM, keys stand in clear only there.</summary>
 public static class KeyFile
 {
     private const UnixFileMode Others =
@@ -18,13 +18,13 @@ public static class KeyFile
         RefuseOthers(path, setting);
         var text = File.ReadAllText(path).Trim();
 
-        // The text is not quoted: it may be most of a key.
+        // The text is not quoted, because it may be most of a key.
         return text.Length == 2 * MasterKey.KeyLength && text.All(char.IsAsciiHexDigit)
             ? Convert.FromHexString(text)
             : throw new InvalidOperationException($"{setting}: {path} does not hold {2 * MasterKey.KeyLength} hex digits.");
     }
 
-    /// <summary>A file that holds a secret is read by nobody but its owner.</summary>
+    /// <summary>Checks that only the owner can read a file with a secret.</summary>
     /// <exception cref="InvalidOperationException">There is no such file, or others can read it.</exception>
     public static void RefuseOthers(string path, string setting)
     {

@@ -36,7 +36,7 @@ public sealed class PinCipher
 
 /// <summary>
 /// ISO 9564-1 format 4: the PIN field is enciphered, the card number added, and the sum enciphered again, so that a block
-/// is good for one card and never the same twice.
+/// is valid for one card only and never the same twice.
 /// </summary>
 public static class PinBlock
 {
@@ -50,7 +50,7 @@ public static class PinBlock
 
     public static byte[] Encipher(string pin, string pan, PinCipher key) => Encipher(pin, pan, key, RandomNumberGenerator.GetBytes(Length / 2));
 
-    /// <param name="random">Eight bytes; another call with the same ones is for worked examples only.</param>
+    /// <param name="random">Eight bytes, new for each call; only worked examples use the same ones again.</param>
     public static byte[] Encipher(string pin, string pan, PinCipher key, ReadOnlySpan<byte> random)
     {
         if (pin.Length is < MinPin or > MaxPin || pin.AsSpan().ContainsAnyExceptInRange('0', '9'))
@@ -72,7 +72,7 @@ public static class PinBlock
         return block;
     }
 
-    /// <summary>False when the block does not hold a PIN of this card under this key.</summary>
+    /// <summary>False when the block has no PIN of this card under this key.</summary>
     public static bool TryDecipher(ReadOnlySpan<byte> block, string pan, PinCipher key, out string pin)
     {
         Span<byte> clear = stackalloc byte[Length];
@@ -88,7 +88,7 @@ public static class PinBlock
         return length != 0;
     }
 
-    /// <summary>From one key to another, same card; what an HSM does in one step. Null when the block does not hold a PIN.</summary>
+    /// <summary>Translates the block to another key, for the same card; an HSM does it in one step. Null when the block has no PIN.</summary>
     public static byte[]? Translate(ReadOnlySpan<byte> block, string pan, PinCipher from, PinCipher to)
     {
         var translated = new byte[Length];

@@ -2,7 +2,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>0420, or 0421 for the same again: the terminal gives the key up.</summary>
+/// <summary>0420, or 0421 for a repeat: the terminal gives the key up.</summary>
 public sealed record AbandonRequest(bool IsRepeat, Origin From, int Batch, int KeySet)
 {
     public Iso8583Message ToIso() => From.On(IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
@@ -18,7 +18,7 @@ public sealed record AbandonRequest(bool IsRepeat, Origin From, int Batch, int K
 }
 
 /// <summary>0430: 00 not paid, 21 no action taken because it is paid, 25 never seen and now void.</summary>
-/// <param name="StoredCode">The final answer that stands under the key.</param>
+/// <param name="StoredCode">The final answer that is stored under the key.</param>
 public sealed record AbandonAnswer(Origin To, Verdict Verdict, int Batch, string? StoredCode, PaymentFacts Facts)
 {
     public Iso8583Message ToIso() => Facts.AddTo(

@@ -4,15 +4,15 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>What was approved in a batch: how many payments, and their sum in minor units.</summary>
+/// <summary>The approved payments of a batch: their number, and their sum in minor units.</summary>
 public readonly record struct BatchTotals(int Count, long Amount)
 {
     private const char Debit = 'D';
 
-    // As many as a batch has STANs.
+    // The number of STANs of a batch.
     private const int MostPayments = 999_999;
 
-    // To the cardholder a payment is a debit. Credits, and what was taken back of either, do not exist yet: zeros.
+    // For the cardholder a payment is a debit. Credits and reversed payments do not exist yet: their fields are zeros.
     internal Iso8583Message AddTo(Iso8583Message message)
     {
         foreach (var none in (int[])[74, 75, 77, 86, 87, 89])
@@ -43,8 +43,8 @@ public readonly record struct BatchTotals(int Count, long Amount)
 /// <param name="Amount">Minor units.</param>
 public readonly record struct BatchEntry(int Stan, long Amount);
 
-/// <summary>0500: the terminal closes a batch, and says what it has approved in it. It may be said again.</summary>
-/// <param name="ListAfter">After totals that differ: the server's own list is wanted, of what follows this STAN. Null: only the totals.</param>
+/// <summary>0500: the terminal closes a batch with its own totals. It may be repeated.</summary>
+/// <param name="ListAfter">After totals that differ: asks for the server's payments after this STAN. Null: only the totals.</param>
 public sealed record BatchCloseRequest(Origin From, int Batch, BatchTotals Totals, int KeySet, int? ListAfter = null)
 {
     public Iso8583Message ToIso() => Totals.AddTo(From.On(Mti.BatchClose))

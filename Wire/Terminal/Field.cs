@@ -12,13 +12,13 @@ internal static class Field
 
     public static string Batch(int batch) => batch.ToString("D6", CultureInfo.InvariantCulture);
 
-    /// <exception cref="Iso8583Exception">Absent, no number, or of more than six digits.</exception>
+    /// <exception cref="Iso8583Exception">Absent, not a number, or of more than six digits.</exception>
     public static int BatchOf(PrivateData data) => data.RequireNumber(Tags.Batch) is var batch and <= MaxBatch
         ? batch
         : throw new Iso8583Exception(48, $"holds more than six digits in the element {Tags.Batch}");
 
-    /// <summary>As it was keyed in, right or wrong. The answer repeats it beside texts of its own, and must not fail at the length.</summary>
-    /// <exception cref="Iso8583Exception">Absent, or longer than anybody keys in.</exception>
+    /// <summary>The input as keyed in, right or wrong. Bounded, because the answer repeats it beside its own texts.</summary>
+    /// <exception cref="Iso8583Exception">Absent, or too long.</exception>
     public static string BillOf(PrivateData data) => data.Require(Tags.BillNumber) is { Length: <= MaxBill } bill
         ? bill
         : throw new Iso8583Exception(48, $"holds more than {MaxBill} characters in the element {Tags.BillNumber}");

@@ -3,7 +3,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>0100: what is to be paid under a bill number?</summary>
+/// <summary>0100: asks what is owed under a bill number.</summary>
 /// <param name="Bill">Fourteen digits as they were keyed in.</param>
 public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeySet)
 {
@@ -22,7 +22,7 @@ public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeyS
 
 /// <summary>0110. Amount and what follows are there when the code is 00.</summary>
 /// <param name="Amount">Minor units.</param>
-/// <param name="TimeLeft">Whole seconds; past them the bill may be expired.</param>
+/// <param name="TimeLeft">Whole seconds; after them the bill may expire.</param>
 public sealed record LookupAnswer(
     Origin To, Verdict Verdict, string Bill, long? Amount, int? Currency, string? Payee, string? Description, string? OrderId, TimeSpan? TimeLeft)
 {

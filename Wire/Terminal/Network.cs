@@ -3,7 +3,7 @@ using Lakala.Wire.Iso8583;
 namespace Lakala.Wire.Terminal;
 
 /// <summary>0800 within a session: echo (field 70 = 301) or sign-off (002).</summary>
-/// <param name="Health">With an echo: how the terminal is.</param>
+/// <param name="Health">With an echo: the terminal's health.</param>
 public sealed record NetworkRequest(Origin From, int Code, int KeySet, TerminalHealth? Health = null)
 {
     public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, Code)
@@ -16,7 +16,7 @@ public sealed record NetworkRequest(Origin From, int Code, int KeySet, TerminalH
         PrivateData.Of(message)[Tags.Health] is { } health ? TerminalHealth.Parse(health) : null);
 }
 
-/// <summary>0810 to an echo or a sign-off, and to whatever of 0800 is refused.</summary>
+/// <summary>0810 to an echo or a sign-off, and to any 0800 that is refused.</summary>
 public sealed record NetworkAnswer(Origin To, int Code, Verdict Verdict)
 {
     public Iso8583Message ToIso() =>

@@ -2,7 +2,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>Who speaks: fields 41 and 42, and the trace number of this exchange, field 11.</summary>
+/// <summary>The sender: fields 41 and 42, and the trace number of this exchange, field 11.</summary>
 public readonly record struct Origin(string Terminal, string Store, int Stan)
 {
     internal Iso8583Message On(string mti) => new Iso8583Message(Iso8583Spec.Lakala, mti).Set(11, Stan).Set(41, Terminal).Set(42, Store);

@@ -8,7 +8,7 @@ namespace Lakala.Wire.Terminal;
 /// <param name="Json">An object; null when there are none.</param>
 public sealed record ParametersAnswer(Origin To, Verdict Verdict, int Version, string? Json)
 {
-    /// <summary>In bytes of UTF-8: what fits beside the texts.</summary>
+    /// <summary>The longest JSON in bytes of UTF-8 that fits beside the texts.</summary>
     public const int MaxJson = 640;
 
     public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(70, NetworkCode.Parameters)

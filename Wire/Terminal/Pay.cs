@@ -4,7 +4,7 @@ using Lakala.Wire.Iso8583;
 namespace Lakala.Wire.Terminal;
 
 /// <summary>
-/// 0200, or 0201 for the same again: the key is terminal, batch and STAN. A 0201 without card fields only enquires.
+/// 0200, or 0201 for a repeat: the key is terminal, batch and STAN. A 0201 without card fields only enquires.
 /// </summary>
 /// <param name="Amount">Minor units, as the lookup gave them.</param>
 /// <param name="Track2">Null in an enquiry.</param>
@@ -65,14 +65,14 @@ public sealed record PayRequest(
             : request;
     }
 
-    /// <summary>The key alone, of a message whose rest cannot be read.</summary>
-    /// <exception cref="Iso8583Exception">Nor can the key.</exception>
+    /// <summary>Reads only the key, of a message whose rest cannot be read.</summary>
+    /// <exception cref="Iso8583Exception">The key cannot be read either.</exception>
     public static (Origin From, int Batch) KeyOf(Iso8583Message message) => (Origin.Of(message), Field.BatchOf(PrivateData.Of(message)));
 
     public override string ToString() => $"{(IsRepeat ? Mti.PayRepeat : Mti.PayRequest)} {From.Terminal}/{Batch}/{From.Stan}";
 }
 
-/// <summary>How a swipe ended, as the receipt shows it; everything is null that the attempt never got.</summary>
+/// <summary>The outcome of a swipe for its receipt; a member is null if the attempt never had it.</summary>
 /// <param name="Rrn">Field 37.</param>
 /// <param name="AuthorisationCode">Field 38, without filling spaces.</param>
 public sealed record PaymentFacts(
@@ -98,7 +98,7 @@ public sealed record PaymentFacts(
         data[Tags.OrderId]);
 }
 
-/// <summary>0210, to 0200 and 0201 alike.</summary>
+/// <summary>0210, the answer to 0200 and to 0201.</summary>
 public sealed record PayAnswer(Origin To, Verdict Verdict, int Batch, string Bill, long Amount, int Currency, PaymentFacts Facts)
 {
     public Iso8583Message ToIso() => Facts.AddTo(

@@ -29,7 +29,7 @@ public sealed record SignOnRequest(Origin From, DateTimeOffset Time, byte[] Nonc
 }
 
 /// <summary>0810 to a sign-on, authenticated under the sign-on key.</summary>
-/// <param name="KeySet">Names the working keys in field 53 of everything that follows.</param>
+/// <param name="KeySet">The number of the working keys, for field 53 of all later messages.</param>
 public sealed record SignOnAnswer(
     Origin To, Verdict Verdict, byte[] Nonce, int KeySet, WrappedKey PinKey, WrappedKey MacKey, DateTimeOffset ServerTime, string StoreName)
 {

@@ -5,14 +5,14 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>How a terminal is, as its heartbeat tells (element HL). Null is what it cannot know of itself.</summary>
-/// <param name="Printer"><c>ready</c>, <c>none</c>, <c>cover-open</c> or <c>away</c>.</param>
+/// <summary>A terminal's report of its health in its heartbeat (element HL). A member is null if the terminal cannot know it.</summary>
+/// <param name="Printer"><c>ready</c>, <c>none</c>, <c>cover-open</c> or <c>away</c> (not reachable).</param>
 /// <param name="Paper"><c>ok</c>, <c>low</c> or <c>out</c>.</param>
 /// <param name="Reader"><c>ok</c> or <c>bad</c>: several cards in a row could not be read.</param>
 /// <param name="Tamper">Its case has been opened.</param>
 /// <param name="OnMains">False: it runs on its battery.</param>
 /// <param name="Battery">Charge in percent.</param>
-/// <param name="Signal">Of a radio line, in percent.</param>
+/// <param name="Signal">Signal of a radio line in percent.</param>
 /// <param name="ClockOffset">Seconds by which its clock was ahead of the server's at the last sign-on.</param>
 /// <param name="OpenItems">Payments whose outcome it does not know yet.</param>
 /// <param name="JournalBytes">Size of its journal.</param>
@@ -38,10 +38,10 @@ public sealed record TerminalHealth(
 
     private const int MaxLength = 400, MaxWord = 24, LowBattery = 20;
 
-    /// <summary>It can take a payment and hand out a receipt, as far as it knows.</summary>
+    /// <summary>True when the report shows no fault that prevents a payment or a receipt.</summary>
     public bool IsInOrder => Printer is null or "ready" or "none" && Paper is not "out" && Reader is not "bad" && Tamper is not true;
 
-    /// <summary>What somebody should see to, in words apart by commas; empty when there is nothing.</summary>
+    /// <summary>The faults that need attention, separated by commas; empty when there are none.</summary>
     [JsonIgnore]
     public string Attention
     {
@@ -64,7 +64,7 @@ public sealed record TerminalHealth(
         }
     }
 
-    /// <summary><c>name=value</c>, apart by commas; what is not known is left out.</summary>
+    /// <summary><c>name=value</c>, separated by commas; unknown values are left out.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -93,8 +93,8 @@ public sealed record TerminalHealth(
     }
 
     /// <summary>
-    /// Names that are not known are passed over, and so are values that are none of their kind: a terminal may be newer than its
-    /// server, and what it says of its paper is no reason to lose its line.
+    /// Unknown names and invalid values are ignored: a terminal may be newer than its server, and a report must not cost it
+    /// its line.
     /// </summary>
     public static TerminalHealth Parse(string text)
     {
@@ -131,7 +131,7 @@ public sealed record TerminalHealth(
     private static string? Word(string value) =>
         value.Length is > 0 and <= MaxWord && value.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '.' or '-') ? value : null;
 
-    // Of at most nine digits, so that it fits wherever it goes.
+    // At most nine digits, so that it fits an int of the database.
     private static long? Number(string value) =>
         value.Length <= 10 && long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) < 1_000_000_000
             ? number

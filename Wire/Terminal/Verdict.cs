@@ -3,9 +3,9 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Terminal;
 
-/// <summary>What every answer says beside its own content.</summary>
+/// <summary>The part that every answer has beside its own content.</summary>
 /// <param name="Code">Field 39.</param>
-/// <param name="Reason">Our own number, finer than the code; 0 when there is nothing to explain.</param>
+/// <param name="Reason">Our own number, finer than the code; 0 when the code has no reason.</param>
 /// <param name="Requirement">What the server asks the terminal to do next; see <see cref="ProcessingRequirement"/>.</param>
 public readonly record struct Verdict(string Code, int Reason, string? ClerkText, string? CustomerText, string? Requirement = null)
 {
@@ -18,8 +18,8 @@ public readonly record struct Verdict(string Code, int Reason, string? ClerkText
         .Add(Tags.ProcessingRequirement, Requirement);
 
     /// <summary>
-    /// The answer to what cannot be authenticated: without a MAC, so never final, and with nothing in it but this verdict and
-    /// what the request said of itself.
+    /// The answer to a request that cannot be authenticated. It has no MAC, so it is never final; it has only this verdict and
+    /// the identification that the request gave.
     /// </summary>
     public Iso8583Message ToHint(string mti, Iso8583Message request) => new Iso8583Message(Iso8583Spec.Lakala, mti)
         .Set(11, request.Text(11)).Set(39, Code).Set(41, request.Text(41)).Set(42, request.Text(42)).Set(48, AddTo(new PrivateData()).ToBytes())

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Lakala.Wire.Texts;
 
 /// <summary>
-/// What clerk and customer are told to each response code and reason number, in the terminal's language: the one table of it,
-/// which docs/clerk.md shows. A decline by the bank is told by the bank's code.
+/// The texts for clerk and customer to each response code and reason number, in the terminal's language: the only table of
+/// them, which docs/clerk.md repeats. A decline by the bank has the text of the bank's code.
 /// </summary>
 public static class AnswerTexts
 {
@@ -22,21 +22,21 @@ public static class AnswerTexts
         [120] = new("Message not authentic. Sign on again.", "One moment, please.", "报文校验失败，请重新签到。", "请稍候。"),
         [130] = new("Message not understood. Call the operator.", "Not paid.", "报文格式错误，请联系运营方。", "未支付。"),
         [140] = new("This number was used for another payment. Call the operator.", "Not paid by this attempt.", "流水号重复，请联系运营方。", "本次未支付。"),
-        [141] = new("Same message again. Try once more.", "One moment, please.", "报文重复，请再试一次。", "请稍候。"),
+        [141] = new("The same message came twice. Try again.", "One moment, please.", "报文重复，请再试一次。", "请稍候。"),
         [150] = new("Too much at once from this terminal. Wait a minute.", "One moment, please.", "本终端操作过于频繁，请一分钟后再试。", "请稍候。"),
         [160] = new("Totals differ. Show the report to the operator.", "One moment, please.", "总额不符，请将结算单交给运营方。", "请稍候。"),
         [161] = new("This batch is closed, not paid. Swipe again: it goes into the next batch.", "Not paid. Please swipe again.", "本批次已结算，未支付；请重新刷卡，将计入下一批次。", "未支付，请重新刷卡。"),
         [170] = new("Clerk number or password is wrong.", "One moment, please.", "工号或密码错误。", "请稍候。"),
         [171] = new("Too many wrong passwords at this terminal. Wait five minutes.", "One moment, please.", "本终端密码错误次数过多，请五分钟后再试。", "请稍候。"),
         [172] = new("Too many wrong passwords of this clerk. Wait five minutes.", "One moment, please.", "该工号密码错误次数过多，请五分钟后再试。", "请稍候。"),
-        [201] = new("This is no valid card. Swipe again or take another.", "Not paid. Please use another card.", "卡片无效，请重刷或换卡。", "未支付，请换一张卡。"),
+        [201] = new("This card is not valid. Swipe again or take another.", "Not paid. Please use another card.", "卡片无效，请重刷或换卡。", "未支付，请换一张卡。"),
         [202] = new("PIN could not be read. Sign on and try again.", "Not paid. Please enter the PIN again.", "密码无法识别，请重新签到后再试。", "未支付，请重新输入密码。"),
         [301] = new("Bill number mistyped. Check the digits.", "Please check the bill number.", "账单号有误，请核对。", "请核对账单号。"),
         [302] = new("No such bill. Check the number.", "There is no such bill.", "账单不存在，请核对号码。", "没有此账单。"),
         [310] = new("Already paid. Nothing to do.", "This bill is already paid.", "账单已支付，无需处理。", "此账单已支付。"),
         [311] = new("Bill has expired.", "This bill has expired. Please order again.", "账单已过期。", "账单已过期，请重新下单。"),
         [312] = new("Bill was cancelled by the merchant.", "The merchant has cancelled this bill.", "账单已被商户取消。", "商户已取消此账单。"),
-        [320] = new("Being paid at another point right now.", "This bill is being paid at another point.", "账单正在别处支付。", "此账单正在别处支付。"),
+        [320] = new("This bill is being paid at another point.", "This bill is being paid at another point.", "账单正在别处支付。", "此账单正在别处支付。"),
         [321] = new("Bill is at another counter.", "This bill is at another counter.", "账单正在其他柜台处理。", "此账单正在其他柜台处理。"),
         [330] = new("Wrong currency. Look the bill up again.", "Not paid.", "币种不符，请重新查询账单。", "未支付。"),
         [331] = new("Wrong amount. Look the bill up again.", "Not paid.", "金额不符，请重新查询账单。", "未支付。"),
@@ -52,7 +52,7 @@ public static class AnswerTexts
     private static readonly FrozenDictionary<string, Texts> ByBankCode = new Dictionary<string, Texts>
     {
         ["14"] = new("Bank does not know this card. Take another.", "Not paid. Please use another card.", "银行不识别此卡，请换卡。", "未支付，请换一张卡。"),
-        // The customer reads the same screen: nobody is told here that a card was reported lost or stolen.
+        // The customer can read the screen: it must not say that a card was reported lost or stolen.
         ["41"] = new("Declined by the bank (41). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（41），请换卡。", "未支付，请咨询发卡行。"),
         ["43"] = new("Declined by the bank (43). Take another card.", "Not paid. Please ask your bank.", "银行拒绝交易（43），请换卡。", "未支付，请咨询发卡行。"),
         ["51"] = new("Not enough money. Take another card.", "Not paid. The balance is too low.", "余额不足，请换卡。", "未支付，余额不足。"),
@@ -62,15 +62,15 @@ public static class AnswerTexts
         ["75"] = new("PIN tried too often. Take another card.", "Not paid. PIN entered wrongly too often.", "密码错误次数超限，请换卡。", "未支付，密码错误次数超限。"),
     }.ToFrozenDictionary();
 
-    /// <summary>Every row of the table: the response code when it is the bank's, else null, and the reason number.</summary>
+    /// <summary>Every row of the table: the response code for a decline by the bank, otherwise null, and the reason number.</summary>
     public static IEnumerable<(string? Code, int Reason)> Rows =>
         ByReason.Keys.Order().SelectMany(reason => reason == DeclinedByBank
             ? [(null, reason), .. ByBankCode.Keys.Order(StringComparer.Ordinal).Select(code => ((string?)code, reason))]
             : (IEnumerable<(string?, int)>)[(null, reason)]);
 
     /// <param name="code">Response code, field 39.</param>
-    /// <param name="reason">Our own number; null when it is approved.</param>
-    /// <param name="language">Anything but <c>zh</c> is English.</param>
+    /// <param name="reason">Our own number; null for an approval.</param>
+    /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
     /// <exception cref="KeyNotFoundException">There is no such reason.</exception>
     public static (string Clerk, string Customer) Of(string code, int? reason, string language)
     {

@@ -6,12 +6,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace Lakala.Wire.Tls;
 
 /// <summary>
-/// What a program of ours shows the other side: its certificate, the key, and the chain above it, from PEM files. When the files
-/// change, new connections are shown the new ones; files that are not good leave the old ones in force.
+/// The certificate of one of our programs with its key and the chain above it, from PEM files. When the files change, new
+/// connections get the new certificate; with invalid files the old one stays in use.
 /// </summary>
 public sealed class OwnCertificate
 {
-    /// <summary>How often the files are looked at, at the most.</summary>
+    /// <summary>The least time between two checks of the files.</summary>
     public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
 
     private readonly string _certificateFile;
@@ -24,7 +24,7 @@ public sealed class OwnCertificate
     private long _lookedAt;
 
     /// <exception cref="CryptographicException">The files do not hold a certificate.</exception>
-    /// <exception cref="ArgumentException">The key is that of another certificate.</exception>
+    /// <exception cref="ArgumentException">The key belongs to another certificate.</exception>
     public OwnCertificate(string certificateFile, string keyFile, TimeProvider time)
     {
         (_certificateFile, _keyFile, _time) = (certificateFile, keyFile, time);
@@ -33,7 +33,7 @@ public sealed class OwnCertificate
         _lookedAt = time.GetTimestamp();
     }
 
-    /// <summary>Hears when the files have changed, and whether they are taken.</summary>
+    /// <summary>Raised when the files have changed, with the result.</summary>
     public Action<string>? Changed { get; set; }
 
     /// <summary>For the next connection.</summary>
@@ -67,7 +67,7 @@ public sealed class OwnCertificate
         _refusal = refusal;
     }
 
-    /// <returns>Why the files are not taken.</returns>
+    /// <returns>Why the files are not used; null when they are.</returns>
     private string? Take()
     {
         try
@@ -108,7 +108,7 @@ public sealed class OwnCertificate
     {
         public static Files Read(string certificateFile, string keyFile) => new(File.ReadAllText(certificateFile), File.ReadAllText(keyFile));
 
-        // The first certificate is ours and belongs to the key, or this throws; the others lead from it to the CA.
+        // Throws unless the first certificate belongs to the key; the others are the intermediate ones up to the CA.
         public SslStreamCertificateContext ToContext()
         {
             var chain = new X509Certificate2Collection();

@@ -4,22 +4,22 @@ using System.Net.Sockets;
 namespace Lakala.Wire.Tls;
 
 /// <summary>
-/// Connections to a name that may have several addresses, as RFC 8305 has it: an address that does not answer soon does not keep
-/// the next one waiting, and the first that answers is taken.
+/// Connections to a name with several addresses, as in RFC 8305: the next address is tried when one does not answer soon, and
+/// the first connection wins.
 /// </summary>
 public static class TcpConnect
 {
-    /// <summary>So long an address has for itself before the next is tried beside it.</summary>
+    /// <summary>The time after which the next address is tried too (RFC 8305, 5: connection attempt delay).</summary>
     public static readonly TimeSpan NextAfter = TimeSpan.FromMilliseconds(300);
 
-    // Whoever has more addresses is found at one of these.
+    // A name may have more addresses; these are enough.
     private const int MaxAddresses = 16;
 
-    /// <exception cref="SocketException">The name is not known, or none of its addresses takes the connection.</exception>
+    /// <exception cref="SocketException">The name is unknown, or none of its addresses accepts the connection.</exception>
     public static async Task<Socket> ToHost(string host, int port, TimeProvider time, CancellationToken stop) =>
         await ToAny(IPAddress.TryParse(host, out var address) ? [address] : await Dns.GetHostAddressesAsync(host, stop), port, time, stop);
 
-    /// <exception cref="SocketException">None of them takes the connection; it says why the first does not.</exception>
+    /// <exception cref="SocketException">No address accepts the connection; it has the error of the first.</exception>
     public static Task<Socket> ToAny(IReadOnlyList<IPAddress> addresses, int port, TimeProvider time, CancellationToken stop) =>
         Race(InTurns(addresses), (address, cut) => Connect(address, port, cut), time, stop);
 
@@ -39,7 +39,7 @@ public static class TcpConnect
                     tries.Add(connect(addresses[next++], cut.Token));
                 }
 
-                // Until one has ended, or the next may begin.
+                // Waits until one has ended, or the next may begin.
                 using var soon = CancellationTokenSource.CreateLinkedTokenSource(cut.Token);
                 var pause = Task.Delay(next < addresses.Count ? NextAfter : Timeout.InfiniteTimeSpan, time, soon.Token);
                 await Task.WhenAny([.. tries, pause]);
@@ -62,7 +62,7 @@ public static class TcpConnect
             await cut.CancelAsync();
             foreach (var late in tries)
             {
-                // One that has connected at the same moment is not needed; of one that fails nobody wants to hear.
+                // One that has connected at the same moment is not needed; the errors of the others do not matter.
                 _ = late.ContinueWith(
                     done =>
                     {
@@ -82,7 +82,7 @@ public static class TcpConnect
         }
     }
 
-    /// <summary>The two families in turns, beginning with the one that the resolver prefers: one of them may lead nowhere as a whole.</summary>
+    /// <summary>Alternates IPv6 and IPv4, beginning with the resolver's first: the whole of one family may be unreachable.</summary>
     internal static IReadOnlyList<IPAddress> InTurns(IReadOnlyList<IPAddress> addresses)
     {
         var preferred = addresses.Where(address => address.AddressFamily == addresses[0].AddressFamily).ToArray();

@@ -5,11 +5,11 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Lakala.Wire.Tls;
 
-/// <summary>The server's certificate, or one above it, is not good at the time of this machine's clock.</summary>
+/// <summary>The server's certificate, or one above it, is not valid at the time of this machine's clock.</summary>
 /// <param name="message">Why it is not accepted.</param>
-/// <param name="goodFrom">From when to when all of its chain is good.</param>
-/// <param name="goodUntil">The end of it.</param>
-/// <param name="inner">What the handshake said.</param>
+/// <param name="goodFrom">The time from which the whole chain is valid.</param>
+/// <param name="goodUntil">The time until which it is valid.</param>
+/// <param name="inner">The exception of the handshake.</param>
 public sealed class UntimelyCertificateException(string message, DateTimeOffset goodFrom, DateTimeOffset goodUntil, Exception inner) : AuthenticationException(message, inner)
 {
     public DateTimeOffset GoodFrom { get; } = goodFrom;
@@ -17,12 +17,12 @@ public sealed class UntimelyCertificateException(string message, DateTimeOffset 
     public DateTimeOffset GoodUntil { get; } = goodUntil;
 }
 
-/// <summary>Lines with or without TLS, and what TLS is on both sides of ours.</summary>
+/// <summary>Lines with or without TLS, and the TLS options of both sides.</summary>
 public static class TlsLine
 {
     public const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 
-    /// <summary>A fresh key for every line (ECDHE), and ciphers that authenticate what they encipher (AEAD). Nothing else.</summary>
+    /// <summary>Only suites with an ephemeral key for each line (ECDHE) and an authenticated cipher (AEAD).</summary>
     public static readonly IReadOnlyList<TlsCipherSuite> Suites =
     [
         TlsCipherSuite.TLS_AES_256_GCM_SHA384,
@@ -36,7 +36,7 @@ public static class TlsLine
         TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ];
 
-    // On Windows the system says which suites there are.
+    // On Windows the system decides the suites.
     private static readonly CipherSuitesPolicy? Policy = OperatingSystem.IsWindows() ? null : new CipherSuitesPolicy(Suites);
 
     public static async Task<Stream> ConnectPlain(string host, int port, CancellationToken stop) =>
@@ -44,8 +44,8 @@ public static class TlsLine
 
     /// <summary>TLS 1.2 or newer; the server's certificate must come from these CAs and name the host, whatever the machine trusts.</summary>
     /// <param name="own">For networks that ask their terminals for a certificate.</param>
-    /// <exception cref="UntimelyCertificateException">The server may be right, and this machine's clock wrong.</exception>
-    /// <exception cref="AuthenticationException">The server is not who it should be.</exception>
+    /// <exception cref="UntimelyCertificateException">The certificate is not valid now; this machine's clock may be wrong.</exception>
+    /// <exception cref="AuthenticationException">The server's certificate is not accepted.</exception>
     public static async Task<Stream> Connect(string host, int port, TrustedCas cas, OwnCertificate? own, CancellationToken stop)
     {
         var tls = new SslStream(await ConnectPlain(host, port, stop));
@@ -55,7 +55,7 @@ public static class TlsLine
             var options = Client(cas, own);
             options.TargetHost = host;
 
-            // It is no laxer than none: here the certificates can be seen, and afterwards they are gone.
+            // This callback accepts no more than the default does; it only reads the certificates, which are gone afterwards.
             options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
             {
                 refusal = errors == SslPolicyErrors.None ? null : Refusal(certificate, chain, errors);
@@ -100,12 +100,12 @@ public static class TlsLine
         CipherSuitesPolicy = Policy,
         CertificateChainPolicy = cas.ChainPolicy(),
 
-        // A certificate alone would have its issuers looked for, on the network too.
+        // For a certificate without a chain .NET would look for issuers, also on the network.
         ClientCertificateContext = own?.Current,
     };
 
-    /// <param name="clients">The CAs of those who may connect; null: nobody is asked for a certificate.</param>
-    /// <param name="refused">Hears of a certificate that is not accepted, and why.</param>
+    /// <param name="clients">The CAs of clients that may connect; null: no client certificate is required.</param>
+    /// <param name="refused">Called with the reason when a client's certificate is not accepted.</param>
     public static SslServerAuthenticationOptions Server(OwnCertificate own, TrustedCas? clients = null, Action<string>? refused = null) => new()
     {
         EnabledSslProtocols = Protocols,

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Lakala.Wire.Tls;
 
-/// <summary>The CAs of a file, all of them: while one follows another, certificates of both are good.</summary>
+/// <summary>All CAs of a file: while a CA is changed, certificates of both are valid.</summary>
 public sealed class TrustedCas
 {
     private readonly X509Certificate2Collection _cas;
@@ -13,7 +13,7 @@ public sealed class TrustedCas
     public int Count => _cas.Count;
 
     /// <summary>A PEM file of any number of certificates, or a DER file of one.</summary>
-    /// <exception cref="CryptographicException">It holds no certificate.</exception>
+    /// <exception cref="CryptographicException">The file has no certificate.</exception>
     public static TrustedCas Read(string file)
     {
         var cas = new X509Certificate2Collection();
@@ -27,8 +27,8 @@ public sealed class TrustedCas
     }
 
     /// <summary>
-    /// For the chain of one certificate: it must end at one of these, whatever the machine trusts. What a chain lacks is not
-    /// downloaded, since the other side chooses the address.
+    /// The policy for one chain: it must end at one of these CAs, whatever the machine trusts. Missing certificates are not
+    /// downloaded, because the other side chooses the address.
     /// </summary>
     public X509ChainPolicy ChainPolicy()
     {
