@@ -96,20 +96,7 @@ public sealed record ClerkPassword([property: Id(0)] string Text)
 [GenerateSerializer, Immutable, Alias("clerk-signed-in")]
 public sealed record ClerkSignedIn([property: Id(0)] Refusal? Refusal, [property: Id(1)] string? Name, [property: Id(2)] bool IsSupervisor);
 
-/// <summary>What the terminal is to do at its next free moment.</summary>
-public enum TerminalTask
-{
-    None,
-
-    /// <summary>Its working keys are old.</summary>
-    SignOn,
-
-    /// <summary>Nobody here knows how it is.</summary>
-    SendStatus,
-
-    /// <summary>Its parameters are not the newest.</summary>
-    FetchParameters,
-}
-
+/// <param name="Task">One task at the most.</param>
+/// <remarks>Under id 1 an earlier version had the task with other numbers.</remarks>
 [GenerateSerializer, Immutable, Alias("heartbeat-answer")]
-public sealed record Heartbeat([property: Id(0)] Refusal? Refusal, [property: Id(1)] TerminalTask Task);
+public sealed record Heartbeat([property: Id(0)] Refusal? Refusal, [property: Id(2)] TerminalTasks Task);

@@ -99,11 +99,11 @@ public sealed class TerminalGrain(
     {
         if (await WhyNot(keySet) is { } no)
         {
-            return new Heartbeat(no, TerminalTask.None);
+            return new Heartbeat(no, TerminalTasks.None);
         }
 
         _health = health ?? _health;
-        var isAskedFor = health is not null && _row!.Asked.HasFlag(AskedOf.Status);
+        var isAskedFor = health is not null && _row!.Tasks.HasFlag(TerminalTasks.SendStatus);
         var isNews = health is not null && (isAskedFor || health.Essence != _recorded?.Essence || time.GetElapsedTime(_recordedAt) >= HealthRows.Silence);
         var isRecorded = isNews && _quota.TryTake();
         if (isRecorded)
@@ -114,20 +114,20 @@ public sealed class TerminalGrain(
 
         if (health is { IsTampered: true })
         {
-            return new Heartbeat(await BlockTampered(), TerminalTask.None);
+            return new Heartbeat(await BlockTampered(), TerminalTasks.None);
         }
 
         // What is not recorded now comes again with the next heartbeat.
         if (isAskedFor && isRecorded)
         {
-            await Did(AskedOf.Status);
+            await RecordDone(TerminalTasks.SendStatus);
         }
 
-        var asked = _row!.Asked;
-        var task = time.GetUtcNow() - _row.SignedOnAt > KeyLifetime || asked.HasFlag(AskedOf.NewKeys) ? TerminalTask.SignOn
-            : _health is null || asked.HasFlag(AskedOf.Status) ? TerminalTask.SendStatus
-            : asked.HasFlag(AskedOf.NewParameters) || (_health.Parameters is { } version && version != _row.Parameters) ? TerminalTask.FetchParameters
-            : TerminalTask.None;
+        var tasks = _row!.Tasks;
+        var task = time.GetUtcNow() - _row.SignedOnAt > KeyLifetime || tasks.HasFlag(TerminalTasks.SignOn) ? TerminalTasks.SignOn
+            : _health is null || tasks.HasFlag(TerminalTasks.SendStatus) ? TerminalTasks.SendStatus
+            : tasks.HasFlag(TerminalTasks.FetchParameters) || (_health.Parameters is { } version && version != _row.Parameters) ? TerminalTasks.FetchParameters
+            : TerminalTasks.None;
         return new Heartbeat(null, task);
     }
 
@@ -142,9 +142,9 @@ public sealed class TerminalGrain(
         {
             var version = _row!.Parameters;
             var body = version == 0 ? null : await terminals.Parameters(_row.Id);
-            if (_row.Asked.HasFlag(AskedOf.NewParameters))
+            if (_row.Tasks.HasFlag(TerminalTasks.FetchParameters))
             {
-                await Did(AskedOf.NewParameters);
+                await RecordDone(TerminalTasks.FetchParameters);
             }
 
             return new ParametersGiven(null, version, body);
@@ -382,12 +382,12 @@ public sealed class TerminalGrain(
     }
 
     // If this write fails, the command is sent again: every command may be carried out twice.
-    private async Task Did(AskedOf asked)
+    private async Task RecordDone(TerminalTasks task)
     {
         try
         {
-            await terminals.Did(_row!.Id, asked);
-            _row = _row with { Asked = _row.Asked & ~asked };
+            await terminals.RecordDone(_row!.Id, task);
+            _row = _row with { Tasks = _row.Tasks & ~task };
         }
         catch (DatabaseAwayException fault)
         {
@@ -443,9 +443,9 @@ public sealed class TerminalGrain(
         if (await terminals.Promote(this.GetPrimaryKeyString(), keySet))
         {
             _stans.Clear();
-            if (_row!.Asked.HasFlag(AskedOf.NewKeys))
+            if (_row!.Tasks.HasFlag(TerminalTasks.SignOn))
             {
-                await terminals.Did(_row.Id, AskedOf.NewKeys);
+                await terminals.RecordDone(_row.Id, TerminalTasks.SignOn);
             }
         }
 

@@ -35,6 +35,7 @@ internal static class AdminApi
     public static void Describe(OpenApiOptions options)
     {
         DocumentShapes.Describe(options);
+        KeepPublishedNames(options);
         options.AddSchemaTransformer(static (schema, context, _) =>
         {
             if (context.JsonPropertyInfo is { Name: "value" } member && member.DeclaringType == typeof(EffectiveSettingModel))
@@ -52,13 +53,13 @@ internal static class AdminApi
             {
                 Title = "Lakala operators' API",
                 Version = "1",
-                Description = "Stores, terminals, orders to them, settings, alarms and the money's open items. Every change is in the audit log under the "
+                Description = "Stores, terminals, commands to them, settings, alarms and the money's open items. Every change is in the audit log under the "
                     + "key's name. Errors are application/problem+json. Members are only ever added to what is answered.",
             };
             document.Tags = new HashSet<OpenApiTag>
             {
                 new() { Name = "Fleet", Description = "Stores and terminals." },
-                new() { Name = "Orders", Description = "What terminals are asked to do." },
+                new() { Name = "Commands", Description = "What operators ask of terminals." },
                 new() { Name = "Settings", Description = "What terminals are told to do always." },
                 new() { Name = "Watch", Description = "Alarms, swipes, open items, books and the audit log." },
                 new() { Name = "Operators", Description = "Who may do what." },
@@ -74,6 +75,20 @@ internal static class AdminApi
         });
     }
 
+    // Programs that are made from the document have these names.
+    private static void KeepPublishedNames(OpenApiOptions options)
+    {
+        var nameOf = options.CreateSchemaReferenceId;
+        options.CreateSchemaReferenceId = type => nameOf(type) switch
+        {
+            "Command" => "Action",
+            "CommandList" => "ActionList",
+            "NewCommand" => "OrderAction",
+            "CommandFilter" => "ActionFilter",
+            var name => name,
+        };
+    }
+
     public static void Map(WebApplication app)
     {
         var api = app.MapGroup(Root).AddEndpointFilter(MerchantApi.AnswerRefusedArguments)
@@ -82,7 +97,7 @@ internal static class AdminApi
             .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         Fleet(api.MapGroup("").WithTags("Fleet"));
-        Orders(api.MapGroup("").WithTags("Orders"));
+        Commands(api.MapGroup("").WithTags("Commands"));
         Settings(api.MapGroup("").WithTags("Settings"));
         Watch(api.MapGroup("").WithTags("Watch"));
         People(api.MapGroup("").WithTags("Operators"));
@@ -106,17 +121,17 @@ internal static class AdminApi
             FleetQueries fleet, CancellationToken stop) =>
         {
             var filter = new FleetFilter(Shown.ParseState(state), region, chain, store, q);
-            var order = sort switch { null or "terminal" => FleetOrder.Terminal, "store" => FleetOrder.Store, "heard" => FleetOrder.Heard, _ => (FleetOrder?)null };
+            var sorted = sort switch { null or "terminal" => FleetSort.Terminal, "store" => FleetSort.Store, "heard" => FleetSort.Heard, _ => (FleetSort?)null };
             return state is not null && filter.State is null ? Problems.Invalid("state", "state is ready, attention, silent, never_seen or retired.")
-                : order is null ? Problems.Invalid("sort", "sort is terminal, store or heard.")
+                : sorted is null ? Problems.Invalid("sort", "sort is terminal, store or heard.")
                 : skip is < 0 ? Problems.Invalid("skip", "skip is not negative.")
                 : BadLimit(limit) ?? (filter.Fault() is { } fault ? Problems.Invalid("q", fault + ".") : null)
                 ?? (IResult)TypedResults.Ok(new ListModel<TerminalModel>(
-                    [.. (await fleet.List(filter, order.Value, skip ?? 0, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null));
+                    [.. (await fleet.List(filter, sorted.Value, skip ?? 0, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null));
         }).Watch("listTerminals", "Lists terminals").Produces<ListModel<TerminalModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
         api.MapGet("/terminals/{id}", async Task<IResult> (
-            string id, FleetQueries fleet, ParameterRows settings, CommandRows actions, AlarmRows alarms, CancellationToken stop) =>
+            string id, FleetQueries fleet, ParameterRows settings, CommandRows commands, AlarmRows alarms, CancellationToken stop) =>
             await fleet.Find(id, stop) is not { } found
                 ? Problems.NoSuch("terminal", id)
                 : TypedResults.Ok(new TerminalDetailModel(
@@ -130,7 +145,7 @@ internal static class AdminApi
                     found.Parameters,
                     [.. (await settings.Effective(found.Terminal.Chain, found.Terminal.Store, id, stop)).Select(AdminModels.Model)],
                     [.. (await fleet.SwipesOf(id, ShownOfATerminal, stop)).Select(AdminModels.Model)],
-                    [.. (await actions.Of(id, ShownOfATerminal, stop)).Select(AdminModels.Model)],
+                    [.. (await commands.Of(id, ShownOfATerminal, stop)).Select(AdminModels.Model)],
                     [.. (await alarms.Of(id, ShownOfATerminal, stop)).Select(AdminModels.Model)])))
             .Watch("getTerminal", "Shows a terminal").Produces<TerminalDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
@@ -199,58 +214,58 @@ internal static class AdminApi
             .WithMetadata(new RequestSizeLimitAttribute(OperatorDesk.MostImportBytes));
     }
 
-    private static void Orders(RouteGroupBuilder api)
+    private static void Commands(RouteGroupBuilder api)
     {
-        api.MapPost("/actions", async Task<IResult> (Body<OrderAction> body, ClaimsPrincipal user, OperatorDesk desk, CommandRows actions, CancellationToken stop) =>
+        api.MapPost("/actions", async Task<IResult> (Body<NewCommand> body, ClaimsPrincipal user, OperatorDesk desk, CommandRows commands, CancellationToken stop) =>
         {
-            var (order, who) = (body.Value, user.AsOperator());
-            if (ActionKinds.Parse(order.Kind) is not { } kind)
+            var (command, who) = (body.Value, user.AsOperator());
+            if (CommandKinds.Parse(command.Kind) is not { } kind)
             {
-                return Problems.Invalid("kind", $"kind is {string.Join(", ", ActionKinds.All.Select(ActionKinds.Text))}.");
+                return Problems.Invalid("kind", $"kind is {string.Join(", ", CommandKinds.All.Select(CommandKinds.Text))}.");
             }
 
-            if (who.Role < ActionKinds.NeededFor(kind))
+            if (who.Role < CommandRoles.LeastFor(kind))
             {
                 return Problems.NotAllowed();
             }
 
-            if ((order.Terminals is null) == (order.Filter is null))
+            if ((command.Terminals is null) == (command.Filter is null))
             {
                 return Problems.Invalid("terminals", "Give terminals or a filter, one of them.");
             }
 
-            if (order.Filter?.State is { } state && Shown.ParseState(state) is null)
+            if (command.Filter?.State is { } state && Shown.ParseState(state) is null)
             {
                 return Problems.Invalid("filter.state", "state is ready, attention, silent, never_seen or retired.");
             }
 
-            var filter = order.Filter is { } of ? new FleetFilter(Shown.ParseState(of.State), of.Region, of.Chain, of.Store, of.Q) : null;
-            var ordered = await desk.Order(kind, order.Store, order.DueAt, order.Terminals ?? [], filter, who, stop);
-            return ordered.IsRefused
-                ? Problems.Conflict(ordered.Refusals[0])
-                : TypedResults.Json((await actions.Find(ordered.Value, stop))!.Model(), statusCode: StatusCodes.Status201Created);
-        }).Named(OperatorRole.Act, "orderAction", "Orders an action of terminals, at once or at a time")
-            .WithDescription("retire and move want the role administer.").Produces<ActionModel>(StatusCodes.Status201Created).Changes();
+            var filter = command.Filter is { } of ? new FleetFilter(Shown.ParseState(of.State), of.Region, of.Chain, of.Store, of.Q) : null;
+            var given = await desk.GiveCommand(kind, command.Store, command.DueAt, command.Terminals ?? [], filter, who, stop);
+            return given.IsRefused
+                ? Problems.Conflict(given.Refusals[0])
+                : TypedResults.Json((await commands.Find(given.Value, stop))!.Model(), statusCode: StatusCodes.Status201Created);
+        }).Named(OperatorRole.Act, "orderAction", "Commands terminals, at once or at a time")
+            .WithDescription("retire and move want the role administer.").Produces<CommandModel>(StatusCodes.Status201Created).Changes();
 
-        api.MapGet("/actions", async (int? limit, CommandRows actions, CancellationToken stop) => BadLimit(limit)
-            ?? (IResult)TypedResults.Ok(new ListModel<ActionModel>([.. (await actions.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
-            .Watch("listActions", "Lists orders, newest first").Produces<ListModel<ActionModel>>();
+        api.MapGet("/actions", async (int? limit, CommandRows commands, CancellationToken stop) => BadLimit(limit)
+            ?? (IResult)TypedResults.Ok(new ListModel<CommandModel>([.. (await commands.List(limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
+            .Watch("listActions", "Lists commands, newest first").Produces<ListModel<CommandModel>>();
 
-        api.MapGet("/actions/{id:guid}", async Task<IResult> (Guid id, CommandRows actions, CancellationToken stop) =>
-            await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString()))
-            .Watch("getAction", "Shows an order").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/actions/{id:guid}", async Task<IResult> (Guid id, CommandRows commands, CancellationToken stop) =>
+            await commands.Find(id, stop) is { } command ? TypedResults.Ok(command.Model()) : Problems.NoSuch("command", id.ToString()))
+            .Watch("getAction", "Shows a command").Produces<CommandModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
         api.MapGet("/actions/{id:guid}/targets", async (
-            Guid id, string? state, [Description("The last terminal of the page before.")] string? after, int? limit, CommandRows actions, CancellationToken stop) =>
+            Guid id, string? state, [Description("The last terminal of the page before.")] string? after, int? limit, CommandRows commands, CancellationToken stop) =>
             BadLimit(limit) ?? (IResult)TypedResults.Ok(new ListModel<TargetModel>(
-                [.. (await actions.Targets(id, state, after, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
-            .Watch("listTargets", "Lists an order's terminals with their outcomes").Produces<ListModel<TargetModel>>();
+                [.. (await commands.Targets(id, state, after, limit ?? UsualSize, stop)).Select(AdminModels.Model)], null)))
+            .Watch("listTargets", "Lists a command's terminals with their outcomes").Produces<ListModel<TargetModel>>();
 
-        api.MapPost("/actions/{id:guid}/cancel", async Task<IResult> (Guid id, ClaimsPrincipal user, CommandRows actions, CancellationToken stop) =>
+        api.MapPost("/actions/{id:guid}/cancel", async Task<IResult> (Guid id, ClaimsPrincipal user, CommandRows commands, CancellationToken stop) =>
         {
-            await actions.Cancel(id, user.AsOperator().Name, stop);
-            return await actions.Find(id, stop) is { } action ? TypedResults.Ok(action.Model()) : Problems.NoSuch("action", id.ToString());
-        }).Named(OperatorRole.Act, "cancelAction", "Cancels an order for the terminals that still wait").Produces<ActionModel>().ProducesProblem(StatusCodes.Status404NotFound);
+            await commands.Cancel(id, user.AsOperator().Name, stop);
+            return await commands.Find(id, stop) is { } command ? TypedResults.Ok(command.Model()) : Problems.NoSuch("command", id.ToString());
+        }).Named(OperatorRole.Act, "cancelAction", "Cancels a command for the terminals that still wait").Produces<CommandModel>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static void Settings(RouteGroupBuilder api)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Terminals;
@@ -36,7 +37,7 @@ internal sealed record TerminalDetailModel(
     [property: Description("The settings that it should have.")] int SettingsVersion,
     IReadOnlyList<EffectiveSettingModel> Settings,
     IReadOnlyList<SwipeModel> Swipes,
-    IReadOnlyList<TargetModel> Orders,
+    [property: JsonPropertyName("orders")] IReadOnlyList<TargetModel> Commands,
     IReadOnlyList<AlarmModel> Alarms);
 
 internal sealed record EffectiveSettingModel(
@@ -89,20 +90,20 @@ internal sealed record StoreDetailModel(
     bool Blocked,
     DateTimeOffset? RetiredAt);
 
-internal sealed record OrderAction(
+internal sealed record NewCommand(
     [property: Description("block, unblock, retire, move, rotate_keys, send_parameters or send_status.")] string Kind,
     [property: Description("With move: the store to move to.")] string? Store = null,
     [property: Description("When, as an RFC 3339 time; at once when nothing is said.")] DateTimeOffset? DueAt = null,
     [property: Description("Ids of terminals. Not with filter.")] IReadOnlyList<string>? Terminals = null,
-    [property: Description("All terminals that it leaves: an object with state, region, chain, store and q, all optional.")] ActionFilter? Filter = null);
+    [property: Description("All terminals that it leaves: an object with state, region, chain, store and q, all optional.")] CommandFilter? Filter = null);
 
-internal sealed record ActionFilter(string? State = null, string? Region = null, string? Chain = null, string? Store = null, string? Q = null);
+internal sealed record CommandFilter(string? State = null, string? Region = null, string? Chain = null, string? Store = null, string? Q = null);
 
-internal sealed record ActionModel(
+internal sealed record CommandModel(
     Guid Id, string Kind, string? Store, string Who, DateTimeOffset CreatedAt, DateTimeOffset DueAt, int Waiting, int Asked, int Done, int Failed, int Cancelled);
 
 internal sealed record TargetModel(
-    Guid Action, string Terminal, string Kind, [property: Description("WAITING, ASKED, DONE, FAILED or CANCELLED.")] string State, string Outcome, DateTimeOffset ChangedAt);
+    [property: JsonPropertyName("action")] Guid Command, string Terminal, string Kind, [property: Description("WAITING, ASKED, DONE, FAILED or CANCELLED.")] string State, string Outcome, DateTimeOffset ChangedAt);
 
 internal sealed record PutSettings(
     [property: Description("An object of the members that the level sets itself; empty: none.")] JsonElement Settings);
@@ -188,21 +189,21 @@ internal static class AdminModels
     public static EffectiveSettingModel Model(this EffectiveSetting setting) => new(
         setting.Member, setting.Value is null ? null : JsonElement.Parse(setting.Value), setting.From?.Level.ToString().ToLowerInvariant(), setting.From?.Subject);
 
-    public static TargetModel Model(this ActionTarget target) =>
-        new(target.Action, target.Terminal, ActionKinds.Text(target.Kind), target.State, target.Outcome, target.ChangedAt);
+    public static TargetModel Model(this CommandTarget target) =>
+        new(target.Command, target.Terminal, CommandKinds.Text(target.Kind), target.State, target.Outcome, target.ChangedAt);
 
-    public static ActionModel Model(this ActionSummary action) => new(
-        action.Id,
-        ActionKinds.Text(action.Kind),
-        action.Argument,
-        action.Who,
-        action.CreatedAt,
-        action.DueAt,
-        action.Waiting,
-        action.Asked,
-        action.Done,
-        action.Failed,
-        action.Cancelled);
+    public static CommandModel Model(this CommandSummary command) => new(
+        command.Id,
+        CommandKinds.Text(command.Kind),
+        command.Argument,
+        command.Who,
+        command.CreatedAt,
+        command.DueAt,
+        command.Waiting,
+        command.Asked,
+        command.Done,
+        command.Failed,
+        command.Cancelled);
 
     public static AlarmModel Model(this AlarmRow alarm)
     {

@@ -58,18 +58,18 @@ public sealed record SiloReport(
     string Version, DateTimeOffset StartedAt, int BankDownSeconds, double QueueFill, string FullestQueue, int Lines, int MemoryMegabytes);
 
 /// <summary>
-/// Carries out operators' orders when they are due, tells how this silo is, and has alarms and the history of swipes brought up
+/// Carries out operators' commands when they are due, tells how this silo is, and has alarms and the history of swipes brought up
 /// to date by one silo at a time.
 /// </summary>
 internal sealed class NetworkWatch : PeriodicWork
 {
     private const int AtOnce = 10_000;
 
-    private static readonly TimeSpan OrderInterval = TimeSpan.FromSeconds(1), SlowInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CommandInterval = TimeSpan.FromSeconds(1), SlowInterval = TimeSpan.FromMinutes(1);
     private static readonly string Version = typeof(NetworkWatch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     private readonly OperatorDesk _desk;
-    private readonly CommandRows _actions;
+    private readonly CommandRows _commands;
     private readonly AlarmRows _alarms;
     private readonly NetworkQueries _network;
     private readonly FleetCounts _fleet;
@@ -90,7 +90,7 @@ internal sealed class NetworkWatch : PeriodicWork
 
     public NetworkWatch(
         OperatorDesk desk,
-        CommandRows actions,
+        CommandRows commands,
         AlarmRows alarms,
         NetworkQueries network,
         FleetCounts fleet,
@@ -106,7 +106,7 @@ internal sealed class NetworkWatch : PeriodicWork
         ILogger<NetworkWatch> log)
         : base(time, log)
     {
-        (_desk, _actions, _alarms, _network, _fleet, _bank, _lines, _target, _notices) = (desk, actions, alarms, network, fleet, bank, lines, target, notices);
+        (_desk, _commands, _alarms, _network, _fleet, _bank, _lines, _target, _notices) = (desk, commands, alarms, network, fleet, bank, lines, target, notices);
         (_options, _time, _log) = (options.Value, time, log);
         _runbook = _options.RunbookUrl.Length > 0 ? _options.RunbookUrl.TrimEnd('/') : $"{pages.Value.PublicUrl}{OpsPages.Root}/runbook";
         _silo = silo.SiloAddress.Endpoint.ToString();
@@ -124,9 +124,9 @@ internal sealed class NetworkWatch : PeriodicWork
 
     protected override string FailureText => "The network could not be looked at, the next round will";
 
-    // Apart from each other: many orders hold up no alarm.
+    // Apart from each other: many commands hold up no alarm.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Repeat(OrderInterval, _desk.RunDue, stoppingToken, atOnce: true), Repeat(_options.Interval, Look, stoppingToken, atOnce: true));
+        Task.WhenAll(Repeat(CommandInterval, _desk.RunDue, stoppingToken, atOnce: true), Repeat(_options.Interval, Look, stoppingToken, atOnce: true));
 
     private async Task Look(CancellationToken stop)
     {
@@ -151,7 +151,7 @@ internal sealed class NetworkWatch : PeriodicWork
 
                 if (isSlowOne)
                 {
-                    await _actions.GiveUp(AtOnce, stop);
+                    await _commands.GiveUp(AtOnce, stop);
                     await _alarms.Forget(AtOnce, stop);
                 }
             },

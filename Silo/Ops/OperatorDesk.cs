@@ -36,7 +36,7 @@ internal sealed record Imported(int Stores, IReadOnlyList<TerminalSecret> Termin
 /// checked here, and that it is in the audit log by the statements.
 /// </summary>
 internal sealed class OperatorDesk(
-    CommandRows actions,
+    CommandRows commands,
     FleetQueries fleet,
     ProvisioningRows provisioning,
     ParameterRows settings,
@@ -50,20 +50,20 @@ internal sealed class OperatorDesk(
 
     private static readonly TimeSpan LatestDue = TimeSpan.FromDays(90);
 
-    /// <summary>Orders something of terminals: those that are named, or all that the filter leaves. What is due and not too many is done before this returns.</summary>
+    /// <summary>Commands terminals: those that are named, or all that the filter leaves. A command that is due, to not too many, is carried out before this returns.</summary>
     /// <param name="dueAt">Null: at once.</param>
-    public async Task<Done<Guid>> Order(
-        ActionKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, Operator who, CancellationToken stop)
+    public async Task<Done<Guid>> GiveCommand(
+        CommandKind kind, string? argument, DateTimeOffset? dueAt, IReadOnlyList<string> terminals, FleetFilter? filter, Operator who, CancellationToken stop)
     {
         var now = time.GetUtcNow();
-        if ((kind == ActionKind.Move) != (argument is not null))
+        if ((kind == CommandKind.Move) != (argument is not null))
         {
-            return Refused<Guid>(kind == ActionKind.Move ? "Name the store to move to." : "Only a move names a store.");
+            return Refused<Guid>(kind == CommandKind.Move ? "Name the store to which the terminals move." : "Only the command to move names a store.");
         }
 
         if (dueAt > now + LatestDue)
         {
-            return Refused<Guid>($"The time may be at most {LatestDue.TotalDays:0} days ahead.");
+            return Refused<Guid>($"The time is more than {LatestDue.TotalDays:0} days ahead. Choose an earlier one.");
         }
 
         if (filter?.Fault() is { } fault)
@@ -71,18 +71,18 @@ internal sealed class OperatorDesk(
             return Refused<Guid>(fault + ".");
         }
 
-        var targets = filter is null ? terminals : await fleet.Ids(filter, ActionOrder.MostTerminals + 1, stop);
-        if (targets.Count is 0 or > ActionOrder.MostTerminals)
+        var targets = filter is null ? terminals : await fleet.Ids(filter, TerminalCommand.MostTerminals + 1, stop);
+        if (targets.Count is 0 or > TerminalCommand.MostTerminals)
         {
             return Refused<Guid>(
-                targets.Count == 0 ? "There is no such terminal." : $"At most {ActionOrder.MostTerminals} terminals at once: narrow it down.");
+                targets.Count == 0 ? "No terminal is meant. Choose terminals, or a filter that shows some." : $"A command goes to {TerminalCommand.MostTerminals} terminals at most. Narrow the filter.");
         }
 
         var id = Guid.CreateVersion7(now);
-        var unknown = await actions.Add(id, new ActionOrder(kind, argument, dueAt ?? now, targets, who.Role == OperatorRole.Administer), who.Name, stop);
+        var unknown = await commands.Add(id, new TerminalCommand(kind, argument, dueAt ?? now, targets, who.Role == OperatorRole.Administer), who.Name, stop);
         if (unknown.Count > 0)
         {
-            return Refused<Guid>($"Not known: {string.Join(", ", unknown.Take(MostNamed))}{(unknown.Count > MostNamed ? " and more" : "")}.");
+            return Refused<Guid>($"These are not known: {string.Join(", ", unknown.Take(MostNamed))}{(unknown.Count > MostNamed ? " and more" : "")}.");
         }
 
         // Many are done by whichever silo comes to it: nobody waits for them at a page. What is done is told to the grains, whoever leaves.
@@ -100,12 +100,12 @@ internal sealed class OperatorDesk(
     /// </summary>
     public async Task RunDue(CancellationToken stop)
     {
-        IReadOnlyList<(string Terminal, ActionKind Kind)> changed;
+        IReadOnlyList<(string Terminal, CommandKind Kind)> changed;
         do
         {
-            changed = await actions.RunDue(RunAtOnce, stop);
+            changed = await commands.RunDue(RunAtOnce, stop);
             await Refresh(changed
-                .Where(change => changed.Count <= Few || change.Kind is ActionKind.Block or ActionKind.Unblock or ActionKind.Retire or ActionKind.Move)
+                .Where(change => changed.Count <= Few || change.Kind is CommandKind.Block or CommandKind.Unblock or CommandKind.Retire or CommandKind.Move)
                 .Select(change => change.Terminal));
         }
         while (changed.Count > 0);

@@ -25,7 +25,7 @@ internal sealed class OpsPages(
     OperatorRows operators,
     FleetQueries fleet,
     FleetCounts counts,
-    CommandRows actions,
+    CommandRows commands,
     AlarmRows alarms,
     NetworkQueries network,
     ParameterRows settings,
@@ -56,7 +56,7 @@ internal sealed class OpsPages(
 
     public const int ListLength = 50, BookDays = 7;
 
-    private static readonly string[] OrderFields = ["kind", "argument", "due", "which", "state", "region", "chain", "store", "q"];
+    private static readonly string[] CommandFields = ["kind", "argument", "due", "which", "state", "region", "chain", "store", "q"];
 
     private static readonly string[] DatabaseAway = ["The database cannot be reached. Look at its own monitoring, then try again."];
 
@@ -87,8 +87,8 @@ internal sealed class OpsPages(
         Get("/open", OperatorRole.Watch, static (pages, context) => pages.OpenItems(context));
         Get("/network", OperatorRole.Watch, static (pages, context) => pages.Network(context));
         Get("/alarms", OperatorRole.Watch, static (pages, context) => pages.Alarms(context));
-        Get("/actions", OperatorRole.Watch, static (pages, context) => pages.Actions(context));
-        Get("/actions/{id:guid}", OperatorRole.Watch, static (pages, context) => pages.Action(context));
+        Get("/actions", OperatorRole.Watch, static (pages, context) => pages.Commands(context));
+        Get("/actions/{id:guid}", OperatorRole.Watch, static (pages, context) => pages.Command(context));
         Get("/settings", OperatorRole.Watch, static (pages, context) => pages.Settings(context));
         Get("/books", OperatorRole.Watch, static (pages, context) => pages.Books(context));
         Get("/audit", OperatorRole.Watch, static (pages, context) => pages.Audit(context));
@@ -100,7 +100,7 @@ internal sealed class OpsPages(
         Get("/merchants/{id}", OperatorRole.Administer, static (pages, context) => pages.Merchant(context));
 
         Post("/sign-out", OperatorRole.Watch, static (pages, context, _) => pages.SignOut(context));
-        Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.Order(context, form));
+        Post("/actions", OperatorRole.Act, static (pages, context, form) => pages.GiveCommand(context, form));
         Post("/actions/{id:guid}/cancel", OperatorRole.Act, static (pages, context, _) => pages.Cancel(context));
         Post("/resend", OperatorRole.Act, static (pages, context, form) => pages.Resend(context, form));
         Post("/alarms/{id:long}/acknowledge", OperatorRole.Act, static (pages, context, _) => pages.Acknowledge(context));
@@ -217,18 +217,18 @@ internal sealed class OpsPages(
     {
         var query = context.Request.Query;
         var filter = Filter(name => query[name].ToString());
-        var order = query["sort"].ToString() switch { "heard" => FleetOrder.Heard, "store" => FleetOrder.Store, _ => FleetOrder.Terminal };
-        var skip = int.TryParse(query["skip"], CultureInfo.InvariantCulture, out var some) && some is > 0 and < ActionOrder.MostTerminals ? some : 0;
+        var sort = query["sort"].ToString() switch { "heard" => FleetSort.Heard, "store" => FleetSort.Store, _ => FleetSort.Terminal };
+        var skip = int.TryParse(query["skip"], CultureInfo.InvariantCulture, out var some) && some is > 0 and < TerminalCommand.MostTerminals ? some : 0;
         if (filter.Fault() is { } fault)
         {
             return await Refuse(context, "Terminals", [fault + "."], $"{Root}/terminals");
         }
 
-        var list = await fleet.List(filter, order, skip, ListLength + 1, context.RequestAborted);
+        var list = await fleet.List(filter, sort, skip, ListLength + 1, context.RequestAborted);
         return await Page<TerminalsPage>(context, new()
         {
             [nameof(TerminalsPage.Filter)] = filter,
-            [nameof(TerminalsPage.Order)] = order,
+            [nameof(TerminalsPage.Sort)] = sort,
             [nameof(TerminalsPage.Skip)] = skip,
             [nameof(TerminalsPage.HasMore)] = list.Count > ListLength,
             [nameof(TerminalsPage.Terminals)] = list.Take(ListLength).ToList(),
@@ -249,7 +249,7 @@ internal sealed class OpsPages(
             [nameof(TerminalPage.Settings)] = await settings.Effective(detail.Terminal.Chain, detail.Terminal.Store, id, stop),
             [nameof(TerminalPage.History)] = await fleet.History(id, ShownOfATerminal, stop),
             [nameof(TerminalPage.Swipes)] = await fleet.SwipesOf(id, ShownOfATerminal, stop),
-            [nameof(TerminalPage.Orders)] = await actions.Of(id, ShownOfATerminal, stop),
+            [nameof(TerminalPage.Commands)] = await commands.Of(id, ShownOfATerminal, stop),
             [nameof(TerminalPage.Alarms)] = await alarms.Of(id, ShownOfATerminal, stop),
             [nameof(TerminalPage.Audit)] = await audit.List(id, null, ShownOfATerminal, stop),
         });
@@ -335,24 +335,24 @@ internal sealed class OpsPages(
         return Runbook.Own.Has(name) ? SeeOther($"{Root}/runbook#{name}") : await NoSuch(context, "section of the runbook", name);
     }
 
-    private async Task<IResult> Actions(HttpContext context) =>
-        await Page<ActionsPage>(context, new() { [nameof(ActionsPage.Actions)] = await actions.List(ListLength, context.RequestAborted) });
+    private async Task<IResult> Commands(HttpContext context) =>
+        await Page<CommandsPage>(context, new() { [nameof(CommandsPage.Commands)] = await commands.List(ListLength, context.RequestAborted) });
 
-    private async Task<IResult> Action(HttpContext context)
+    private async Task<IResult> Command(HttpContext context)
     {
         var (id, query) = (Guid.Parse(Value(context, "id")), context.Request.Query);
-        if (await actions.Find(id, context.RequestAborted) is not { } action)
+        if (await commands.Find(id, context.RequestAborted) is not { } command)
         {
-            return await NoSuch(context, "order", id.ToString());
+            return await NoSuch(context, "command", id.ToString());
         }
 
         var state = query["state"].ToString() is { Length: > 0 } wanted ? wanted : null;
         var after = query["after"].ToString() is { Length: > 0 } last ? last : null;
-        return await Page<ActionPage>(context, new()
+        return await Page<CommandPage>(context, new()
         {
-            [nameof(ActionPage.Action)] = action,
-            [nameof(ActionPage.State)] = state,
-            [nameof(ActionPage.Targets)] = await actions.Targets(id, state, after, ListLength, context.RequestAborted),
+            [nameof(CommandPage.Command)] = command,
+            [nameof(CommandPage.State)] = state,
+            [nameof(CommandPage.Targets)] = await commands.Targets(id, state, after, ListLength, context.RequestAborted),
         });
     }
 
@@ -390,17 +390,17 @@ internal sealed class OpsPages(
         [nameof(OperatorsPage.Keys)] = await operators.ListKeys(context.RequestAborted),
     });
 
-    private async Task<IResult> Order(HttpContext context, IFormCollection form)
+    private async Task<IResult> GiveCommand(HttpContext context, IFormCollection form)
     {
         var who = context.User.AsOperator();
-        if (ActionKinds.Parse(form["kind"]) is not { } kind)
+        if (CommandKinds.Parse(form["kind"]) is not { } kind)
         {
-            return await Refuse(context, "Order", ["Choose an action."], $"{Root}/terminals");
+            return await Refuse(context, "Command", ["Choose a command."], $"{Root}/terminals");
         }
 
-        if (who.Role < ActionKinds.NeededFor(kind))
+        if (who.Role < CommandRoles.LeastFor(kind))
         {
-            return await Refuse(context, "Order", ["Your role does not allow this action."], $"{Root}/terminals", StatusCodes.Status403Forbidden);
+            return await Refuse(context, "Command", ["Your role does not allow this command. Ask an administrator."], $"{Root}/terminals", StatusCodes.Status403Forbidden);
         }
 
         DateTimeOffset? due = null;
@@ -408,40 +408,40 @@ internal sealed class OpsPages(
         {
             if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
             {
-                return await Refuse(context, "Order", [$"'{text}' is no time."], $"{Root}/terminals");
+                return await Refuse(context, "Command", [$"'{text}' is not a time. Give it in UTC, such as 2026-03-01T18:30."], $"{Root}/terminals");
             }
 
             due = at;
         }
 
-        var argument = kind == ActionKind.Move ? form["argument"].ToString().Trim() : null;
+        var argument = kind == CommandKind.Move ? form["argument"].ToString().Trim() : null;
         var filter = form["which"] == "filtered" ? Filter(name => form[name].ToString()) : null;
         if (filter is not null && filter.Fault() is null)
         {
             // When there are others than were agreed to, that is asked anew.
-            var count = (await fleet.Ids(filter, ActionOrder.MostTerminals, context.RequestAborted)).Count;
+            var count = (await fleet.Ids(filter, TerminalCommand.MostTerminals, context.RequestAborted)).Count;
             if (count > 0 && form["sure"] != count.ToString(CultureInfo.InvariantCulture))
             {
-                return await Page<ConfirmPage>(context, new()
+                return await Page<ConfirmCommandPage>(context, new()
                 {
-                    [nameof(ConfirmPage.Kind)] = kind,
-                    [nameof(ConfirmPage.Count)] = count,
-                    [nameof(ConfirmPage.Fields)] = OrderFields.Select(name => (name, form[name].ToString())).ToList(),
+                    [nameof(ConfirmCommandPage.Kind)] = kind,
+                    [nameof(ConfirmCommandPage.Count)] = count,
+                    [nameof(ConfirmCommandPage.Fields)] = CommandFields.Select(name => (name, form[name].ToString())).ToList(),
                 });
             }
         }
 
-        var ordered = await desk.Order(
+        var given = await desk.GiveCommand(
             kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who, context.RequestAborted);
-        return ordered.IsRefused
-            ? await Refuse(context, "Order", ordered.Refusals, $"{Root}/terminals")
-            : SeeOther($"{Root}/actions/{ordered.Value}");
+        return given.IsRefused
+            ? await Refuse(context, "Command", given.Refusals, $"{Root}/terminals")
+            : SeeOther($"{Root}/actions/{given.Value}");
     }
 
     private async Task<IResult> Cancel(HttpContext context)
     {
         var id = Guid.Parse(Value(context, "id"));
-        await actions.Cancel(id, context.User.AsOperator().Name, context.RequestAborted);
+        await commands.Cancel(id, context.User.AsOperator().Name, context.RequestAborted);
         return SeeOther($"{Root}/actions/{id}");
     }
 

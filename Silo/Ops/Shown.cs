@@ -45,13 +45,13 @@ internal static class Shown
     public static TerminalState? ParseState(string? text) =>
         Enum.GetValues<TerminalState>().Cast<TerminalState?>().FirstOrDefault(state => Key(state!.Value) == text);
 
-    public static string Name(ActionKind kind) => kind switch
+    public static string Name(CommandKind kind) => kind switch
     {
-        ActionKind.RotateKeys => "new working keys",
-        ActionKind.SendParameters => "fetch settings",
-        ActionKind.SendStatus => "send status",
-        ActionKind.Move => "move to another store",
-        _ => ActionKinds.Text(kind),
+        CommandKind.RotateKeys => "new working keys",
+        CommandKind.SendParameters => "fetch settings",
+        CommandKind.SendStatus => "send status",
+        CommandKind.Move => "move to another store",
+        _ => CommandKinds.Text(kind),
     };
 
     public static string Area(string? name) => string.IsNullOrEmpty(name) ? "(none)" : name;

@@ -24,7 +24,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
         new("declines_terminal", "A terminal has many declines", "80 % of at least 10 answers in 15 min", "less than 40 %", "Call the store; block the terminal if nobody can explain it.", "the-bank-declines-much"),
         new("tamper", "A terminal's case was opened", "it says so", "it no longer says so", "Block it and have it looked at before it takes a card again.", "a-terminals-case-was-opened"),
         new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store.", "terminals-need-attention"),
-        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then order new working keys: it is measured again with them.", "terminals-need-attention"),
+        new("clock_off", "A terminal's clock is off", "by 60 s", "by less than 30 s", "Have it set, then command new working keys: it is measured again with them.", "terminals-need-attention"),
         new("terminal_silent", "Terminal silent", "not heard for 5 min", "heard again within its heartbeat interval", "Call the store: power, network, switched off?", "many-terminals-are-silent"),
         new("notices_overdue", "Notices wait too long", "a receiver has one that is due for 15 min", "none is due for 1 min", "Is a silo set up to reach the receiver (Mail, Sms, Notices:Dispatch)? Is one overloaded?", "notices-are-overdue"),
         new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended.", "notices-are-parked"),

@@ -35,7 +35,8 @@ public sealed record FleetFilter(
     public string? Fault() => Text is { Length: > MaxText } ? $"q has at most {MaxText} characters" : null;
 }
 
-public enum FleetOrder
+/// <summary>By what a list of terminals is sorted.</summary>
+public enum FleetSort
 {
     Terminal,
     Store,
@@ -174,11 +175,11 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
         StoreFinder.ReadyWithin,
         store));
 
-    public Task<IReadOnlyList<FleetTerminal>> List(FleetFilter filter, FleetOrder order, int skip, int limit, CancellationToken stop) => database.List(
+    public Task<IReadOnlyList<FleetTerminal>> List(FleetFilter filter, FleetSort sort, int skip, int limit, CancellationToken stop) => database.List(
         $"""
         select {Columns} from {From}
         where {Where}
-        order by {(order switch { FleetOrder.Heard => $"coalesce({Heard}, t.signed_on_at) nulls first, ", FleetOrder.Store => "s.id, ", _ => "" })}t.id
+        order by {(sort switch { FleetSort.Heard => $"coalesce({Heard}, t.signed_on_at) nulls first, ", FleetSort.Store => "s.id, ", _ => "" })}t.id
         offset $7 limit $8
         """,
         ReadTerminal,

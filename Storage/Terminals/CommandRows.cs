@@ -1,94 +1,35 @@
-using Lakala.Storage.Operators;
 using Lakala.Storage.Postgres;
 using Npgsql;
 
 namespace Lakala.Storage.Terminals;
 
-/// <summary>What operators order terminals, or do to them.</summary>
-public enum ActionKind
-{
-    /// <summary>Its payments and look-ups are refused until it is unblocked.</summary>
-    Block,
-
-    Unblock,
-
-    /// <summary>It never comes back under these keys.</summary>
-    Retire,
-
-    /// <summary>To another store. Its session ends; it signs on again when it has been set up with that store.</summary>
-    Move,
-
-    /// <summary>It is asked to sign on again, with new working keys.</summary>
-    RotateKeys,
-
-    /// <summary>It is asked to fetch its settings.</summary>
-    SendParameters,
-
-    /// <summary>It is asked how it is.</summary>
-    SendStatus,
-}
-
-public static class ActionKinds
-{
-    public static IReadOnlyList<ActionKind> All { get; } = Enum.GetValues<ActionKind>();
-
-    public static string Text(ActionKind kind) => kind switch
-    {
-        ActionKind.Block => "block",
-        ActionKind.Unblock => "unblock",
-        ActionKind.Retire => "retire",
-        ActionKind.Move => "move",
-        ActionKind.RotateKeys => "rotate_keys",
-        ActionKind.SendParameters => "send_parameters",
-        ActionKind.SendStatus => "send_status",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such action."),
-    };
-
-    /// <returns>Null when there is no such action.</returns>
-    public static ActionKind? Parse(string? text)
-    {
-        var kind = All.Cast<ActionKind?>().FirstOrDefault(kind => Text(kind!.Value) == text);
-        return kind;
-    }
-
-    /// <summary>What cannot be taken back, or gives a terminal to another store, is for administrators.</summary>
-    public static OperatorRole NeededFor(ActionKind kind) => kind is ActionKind.Retire or ActionKind.Move ? OperatorRole.Administer : OperatorRole.Act;
-
-    internal static ActionKind Asking(AskedOf asked) => asked switch
-    {
-        AskedOf.NewKeys => ActionKind.RotateKeys,
-        AskedOf.NewParameters => ActionKind.SendParameters,
-        AskedOf.Status => ActionKind.SendStatus,
-        _ => throw new ArgumentOutOfRangeException(nameof(asked), asked, "One at a time."),
-    };
-}
-
-/// <param name="Argument">For <see cref="ActionKind.Move"/>: the store.</param>
-/// <param name="ByAdministrator">Who has ordered it may unblock a terminal whose case was opened.</param>
-public sealed record ActionOrder(
-    ActionKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals, bool ByAdministrator = false)
+/// <summary>What an operator asks of terminals.</summary>
+/// <param name="Argument">For <see cref="CommandKind.Move"/>: the store.</param>
+/// <param name="ByAdministrator">Who gives it may unblock a terminal whose case was opened.</param>
+public sealed record TerminalCommand(
+    CommandKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals, bool ByAdministrator = false)
 {
     public const int MostTerminals = 100_000;
 }
 
-public sealed record ActionSummary(
-    Guid Id, ActionKind Kind, string? Argument, string Who, DateTimeOffset CreatedAt, DateTimeOffset DueAt, int Waiting, int Asked, int Done, int Failed, int Cancelled)
+public sealed record CommandSummary(
+    Guid Id, CommandKind Kind, string? Argument, string Who, DateTimeOffset CreatedAt, DateTimeOffset DueAt, int Waiting, int Asked, int Done, int Failed, int Cancelled)
 {
     public int All => Waiting + Asked + Done + Failed + Cancelled;
 }
 
 /// <param name="State">WAITING, ASKED, DONE, FAILED or CANCELLED.</param>
-public sealed record ActionTarget(Guid Action, string Terminal, ActionKind Kind, string State, string Outcome, DateTimeOffset ChangedAt, DateTimeOffset DueAt, string Who);
+public sealed record CommandTarget(Guid Command, string Terminal, CommandKind Kind, string State, string Outcome, DateTimeOffset ChangedAt, DateTimeOffset DueAt, string Who);
 
-/// <summary>Orders to terminals, and what became of them. Any silo may carry them out.</summary>
+/// <summary>Commands to terminals, and what became of them. Any silo may carry them out.</summary>
 public sealed class CommandRows(NpgsqlDataSource database)
 {
     /// <summary>A terminal that is asked for something and does not do it within this time has failed.</summary>
     public static readonly TimeSpan AskedFor = TimeSpan.FromHours(24);
 
-    /// <summary>Takes the order down. Nothing is done when one of the terminals, or the store, is not known.</summary>
-    /// <returns>The names of those that are not known; none: it stands.</returns>
-    public async Task<IReadOnlyList<string>> Add(Guid id, ActionOrder order, string who, CancellationToken stop)
+    /// <summary>Records the command. Nothing is recorded when one of the terminals, or the store, is not known.</summary>
+    /// <returns>The names of those that are not known; none: it is recorded.</returns>
+    public async Task<IReadOnlyList<string>> Add(Guid id, TerminalCommand command, string who, CancellationToken stop)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(stop);
@@ -101,8 +42,8 @@ public sealed class CommandRows(NpgsqlDataSource database)
             """,
             connection))
         {
-            find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. order.Terminals] });
-            find.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = order.Argument });
+            find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. command.Terminals] });
+            find.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = command.Argument });
             await using var rows = await find.ExecuteReaderAsync(stop);
             while (await rows.ReadAsync(stop))
             {
@@ -130,12 +71,12 @@ public sealed class CommandRows(NpgsqlDataSource database)
             """,
             connection);
         add.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ActionKinds.Text(order.Kind) });
-        add.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = order.Argument });
+        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = CommandKinds.Text(command.Kind) });
+        add.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = command.Argument });
         add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        add.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = order.DueAt.ToUniversalTime() });
-        add.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. order.Terminals] });
-        add.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = order.ByAdministrator });
+        add.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = command.DueAt.ToUniversalTime() });
+        add.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. command.Terminals] });
+        add.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = command.ByAdministrator });
         await add.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(stop);
         return [];
@@ -161,7 +102,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
 
     /// <summary>Carries out what is due, of so many terminals at the most, each with its outcome.</summary>
     /// <returns>To which terminals what was done.</returns>
-    public Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
+    public Task<IReadOnlyList<(string Terminal, CommandKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
         """
         with due as materialized (
           select g.action_id, g.terminal_id, g.kind, a.argument, a.who, g.due_at, a.by_administrator
@@ -208,7 +149,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
         where g.action_id = m.action_id and g.terminal_id = m.terminal_id
         returning g.terminal_id, g.kind
         """,
-        static row => (row.GetString(0), ActionKinds.Parse(row.GetString(1))!.Value),
+        static row => (row.GetString(0), CommandKinds.Parse(row.GetString(1))!.Value),
         stop,
         limit);
 
@@ -230,14 +171,14 @@ public sealed class CommandRows(NpgsqlDataSource database)
         AskedFor,
         limit);
 
-    public Task<IReadOnlyList<ActionSummary>> List(int limit, CancellationToken stop) => Summaries("order by created_at desc, id limit $1", stop, limit);
+    public Task<IReadOnlyList<CommandSummary>> List(int limit, CancellationToken stop) => Summaries("order by created_at desc, id limit $1", stop, limit);
 
-    /// <returns>Null when there is no such action.</returns>
-    public async Task<ActionSummary?> Find(Guid id, CancellationToken stop) => (await Summaries("where id = $1", stop, id)).SingleOrDefault();
+    /// <returns>Null when there is no such command.</returns>
+    public async Task<CommandSummary?> Find(Guid id, CancellationToken stop) => (await Summaries("where id = $1", stop, id)).SingleOrDefault();
 
     /// <param name="state">Null: all.</param>
     /// <param name="after">The last terminal of the page before.</param>
-    public Task<IReadOnlyList<ActionTarget>> Targets(Guid id, string? state, string? after, int limit, CancellationToken stop) => database.List(
+    public Task<IReadOnlyList<CommandTarget>> Targets(Guid id, string? state, string? after, int limit, CancellationToken stop) => database.List(
         $"{TargetColumns} where g.action_id = $1 and ($2::text is null or g.state = $2) and ($3::text is null or g.terminal_id > $3) order by g.terminal_id limit $4",
         ReadTarget,
         stop,
@@ -246,8 +187,8 @@ public sealed class CommandRows(NpgsqlDataSource database)
         after,
         limit);
 
-    /// <summary>What was ordered for a terminal, newest first.</summary>
-    public Task<IReadOnlyList<ActionTarget>> Of(string terminal, int limit, CancellationToken stop) =>
+    /// <summary>The commands to a terminal, newest first.</summary>
+    public Task<IReadOnlyList<CommandTarget>> Of(string terminal, int limit, CancellationToken stop) =>
         database.List($"{TargetColumns} where g.terminal_id = $1 order by g.changed_at desc limit $2", ReadTarget, stop, terminal, limit);
 
     private const string TargetColumns =
@@ -256,7 +197,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
         from action_targets g join actions a on a.id = g.action_id
         """;
 
-    private Task<IReadOnlyList<ActionSummary>> Summaries(string which, CancellationToken stop, params object?[] values) => database.List(
+    private Task<IReadOnlyList<CommandSummary>> Summaries(string which, CancellationToken stop, params object?[] values) => database.List(
         $"""
         with shown as (select * from actions {which})
         select s.id, s.kind, s.argument, s.who, s.created_at, s.due_at,
@@ -265,9 +206,9 @@ public sealed class CommandRows(NpgsqlDataSource database)
         from shown s join action_targets g on g.action_id = s.id
         group by s.id, s.kind, s.argument, s.who, s.created_at, s.due_at order by s.created_at desc, s.id
         """,
-        static row => new ActionSummary(
+        static row => new CommandSummary(
             row.GetGuid(0),
-            ActionKinds.Parse(row.GetString(1))!.Value,
+            CommandKinds.Parse(row.GetString(1))!.Value,
             row.Text(2),
             row.GetString(3),
             row.GetFieldValue<DateTimeOffset>(4),
@@ -280,10 +221,10 @@ public sealed class CommandRows(NpgsqlDataSource database)
         stop,
         values);
 
-    private static ActionTarget ReadTarget(NpgsqlDataReader row) => new(
+    private static CommandTarget ReadTarget(NpgsqlDataReader row) => new(
         row.GetGuid(0),
         row.GetString(1),
-        ActionKinds.Parse(row.GetString(2))!.Value,
+        CommandKinds.Parse(row.GetString(2))!.Value,
         row.GetString(3),
         row.GetString(4),
         row.GetFieldValue<DateTimeOffset>(5),

@@ -19,7 +19,7 @@ public sealed record TerminalRow(
     [property: Id(7)] string Language,
     [property: Id(8)] DateTimeOffset? SignedOnAt,
     [property: Id(9)] int Parameters,
-    [property: Id(10)] AskedOf Asked = AskedOf.Nothing)
+    [property: Id(10)] TerminalTasks Tasks = TerminalTasks.None)
 {
     public KeySet? Find(int keySet) => Current?.Number == keySet ? Current : Next?.Number == keySet ? Next : null;
 

@@ -45,7 +45,7 @@ public sealed class TerminalRows(NpgsqlDataSource database)
             row.GetString(11),
             row.Nullable<DateTimeOffset>(12),
             row.GetInt32(13),
-            (AskedOf)row.GetInt16(14));
+            (TerminalTasks)row.GetInt16(14));
     });
 
     /// <returns>The terminal's parameters, member by member from the nearest level that has one.</returns>
@@ -64,8 +64,8 @@ public sealed class TerminalRows(NpgsqlDataSource database)
         return (string)(await command.ExecuteScalarAsync())!;
     });
 
-    /// <summary>The terminal has done what it was asked for: the actions that asked are done.</summary>
-    public Task Did(string id, AskedOf asked) => Reach(async () =>
+    /// <summary>The terminal has done a task: the commands that gave it are done.</summary>
+    public Task RecordDone(string id, TerminalTasks task) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
             """
@@ -76,8 +76,8 @@ public sealed class TerminalRows(NpgsqlDataSource database)
             update terminals set asked = asked & ~$2 where id = $1
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
-        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)asked });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ActionKinds.Text(ActionKinds.Asking(asked)) });
+        command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = (short)task });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = CommandKinds.Text(CommandKinds.Giving(task)) });
         return await command.ExecuteNonQueryAsync();
     });
 

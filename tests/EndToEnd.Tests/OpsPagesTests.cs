@@ -42,7 +42,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GetByRole(AriaRole.Link, new() { Name = who.Id }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = $"Terminal {who.Id}" }).WaitForAsync();
         (await page.Locator("#health").InnerTextAsync()).Should().Contain("low").And.Contain("1.0.0");
-        (await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).CountAsync()).Should().Be(0, "who watches orders nothing");
+        (await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).CountAsync()).Should().Be(0, "who watches gives no command");
     }
 
     [Fact]
@@ -70,23 +70,23 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         (await Beat(terminal, Well)).Code.Should().Be("00");
         var page = await network.Visit(browser, "act", $"/ops/terminals/{who.Id}");
 
-        await page.GetByLabel("What").SelectOptionAsync("block");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByLabel("Command").SelectOptionAsync("block");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.Locator("td .good").GetByText("DONE").WaitForAsync();
         (await Beat(terminal, Well)).Code.Should().NotBe("00", "it hears of it at once");
         await page.GotoAsync(new Uri(network.Local.Http, $"/ops/terminals/{who.Id}").ToString());
         await page.Locator("#state").GetByText("blocked").WaitForAsync();
         (await page.Locator("#events").InnerTextAsync()).Should().Contain("terminal.block").And.Contain("act");
         await Browser.Picture(page, "ops-terminal");
-        await page.GetByLabel("What").SelectOptionAsync("unblock");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByLabel("Command").SelectOptionAsync("unblock");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.Locator("td .good").GetByText("DONE").WaitForAsync();
 
         (await Beat(terminal, Well)).Code.Should().Be("00");
     }
 
     [Fact]
-    public async Task An_order_for_many_waits_for_its_time_and_for_each_terminal_to_do_it()
+    public async Task A_command_to_many_waits_for_its_time_and_for_each_terminal_to_do_it()
     {
         var (one, other) = (network.NextTerminal(), network.NextTerminal());
         await using var terminal = await network.SignedOn(one);
@@ -94,12 +94,12 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         var page = await network.Visit(browser, "act", "/ops/terminals");
         await page.GetByRole(AriaRole.Checkbox, new() { Name = one.Id }).CheckAsync();
         await page.GetByRole(AriaRole.Checkbox, new() { Name = other.Id }).CheckAsync();
-        await page.GetByLabel("What").SelectOptionAsync("rotate_keys");
+        await page.GetByLabel("Command").SelectOptionAsync("rotate_keys");
         await page.GetByLabel("When, in UTC").FillAsync(TimeProvider.System.GetUtcNow().AddHours(2).ToString("yyyy-MM-ddTHH:mm", null));
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "waiting 2" }).WaitForAsync();
-        await Browser.Picture(page, "ops-order");
+        await Browser.Picture(page, "ops-command");
         await network.Execute("update action_targets set due_at = clock_timestamp() where state = 'WAITING' and kind = 'rotate_keys'");
         await page.GetByRole(AriaRole.Link, new() { Name = "asked 2" }).WaitForAsync();
         await Eventually.Is(async () => (await Beat(terminal, Well)).Requirement == ProcessingRequirement.SignOn, "the terminal is told to sign on", TimeSpan.FromSeconds(90));
@@ -112,7 +112,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
     }
 
     [Fact]
-    public async Task An_order_to_all_that_the_filter_shows_is_asked_back_with_their_number()
+    public async Task A_command_to_all_that_the_filter_shows_is_asked_back_with_their_number()
     {
         await network.Execute(
             """
@@ -120,12 +120,12 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
             insert into terminals (id, store_id, master_key) select 'MANY' || lpad(n::text, 4, '0'), 'MANYTERMINALS01', '\x00' from generate_series(1, 60) n
             """);
         var page = await network.Visit(browser, "act", "/ops/terminals?chain=Many");
-        await page.GetByLabel("What").SelectOptionAsync("block");
-        await page.GetByLabel("all that the filter shows").CheckAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByLabel("Command").SelectOptionAsync("block");
+        await page.GetByLabel("all terminals that the filter shows").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         (await network.Scalar<long>("select count(*) from terminals where blocked and id like 'MANY%'")).Should().Be(0);
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order it of 60 terminals" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Command 60 terminals" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "done 60" }).WaitForAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "next" }).WaitForAsync();
 
@@ -141,8 +141,8 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         await using var terminal = await network.SignedOn(who);
         await Beat(terminal, Well);
         var page = await network.Visit(browser, "act", $"/ops/terminals/{who.Id}");
-        await page.GetByLabel("What").SelectOptionAsync("send_status");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByLabel("Command").SelectOptionAsync("send_status");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.GetByText("told at its next heartbeat").WaitForAsync();
 
         await Eventually.Is(
@@ -209,22 +209,22 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         (await Beat(terminal, Well)).Code.Should().Be("00");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Back" }).ClickAsync();
-        await page.GetByLabel("What").SelectOptionAsync("move");
+        await page.GetByLabel("Command").SelectOptionAsync("move");
         await page.GetByLabel("New store").FillAsync("STORE0000000003");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.GetByText("DONE", new() { Exact = true }).WaitForAsync();
         (await network.Scalar<string>("select store_id from terminals where id = 'NEW00001'")).Should().Be("STORE0000000003");
         (await Beat(terminal, Well)).Code.Should().NotBe("00", "its session is the old store's");
         await using var moved = await network.SignedOn(new Local.SeededTerminal("NEW00001", "STORE0000000003", key));
         (await Beat(moved, Well)).Code.Should().Be("00");
         await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
-        await page.GetByLabel("What").SelectOptionAsync("retire");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).ClickAsync();
+        await page.GetByLabel("Command").SelectOptionAsync("retire");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).ClickAsync();
         await page.GetByText("DONE", new() { Exact = true }).WaitForAsync();
 
         await page.GotoAsync(new Uri(network.Local.Http, "/ops/terminals/NEW00001").ToString());
         await page.Locator("#state .state.retired").WaitForAsync();
-        (await page.GetByRole(AriaRole.Button, new() { Name = "Order" }).CountAsync()).Should().Be(0);
+        (await page.GetByRole(AriaRole.Button, new() { Name = "Give the command" }).CountAsync()).Should().Be(0);
         (await Beat(moved, Well)).Code.Should().NotBe("00");
     }
 

@@ -11,10 +11,10 @@ using Npgsql;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>What operators do to the network, in the database: orders, settings, stores, and who did it.</summary>
+/// <summary>What operators do to the network, in the database: commands, settings, stores, and who did it.</summary>
 public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly CommandRows _actions = new(books.Database);
+    private readonly CommandRows _commands = new(books.Database);
     private readonly ParameterRows _settings = new(books.Database);
     private readonly ProvisioningRows _provisioning = new(books.Database);
     private readonly AuditLog _audit = new(books.Database);
@@ -77,7 +77,7 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
         await _settings.Put(SettingLevel.Store, _store, """{"copies":1,"largest_amount":500}""", "ann", Stop);
         var other = _store[..14] + "X";
         await _provisioning.PutStores([new Store(other, "Other", 0)], "ann");
-        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Move, _terminals[..1], other), "bo", Stop);
+        await _commands.Add(Guid.NewGuid(), Command(CommandKind.Move, _terminals[..1], other), "bo", Stop);
         await RunDue();
         await people.Put(new Operator(name, OperatorRole.Watch), "ann", Stop);
         await people.Put(new Operator(name, OperatorRole.Administer), "ann", Stop);
@@ -166,40 +166,40 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     }
 
     [Fact]
-    public async Task An_order_that_names_somebody_unknown_orders_nothing()
+    public async Task A_command_that_names_somebody_unknown_commands_nobody()
     {
         var id = Guid.NewGuid();
 
-        (await _actions.Add(id, Order(ActionKind.Block, [_terminals[0], "NOTTHERE"]), "test", Stop)).Should().Equal("NOTTHERE");
-        (await _actions.Add(id, Order(ActionKind.Move, [_terminals[0]], "NOSTORE"), "test", Stop)).Should().Equal("NOSTORE");
+        (await _commands.Add(id, Command(CommandKind.Block, [_terminals[0], "NOTTHERE"]), "test", Stop)).Should().Equal("NOTTHERE");
+        (await _commands.Add(id, Command(CommandKind.Move, [_terminals[0]], "NOSTORE"), "test", Stop)).Should().Equal("NOSTORE");
 
-        (await _actions.Find(id, Stop)).Should().BeNull();
+        (await _commands.Find(id, Stop)).Should().BeNull();
     }
 
     [Fact]
     public async Task What_is_due_is_done_once_each_with_its_outcome()
     {
         var (now, later) = (Guid.NewGuid(), Guid.NewGuid());
-        await _actions.Add(now, Order(ActionKind.Block, _terminals[..2]), "test", Stop);
-        await _actions.Add(later, Order(ActionKind.Retire, _terminals[..1]) with { DueAt = TimeProvider.System.GetUtcNow().AddHours(1) }, "test", Stop);
+        await _commands.Add(now, Command(CommandKind.Block, _terminals[..2]), "test", Stop);
+        await _commands.Add(later, Command(CommandKind.Retire, _terminals[..1]) with { DueAt = TimeProvider.System.GetUtcNow().AddHours(1) }, "test", Stop);
 
-        (await RunDue()).Should().BeEquivalentTo(_terminals[..2].Select(id => (id, ActionKind.Block)));
+        (await RunDue()).Should().BeEquivalentTo(_terminals[..2].Select(id => (id, CommandKind.Block)));
         (await RunDue()).Should().BeEmpty();
-        (await _actions.Cancel(later, "test", Stop)).Should().Be(1);
+        (await _commands.Cancel(later, "test", Stop)).Should().Be(1);
 
-        (await _actions.Find(now, Stop))!.Done.Should().Be(2);
-        (await _actions.Find(later, Stop))!.Cancelled.Should().Be(1);
+        (await _commands.Find(now, Stop))!.Done.Should().Be(2);
+        (await _commands.Find(later, Stop))!.Cancelled.Should().Be(1);
         (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
         (await _fleet.Find(_terminals[0], Stop))!.RetiredAt.Should().BeNull();
     }
 
     [Fact]
-    public async Task Two_orders_to_one_terminal_are_done_one_after_the_other()
+    public async Task Two_commands_to_one_terminal_are_done_one_after_the_other()
     {
         var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
         var due = TimeProvider.System.GetUtcNow().AddMinutes(-5);
-        await _actions.Add(first, Order(ActionKind.Block, _terminals) with { DueAt = due }, "test", Stop);
-        await _actions.Add(second, Order(ActionKind.Unblock, _terminals) with { DueAt = due.AddMinutes(1) }, "test", Stop);
+        await _commands.Add(first, Command(CommandKind.Block, _terminals) with { DueAt = due }, "test", Stop);
+        await _commands.Add(second, Command(CommandKind.Unblock, _terminals) with { DueAt = due.AddMinutes(1) }, "test", Stop);
 
         await RunDue();
         (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
@@ -213,13 +213,13 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     {
         await books.Execute($"update terminals set blocked = true, tampered_at = now() where id = '{_terminals[0]}'");
         var theirs = Guid.NewGuid();
-        await _actions.Add(theirs, Order(ActionKind.Unblock, _terminals[..1]), "test", Stop);
+        await _commands.Add(theirs, Command(CommandKind.Unblock, _terminals[..1]), "test", Stop);
         await RunDue();
-        (await _actions.Targets(theirs, null, null, 10, Stop)).Single().Should()
-            .Match<ActionTarget>(target => target.State == "FAILED" && target.Outcome.Contains("administrator"));
+        (await _commands.Targets(theirs, null, null, 10, Stop)).Single().Should()
+            .Match<CommandTarget>(target => target.State == "FAILED" && target.Outcome.Contains("administrator"));
         (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeTrue();
 
-        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Unblock, _terminals[..1]) with { ByAdministrator = true }, "test", Stop);
+        await _commands.Add(Guid.NewGuid(), Command(CommandKind.Unblock, _terminals[..1]) with { ByAdministrator = true }, "test", Stop);
         await RunDue();
 
         (await _fleet.Find(_terminals[0], Stop))!.Blocked.Should().BeFalse();
@@ -227,17 +227,17 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     }
 
     [Fact]
-    public async Task A_retired_terminal_loses_its_keys_and_its_later_orders_fail_until_it_is_added_again()
+    public async Task A_retired_terminal_loses_its_keys_and_its_later_commands_fail_until_it_is_added_again()
     {
         await books.Execute($"update terminals set pin_key = '\\x01', mac_key = '\\x01' where id = '{_terminals[0]}'");
-        await _actions.Add(Guid.NewGuid(), Order(ActionKind.Retire, _terminals[..1]), "test", Stop);
+        await _commands.Add(Guid.NewGuid(), Command(CommandKind.Retire, _terminals[..1]), "test", Stop);
         await RunDue();
         var late = Guid.NewGuid();
-        await _actions.Add(late, Order(ActionKind.SendStatus, _terminals[..1]), "test", Stop);
+        await _commands.Add(late, Command(CommandKind.SendStatus, _terminals[..1]), "test", Stop);
         await RunDue();
 
         (await books.Scalar<bool>($"select pin_key is null and mac_key is null from terminals where id = '{_terminals[0]}'")).Should().BeTrue();
-        (await _actions.Targets(late, null, null, 10, Stop)).Single().Should().Match<ActionTarget>(target => target.State == "FAILED" && target.Outcome.Contains("retired"));
+        (await _commands.Targets(late, null, null, 10, Stop)).Single().Should().Match<CommandTarget>(target => target.State == "FAILED" && target.Outcome.Contains("retired"));
         (await _provisioning.AddTerminals([(_terminals[0], _store)], [[2]], "test", Stop)).Should().BeEmpty();
         (await _fleet.Find(_terminals[0], Stop))!.RetiredAt.Should().BeNull();
     }
@@ -246,15 +246,15 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
     public async Task What_a_terminal_does_not_do_within_a_day_has_failed()
     {
         var id = Guid.NewGuid();
-        await _actions.Add(id, Order(ActionKind.RotateKeys, _terminals[..1]), "test", Stop);
+        await _commands.Add(id, Command(CommandKind.RotateKeys, _terminals[..1]), "test", Stop);
         await RunDue();
-        await _actions.GiveUp(100, Stop);
-        (await _actions.Find(id, Stop))!.Asked.Should().Be(1);
+        await _commands.GiveUp(100, Stop);
+        (await _commands.Find(id, Stop))!.Asked.Should().Be(1);
         await books.Execute($"update action_targets set due_at = due_at - interval '25 hours', changed_at = changed_at - interval '25 hours' where action_id = '{id}'");
 
-        await _actions.GiveUp(100, Stop);
+        await _commands.GiveUp(100, Stop);
 
-        (await _actions.Find(id, Stop))!.Failed.Should().Be(1);
+        (await _commands.Find(id, Stop))!.Failed.Should().Be(1);
         (await books.Scalar<short>($"select asked from terminals where id = '{_terminals[0]}'")).Should().Be(0);
     }
 
@@ -371,8 +371,8 @@ public sealed class OperatorStoreTests(Books books) : IClassFixture<Books>, IAsy
         await books.Execute($"delete from attempts where terminal_id = '{_terminals[0]}'");
     }
 
-    private Task<IReadOnlyList<(string Terminal, ActionKind Kind)>> RunDue() => _actions.RunDue(100, Stop);
+    private Task<IReadOnlyList<(string Terminal, CommandKind Kind)>> RunDue() => _commands.RunDue(100, Stop);
 
-    private static ActionOrder Order(ActionKind kind, string[] terminals, string? argument = null) =>
+    private static TerminalCommand Command(CommandKind kind, string[] terminals, string? argument = null) =>
         new(kind, argument, TimeProvider.System.GetUtcNow().AddSeconds(-1), terminals);
 }

@@ -63,8 +63,8 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var well = new HealthState("""{"paper":"ok"}""", true, "paper=ok");
         var empty = new HealthState("""{"paper":"out"}""", false, "paper=out");
 
-        (await terminal.Grain.Beat(terminal.Keys, null)).Should().Be(new Heartbeat(null, TerminalTask.SendStatus), "nobody knows how it is");
-        (await terminal.Grain.Beat(terminal.Keys, well)).Should().Be(new Heartbeat(null, TerminalTask.None));
+        (await terminal.Grain.Beat(terminal.Keys, null)).Should().Be(new Heartbeat(null, TerminalTasks.SendStatus), "nobody knows how it is");
+        (await terminal.Grain.Beat(terminal.Keys, well)).Should().Be(new Heartbeat(null, TerminalTasks.None));
         await terminal.Grain.Beat(terminal.Keys, well with { Report = """{"paper":"ok","journal_bytes":9}""" });
         await terminal.Grain.Beat(terminal.Keys, empty);
 
@@ -98,10 +98,10 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         await Books.Execute($"update terminals set signed_on_at = clock_timestamp() - interval '25 hours' where id = '{terminal.Id}'");
         await cluster.Silos.Deactivate(terminal.Grain);
 
-        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTask.SignOn);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTasks.SignOn);
         await terminal.SignOn();
 
-        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTask.SendStatus);
+        (await terminal.Grain.Beat(terminal.Keys, null)).Task.Should().Be(TerminalTasks.SendStatus);
     }
 
     [Fact]
@@ -113,10 +113,10 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         var all = await Books.Scalar<int>("select max(version) from terminal_parameters");
         await cluster.Silos.Deactivate(terminal.Grain);
 
-        (await terminal.Grain.Beat(terminal.Keys, State(0))).Task.Should().Be(TerminalTask.FetchParameters);
+        (await terminal.Grain.Beat(terminal.Keys, State(0))).Task.Should().Be(TerminalTasks.FetchParameters);
         (await terminal.Grain.Parameters(terminal.Keys)).Should().Be(new ParametersGiven(null, all, """{"copies": 1}"""));
-        (await terminal.Grain.Beat(terminal.Keys, State(all))).Task.Should().Be(TerminalTask.None);
-        (await terminal.Grain.Beat(terminal.Keys, State(null))).Task.Should().Be(TerminalTask.None, "it takes none");
+        (await terminal.Grain.Beat(terminal.Keys, State(all))).Task.Should().Be(TerminalTasks.None);
+        (await terminal.Grain.Beat(terminal.Keys, State(null))).Task.Should().Be(TerminalTasks.None, "it takes none");
         await new ParameterRows(Books.Database).Put(SettingLevel.Store, Books.Store, """{"copies": 2}""", "test", TestContext.Current.CancellationToken);
         await Books.Execute("""insert into terminal_parameters (store_id, body) values (null, '{"copies": 1}')""");
         await cluster.Silos.Deactivate(terminal.Grain);

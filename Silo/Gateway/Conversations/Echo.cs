@@ -17,13 +17,13 @@ internal static class Echo
     {
         var request = NetworkRequest.FromIso(message);
         var beat = await services.Ask(
-            () => terminal.Grain.Beat(terminal.KeySet, StateOf(request.Health)), new Heartbeat(Refusal.Fault, TerminalTask.None));
+            () => terminal.Grain.Beat(terminal.KeySet, StateOf(request.Health)), new Heartbeat(Refusal.Fault, TerminalTasks.None));
         var verdict = Verdicts.For(beat.Refusal, terminal.Language);
         return new NetworkAnswer(request.From, request.Code, beat.Task switch
         {
-            TerminalTask.SignOn => verdict with { Requirement = ProcessingRequirement.SignOn },
-            TerminalTask.FetchParameters => verdict with { Requirement = ProcessingRequirement.FetchParameters },
-            TerminalTask.SendStatus => verdict with { Requirement = ProcessingRequirement.SendStatus },
+            TerminalTasks.SignOn => verdict with { Requirement = ProcessingRequirement.SignOn },
+            TerminalTasks.FetchParameters => verdict with { Requirement = ProcessingRequirement.FetchParameters },
+            TerminalTasks.SendStatus => verdict with { Requirement = ProcessingRequirement.SendStatus },
             _ => verdict,
         }).ToIso();
     }
