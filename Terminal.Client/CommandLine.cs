@@ -12,7 +12,7 @@ using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client;
 
-/// <summary>The verbs of the program. What is wrong with a command line is told before anything is opened or sent.</summary>
+/// <summary>The verbs of the program. A wrong command line is refused before anything is opened or sent.</summary>
 internal sealed partial class CommandLine
 {
     private const string FromStandardInput = "-";
@@ -22,7 +22,7 @@ internal sealed partial class CommandLine
 
     private readonly Option<string> _card = new("--card")
     {
-        Description = "Track 2 as the reader types it (;PAN=...?), or - for a line of standard input",
+        Description = "Track 2 as the reader sends it (;PAN=...?), or - for a line of standard input",
         Required = true,
         HelpName = "TRACK2",
     };
@@ -36,7 +36,7 @@ internal sealed partial class CommandLine
 
     private readonly Option<string?> _terminal = new("--terminal") { Description = "Terminal to use; the first one when left out", HelpName = "ID" };
 
-    private readonly Option<bool> _batch = new("--batch") { Description = "The report of the last batch close instead" };
+    private readonly Option<bool> _batch = new("--batch") { Description = "Print the report of the last batch close instead" };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a screen" };
 
@@ -59,25 +59,25 @@ internal sealed partial class CommandLine
         lookup.SetAction((line, stop) => Lookup(line, stop));
         var pay = new Command("pay", "Pay a bill with a card") { _bill, _card, _pin, _terminal, _json };
         pay.SetAction((line, stop) => Pay(line, stop));
-        var settle = new Command("settle", "Find out what became of an earlier payment") { _terminal, _json };
+        var settle = new Command("settle", "Show the outcome of an earlier payment") { _terminal, _json };
         settle.SetAction((line, stop) => AtCounter(line, null, counter => counter.Settle(stop)));
         var reprint = new Command("reprint", "Print the last receipt again") { _batch, _terminal, _json };
         reprint.SetAction((line, _) => AtCounter(line, null, counter => Task.FromResult(line.GetValue(_batch) ? counter.ReprintBatch() : counter.Reprint())));
-        var close = new Command("close", "Close the batch and agree its totals with the server") { _terminal, _json };
+        var close = new Command("close", "Close the batch and compare its totals with the server's") { _terminal, _json };
         close.SetAction((line, stop) => AtCounter(line, null, counter => counter.CloseBatches(stop)));
-        var register = new Command("register", "Stay signed on and be driven by a cash register: a JSON object a line in, a report a line out") { _terminal };
+        var register = new Command("register", "Stay signed on for a cash register: one JSON object a line in, one report a line out") { _terminal };
         register.SetAction((line, stop) => AtCounter(line, _ => new JsonOutput(_output), counter => new Register(counter, _input, _error).Run(stop)));
         _device.AcceptOnlyFromAmong(Reader, Printer);
         _language.AcceptOnlyFromAmong(Texts.English.Language, Texts.Chinese.Language);
-        var doctor = new Command("doctor", "Say what a device sends, what the till makes of it, and how to set it; shows no card number") { _device, _language, _terminal };
+        var doctor = new Command("doctor", "Show what a device sends, how the terminal reads it, and how to set it; shows no card number") { _device, _language, _terminal };
         doctor.SetAction((line, stop) => Doctor(line, stop));
-        _root = new RootCommand("The terminal of a store's counter; without a verb its screen for the clerk.") { _terminal, lookup, pay, settle, reprint, close, register, doctor };
+        _root = new RootCommand("The terminal of a store's counter; without a verb it opens the clerk's screen.") { _terminal, lookup, pay, settle, reprint, close, register, doctor };
         _root.SetAction((line, stop) => Desk(line, stop));
     }
 
     public async Task<int> Run(IReadOnlyList<string> arguments)
     {
-        // Card data may begin with any character: nothing in the arguments names a file of more arguments.
+        // Card data may begin with any character, also with '@': no argument names a file of more arguments.
         var parsed = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
@@ -107,7 +107,7 @@ internal sealed partial class CommandLine
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
-            return Usage(["the clerk's screen needs a terminal to be shown on; for programs there are the verbs"]);
+            return Usage(["the clerk's screen needs a console; programs use the verbs"]);
         }
 
         ReceiptPrinter? printer = null;
@@ -165,7 +165,7 @@ internal sealed partial class CommandLine
     private Task<int> AtCounter(ParseResult line, Func<Texts, CounterOutput> screen, Func<Counter, Task<int>> work) =>
         AtCounter(line, folder => screen(Texts.Of(folder.Setup.Language)), screen, (counter, _) => work(counter));
 
-    /// <param name="refusals">Where it is told why the counter cannot be opened, or goes on no more.</param>
+    /// <param name="refusals">Gets the reason why the counter cannot be opened or cannot go on.</param>
     private async Task<int> AtCounter(
         ParseResult line, Func<TerminalFolder, CounterOutput> screen, Func<Texts, CounterOutput> refusals, Func<Counter, TerminalFolder, Task<int>> work)
     {
@@ -194,7 +194,7 @@ internal sealed partial class CommandLine
         int Refuse(string why) => Show(SwipeReport.Refused(why, line.GetValue(_bill)), refusals(texts).Show);
     }
 
-    // The outcome stands, whether or not somebody reads it.
+    // The outcome stands, also when nobody reads it.
     private int Show(Report report, Action<Report> show)
     {
         try
@@ -213,7 +213,7 @@ internal sealed partial class CommandLine
     {
         foreach (var fault in faults)
         {
-            // The parser quotes what it does not understand, and that may be a card.
+            // The parser quotes unknown arguments, and one may be a card.
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 

@@ -6,8 +6,8 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Terminal.Client;
 
-/// <summary>For the clerk: the outcome in capitals, what to say, then the receipts; in the terminal's language.</summary>
-/// <param name="leavesEarlier">The terminal has a printer, which is the place for earlier receipts.</param>
+/// <summary>Output for the clerk: the outcome in capitals, the texts, then the receipts; in the terminal's language.</summary>
+/// <param name="leavesEarlier">True: earlier receipts are left to the terminal's printer.</param>
 internal sealed class TextOutput(TextWriter output, Texts texts, bool leavesEarlier = false) : CounterOutput
 {
     private const int LabelWidth = 10;

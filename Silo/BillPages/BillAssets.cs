@@ -2,7 +2,7 @@ using Lakala.Silo.Web;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>What the bill pages load beside themselves.</summary>
+/// <summary>The files that the bill pages load.</summary>
 internal static class BillAssets
 {
     public static readonly Asset Style = new(typeof(BillAssets), "bill.css", "text/css; charset=utf-8");

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.BillPages;
 
 /// <summary>
-/// <c>/b/{token}</c>: the shopper's page of a bill, which changes by itself as the bill does. The address is a secret: it is
-/// neither logged nor traced nor sent on.
+/// <c>/b/{token}</c>: the shopper's page of a bill, which updates itself when the bill changes. The address is a secret: it is
+/// neither logged nor traced nor sent to other sites.
 /// </summary>
 internal static class BillPageEndpoints
 {
@@ -27,7 +27,7 @@ internal static class BillPageEndpoints
         builder.Services.AddSingleton<Listeners>();
         builder.Services.AddSingleton<PageRenderer>();
 
-        // The host's own line about every request holds its path.
+        // The host's own log line about every request has its path.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         return builder;
     }
@@ -59,7 +59,7 @@ internal static class BillPageEndpoints
         HttpContext context,
         ILogger<PageRenderer> log)
     {
-        // The page's own addresses stand beside its last segment.
+        // The page's own addresses are relative to its last segment.
         if (context.Request.Path.Value!.EndsWith('/'))
         {
             return TypedResults.Redirect($"../{Uri.EscapeDataString(token)}{context.Request.QueryString}");
@@ -89,7 +89,7 @@ internal static class BillPageEndpoints
         }
     }
 
-    /// <summary>The stores near the shopper's position, as a piece of the page.</summary>
+    /// <summary>The stores near the shopper's position, as a part of the page.</summary>
     private static async Task<IResult> NearStores(
         string token, string? lang, string? near, Commits commits, StoreFinder stores, PageRenderer renderer, HttpContext context)
     {
@@ -129,7 +129,7 @@ internal static class BillPageEndpoints
         return new BillShown(bill, texts, paidIn is null ? null : StoresShown.Name(paidIn, texts));
     }
 
-    // What the shopper has clicked, then what the merchant says, then what the browser asks for.
+    // The shopper's click comes first, then the merchant's language, then the browser's.
     private static Texts Language(string? lang, BillRow? bill, HttpContext context) => Texts.In(
         lang is "en" or "zh" ? lang
         : bill?.ShopperLanguage
@@ -170,13 +170,13 @@ internal static class BillPageEndpoints
         var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping, place.Displaced);
         context.Response.RegisterForDispose(either);
 
-        // A front that gathers what it passes on (nginx does) would keep each change until the next.
+        // A proxy that buffers (as nginx does) would keep each change until the next.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         var page = new LivePage(Language(lang, bill, context), stores, grains.GetBill(bill.Number), renderer, time);
         return TypedResults.ServerSentEvents(Changes(bill, page, place.Displaced, either.Token));
     }
 
-    /// <summary>The bill as it is, and again whenever its state has changed, until that is final.</summary>
+    /// <summary>Sends the bill's state now and after each change, until the state is final.</summary>
     private static async IAsyncEnumerable<SseItem<LiveBill>> Changes(
         BillRow bill, LivePage page, CancellationToken displaced, [EnumeratorCancellation] CancellationToken stop)
     {
@@ -207,7 +207,7 @@ internal static class BillPageEndpoints
                     break;
                 }
 
-                // Nobody hears it: it keeps the line open, and finds out when it no longer is.
+                // The page ignores it: it keeps the connection open, and fails when the connection is lost.
                 yield return new SseItem<LiveBill>(new LiveBill(Now: page.Time.GetUtcNow().ToUnixTimeMilliseconds()), "beat");
             }
         }
@@ -215,7 +215,7 @@ internal static class BillPageEndpoints
 
     private sealed record LivePage(Texts Texts, StoreFinder Stores, IBillGrain Grain, PageRenderer Renderer, TimeProvider Time);
 
-    /// <returns>Null when it is time to end: the browser connects again by itself.</returns>
+    /// <returns>Null when the stream must end: the browser connects again by itself.</returns>
     private static async Task<BillRow?> Wait(IBillGrain grain, BillState seen, CancellationToken stop)
     {
         try
@@ -245,6 +245,6 @@ internal static class BillPageEndpoints
     }
 }
 
-/// <summary>What the page is told: what time it is, and what a change brings. Markup is rendered and encoded here, as for the whole page.</summary>
+/// <summary>An event for the page: the server's time and the changed content. Markup is rendered and encoded here, as for the whole page.</summary>
 internal sealed record LiveBill(
     string? State = null, bool? Final = null, string? Title = null, string? Banner = null, string? Details = null, long Now = 0);

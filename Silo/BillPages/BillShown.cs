@@ -5,7 +5,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>A bill as its shopper reads it.</summary>
+/// <summary>A bill in the form in which its shopper reads it.</summary>
 /// <param name="PaidIn">The store where it was paid, by name.</param>
 public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 {
@@ -17,12 +17,12 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 
     public string Number => Row.BillNumber.ToString();
 
-    /// <summary>In groups that can be read out: 4-4-4-2.</summary>
+    /// <summary>In groups for reading aloud: 4-4-4-2.</summary>
     public IEnumerable<string> Groups => BillNumber.Groups(Number);
 
     public string Amount => "¥" + Money.Figure(Row.Bill.Amount.Minor);
 
-    /// <summary>Where an amount that is too wide for its line may be broken: behind its thousands.</summary>
+    /// <summary>The parts of an amount between which a line may break: after the thousands.</summary>
     public IEnumerable<string> AmountPieces => Amount.Split(',').Select((piece, i) => i < Amount.Count(',') ? piece + "," : piece);
 
     public Drawing Barcode => Code128.Draw(Number);

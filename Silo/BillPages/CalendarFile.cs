@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>The end of a bill's time as an entry for the shopper's calendar (RFC 5545), with an alarm two hours before.</summary>
+/// <summary>The expiry of a bill as an entry for the shopper's calendar (RFC 5545), with an alarm two hours before.</summary>
 internal static class CalendarFile
 {
     private const int LongestLine = 75;
@@ -44,7 +44,7 @@ internal static class CalendarFile
         .Replace(",", "\\,", StringComparison.Ordinal)
         .Replace("\n", "\\n", StringComparison.Ordinal);
 
-    // Lines are cut by bytes, never inside of a character; what goes on begins with a space.
+    // Lines are folded by bytes, never inside a character; a continuation begins with a space.
     private static string Fold(string line)
     {
         var folded = new StringBuilder();

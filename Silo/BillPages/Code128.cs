@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>Code 128 in its code set C, which packs two digits into one symbol: what the scanners of stores read best.</summary>
+/// <summary>Code 128 in its code set C, which packs two digits into one symbol; scanners of stores read it best.</summary>
 internal static class Code128
 {
     /// <summary>Modules that must stay light on either side.</summary>
@@ -12,7 +12,7 @@ internal static class Code128
     private const int Stop = 106;
     private const int Checks = 103;
 
-    // ISO/IEC 15417: the widths of bars and spaces in turn, a bar first, of the values 0 to 106.
+    // ISO/IEC 15417: for the values 0 to 106 the widths of bars and spaces in turn, a bar first.
     private static readonly string[] Widths =
         """
         212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 122231 113222

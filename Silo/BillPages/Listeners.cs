@@ -1,12 +1,12 @@
 namespace Lakala.Silo.BillPages;
 
 /// <summary>
-/// Who listens to the pages' live status: so many in all and no more, and so many of one page, of which the oldest makes room for a
-/// new one. A browser that is gone without a word looks like one that listens, and must not keep the living out.
+/// The listeners to the pages' live status, with a bound for all and a bound for one page, where the oldest makes room for a
+/// new one: a browser that is gone without a close looks like a listener, and must not keep others out.
 /// </summary>
 internal sealed class Listeners
 {
-    // A listener is a connection and one waiting grain call. Those of one page are the shopper's own windows.
+    // A listener costs a connection and one waiting grain call. Those of one page are the shopper's own windows.
     private const int MaxInAll = 10_000;
     private const int MaxPerBill = 10;
 
@@ -14,7 +14,7 @@ internal sealed class Listeners
     private readonly Dictionary<long, List<Place>> _perBill = [];
     private int _inAll;
 
-    /// <returns>A place to give back; null when there is none.</returns>
+    /// <returns>A place to dispose of; null when there is none.</returns>
     public Place? Enter(long bill)
     {
         Place? displaced = null;
@@ -65,10 +65,10 @@ internal sealed class Listeners
 
         public long Bill => bill;
 
-        /// <summary>Somebody newer has the place.</summary>
+        /// <summary>Cancelled when a newer listener has taken the place.</summary>
         public CancellationToken Displaced => _displaced.Token;
 
-        // Its stream may be ending at this moment: the source is left to the collector.
+        // Its stream may be ending at this moment, so the source is not disposed of.
         public void MakeRoom() => _displaced.Cancel();
 
         public void Dispose()

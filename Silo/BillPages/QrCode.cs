@@ -2,7 +2,7 @@ using QRCoder;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>A QR code, for the scanners that do not read bars from a screen.</summary>
+/// <summary>A QR code, for scanners that cannot read a barcode from a screen.</summary>
 internal static class QrCode
 {
     public static Drawing Draw(string text)

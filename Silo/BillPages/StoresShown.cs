@@ -5,7 +5,7 @@ namespace Lakala.Silo.BillPages;
 /// <summary>The stores on a bill page: those of one area, and the areas to choose from.</summary>
 public sealed record StoresShown(IReadOnlyList<StoreArea> Areas, StoreArea? Chosen, IReadOnlyList<StoreFound> Found)
 {
-    /// <summary>A phone shows no more with use.</summary>
+    /// <summary>The most stores of a page: more are of no use on a phone.</summary>
     public const int Most = 20;
 
     public bool IsChosen(StoreArea area) => area == Chosen;

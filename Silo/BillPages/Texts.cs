@@ -4,7 +4,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
-/// <summary>All that the shopper's pages say, in one language.</summary>
+/// <summary>The texts of the shopper's pages in one language.</summary>
 public sealed record Texts
 {
     public static readonly Texts English = new()
@@ -117,16 +117,16 @@ public sealed record Texts
         },
     };
 
-    /// <summary>As it stands in addresses: en or zh.</summary>
+    /// <summary>The value in addresses: en or zh.</summary>
     public required string Language { get; init; }
 
-    /// <summary>For the document, as BCP 47 has it.</summary>
+    /// <summary>The language of the document (BCP 47).</summary>
     public required string Tag { get; init; }
 
     /// <summary>The other language, with its own name.</summary>
     public required (string Language, string Name) Other { get; init; }
 
-    /// <summary>How a point in time is written.</summary>
+    /// <summary>The format of a point in time.</summary>
     public required string DateAndTime { get; init; }
 
     public required string BillNumber { get; init; }
@@ -137,7 +137,7 @@ public sealed record Texts
 
     public required string Beijing { get; init; }
 
-    /// <summary>The browser puts the time in.</summary>
+    /// <summary>The browser replaces {} by the time.</summary>
     public required string TimeLeft { get; init; }
 
     /// <summary>Days, hours, minutes and seconds, separated by spaces.</summary>

@@ -5,12 +5,12 @@ using Lakala.Grains;
 namespace Lakala.Silo.Gateway;
 
 /// <summary>
-/// Counts connections, in all and by address, from their first moment on. At a bound the one that has said nothing for the longest
-/// makes room; a new one is refused only where all have spoken.
+/// Counts connections, in all and by address, from their first moment on. At a bound the connection that has been silent longest
+/// makes room; a new one is refused only if all others have sent something.
 /// </summary>
 internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time)
 {
-    // Whoever comes from more addresses at once than this is refused; nobody who is there is.
+    // Above this number of addresses a new address is refused; the known ones go on.
     private const int MaxAddresses = 65_536;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -53,8 +53,8 @@ internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time
         }
     }
 
-    /// <summary>Closes those that have said nothing for so long, and forgets addresses that nobody comes from any more.</summary>
-    /// <returns>How many were closed.</returns>
+    /// <summary>Closes connections that have sent nothing for this time, and removes addresses without connections.</summary>
+    /// <returns>The number of closed connections.</returns>
     public int DropSilent(TimeSpan after)
     {
         lock (_counting)
@@ -77,7 +77,7 @@ internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time
         }
     }
 
-    // Of IPv6 a household or a store has a whole /64.
+    // In IPv6 a household or a store has a whole /64.
     private static IPAddress SourceOf(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
@@ -148,7 +148,7 @@ internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time
             (InAll, OfSource) = (new LinkedListNode<Arrival>(this), new LinkedListNode<Arrival>(this));
         }
 
-        /// <summary>By what its turns are given.</summary>
+        /// <summary>The address by which its turns are given.</summary>
         public IPAddress Address => From.Address;
 
         internal long At { get; }
@@ -161,7 +161,7 @@ internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time
 
         internal Source From { get; }
 
-        /// <summary>It is not silent any more.</summary>
+        /// <summary>The connection has sent something.</summary>
         public void Spoke()
         {
             lock (_all._counting)
@@ -170,7 +170,7 @@ internal sealed class Arrivals(TerminalGatewayOptions options, TimeProvider time
             }
         }
 
-        /// <summary>Its address has had as many refused as it may: nothing that is not known to be authentic is looked at.</summary>
+        /// <summary>True when its address has reached the bound of refused messages: a line that is not authentic is then closed.</summary>
         public bool IsRefusedTooOften
         {
             get

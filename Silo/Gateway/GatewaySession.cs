@@ -14,15 +14,15 @@ using Microsoft.AspNetCore.Connections;
 namespace Lakala.Silo.Gateway;
 
 /// <summary>
-/// The session of one connection. It decides what is believed: the MAC is checked before anything else, and only an authentic
-/// message reaches its <see cref="Conversation"/>. Everybody else gets a hint, and after a few of them the line is closed.
+/// The session of one connection. It checks the MAC before anything else: only an authentic message reaches its
+/// <see cref="Conversation"/>. Any other gets a hint, and after a few hints the line is closed.
 /// </summary>
 internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFailures macFailures, ConversationServices services)
 {
-    /// <summary>A terminal asks one thing at a time, and perhaps repeats or abandons it.</summary>
+    /// <summary>The most messages that wait: a terminal sends one request at a time, and may repeat or abandon it.</summary>
     private const int MaxRunning = 8;
 
-    // A terminal that is told so signs on; one that hears it again has the wrong keys.
+    // After the first hint a terminal signs on; if it gets more, it has the wrong keys.
     private const int MaxRejects = 3;
 
     private static readonly Meter Meter = new(Instrumentation.Name);
@@ -33,10 +33,10 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
     private int _rejects;
 
     /// <summary>
-    /// Answers the message in a frame. Answers do not wait for each other: a repeat or an abandonment is heard while its swipe
+    /// Answers the message in a frame. Answers do not wait for each other: a repeat or an abandonment is answered while its swipe
     /// is with the bank.
     /// </summary>
-    /// <exception cref="Iso8583Exception">It is no message, or the terminal asks more at once than any terminal does.</exception>
+    /// <exception cref="Iso8583Exception">It is not a valid message, or too many messages wait for their answers.</exception>
     public void Begin(in ReadOnlySequence<byte> sequence)
     {
         var frame = sequence.ToArray();
@@ -55,7 +55,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         handling.ContinueWith(done => _running.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>The work that has begun goes on to its end; its answers may find no line any more.</summary>
+    /// <summary>Waits for the work that has begun; its answers may come after the line is closed.</summary>
     public Task Drain() => Task.WhenAll(_running.Keys);
 
     private async Task Handle(Iso8583Message message, byte[] frame)
@@ -84,12 +84,12 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         }
         finally
         {
-            // It may hold a card.
+            // The message may have a card.
             CryptographicOperations.ZeroMemory(frame);
         }
     }
 
-    // Its kind and no more: what it says may quote the message.
+    // Only the exception's type: its text may quote the message.
     private static void MarkFailed(Activity? span, Exception fault) => span?.SetStatus(ActivityStatusCode.Error, fault.GetType().Name);
 
     private async Task Converse(Iso8583Message message, byte[] frame, Activity? span)
@@ -119,7 +119,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         }
         catch (DatabaseAwayException)
         {
-            // Who it is cannot be found out now. The grains answer for themselves.
+            // The database does not answer, so the terminal cannot be authenticated now. Faults of grains are answered elsewhere.
             await Reject(message, Refusal.TryLater);
         }
     }
@@ -129,7 +129,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         Renew();
         var answer = await Conversation.Find(message).Answer(message, terminal, services);
 
-        // Whose keys have ended may still hold the MAC key: only what the grain lets pass is the terminal.
+        // A terminal whose keys have ended still has the MAC key: the line is authentic only after the grain has accepted the keys.
         if (answer is null || answer.Text(39) is not ResponseCodes.SignOnFirst)
         {
             _authenticated = terminal;
@@ -144,14 +144,14 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         }
     }
 
-    // A sign-on is authentic under the master key, and begins what the other conversations need.
+    // A sign-on is authentic under the master key, and makes the session that the other conversations need.
     private async Task BeginSession(Iso8583Message message, byte[] frame)
     {
         RefuseUnlessWelcome();
         var request = SignOnRequest.FromIso(message, services.Time);
         var row = await keys.FindTerminal(request.From.Terminal);
 
-        // A stranger is told one thing, after the same work, whether there is such a terminal or not.
+        // A stranger gets the same hint after the same work, whether the terminal exists or not.
         using var master = keys.UnwrapMaster(row);
         if (!master.SignOnMac.Verify(message, frame) || row is null)
         {
@@ -187,7 +187,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         return await keys.FindSignedOn(from, keySet);
     }
 
-    // Whoever has sent as much as it may that was not authentic is not worth a look at the keys.
+    // At the bound of messages that were not authentic the line is closed without a lookup of keys.
     private void RefuseUnlessWelcome()
     {
         if (line.IsRefusedTooOften)
@@ -196,7 +196,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         }
     }
 
-    // Nobody who cannot be authenticated gets more than a hint, and a hint is never final.
+    // A request that cannot be authenticated gets only a hint, and a hint is never final.
     private async Task Reject(Iso8583Message message, Refusal reason)
     {
         var verdict = Verdicts.For(reason, "en");
@@ -209,7 +209,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         }
     }
 
-    // After a few of these in a row the line has been answered for the last time.
+    // After a few hints in a row the line is closed.
     private void CountReject()
     {
         line.CountReject();

@@ -3,12 +3,12 @@ using System.Net;
 namespace Lakala.Silo.Gateway;
 
 /// <summary>
-/// Turns at shaking hands, which is work for a processor: so many at once, given to the waiting addresses one after the other.
-/// An address that comes with a thousand connections keeps another waiting for no longer than a turn.
+/// Turns for TLS handshakes, which need the processor: a bounded number at once, given to the waiting addresses in rotation.
+/// An address with a thousand connections delays another address by at most one turn.
 /// </summary>
 internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
 {
-    /// <summary>The work takes a few milliseconds; after that a handshake only waits for the other side, and needs no turn.</summary>
+    /// <summary>The longest turn: the work takes a few milliseconds, and then a handshake only waits for the other side.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _giving = new();
@@ -16,7 +16,7 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
     private readonly LinkedList<IPAddress> _next = [];
     private int _free = atOnce;
 
-    /// <exception cref="OperationCanceledException">Gone before its turn came.</exception>
+    /// <exception cref="OperationCanceledException">The connection closed before its turn.</exception>
     public async Task<Turn> Take(IPAddress address, CancellationToken gone)
     {
         if (WaitFor(address) is { } place)
@@ -53,7 +53,7 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
     {
         lock (_giving)
         {
-            // Whoever has been given the turn meanwhile has it.
+            // If it has got its turn meanwhile, it has it.
             if (place.List is not { } line)
             {
                 return;
@@ -97,7 +97,7 @@ internal sealed class HandshakeTurns(int atOnce, TimeProvider time)
         }
     }
 
-    /// <summary>Over when it is ended, or by itself.</summary>
+    /// <summary>One turn: it ends when it is disposed of, or after its longest time.</summary>
     internal sealed class Turn : IDisposable
     {
         private readonly HandshakeTurns _turns;

@@ -12,12 +12,12 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Gateway;
 
 /// <summary>
-/// Watches all lines: bounds on how many there are, in all, from one address and shaking hands at once, and one clock for
-/// all deadlines instead of one for each line. Whoever says nothing costs a place and keeps nobody out.
+/// Watches all lines: it bounds their number, in all, from one address and in handshakes, and has one timer for
+/// all deadlines instead of one for each line. A silent connection takes a place but keeps no terminal out.
 /// </summary>
 public sealed class LineWatch : PeriodicWork
 {
-    // The head of a TLS record: what it is, a version, and how much follows. The first one of a line is the ClientHello.
+    // The header of a TLS record: type, version and length. The first record of a line is the ClientHello.
     private const int RecordHead = 5, HandshakeRecord = 22, MaxHello = 16 * 1024;
 
     private static readonly Meter Meter = new(Instrumentation.Name);
@@ -43,7 +43,7 @@ public sealed class LineWatch : PeriodicWork
         Meter.CreateObservableGauge("lakala.terminal.lines", () => _lines.Count);
     }
 
-    /// <summary>Stands before TLS: counts the connection, hears its ClientHello, and only then waits for its turn to shake hands.</summary>
+    /// <summary>Runs before TLS: counts the connection, waits for its ClientHello, and only then for its turn for the handshake.</summary>
     public async Task Admit(ConnectionContext connection, Func<Task> next)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
@@ -70,12 +70,12 @@ public sealed class LineWatch : PeriodicWork
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException)
         {
-            // Gone, or closed, before its turn came.
+            // It was closed before its turn.
             _log.LogDebug("A connection from {Address} has ended before its handshake: {Reason}", address, fault.Message);
         }
     }
 
-    // The whole of it, so that nobody holds a turn while the rest of it does not come. Nothing is taken from the pipe.
+    // Waits for the whole ClientHello, so that no turn is held while its rest is missing. Nothing is consumed from the pipe.
     private static async Task<bool> HearsHello(PipeReader input)
     {
         while (true)
@@ -104,7 +104,7 @@ public sealed class LineWatch : PeriodicWork
 
     internal TerminalLine Open(ConnectionContext connection)
     {
-        // The handshake is done: the next may begin.
+        // The handshake has ended: the next may begin.
         (connection.Items[typeof(HandshakeTurns)] as HandshakeTurns.Turn)?.Dispose();
         var line = new TerminalLine(connection, this);
         _lines[line] = true;
@@ -122,12 +122,12 @@ public sealed class LineWatch : PeriodicWork
         }
     }
 
-    /// <summary>How many lines are open.</summary>
+    /// <summary>The number of open lines.</summary>
     public int Count => _lines.Count;
 
     internal long Now => _time.GetTimestamp();
 
-    /// <summary>The terminals that have said something authentic since then, and when they last did. Asked in rounds, by one.</summary>
+    /// <summary>The terminals with an authentic message since that time, and the time of the last one. Called periodically, by one caller.</summary>
     internal Dictionary<string, long> HeardSince(long timestamp)
     {
         Dictionary<string, long> heard;

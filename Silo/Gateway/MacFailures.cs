@@ -4,8 +4,8 @@ using Lakala.Storage;
 namespace Lakala.Silo.Gateway;
 
 /// <summary>
-/// Messages whose MAC is wrong: all are counted, and the log has a line for a terminal at most once a minute. Anybody may send them
-/// in any terminal's name, so the names that are remembered are bounded.
+/// Messages with a wrong MAC: all are counted, and the log has a line for a terminal at most once a minute. Anybody can send them
+/// in any terminal's name, so the number of remembered names is bounded.
 /// </summary>
 public sealed class MacFailures(TimeProvider time, ILogger<MacFailures> log)
 {
@@ -17,7 +17,7 @@ public sealed class MacFailures(TimeProvider time, ILogger<MacFailures> log)
 
     private readonly Lock _lock = new();
 
-    // When the log last had a line about a terminal, and how many there have been since.
+    // The time of the last log line about a terminal, and the number of messages since.
     private readonly Dictionary<string, (long LoggedAt, int Count)> _terminals = [];
 
     public void Note(string terminal)

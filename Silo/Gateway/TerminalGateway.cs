@@ -10,7 +10,7 @@ namespace Lakala.Silo.Gateway;
 
 /// <summary>
 /// Listens to terminals: takes whole frames off each line and hands them to the line's <see cref="GatewaySession"/>.
-/// A frame that is not right closes its own line, with one log line. Other lines go on.
+/// An invalid frame closes its own line, with one log line. Other lines go on.
 /// </summary>
 public sealed class TerminalGateway : ConnectionHandler
 {
@@ -35,7 +35,7 @@ public sealed class TerminalGateway : ConnectionHandler
         var session = new GatewaySession(line, _keys, _macFailures, _services);
         var input = connection.Transport.Input;
 
-        // At the end of this silo nothing more is taken from the line; what was taken is answered.
+        // When this silo stops, no more frames are read; the frames already read are answered.
         using var ending = connection.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>()
             .ConnectionClosedRequested.Register(input.CancelPendingRead);
         try

@@ -8,7 +8,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway;
 
-/// <summary>Finds the terminal that a message names, and the keys under which the message must be authentic.</summary>
+/// <summary>Finds the terminal that a message names, and the keys of its MAC.</summary>
 internal sealed class TerminalKeys(IGrainFactory grains, IKeyVault vault, TimeProvider time)
 {
     private readonly UnknownTerminals _unknown = new(time);
@@ -17,7 +17,7 @@ internal sealed class TerminalKeys(IGrainFactory grains, IKeyVault vault, TimePr
     /// <returns>Null when there is no such terminal.</returns>
     public async Task<TerminalRow?> FindTerminal(string id)
     {
-        // A grain has no blank name, and neither has a terminal.
+        // A grain cannot have a blank name, and no terminal has one.
         if (string.IsNullOrWhiteSpace(id) || _unknown.Has(id))
         {
             return null;
@@ -32,7 +32,7 @@ internal sealed class TerminalKeys(IGrainFactory grains, IKeyVault vault, TimePr
         return row;
     }
 
-    /// <returns>Null when the terminal, its store and the key set do not belong together, or no longer do.</returns>
+    /// <returns>Null when the terminal, its store and the key set do not, or no longer, belong together.</returns>
     public async Task<SignedOnTerminal?> FindSignedOn(Origin from, int keySet)
     {
         var row = await FindTerminal(from.Terminal);
@@ -45,7 +45,7 @@ internal sealed class TerminalKeys(IGrainFactory grains, IKeyVault vault, TimePr
         return new SignedOnTerminal(row.Id, row.Store, row.Language, keySet, mac, keys.PinKey, GetGrain(row.Id));
     }
 
-    /// <summary>The terminal's master key. For a stranger a key that nobody has, so that the work is the same.</summary>
+    /// <summary>The terminal's master key. For an unknown terminal a random key, so that the work is the same.</summary>
     public MasterKey UnwrapMaster(TerminalRow? row) =>
         ClearKey.Spend(vault.Unwrap(row?.MasterKey ?? _keyOfNobody), static key => new MasterKey(key));
 

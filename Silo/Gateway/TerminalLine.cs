@@ -3,25 +3,25 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Lakala.Silo.Gateway;
 
-/// <summary>One terminal's connection: answers on their way out, who was heard on it, and until when it must speak.</summary>
+/// <summary>One terminal's connection: its outgoing answers, its authenticated terminal, and its deadline.</summary>
 public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) : IDisposable
 {
     private readonly SemaphoreSlim _writing = new(1);
 
-    // Only what is authentic renews it.
+    // Only an authentic message renews it.
     private long _speakDeadline = watch.FirstMessageDeadline();
     private long _frameDeadline = long.MaxValue;
 
-    /// <summary>Who is at the other end; null until it has said something authentic.</summary>
+    /// <summary>The terminal at the other end; null until its first authentic message.</summary>
     internal string? Terminal { get; private set; }
 
-    /// <summary>When it last did, on the monotonic clock.</summary>
+    /// <summary>The time of its last authentic message, by the monotonic clock.</summary>
     internal long HeardAt { get; private set; }
 
-    /// <summary>On the monotonic clock.</summary>
+    /// <summary>By the monotonic clock.</summary>
     internal long Deadline => Math.Min(_speakDeadline, _frameDeadline);
 
-    /// <summary>From this address so much came that was not authentic that nothing more is looked at which may not be.</summary>
+    /// <summary>True when its address has reached the bound of messages that were not authentic.</summary>
     internal bool IsRefusedTooOften => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.IsRefusedTooOften ?? false;
 
     public async Task Send(Iso8583Message message, MessageMac? mac)
@@ -38,20 +38,20 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
         }
     }
 
-    /// <summary>What came was authentic.</summary>
+    /// <summary>A message was authentic.</summary>
     internal void Heard(string terminal)
     {
         (Terminal, HeardAt) = (terminal, watch.Now);
         Renew();
     }
 
-    /// <summary>What came had a right MAC: the line may live on, whatever becomes of the message.</summary>
+    /// <summary>A message had a right MAC: the line stays open, also if the message is refused.</summary>
     internal void Renew() => _speakDeadline = watch.IdleDeadline();
 
-    /// <summary>Counts a message that was not authentic against the address that it came from.</summary>
+    /// <summary>Counts a message that was not authentic for its address.</summary>
     internal void CountReject() => (connection.Items[typeof(Arrivals)] as Arrivals.Arrival)?.Refused();
 
-    /// <summary>Nothing more is read; what is under way is answered.</summary>
+    /// <summary>Stops reading; messages under way are answered.</summary>
     internal void End() => connection.Transport.Input.CancelPendingRead();
 
     public void Abort() => connection.Abort();
@@ -59,7 +59,7 @@ public sealed class TerminalLine(ConnectionContext connection, LineWatch watch) 
     /// <summary>Part of a frame has come; the rest must come in time.</summary>
     internal void FrameBegun() => _frameDeadline = Math.Min(_frameDeadline, watch.FrameDeadline());
 
-    /// <summary>A whole frame, or nothing of one, has come: the line may idle longer.</summary>
+    /// <summary>No frame is incomplete: the longer idle time counts.</summary>
     internal void FrameEnded() => _frameDeadline = long.MaxValue;
 
     public void Dispose()

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Lakala.Silo.Gateway;
 
-/// <summary>Ids that no terminal had a moment ago: whoever invents them costs a look at the database now and then, not each time.</summary>
+/// <summary>Ids that no terminal had a moment ago, so that a stranger with invented ids does not cause a query each time.</summary>
 internal sealed class UnknownTerminals(TimeProvider time)
 {
-    /// <summary>For so long a terminal that has just been added may be taken for unknown.</summary>
+    /// <summary>The longest time for which a terminal that has just been added may count as unknown.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private const int MaxIds = 4_096;

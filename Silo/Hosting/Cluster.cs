@@ -16,16 +16,16 @@ public enum Membership
     /// <summary>This silo is alone.</summary>
     Alone,
 
-    /// <summary>By a table in the database of the books.</summary>
+    /// <summary>Through a table in the database of the books.</summary>
     PostgreSql,
 }
 
-/// <summary>This silo among others.</summary>
+/// <summary>The settings of this silo in its cluster.</summary>
 public sealed class SiloClusterOptions
 {
     public Membership Membership { get; set; } = Membership.Alone;
 
-    /// <summary>Silos of one name are one cluster.</summary>
+    /// <summary>Silos with the same id are one cluster.</summary>
     public string Id { get; set; } = "lakala";
 
     /// <summary>The IP address at which the other silos reach this one.</summary>
@@ -33,12 +33,12 @@ public sealed class SiloClusterOptions
 
     public int SiloPort { get; set; } = 11111;
 
-    /// <summary>PEM files of this silo's certificate and its key, shown to the other silos. Empty: plain, on this machine only.</summary>
+    /// <summary>PEM files of this silo's certificate and its key, for the other silos. Empty: no TLS, on this machine only.</summary>
     public string Certificate { get; set; } = "";
 
     public string CertificateKey { get; set; } = "";
 
-    /// <summary>PEM file of the CAs of all silos' certificates: whoever has a certificate of theirs is a silo.</summary>
+    /// <summary>PEM file of the CAs of all silos' certificates: a peer with a certificate of theirs is a silo.</summary>
     public string Ca { get; set; } = "";
 
     public bool UsesTls => Certificate.Length > 0;
@@ -49,24 +49,24 @@ public sealed class SiloClusterOptions
             Fault(options) is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
 
         private static string? Fault(SiloClusterOptions options) =>
-            !IPAddress.TryParse(options.Address, out var address) ? $"Cluster:Address is an IP address; '{options.Address}' is none."
-            : options.SiloPort is <= 0 or > 65535 ? "Cluster:SiloPort is 1 to 65535."
-            : options.Id.Length == 0 ? "Cluster:Id is empty: silos of one name are one cluster."
+            !IPAddress.TryParse(options.Address, out var address) ? $"Cluster:Address must be an IP address; it is '{options.Address}'."
+            : options.SiloPort is <= 0 or > 65535 ? "Cluster:SiloPort must be 1 to 65535."
+            : options.Id.Length == 0 ? "Cluster:Id is empty: silos with the same id are one cluster."
             : options.UsesTls ? Missing("Certificate", options.Certificate) ?? Missing("CertificateKey", options.CertificateKey) ?? Missing("Ca", options.Ca)
             : options.Membership != Membership.Alone && !IPAddress.IsLoopback(address)
                 ? "Cluster:Certificate, CertificateKey and Ca are needed: cards pass between silos, over TLS wherever they leave this machine."
             : null;
 
-        private static string? Missing(string key, string path) => File.Exists(path) ? null : $"Cluster:{key} names a PEM file; '{path}' is none.";
+        private static string? Missing(string key, string path) => File.Exists(path) ? null : $"Cluster:{key} must name a PEM file; there is no file '{path}'.";
     }
 }
 
 internal static class Cluster
 {
-    // Grains are reentrant: whoever has so many waiting is being flooded.
+    // Grains are reentrant: a grain with this many waiting calls is being flooded.
     private const int MaxQueueOfAGrain = 1_000;
 
-    /// <summary>Grains, timers of their calls, and who else is there.</summary>
+    /// <summary>Adds grains, the time-outs of their calls, and the membership of the cluster.</summary>
     public static void AddCluster(this WebApplicationBuilder builder) => builder.UseOrleans(silo =>
     {
         var cluster = builder.Configuration.GetSection("Cluster").Get<SiloClusterOptions>() ?? new SiloClusterOptions();
@@ -81,7 +81,7 @@ internal static class Cluster
 
         silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<SwipeOptions>>((messaging, swipe) =>
         {
-            // A swipe may take as long as the sweeper leaves it; what has run three times as long is stuck.
+            // A swipe may take until the sweeper takes it; a call of three times that length is stuck.
             messaging.ResponseTimeout = swipe.Value.SweepAfter;
             messaging.MaxRequestProcessingTime = 3 * swipe.Value.SweepAfter;
             messaging.MaxEnqueuedRequestsHardLimit = MaxQueueOfAGrain;
@@ -103,7 +103,7 @@ internal static class Cluster
         silo.Services.AddHostedService<CutOffWatch>();
         silo.Configure<ClusterMembershipOptions>(options =>
         {
-            // A silo is dead to the others some eight seconds after it falls silent: three probes in vain, and no sign of life
+            // The others declare a silo dead about eight seconds after its last message: three probes without an answer, and nothing
             // on any connection for three times the longest probe.
             options.ProbeTimeout = TimeSpan.FromSeconds(2);
             options.MinProbeTimeout = TimeSpan.FromSeconds(1);
@@ -112,7 +112,7 @@ internal static class Cluster
             options.NumVotesForDeathDeclaration = 2;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
 
-            // After the end of a whole cluster, rows of the dead hold up who comes first for no longer than this times three.
+            // After the loss of a whole cluster, the rows of dead silos delay the first silo for at most three times this.
             options.IAmAliveTablePublishTimeout = CutOffWatch.Interval;
         });
         if (cluster.UsesTls)
@@ -131,7 +131,7 @@ internal static class Cluster
             tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
             tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
 
-            // Whoever has a certificate of these CAs is a silo, whatever its name.
+            // A peer with a certificate of these CAs is a silo, whatever its name.
             tls.RemoteCertificateValidation = (_, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
             tls.OnAuthenticateAsServer = (_, server) =>
             {

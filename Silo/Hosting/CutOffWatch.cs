@@ -1,18 +1,18 @@
 namespace Lakala.Silo.Hosting;
 
 /// <summary>
-/// Has a silo declared dead that answers the others' probes and yet is cut off from the database: it settles nothing, and
-/// whoever needs one of its grains waits in vain. Only a silo whose own signs of life arrive may judge, so that a database that
-/// is away from everybody costs no silo.
+/// Declares a silo dead that answers the others' probes but cannot reach the database: it settles nothing, and requests to its
+/// grains fail. Only a silo whose own "I am alive" times arrive may do so, so that no silo is lost when no silo reaches the
+/// database.
 /// </summary>
 internal sealed class CutOffWatch(
     SiloTable table, IClusterMembershipService cluster, ILocalSiloDetails self, TimeProvider time, ILogger<CutOffWatch> log)
     : PeriodicWork(time, log)
 {
-    /// <summary>As often as silos give signs of life.</summary>
+    /// <summary>The interval of checks: the same as that of the "I am alive" writes.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // So many looks in a row at the same old sign of life.
+    // The number of checks in a row with the same old time.
     private const int Patience = 4;
 
     private readonly TimeProvider _time = time;
@@ -27,8 +27,8 @@ internal sealed class CutOffWatch(
     {
         try
         {
-            // The host gives signs of life too, but after a fault ever more rarely: so none would come for a while after the
-            // database was away from all, and that must not look like being cut off.
+            // Orleans writes these times too, but after a fault more and more rarely: a silo would look cut off for a while after
+            // the database was away from all.
             await table.UpdateIAmAlive(new MembershipEntry { SiloAddress = self.SiloAddress, IAmAliveTime = _time.GetUtcNow().UtcDateTime });
             await Judge(await table.ReadAll());
         }

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Lakala.Silo.Hosting;
 
 /// <summary>
-/// Ready means that a swipe can be settled now. Anybody may ask, as often as they like: the database is asked once a second at
-/// the most, however many do.
+/// Ready means that a swipe can be settled now. Anybody may ask at any rate: the database is asked at most once a
+/// second.
 /// </summary>
 public sealed class Health(NpgsqlDataSource database, Commits commits, IBankLine bank, IHostApplicationLifetime life, TimeProvider time)
 {
@@ -47,7 +47,7 @@ public sealed class Health(NpgsqlDataSource database, Commits commits, IBankLine
         }
     }
 
-    // Strangers read it: what the database says goes into the log alone.
+    // Strangers can read the answer: the database's message goes only into the log.
     private async Task<Seen> Ask()
     {
         var answers = Answers();

@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Lakala.Silo.Hosting;
 
-/// <summary>Merchant API and bill pages over plain HTTP: TLS is the business of the front before it.</summary>
+/// <summary>Merchant API and bill pages over plain HTTP: a proxy before the silo does TLS.</summary>
 public sealed class HttpOptions
 {
-    /// <summary>The address to listen on; nobody but this machine reaches the default.</summary>
+    /// <summary>The address to listen on; the default is reachable from this machine only.</summary>
     public string Address { get; set; } = "127.0.0.1";
 
     public int Port { get; set; } = 8080;
@@ -17,11 +17,11 @@ public sealed class HttpOptions
     {
         public ValidateOptionsResult Validate(string? name, HttpOptions options) =>
             !IPAddress.TryParse(options.Address, out _)
-                ? ValidateOptionsResult.Fail($"Http:Address is an IP address, or 0.0.0.0 for all; '{options.Address}' is none.")
+                ? ValidateOptionsResult.Fail($"Http:Address must be an IP address, or 0.0.0.0 for all; it is '{options.Address}'.")
             : !ThisMachine.Is(options.Address) && !pages.Value.PublicUrl.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
                 ? ValidateOptionsResult.Fail(
-                    $"Http:Address is {options.Address}, so others reach it, and Http:PublicUrl is not https: keys and passwords would travel in the clear. "
-                    + "Put a TLS front before it and its https address into Http:PublicUrl.")
+                    $"Http:Address is {options.Address}, so other machines reach it, and Http:PublicUrl is not https: keys and passwords would travel in the clear. "
+                    + "Put a TLS proxy before it and set Http:PublicUrl to the https address of the proxy.")
             : ValidateOptionsResult.Success;
     }
 }
@@ -32,13 +32,13 @@ public sealed class ManagementOptions
     public int Port { get; set; }
 }
 
-/// <summary>The way to the database.</summary>
+/// <summary>Checks that the connection to the database is protected.</summary>
 public static class DatabaseLine
 {
-    /// <summary>Says that the way to the database is protected by other means.</summary>
+    /// <summary>The setting that says that other means protect the connection to the database.</summary>
     public const string TrustedNetwork = "Database:TrustedNetwork";
 
-    /// <returns>Why the connection string is not accepted; null: it is.</returns>
+    /// <returns>Why the connection string is not accepted; null when it is.</returns>
     public static string? Fault(string connectionString, bool isTrustedNetwork)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
@@ -49,7 +49,7 @@ public static class DatabaseLine
                 + $"answers there. Say SSL Mode=VerifyFull and Root Certificate, or {TrustedNetwork.Replace(":", "__", StringComparison.Ordinal)}=true where the network itself protects the way.";
     }
 
-    // A host may have its port with it; a socket in a folder, or an abstract one, is on this machine.
+    // A host may include its port; a Unix socket, also an abstract one, is on this machine.
     private static bool IsHere(string host) =>
         host[0] is '/' or '@'
         || ThisMachine.Is(host)

@@ -3,14 +3,14 @@ using Npgsql;
 
 namespace Lakala.Silo.Hosting;
 
-/// <summary>Work that comes round for as long as the silo runs: a round that fails is logged with its reason, and the next one comes.</summary>
+/// <summary>Work that is repeated while the silo runs: a round that fails is logged with its reason, and the next round comes.</summary>
 public abstract class PeriodicWork(TimeProvider time, ILogger log) : BackgroundService
 {
-    /// <summary>What the log says of a round that has failed, before the reason.</summary>
+    /// <summary>The log text of a failed round, before the reason.</summary>
     protected abstract string FailureText { get; }
 
-    /// <summary>Runs the round after every interval. Rounds that are repeated apart hold up each other as little as their faults do.</summary>
-    /// <param name="atOnce">The first round does not wait for the interval.</param>
+    /// <summary>Runs the round after every interval. Separate calls delay each other neither by their work nor by their faults.</summary>
+    /// <param name="atOnce">True: the first round does not wait for the interval.</param>
     protected async Task Repeat(TimeSpan interval, Func<CancellationToken, Task> round, CancellationToken stop, bool atOnce = false)
     {
         using var timer = new PeriodicTimer(interval, time);

@@ -6,7 +6,7 @@ namespace Lakala.Silo.Hosting;
 
 /// <summary>
 /// The cluster's membership in the database of the books, in two tables of our own migrations. Every change compares the
-/// cluster's version and moves it on in the same statement.
+/// cluster's version and increases it in the same statement.
 /// </summary>
 public sealed class SiloTable(NpgsqlDataSource database, IOptions<ClusterOptions> cluster) : IMembershipTable
 {

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace Lakala.Silo.Hosting;
 
-/// <summary>What may go in the clear: what does not leave this machine.</summary>
+/// <summary>Decides whether an address is on this machine: only there may data go in the clear.</summary>
 internal static class ThisMachine
 {
-    /// <summary>By what the setting says: no name is looked up, since a name may lead elsewhere tomorrow.</summary>
+    /// <summary>Decides by the text of the setting: names are not resolved, because a name may have another address later.</summary>
     public static bool Is(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address));

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary><c>Authorization: Bearer</c> with an API key says which merchant is asking.</summary>
+/// <summary><c>Authorization: Bearer</c> with an API key authenticates the merchant.</summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ApiKeyRows keys)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
@@ -17,7 +17,7 @@ internal sealed class ApiKeyAuthentication(
 
     private const string Prefix = "Bearer ";
 
-    /// <returns>Null: the request brings none.</returns>
+    /// <returns>Null: the request has none.</returns>
     public static string? Presented(HttpRequest request) =>
         request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? header[Prefix.Length..].Trim() : null;
 

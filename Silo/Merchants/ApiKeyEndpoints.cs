@@ -12,11 +12,11 @@ internal static class ApiKeyEndpoints
     public static void MapApiKeys(this IEndpointRouteBuilder api)
     {
         api.MapGet("/api_keys", List).WithName("listApiKeys").WithTags("API keys")
-            .WithSummary("Lists your API keys that work, oldest first")
+            .WithSummary("Lists your valid API keys, oldest first")
             .Produces<ListModel<KeyModel>>();
         api.MapPost("/api_keys", Create).WithName("createApiKey").WithTags("API keys")
             .WithSummary("Makes one more API key")
-            .WithDescription($"At most {ApiKeyRows.MostKeys} keys work at a time. Your webhook endpoints hear of it: api_key.created.")
+            .WithDescription($"At most {ApiKeyRows.MostKeys} keys are valid at a time. Your webhook endpoints get the event api_key.created.")
             .Produces<KeyModel>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -24,13 +24,13 @@ internal static class ApiKeyEndpoints
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
         api.MapDelete("/api_keys/{id}", Revoke).WithName("revokeApiKey").WithTags("API keys")
             .WithSummary("Revokes an API key, at once")
-            .WithDescription("A key that does not end must remain. Your webhook endpoints hear of it: api_key.revoked.")
+            .WithDescription("At least one key that does not expire must remain. Your webhook endpoints get the event api_key.revoked.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/api_keys/rotate", Rotate).WithName("rotateApiKey").WithTags("API keys")
-            .WithSummary("Gives you a new API key")
-            .WithDescription("All your other keys work for one day more.")
+            .WithSummary("Makes a new API key and lets the others end in a day")
+            .WithDescription("All your other keys are valid for one more day.")
             .Produces<ApiKeyModel>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
@@ -59,7 +59,7 @@ internal static class ApiKeyEndpoints
     }
 
     private static async Task<IResult> Revoke(
-        [Description("As the list shows it: it is not the key.")] string id, ClaimsPrincipal user, ApiKeyRows store, NoticeSignal notices)
+        [Description("The id from the list; it is not the key itself.")] string id, ClaimsPrincipal user, ApiKeyRows store, NoticeSignal notices)
     {
         switch (await store.Revoke(user.Merchant().Id, id, user.KeyId()))
         {

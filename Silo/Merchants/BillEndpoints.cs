@@ -25,7 +25,7 @@ internal static class BillEndpoints
 {
     private const int MaxIdempotencyKey = 255;
 
-    // A draw hits a number in use once in 10^12 / bills; the other reasons to go round again are races with oneself.
+    // A random number is in use with the probability bills / 10^12; the other reasons for a repeat are races of the same request.
     private const int MaxRounds = 5;
 
     public static void MapBills(this IEndpointRouteBuilder api)
@@ -34,7 +34,7 @@ internal static class BillEndpoints
             .WithSummary("Creates a bill")
             .WithDescription(
                 "An order has at most one bill that is, or can become, paid. With an Idempotency-Key a repeat of the same body within "
-                + "7 days gets the first answer again; refusals are not kept.")
+                + "7 days gets the first answer again; refusals are not stored.")
             .Produces<BillModel>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -50,7 +50,7 @@ internal static class BillEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/bills/{number}/cancel", Cancel).WithName("cancelBill").WithTags("Bills")
             .WithSummary("Cancels a bill")
-            .WithDescription("A bill that is CANCELLED already is answered as it is, so that the call can be repeated.")
+            .WithDescription("If the bill is CANCELLED already, the answer is the bill, so that the call can be repeated.")
             .Produces<BillModel>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
@@ -76,7 +76,7 @@ internal static class BillEndpoints
         var merchant = user.Merchant();
         for (var round = 0; round < MaxRounds; round++)
         {
-            // Before the checks: what was fine when it came first, an expiry say, may no longer be.
+            // Before the checks: a value that was valid at first, such as an expiry, may no longer be.
             if (idempotencyKey is not null && await store.FindAnswer(merchant.Id, idempotencyKey, context.RequestAborted) is { } kept)
             {
                 return Repeat(kept, body.Hash, context.Response);
@@ -108,9 +108,9 @@ internal static class BillEndpoints
     }
 
     private static async Task<IResult> List(
-        [FromQuery(Name = "order_id"), Required, Length(1, CreateBill.MaxOrderId), Description("The order.")] string? orderId,
-        [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
-        [Description("next_cursor of the page before.")] string? cursor,
+        [FromQuery(Name = "order_id"), Required, Length(1, CreateBill.MaxOrderId), Description("Your name of the order.")] string? orderId,
+        [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
+        [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
         MerchantRows store,
         IOptions<BillPageOptions> pages,
@@ -118,7 +118,7 @@ internal static class BillEndpoints
     {
         if (orderId is null)
         {
-            return Problems.Invalid("order_id", "order_id is missing: bills are listed by order.");
+            return Problems.Invalid("order_id", "order_id is missing: a list of bills is for one order.");
         }
 
         if (CreateBill.RefuseOrderId(orderId) is { } notAnOrder)
@@ -208,7 +208,7 @@ internal static class BillEndpoints
     private static bool IsIdempotencyKey(string key) =>
         key.Length is > 0 and <= MaxIdempotencyKey && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
 
-    // The API shows milliseconds, and what it shows is what counts.
+    // The API shows milliseconds, so the stored time has no finer part.
     private static DateTimeOffset ToMilliseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
 
     private static ContentHttpResult Json(string json, int status = StatusCodes.Status200OK) =>

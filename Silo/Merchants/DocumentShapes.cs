@@ -15,8 +15,8 @@ using Microsoft.OpenApi;
 namespace Lakala.Silo.Merchants;
 
 /// <summary>
-/// What the OpenAPI documents say of every request and answer, so that a client made from them takes what <see cref="StrictJson"/>
-/// writes: what is null is left out, so it is never required; answers may have more members than are told.
+/// The rules of the OpenAPI documents for every request and answer, so that a client made from them reads what <see cref="StrictJson"/>
+/// writes: null members are left out, so they are never required; answers may have more members than the document.
 /// </summary>
 internal static class DocumentShapes
 {
@@ -33,7 +33,7 @@ internal static class DocumentShapes
         });
         options.AddDocumentTransformer(static (document, context, _) =>
         {
-            // The address that shoppers and merchants know; the framework would give the Host header of whoever asks.
+            // The public address; the framework would use the Host header of the request.
             var publicUrl = context.ApplicationServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl;
             document.Servers = [new OpenApiServer { Url = publicUrl.TrimEnd('/') }];
             TellHeaders(document);
@@ -60,7 +60,7 @@ internal static class DocumentShapes
         var type = Plain(context.JsonTypeInfo.Type);
         if (type == typeof(DateTimeOffset))
         {
-            // A type with a converter of ours has none for the framework.
+            // For a type with our own converter the framework has no schema type.
             schema.Type = JsonSchemaType.String | (type == context.JsonTypeInfo.Type ? 0 : JsonSchemaType.Null);
             schema.Format = "date-time";
         }
@@ -96,7 +96,7 @@ internal static class DocumentShapes
         }
     }
 
-    /// <summary>Values of which there will be more: tools show them, and no client is made that knows them alone.</summary>
+    /// <summary>An open set of values: tools show them, and a generated client accepts others.</summary>
     public static void TellOpen(OpenApiSchema schema, IEnumerable<string> values)
     {
         schema.Extensions ??= new Dictionary<string, IOpenApiExtension>();
@@ -108,7 +108,7 @@ internal static class DocumentShapes
         var type = new OpenApiSchema
         {
             Type = JsonSchemaType.String,
-            Description = "What to decide by. There will be others; an address or method that does not exist has none of ours.",
+            Description = "Decide by this. New types may come; an answer to an unknown address or method has none of these.",
         };
         TellOpen(type, Problems.Kinds.Select(static kind => kind.Type));
         problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
@@ -117,7 +117,7 @@ internal static class DocumentShapes
         problem.Properties["bill"] = new OpenApiSchema
         {
             Type = JsonSchemaType.String,
-            Description = "With order-has-bill: the number of the bill that the order has.",
+            Description = "With order-has-bill: the number of the order's bill.",
         };
     }
 
@@ -139,19 +139,19 @@ internal static class DocumentShapes
 
                 if (status is "429" or "503")
                 {
-                    Header(answer, "Retry-After", JsonSchemaType.Integer, "After so many seconds the same may be asked again.");
+                    Header(answer, "Retry-After", JsonSchemaType.Integer, "The number of seconds after which the same request may be sent again.");
                 }
 
                 if (status == "201" && path == "/v1/bills")
                 {
-                    Header(answer, Replayed, JsonSchemaType.String, "true: the first answer under this Idempotency-Key, again.");
-                    Header(answer, "Location", JsonSchemaType.String, "Where the bill is.");
+                    Header(answer, Replayed, JsonSchemaType.String, "true: this is the first answer under this Idempotency-Key, repeated.");
+                    Header(answer, "Location", JsonSchemaType.String, "The address of the bill.");
                 }
             }
         }
     }
 
-    // Success first: groups tell what all of their endpoints refuse before an endpoint says what it answers.
+    // Success first: the refusals of a group are declared before the answers of its endpoints.
     private static void Sort(OpenApiResponses responses)
     {
         var sorted = responses.OrderBy(static response => response.Key, StringComparer.Ordinal).ToList();
@@ -168,7 +168,7 @@ internal static class DocumentShapes
         answer.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = type } };
     }
 
-    /// <summary>A request with an unknown member is refused; an answer may have members that are not told here.</summary>
+    /// <summary>A request with an unknown member is refused; an answer may have members that are not in the document.</summary>
     private static void OpenAnswers(OpenApiDocument document)
     {
         var requests = new HashSet<string>();
@@ -203,7 +203,7 @@ internal static class DocumentShapes
         }
     }
 
-    /// <summary>In a request null is as if nothing was said, and lets clients whose numbers cannot be missing say so. In an answer there is none.</summary>
+    /// <summary>In a request null means a missing member, for clients whose numbers cannot be missing. Answers have no null.</summary>
     private static void NeverNull(OpenApiSchema schema, bool isAnswer)
     {
         foreach (var (name, member) in schema.Properties?.ToList() ?? [])
@@ -220,7 +220,7 @@ internal static class DocumentShapes
     }
 }
 
-/// <summary>The values that there are now. There will be others, so no client may know them alone: an enum in the document would be one that it does.</summary>
+/// <summary>The present values of an open set. It is not an enum in the document, because a client made from an enum would reject new values.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class OpenValuesAttribute(params string[] values) : Attribute
 {

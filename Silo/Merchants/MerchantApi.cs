@@ -21,16 +21,16 @@ internal static class MerchantApi
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
 
-        // Without AddAuthentication, which would also keep data protection keys in the home folder, for nobody. No scheme is asked unless
-        // a route wants it: what is open does not look a key up.
+        // Without AddAuthentication, which would also write unused data protection keys to the home folder. A scheme runs only if a
+        // route requires it, so an open route looks no key up.
         services.AddAuthenticationCore(static options => options.DefaultChallengeScheme = ApiKeyAuthentication.SchemeName);
 
-        // What means nothing in HTML stays as it is: Chinese pages and mails are a third of the size, and can be read.
+        // Only characters with a meaning in HTML are encoded: Chinese pages and mails are readable, and a third of the size.
         services.AddWebEncoders(static encoders => encoders.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
         new AuthenticationBuilder(services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
 
-        // A route that does not say who may is for nobody.
+        // A route without a policy refuses everybody.
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
             .RequireAssertion(static asked => asked.Resource is not HttpContext context || context.GetEndpoint() is not RouteEndpoint).Build());
         services.AddStoreSearches();
@@ -47,7 +47,7 @@ internal static class MerchantApi
         app.UseExceptionHandler();
         app.UseStatusCodePages();
 
-        // Named here, or the host would put them first, where no handler sees their faults.
+        // Added explicitly, or the host would put them before the exception handler.
         app.UseRequestGuard();
         app.UseRouting();
         app.UseAuthentication();

@@ -9,7 +9,7 @@ using Microsoft.OpenApi;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary>What the OpenAPI document says beyond the endpoints' own declarations: how to authenticate, and examples.</summary>
+/// <summary>The parts of the OpenAPI document beside the endpoints' declarations: authentication and examples.</summary>
 internal static class MerchantApiDocument
 {
     private static readonly DateTimeOffset Created = new(2026, 3, 1, 9, 0, 0, TimeSpan.Zero);
@@ -102,9 +102,9 @@ internal static class MerchantApiDocument
             Title = "Lakala merchant API",
             Version = "1",
             Description =
-                "Create a bill for an order, show its number to the shopper, and hear by webhook when it was paid in a store. "
+                "Create a bill for an order, show its number to the shopper, and get a webhook when it was paid in a store. "
                 + "Amounts are integers in minor units, times are RFC 3339 in UTC. Errors are application/problem+json; decide by their type. "
-                + "Members are only ever added to what is answered: ignore those that you do not know.",
+                + "Answers may get new members: ignore those that you do not know.",
         };
         document.Tags = Tags();
         document.Components ??= new OpenApiComponents();
@@ -122,14 +122,14 @@ internal static class MerchantApiDocument
 
     private static HashSet<OpenApiTag> Tags() =>
     [
-        new() { Name = "Bills", Description = "What an order owes, and whether it is paid." },
-        new() { Name = "Webhooks", Description = "Where notices are sent." },
-        new() { Name = "Events", Description = "What happened, and what became of its notices." },
-        new() { Name = "API keys", Description = "What proves that a request is yours." },
-        new() { Name = "Stores", Description = "Where a bill can be paid." },
+        new() { Name = "Bills", Description = "The amount that an order owes, and whether it is paid." },
+        new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
+        new() { Name = "Events", Description = "What happened, and the state of its notices." },
+        new() { Name = "API keys", Description = "The keys that authenticate your requests." },
+        new() { Name = "Stores", Description = "The stores where a bill can be paid." },
     ];
 
-    /// <summary>What we send, beside what we answer.</summary>
+    /// <summary>The requests that we send.</summary>
     private static void AddNotices(OpenApiDocument document)
     {
         document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
@@ -139,11 +139,11 @@ internal static class MerchantApiDocument
             Properties = new Dictionary<string, IOpenApiSchema>
             {
                 ["id"] = Text("The key's id."),
-                ["name"] = Text("What it is called; not there when it was given no name."),
-                ["prefix"] = Text("What the key begins with."),
+                ["name"] = Text("Its name; missing when it has none."),
+                ["prefix"] = Text("The beginning of the key."),
                 ["created_at"] = Time("When it was made."),
-                ["others_work_until"] = Time("With api_key.created: when your other keys end; not there when they do not."),
-                ["by"] = Text("The id of the key that asked for it; not there when the platform's operators did."),
+                ["others_work_until"] = Time("With api_key.created: when your other keys end; missing when they do not."),
+                ["by"] = Text("The id of the key that made the request; missing when the platform's operators did."),
             },
             Required = new HashSet<string> { "id", "prefix", "created_at" },
         }));
@@ -168,10 +168,10 @@ internal static class MerchantApiDocument
                 {
                     OperationId = id,
                     Summary = summary,
-                    Description = "A notice as Standard Webhooks has it: verify the signature over the bytes as they came, and answer within 15 seconds.",
+                    Description = "A notice by Standard Webhooks: verify the signature over the bytes as received, and answer within 15 seconds.",
                     Tags = new HashSet<OpenApiTagReference> { new("Webhooks", document) },
 
-                    // The receiver is the merchant's: no key of ours goes there.
+                    // The receiver is the merchant's server: our API key is not sent there.
                     Security = [],
                     Parameters =
                     [
@@ -189,8 +189,8 @@ internal static class MerchantApiDocument
                     },
                     Responses = new OpenApiResponses
                     {
-                        ["2XX"] = new OpenApiResponse { Description = "You have it." },
-                        ["4XX"] = new OpenApiResponse { Description = "You do not take it." },
+                        ["2XX"] = new OpenApiResponse { Description = "You have accepted it." },
+                        ["4XX"] = new OpenApiResponse { Description = "You have refused it." },
                     },
                 },
             },

@@ -11,24 +11,24 @@ using Microsoft.OpenApi;
 
 namespace Lakala.Silo.Merchants;
 
-// What the merchant API takes and gives. The descriptions are shown on the reference page, and told to who got it wrong.
+// The requests and answers of the merchant API. The descriptions are on the reference page and in the errors of invalid requests.
 
 internal sealed record CreateBill(
     [property: Length(1, CreateBill.MaxOrderId), Description("Your own name of the order: 1 to 64 characters, none of them a control or format character.")]
     string OrderId,
     [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen): 1 to 999999999999.")]
     long Amount,
-    [property: RegularExpression("^[A-Z]{3}$"), Description("An ISO 4217 code. Only CNY is taken now.")]
+    [property: RegularExpression("^[A-Z]{3}$"), Description("An ISO 4217 code. Only CNY is accepted now.")]
     string Currency,
     [property: Length(1, CreateBill.MaxDescription), Description("What the shopper pays for, as shown on the bill page: 1 to 255 characters.")]
     string Description,
-    [property: Description("Who shall pay, and is told by mail and SMS: an object with name, email, phone and language, all optional.")]
+    [property: Description("The shopper, who gets mails and SMS: an object with name, email, phone and language, all optional.")]
     Shopper? Shopper = null,
-    [property: Description("An object of your own, given back with the bill: at most 50 strings of at most 500 characters, names of at most 40.")]
+    [property: Description("An object of your own, repeated with the bill: at most 50 strings of at most 500 characters, names of at most 40.")]
     Dictionary<string, string>? Metadata = null,
-    [property: Description("Until when the bill can be paid: an RFC 3339 time with offset, 1 second to 365 days ahead. Not with expires_in_seconds.")]
+    [property: Description("The time until which the bill can be paid: an RFC 3339 time with offset, 1 second to 365 days ahead. Not with expires_in_seconds.")]
     DateTimeOffset? ExpiresAt = null,
-    [property: Range(1L, CreateBill.MaxSeconds), Description("How long the bill can be paid: 1 to 31536000 seconds; 259200 (72 hours) when nothing is said.")]
+    [property: Range(1L, CreateBill.MaxSeconds), Description("The number of seconds for which the bill can be paid: 1 to 31536000; default 259200 (72 hours).")]
     long? ExpiresInSeconds = null)
 {
     public const int MaxOrderId = 64;
@@ -43,14 +43,14 @@ internal sealed record CreateBill(
     private static readonly TimeSpan ShortestTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(365);
 
-    /// <summary>Until when the bill can be paid, with the milliseconds that the API shows. Only of a request that <see cref="Check"/> lets pass.</summary>
+    /// <summary>The time until which the bill can be paid, cut to the milliseconds that the API shows. Only for a request that has passed <see cref="Check"/>.</summary>
     public DateTimeOffset Expiry(DateTimeOffset now) =>
         ExpiresAt?.ToUniversalTime() ?? now + (ExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : UsualTime);
 
-    /// <summary>Why there can be no such bill; null when nothing is wrong.</summary>
+    /// <summary>The error of the request; null when it is valid.</summary>
     public ProblemHttpResult? Check(DateTimeOffset now) =>
         RefuseOrderId(OrderId)
-        ?? (Money.IsKnownCurrency(Currency) ? null : Problems.Invalid("currency", "currency is not one that is taken: only CNY is."))
+        ?? (Money.IsKnownCurrency(Currency) ? null : Problems.Invalid("currency", "currency is not accepted: only CNY is."))
         ?? (new Money(Amount, Currency).IsBillable
             ? null
             : Problems.Invalid("amount", $"amount must be an integer in minor units from {Money.MinBillAmount} to {Money.MaxBillAmount}."))
@@ -70,7 +70,7 @@ internal sealed record CreateBill(
 
     private ProblemHttpResult? CheckMetadata() =>
         Metadata is null ? null
-        : Metadata.Count > MaxMetadata ? Problems.Invalid("metadata", $"metadata has {Metadata.Count} members; at most {MaxMetadata} are kept.")
+        : Metadata.Count > MaxMetadata ? Problems.Invalid("metadata", $"metadata has {Metadata.Count} members; at most {MaxMetadata} are allowed.")
         : Metadata.Keys.FirstOrDefault(static name => name.EnumerateRunes().Count() is 0 or > MaxMetadataName) is not null
             ? Problems.Invalid("metadata", $"metadata has a name that is empty or longer than {MaxMetadataName} characters.")
         : Metadata.FirstOrDefault(static pair => pair.Value is null || pair.Value.EnumerateRunes().Count() > MaxMetadataValue).Key is { } name
@@ -96,17 +96,17 @@ internal sealed record CreateBill(
 internal sealed partial record Shopper(
     [property: MaxLength(Shopper.MaxName), Description("At most 100 characters.")]
     string? Name = null,
-    [property: Length(3, Shopper.MaxEmail), Description("A mail address of at most 254 characters. Mails go there: the bill, a reminder, the receipt or that it can no longer be paid.")]
+    [property: Length(3, Shopper.MaxEmail), Description("A mail address of at most 254 characters, for mails with the bill, a reminder, the receipt or the news that it can no longer be paid.")]
     string? Email = null,
     [property: RegularExpression(Shopper.PhonePattern), Description("E.164: a plus sign and 8 to 15 digits, such as +8613800000000; of China 1 and ten digits more. The same in short by SMS, where the platform has an SMS gateway and sends to that country.")]
     string? Phone = null,
-    [property: AllowedValues("en", "zh"), Description("en or zh: in which language the shopper is told. Without it the page follows the browser, and mail and SMS are in English.")]
+    [property: AllowedValues("en", "zh"), Description("en or zh: the language of page, mail and SMS. Without it the page is in the browser's language, and mail and SMS are in English.")]
     string? Language = null)
 {
     public const int MaxName = 100;
     public const int MaxEmail = 254;
 
-    // A number of China that can be sent an SMS is a mobile number.
+    // In China only mobile numbers can get an SMS.
     public const string PhonePattern = "^\\+(861[0-9]{10}|(?!86)[1-9][0-9]{7,14})$";
 
     public ProblemHttpResult? Check() =>
@@ -126,17 +126,17 @@ internal sealed partial record Shopper(
 
 internal static class Text
 {
-    /// <summary>Characters are Unicode's code points, as JSON Schema counts them.</summary>
+    /// <summary>Characters are Unicode code points, as JSON Schema counts them.</summary>
     public static ProblemHttpResult? Refuse(string field, string? text, int least, int most) =>
         text is null || (text.EnumerateRunes().Count() is var length && length >= least && length <= most && PlainText.Is(text) && (least == 0 || !string.IsNullOrWhiteSpace(text)))
             ? null
-            : Problems.Invalid(field, $"{field} must have {least} to {most} characters, not blanks alone, none of them a control or format character.");
+            : Problems.Invalid(field, $"{field} must have {least} to {most} characters, not only blanks, none of them a control or format character.");
 }
 
-// The shape of Grains.Bills.BillView: a test holds the two together.
-[Description("What an order owes, and whether it is paid.")]
+// The same members as Grains.Notices.BillView: a test compares the two.
+[Description("The amount that an order owes, and whether it is paid.")]
 internal sealed record BillModel(
-    [property: RegularExpression("^[0-9]{14}$"), Description("Fourteen digits, the last two of them check digits (ISO 7064 MOD 97-10): what the shopper tells the clerk.")]
+    [property: RegularExpression("^[0-9]{14}$"), Description("Fourteen digits, the last two of them check digits (ISO 7064 MOD 97-10). The shopper gives this number to the clerk.")]
     string Number,
     [property: AllowedValues("OPEN", "PAYING", "PAID", "EXPIRED", "CANCELLED"), Description("OPEN, PAYING, PAID, EXPIRED or CANCELLED. PAID, EXPIRED and CANCELLED are final.")]
     string Status,
@@ -150,7 +150,7 @@ internal sealed record BillModel(
     string PayUrl,
     DateTimeOffset ExpiresAt,
     DateTimeOffset CreatedAt,
-    [property: Description("There once the bill is PAID.")]
+    [property: Description("Present once the bill is PAID.")]
     PaymentModel? Payment = null);
 
 internal sealed record PaymentModel(
@@ -171,13 +171,13 @@ internal sealed record WebhookEndpointModel(
     string Id,
     string Url,
     DateTimeOffset CreatedAt,
-    [property: Description("While a rotation lasts: until when the secret before signs too.")]
+    [property: Description("During a rotation: the time until which the previous secret signs too.")]
     DateTimeOffset? RotatingUntil,
-    [property: Description("Since when it hears nothing: it has answered 410. Enable it to end that.")]
+    [property: Description("The time since which it gets no notices, because it answered 410. Enable it to get them again.")]
     DateTimeOffset? DisabledAt,
     [property: Description("Why it is disabled.")]
     string? DisabledReason,
-    [property: Description("Shown when it is made, and never again.")]
+    [property: Description("Shown only once, when it is made.")]
     string? Secret);
 
 internal sealed record EventModel(
@@ -185,7 +185,7 @@ internal sealed record EventModel(
     string Id,
     [property: OpenValues(
         EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, NoticeRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, of which the shopper alone is told; api_key.created or api_key.revoked; webhook.test. There will be others.")]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
     [property: Description("The bill as it was then. For api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
@@ -195,21 +195,21 @@ internal sealed record EventModel(
 internal sealed record DeliveryModel(
     [property: Description("The id of a webhook endpoint; mail or sms: the shopper.")]
     string Receiver,
-    [property: AllowedValues("PENDING", "ACCEPTED", "SKIPPED", "PARKED"), Description("PENDING, ACCEPTED, SKIPPED: there was nothing left to tell, or too much already, or PARKED: given up after the last try.")]
+    [property: AllowedValues("PENDING", "ACCEPTED", "SKIPPED", "PARKED"), Description("PENDING; ACCEPTED; SKIPPED: no longer needed, or above a limit; PARKED: given up after the last try.")]
     string State,
     int Tries,
-    [property: Description("While PENDING: when it is tried next.")]
+    [property: Description("While PENDING: the time of the next try.")]
     DateTimeOffset? DueAt,
     [property: Description("The HTTP status of the last answer.")]
     int? LastStatus,
-    [property: Description("Why the last try was not accepted, or there was none.")]
+    [property: Description("Why the last try failed, or why there was none.")]
     string? LastError,
     DateTimeOffset? FinishedAt);
 
 internal sealed record ApiKeyModel(
-    [property: Description("Shown now, and never again.")]
+    [property: Description("Shown only once, now.")]
     string ApiKey,
-    [property: Description("Until when your other keys work.")]
+    [property: Description("The time until which your other keys are valid.")]
     DateTimeOffset OthersWorkUntil,
     [property: Description("The new key's id.")]
     string? Id = null)
@@ -218,9 +218,9 @@ internal sealed record ApiKeyModel(
 }
 
 internal sealed record CreateApiKey(
-    [property: Length(1, CreateApiKey.MaxName), Description("What you call it, such as the program that has it: 1 to 100 characters, none of them a control or format character.")]
+    [property: Length(1, CreateApiKey.MaxName), Description("Your name for it, such as the program that uses it: 1 to 100 characters, none of them a control or format character.")]
     string Name,
-    [property: Range(0L, CreateApiKey.MaxSeconds), Description("How much longer your other keys work, at most: 0 (they are revoked) to 2592000 seconds. When nothing is said, they stay as they are.")]
+    [property: Range(0L, CreateApiKey.MaxSeconds), Description("The most seconds for which your other keys stay valid: 0 (they are revoked) to 2592000. Without it they stay unchanged.")]
     long? OthersWorkForSeconds = null)
 {
     public const int MaxName = 100;
@@ -233,22 +233,22 @@ internal sealed record CreateApiKey(
             : Problems.Invalid("others_work_for_seconds", $"others_work_for_seconds must be an integer from 0 to {MaxSeconds}."));
 }
 
-[Description("An API key that works.")]
+[Description("A valid API key.")]
 internal sealed record KeyModel(
     [property: Description("Stands for the key where the key itself must not be: in lists, notices and addresses.")]
     string Id,
-    [property: Description("Not there when it was given none.")]
+    [property: Description("Missing when it has none.")]
     string? Name,
-    [property: Description("What the key begins with.")]
+    [property: Description("The beginning of the key.")]
     string Prefix,
     DateTimeOffset CreatedAt,
-    [property: Description("When it last came, to the hour; not there before it has.")]
+    [property: Description("The time of its last use, to the hour; missing before the first use.")]
     DateTimeOffset? LastUsedAt,
-    [property: Description("When it ends by itself; not there when it does not.")]
+    [property: Description("The time at which it expires; missing when it does not.")]
     DateTimeOffset? ExpiresAt,
     [property: Description("true: it is the key of this request.")]
     bool Current,
-    [property: Description("The whole key. Shown when it is made, and never again.")]
+    [property: Description("The whole key. Shown only once, when it is made.")]
     string? ApiKey)
 {
     public override string ToString() => $"key {Id}";

@@ -4,34 +4,34 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary>How much one merchant may do, so that a key that has leaked, or a loop that does not end, harms nobody else.</summary>
+/// <summary>The limits of one merchant, so that a leaked key or an endless loop harms nobody else.</summary>
 public sealed class MerchantApiOptions
 {
     /// <summary>Bills that a merchant may create at one silo, at once or spread over a minute.</summary>
     public int BillsPerMinute { get; set; } = 3_000;
 
-    /// <summary>The same of everything else that changes something.</summary>
+    /// <summary>The same for all other changes.</summary>
     public int WritesPerMinute { get; set; } = 1_200;
 
-    /// <summary>The same of what is only looked at.</summary>
+    /// <summary>The same for reads.</summary>
     public int ReadsPerMinute { get; set; } = 6_000;
 
     /// <summary>Tests of webhook endpoints, at once or spread over an hour.</summary>
     public int TestsPerHour { get; set; } = 60;
 
-    /// <summary>How often an event may be sent again within a day, over all silos as what follows.</summary>
+    /// <summary>How often an event may be sent again within a day. This and the following limits count over all silos.</summary>
     public int ResendsPerEventPerDay { get; set; } = 3;
 
-    /// <summary>Notices that one mail address or phone number may get of all bills of a merchant within an hour; what is more is skipped.</summary>
+    /// <summary>Notices to one mail address or phone number for all bills of a merchant within an hour; further ones are skipped.</summary>
     public int NoticesPerAddressPerHour { get; set; } = 10;
 
     /// <summary>The same within a day.</summary>
     public int NoticesPerAddressPerDay { get; set; } = 30;
 
-    /// <summary>Mails that the shoppers of a merchant may get within a day; what is more is skipped.</summary>
+    /// <summary>Mails to the shoppers of a merchant within a day; further ones are skipped.</summary>
     public int MailsPerDay { get; set; } = 20_000;
 
-    /// <summary>The same of SMS, which cost money.</summary>
+    /// <summary>The same for SMS, which cost money.</summary>
     public int SmsPerDay { get; set; } = 1_000;
 
     public sealed class Validator : IValidateOptions<MerchantApiOptions>
@@ -43,7 +43,7 @@ public sealed class MerchantApiOptions
     }
 }
 
-/// <summary>What is counted together.</summary>
+/// <summary>Calls that are counted together.</summary>
 internal enum Quota
 {
     Bills,
@@ -52,11 +52,11 @@ internal enum Quota
     Tests,
 }
 
-/// <summary>Metadata of an endpoint whose calls are counted by merchant.</summary>
-/// <param name="As">Null: by its method, as a read or a write.</param>
+/// <summary>Marks an endpoint whose calls are counted by merchant.</summary>
+/// <param name="As">Null: as a read or a write, by the method.</param>
 internal sealed record Counted(Quota? As = null);
 
-/// <summary>Counts a merchant's calls, here alone: whoever spreads them over several silos has as much at each.</summary>
+/// <summary>Counts a merchant's calls at this silo only: each silo has its own limits.</summary>
 internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1), Hour = TimeSpan.FromHours(1);
@@ -66,7 +66,7 @@ internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeP
     private readonly TokenBuckets _reads = new(options.Value.ReadsPerMinute, Minute, time);
     private readonly TokenBuckets _tests = new(options.Value.TestsPerHour, Hour, time);
 
-    /// <returns>Null: it may be done. Else after how long it may.</returns>
+    /// <returns>Null: the call is allowed. Otherwise the time after which it is.</returns>
     public TimeSpan? Take(string merchantId, Quota quota) => (quota switch
     {
         Quota.Bills => _bills,
@@ -79,7 +79,7 @@ internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeP
 
 internal static class MerchantQuotaMiddleware
 {
-    /// <summary>Refuses what is too much before the body is read. Comes after the key is checked.</summary>
+    /// <summary>Refuses calls above the limit, after the key is checked and before the body is read.</summary>
     public static IApplicationBuilder UseMerchantQuotas(this IApplicationBuilder app) => app.Use(static (context, next) =>
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<Counted>() is not { } counted)

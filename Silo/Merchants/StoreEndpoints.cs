@@ -6,14 +6,14 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary><c>/v1/stores</c>: where bills can be paid. Open to everybody, also from other sites' pages.</summary>
+/// <summary><c>/v1/stores</c>: the stores where bills can be paid. Open to everybody, also from pages of other sites.</summary>
 internal static class StoreEndpoints
 {
     private const int UsualSize = 20;
     private const int MostStores = 50;
     private const string Searches = "store-searches";
 
-    // Whoever asks is not known, and a front hides the addresses: so many searches at once, and a short queue.
+    // The callers are unknown, and a proxy hides their addresses: so the searches at once are bounded, with a short queue.
     private const int AtOnce = 16;
     private const int Queued = 256;
 
@@ -51,7 +51,7 @@ internal static class StoreEndpoints
         [Description("latitude,longitude in degrees (WGS 84): nearest first.")] string? near,
         [Description("Not with near.")] string? region,
         [Description("Not with near.")] string? district,
-        [Range(1, MostStores), Description("From 1 to 50; 20 when nothing is said.")] int? limit,
+        [Range(1, MostStores), Description("From 1 to 50; default 20.")] int? limit,
         StoreFinder stores,
         CancellationToken stop)
     {
@@ -120,9 +120,9 @@ internal sealed record StoreModel(
     [property: Description("Opening hours in the store's own words.")]
     string? Hours,
     string? Phone,
-    [property: Description("From the point that was asked for.")]
+    [property: Description("The distance from the point in near.")]
     int? DistanceMetres,
-    [property: Description("A terminal there was heard within the last 45 seconds and reports nothing out of order, and neither it nor the store is blocked: a bill can be paid there now.")]
+    [property: Description("A terminal there was heard within the last 45 seconds and reports no fault, and neither it nor the store is blocked: a bill can be paid there now.")]
     bool Ready);
 
 internal sealed record StoreAreaModel(string Region, string District, int Stores);

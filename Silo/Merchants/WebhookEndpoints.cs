@@ -34,7 +34,7 @@ internal static class WebhookEndpoints
             .Produces<ListModel<WebhookEndpointModel>>();
         api.MapDelete("/webhook_endpoints/{id}", Delete).WithName("deleteWebhookEndpoint").WithTags("Webhooks")
             .WithSummary("Deletes an endpoint")
-            .WithDescription("Notices that wait for it, or were given up, are skipped.")
+            .WithDescription("Its waiting and parked notices are skipped.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/rotate_secret", Rotate).WithName("rotateWebhookSecret").WithTags("Webhooks")
@@ -44,16 +44,16 @@ internal static class WebhookEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/enable", Enable).WithName("enableWebhookEndpoint").WithTags("Webhooks")
             .WithSummary("Enables an endpoint that was disabled")
-            .WithDescription("An endpoint that answers 410 is disabled. What happened meanwhile is in the events, and can be sent again.")
+            .WithDescription("An endpoint that answers 410 is disabled. Events of the time between are in the list of events, and can be sent again.")
             .Produces<WebhookEndpointModel>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/webhook_endpoints/{id}/test", Test).WithName("testWebhookEndpoint").WithTags("Webhooks").WithMetadata(new Counted(Quota.Tests))
             .WithSummary("Sends an event of type webhook.test to an endpoint")
-            .WithDescription("It goes the way of all notices: look at the event's deliveries to see what became of it. The next waits until its first try is over.")
+            .WithDescription("It is delivered as any notice: the event's deliveries show the result. The next test is allowed after the first try of this one.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/events", ListEvents).WithName("listEvents").WithTags("Events")
-            .WithSummary("Lists events, newest first, with what became of their notices")
+            .WithSummary("Lists events, newest first, with the state of their notices")
             .Produces<ListModel<EventModel>>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/events/{id}", GetEvent).WithName("getEvent").WithTags("Events")
@@ -62,7 +62,7 @@ internal static class WebhookEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/events/{id}/resend", Resend).WithName("resendEvent").WithTags("Events")
             .WithSummary("Sends an event again")
-            .WithDescription("To all endpoints that there are now, or to the shopper, under the same id, with all retries. Three times a day, if the network says nothing else.")
+            .WithDescription("It is sent to all present endpoints, or to the shopper, under the same id, with all retries. Three times a day, unless the network has another limit.")
             .Produces<EventModel>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -127,9 +127,9 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> ListEvents(
-        [AllowedValues("PARKED"), Description("PARKED: only events with a notice that was given up.")] string? delivery,
-        [Range(1, Paging.MaxSize), Description("From 1 to 100; 20 when nothing is said.")] int? limit,
-        [Description("next_cursor of the page before.")] string? cursor,
+        [AllowedValues("PARKED"), Description("PARKED: only events with a parked notice.")] string? delivery,
+        [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
+        [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
         NoticeRows store,
         CancellationToken stop)
@@ -165,7 +165,7 @@ internal static class WebhookEndpoints
 
     private static async Task<IResult> Resend(
         string id,
-        [AllowedValues("webhooks", "shopper"), Description("webhooks (when nothing is said) or shopper.")] string? to,
+        [AllowedValues("webhooks", "shopper"), Description("webhooks (default) or shopper.")] string? to,
         ClaimsPrincipal user,
         NoticeRows store,
         ShopperReceivers shoppers,
@@ -225,7 +225,7 @@ internal static class WebhookEndpoints
             return Problems.Invalid("url", $"url must have one of the ports {options.Ports}; {url.Port} is not called.");
         }
 
-        // Names are checked when they are resolved, at every try.
+        // Names are checked at every try, when they are resolved.
         return !IPAddress.TryParse(url.IdnHost, out var address) || options.IsAddressAllowed(address)
             ? null
             : Problems.Invalid("url", $"url must be reachable from the Internet; {address} is not called.");

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Security;
 
-/// <summary>What this silo shows to other silos.</summary>
+/// <summary>The certificate of this silo for other silos.</summary>
 public sealed record ClusterCertificate(OwnCertificate Own);
 
-/// <summary>The certificates that this silo shows: says when they change, and for how long they are good.</summary>
+/// <summary>The certificates of this silo: logs their changes, and exports the time until they expire.</summary>
 public sealed class OwnCertificates
 {
     private static readonly Meter Meter = new(Instrumentation.Name);
@@ -32,6 +32,6 @@ public sealed class OwnCertificates
             (shown.Value.NotAfter - time.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("use", shown.Key))), "s");
     }
 
-    /// <summary>What terminals are shown.</summary>
+    /// <summary>The certificate for terminals.</summary>
     public OwnCertificate Gateway { get; }
 }

@@ -5,20 +5,20 @@ using Lakala.Wire.Keys;
 
 namespace Lakala.Silo.Security;
 
-/// <summary>What is asked of an HSM on the swipe's way: the PIN goes from the terminal's key to the bank's and is never seen.</summary>
+/// <summary>The work of an HSM in a swipe: it translates the PIN from the terminal's key to the bank's without showing it.</summary>
 public interface IPinTranslator
 {
-    /// <returns>Null when the block holds no PIN of this card under its key.</returns>
+    /// <returns>Null when the block has no PIN of this card under its key.</returns>
     byte[]? Translate(PresentedCard card, PinCipher zoneKey);
 }
 
-/// <summary>The translation in this process. For development: where card schemes rule, an HSM does it.</summary>
+/// <summary>The translation in this process. For development: where the rules of card schemes apply, an HSM does it.</summary>
 public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
 {
-    /// <summary>A key that no PIN comes under for so long, or for twice as long at the most, is dropped here; a next session's takes its place at once.</summary>
+    /// <summary>A key that is not used for this time, at the most for twice this time, is dropped; the key of the next session replaces it at once.</summary>
     public static readonly TimeSpan Generation = TimeSpan.FromMinutes(5);
 
-    // Unwrapping a key costs some 25 microseconds, using it two. At the bound a generation ends early.
+    // To unwrap a key costs about 25 microseconds, to use it two. At the bound a generation ends early.
     private const int MaxCached = 25_000;
 
     private readonly IKeyVault _vault;

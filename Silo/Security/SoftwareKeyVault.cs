@@ -12,8 +12,8 @@ public sealed class KeysOptions
 }
 
 /// <summary>
-/// AES key wrap with padding (RFC 5649) in this process. For development and small installations: where card schemes
-/// rule, an HSM stands behind <see cref="IKeyVault"/> instead.
+/// AES key wrap with padding (RFC 5649) in this process. For development and small installations: where the rules of card
+/// schemes apply, an HSM implements <see cref="IKeyVault"/>.
 /// </summary>
 public sealed class SoftwareKeyVault : IKeyVault, IDisposable
 {

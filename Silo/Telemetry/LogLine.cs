@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace Lakala.Silo.Telemetry;
 
 /// <summary>
-/// One line of the log: time, severity, source, trace and text. Of the logging scopes only the trace is of use: those of the
-/// web server hold the paths of requests, and the address of a bill page is a secret.
+/// One line of the log: time, severity, source, trace and text. Of the logging scopes only the trace is used: those of the
+/// web server have the paths of requests, and the address of a bill page is a secret.
 /// </summary>
 internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")
 {
@@ -31,7 +31,7 @@ internal sealed class LogLine(TimeProvider time) : ConsoleFormatter("line")
         textWriter.WriteLine();
     }
 
-    // What others wrote into it moves no cursor and hides nothing on the screen of whoever reads the log.
+    // Control characters from others are removed, so that they cannot change what a console shows.
     private static string OneLine(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Select(static sign => char.IsControl(sign) ? ' ' : sign));
 

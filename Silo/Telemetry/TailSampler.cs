@@ -12,41 +12,41 @@ namespace Lakala.Silo.Telemetry;
 /// <summary>Which traces are kept.</summary>
 public sealed class TraceOptions
 {
-    /// <summary>The part of all traces, 0 to 1, that is kept whatever became of them.</summary>
+    /// <summary>The share of all traces, 0 to 1, that is kept whatever their outcome.</summary>
     public double Share { get; set; } = 0.01;
 
-    /// <summary>What takes longer is always kept.</summary>
+    /// <summary>A trace with a longer span is always kept.</summary>
     public TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Traces held at once until they can be judged; past it only their local root is.</summary>
+    /// <summary>Traces held at once until they are complete; above it only the local root of a trace is decided.</summary>
     public int MaxTraces { get; set; } = 4_096;
 
-    /// <summary>Spans held of one trace; past it there is room for its local root only.</summary>
+    /// <summary>Spans held of one trace; above it only its local root is held.</summary>
     public int MaxSpans { get; set; } = 128;
 
-    /// <summary>A trace that is not at its end by then is judged as far as it is.</summary>
+    /// <summary>A trace that is not complete after this time is decided as far as it is.</summary>
     public TimeSpan LongestHeld { get; set; } = TimeSpan.FromMinutes(1);
 
     public sealed class Validator : IValidateOptions<TraceOptions>
     {
         public ValidateOptionsResult Validate(string? name, TraceOptions options) =>
-            options.Share is not (>= 0 and <= 1) ? ValidateOptionsResult.Fail($"Traces:Share is 0 to 1; {options.Share} is not.")
+            options.Share is not (>= 0 and <= 1) ? ValidateOptionsResult.Fail($"Traces:Share must be 0 to 1; it is {options.Share}.")
             : options.SlowAfter <= TimeSpan.Zero || options.LongestHeld <= options.SlowAfter
                 ? ValidateOptionsResult.Fail(
                     $"Traces: 0 < SlowAfter < LongestHeld must hold, but they are {options.SlowAfter} and {options.LongestHeld}.")
             : options.MaxTraces < 1 || options.MaxSpans < 1
-                ? ValidateOptionsResult.Fail("Traces:MaxTraces and Traces:MaxSpans are at least 1.")
+                ? ValidateOptionsResult.Fail("Traces:MaxTraces and Traces:MaxSpans must be at least 1.")
             : ValidateOptionsResult.Success;
     }
 }
 
 /// <summary>
 /// Tail sampling: holds the spans of a trace until this silo's part of it has ended, and then keeps those of swipes that were
-/// slow, failed or were reversed, and a share of the others. A span that comes late, or finds no room, is judged by itself.
+/// slow, failed or were reversed, and a share of the others. A late span, or one above a bound, is decided alone.
 /// </summary>
 /// <remarks>
-/// A local root has its parent in no process or in another one, or seems to: a call between two grains of this silo carries its
-/// parent as if it came from afar. So a trace is over when the last of its local roots ends.
+/// A local root has no parent or a parent in another process. A call between two grains of this silo also marks its parent as
+/// remote. So a trace is complete when the last of its local roots ends.
 /// </remarks>
 public sealed class TailSampler : CompositeProcessor<Activity>
 {
@@ -100,7 +100,7 @@ public sealed class TailSampler : CompositeProcessor<Activity>
 
         foreach (var held in old)
         {
-            // It takes longer than what is slow.
+            // It is slow: the bound of the age is above the bound of slow spans.
             LetThrough(held.Spans);
         }
     }
@@ -132,7 +132,7 @@ public sealed class TailSampler : CompositeProcessor<Activity>
         }
     }
 
-    /// <summary>This local root has begun and will not end here: it is not to be traced.</summary>
+    /// <summary>Forgets a local root that has begun but will not be traced.</summary>
     public void Forget(Activity root)
     {
         lock (_lock)
@@ -144,7 +144,7 @@ public sealed class TailSampler : CompositeProcessor<Activity>
         }
     }
 
-    // What is not over when the silo ends has no outcome.
+    // A trace that is not complete when the silo ends has no outcome.
     protected override bool OnShutdown(int timeoutMilliseconds)
     {
         List<Held> open;
@@ -168,7 +168,7 @@ public sealed class TailSampler : CompositeProcessor<Activity>
         || span.GetTagItem(Instrumentation.CodeTag) is ResponseCodes.NoAnswer or ResponseCodes.TryLater or ResponseCodes.BankNotReachable or ResponseCodes.Fault
         || (span.GetTagItem(Instrumentation.StateTag) is string state && (state == Reversing || state == Reversed));
 
-    // By the trace id alone, so that all silos judge alike.
+    // By the trace id alone, so that all silos decide the same.
     private bool IsInShare(ActivityTraceId trace) =>
         _share.ShouldSample(new SamplingParameters(default, trace, "", ActivityKind.Internal)).Decision == SamplingDecision.RecordAndSample;
 

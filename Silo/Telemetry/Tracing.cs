@@ -14,7 +14,7 @@ using OpenTelemetry.Trace;
 
 namespace Lakala.Silo.Telemetry;
 
-/// <summary>Metrics for whoever reads /metrics; and for a collector metrics, logs and the traces that are kept.</summary>
+/// <summary>Exports metrics at /metrics; and to a collector metrics, logs and the kept traces.</summary>
 internal static class Tracing
 {
     private static readonly string[] CollectorSettings =
@@ -22,14 +22,14 @@ internal static class Tracing
         "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
     ];
 
-    // Spans are made only when somebody collects them: OTEL_EXPORTER_OTLP_ENDPOINT is the one switch.
+    // Spans are made only for a collector: OTEL_EXPORTER_OTLP_ENDPOINT is the only switch.
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
         var isTraced = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
         if (PlainCollector(name => builder.Configuration[name]) is { } plain)
         {
-            throw new InvalidOperationException($"{plain} is http to another machine: traces and logs name terminals, stores and orders. Say https.");
+            throw new InvalidOperationException($"{plain} is http to another machine: traces and logs name terminals, stores and orders. Use https.");
         }
 
         var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
@@ -57,7 +57,7 @@ internal static class Tracing
             .WithLogging(logs => logs.AddOtlpExporter(), logging => logging.IncludeFormattedMessage = true);
     }
 
-    /// <returns>The variable that sends what is observed to another machine in the clear; null: none does.</returns>
+    /// <returns>The variable that would send telemetry to another machine in the clear; null when there is none.</returns>
     internal static string? PlainCollector(Func<string, string?> setting) =>
         CollectorSettings.FirstOrDefault(name => Uri.TryCreate(setting(name), UriKind.Absolute, out var address) && ThisMachine.IsPlainElsewhere(address));
 

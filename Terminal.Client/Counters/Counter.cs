@@ -13,15 +13,15 @@ using Lakala.Wire.Tls;
 namespace Lakala.Terminal.Client.Counters;
 
 /// <summary>
-/// What a clerk does at one terminal. Before a new sale every earlier one is certain and printed; a new one is in the
-/// journal before it leaves, and its answer before it is shown.
+/// The work of a clerk at one terminal. Before a new sale the outcome of every earlier one is certain and printed. A new one is
+/// in the journal before it is sent, and its answer before it is shown.
 /// </summary>
 internal sealed class Counter : IAsyncDisposable
 {
     /// <summary>Approved payments after which the batch must be closed before the next.</summary>
     private const int LargestBatch = 10_000;
 
-    /// <summary>After which a clerk signs in without the server, if that is allowed.</summary>
+    /// <summary>The wait for the server before a clerk signs in without it, if that is allowed.</summary>
     private static readonly TimeSpan SignInPatience = TimeSpan.FromSeconds(4);
 
     private readonly TerminalFolder _folder;
@@ -55,7 +55,7 @@ internal sealed class Counter : IAsyncDisposable
 
     public Texts Texts { get; private set; }
 
-    /// <summary>Who works here now, for the receipts and the server; null when nobody has signed in.</summary>
+    /// <summary>The number of the clerk, for receipts and server; null when nobody has signed in.</summary>
     public ClerkIdentity? Clerk { get; set; }
 
     /// <summary>Whether the line to the network is open and signed on now.</summary>
@@ -64,28 +64,28 @@ internal sealed class Counter : IAsyncDisposable
     /// <summary>Null until the first sign-on.</summary>
     public string? StoreName => _session?.StoreName ?? _storeName;
 
-    /// <summary>How the printer and the card reader are, for the heartbeat; null while nobody watches them.</summary>
+    /// <summary>The state of printer and card reader for the heartbeat; null while it is unknown.</summary>
     public Func<(PrinterState? Printer, bool IsReaderGood)>? Devices { get; set; }
 
-    /// <summary>The server has asked for something; <see cref="Obey"/> does it.</summary>
+    /// <summary>True when the server has asked for something; <see cref="Obey"/> does it.</summary>
     public bool HasRequirement => _session?.HasRequirement == true;
 
     /// <summary>Payments whose outcome is not known yet.</summary>
     public int OpenItems => _journal.OpenCount;
 
-    /// <summary>Approved payments that no closed batch holds: how many, and their sum in minor units.</summary>
+    /// <summary>Approved payments that are in no closed batch: their number, and their sum in minor units.</summary>
     public BatchTotals Unclosed =>
         new(_journal.Unclosed, _journal.OpenBatches.Sum(batch => _journal.ApprovedIn(batch).Sum(entry => entry.Amount)));
 
-    /// <summary>The latest payments of this terminal that its journal still holds, newest first.</summary>
+    /// <summary>The latest payments of this terminal that are still in its journal, newest first.</summary>
     public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
 
-    /// <summary>Checked before anything is sent, or even the terminal's folder opened. Null when nothing is wrong.</summary>
+    /// <summary>Checks the input before anything is sent or the terminal's folder is opened. Null when it is valid.</summary>
     public static Report? RefuseBill(string bill, Texts texts) => BillNumber.IsWhole(bill)
         ? null
         : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 
-    /// <summary>Goes on in another language, the server's texts too: the terminal signs on again.</summary>
+    /// <summary>Changes the language, also of the server's texts: the terminal signs on again.</summary>
     public async Task Speak(Texts texts)
     {
         (Texts, _storeName) = (texts, StoreName);
@@ -108,7 +108,7 @@ internal sealed class Counter : IAsyncDisposable
                 return found;
             }
 
-            // The terminal's session is over: it signs on anew, or hears why it may not.
+            // The terminal's session has ended: it signs on again, or gets the reason why it may not.
             return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Unreachable(refusal, bill) : await Find(bill, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -117,8 +117,8 @@ internal sealed class Counter : IAsyncDisposable
         }
     }
 
-    /// <param name="abandon">The payment is given up, on both sides: it ends as not paid, unless it was paid already.</param>
-    /// <param name="stop">The program ends: what is under way stays open and is settled before the next payment.</param>
+    /// <param name="abandon">Gives the payment up, at terminal and server: it ends as not paid, unless it was paid already.</param>
+    /// <param name="stop">Ends the program: a payment under way stays open and is settled before the next one.</param>
     public Task<Report> Pay(string bill, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
         bill,
         async earlier =>
@@ -132,13 +132,13 @@ internal sealed class Counter : IAsyncDisposable
     public Task<Report> Pay(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
         found.Bill, async earlier => await Swipe(found, card, abandon, stop) with { Resolved = earlier }, stop);
 
-    /// <summary>Finds out what became of every earlier payment, and prints it.</summary>
+    /// <summary>Asks for the outcome of every earlier payment, and prints it.</summary>
     public Task<Report> Settle(CancellationToken stop) => AfterEarlier(
         null, earlier => Task.FromResult(Named(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier })), stop);
 
     /// <summary>
-    /// Closes every batch that holds payments, with its totals agreed against the server's; the next payment begins a new batch.
-    /// When they do not agree it is closed too, and the report lists the differences.
+    /// Closes every batch that has payments, and compares its totals with the server's; the next payment begins a new batch.
+    /// When the totals differ the batch is closed too, and the report lists the differences.
     /// </summary>
     public Task<Report> CloseBatches(CancellationToken stop) => AfterEarlier(
         null,
@@ -153,7 +153,7 @@ internal sealed class Counter : IAsyncDisposable
                     return Named(SwipeReport.Refused(refused ?? Texts.CloseUnanswered)) with { Resolved = earlier };
                 }
 
-                // Kept before it is closed here: whatever happens, it can be printed.
+                // Stored before the batch is closed here, so that it can be printed after any crash.
                 closed.Add(report);
                 new KeptReport(now, StoreName, closed).Write(_folder.Report);
                 _journal.Close(batch);
@@ -178,11 +178,11 @@ internal sealed class Counter : IAsyncDisposable
     public Report Reprint(JournaledSwipe swipe) =>
         SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, Texts, _parameters) };
 
-    /// <summary>Shows the report; then its receipts, and those it carries of earlier swipes, count as printed.</summary>
-    /// <exception cref="IOException">Nobody reads the output, or the disk gives a fault: they are printed again, as duplicates.</exception>
+    /// <summary>Shows the report; then its receipts, and those of earlier swipes in it, count as printed.</summary>
+    /// <exception cref="IOException">Nobody reads the output, or the disk has a fault: they are printed again, as duplicates.</exception>
     public void Show(Report report)
     {
-        // What this report fails to bring to paper, no later report may mark.
+        // Receipts that this report fails to print must not be marked by a later report.
         var carried = TakeCarried();
         _screen.Show(report);
         foreach (var key in carried)
@@ -191,7 +191,7 @@ internal sealed class Counter : IAsyncDisposable
         }
     }
 
-    /// <summary>The swipes whose receipts the last report carries, for whoever prints them himself.</summary>
+    /// <summary>The swipes whose receipts are in the last report, for a caller that prints them.</summary>
     public IReadOnlyList<SwipeKey> TakeCarried()
     {
         SwipeKey[] carried = [.. _toMark];
@@ -200,10 +200,10 @@ internal sealed class Counter : IAsyncDisposable
     }
 
     /// <summary>Its receipts are on paper, or nobody prints them.</summary>
-    /// <exception cref="IOException">The disk gives a fault: they are printed again, as duplicates.</exception>
+    /// <exception cref="IOException">The disk has a fault: they are printed again, as duplicates.</exception>
     public void Printed(SwipeKey key) => _journal.Printed(key);
 
-    /// <summary>The oldest receipts that are not on paper, as far as the journal knows.</summary>
+    /// <summary>The oldest receipts that are not on paper, by the journal.</summary>
     public SwipeReport? TakeUnprinted()
     {
         if (_journal.Unprinted is not [var swipe, ..])
@@ -215,8 +215,8 @@ internal sealed class Counter : IAsyncDisposable
         return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
     }
 
-    /// <summary>Whether this is a clerk of the store: the server knows; while it cannot be reached, whom it verified here lately.</summary>
-    /// <returns>The clerk, or why it is none.</returns>
+    /// <summary>Verifies a clerk with the server; while it cannot be reached, against the clerks whom it verified here recently.</summary>
+    /// <returns>The clerk, or the reason of the refusal.</returns>
     public async Task<(ClerkIdentity? Clerk, string? Why)> Verify(string number, string password, CancellationToken stop)
     {
         try
@@ -247,7 +247,7 @@ internal sealed class Counter : IAsyncDisposable
         }
     }
 
-    /// <summary>At a free moment: what the server has asked the terminal to do.</summary>
+    /// <summary>Does at a free moment what the server has asked the terminal to do.</summary>
     public async Task Obey(CancellationToken stop)
     {
         try
@@ -260,7 +260,7 @@ internal sealed class Counter : IAsyncDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            // The disk does not take them: the old ones stay, and the server asks again.
+            // They cannot be written to the disk: the old ones stay, and the server asks again.
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -341,7 +341,7 @@ internal sealed class Counter : IAsyncDisposable
             Payee = answer.Payee,
             Description = answer.Description,
             OrderId = answer.OrderId,
-            // The server's text to 00 speaks of a payment.
+            // The server's text for 00 is about a payment.
             Text = isFound ? null : answer.Verdict.ClerkText,
             CustomerText = isFound ? null : answer.Verdict.CustomerText,
             SecondsLeft = (int?)answer.TimeLeft?.TotalSeconds,
@@ -407,12 +407,12 @@ internal sealed class Counter : IAsyncDisposable
         }
     }
 
-    // The server tells why it is not paid; the clerk knows better. What the bank had said before stands.
+    // The clerk gave the payment up, so the server's text does not fit; a decline by the bank before that keeps its text.
     private PayOutcome InWordsOfGivingUp(PayOutcome outcome) => outcome is PayOutcome.Final { Answer: { Verdict: { Reason: LocalReason.NoAnswerFromBank or LocalReason.NeverHappened } verdict } answer }
         ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
         : outcome;
 
-    // The server says of anything that it is too much; here it was a payment.
+    // The server's text is for any request above the quota; here it was a payment.
     private PayAnswer InWordsOfWaiting(PayAnswer answer) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
         ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Texts.NothingPaid), CustomerText = Texts.NothingPaid } }
         : answer;
@@ -475,7 +475,7 @@ internal sealed class Counter : IAsyncDisposable
         }
         else
         {
-            // The report carries one earlier swipe, the last: what it does not carry is printed with the next.
+            // The report has only the last earlier swipe: the others are printed with the next.
             _toMark.Clear();
             _toMark.Add(swipe.Pending.Key);
         }
@@ -483,7 +483,7 @@ internal sealed class Counter : IAsyncDisposable
         return report;
     }
 
-    // What is open in the journal may have left, and comes first.
+    // An open payment in the journal may have been sent, and is settled first.
     private Report Unsettled(string why, string? bill, SwipeReport? earlier) => _journal.Open is [.., var open]
         ? Unknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
         : Named(SwipeReport.Refused(why, bill)) with { Resolved = earlier };
@@ -496,7 +496,7 @@ internal sealed class Counter : IAsyncDisposable
         Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters),
     };
 
-    // No waiting helps: the server has other content under this key.
+    // Waiting does not help: the server has other content under this key.
     private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
 
     private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused(Texts.Join(Words(trouble), Texts.NothingPaid), bill)) with
@@ -510,7 +510,7 @@ internal sealed class Counter : IAsyncDisposable
 
     private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
 
-    // Not all terminals try the same server first.
+    // Terminals begin with different servers.
     private TerminalSession NewSession()
     {
         var setup = _folder.Setup;
@@ -536,7 +536,7 @@ internal sealed class Counter : IAsyncDisposable
         }
     }
 
-    // Asked for by the line's own thread: what the journal says of itself here may be a moment old.
+    // Called by the line's thread: the journal's figures may be slightly old.
     private TerminalHealth Health()
     {
         var devices = Devices?.Invoke();

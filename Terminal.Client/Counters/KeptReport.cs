@@ -5,8 +5,8 @@ using Lakala.Terminal.Client.Setup;
 
 namespace Lakala.Terminal.Client.Counters;
 
-/// <summary>The report of the last batch close, kept beside the journal: it can be printed again until the next close.</summary>
-/// <param name="At">When it was closed, on this machine's clock.</param>
+/// <summary>The report of the last batch close, stored beside the journal: it can be printed again until the next close.</summary>
+/// <param name="At">The time of the close, by this machine's clock.</param>
 internal sealed record KeptReport(DateTimeOffset At, string? StoreName, IReadOnlyList<BatchReport> Batches)
 {
     /// <returns>Null when there is none that can be read.</returns>
@@ -22,8 +22,8 @@ internal sealed record KeptReport(DateTimeOffset At, string? StoreName, IReadOnl
         }
     }
 
-    /// <summary>The old one stays until the new one is whole.</summary>
-    /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <summary>Replaces the old one in one step.</summary>
+    /// <exception cref="IOException">It cannot be written to the disk.</exception>
     public void Write(string file) => PrivateFile.Replace(file, this, KeptReportJson.Default.KeptReport);
 }
 

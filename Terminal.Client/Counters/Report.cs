@@ -8,7 +8,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Terminal.Client.Counters;
 
-/// <summary>How one lookup or swipe ended. Null is what is not known.</summary>
+/// <summary>The outcome of one lookup or swipe. A member is null when it is not known.</summary>
 public record SwipeReport(Outcome Outcome)
 {
     public string? ResponseCode { get; init; }
@@ -31,7 +31,7 @@ public record SwipeReport(Outcome Outcome)
 
     public int? Batch { get; init; }
 
-    /// <summary>Of the swipe that is reported; null when none is.</summary>
+    /// <summary>The key of the reported swipe; null when there is none.</summary>
     [JsonIgnore]
     public SwipeKey? Key => (Batch, Stan) is ({ } batch, { } stan) ? new SwipeKey(batch, stan) : null;
 
@@ -45,7 +45,7 @@ public record SwipeReport(Outcome Outcome)
 
     public string? OrderId { get; init; }
 
-    /// <summary>Until the bill that was looked up may be expired.</summary>
+    /// <summary>The time until the bill of the lookup may expire.</summary>
     public int? SecondsLeft { get; init; }
 
     /// <summary>For the clerk.</summary>
@@ -53,23 +53,23 @@ public record SwipeReport(Outcome Outcome)
 
     public string? CustomerText { get; init; }
 
-    /// <summary>It was certain before, and only its receipts came now: those of so many earlier payments. Else 0.</summary>
+    /// <summary>The number of earlier payments whose outcome was known before and whose receipts were printed only now; otherwise 0.</summary>
     [JsonIgnore]
     public int Duplicates { get; init; }
 
-    /// <summary>Only the network's operator can go on from here.</summary>
+    /// <summary>True when only the network's operator can help.</summary>
     [JsonIgnore]
     public bool NeedsOperator => ResponseCode is ResponseCodes.DuplicateKey;
 
-    /// <summary>The bill was paid before, by somebody's other payment.</summary>
+    /// <summary>True when another payment had paid the bill before.</summary>
     [JsonIgnore]
     public bool IsPaidAlready => Outcome == Outcome.Refused && Reason == LocalReason.PaidAlready;
 
-    /// <summary>The bill is not over: another card, another PIN or another moment may pay it.</summary>
+    /// <summary>True when the bill can still be paid: with another card, another PIN or later.</summary>
     [JsonIgnore]
     public bool MayBePaidStill => Reason is not (LocalReason.NoSuchBill or LocalReason.PaidAlready or LocalReason.Expired or LocalReason.Cancelled) && !NeedsOperator;
 
-    /// <summary>What goes to the printer.</summary>
+    /// <summary>The slips for the printer.</summary>
     public IReadOnlyList<ReceiptSlip> Receipts { get; init; } = [];
 
     public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
@@ -99,14 +99,14 @@ public record SwipeReport(Outcome Outcome)
     }
 }
 
-/// <summary>What a command ends with; with <c>--json</c> the one object on standard output.</summary>
+/// <summary>The result of a command; with <c>--json</c> the only object on standard output.</summary>
 public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
 {
-    // Chinese stays Chinese: the object is for programs and people, never for a page.
+    // Chinese is not escaped: the object is for programs and people, never for a page.
     private static readonly ReportJson Json = new(
         new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>What an earlier swipe turned out to be that was still open when the command began.</summary>
+    /// <summary>The outcome of an earlier swipe that was open when the command began.</summary>
     [JsonPropertyOrder(1)]
     public SwipeReport? Resolved { get; init; }
 

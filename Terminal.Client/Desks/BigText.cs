@@ -1,11 +1,11 @@
 namespace Lakala.Terminal.Client.Desks;
 
-/// <summary>An outcome in letters that are read across the counter, as lines of block characters.</summary>
+/// <summary>An outcome in large letters, readable across the counter, as lines of block characters.</summary>
 internal static class BigText
 {
     private const int Rows = 10, Columns = 8, GlyphSize = 16;
 
-    // Two rows of dots go into one line of text.
+    // Two rows of dots make one line of text.
     private static readonly Dictionary<char, string[]> Letters = new()
     {
         ['A'] = ["..##..", ".####.", "##..##", "##..##", "##..##", "######", "##..##", "##..##", "##..##", "......"],
@@ -37,7 +37,7 @@ internal static class BigText
         ['知'] = "3000307e7f7e7f466c464c460c467fc67fc618461c461e4633fe737e60464000",
     };
 
-    /// <param name="text">Of the letters and signs above, and spaces.</param>
+    /// <param name="text">Only letters and characters of the tables above, and spaces.</param>
     public static IReadOnlyList<string> Lines(string text)
     {
         var isLatin = text.All(sign => sign == ' ' || Letters.ContainsKey(sign));

@@ -10,22 +10,22 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Desks;
 
-/// <summary>What is on the screen, and what it waits for.</summary>
+/// <summary>The present page of the screen.</summary>
 internal abstract record Page
 {
     private Page()
     {
     }
 
-    /// <summary>Signing on; what an earlier run left open comes first.</summary>
+    /// <summary>Signing on; open payments of an earlier run come first.</summary>
     public sealed record Opening : Page;
 
-    /// <summary>No sale now, and why; tried again by itself.</summary>
+    /// <summary>No sale is possible now, with the reason; the terminal tries again by itself.</summary>
     public sealed record Waiting(Report Report, long Since) : Page;
 
-    /// <summary>A clerk signs in; or a supervisor lets something happen.</summary>
-    /// <param name="Approves">What the supervisor lets happen; null when a clerk signs in.</param>
-    /// <param name="Back">Where Escape leads from an approval.</param>
+    /// <summary>A clerk signs in; or a supervisor approves an action.</summary>
+    /// <param name="Approves">The action that the supervisor approves; null when a clerk signs in.</param>
+    /// <param name="Back">The page to which Escape returns from an approval.</param>
     public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskOrder? Approves = null, Page? Back = null) : Page
     {
         public override string ToString() => $"sign-in of {Number}";
@@ -39,17 +39,17 @@ internal abstract record Page
     public sealed record BillShown(Report Bill, long Since) : Page;
 
     /// <summary>The customer keys the PIN in.</summary>
-    /// <param name="KeyedAt">The last key, or the swipe.</param>
+    /// <param name="KeyedAt">The time of the last key, or of the swipe.</param>
     public sealed record PinEntry(Report Bill, long Since, Track2 Track, string Pin, long KeyedAt) : Page
     {
         public override string ToString() => $"PIN of {Pin.Length} digits for {Track.Masked}";
     }
 
-    /// <param name="WasWarned">The next Escape gives the payment up.</param>
+    /// <param name="WasWarned">True: the next Escape gives the payment up.</param>
     public sealed record Asking(Report Bill, long Since, bool WasWarned = false, bool IsGivenUp = false) : Page;
 
     /// <param name="PrintFault">Why its receipts are not on paper; null when they are.</param>
-    /// <param name="IsEarlier">An earlier payment has become certain, or its receipts came late.</param>
+    /// <param name="IsEarlier">The outcome of an earlier payment is now known, or its receipts came late.</param>
     /// <param name="IsPrinting">Its receipts are not on paper yet.</param>
     public sealed record Ended(SwipeReport Report, string? PrintFault, bool IsEarlier, long Since, bool IsPrinting = false) : Page
     {
@@ -59,7 +59,7 @@ internal abstract record Page
     /// <summary>The bill cannot be paid, and no card was swiped.</summary>
     public sealed record NotPayable(Report Report) : Page;
 
-    /// <summary>The batch is closed with the next Enter.</summary>
+    /// <summary>The next Enter closes the batch.</summary>
     public sealed record BatchShown(BatchTotals Totals) : Page;
 
     public sealed record Closing(long Since) : Page;
@@ -67,8 +67,8 @@ internal abstract record Page
     public sealed record Closed(Report Report, string? PrintFault) : Page;
 
     /// <summary>The receipts of the last payments.</summary>
-    /// <param name="Digits">Only those whose STAN or bill number holds them.</param>
-    /// <param name="From">Line of the chosen receipt that is shown first, as far as there are so many.</param>
+    /// <param name="Digits">Shows only payments whose STAN or bill number contains them.</param>
+    /// <param name="From">First visible line of the chosen receipt; at most its last page.</param>
     public sealed record Past(IReadOnlyList<JournaledSwipe> All, string Digits, int At, int From = 0) : Page
     {
         public const int LinesAtOnce = 10, LastFrom = 60;
@@ -80,7 +80,7 @@ internal abstract record Page
     }
 }
 
-/// <summary>What the desk wants done outside of it.</summary>
+/// <summary>A request of the desk to its program.</summary>
 internal abstract record DeskOrder
 {
     private DeskOrder()
@@ -107,10 +107,10 @@ internal abstract record DeskOrder
     /// <summary>The report of the last close.</summary>
     public sealed record ReprintBatch : DeskOrder;
 
-    /// <summary>What has been printed goes into the journal.</summary>
+    /// <summary>Records printed receipts in the journal.</summary>
     public sealed record Record : DeskOrder;
 
-    /// <summary>What the server has asked for, and a look at the printer.</summary>
+    /// <summary>Does what the server has asked for, and checks the printer.</summary>
     public sealed record Tend : DeskOrder;
 
     public sealed record Speak(Texts Texts) : DeskOrder;
@@ -119,50 +119,50 @@ internal abstract record DeskOrder
 }
 
 /// <summary>
-/// The clerk's screen without the screen: which page comes after which key, swipe or answer. Knows no terminal, no line and no
-/// printer. One thing at a time is under way; what is pressed meanwhile is not kept for later.
+/// The state machine of the clerk's screen: it chooses the page after each key, swipe or answer. It uses no terminal, line or
+/// printer. One request at a time is under way; keys pressed meanwhile are dropped.
 /// </summary>
-/// <param name="needsClerk">Whether somebody must have signed in before a bill is taken.</param>
+/// <param name="needsClerk">True: a clerk must sign in before a bill is accepted.</param>
 internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 {
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often the printer is looked at while nothing else is done.</summary>
+    /// <summary>The interval of checks of the printer while the desk is idle.</summary>
     public static readonly TimeSpan TendAfter = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often it is looked at while the clerk waits for it with receipts.</summary>
+    /// <summary>The interval of checks while the clerk waits for receipts.</summary>
     public static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>A result stays for so long, whatever key was meant for the page before it.</summary>
+    /// <summary>The least time for which a result stays: a key may have been meant for the page before it.</summary>
     public static readonly TimeSpan Dwell = TimeSpan.FromSeconds(1);
 
-    /// <summary>A card waits for its PIN so long after the last key.</summary>
+    /// <summary>The time after the last key for which a card waits for its PIN.</summary>
     public static readonly TimeSpan PinPatience = TimeSpan.FromMinutes(2);
 
-    /// <summary>So long after a page at which a PIN is keyed in somebody may still be at it.</summary>
+    /// <summary>The time after a PIN's page in which somebody may still key in the PIN.</summary>
     public static readonly TimeSpan PinEcho = TimeSpan.FromSeconds(15);
 
-    /// <summary>No keyboard waits longer before it repeats a key that is held down: what confirms is pressed after that.</summary>
+    /// <summary>Longer than the delay after which a keyboard repeats a held key: a confirming key counts only after it.</summary>
     public static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(700);
 
-    // So many cards in a row that cannot be read are the reader's fault.
+    // After this many unreadable cards in a row the reader is at fault.
     private const int BadReads = 4;
 
-    // A burst of fewer digits is a hand's, seen late: a barcode has more.
+    // A burst of fewer digits is delayed typing: a barcode has more.
     private const int FewestScanned = 8;
 
-    // A clerk's number has at most so many.
+    // The most digits of a clerk's number.
     private const int ClerkDigits = 8;
 
     private bool _isLeaving;
 
-    // What the last burst was, if a device's, and whether it broke off, so that its rest may look like another card.
+    // The last burst of a device, and whether it was interrupted, so that its rest may look like another card.
     private (bool IsScan, bool IsSwipe, bool IsBroken) _before;
     private (DeskKey Key, long At) _last = (DeskKey.Other, time.GetTimestamp());
     private int _badReads;
     private long _tendedAt = time.GetTimestamp();
 
-    // When last somebody keyed a PIN in, or may have; and whether the digits of the page began so soon after it that they may be one.
+    // The last time at which somebody keyed in a PIN or may have; and whether the page's digits began so soon after it that they may be a PIN.
     private long? _pinAt;
     private bool _isHidden;
 
@@ -180,20 +180,20 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     } = new Page.Opening();
 
-    /// <summary>Who has signed in.</summary>
+    /// <summary>The clerk who has signed in.</summary>
     public ClerkIdentity? Clerk { get; private set; }
 
-    /// <summary>What was not right with the last key or swipe; null when nothing was.</summary>
+    /// <summary>The error of the last key or swipe; null when there is none.</summary>
     public string? Notice { get; private set; }
 
     /// <summary>False once several cards in a row could not be read.</summary>
     public bool IsReaderGood => _badReads < BadReads;
 
-    /// <summary>Past payments and the batch may be looked at now.</summary>
+    /// <summary>True when past payments and the batch can be opened now.</summary>
     public bool IsFree =>
         MayGoOn && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } && Home is Page.BillEntry;
 
-    /// <summary>Whether a key that means the same on every page does something now.</summary>
+    /// <summary>True when a key with the same meaning on every page does something now.</summary>
     public bool Takes(DeskKey key) => !IsBusy && key switch
     {
         DeskKey.Receipts or DeskKey.CloseBatch => IsFree,
@@ -203,22 +203,22 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         _ => false,
     };
 
-    /// <summary>A result has been seen, and keys lead on.</summary>
+    /// <summary>True when a result has been shown long enough, and keys count again.</summary>
     public bool MayGoOn => !IsBusy && (Page is not Page.Ended ended || time.GetElapsedTime(ended.Since) >= Dwell);
 
-    /// <summary>The bill of a payment that came to nothing: with another card, or the right PIN, it may be paid still.</summary>
+    /// <summary>The bill of a failed payment that can still be paid, with another card or the right PIN.</summary>
     public string? BillToRetry =>
         Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, MayBePaidStill: true, Bill: { } bill } } && Home is Page.BillEntry
             ? bill
             : null;
 
-    /// <summary>An order is under way.</summary>
+    /// <summary>True while a request is under way.</summary>
     public bool IsBusy { get; private set; }
 
     public DeskOrder Begin() => Ordered(new DeskOrder.Settle());
 
-    /// <param name="press">By a hand.</param>
-    /// <returns>What is to be done; null when nothing is.</returns>
+    /// <param name="press">A typed key.</param>
+    /// <returns>The next request; null when there is none.</returns>
     public DeskOrder? Press(Press press)
     {
         var sinceSame = press.Key == _last.Key ? time.GetElapsedTime(_last.At) : TimeSpan.MaxValue;
@@ -240,7 +240,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
         switch (press.Key)
         {
-            // What the server has said stays in the language in which it said it.
+            // A text from the server stays in its language.
             case DeskKey.Language when Takes(DeskKey.Language):
                 Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
                 Words = DeskTexts.Of(Texts);
@@ -268,7 +268,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.IsDigit => Refuse(Words.SwipeFirst),
 
-            // A reader's own, come late: it takes nothing back.
+            // A late key of the reader: it must not cancel anything.
             Page.BillShown when press.Key == DeskKey.Enter => Refuse(said),
             Page.PinEntry page => OnPinEntry(page, press),
             Page.NotPayable when press.IsDigit && Home is Page.BillEntry home => OnBillEntry(home, press),
@@ -279,8 +279,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         };
     }
 
-    /// <summary>A reader or a scanner has typed, or something was pasted. Its Enter is no answer to what the page asks.</summary>
-    /// <returns>What is to be done; null when nothing is.</returns>
+    /// <summary>Takes the input of a reader or a scanner, or a paste. Its Enter does not confirm the page.</summary>
+    /// <returns>The next request; null when there is none.</returns>
     public DeskOrder? Read(DeskInput.Burst burst)
     {
         var reading = Reading.Read(burst.Signs);
@@ -292,7 +292,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             : (IsScan: reading is Reading.Number && !IsShort(burst), IsSwipe: reading is not Reading.Number, IsBroken: !burst.IsEnded && reading is not Reading.Number);
         if (isPart)
         {
-            // A further track, or the rest, of the swipe before.
+            // A further track, or the rest, of the previous swipe.
             return null;
         }
 
@@ -332,7 +332,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout : Words.SwipeAgain);
 
             default:
-                // Of what came so quickly nothing is a PIN's; what was keyed before it may be the beginning of the same.
+                // Such fast input is never a PIN; digits keyed in before it may be its beginning.
                 Page = Page is Page.PinEntry page ? page with { Pin = "", KeyedAt = time.GetTimestamp() } : Page;
                 return Refuse(whenScanned);
         }
@@ -356,7 +356,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 Page = new Page.BillEntry(digits);
                 return burst.IsEnded ? LookUp(digits) : null;
 
-            // What is no bill's number may be a card's: none of it is shown.
+            // Digits that are not a bill number may be a card number: they are not shown.
             default:
                 Page = Page is Page.Ended ? Page : new Page.BillEntry("");
                 return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout
@@ -369,7 +369,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     {
         if (IsShort(burst))
         {
-            // Its Enter prints nothing.
+            // The burst's Enter prints nothing.
             return Retype(burst with { IsEnded = false });
         }
 
@@ -377,7 +377,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return GoTo(page with { Digits = digits, At = 0, From = 0 });
     }
 
-    // A badge's number, or a password of quick fingers. A barcode of goods or of a bill is neither, and is not counted as a wrong password.
+    // The number of a badge, or a password typed fast. A barcode of goods or of a bill is neither, and must not count as a wrong password.
     private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
     {
         var isTyping = page.IsAtPassword ? reading is Reading.Number or Reading.Other or Reading.UnreadableCard : burst.Signs.All(IsDigit);
@@ -391,7 +391,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private DeskOrder? Retype(DeskInput.Burst burst)
     {
-        // It was typing: what comes soon after it is no part of it.
+        // It was typing: the next burst is not its continuation.
         _before = default;
         foreach (var sign in burst.Signs)
         {
@@ -401,14 +401,14 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return burst.IsEnded ? Press(new Press(DeskKey.Enter)) : null;
     }
 
-    /// <summary>As they may stand on the screen.</summary>
+    /// <summary>The digits as the screen may show them.</summary>
     public string Shown(string digits) => _isHidden ? new string('•', digits.Length) : digits;
 
-    // Digits for which the page has no place are a PIN's that comes too late.
+    // Digits on a page without input may be a late PIN.
     private void NotePin(bool areDigits) =>
         _pinAt = areDigits && Page is not (Page.BillEntry or Page.NotPayable or Page.Past or Page.SignIn) ? time.GetTimestamp() : _pinAt;
 
-    // What begins so soon after a PIN's page may be that PIN: none of it is shown, however long it stands.
+    // Digits that begin so soon after a PIN's page may be that PIN: they are never shown.
     private void Hide(string digits, Press press)
     {
         if (press.IsDigit)
@@ -424,15 +424,15 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return null;
     }
 
-    /// <param name="past">For the page of receipts: what the journal holds, newest first.</param>
+    /// <param name="past">For the page of receipts: the payments of the journal, newest first.</param>
     public void ShowPast(IReadOnlyList<JournaledSwipe> past) => (Page, Notice) = (new Page.Past(past, "", 0), null);
 
-    /// <summary>Before the batch is closed: what is in it.</summary>
+    /// <summary>The content of the batch before it is closed.</summary>
     public void ShowBatch(BatchTotals totals) => (Page, Notice) = (new Page.BatchShown(totals), null);
 
-    /// <summary>The order that was under way has ended.</summary>
-    /// <param name="report">How.</param>
-    /// <param name="isPrinting">Its receipts are being printed, and <see cref="Printed"/> follows; nobody waits for it.</param>
+    /// <summary>The request under way has ended.</summary>
+    /// <param name="report">Its outcome.</param>
+    /// <param name="isPrinting">Its receipts are being printed; <see cref="Printed"/> is called later.</param>
     public void Done(Report report, bool isPrinting = false)
     {
         IsBusy = false;
@@ -475,7 +475,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    /// <summary>The printer is done with the receipts of the report; the clerk may be further by now.</summary>
+    /// <summary>The printer has finished the receipts of the report; the clerk may be on another page by now.</summary>
     /// <param name="fault">Why they are not on paper; null when they are.</param>
     public void Printed(SwipeReport report, string? fault)
     {
@@ -496,7 +496,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    /// <summary>The printer is done with receipts that had waited for it, or does not begin with them.</summary>
+    /// <summary>The printer has finished receipts that had waited, or cannot begin them.</summary>
     /// <param name="fault">Why they are not on paper; null when they are.</param>
     public void PrintedEarlier(SwipeKey? key, string? fault)
     {
@@ -514,11 +514,11 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    /// <summary>Whatever the order was to do beside a report is done.</summary>
+    /// <summary>A request without a report has ended.</summary>
     public void Done() => IsBusy = false;
 
-    /// <summary>Time has passed.</summary>
-    /// <param name="isAsked">The server has asked for something.</param>
+    /// <summary>Call regularly: some pages end after a time.</summary>
+    /// <param name="isAsked">True when the server has asked for something.</param>
     public DeskOrder? Tick(bool isAsked = false)
     {
         if (IsBusy)
@@ -532,14 +532,14 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             case Page.Ended { IsUnknown: true, Since: var then } when time.GetElapsedTime(then) >= RetryAfter:
                 return Ordered(new DeskOrder.Settle());
 
-            // The customer has gone, and the card with him.
+            // The customer has left with the card.
             case Page.PinEntry page when time.GetElapsedTime(page.KeyedAt) >= PinPatience:
                 (Page, Notice) = (new Page.BillShown(page.Bill, page.Since), Words.PinLeft);
                 return null;
 
-            // A clerk who has begun is not kept waiting.
+            // A clerk who has begun to key something in must not wait.
             case Page.BillEntry { Digits: "" } when isAsked || time.GetElapsedTime(_tendedAt) >= TendAfter:
-            // Paper was put in, or is about to be.
+            // Paper has been, or will soon be, put in.
             case Page.Ended { IsUnknown: false, PrintFault: not null } when time.GetElapsedTime(_tendedAt) >= LookAfter:
                 _tendedAt = time.GetTimestamp();
                 return new DeskOrder.Tend();
@@ -565,7 +565,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         var isFull = digits.Length == BillNumber.Length;
         if (_isHidden && !isWhole && (isFull || (press.Key == DeskKey.Enter && digits.Length > 0)))
         {
-            // Nobody can check what is not shown.
+            // Hidden digits cannot be checked by eye.
             Page = new Page.BillEntry("");
             return Refuse(Words.MayHaveBeenPin);
         }
@@ -608,7 +608,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 return Ordered(new DeskOrder.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
             }
 
-            // With nothing keyed in it is a late Enter of the reader.
+            // Without digits it is a late Enter of the reader.
             return page.Pin.Length == 0 ? null : Refuse(Words.PinShort);
         }
 
@@ -632,7 +632,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         var shown = page.Shown;
         if (press.Key == DeskKey.Enter && shown.Count > 0)
         {
-            // The last receipt is what a customer may have left without; older ones are worth something to a thief.
+            // A customer may have left without the last receipt; older ones are useful to a thief.
             var reprint = new DeskOrder.Reprint(shown[page.At]);
             return shown[page.At] == page.All[0] ? Ordered(reprint) : Approved(reprint);
         }
@@ -664,10 +664,10 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return null;
     }
 
-    /// <summary>Somebody's number and password were verified, or not.</summary>
-    /// <param name="who">Null when not.</param>
-    /// <param name="why">Then, why.</param>
-    /// <returns>What a supervisor has approved.</returns>
+    /// <summary>The result of the check of a clerk's number and password.</summary>
+    /// <param name="who">Null when they are wrong.</param>
+    /// <param name="why">The reason, if they are wrong.</param>
+    /// <returns>The action that a supervisor has approved.</returns>
     public DeskOrder? SignedIn(ClerkIdentity? who, string? why)
     {
         IsBusy = false;
@@ -693,7 +693,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return GoTo(Home);
     }
 
-    // Where there are clerks, a supervisor lets it happen; one who has signed in has done so already.
+    // Where clerks sign in, a supervisor must approve it; a signed-in supervisor has done so already.
     private DeskOrder? Approved(DeskOrder order) => !needsClerk || Clerk?.IsSupervisor == true
         ? Execute(order)
         : GoTo(new Page.SignIn("", "", IsAtPassword: false, order, Page));
@@ -710,7 +710,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private DeskOrder? OnSignIn(Page.SignIn page, Press press)
     {
-        // Signs take up to four bytes.
+        // A character has up to four bytes.
         const int MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
         Hide(page.Number, page.IsAtPassword ? default : press);
         switch (press.Key)

@@ -3,8 +3,8 @@ using Lakala.Terminal.Client.Journals;
 
 namespace Lakala.Terminal.Client.Desks;
 
-/// <summary>While the clerk sees a desk: its pages show what happens, and its printer prints beside.</summary>
-/// <param name="hasPrinter">Without one receipts are only shown, and count as printed.</param>
+/// <summary>Output to the clerk's screen: its pages show the progress, and the printer runs beside it.</summary>
+/// <param name="hasPrinter">False: receipts are only shown, and count as printed.</param>
 internal sealed class DeskOutput(bool hasPrinter) : CounterOutput
 {
     public override bool PrintsEarlier => !hasPrinter;

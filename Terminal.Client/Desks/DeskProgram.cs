@@ -16,17 +16,17 @@ using Attribute = Terminal.Gui.Drawing.Attribute;
 namespace Lakala.Terminal.Client.Desks;
 
 /// <summary>
-/// The clerk's program: a <see cref="Desk"/> on a full screen, its keys and its reader, and the counter that does its orders.
-/// The desk lives on the screen's thread; the counter works on another, one order at a time.
+/// The clerk's program: a <see cref="Desk"/> on a full screen, its keys and its reader, and the counter that does its requests.
+/// The desk runs on the screen's thread; the counter works on another, one request at a time.
 /// </summary>
 internal sealed class DeskProgram : Runnable
 {
-    // How often in a second keys are looked for: KeyStream's bounds count on it.
+    // Reads of keys per second: KeyStream's bounds depend on it.
     private const ushort Looks = 25;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
-    // A till at which nobody does anything looks again when its first key comes; where it is not told of keys, soon enough for KeyStream.
+    // The pause of an idle screen: the first key ends it; where the system does not signal keys, it is short enough for KeyStream.
     private static readonly TimeSpan IdleWait = KeyInput.Tells ? Tick : TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
 
@@ -73,7 +73,7 @@ internal sealed class DeskProgram : Runnable
         counter.Devices = () => (_printer?.State, _desk.IsReaderGood);
     }
 
-    /// <summary>Until the clerk ends it, or somebody stops the program. Leaves the screen as it found it.</summary>
+    /// <summary>Runs until the clerk ends it or the program is stopped. Restores the screen.</summary>
     public static async Task Run(Counter counter, TerminalSetup setup, ReceiptPrinter? printer, TimeProvider time, CancellationToken stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -93,7 +93,7 @@ internal sealed class DeskProgram : Runnable
             finish = program.Finish;
         }
 
-        // The screen is as it was; what was under way comes to its end, and its fault is told.
+        // The screen is restored; the request under way is finished, and its fault is thrown.
         await ending.CancelAsync();
         await finish();
     }
@@ -147,7 +147,7 @@ internal sealed class DeskProgram : Runnable
         return DeskView.Draw(_desk, status, Viewport.Width, Viewport.Height, _time);
     }
 
-    // A till is idle for most of its day: a screen on which nothing has changed is not drawn again.
+    // A terminal is idle most of the day: an unchanged screen is not drawn again.
     private void DrawChanges()
     {
         if (!Pieces().SequenceEqual(_drawn))
@@ -156,10 +156,10 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    // What nobody can see is not keyed in blind; only the way out stays open.
+    // On a screen that is too small only the key that ends the program counts.
     private bool IsSeen => DeskView.Fits(Viewport.Width, Viewport.Height);
 
-    // Ctrl+C asks as F10 does: it is also what a scanner makes of ETX. LF comes as Ctrl+Enter.
+    // Ctrl+C asks as F10 does, because a scanner's ETX is Ctrl+C too. LF comes as Ctrl+Enter.
     private static Press ToPress(Key key) =>
         key == Key.Enter || key == Key.Enter.WithCtrl ? new Press(DeskKey.Enter)
         : key == Key.Tab ? new Press(DeskKey.Tab)
@@ -218,7 +218,7 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    // What two of the pages show is asked of the counter, and only while it does nothing else.
+    // Two of the pages show data of the counter, which is read only while it is idle.
     private void Take(Press press)
     {
         switch (press.Key)
@@ -263,7 +263,7 @@ internal sealed class DeskProgram : Runnable
             default:
                 if (order is DeskOrder.Pay)
                 {
-                    // Here, not on the worker: the clerk may give it up before the worker has begun.
+                    // Made here, not on the worker: the clerk may give the payment up before the worker has begun.
                     _abandon.Dispose();
                     _abandon = new CancellationTokenSource();
                 }
@@ -278,7 +278,7 @@ internal sealed class DeskProgram : Runnable
         ? null
         : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked or PrinterState.Unknown);
 
-    // What must not happen ends the program: no screen goes on over a journal that cannot be believed.
+    // An unexpected fault ends the program: the journal may be damaged.
     private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
     {
         try
@@ -328,7 +328,7 @@ internal sealed class DeskProgram : Runnable
             _queue?.Look();
         }
 
-        // It is in the journal: nobody waits for the paper to see it.
+        // It is in the journal, so the outcome is shown before it is printed.
         var report = await Execute(order, abandon);
         var job = Job(report);
         Tell(() => _desk.Done(report, isPrinting: job is not null || (_queue is not null && report.Resolved is not null)));
@@ -338,8 +338,8 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    // Without a printer receipts are only shown, and what is shown counts as printed. The slip for an outcome that stays unknown is
-    // printed once, however often it is asked for.
+    // Without a printer receipts are only shown, and then count as printed. The slip for an unknown outcome is
+    // printed once, however often the terminal asks.
     private PrintJob? Job(Report report)
     {
         var carried = _counter.TakeCarried();
@@ -359,7 +359,7 @@ internal sealed class DeskProgram : Runnable
         return null;
     }
 
-    // On the queue's thread.
+    // This runs on the queue's thread.
     private void OnPrinted(PrintJob job, PrinterState? fault)
     {
         if (fault is null && job.Key is { } key)
@@ -383,8 +383,8 @@ internal sealed class DeskProgram : Runnable
         });
     }
 
-    // Receipts that wait, one swipe at a time, so that the next customer's comes before the rest. On the screen's thread, which alone
-    // gives the counter something to do: while it does nothing, nobody else looks into it.
+    // Waiting receipts, one swipe at a time, so that the next customer's comes before the rest. On the screen's thread, which alone
+    // starts the counter: while the counter is idle, no other thread uses it.
     private void PrintUnprinted()
     {
         if (_queue is not { IsIdle: true })
@@ -402,7 +402,7 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    // A disk that does not take it is tried again; until then nothing more is printed by itself.
+    // After a fault of the disk it is tried again; until then waiting receipts are not printed.
     private void Record()
     {
         try
@@ -415,11 +415,11 @@ internal sealed class DeskProgram : Runnable
         }
         catch (IOException)
         {
-            // As above. The next payment meets the same disk, and says so.
+            // As above. The next payment gets the same fault of the disk, and shows it.
         }
     }
 
-    // What is being printed ends, within bounds; what waits is printed after the next start.
+    // The present job ends within its bounds; waiting receipts are printed after the next start.
     private async Task Finish()
     {
         await _work;

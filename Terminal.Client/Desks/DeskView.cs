@@ -24,8 +24,8 @@ internal enum Ink
 /// <summary>A piece of text in one colour.</summary>
 internal readonly record struct Piece(int Row, int Column, string Text, Ink Ink);
 
-/// <summary>What the status line tells; always the truth of this moment.</summary>
-/// <param name="Printer">What the printer says of itself; null when the receipts are only shown.</param>
+/// <summary>The content of the status line at this moment.</summary>
+/// <param name="Printer">The state of the printer; null when receipts are only shown.</param>
 internal sealed record DeskStatus(string Terminal, string? Store, string? Clerk, bool IsUp, int OpenItems, (string Text, bool IsGood)? Printer, DateTimeOffset Now);
 
 /// <summary>Draws a desk: the clerk's part above, the customer's below, the status at the bottom. Needs 80 columns and 24 rows.</summary>
@@ -38,7 +38,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
     private readonly List<Piece> _pieces = [];
     private int _row;
 
-    /// <summary>Whether the whole of a page can be drawn. On a smaller screen only the outcome is, in a line.</summary>
+    /// <summary>True when a whole page fits. A smaller screen shows only the outcome, in one line.</summary>
     public static bool Fits(int columns, int rows) => columns >= FewestColumns && rows >= FewestRows;
 
     private int CustomerTop => rows - 2 - CustomerRows;
@@ -60,7 +60,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         return view._pieces;
     }
 
-    // Money's part of the page, from the first row on; then what to do about the screen.
+    // The outcome from the first row on; then what to do about the size.
     private void Least(Desk desk)
     {
         var words = desk.Words;
@@ -272,7 +272,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         _ => ([words.NotPaid], Ink.Bad),
     };
 
-    // The server knows the payment; whether there is a receipt to hand over is known here.
+    // The server's text mentions a receipt; only the terminal knows whether there is one on paper.
     private static string? ForClerk(DeskTexts words, Page.Ended page, bool hasPrinter)
     {
         var isPrinted = hasPrinter && !page.IsPrinting && page.PrintFault is null;
@@ -325,7 +325,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Say(words.NothingPast, Ink.Plain, PastWidth);
         }
 
-        // The last rows of the list tell why the chosen one was not paid.
+        // The last rows of the list show why the chosen payment was not paid.
         var room = rows - 3 - ReasonRows - _row;
         foreach (var (swipe, i) in shown.Select((swipe, i) => (swipe, i)).Skip(Math.Max(0, page.At - room + 1)).Take(room))
         {
@@ -355,7 +355,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         }
     }
 
-    // A receipt that is longer than the screen is shown in parts.
+    // A receipt that is longer than the screen is shown in pages.
     private void Preview(DeskTexts words, ReceiptSlip slip, int from)
     {
         var (top, room, lines) = (1, rows - 2, slip.Lines);
@@ -394,7 +394,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         _row++;
     }
 
-    // The customer's part, what was not right with the last key, and the keys that there are.
+    // The customer's part, the error of the last key, and the available keys.
     private void Bottom(Desk desk, string customer, string key = "")
     {
         var notice = TextColumns.Wrap(desk.Notice, Width).ToList();
@@ -418,7 +418,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         Put(rows - 2, Margin, Keys(desk, key), Ink.Faint);
     }
 
-    // The page's own key, then those that do something now: no others are named.
+    // The page's own key, then the other keys that do something now.
     private static string Keys(Desk desk, string own) => string.Join(
         "   ", desk.Words.Keys.Where(key => desk.Takes(key.Key)).Select(key => key.Value).Prepend(desk.IsBusy && desk.Page is not Page.Asking ? "" : own).Where(text => text.Length > 0));
 
@@ -460,7 +460,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         return string.Concat(Enumerable.Range(0, Length).Select(i => i == at ? '█' : '░'));
     }
 
-    // What is missing is said to be missing.
+    // A missing value is shown as missing.
     private static string Cut(string text, int width)
     {
         if (TextColumns.Of(text) <= width)

@@ -7,16 +7,16 @@ using Terminal.Gui.Drivers;
 namespace Lakala.Terminal.Client.Desks;
 
 /// <summary>
-/// Reads keys when they come. Terminal.Gui's own reader looks for them every 20 ms, which at a till that stands idle most of its day costs
-/// more than all the rest of it.
+/// Reads keys when they come. Terminal.Gui's own reader polls every 20 ms, which on a terminal that is idle most of the day costs
+/// more than everything else.
 /// </summary>
 /// <param name="arrived">Set once keys can be taken.</param>
 internal sealed class KeyInput(AutoResetEvent arrived) : AnsiInput, IInput<char>
 {
-    /// <summary>Whether the screen is told of keys; else it must look for them.</summary>
+    /// <summary>True when the system signals keys; otherwise the screen must poll.</summary>
     public static readonly bool Tells = OperatingSystem.IsLinux();
 
-    // After which it is asked again whether the program ends.
+    // After this time it checks again whether the program ends.
     private const int Patience = 250;
 
     private ConcurrentQueue<char> _keys = [];
@@ -48,13 +48,13 @@ internal sealed class KeyInput(AutoResetEvent arrived) : AnsiInput, IInput<char>
             }
             else
             {
-                // Nobody types there any more, and the program is about to hear it.
+                // The input is closed; the program gets its signal soon.
                 runCancellationToken.WaitHandle.WaitOne(Patience);
             }
         }
     }
 
-    // Only so can an application be given its reader; the version of the package is pinned.
+    // The only way to set the reader of an application; the version of the package is pinned.
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     [return: UnsafeAccessorType("Terminal.Gui.App.ApplicationImpl, Terminal.Gui")]
     private static extern object NewApplication(IComponentFactory factory);

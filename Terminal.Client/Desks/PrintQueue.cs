@@ -4,16 +4,16 @@ using Lakala.Terminal.Client.Printing;
 
 namespace Lakala.Terminal.Client.Desks;
 
-/// <param name="Report">With the receipts; null when the printer is only looked at.</param>
-/// <param name="Key">The swipe whose receipts are on paper then, all of them.</param>
-/// <param name="IsEarlier">They had waited for the printer; nobody at the desk waits for them.</param>
+/// <param name="Report">The report with the receipts; null to check the printer only.</param>
+/// <param name="Key">The swipe whose receipts are then all on paper.</param>
+/// <param name="IsEarlier">True: the receipts had waited for the printer, and no page waits for them.</param>
 internal sealed record PrintJob(SwipeReport? Report, SwipeKey? Key = null, bool IsEarlier = false);
 
 /// <summary>
-/// The desk's printer at work, beside everything else: no look-up and no payment waits for paper. Once it fails the jobs behind fail
-/// with it, untried: a printer that is away is waited for once, not once for each receipt.
+/// Prints beside the desk: no lookup and no payment waits for paper. After a failure the later jobs fail too, without a
+/// try: the wait for an unreachable printer must come once, not once for each receipt.
 /// </summary>
-/// <param name="done">Called for every job, with what was wrong with the printer; null when all is out.</param>
+/// <param name="done">Called for every job with the fault of the printer; null when everything is printed.</param>
 internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, PrinterState?> done)
 {
     private const int MostJobs = 16;
@@ -34,7 +34,7 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
         }
     }
 
-    /// <summary>The end of what is done now.</summary>
+    /// <summary>Completes when the present job ends.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
     public void Look()
@@ -65,8 +65,8 @@ internal sealed class PrintQueue(ReceiptPrinter printer, Action<PrintJob, Printe
         done(job, printer.State);
     }
 
-    /// <summary>What has not begun is not begun any more.</summary>
-    /// <returns>The end of what is printed now. Nobody waits for a look.</returns>
+    /// <summary>Stops the queue: waiting jobs are not begun.</summary>
+    /// <returns>Completes when the present slip ends. A check of the printer is not waited for.</returns>
     public Task Stop()
     {
         lock (_lock)

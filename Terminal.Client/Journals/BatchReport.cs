@@ -2,10 +2,10 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Journals;
 
-/// <summary>A payment that only one side has approved, or each with another amount. Null: not approved there.</summary>
+/// <summary>A payment that only one side has approved, or with different amounts. Null: not approved on that side.</summary>
 public sealed record BatchDifference(int Stan, long? TerminalAmount, long? ServerAmount);
 
-/// <summary>How a batch was closed: what this terminal and the server have each approved in it.</summary>
+/// <summary>The result of a batch close: the approved payments of terminal and server.</summary>
 /// <param name="Amount">Minor units, as every amount here.</param>
 public sealed record BatchReport(int Batch, int Count, long Amount, int ServerCount, long ServerAmount, IReadOnlyList<BatchDifference> Differences)
 {

@@ -10,7 +10,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Journals;
 
-/// <summary>The journal cannot be believed or written: no new sale until somebody has looked at it.</summary>
+/// <summary>The journal is damaged or cannot be written: no new sale until it has been checked.</summary>
 public sealed class JournalException(string message) : Exception(message);
 
 public sealed record JournalOptions
@@ -18,26 +18,26 @@ public sealed record JournalOptions
     /// <summary>False for a journal on memory-backed files, as the benchmark uses.</summary>
     public bool WriteThrough { get; init; } = true;
 
-    /// <summary>How many swipes that are over are kept when the journal is rewritten.</summary>
+    /// <summary>The number of finished swipes that a rewritten journal keeps.</summary>
     public int Keep { get; init; } = 200;
 
-    /// <summary>Bytes from which on the journal is rewritten with what is still needed.</summary>
+    /// <summary>Size in bytes at which the journal is rewritten with the records that are still needed.</summary>
     public long CompactAbove { get; init; } = 1024 * 1024;
 
-    /// <summary>How many keys one record reserves.</summary>
+    /// <summary>The number of keys that one record reserves.</summary>
     public int KeysAtOnce { get; init; } = 32;
 }
 
 /// <summary>
-/// The terminal's memory of its swipes: one record a line, CRC-32C in hex and JSON, appended and written through to disk
-/// before the step that it names is taken. Used by one process at a time, and within it by one swipe at a time.
+/// The terminal's record of its swipes: one record a line, CRC-32C in hex and JSON. Each record is appended and flushed to the disk
+/// before the step that it names. Used by one process at a time, and within it by one swipe at a time.
 /// </summary>
 public sealed class Journal : IDisposable
 {
     private const int ChecksumLength = 8;
     private const int HeadLength = ChecksumLength + 1;
 
-    /// <summary>No record is longer, and so neither is what a power cut leaves of one.</summary>
+    /// <summary>The longest record in bytes, and so the longest rest of one after a power cut.</summary>
     private const int MaxRecordLength = 64 * 1024;
 
     /// <summary>Approved payments in one record of a journal that is rewritten: each takes at most 50 bytes.</summary>
@@ -54,7 +54,7 @@ public sealed class Journal : IDisposable
     private IJournalFile _file;
     private long _length;
 
-    // A write or a flush has failed: what the file holds behind its last good record, in memory or on the disk, is not known.
+    // A write or a flush has failed: the content after the last good record, in memory and on the disk, is unknown.
     private bool _isInDoubt;
     private bool _isDisposed;
     private long _compactAbove;
@@ -65,7 +65,7 @@ public sealed class Journal : IDisposable
     {
         (_disk, _path, _options, _compactAbove) = (disk, path, options, options.CompactAbove);
         _json = new Utf8JsonWriter(_line);
-        // Somebody may have taken the old disk away: no number of its keys should come again.
+        // The disk may be new: no number of the old keys should be used again.
         _next = new SwipeKey(RandomNumberGenerator.GetInt32(1, SwipeKey.Last + 1), 1);
         _file = disk.Open(path);
         try
@@ -74,8 +74,8 @@ public sealed class Journal : IDisposable
             var last = Replay(content);
             if (options.WriteThrough)
             {
-                // Whoever was here before may have ended between write and flush, or because a flush failed. Then the system reads
-                // back what it holds in memory and never writes it, unless it is written again.
+                // The last process may have ended between write and flush, or because a flush failed. Then the system reads
+                // from its cache, and never writes it to the disk unless it is written again.
                 _file.Write(content.AsSpan(last, (int)_length - last), last);
             }
 
@@ -97,39 +97,39 @@ public sealed class Journal : IDisposable
 
     public IReadOnlyList<JournaledSwipe> Swipes => _swipes;
 
-    /// <summary>Batches that are not closed, oldest first: those with approved payments, and the one that is under way.</summary>
+    /// <summary>Batches that are not closed, oldest first: those with approved payments, and the present one.</summary>
     public IReadOnlyList<int> OpenBatches => [.. _approved.Keys.Select(key => key.Batch).Where(batch => batch != _next.Batch).Distinct(), _next.Batch];
 
-    /// <summary>How many swipes are <see cref="Open"/>. Any thread may ask.</summary>
+    /// <summary>The number of <see cref="Open"/> swipes. Any thread may read it.</summary>
     public int OpenCount { get; private set; }
 
-    /// <summary>When the last swipe began; null when none is known. Any thread may ask.</summary>
+    /// <summary>The time at which the last swipe began; null when none is known. Any thread may read it.</summary>
     public DateTimeOffset? LastSwipe => _last?.At;
 
     /// <summary>Its size on disk.</summary>
     public long Bytes => _length;
 
-    /// <summary>How many approved payments no closed batch holds.</summary>
+    /// <summary>The number of approved payments that are in no closed batch.</summary>
     public int Unclosed => _approved.Count;
 
-    /// <summary>What is approved in the batch, by STAN.</summary>
+    /// <summary>The approved payments of the batch, by STAN.</summary>
     public IReadOnlyList<BatchEntry> ApprovedIn(int batch) =>
         [.. _approved.Where(paid => paid.Key.Batch == batch).Select(paid => new BatchEntry(paid.Key.Stan, paid.Value)).OrderBy(entry => entry.Stan)];
 
     /// <summary>
-    /// Opens or makes it. What a power cut left of the last record is cut off, whatever it looks like: each record is flushed
-    /// before the next is written and before anything is done on the strength of it.
+    /// Opens or creates it. An incomplete last record, as a power cut leaves it, is cut off. This is safe: each record is flushed
+    /// before the next is written and before the step that it names.
     /// </summary>
-    /// <exception cref="JournalException">It is damaged: what does not verify stands before a record that does, or is all there is.</exception>
+    /// <exception cref="JournalException">It is damaged: a bad record is before a good one, or there is no good one.</exception>
     public static Journal OpenOrMake(string path, JournalOptions options) => new(path, options, new JournalDisk());
 
     internal static Journal OpenOrMake(string path, JournalOptions options, IJournalDisk disk) => new(path, options, disk);
 
-    /// <summary>Every record, for a reader that does not own the journal.</summary>
+    /// <summary>All records, for a reader that does not own the journal.</summary>
     /// <exception cref="JournalException">It is damaged.</exception>
     public static IEnumerable<JournalRecord> Read(string path) => Parse(File.ReadAllBytes(path)).Select(line => line.Record);
 
-    /// <summary>A key that no attempt of this terminal has had, not even one before a crash.</summary>
+    /// <summary>A key that no attempt of this terminal has had, also not before a crash.</summary>
     public SwipeKey TakeKey()
     {
         if (_reserved == 0)
@@ -181,8 +181,8 @@ public sealed class Journal : IDisposable
         Take(closed);
     }
 
-    // The server closed the batch and its answer was lost. The next payment goes into the next batch; what is approved in this
-    // one stays until it is closed here too, for which the server repeats its answer.
+    // The server closed the batch and its answer was lost. The next payment goes into the next batch; the approved payments of this
+    // one stay until it is closed here too, when the server repeats its answer.
     private void Leave(int batch)
     {
         if (batch == _next.Batch)
@@ -210,7 +210,7 @@ public sealed class Journal : IDisposable
         }
         catch (IOException)
         {
-            // A courtesy: should it be lost, the numbers that were reserved are skipped.
+            // Not needed for safety: if it is lost, the reserved numbers are skipped.
         }
         finally
         {
@@ -219,7 +219,7 @@ public sealed class Journal : IDisposable
         }
     }
 
-    // After a fault nothing is appended behind a hole, half a record, or one that the caller was told is not there.
+    // After a fault nothing is appended after a hole, half a record, or a record that was reported as failed.
     private void Append(JournalRecord record, bool writeThrough)
     {
         if (_isInDoubt)
@@ -236,7 +236,7 @@ public sealed class Journal : IDisposable
 
         if (_length == 0)
         {
-            // The first record comes whole: a journal of which nothing verifies is damaged, and not one that was cut short.
+            // The first record is written whole: a journal without a good record is damaged, not cut short.
             Replace(_line.WrittenSpan);
             return;
         }
@@ -252,7 +252,7 @@ public sealed class Journal : IDisposable
         _isInDoubt = false;
     }
 
-    // What stands behind the last good record is cut off, and neither this nor the journal's name is left to a later flush.
+    // Everything after the last good record is cut off; this and the journal's name are flushed now.
     private void Mend()
     {
         _isInDoubt = true;
@@ -292,7 +292,7 @@ public sealed class Journal : IDisposable
         }
     }
 
-    // Swipes that are over beyond those to keep are forgotten here; their lines go with the next rewriting.
+    // Older finished swipes are removed from memory here; their lines are removed at the next rewriting.
     private JournaledSwipe Take(JournalRecord record)
     {
         if (record is SwipePending pending)
@@ -342,7 +342,7 @@ public sealed class Journal : IDisposable
         }
     }
 
-    // Where the last record begins.
+    // The offset of the last record.
     private int Replay(byte[] content)
     {
         var last = 0;
@@ -397,8 +397,8 @@ public sealed class Journal : IDisposable
         }
     }
 
-    // The last record, written but not flushed: cut short, or with zeros, old bytes or garbage in the place of any of its
-    // sectors. It is the last: no record stands behind it. The first one comes whole, so that of it there is at most a beginning.
+    // The last record, written but not flushed: cut short, or with zeros, old bytes or garbage in place of any of its
+    // sectors. No record follows it. The first record is written whole, so at most its beginning can be there.
     private static bool IsTornRecord(ReadOnlySpan<byte> rest, bool isFirst)
     {
         if (rest.Length > MaxRecordLength || (isFirst && rest.Contains((byte)'\n')))
@@ -419,7 +419,7 @@ public sealed class Journal : IDisposable
         return true;
     }
 
-    // What follows the checksum in every record.
+    // Every record has this after the checksum.
     private static ReadOnlySpan<byte> RecordHead => " {\"record\":"u8;
 
     private static JournalException Damaged(int line) => new($"Line {line} of the journal is damaged.");
@@ -474,7 +474,7 @@ public sealed class Journal : IDisposable
             }
         }
 
-        // Of a closed batch a swipe may still be kept, but it counts no more.
+        // A swipe of a closed batch may still be kept, but no longer counts.
         foreach (var batch in _swipes.Select(swipe => swipe.Pending.Key.Batch).Distinct().Except(OpenBatches))
         {
             WriteLine(new BatchClosed(batch, _next));
@@ -483,8 +483,8 @@ public sealed class Journal : IDisposable
         Replace(_line.WrittenSpan);
     }
 
-    // The new file is whole and on disk before it takes the place of the old one, and nothing is appended to it before its name
-    // is on disk too. A crash in between leaves the old one, or the new one.
+    // The new file is whole and on disk before it replaces the old one, and nothing is appended to it before its name
+    // is on disk too. A crash in between leaves either the old one or the new one.
     private void Replace(ReadOnlySpan<byte> content)
     {
         var path = _path + ".new";

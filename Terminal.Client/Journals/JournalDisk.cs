@@ -3,19 +3,19 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lakala.Terminal.Client.Journals;
 
-/// <summary>What the journal asks of a disk. What is not flushed, a power cut may take away, keep, or keep in part.</summary>
+/// <summary>The disk as the journal needs it. A power cut may remove unflushed bytes, keep them, or keep a part.</summary>
 internal interface IJournalDisk
 {
-    /// <summary>Opens the file, or makes an empty one.</summary>
+    /// <summary>Opens the file, or creates an empty one.</summary>
     IJournalFile Open(string path);
 
-    /// <summary>An empty file, whatever was there.</summary>
+    /// <summary>Creates an empty file in place of an existing one.</summary>
     IJournalFile Create(string path);
 
-    /// <summary>The file takes the place and name of the other, in one step.</summary>
+    /// <summary>Replaces the other file by this one, in one step.</summary>
     void Rename(string path, string to);
 
-    /// <summary>Makes what was created or renamed beside the file durable.</summary>
+    /// <summary>Makes the names of created and renamed files in the folder durable.</summary>
     void FlushFolder(string path);
 }
 
@@ -27,11 +27,11 @@ internal interface IJournalFile : IDisposable
 
     void Cut(long length);
 
-    /// <exception cref="IOException">What was written since the last flush may be on the disk or not; a later flush that succeeds does not say.</exception>
+    /// <exception cref="IOException">Bytes since the last flush may be on the disk or not; a later successful flush does not change that.</exception>
     void Flush();
 }
 
-/// <summary>This machine's disk. Only the owner reads and writes what is made.</summary>
+/// <summary>This machine's disk. Only the owner can read and write the files.</summary>
 internal sealed class JournalDisk : IJournalDisk
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -10,7 +10,7 @@ public readonly record struct SwipeKey(int Batch, int Stan)
 {
     public const int Last = 999_999;
 
-    /// <summary>After the last STAN of a batch comes the first of the next; after the last batch the first.</summary>
+    /// <summary>The next key: after the last STAN of a batch the first of the next batch; after the last batch the first.</summary>
     public SwipeKey Plus(int steps)
     {
         var stan = Stan - 1 + steps;
@@ -20,7 +20,7 @@ public readonly record struct SwipeKey(int Batch, int Stan)
     public override string ToString() => $"{Batch:D6}/{Stan:D6}";
 }
 
-/// <summary>A line of the journal. Nothing in it is secret: the card only masked, no track, no PIN.</summary>
+/// <summary>A line of the journal. It has no secrets: the card is masked; there is no track and no PIN.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "record")]
 [JsonDerivedType(typeof(KeysReserved), "next")]
 [JsonDerivedType(typeof(SwipePending), "pending")]
@@ -33,7 +33,7 @@ public abstract record JournalRecord;
 /// <summary>Every key before this one counts as used.</summary>
 public sealed record KeysReserved(SwipeKey Next) : JournalRecord;
 
-/// <summary>On disk before the 0200 leaves.</summary>
+/// <summary>On disk before the 0200 is sent.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Currency">ISO 4217, numeric.</param>
 public sealed record SwipePending(
@@ -53,7 +53,7 @@ public sealed record SwipePending(
     string? Clerk = null) : JournalRecord;
 
 /// <summary>The final answer. On disk before anything is printed.</summary>
-/// <param name="ResponseCode">Null when the 0200 never left this machine.</param>
+/// <param name="ResponseCode">Null when the 0200 was never sent.</param>
 public sealed record SwipeResult(
     SwipeKey Key,
     string? ResponseCode,
@@ -94,14 +94,14 @@ public sealed record SwipeResult(
 /// <summary>The receipts are on paper.</summary>
 public sealed record SwipePrinted(SwipeKey Key) : JournalRecord;
 
-/// <summary>What was approved in batches that are not closed; a journal that is rewritten keeps it longer than the swipes.</summary>
+/// <summary>The approved payments of batches that are not closed; a rewritten journal keeps them longer than the swipes.</summary>
 public sealed record BatchSoFar(int Batch, IReadOnlyList<BatchEntry> Approved) : JournalRecord;
 
 /// <summary>The server has closed the batch.</summary>
 /// <param name="Next">The first key of the next one.</param>
 public sealed record BatchClosed(int Batch, SwipeKey Next) : JournalRecord;
 
-/// <summary>What the journal holds of one swipe.</summary>
+/// <summary>The records of one swipe.</summary>
 public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = null, bool IsPrinted = false)
 {
     public bool IsOver => Result is not null && IsPrinted;

@@ -5,7 +5,7 @@ using System.Text;
 namespace Lakala.Terminal.Client.Printing;
 
 /// <summary>
-/// Receipts in ESC/POS, as common 58 mm printers with Chinese characters take it: text in the two-byte part of GB18030, the
+/// Receipts in ESC/POS for common 58 mm printers with Chinese characters: text in the two-byte part of GB18030, the
 /// bill's number as Code 128, then the cutter.
 /// </summary>
 internal static class EscPos
@@ -26,7 +26,7 @@ internal static class EscPos
     private static readonly byte[] Left = [0x1B, (byte)'a', 0x00];
     private static readonly byte[] Centre = [0x1B, (byte)'a', 0x01];
 
-    // No digits below the bars: the number stands in the text.
+    // No digits below the bars: the number is in the text.
     private static readonly byte[] BarcodeLook = [0x1D, (byte)'h', BarcodeHeight, 0x1D, (byte)'w', ModuleWidth, 0x1D, (byte)'H', 0x00];
     private static readonly byte[] Cut = [0x1D, (byte)'V', (byte)'B', CutAfterLines];
 
@@ -56,7 +56,7 @@ internal static class EscPos
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>How many columns the sign takes on paper: in its Chinese mode the printer gives two to whatever has two bytes, é and … too.</summary>
+    /// <summary>The columns of a character on paper: in Chinese mode the printer gives two to every character of two bytes, also é and ….</summary>
     public static int Columns(Rune rune)
     {
         Span<byte> sign = stackalloc byte[4];
@@ -75,7 +75,7 @@ internal static class EscPos
         return bytes.WrittenSpan.ToArray();
     }
 
-    // What takes four bytes is in no such printer: a question mark stands for each of its columns. The yuan sign is there at full width.
+    // Such printers have no characters of four bytes: a question mark replaces each of their columns. The yuan sign exists at full width.
     private static int Encode(Rune rune, Span<byte> sign)
     {
         Span<char> chars = stackalloc char[2];
@@ -89,15 +89,15 @@ internal static class EscPos
         return length;
     }
 
-    // GS k 73: Code 128, in the narrowest of the ways in which no command comes about: a printer hears its real-time commands in the
-    // midst of data too.
+    // GS k 73: Code 128, by the shortest encoding that contains no real-time command: a printer obeys these also in the
+    // middle of data.
     private static byte[] Barcode(string digits)
     {
         var data = Ways(digits, '\0').Where(way => !HoldsCommand(way)).MinBy(way => way.Length - way.AsSpan().Count((byte)'{'))!;
         return [0x1D, (byte)'k', 73, (byte)data.Length, .. data];
     }
 
-    // {C begins code set C, in which a byte holds two digits; {B code set B, in which it holds one.
+    // {C begins code set C, in which a byte has two digits; {B code set B, in which it has one.
     private static IEnumerable<byte[]> Ways(string digits, char set)
     {
         if (digits.Length == 0)

@@ -4,7 +4,7 @@ using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client.Printing;
 
-/// <summary>Says what the terminal's printer answers to each question, in words and bytes, and prints a test slip. Shows no receipt of anybody.</summary>
+/// <summary>Shows the printer's answer to each question, in words and bytes, and prints a test slip. Shows no real receipt.</summary>
 internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string folder, TextWriter output, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -25,7 +25,7 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
         {
             await printer.Talk(async talk =>
             {
-                Say("The printer is reached.", "已连接打印机。");
+                Say("The printer is connected.", "已连接打印机。");
                 if (printer.IsAsked)
                 {
                     await Ask(talk);
@@ -34,7 +34,7 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
                 await printer.Print(talk, TestSlip());
             });
             Say(
-                printer.IsAsked ? "The test slip is out. Compare it: 32 columns, Chinese, a barcode that scans." : "The test slip was taken; whether it is out this printer cannot say.",
+                printer.IsAsked ? "The test slip is printed. Check it: 32 columns, Chinese, a barcode that scans." : "The test slip was sent. This printer cannot confirm that it is printed.",
                 printer.IsAsked ? "测试凭条已打印。请核对：32 列、中文、可扫描的条码。" : "测试凭条已发送；此打印机不报告状态，无法确认是否打印。");
             return ExitCode.Done;
         }
@@ -104,7 +104,7 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
         $"{texts.Time} {Vocabulary.BeijingTime.Convert(time.GetUtcNow()).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}";
 
     private void Advise() => Say(
-        "Set it in terminal.json: \"printer\" is tcp:HOST:PORT (mostly port 9100) or device:PATH; \"printer_status\": false for one that answers nothing though it prints. Look at cable, power, paper and lid, and at the printer's own settings for a network print server that keeps answers back.",
+        "Set it in terminal.json: \"printer\" is tcp:HOST:PORT (mostly port 9100) or device:PATH; \"printer_status\": false for a printer that prints but answers nothing. Check cable, power, paper and lid, and the printer's own settings for a network print server that keeps answers back.",
         "在 terminal.json 中设置：\"printer\" 为 tcp:主机:端口（多为 9100）或 device:路径；打印正常但不应答的，设 \"printer_status\": false。请检查连线、电源、纸张和机盖。");
 
     private void Say(string english, string chinese) => output.WriteLine(_isChinese && chinese.Length > 0 ? chinese : english);

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lakala.Terminal.Client.Printing;
 
-/// <summary>The way to a printer, open for one job. Nothing here waits without a bound, and no thread waits for a printer.</summary>
+/// <summary>The line to a printer, open for one job. Every wait has a bound, and no thread waits for a printer.</summary>
 internal abstract class PrinterLine : IDisposable
 {
     protected const int AtOnce = 256;
@@ -12,12 +12,12 @@ internal abstract class PrinterLine : IDisposable
     /// <exception cref="TimeoutException">The printer has not taken all of it in time.</exception>
     public abstract Task Send(ReadOnlyMemory<byte> bytes, TimeSpan within);
 
-    /// <returns>What has come; nothing when the time is over.</returns>
+    /// <returns>The bytes that have come; none when the time is over.</returns>
     /// <exception cref="IOException">The printer has closed the line.</exception>
     public abstract Task<byte[]> Receive(TimeSpan within);
 
-    /// <summary>Waits until what was sent has left this machine.</summary>
-    /// <returns>False when it has not, as far as that can be told.</returns>
+    /// <summary>Waits until the sent bytes have left this machine.</summary>
+    /// <returns>False when they have not, as far as the line shows it.</returns>
     public abstract Task<bool> End(TimeSpan within);
 
     public abstract void Dispose();
@@ -78,8 +78,8 @@ internal sealed class NetworkLine : PrinterLine
         }
     }
 
-    // A socket that is closed while something has come and was not read resets the line, and the printer forgets what it has not
-    // printed yet. So the printer closes first: it does once it has read all.
+    // To close a socket with unread bytes resets the line, and the printer drops what it has not printed yet. So the
+    // printer closes first, once it has read everything.
     public override async Task<bool> End(TimeSpan within)
     {
         using var patience = new CancellationTokenSource(within);
@@ -92,7 +92,7 @@ internal sealed class NetworkLine : PrinterLine
         }
         catch (OperationCanceledException)
         {
-            // It keeps its side open: what it has is its own by now.
+            // The printer keeps its side open: it has received everything by now.
         }
 
         return true;
@@ -101,7 +101,7 @@ internal sealed class NetworkLine : PrinterLine
     public override void Dispose() => _socket.Dispose();
 }
 
-/// <summary>Elsewhere than on Linux a device is a stream. In a file nobody answers.</summary>
+/// <summary>A file, and outside Linux a device, is a stream. A file never answers.</summary>
 internal sealed class StreamLine(Stream stream) : PrinterLine
 {
     public override async Task Send(ReadOnlyMemory<byte> bytes, TimeSpan within)
@@ -131,8 +131,8 @@ internal sealed class StreamLine(Stream stream) : PrinterLine
 }
 
 /// <summary>
-/// A printer at a device of Linux. A serial line is made raw, else it would echo the printer's answers back to it as text; /dev/usb/lp0
-/// is none and is left as it is. Never blocks: .NET's streams would leave a thread behind in each read that is not answered.
+/// A printer at a device of Linux. A serial line is set to raw mode, or it would echo the printer's answers back as text; /dev/usb/lp0
+/// is not one and is left unchanged. Never blocks: .NET's streams would leave a thread in each read without an answer.
 /// </summary>
 internal sealed class DeviceLine : PrinterLine
 {
@@ -141,14 +141,14 @@ internal sealed class DeviceLine : PrinterLine
     private const int FlushBoth = 2, TryAgain = 11, Interrupted = 4;
     private const nuint BytesWaiting = 0x5411;
 
-    // More than struct termios has anywhere.
+    // Larger than struct termios on any platform.
     private const int TermiosLength = 256;
 
     private readonly SafeFileHandle _device;
     private readonly bool _isSerial;
     private readonly TimeProvider _time;
 
-    /// <exception cref="IOException">There is no such device, or it is not this user's.</exception>
+    /// <exception cref="IOException">There is no such device, or this user may not open it.</exception>
     public DeviceLine(string path, TimeProvider time)
     {
         _time = time;
@@ -212,7 +212,7 @@ internal sealed class DeviceLine : PrinterLine
         {
             if (_time.GetElapsedTime(begun) >= within)
             {
-                // Else closing the line would wait for a printer that is switched off.
+                // Without this, the close would wait for a printer that is switched off.
                 _ = tcflush(Descriptor, FlushBoth);
                 return false;
             }
@@ -249,7 +249,7 @@ internal sealed class DeviceLine : PrinterLine
         return true;
     }
 
-    // A line that was hung up counts as ready: the next call says so.
+    // A line that was hung up counts as ready: the next call fails with the reason.
     private bool IsReady(short what)
     {
         var one = new PollEntry { Descriptor = Descriptor, Events = what };

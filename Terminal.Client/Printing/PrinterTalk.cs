@@ -1,8 +1,8 @@
 namespace Lakala.Terminal.Client.Printing;
 
 /// <summary>
-/// Questions and answers on a printer's line. An answer is told by its fixed bits from what a printer says by itself (ASB, four bytes
-/// at once); what has come before a question is never its answer.
+/// Questions and answers on a printer's line. Fixed bits distinguish an answer from automatic status (ASB, four bytes
+/// at once); bytes from before a question are never its answer.
 /// </summary>
 internal sealed class PrinterTalk(PrinterLine line, TimeProvider time)
 {
@@ -11,7 +11,7 @@ internal sealed class PrinterTalk(PrinterLine line, TimeProvider time)
 
     private static readonly TimeSpan ToSend = TimeSpan.FromSeconds(3);
 
-    // GS r 1: the roll, answered when all that was sent before has been printed.
+    // GS r 1: the roll, answered after everything that was sent before has been printed.
     private static readonly byte[] SayWhenOut = [0x1D, (byte)'r', 1];
 
     private readonly List<byte> _heard = [];
@@ -20,10 +20,10 @@ internal sealed class PrinterTalk(PrinterLine line, TimeProvider time)
 
     public PrinterLine Line => line;
 
-    /// <summary>All that has come since the last question, for people.</summary>
+    /// <summary>All bytes since the last question, for people.</summary>
     public IReadOnlyList<byte> Heard => _heard;
 
-    /// <summary>Whether the last <see cref="AskWhenOut"/> is answered.</summary>
+    /// <summary>True when the last <see cref="AskWhenOut"/> is answered.</summary>
     public bool IsOut { get; private set; }
 
     /// <summary>DLE EOT.</summary>

@@ -17,7 +17,7 @@ public enum Print
     /// <summary>The original may be on paper already.</summary>
     Duplicate,
 
-    /// <summary>The clerk wants it again.</summary>
+    /// <summary>The clerk has asked for it again.</summary>
     Reprint,
 }
 
@@ -25,7 +25,7 @@ public enum Print
 /// <param name="IsLarge">Printed at double height.</param>
 public readonly record struct SlipLine(string Text, bool IsLarge = false);
 
-/// <summary>One piece of paper; as text it is its lines, and so it stands in JSON.</summary>
+/// <summary>One piece of paper; as text, and in JSON, it is its lines.</summary>
 /// <param name="Bill">Printed below the text as a barcode.</param>
 [JsonConverter(typeof(SlipJson))]
 public sealed record ReceiptSlip(IReadOnlyList<SlipLine> Lines, string Bill)
@@ -33,14 +33,14 @@ public sealed record ReceiptSlip(IReadOnlyList<SlipLine> Lines, string Bill)
     public override string ToString() => string.Concat(Lines.Select(line => line.Text + '\n'));
 }
 
-/// <summary>Receipts, 32 columns wide as a 58 mm printer prints them.</summary>
+/// <summary>Receipts of 32 columns, for a 58 mm printer.</summary>
 public static class Receipt
 {
     public const int Columns = 32;
 
     private static readonly string Rule = new('-', Columns);
 
-    /// <summary>All copies of a swipe: customer and merchant when it is paid, else a slip for the customer.</summary>
+    /// <summary>All copies of a swipe: for customer and merchant when it is paid, otherwise a slip for the customer.</summary>
     public static IReadOnlyList<ReceiptSlip> Of(JournaledSwipe swipe, Print print, Texts texts, NetworkParameters? parameters = null) =>
         swipe.Result?.ResponseCode == ResponseCodes.Approved && parameters?.Copies != 1
             ? [Of(swipe, print, texts.CustomerCopy, texts, parameters), Of(swipe, print, texts.MerchantCopy, texts, parameters)]
@@ -151,7 +151,7 @@ public static class Receipt
             }
         }
 
-        /// <summary>Label at the left, value at the right; a long value stands below its label.</summary>
+        /// <summary>Label at the left, value at the right; a long value goes below its label.</summary>
         public void Pair(string label, string? value, bool isLarge = false)
         {
             if (value is null)

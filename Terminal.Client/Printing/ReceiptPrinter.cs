@@ -10,29 +10,29 @@ public enum PrinterState
     PaperOut,
     CoverOpen,
 
-    /// <summary>It cannot be reached, does not answer, or reports an error of its own.</summary>
+    /// <summary>It cannot be reached, does not answer, or reports an error.</summary>
     Away,
 
-    /// <summary>It is not asked, and has taken what it was sent.</summary>
+    /// <summary>It is not asked, and the last bytes were sent.</summary>
     Unasked,
 
-    /// <summary>It has not answered yet, nor failed to.</summary>
+    /// <summary>It has not answered yet, and the wait is not over.</summary>
     Unknown,
 }
 
-/// <summary>The receipt is not, or not surely, on paper.</summary>
+/// <summary>The receipt is not, or not certainly, on paper.</summary>
 public sealed class PrinterException(PrinterState state, Exception? inner = null) : IOException($"The printer is not ready: {state}.", inner)
 {
     public PrinterState State => state;
 }
 
-/// <summary>How long a printer is waited for.</summary>
-/// <param name="Reach">Until it has answered for the first time; somebody else may be printing.</param>
-/// <param name="Answer">After which it is asked again.</param>
-/// <param name="Silence">While it prints, until it has said anything.</param>
-/// <param name="Out">Until a slip is out.</param>
-/// <param name="Watch">For how long one that does not say when a slip is out is watched.</param>
-/// <param name="End">For it to close the line.</param>
+/// <summary>The waits for a printer.</summary>
+/// <param name="Reach">For its first answer; another terminal may be printing.</param>
+/// <param name="Answer">For an answer, before it is asked again.</param>
+/// <param name="Silence">For any byte while it prints.</param>
+/// <param name="Out">For the end of a slip.</param>
+/// <param name="Watch">For a fault after a slip, with a printer that does not confirm slips.</param>
+/// <param name="End">For the printer to close the line.</param>
 internal sealed record PrinterPatience(TimeSpan Reach, TimeSpan Answer, TimeSpan Silence, TimeSpan Out, TimeSpan Watch, TimeSpan End)
 {
     public static readonly PrinterPatience Usual = new(
@@ -40,9 +40,9 @@ internal sealed record PrinterPatience(TimeSpan Reach, TimeSpan Answer, TimeSpan
 }
 
 /// <summary>
-/// The receipt printer of a counter: <c>tcp:HOST:PORT</c> or <c>device:/dev/usb/lp0</c>, asked before each slip how it is, and after it
-/// whether it is out; or <c>file:PATH</c>, to which the same bytes are appended. The line is open while there is something to print or
-/// to ask, so that others can print too. One job at a time.
+/// The receipt printer of a counter: <c>tcp:HOST:PORT</c> or <c>device:/dev/usb/lp0</c>, asked before each slip for its status, and after
+/// it whether the slip is printed; or <c>file:PATH</c>, to which the same bytes are appended. The line is open only for a slip or a
+/// question, so that other terminals can print too. One job at a time.
 /// </summary>
 public sealed class ReceiptPrinter
 {
@@ -53,7 +53,7 @@ public sealed class ReceiptPrinter
     private readonly PrinterPatience _patience;
     private readonly TimeProvider _time;
 
-    // Whether it knows GS r. Null: not asked yet.
+    // True: it knows GS r. Null: not asked yet.
     private bool? _saysWhenOut;
     private volatile PrinterState _state;
 
@@ -63,17 +63,17 @@ public sealed class ReceiptPrinter
         _state = answers ? PrinterState.Unknown : PrinterState.Unasked;
     }
 
-    /// <summary>As it was found last. Any thread may ask.</summary>
+    /// <summary>The last known state. Any thread may read it.</summary>
     public PrinterState State => _state;
 
-    /// <summary>Whether it gives a status.</summary>
+    /// <summary>True when it gives a status and is asked for it.</summary>
     internal bool IsAsked => _answers;
 
-    /// <summary>Whether it prints, as far as is known.</summary>
+    /// <summary>True when it can print, by its last known state.</summary>
     public bool IsGood => State is PrinterState.Ready or PrinterState.PaperLow or PrinterState.Unasked or PrinterState.Unknown;
 
-    /// <param name="setup">One without a fault.</param>
-    /// <param name="folder">What a file's path is relative to.</param>
+    /// <param name="setup">A valid setup.</param>
+    /// <param name="folder">The base of a relative file path.</param>
     /// <returns>Null for <c>none</c>: receipts are only shown.</returns>
     public static ReceiptPrinter? Open(TerminalSetup setup, string folder, TimeProvider time) =>
         Open(setup.Printer, setup.PrinterStatus, folder, time, PrinterPatience.Usual);
@@ -98,7 +98,7 @@ public sealed class ReceiptPrinter
             : new ReceiptPrinter(_ => Task.FromResult<PrinterLine>(new StreamLine(PrivateFile.Open(path, FileMode.Append))), answers: false, patience, time);
     }
 
-    /// <summary>Asks the printer how it is. One that is not asked is only tried again after a fault.</summary>
+    /// <summary>Asks the printer for its status. A printer without status is only tried again after a fault.</summary>
     public async Task<PrinterState> Look()
     {
         try
@@ -110,17 +110,17 @@ public sealed class ReceiptPrinter
         }
         catch (PrinterException)
         {
-            // The state says it.
+            // The state has the fault.
         }
 
         return State;
     }
 
-    /// <summary>Returns once all of them are out, as far as the printer says it.</summary>
-    /// <exception cref="PrinterException">It is not sure that they are on paper.</exception>
+    /// <summary>Returns once all slips are printed, as far as the printer confirms it.</summary>
+    /// <exception cref="PrinterException">It is not certain that they are on paper.</exception>
     public Task Print(IReadOnlyList<ReceiptSlip> slips) => slips.Count > 0 ? Work(slips) : Task.CompletedTask;
 
-    /// <summary>For whoever looks into it: the line, and how the printer is; once it has answered.</summary>
+    /// <summary>For the printer doctor: the line and the printer's state, once it has answered.</summary>
     internal async Task Talk(Func<PrinterTalk, Task> work)
     {
         try
@@ -160,7 +160,7 @@ public sealed class ReceiptPrinter
         }
         else if (!await talk.Line.End(_patience.Out))
         {
-            throw new TimeoutException("The printer has not taken all of it.");
+            throw new TimeoutException("The printer has not accepted all data in time.");
         }
     }
 
@@ -172,8 +172,8 @@ public sealed class ReceiptPrinter
         }
     });
 
-    // It may be serving somebody else, who holds it for some seconds more. Where it takes the line and does not answer yet, the place
-    // in its queue is kept.
+    // Another terminal may use it for some more seconds. If it accepts the connection and does not answer yet, the connection stays
+    // open, to keep the place in its queue.
     private async Task<PrinterTalk> Reach()
     {
         var begun = _time.GetTimestamp();
@@ -199,11 +199,11 @@ public sealed class ReceiptPrinter
             }
         }
 
-        // A pause may take longer than it was meant to.
+        // A pause may take longer than asked for.
         TimeSpan Left() => _patience.Reach - _time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    // A printer that takes bytes does not print yet, and one that is well may run out of paper in the midst of them.
+    // A printer that accepts bytes has not printed them yet, and may run out of paper in the middle of a slip.
     private async Task UntilOut(PrinterTalk talk)
     {
         var begun = _time.GetTimestamp();
@@ -225,7 +225,7 @@ public sealed class ReceiptPrinter
 
             if (_time.GetElapsedTime(begun) >= _patience.Out)
             {
-                throw new TimeoutException("The printer does not say that the slip is out.");
+                throw new TimeoutException("The printer does not confirm the slip in time.");
             }
         }
     }
@@ -245,8 +245,8 @@ public sealed class ReceiptPrinter
         }
     }
 
-    // Some printers answer late, one question behind: so it does not matter which of both questions an answer belongs to. A bit that
-    // has its meaning in one has none, or a like one, in the other.
+    // Some printers answer one question late, so an answer may belong to either of both questions. The bits that are read here have
+    // the same meaning in both answers, or none in one of them.
     private async Task<PrinterState> Status(PrinterTalk talk, TimeSpan within)
     {
         const int Lid = 0x0C, LidOpen = 0x04, NearEnd = 0x0C, NoPaper = 0x20, Trouble = 0x60, Error = 0x40;
@@ -265,7 +265,7 @@ public sealed class ReceiptPrinter
                 var left = within - _time.GetElapsedTime(begun);
                 if (left <= TimeSpan.Zero)
                 {
-                    throw new TimeoutException("The printer gives no status that can be understood.");
+                    throw new TimeoutException("The printer gives no valid status in time.");
                 }
 
                 if (await talk.Ask(what, left < _patience.Answer ? left : _patience.Answer) is { } answer)
@@ -284,7 +284,7 @@ public sealed class ReceiptPrinter
         }
         catch (Exception fault) when (IsOffLine(fault))
         {
-            // What is out is out, and of what is not the caller knows already.
+            // The slips are printed, or the caller has their fault already: an error of the close changes nothing.
         }
     }
 

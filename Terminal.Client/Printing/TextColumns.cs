@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Lakala.Terminal.Client.Printing;
 
-/// <summary>How many columns a text takes on a screen, where wide signs (East Asian) take two; on paper <see cref="EscPos.Columns"/> says it.</summary>
+/// <summary>The columns of a text on a screen, where wide (East Asian) characters have two; for paper see <see cref="EscPos.Columns"/>.</summary>
 internal static class TextColumns
 {
     public static int Of(string text) => Of(text, Of);
@@ -29,8 +29,8 @@ internal static class TextColumns
         _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format ? 0 : 1,
     };
 
-    /// <summary>Lines of at most so many columns, broken at spaces where there are any; spaces within a line stay as they are.</summary>
-    /// <param name="columnsOf">What a sign takes where the text is going; when left out, on a screen.</param>
+    /// <summary>Splits a text into lines of at most this many columns, at spaces where there are any; spaces within a line stay.</summary>
+    /// <param name="columnsOf">The columns of a character on the output; left out: on a screen.</param>
     public static IEnumerable<string> Wrap(string? text, int columns, Func<Rune, int>? columnsOf = null)
     {
         columnsOf ??= Of;
@@ -76,7 +76,7 @@ internal static class TextColumns
         }
     }
 
-    /// <summary>What others wrote must command neither printer nor screen.</summary>
+    /// <summary>Removes control characters, so that a text from others commands neither printer nor screen.</summary>
     public static string Clean(string text)
     {
         var clean = new StringBuilder(text.Length);

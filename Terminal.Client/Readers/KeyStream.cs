@@ -2,19 +2,19 @@ using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client.Readers;
 
-/// <summary>A key; the sign only with <see cref="DeskKey.Sign"/>.</summary>
+/// <summary>A key; it has a character only with <see cref="DeskKey.Sign"/>.</summary>
 internal readonly record struct Press(DeskKey Key, char Sign = '\0')
 {
     public bool IsDigit => Key == DeskKey.Sign && char.IsAsciiDigit(Digit);
 
-    /// <summary>The sign, a full-width one as the plain one that it stands for.</summary>
+    /// <summary>The character; a full-width one is converted to ASCII.</summary>
     public char Digit => Reading.Fold(Sign);
 
-    // It may be a PIN's.
+    // It may be part of a PIN.
     public override string ToString() => Key.ToString();
 }
 
-/// <summary>What the keys were: a hand's, one by one, or a device's, all together.</summary>
+/// <summary>Decided input: typed keys one by one, or the keys of a device together.</summary>
 internal abstract record DeskInput
 {
     private DeskInput()
@@ -23,9 +23,9 @@ internal abstract record DeskInput
 
     public sealed record Typed(Press Press) : DeskInput;
 
-    /// <summary>What came quicker than a hand types, or was pasted.</summary>
-    /// <param name="IsEnded">It brought its own Enter, or Tab.</param>
-    /// <param name="Follows">It began so soon after another that it is one swipe's with it.</param>
+    /// <summary>Input that came faster than typing, or was pasted.</summary>
+    /// <param name="IsEnded">It had its own Enter or Tab.</param>
+    /// <param name="Follows">It began so soon after another burst that both are of one swipe.</param>
     public sealed record Burst(string Signs, bool IsEnded, bool Follows = false) : DeskInput
     {
         public override string ToString() => $"burst of {Signs.Length} signs";
@@ -33,49 +33,49 @@ internal abstract record DeskInput
 }
 
 /// <summary>
-/// Keyboard, card reader and scanner are one stream of keys. Their times tell the one from the others: here it is decided, once, what was
-/// typed by a hand and what was not. Until that is certain a sign goes nowhere, so nothing of a card is shown or taken for typing. A burst
-/// ends with Enter or with a pause, never at a particular sign. Why these bounds: decision 19.
+/// Keyboard, card reader and scanner are one stream of keys. This class decides once, by the times of the keys, what was typed by hand
+/// and what was not. Until then no character is used, so nothing of a card is shown or taken for typing. A burst
+/// ends with Enter or with a pause, never at a particular character. The reasons of the bounds are in decision 19.
 /// </summary>
 internal sealed class KeyStream(TimeProvider time)
 {
-    /// <summary>For each key of a burst, at most.</summary>
+    /// <summary>The longest time for each key of a burst.</summary>
     public static readonly TimeSpan DeviceKey = TimeSpan.FromMilliseconds(40);
 
-    /// <summary>Ends a burst.</summary>
+    /// <summary>The pause that ends a burst.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
-    // All three tracks have 226 signs.
+    // All three tracks together have 226 characters.
     private const int Longest = 512;
 
-    // So many keys in a row are no longer a roll of the fingers.
+    // Fingers can roll over three keys; from this number on it is a device.
     private const int FewestKeys = 4;
 
-    // A key that is held down repeats itself as quickly as a reader types; no card and no bill begins with so many of one sign.
+    // A key that is held down repeats as fast as a reader sends; no card and no bill begins with this many equal characters.
     private const int MostOfOneSign = 20;
 
-    /// <summary>For each key of a hand, at least.</summary>
+    /// <summary>The shortest time for each typed key.</summary>
     private static readonly TimeSpan HandKey = TimeSpan.FromMilliseconds(60);
 
-    /// <summary>By so much a key may be seen late: the screen looks for keys 25 times a second.</summary>
+    /// <summary>The longest delay until a key is read: the screen reads keys 25 times a second.</summary>
     private static readonly TimeSpan Jitter = TimeSpan.FromMilliseconds(60);
 
-    /// <summary>A single sign is a hand's when none has followed it by then.</summary>
+    /// <summary>A single character without a follower within this time was typed.</summary>
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A burst that begins so soon after the last key of another belongs to it.</summary>
+    /// <summary>A burst that begins within this time after the last key of another belongs to it.</summary>
     private static readonly TimeSpan SameSwipe = TimeSpan.FromSeconds(1);
 
-    /// <summary>A screen that was held up sees the keys of a while at once; that while is no pause of the one who typed them.</summary>
+    /// <summary>The most time that counts between two reads: a delayed screen reads many keys at once, and its delay is not a pause between keys.</summary>
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Quicker than this an Enter comes again only because it is held down, and then the page that it was for is past.</summary>
+    /// <summary>A second Enter within this time is only a held key, and its page has ended.</summary>
     private static readonly TimeSpan Repeat = TimeSpan.FromMilliseconds(100);
 
     private readonly List<Press> _run = [];
     private long _lookedAt = time.GetTimestamp();
 
-    // The sum of the looks, each as far as it counts.
+    // The sum of the times between reads, each up to its bound.
     private TimeSpan _now;
     private TimeSpan _begunAt;
     private TimeSpan _lastAt;
@@ -84,15 +84,15 @@ internal sealed class KeyStream(TimeProvider time)
     private bool _isBurst;
     private bool _follows;
 
-    /// <summary>A paste that the terminal marks as one.</summary>
+    /// <summary>A paste that the terminal marks as such.</summary>
     public static DeskInput.Burst Pasted(string text)
     {
         var signs = text.TrimEnd('\r', '\n', '\t');
         return new DeskInput.Burst(signs.Length > Longest ? signs[..Longest] : signs, IsEnded: signs.Length < text.Length);
     }
 
-    /// <summary>The screen looks for keys: to be called each time, before they are taken.</summary>
-    /// <returns>What has become certain because none has come.</returns>
+    /// <summary>Call each time before the screen reads keys.</summary>
+    /// <returns>The input that is decided because no key has come.</returns>
     public IReadOnlyList<DeskInput> Look()
     {
         var passed = time.GetElapsedTime(_lookedAt);
@@ -103,7 +103,7 @@ internal sealed class KeyStream(TimeProvider time)
 
     public IReadOnlyList<DeskInput> Take(Press press)
     {
-        // Readers end with CR, LF, both or two of them, or Tab; some put other keys around their data, ETX (Ctrl+C) among them.
+        // Readers end with CR, LF, both or two of them, or Tab; some send other keys around their data, such as ETX (Ctrl+C).
         var isInBurst = _isBurst
             || (IsWithin(Pause, _burstAt) && press.Key is DeskKey.Enter or DeskKey.Tab or DeskKey.Leave or DeskKey.Other);
         switch (press.Key)
@@ -161,15 +161,15 @@ internal sealed class KeyStream(TimeProvider time)
 
         var isOneSign = _run.TrueForAll(key => key == press);
 
-        // No page takes the sentinels of a card, nor what they are on another keyboard layout, so with them no reader is too slow; a
-        // password that has one is given back by the desk.
+        // No page uses the sentinels of a card, or their keys on another layout, as input, so they mark even a slow reader; the
+        // desk accepts a password that has one.
         _isBurst = Reading.Fold(_run[0].Sign) is '%' or ';' or > '~' || (!isOneSign && IsQuick(_run.Count));
         if (_isBurst || (isOneSign ? _run.Count < MostOfOneSign : _now - _begunAt < (_run.Count - 1) * HandKey + Jitter))
         {
             return [];
         }
 
-        // The last of them may begin a burst.
+        // The last key may begin a burst.
         _run.RemoveAt(_run.Count - 1);
         var inputs = Settle();
         _run.Add(press);
@@ -177,7 +177,7 @@ internal sealed class KeyStream(TimeProvider time)
         return inputs;
     }
 
-    /// <param name="end">The Enter or Tab with which the run is over.</param>
+    /// <param name="end">The Enter or Tab that ends the run.</param>
     private IReadOnlyList<DeskInput> Settle(Press? end = null)
     {
         Press[] keys = end is { } key ? [.. _run, key] : [.. _run];
@@ -189,7 +189,7 @@ internal sealed class KeyStream(TimeProvider time)
             return [new DeskInput.Burst(signs, end is not null, _follows)];
         }
 
-        // A few signs right behind a burst are its check signs, or what a reader adds.
+        // A few characters right after a burst are its check characters, or additions of the reader.
         var isTail = _run.Count > 0 && _burstAt is { } burst && _begunAt - burst < Hold;
         _run.Clear();
         return isTail ? [] : [.. keys.Select(press => new DeskInput.Typed(press))];

@@ -1,8 +1,8 @@
 namespace Lakala.Terminal.Client.Readers;
 
 /// <summary>
-/// What the keys of a device that types for the US layout become on a machine with another one. Only the keys that a card's track and a
-/// bill's number need.
+/// Maps the keys of a device with the US layout on a machine with another layout. Only the keys of a card's track and a
+/// bill's number.
 /// </summary>
 internal sealed class KeyboardLayout
 {
@@ -12,7 +12,7 @@ internal sealed class KeyboardLayout
         new("öäøæñòç´¡ì^_", ";;;;;;;====?"),
         // French, where digits are typed with Shift.
         new("à&é\"'(-è_çm§", "0123456789;?"),
-        // Belgian: as French, but for two digits, and for what stands beside the zero.
+        // Belgian: as French, except two digits and the key beside the zero.
         new("à&é\"'(§è!çm-+", "0123456789;=?"),
     ];
 
@@ -22,7 +22,7 @@ internal sealed class KeyboardLayout
 
     public string ToUs(string text) => string.Concat(text.Select(sign => _us.GetValueOrDefault(sign, sign)));
 
-    /// <summary>Whether a text is a card's or a barcode's on some other layout: digits beside a letter or sign that no US keyboard has, or signs for digits.</summary>
+    /// <summary>True when a text looks like a card or barcode on another layout: digits beside a character that no US keyboard has, or such characters for digits.</summary>
     public static bool IsOther(string text, int fewestDigits)
     {
         var (digits, signs) = (text.Count(char.IsAsciiDigit), text.Count("&é\"'(-è_çà§!".Contains));

@@ -6,8 +6,8 @@ using Lakala.Vocabulary;
 namespace Lakala.Terminal.Client.Readers;
 
 /// <summary>
-/// Says what a reader, a scanner or a hand has typed, what the till makes of it, and how the device is to be set. Shows kinds of signs and how
-/// many, never a digit but those of a card that may be shown.
+/// Shows what a reader, a scanner or a person has typed, how the terminal reads it, and how to set the device. Shows kinds and numbers of
+/// characters; digits only of a masked card.
 /// </summary>
 internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter output, TimeProvider time)
 {
@@ -67,7 +67,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Somebody stops the program.
+            // The program is stopped.
         }
         finally
         {
@@ -88,7 +88,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
         await output.FlushAsync();
     }
 
-    /// <param name="took">From the first key to the last; null when nobody knows.</param>
+    /// <param name="took">The time from the first key to the last; null when it is unknown.</param>
     private IEnumerable<string> Judge(string signs, TimeSpan? took, string end)
     {
         var reading = Reading.Read(signs);
@@ -160,7 +160,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
         }
     }
 
-    // Signs of one kind in a row are counted; what parts a track is named.
+    // Characters of one kind in a row are counted; the separators of a track are named.
     private string Kinds(string signs)
     {
         var kinds = new List<string>();
@@ -191,35 +191,35 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
     private static string Format(string text, params object[] values) => string.Format(CultureInfo.InvariantCulture, text, values);
 }
 
-/// <summary>What the doctor of readers says, in one language.</summary>
+/// <summary>The texts of the reader doctor in one language.</summary>
 internal sealed record DoctorTexts
 {
     private static readonly DoctorTexts English = new()
     {
-        Begin = "Swipe a test card, scan a bill, or type: what comes is described, never shown. Esc alone ends.",
-        Seen = "Seen: {0}; {1} signs{2}; ends with {3}.",
+        Begin = "Swipe a test card, scan a bill, or type: the input is described, never shown. Esc alone ends.",
+        Seen = "Received: {0}; {1} characters{2}; ends with {3}.",
         Took = " in {0} ms",
         NoEnd = "nothing",
         Ends = "{0} times Enter or Tab",
         Digits = "digits",
         WideDigits = "full-width digits",
         Letters = "letters",
-        Controls = "control signs",
-        Signs = "other signs",
-        Card = "The till reads track 2 of card {0}.",
-        BadCard = "The till sees a card and no whole track 2.",
-        Bill = "The till reads a bill number; its check digits are right.",
-        WrongBill = "The till sees 14 digits with wrong check digits: no bill number.",
-        Number = "The till sees {0} digits: no bill number, and at the PIN page they are refused.",
-        OtherLayout = "The till sees a device that types for another keyboard layout, and cannot read it.",
-        Other = "The till sees nothing that it takes.",
-        TooSlow = "This came as slowly as a hand types. From a device: set the delay between its keys to at most 20 ms.",
-        FullWidth = "Full-width signs: turn the input method (IME) off for this device, or set it to half width.",
-        SetLayout = "Set the device's keyboard layout (country) to US, as the machine's, or use the device's ALT mode.",
-        OnlyTrack2 = "More than track 2 comes: set the reader to track 2 only, if it can.",
-        NoControls = "Control signs (such as STX and ETX) stand around the data: switch them off.",
-        NoPrefix = "A symbology mark (AIM identifier) comes first: switch it off. The till passes over it.",
-        SwipeAgain = "Swipe again, steadily. When every card ends so: set the reader to track 2 with its sentinels ; and ?.",
+        Controls = "control characters",
+        Signs = "other characters",
+        Card = "The terminal reads track 2 of card {0}.",
+        BadCard = "The terminal finds a card, but no whole track 2.",
+        Bill = "The terminal reads a bill number; its check digits are right.",
+        WrongBill = "The terminal reads 14 digits with wrong check digits: not a bill number.",
+        Number = "The terminal reads {0} digits: not a bill number. At the PIN page they are refused.",
+        OtherLayout = "The device uses another keyboard layout. The terminal cannot read it.",
+        Other = "The terminal cannot use this input.",
+        TooSlow = "This came as slowly as typing by hand. For a device: set the delay between its keys to at most 20 ms.",
+        FullWidth = "Full-width characters: turn the input method (IME) off for this device, or set it to half width.",
+        SetLayout = "Set the device's keyboard layout (country) to US, like the machine's, or use the device's ALT mode.",
+        OnlyTrack2 = "More than track 2 was sent: set the reader to track 2 only, if it can.",
+        NoControls = "There are control characters (such as STX and ETX) around the data: switch them off.",
+        NoPrefix = "A symbology mark (AIM identifier) comes first: switch it off. The terminal ignores it.",
+        SwipeAgain = "Swipe again, steadily. If this happens with every card: set the reader to track 2 with its sentinels ; and ?.",
         SetEnter = "No Enter at the end: set the device to send CR after its data, or press Enter after each scan.",
     };
 
@@ -254,7 +254,7 @@ internal sealed record DoctorTexts
 
     public required string Begin { get; init; }
 
-    /// <summary>{0}: kinds of signs; {1}: how many; {2}: <see cref="Took"/> or nothing; {3}: the end.</summary>
+    /// <summary>{0}: kinds of characters; {1}: their number; {2}: <see cref="Took"/> or nothing; {3}: the end.</summary>
     public required string Seen { get; init; }
 
     public required string Took { get; init; }

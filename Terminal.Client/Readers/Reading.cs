@@ -5,13 +5,13 @@ using Lakala.Wire.Cards;
 namespace Lakala.Terminal.Client.Readers;
 
 /// <summary>
-/// What a card reader or a scanner typed, or somebody pasted. One rule for the clerk's screen, the command line and the cash register:
-/// whatever a device puts around its data is passed over, full-width signs count as plain ones, and of several tracks only the second is
-/// taken. Prints itself without digits.
+/// The input of a card reader or a scanner, or a paste. The same rule for the clerk's screen, the command line and the cash register:
+/// additions of a device around its data are ignored, full-width characters count as ASCII, and of several tracks only the second is
+/// used. Its <c>ToString</c> has no digits.
 /// </summary>
 internal abstract partial record Reading
 {
-    // Fewer digits are no card's number and no barcode.
+    // A card number or a barcode has at least this many digits.
     private const int FewestDigits = 8;
 
     private Reading()
@@ -21,19 +21,19 @@ internal abstract partial record Reading
     /// <summary>A whole track 2.</summary>
     public sealed record Card(Track2 Track) : Reading;
 
-    /// <summary>Signs of a card's track, and no whole track 2 among them.</summary>
+    /// <summary>Characters of a card's track without a whole track 2.</summary>
     public sealed record UnreadableCard : Reading;
 
-    /// <summary>A barcode's digits, or digits that were pasted.</summary>
+    /// <summary>The digits of a barcode or of a paste.</summary>
     public sealed record Number(string Digits) : Reading
     {
         public override string ToString() => $"{Digits.Length} digits";
     }
 
-    /// <summary>A device types for another keyboard layout than the machine's, and what it typed cannot be told for certain.</summary>
+    /// <summary>The device uses another keyboard layout than the machine, and its input cannot be read with certainty.</summary>
     public sealed record OtherLayout : Reading;
 
-    /// <summary>Nothing that the till takes.</summary>
+    /// <summary>Input that the terminal cannot use.</summary>
     public sealed record Other : Reading;
 
     public static Reading Read(string signs)
@@ -46,7 +46,7 @@ internal abstract partial record Reading
 
         foreach (var layout in KeyboardLayout.All)
         {
-            // Signs that stand for others may be anything: what is read of them has a card's first sentinel or a bill's check digits.
+            // Characters of another layout are ambiguous: they count only with a card's first sentinel or a bill's check digits.
             var typed = layout.ToUs(text);
             switch (Plainly(typed))
             {
@@ -61,7 +61,7 @@ internal abstract partial record Reading
         return KeyboardLayout.IsOther(text, FewestDigits) ? new OtherLayout() : CardSigns().IsMatch(text) ? new UnreadableCard() : new Other();
     }
 
-    /// <summary>A full-width form (U+FF01 to U+FF5E, U+3000) as the plain sign that it stands for.</summary>
+    /// <summary>Converts a full-width form (U+FF01 to U+FF5E, U+3000) to ASCII.</summary>
     public static char Fold(char sign) => sign switch
     {
         >= '！' and <= '～' => (char)(sign - '！' + '!'),
@@ -69,7 +69,7 @@ internal abstract partial record Reading
         _ => sign,
     };
 
-    /// <returns>Null when this is neither a card nor a number.</returns>
+    /// <returns>Null when it is neither a card nor a number.</returns>
     private static Reading? Plainly(string text)
     {
         if (text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('0', '9'))
@@ -84,7 +84,7 @@ internal abstract partial record Reading
             : null;
     }
 
-    // The first track that begins with a ; is track 2, and a further one is track 3. Without a ; it is what stands behind track 1, or all.
+    // The first track that begins with a ; is track 2, a further one track 3. Without a ; it is the part after track 1, or everything.
     private static string TrackOf(string text)
     {
         var behind = Track1().Replace(text, "", 1);
@@ -104,7 +104,7 @@ internal abstract partial record Reading
     [GeneratedRegex("^[0-9]+[=Dd]", RegexOptions.CultureInvariant)]
     private static partial Regex BareTrack();
 
-    // The check sign (LRC) of track 1 may itself be a ; and stand before that of track 2.
+    // The check character (LRC) of track 1 may itself be a ; before that of track 2.
     [GeneratedRegex(";(?![;%+])", RegexOptions.CultureInvariant)]
     private static partial Regex TrackBegun();
 

@@ -9,7 +9,7 @@ namespace Lakala.Terminal.Client.Registers;
 
 /// <summary>
 /// A cash register drives the terminal: one JSON object a line in, one report a line out, in order. The terminal stays signed
-/// on in between. <c>cancel</c> gives up the last payment that was ordered, under way or still waiting for its turn.
+/// on between them. <c>cancel</c> gives up the last requested payment, under way or still waiting.
 /// </summary>
 internal sealed class Register(Counter counter, TextReader input, TextWriter error)
 {
@@ -17,7 +17,7 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 
     private readonly Channel<(Order Order, CancellationToken Abandon)> _orders = Channel.CreateBounded<(Order, CancellationToken)>(MaxWaiting);
 
-    /// <summary>Until the input ends, or somebody stops the program.</summary>
+    /// <summary>Runs until the input ends or the program is stopped.</summary>
     public async Task<int> Run(CancellationToken stop)
     {
         var reading = Task.Run(() => Read(stop), CancellationToken.None);
@@ -32,7 +32,7 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The reader may wait for a line that never comes; the program ends without it.
+            // The reader may wait for a line that never comes; the program ends without waiting for it.
         }
 
         return ExitCode.Done;
@@ -98,7 +98,7 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
         }
     }
 
-    // The outcome stands, whether or not somebody reads it: what is not on paper is printed again, as a duplicate.
+    // The outcome stands, also when nobody reads it: receipts that are not on paper are printed again, as duplicates.
     private void Show(Report report)
     {
         try
@@ -113,12 +113,12 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 }
 
 /// <summary>A line of the cash register.</summary>
-/// <param name="Card">Track 2 as a reader types it.</param>
+/// <param name="Card">Track 2 as a reader sends it.</param>
 internal sealed record Order(string? Do, string? Bill = null, string? Card = null, string? Pin = null)
 {
     public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", ReprintBatch = "reprint-batch", Cancel = "cancel";
 
-    /// <returns>An order to do nothing, which is refused, when the line is none.</returns>
+    /// <returns>For an invalid line a request without an action, which is refused.</returns>
     public static Order Parse(string line)
     {
         try
@@ -127,7 +127,7 @@ internal sealed record Order(string? Do, string? Bill = null, string? Card = nul
         }
         catch (JsonException)
         {
-            // The fault could quote the line, and that may be a card.
+            // The exception could quote the line, which may have a card.
             return new Order((string?)null);
         }
     }

@@ -5,7 +5,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Terminal.Client.Sessions;
 
-/// <summary>The troubles of a terminal's line in the machine's words, for whoever looks after it. Two files of at most 64 KB.</summary>
+/// <summary>The technical messages about faults of a terminal's line, for its support. Two files of at most 64 KB.</summary>
 internal sealed class LineLog(string file, TimeProvider time)
 {
     private const int MaxBytes = 64 * 1024;
@@ -13,7 +13,7 @@ internal sealed class LineLog(string file, TimeProvider time)
     private readonly Lock _lock = new();
     private string? _last;
 
-    /// <summary>The same twice in a row is written once.</summary>
+    /// <summary>The same message twice in a row is written once.</summary>
     public void Write(string what)
     {
         lock (_lock)
@@ -36,7 +36,7 @@ internal sealed class LineLog(string file, TimeProvider time)
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                // A disk that takes no log stops no payment; the journal tells of the disk itself.
+                // A fault of the log stops no payment; the journal reports the fault of the disk.
             }
         }
     }

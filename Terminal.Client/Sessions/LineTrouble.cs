@@ -9,10 +9,10 @@ using Lakala.Wire.Tls;
 
 namespace Lakala.Terminal.Client.Sessions;
 
-/// <summary>What was wrong with the line at the last try.</summary>
-/// <param name="Detail">In the machine's words: for the log, never for a clerk.</param>
-/// <param name="Answer">The server's, to a sign-on that it refused.</param>
-/// <param name="GoodFrom">With a wrong clock: from when to when the server's certificate is good.</param>
+/// <summary>The fault of the line at the last try.</summary>
+/// <param name="Detail">The technical message: for the log, never for a clerk.</param>
+/// <param name="Answer">The server's refusal of a sign-on.</param>
+/// <param name="GoodFrom">With a wrong clock: the time from which the server's certificate is valid.</param>
 public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer = null, DateTimeOffset? GoodFrom = null, DateTimeOffset? GoodUntil = null)
 {
     public static LineTrouble Of(Exception fault)
@@ -21,7 +21,7 @@ public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer
         return new(FaultOf(fault), $"{fault.GetType().Name}: {fault.Message}", null, untimely?.GoodFrom, untimely?.GoodUntil);
     }
 
-    /// <summary>What a clerk can do about the line; what the server itself has said comes first.</summary>
+    /// <summary>The text for the clerk: what to do about the line. A text of the server comes first.</summary>
     public string InWordsOf(Texts texts, TerminalSetup setup, DateTimeOffset now) => Answer?.ClerkText
         ?? string.Format(CultureInfo.InvariantCulture, texts.LineFaults[Fault], setup.Terminal, setup.Store, Minute(now), Minute(GoodFrom), Minute(GoodUntil));
 

@@ -10,7 +10,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Sessions;
 
-/// <summary>Who the terminal is and how patient it is.</summary>
+/// <summary>The terminal's identity and its time-outs.</summary>
 public sealed record SessionOptions
 {
     /// <summary>8 characters.</summary>
@@ -21,51 +21,51 @@ public sealed record SessionOptions
 
     public string Language { get; init; } = "en";
 
-    /// <summary>How the terminal is, for its heartbeat. Null: nothing is said of it, and what the server asks for is not noted.</summary>
+    /// <summary>The terminal's health for its heartbeat. Null: no health is sent, and the server's requests are ignored.</summary>
     public Func<TerminalHealth>? Health { get; init; }
 
-    /// <summary>Hears of the line's troubles in the machine's words.</summary>
+    /// <summary>Gets the technical messages about faults of the line.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>For one connection with its handshake.</summary>
+    /// <summary>Time-out of one connection with its handshake.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>After so long a silence the terminal says that it is there, and how it is.</summary>
+    /// <summary>The idle time after which the terminal sends a heartbeat with its health.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>From the first message of a payment or an enquiry on.</summary>
+    /// <summary>The time for a payment or an enquiry, from its first message on.</summary>
     public TimeSpan GiveUp { get; init; } = TimeSpan.FromSeconds(90);
 }
 
-/// <summary>What one sign-on brought.</summary>
-/// <param name="ClockOffset">By how much our clock was ahead of the server's.</param>
+/// <summary>The result of one sign-on.</summary>
+/// <param name="ClockOffset">The time by which our clock was ahead of the server's.</param>
 public sealed record WorkingKeys(int KeySet, PinCipher Pin, MessageMac Mac, string StoreName, TimeSpan ClockOffset, ClerkPasswordCipher Clerk)
 {
     public override string ToString() => $"key set {KeySet}";
 }
 
-/// <summary>How a payment or an enquiry ended for the terminal.</summary>
+/// <summary>The outcome of a payment or an enquiry for the terminal.</summary>
 public abstract record PayOutcome
 {
     private PayOutcome()
     {
     }
 
-    /// <summary>The answer will never change; or the server has not taken the payment, and it is not asked for again.</summary>
+    /// <summary>The answer is final; or the server has not accepted the payment, and it is not repeated.</summary>
     public sealed record Final(PayAnswer Answer) : PayOutcome;
 
-    /// <summary>Not one byte of the 0200 has left.</summary>
+    /// <summary>Not one byte of the 0200 was sent.</summary>
     public sealed record NotSent(string Why) : PayOutcome;
 
-    /// <param name="Last">The last answer that was heard, none of them final.</param>
+    /// <param name="Last">The last answer; none was final.</param>
     public sealed record Unknown(PayAnswer? Last) : PayOutcome;
 }
 
 /// <summary>
-/// A terminal's line to the gateway: signed on, MACed, answers matched; and the rule by which a payment is asked after until
-/// it is certain. One payment at a time.
+/// A terminal's line to the gateway: it signs on, adds MACs, matches answers, and repeats a payment until its outcome is
+/// certain. One payment at a time.
 /// </summary>
 public sealed class TerminalSession : IAsyncDisposable
 {
@@ -94,7 +94,7 @@ public sealed class TerminalSession : IAsyncDisposable
         _link = NewLink();
     }
 
-    /// <summary>Null when the line is up, else why it is not.</summary>
+    /// <summary>Null when the line is up, otherwise its fault.</summary>
     public async Task<LineTrouble?> WaitUntilUp(TimeSpan bound, CancellationToken stop)
     {
         using var timeout = new CancellationTokenSource(bound, _time);
@@ -110,7 +110,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
     }
 
-    /// <summary>The same with patience that counts from when the line was lost: who asks long after is told at once.</summary>
+    /// <summary>The same, but the time-out counts from the loss of the line: long after it the answer comes at once.</summary>
     public Task<LineTrouble?> WaitSinceLost(TimeSpan bound, CancellationToken stop)
     {
         var left = bound - _time.GetElapsedTime(_link.DownSince);
@@ -119,15 +119,15 @@ public sealed class TerminalSession : IAsyncDisposable
 
     public bool IsUp => _link.State == LinkState.Up;
 
-    /// <summary>By how much this machine's clock was ahead of the server's at the last sign-on.</summary>
+    /// <summary>The time by which this machine's clock was ahead of the server's at the last sign-on.</summary>
     public TimeSpan? ClockOffset => _keys?.ClockOffset;
 
-    /// <summary>The server has asked for something that is to be done at the next free moment.</summary>
+    /// <summary>True when the server has asked for something at the next free moment.</summary>
     public bool HasRequirement =>
         _requirement is ProcessingRequirement.SignOn or ProcessingRequirement.FetchParameters or ProcessingRequirement.SendStatus;
 
-    /// <summary>Does it. Nothing of it can fail for the terminal: what is not done now is asked for again.</summary>
-    /// <returns>New parameters, when they were asked for and have come.</returns>
+    /// <summary>Does it. It never fails: the server asks again for what is not done now.</summary>
+    /// <returns>New parameters, if the server asked to fetch them and they have come.</returns>
     public async Task<ParametersAnswer?> Obey(CancellationToken stop)
     {
         var requirement = _requirement;
@@ -153,10 +153,10 @@ public sealed class TerminalSession : IAsyncDisposable
         return null;
     }
 
-    /// <summary>The name that the server gave the store at sign-on.</summary>
+    /// <summary>The store's name from the sign-on.</summary>
     public string? StoreName => _keys?.StoreName;
 
-    /// <summary>Null when no answer came that can be believed.</summary>
+    /// <summary>Null when no valid answer came.</summary>
     public async Task<LookupAnswer?> Lookup(SwipeKey key, string bill, CancellationToken stop)
     {
         if (_keys is not { } keys)
@@ -173,7 +173,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
         else if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not LocalReason.TooManyRequests })
         {
-            // The clerk tries again, and then another server.
+            // At the clerk's next try another server is asked.
             await Reconnect(forgetKeys: false);
         }
 
@@ -181,7 +181,7 @@ public sealed class TerminalSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends the 0200, and repeats it until the answer is final or patience is at its end. Under other working keys than
+    /// Sends the 0200, and repeats it until the answer is final or the time is over. Under other working keys than
     /// those of the PIN block, and after a 94, it only enquires.
     /// </summary>
     /// <exception cref="OperationCanceledException">Stopped; the outcome is unknown.</exception>
@@ -204,12 +204,12 @@ public sealed class TerminalSession : IAsyncDisposable
             : FinalIn(outcome, swipe) ?? NotTakenIn(outcome, swipe) ?? await AskAgain(swipe, live with { IsRepeat = true }, keys, outcome, begun, stop);
     }
 
-    /// <summary>Asks what became of a key, without card; a key that the server has never seen is void from then on (25).</summary>
+    /// <summary>Asks for the outcome of a key, without card; a key that the server has never seen is void from then on (25).</summary>
     public Task<PayOutcome> Enquire(SwipePending swipe, CancellationToken stop) =>
         AskAgain(swipe, null, null, null, _time.GetTimestamp(), stop);
 
     /// <summary>
-    /// Gives the payment up: 0420, then 0421 until an answer is final or patience is at its end. It may turn out to be paid;
+    /// Gives the payment up: 0420, then 0421 until an answer is final or the time is over. The outcome may be that it is paid;
     /// a key that the server has never seen is void from then on (25).
     /// </summary>
     public async Task<PayOutcome> Abandon(SwipePending swipe, CancellationToken stop)
@@ -237,7 +237,7 @@ public sealed class TerminalSession : IAsyncDisposable
         return new PayOutcome.Unknown(null);
     }
 
-    /// <returns>Null when no answer came that can be believed.</returns>
+    /// <returns>Null when no valid answer came.</returns>
     public async Task<ClerkSignInAnswer?> SignInClerk(string number, string password, CancellationToken stop)
     {
         if (_keys is not { } keys)
@@ -252,8 +252,8 @@ public sealed class TerminalSession : IAsyncDisposable
         return Read(outcome, ClerkSignInAnswer.FromIso);
     }
 
-    /// <summary>Closes a batch, or asks for the server's list of a closed one; repeated while patience lasts.</summary>
-    /// <returns>Null when no answer came that can be believed.</returns>
+    /// <summary>Closes a batch, or asks for the server's list of a closed one; repeats until the time is over.</summary>
+    /// <returns>Null when no valid answer came.</returns>
     public async Task<BatchCloseAnswer?> CloseBatch(SwipeKey key, int batch, BatchTotals totals, int? listAfter, CancellationToken stop)
     {
         var begun = _time.GetTimestamp();
@@ -306,7 +306,7 @@ public sealed class TerminalSession : IAsyncDisposable
                 await Reconnect(forgetKeys: code == ResponseCodes.SignOnFirst);
             }
 
-            // Whoever has waited for an answer in vain asks again at once, but not for ever at once.
+            // After a wait without an answer the first repeats come at once, later ones after a pause.
             var pause = tries == 0 && last is not LinkOutcome.Answered ? TimeSpan.Zero : Pause(tries, verdict, Random.Shared.NextDouble());
             await Task.Delay(pause, _time, stop);
             if (await KeysInTime(begun, stop) is not { } keys)
@@ -323,22 +323,22 @@ public sealed class TerminalSession : IAsyncDisposable
         }
     }
 
-    // A server that goes on giving no final answer may be the one that is in trouble: the next line goes to another.
+    // A server that repeatedly gives no final answer may be at fault: the next line goes to another.
     internal static bool IsStuck(LinkOutcome last, Verdict? verdict, int tries) =>
         tries > 0 && !IsTooMuch(verdict)
         && (last is LinkOutcome.NoAnswer || (verdict?.Code is not ResponseCodes.InProgress && tries % MaxInVain == 0));
 
-    // This terminal's own doing, whichever server it asks.
+    // The terminal caused it; another server would answer the same.
     private static bool IsTooMuch(Verdict? verdict) => verdict is { Code: ResponseCodes.TryLater, Reason: LocalReason.TooManyRequests };
 
-    /// <returns>The keys of a line that is up; null when patience is at its end.</returns>
+    /// <returns>The keys of a line that is up; null when the time is over.</returns>
     private async Task<WorkingKeys?> KeysInTime(long begun, CancellationToken stop)
     {
         var left = _options.GiveUp - _time.GetElapsedTime(begun);
         return left > TimeSpan.Zero && await WaitUntilUp(left, stop) is null ? _keys : null;
     }
 
-    // Who asks too much is let through at a steady pace that no chance may quicken.
+    // Above the quota the server admits requests at a constant rate: the pause has no random part that shortens it.
     internal static TimeSpan Pause(int tries, Verdict? verdict, double random) =>
         IsTooMuch(verdict) ? Repeats.Longest : Repeats.PauseAfter(tries, random);
 
@@ -348,7 +348,7 @@ public sealed class TerminalSession : IAsyncDisposable
         return stop.CanBeCanceled ? asked.WaitAsync(stop) : asked;
     }
 
-    // An approval must be of this bill and amount; a refusal may stand for a request that the server could not read.
+    // An approval must be of this bill and amount; a refusal may be for a request that the server could not read.
     private static PayOutcome.Final? FinalIn(LinkOutcome outcome, SwipePending swipe) =>
         Read(outcome, PayAnswer.FromIso) is { } answer
         && answer.Batch == swipe.Key.Batch
@@ -358,11 +358,11 @@ public sealed class TerminalSession : IAsyncDisposable
             ? new PayOutcome.Final(answer)
             : null;
 
-    // To the only message under the key it says that nothing stands there, and nothing else will be sent that could change it.
+    // After the only message under the key it means that nothing is stored there, and no later message will change that.
     private static PayOutcome.Final? NotTakenIn(LinkOutcome outcome, SwipePending swipe) =>
         Read(outcome, PayAnswer.FromIso) is { } answer && answer.Batch == swipe.Key.Batch && IsTooMuch(answer.Verdict) ? new PayOutcome.Final(answer) : null;
 
-    // 00 means not paid, 21 that it is paid, 25 never seen. What the payment itself was answered stands in it too.
+    // 00 means not paid, 21 that it is paid, 25 never seen. The stored answer of the payment is in it too.
     private static PayOutcome.Final? FinalOf(AbandonAnswer answer, SwipePending swipe)
     {
         var code = answer.Verdict.Code switch
@@ -387,7 +387,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
         catch (Iso8583Exception)
         {
-            // Authentic but not to be understood: as good as no answer.
+            // Authentic but not readable: treated as no answer.
             return null;
         }
     }
@@ -406,7 +406,7 @@ public sealed class TerminalSession : IAsyncDisposable
         keys.KeySet,
         swipe.Clerk);
 
-    // A line that is open and does not sign on says more than the line itself.
+    // When the line is open and the sign-on fails, the fault of the sign-on is the better text.
     private LineTrouble Trouble => _signOnTrouble ?? _trouble;
 
     private Origin From(SwipeKey key) => new(_options.Terminal, _options.Store, key.Stan);
@@ -444,13 +444,13 @@ public sealed class TerminalSession : IAsyncDisposable
         {
             _trouble = LineTrouble.Of(fault);
 
-            // What an authentic answer said stands until the next one. Silence may have been the line's.
+            // A fault from an authentic answer stays until the next answer; silence may have been a fault of the line.
             _signOnTrouble = _signOnTrouble is { Fault: LineFault.SignOnRefused } refused ? refused : null;
             throw;
         }
     }
 
-    // Before there is a connection the fault itself says more, and is known already.
+    // Before the connection the fault itself is the better text, and is set already.
     private void OnTrouble(string why)
     {
         if (_isConnected)
@@ -461,7 +461,7 @@ public sealed class TerminalSession : IAsyncDisposable
         _options.Log?.Invoke(Trouble.Detail);
     }
 
-    // What is noted later stands: the server says it again with every answer until it is done.
+    // A later request replaces this one: the server repeats each with every answer until it is done.
     private void Note(Iso8583Message message)
     {
         try
@@ -470,7 +470,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
         catch (Iso8583Exception)
         {
-            // Whoever waits for the message finds out.
+            // The request that waits for this message gets the fault.
         }
     }
 
@@ -481,7 +481,7 @@ public sealed class TerminalSession : IAsyncDisposable
         _link = NewLink();
     }
 
-    // 0800 messages count for themselves: only lookups and payments have keys.
+    // 0800 messages have their own counter: only lookups and payments have keys.
     private int NextNetworkStan() => (int)((uint)Interlocked.Increment(ref _networkStan) % SwipeKey.Last) + 1;
 
     private (string Key, Iso8583Message Message) Echo()
@@ -490,8 +490,8 @@ public sealed class TerminalSession : IAsyncDisposable
         return (Name(Mti.NetworkAnswer, stan), new NetworkRequest(new Origin(_options.Terminal, _options.Store, stan), NetworkCode.Echo, _keys!.KeySet, _options.Health?.Invoke()).ToIso());
     }
 
-    // Keys outlive a line: a payment whose line was lost is repeated whole, with the PIN block made under them. When they do
-    // not work any more there are new ones, and a payment of before is only enquired about.
+    // Keys outlive a line: a payment whose line was lost is repeated whole, with its PIN block. When they are no longer
+    // valid the terminal gets new ones, and only enquires about an earlier payment.
     private async Task SignOn(Iso8583Link link, CancellationToken stop)
     {
         if (_keys is not { } keys || !await Resume(link, keys))
@@ -506,12 +506,12 @@ public sealed class TerminalSession : IAsyncDisposable
         var outcome = await link.RequestSignOn(name, echo, keys.Mac, ResumeTimeout);
         if (outcome is not LinkOutcome.Answered answered)
         {
-            // This server may be the one that is in trouble; or it knows the keys no more, and says so without a MAC.
+            // This server may be at fault; or it no longer knows the keys, and answers without a MAC.
             _keys = ++_resumes < MaxResumes ? _keys : null;
             throw NoSignOn(LineFault.SignOnUnanswered, "the sign-on is not answered");
         }
 
-        // 91 and 96 say nothing of the keys.
+        // 91 and 96 are not about the keys.
         var isGood = NetworkAnswer.FromIso(answered.Message).Verdict.Code is ResponseCodes.Approved or ResponseCodes.TryLater or ResponseCodes.Fault;
         (_keys, _signOnTrouble, _resumes) = (isGood ? _keys : null, null, 0);
         return isGood;
@@ -528,10 +528,10 @@ public sealed class TerminalSession : IAsyncDisposable
             throw NoSignOn(LineFault.SignOnUnanswered, "the sign-on is not answered");
         }
 
-        // A refusal holds no keys, and is as authentic as an approval.
+        // A refusal has no keys, and is as authentic as an approval.
         if (Verdict.Of(answered.Message) is { Code: not ResponseCodes.Approved } refusal)
         {
-            // An old refusal, kept by somebody and sent again, is none of this sign-on.
+            // A replayed refusal of an earlier sign-on has another nonce.
             if (!SignOnRefusal.FromIso(answered.Message).Nonce.AsSpan().SequenceEqual(nonce))
             {
                 throw NoSignOn(LineFault.SignOnUnanswered, "the answer to the sign-on is to another one");

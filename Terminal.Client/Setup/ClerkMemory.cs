@@ -8,18 +8,18 @@ namespace Lakala.Terminal.Client.Setup;
 public sealed record ClerkIdentity(string Number, string Name, bool IsSupervisor);
 
 /// <summary>
-/// The clerks whom the server has verified here lately, so that they can sign in while it cannot be reached: for so long, and with so
-/// few wrong passwords. Both are kept in a file of the terminal's owner, so that a power cut forgets neither; of the passwords only
-/// what is made of them.
+/// The clerks whom the server has verified here recently, so that they can sign in while it cannot be reached: for a bounded time, and
+/// with a bounded number of wrong passwords. Both are in an owner-only file, so that they survive a power cut; passwords are in it
+/// only as hashes.
 /// </summary>
 internal sealed class ClerkMemory
 {
-    /// <summary>Wrong passwords of a clerk since the server was last asked. After them only the server is believed.</summary>
+    /// <summary>Most wrong passwords of a clerk since the server last verified the clerk. After them only the server can let the clerk in.</summary>
     public const int MostWrong = 5;
 
     private const int MaxClerks = 50;
 
-    // The clock may be put right by so much without anybody having turned it back.
+    // A normal correction of the clock is at most this; a larger step back is not trusted.
     private static readonly TimeSpan Correction = TimeSpan.FromMinutes(5);
 
     private readonly string _file;
@@ -27,18 +27,18 @@ internal sealed class ClerkMemory
     private readonly TimeProvider _time;
     private readonly List<Known> _known;
 
-    // The latest time that the clock has shown, and when that was, for the time that has passed since.
+    // The latest time that the clock has shown, and its timestamp, to add the time since then.
     private DateTimeOffset _seen;
     private long _seenAt;
 
-    /// <param name="good">For so long after the server has verified a clerk.</param>
+    /// <param name="good">The time after a verification by the server in which a clerk may sign in off line.</param>
     public ClerkMemory(string file, TimeSpan good, TimeProvider time)
     {
         (_file, _good, _time, _seenAt) = (file, good, time, time.GetTimestamp());
         (_seen, _known) = Read(file) is { } kept ? (kept.Seen, kept.Clerks) : (time.GetUtcNow(), []);
     }
 
-    /// <summary>The server has just verified the password: whatever was before is forgotten, also of the clock.</summary>
+    /// <summary>The server has just verified the password: the earlier state is deleted, also that of the clock.</summary>
     public void Remember(ClerkIdentity clerk, string password)
     {
         (_seen, _seenAt) = (_time.GetUtcNow(), _time.GetTimestamp());
@@ -52,7 +52,7 @@ internal sealed class ClerkMemory
         Write();
     }
 
-    /// <summary>The server knows no such clerk, or another password, or looks at none.</summary>
+    /// <summary>The server does not know the clerk, has another password, or checks none at the moment.</summary>
     public void Forget(string number)
     {
         if (_known.RemoveAll(known => known.Number == number) > 0)
@@ -61,8 +61,8 @@ internal sealed class ClerkMemory
         }
     }
 
-    /// <summary>Whether the server has verified this password here lately. A try is on disk before the password is looked at.</summary>
-    /// <returns>The clerk; or whether too many passwords were wrong.</returns>
+    /// <summary>Checks a password against the recent verifications. A try is on disk before the password is checked.</summary>
+    /// <returns>The clerk; otherwise whether too many passwords were wrong.</returns>
     public (ClerkIdentity? Clerk, bool IsLocked) Verify(string number, string password)
     {
         if (Now() is not { } now)
@@ -94,7 +94,7 @@ internal sealed class ClerkMemory
         return (isRight ? new ClerkIdentity(known.Number, known.Name, known.IsSupervisor) : null, false);
     }
 
-    // Null: the clock has been turned back, or stands still.
+    // Null: the clock was set back, or does not run.
     private DateTimeOffset? Now()
     {
         var (shown, atLeast) = (_time.GetUtcNow(), _seen + _time.GetElapsedTime(_seenAt));
@@ -107,7 +107,7 @@ internal sealed class ClerkMemory
         return _seen;
     }
 
-    // Nothing that cannot be read is believed, and nobody is hurt by it: the server is asked.
+    // An unreadable file counts as empty; this does no harm, because the server is asked.
     private static Kept? Read(string file)
     {
         try
@@ -122,7 +122,7 @@ internal sealed class ClerkMemory
         }
     }
 
-    // A disk that does not take it costs the clerk a sign-in off line, and nothing now.
+    // If it cannot be written, only a later sign-in off line is refused.
     private bool Write()
     {
         try
@@ -136,10 +136,10 @@ internal sealed class ClerkMemory
         }
     }
 
-    /// <param name="Seen">The latest time that the clock has shown: one that shows less has been turned back.</param>
+    /// <param name="Seen">The latest time that the clock has shown: an earlier time means that it was set back.</param>
     internal sealed record Kept(DateTimeOffset Seen, List<Known> Clerks);
 
-    /// <param name="Wrong">Passwords since then that were wrong, or were being looked at.</param>
+    /// <param name="Wrong">Passwords since then that were wrong, or whose check was not finished.</param>
     /// <param name="Password">Null once too many were wrong.</param>
     internal sealed record Known(string Number, string Name, bool IsSupervisor, DateTimeOffset VerifiedAt, int Wrong, string? Password)
     {

@@ -7,11 +7,11 @@ internal static class DurableFolder
 {
     private const int ReadOnly = 0;
 
-    /// <summary>Writes the folder of the file through to disk.</summary>
+    /// <summary>Flushes the folder of the file to disk.</summary>
     /// <exception cref="IOException">The machine cannot.</exception>
     public static void Flush(string file)
     {
-        // NTFS has its own journal for names, and no handle of a folder that could be flushed.
+        // NTFS has its own journal for names, and a folder has no handle that can be flushed.
         if (OperatingSystem.IsWindows())
         {
             return;
@@ -28,7 +28,7 @@ internal static class DurableFolder
 
         if (!isDone)
         {
-            throw new IOException($"{folder} cannot be written through to disk: error {error}.");
+            throw new IOException($"{folder} cannot be flushed to disk: error {error}.");
         }
     }
 

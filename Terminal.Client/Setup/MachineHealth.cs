@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Lakala.Terminal.Client.Setup;
 
-/// <summary>What the machine below tells of itself, on Linux; elsewhere nothing is known.</summary>
+/// <summary>The state of the machine as Linux reports it; on other systems it is unknown.</summary>
 /// <param name="root">The root of the file system.</param>
 internal sealed class MachineHealth(string root = "/")
 {
-    /// <summary>Full, as <c>/proc/net/wireless</c> counts the quality of a radio line.</summary>
+    /// <summary>The full quality of a radio line in <c>/proc/net/wireless</c>.</summary>
     private const double FullQuality = 70;
 
-    /// <returns>Null when there is neither mains nor battery to be asked, as in a desktop machine.</returns>
+    /// <returns>Null when the machine reports neither mains nor battery, as a desktop does.</returns>
     public bool? OnMains => Supplies("Mains").Select(supply => Number(Path.Combine(supply, "online"))).FirstOrDefault(online => online is not null) is { } online
         ? online == 1
         : Battery is null ? null : false;
@@ -29,7 +29,7 @@ internal sealed class MachineHealth(string root = "/")
         }
     }
 
-    /// <param name="file">Where a driver says it: 1 is opened. Null when there is none.</param>
+    /// <param name="file">A driver writes 1 into it when the case is opened. Null when there is none.</param>
     public static bool? Tamper(string? file) => file is null ? null : Number(file) != 0;
 
     private IEnumerable<string> Supplies(string type)
@@ -43,7 +43,7 @@ internal sealed class MachineHealth(string root = "/")
     private static int? Number(string file) =>
         int.TryParse(Lines(file).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    // What cannot be read is not known.
+    // An unreadable value is unknown.
     private static string[] Lines(string file)
     {
         try

@@ -4,7 +4,7 @@ using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client.Setup;
 
-/// <summary>What the network sets for its terminals; kept beside the terminal's own setup, and changed without anybody coming by.</summary>
+/// <summary>The parameters that the network sets for its terminals; stored beside the terminal's own setup and changed remotely.</summary>
 /// <param name="Version">0: nothing was fetched yet.</param>
 /// <param name="FooterEn">Last lines of every receipt, in English.</param>
 /// <param name="FooterZh">The same in Chinese.</param>
@@ -23,7 +23,7 @@ public sealed record NetworkParameters(
 
     public string? Footer(Texts texts) => texts == Texts.Chinese ? FooterZh ?? FooterEn : FooterEn ?? FooterZh;
 
-    /// <returns>Null when it is not to be understood, or not right: then what there was stays.</returns>
+    /// <returns>Null when it is not valid: then the old parameters stay.</returns>
     public static NetworkParameters? Parse(int version, string? json)
     {
         try
@@ -41,7 +41,7 @@ public sealed record NetworkParameters(
         }
     }
 
-    /// <summary>Those that were fetched last; none when the file is not there or says nothing that can be used.</summary>
+    /// <summary>The parameters that were fetched last; none when the file is missing or not valid.</summary>
     public static NetworkParameters Read(string file)
     {
         try

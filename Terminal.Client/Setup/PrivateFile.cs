@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Lakala.Terminal.Client.Setup;
 
-/// <summary>Files for the terminal's own user alone, whatever the machine's habit is: receipts, clerks, parameters.</summary>
+/// <summary>Files that only the terminal's user can read, whatever the umask: receipts, clerks, parameters.</summary>
 internal static class PrivateFile
 {
     public static FileStream Open(string path, FileMode mode)
@@ -17,9 +17,9 @@ internal static class PrivateFile
         return new FileStream(path, options);
     }
 
-    /// <summary>A power cut leaves the old content or the new one.</summary>
-    /// <exception cref="IOException">The disk does not take it: the old one stays.</exception>
-    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    /// <summary>Replaces the content in one step: after a power cut it is either the old or the new one.</summary>
+    /// <exception cref="IOException">It cannot be written: the old content stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written: the old content stays.</exception>
     public static void Replace<T>(string path, T content, JsonTypeInfo<T> type)
     {
         var fresh = path + ".new";

@@ -11,6 +11,6 @@ public sealed class SetupException(string message, string? language = null) : Ex
     {
     }
 
-    /// <summary>In which the message is, when it is in one.</summary>
+    /// <summary>The language of the message, if it is in only one.</summary>
     public string? Language => language;
 }

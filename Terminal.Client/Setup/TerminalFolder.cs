@@ -4,7 +4,7 @@ using Lakala.Wire.Keys;
 
 namespace Lakala.Terminal.Client.Setup;
 
-/// <summary>What a terminal keeps on disk: its setup, its master key and its journal. One process uses it at a time.</summary>
+/// <summary>A terminal's folder: setup, master key and journal. One process uses it at a time.</summary>
 public sealed class TerminalFolder : IDisposable
 {
     private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", LogFile = "line.log", ReportFile = "batch-report.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
@@ -23,7 +23,7 @@ public sealed class TerminalFolder : IDisposable
 
     public string Parameters => System.IO.Path.Combine(Path, ParametersFile);
 
-    /// <summary>What was wrong with the line, in the machine's words.</summary>
+    /// <summary>The log with technical messages about the line.</summary>
     public string Log => System.IO.Path.Combine(Path, LogFile);
 
     public string Report => System.IO.Path.Combine(Path, ReportFile);
@@ -69,7 +69,7 @@ public sealed class TerminalFolder : IDisposable
         return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
     }
 
-    /// <summary>Null when the text is no key; a fault of its own could quote it.</summary>
+    /// <summary>Null when the text is not a key; an exception could quote it.</summary>
     public static MasterKey? ParseMasterKey(string text)
     {
         try
@@ -94,7 +94,7 @@ public sealed class TerminalFolder : IDisposable
         }
         catch (JsonException fault)
         {
-            // A member that is misspelt would leave its setting at the default in silence.
+            // A misspelt member would silently leave its setting at the default.
             var isSetting = SetupJson.Default.TerminalSetup.Properties.Any(setting => fault.Path is null || fault.Path == "$." + setting.Name || fault.Path.StartsWith($"$.{setting.Name}[", StringComparison.Ordinal));
             throw new SetupException(isSetting || fault.Path == "$" ? SetupTexts.WrongAt(file, fault.Path) : SetupTexts.NoSuchSetting(file, fault.Path), null);
         }

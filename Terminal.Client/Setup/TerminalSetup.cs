@@ -5,19 +5,19 @@ using System.Text.Json.Serialization;
 namespace Lakala.Terminal.Client.Setup;
 
 /// <summary>A terminal's <c>terminal.json</c>.</summary>
-/// <param name="Ca">PEM file of the authority that the server's certificate must come from; relative to the terminal's folder.</param>
+/// <param name="Ca">PEM file of the CAs that may sign the server's certificate; relative to the terminal's folder.</param>
 /// <param name="Terminal">8 characters.</param>
 /// <param name="Store">15 characters.</param>
-/// <param name="Language">Of the server's texts: <c>en</c> or <c>zh</c>.</param>
-/// <param name="ConnectTimeoutSeconds">For connecting and signing on in all.</param>
-/// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest way to an answer.</param>
-/// <param name="GiveUpSeconds">From the 0200 on: when the clerk is told that the outcome is unknown.</param>
-/// <param name="Printer">Of the clerk's screen: <c>none</c>, <c>tcp:HOST:PORT</c>, <c>device:PATH</c> or <c>file:PATH</c>.</param>
-/// <param name="PrinterStatus">False: the printer gives no status and is not asked; what it has taken counts as printed.</param>
-/// <param name="Tamper">File in which a driver says 1 once the case has been opened. Null: this machine cannot tell.</param>
-/// <param name="ClerkSignIn">Whether the clerk's screen asks who is there.</param>
-/// <param name="ClerkOfflineHours">For how long a clerk whom the server has verified may sign in without it.</param>
-/// <param name="Others">Further servers of the network, each <c>host:port</c>: whichever answers will do.</param>
+/// <param name="Language">The language of texts: <c>en</c> or <c>zh</c>.</param>
+/// <param name="ConnectTimeoutSeconds">For connecting and signing on together.</param>
+/// <param name="AnswerTimeoutSeconds">After which the terminal asks again. Longer than the server's longest time for an answer.</param>
+/// <param name="GiveUpSeconds">From the 0200 until the screen says that the outcome is unknown.</param>
+/// <param name="Printer">The printer of the clerk's screen: <c>none</c>, <c>tcp:HOST:PORT</c>, <c>device:PATH</c> or <c>file:PATH</c>.</param>
+/// <param name="PrinterStatus">False: the printer gives no status and is not asked; a receipt counts as printed once it is sent.</param>
+/// <param name="Tamper">File into which a driver writes 1 once the case has been opened. Null: this machine has no sensor.</param>
+/// <param name="ClerkSignIn">True: a clerk must sign in at the screen.</param>
+/// <param name="ClerkOfflineHours">The time for which a clerk whom the server has verified may sign in without it.</param>
+/// <param name="Others">Further servers of the network, each <c>host:port</c>; any of them will do.</param>
 public sealed record TerminalSetup(
     string Host,
     int Port,
@@ -45,7 +45,7 @@ public sealed record TerminalSetup(
     public IReadOnlyList<DnsEndPoint> Addresses(IEnumerable<string> others) =>
         [.. new[] { new DnsEndPoint(Host, Port) }.Concat(others.Select(other => Address(other)!)).Distinct()];
 
-    // Not public: what a program computes is no setting, and a file that names it is told so.
+    // Not public: it is computed, so a file that names it as a setting is refused.
     internal TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
 
     internal bool HasPrinter => Printer != PrinterSetting.None;
@@ -54,14 +54,14 @@ public sealed record TerminalSetup(
 
     internal TimeSpan GiveUp => TimeSpan.FromSeconds(GiveUpSeconds);
 
-    /// <summary>What is wrong with it; null when nothing is.</summary>
+    /// <summary>The error of the setup; null when it is valid.</summary>
     public string? Fault() =>
         string.IsNullOrEmpty(Host) ? "host is missing"
         : Port is <= 0 or > 65535 ? "port is not 1 to 65535"
         : (Others ?? []).Any(other => Address(other) is null) ? "others are not all host:port"
         : string.IsNullOrEmpty(Ca) ? "ca is missing"
-        : Terminal is not { Length: 8 } ? "terminal has not 8 characters"
-        : Store is not { Length: 15 } ? "store has not 15 characters"
+        : Terminal is not { Length: 8 } ? "terminal must have 8 characters"
+        : Store is not { Length: 15 } ? "store must have 15 characters"
         : Language is not ("en" or "zh") ? "language is neither en nor zh"
         : PrinterSetting.Fault(Printer) is { } printer ? printer
         : ClerkOfflineHours is < 0 or > MaxOfflineHours ? $"clerk_offline_hours is not 0 to {MaxOfflineHours}"

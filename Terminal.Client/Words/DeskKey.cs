@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>The keys that the clerk's screen knows, and shows by name.</summary>
+/// <summary>The keys that the clerk's screen uses and shows by name.</summary>
 internal enum DeskKey
 {
     Sign,
@@ -18,6 +18,6 @@ internal enum DeskKey
     Leave,
     Tab,
 
-    /// <summary>Any other. A hand means nothing by it; readers put some around what they type.</summary>
+    /// <summary>Any other key. It has no meaning when typed; some readers send such keys around their data.</summary>
     Other,
 }

@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>What the clerk's screen says beside the texts of answers, in one language.</summary>
+/// <summary>The texts of the clerk's screen, beside those of answers, in one language.</summary>
 internal sealed record DeskTexts
 {
     private static readonly DeskTexts English = new()
@@ -8,15 +8,15 @@ internal sealed record DeskTexts
         Clerk = "CLERK",
         Customer = "CUSTOMER",
         Welcome = "Welcome.",
-        Opening = "One moment: the terminal signs on and checks what was open.",
+        Opening = "One moment: the terminal signs on and checks open payments.",
         SignIn = "Sign in: clerk number, Enter, password, Enter",
         Approve = "A supervisor approves this: number, Enter, password, Enter",
-        NoSupervisor = "This clerk is no supervisor.",
+        NoSupervisor = "This clerk is not a supervisor.",
         ClerkNumber = "Clerk",
         Password = "Password",
         Verifying = "One moment: number and password are verified.",
         NoSales = "No payments now",
-        Retries = "Tried again by itself every few seconds.",
+        Retries = "The terminal tries again every few seconds.",
         BillPrompt = "Key in or scan the bill number, then Enter",
         BillCustomer = "Please show your bill number or its barcode.",
         LookingUp = "Looking the bill up …",
@@ -59,18 +59,18 @@ internal sealed record DeskTexts
         Printing = "Printing …",
         Printed = "Printed.",
         CloseBatch = "Close the batch? Enter: yes. Esc: no.",
-        Closing = "The totals are agreed with the server",
+        Closing = "The totals are compared with the server's",
         Past = "Last payments. Digits: look for a STAN or bill number. Up, Down: choose. Enter: print again",
         NothingPast = "None.",
         SwipeLater = "A card was swiped at the wrong moment. It was not used; swipe it when asked.",
-        SwipeFirst = "Not used: swipe the card first. If you did, its reader types too slowly.",
+        SwipeFirst = "Not used: swipe the card first. If you did, the card reader is too slow.",
         SwipeAgain = "The card could not be read. Swipe it again, or take another.",
-        OtherLayout = "The reader or scanner types for another keyboard layout. Set it to US, or call the operator: terminal doctor shows more.",
-        ScanNoBill = "This is no bill number. Scan the barcode of the bill.",
+        OtherLayout = "The reader or scanner uses another keyboard layout. Set it to US, or call the operator: terminal doctor shows more.",
+        ScanNoBill = "This is not a bill number. Scan the barcode of the bill.",
         ScanLater = "Something was scanned or pasted at the wrong moment. It was not used.",
         ScanTooSoon = "One moment: scan the next bill again when you have seen this.",
-        ScanNoClerk = "A scan is no clerk number and no password. Key them in.",
-        PinByHand = "A PIN is keyed in by hand, one digit after the other. Nothing was taken; key it in again.",
+        ScanNoClerk = "A scan cannot be a clerk number or a password. Key them in.",
+        PinByHand = "A PIN must be keyed in by hand, digit by digit. Nothing was used; key it in again.",
         PinLeft = "No PIN was keyed in. The card is forgotten: swipe it again, or Esc.",
         PinShort = "A PIN has 4 to 12 digits.",
         Incomplete = "A bill number has 14 digits.",
@@ -94,7 +94,7 @@ internal sealed record DeskTexts
         OffLine = "OFF LINE",
         OpenItem = "PAYMENT OPEN: {0}",
         NoOpenItem = "no payment open",
-        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "CHECK THE PRINTER", "printer not asked", "printer is asked"],
+        Printer = ["printer ready", "paper is low", "OUT OF PAPER", "PRINTER COVER OPEN", "CHECK THE PRINTER", "printer not asked", "asking the printer"],
     };
 
     private static readonly DeskTexts Chinese = new()
@@ -209,7 +209,7 @@ internal sealed record DeskTexts
 
     public required string Password { get; init; }
 
-    /// <summary>While the server is asked for a clerk.</summary>
+    /// <summary>While the server verifies a clerk.</summary>
     public required string Verifying { get; init; }
 
     public required string NoSales { get; init; }
@@ -253,7 +253,7 @@ internal sealed record DeskTexts
 
     public required string Bill { get; init; }
 
-    /// <summary>This and the next three in the letters of <c>BigText</c>.</summary>
+    /// <summary>This and the next three use only the letters of <c>BigText</c>.</summary>
     public required string Paid { get; init; }
 
     public required string NotPaid { get; init; }
@@ -279,12 +279,12 @@ internal sealed record DeskTexts
 
     public required string UnknownWithoutSlip { get; init; }
 
-    /// <summary>Where the server has said nothing.</summary>
+    /// <summary>If the server has sent no text.</summary>
     public required string NotPaidCustomer { get; init; }
 
     public required string UnknownCustomer { get; init; }
 
-    /// <summary>While only the operator can find out.</summary>
+    /// <summary>If only the operator can find the outcome.</summary>
     public required string ReusedCustomer { get; init; }
 
     public required string Next { get; init; }
@@ -317,7 +317,7 @@ internal sealed record DeskTexts
 
     public required string SwipeLater { get; init; }
 
-    /// <summary>Digits that a hand, or as slowly a reader, types where a card is waited for.</summary>
+    /// <summary>For digits that were typed, or came from a slow reader, while a card was expected.</summary>
     public required string SwipeFirst { get; init; }
 
     public required string SwipeAgain { get; init; }
@@ -340,7 +340,7 @@ internal sealed record DeskTexts
 
     public required string Incomplete { get; init; }
 
-    /// <summary>Beside digits that begin soon after a PIN was keyed in.</summary>
+    /// <summary>Beside digits that began soon after a PIN was keyed in.</summary>
     public required string MayBePin { get; init; }
 
     public required string MayHaveBeenPin { get; init; }
@@ -358,7 +358,7 @@ internal sealed record DeskTexts
     /// <summary>While the receipt that is shown is longer than the screen.</summary>
     public required string KeyPages { get; init; }
 
-    /// <summary>Keys that do the same on more than one page.</summary>
+    /// <summary>Keys with the same meaning on more than one page.</summary>
     public required IReadOnlyDictionary<DeskKey, string> Keys { get; init; }
 
     public required string OnLine { get; init; }

@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>What the program ends with.</summary>
+/// <summary>The exit codes of the program.</summary>
 public static class ExitCode
 {
     public const int Done = 0;

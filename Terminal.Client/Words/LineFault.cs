@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>Why a terminal's line is not up, as far as somebody at the counter can act on it.</summary>
+/// <summary>Why a terminal's line is down, by what somebody at the counter can do about it.</summary>
 public enum LineFault
 {
     /// <summary>Nothing answers at the server's address, or not in time.</summary>
@@ -13,7 +13,7 @@ public enum LineFault
     /// <summary>The server's certificate is not valid at the time of this machine's clock.</summary>
     WrongClock,
 
-    /// <summary>The server's certificate does not come from the terminal's authority, or names another host.</summary>
+    /// <summary>The server's certificate is not signed by the terminal's CAs, or names another host.</summary>
     Untrusted,
 
     /// <summary>No answer under this terminal's master key.</summary>

@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>Reason numbers that the terminal gives by itself, as the server gives them, or acts on.</summary>
+/// <summary>The server's reason numbers that the terminal uses itself or acts on.</summary>
 internal static class LocalReason
 {
     public const int TooManyRequests = 150;

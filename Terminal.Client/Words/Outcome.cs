@@ -10,7 +10,7 @@ public enum Outcome
     [JsonStringEnumMemberName("approved")]
     Approved,
 
-    /// <summary>The bank said no.</summary>
+    /// <summary>The bank declined.</summary>
     [JsonStringEnumMemberName("declined")]
     Declined,
 
@@ -18,15 +18,15 @@ public enum Outcome
     [JsonStringEnumMemberName("refused")]
     Refused,
 
-    /// <summary>A 0200 may have left, and no final answer is known.</summary>
+    /// <summary>A 0200 may have been sent, and no final answer is known.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown,
 
-    /// <summary>Every earlier payment is certain and printed.</summary>
+    /// <summary>The outcome of every earlier payment is known and printed.</summary>
     [JsonStringEnumMemberName("settled")]
     Settled,
 
-    /// <summary>The batches are closed; whether their totals agree stands with each of them.</summary>
+    /// <summary>The batches are closed; each says whether its totals agree.</summary>
     [JsonStringEnumMemberName("closed")]
     Closed,
 }

@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>What is said while the terminal cannot be opened, to whoever set it up or opens it.</summary>
+/// <summary>Texts for the person who sets up or opens a terminal that cannot be opened.</summary>
 internal static class SetupTexts
 {
     private const string CallOperator = "Call the operator.", CallOperatorZh = "请联系运营方。";
@@ -11,10 +11,10 @@ internal static class SetupTexts
     public static TwoTexts NoSuchTerminal(string id, string folder) => new($"There is no terminal {id} in {folder}.", $"{folder} 中没有终端 {id}。");
 
     public static TwoTexts InUse(string terminal) => new(
-        $"Terminal {terminal} is in use by another process. Wait until it is done.", $"终端 {terminal} 正被另一程序使用，请等它结束。");
+        $"Terminal {terminal} is in use by another process. Wait until it ends.", $"终端 {terminal} 正被另一程序使用，请等它结束。");
 
     public static TwoTexts JournalDamaged(string why) => new(
-        $"{why} No payments until it is looked at. {CallOperator}", $"终端的交易日志已损坏（{why.TrimEnd('.')}），检查前不能收款，{CallOperatorZh}");
+        $"{why} No payments until it is checked. {CallOperator}", $"终端的交易日志已损坏（{why.TrimEnd('.')}），检查前不能收款，{CallOperatorZh}");
 
     public static TwoTexts Missing(string file) => new($"{file} is missing. {CallOperator}", $"缺少 {file}，{CallOperatorZh}");
 
@@ -22,14 +22,14 @@ internal static class SetupTexts
 
     public static TwoTexts Wrong(string file, string what) => new($"{file}: {what}. {CallOperator}", $"{file} 设置有误（{what}），{CallOperatorZh}");
 
-    public static TwoTexts WrongAt(string file, string? path) => new($"{file} is not right at {path}. {CallOperator}", $"{file} 在 {path} 处有误，{CallOperatorZh}");
+    public static TwoTexts WrongAt(string file, string? path) => new($"{file} is wrong at {path}. {CallOperator}", $"{file} 在 {path} 处有误，{CallOperatorZh}");
 
     public static TwoTexts NoSuchSetting(string file, string? path) => new(
-        $"{file} is not right at {path}: there is no such setting. {CallOperator}", $"{file} 在 {path} 处有误：没有此设置，{CallOperatorZh}");
+        $"{file} is wrong at {path}: there is no such setting. {CallOperator}", $"{file} 在 {path} 处有误：没有此设置，{CallOperatorZh}");
 
     public static TwoTexts ReadByOthers(string file) => new($"{file} can be read by others. Run: chmod 600 {file}", $"{file} 可被他人读取。请运行：chmod 600 {file}");
 
     public static TwoTexts NoKey(string file) => new($"{file} does not hold 64 hex digits. {CallOperator}", $"{file} 不是 64 位十六进制数字，{CallOperatorZh}");
 
-    public static TwoTexts NoCertificate(string file) => new($"{file} is no certificate. {CallOperator}", $"{file} 不是证书，{CallOperatorZh}");
+    public static TwoTexts NoCertificate(string file) => new($"{file} is not a certificate. {CallOperator}", $"{file} 不是证书，{CallOperatorZh}");
 }

@@ -4,7 +4,7 @@ using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client.Words;
 
-/// <summary>What this program says to clerk and customer, in one language. The texts to an answer come from the server.</summary>
+/// <summary>The program's texts for clerk and customer in one language. The texts of an answer come from the server.</summary>
 public sealed record Texts
 {
     public static readonly Texts English = new()
@@ -12,7 +12,7 @@ public sealed record Texts
         Language = "en",
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "en").Clerk,
         NothingToReprint = "No receipt to print again.",
-        LookupUnanswered = "No answer to the look-up. Nothing was paid; try again.",
+        LookupUnanswered = "No answer to the lookup. Nothing was paid; try again.",
         NoBatchReport = "No report of a batch to print again.",
         AllSettled = "No payment of this terminal is open.",
         NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\", \"reprint-batch\" or \"cancel\".",
@@ -22,7 +22,7 @@ public sealed record Texts
         NotSent = "Not sent, nothing was paid. Try again.",
         OutcomeUnknown = "Outcome unknown. Do not pay again: the next payment on this terminal first finds out.",
         EarlierUnknown = "An earlier payment is still unknown. No new one until it is certain.",
-        KeyReused = "The server knows this payment's number with other content. Call the operator.",
+        KeyReused = "The server has another payment under this number. Call the operator.",
         DoNotPayAgain = "Do not pay again. The terminal finds out and prints the result.",
         NothingPaid = "Nothing was paid.",
         LineFaults = new Dictionary<LineFault, string>
@@ -37,7 +37,7 @@ public sealed record Texts
             [LineFault.SignOnUnanswered] = "Payments cannot be reached: the sign-on of terminal {0}, store {1}, is not answered. If this lasts, call the operator: are both known there, and is the master key right?",
             [LineFault.SignOnRefused] = "The server refuses the sign-on of terminal {0}, store {1}. Call the operator.",
         },
-        DiskFault = "The terminal's disk gives a fault ({0}). Call the operator.",
+        DiskFault = "The terminal's disk has a fault ({0}). Call the operator.",
         DiskFull = "The terminal's disk is full. No payments until there is room. Call the operator.",
         Outcomes = Enum.GetValues<Outcome>().ToDictionary(outcome => outcome, outcome => outcome.ToString().ToUpperInvariant()),
         EarlierPayment = "EARLIER PAYMENT",
@@ -56,7 +56,7 @@ public sealed record Texts
         Terminal = "Terminal",
         Clerk = "Clerk",
         ClerkLocked = "Too many wrong passwords. Sign in when the server can be reached again.",
-        ClerkUnverified = "The server cannot be reached. The password is wrong, or the server has not verified it here lately.",
+        ClerkUnverified = "The server cannot be reached. The password is wrong, or the server has not verified it here recently.",
         Bill = "Bill",
         Order = "Order",
         Card = "Card",
@@ -196,15 +196,15 @@ public sealed record Texts
 
     public required string NothingPaid { get; init; }
 
-    /// <summary>{0}: terminal, {1}: store, {2}: the time of this machine's clock, {3} and {4}: between which times the server's certificate is good.</summary>
+    /// <summary>{0}: terminal, {1}: store, {2}: the time of this machine's clock, {3} and {4}: the times between which the server's certificate is valid.</summary>
     public required IReadOnlyDictionary<LineFault, string> LineFaults { get; init; }
 
-    /// <summary>{0}: which.</summary>
+    /// <summary>{0}: the fault.</summary>
     public required string DiskFault { get; init; }
 
     public required string DiskFull { get; init; }
 
-    /// <summary>As the command line says them.</summary>
+    /// <summary>The outcomes on the command line.</summary>
     public required IReadOnlyDictionary<Outcome, string> Outcomes { get; init; }
 
     public required string EarlierPayment { get; init; }
@@ -237,7 +237,7 @@ public sealed record Texts
 
     public required string Clerk { get; init; }
 
-    /// <summary>Off line: the server alone is believed now.</summary>
+    /// <summary>Off line: only the server can let the clerk in now.</summary>
     public required string ClerkLocked { get; init; }
 
     public required string ClerkUnverified { get; init; }
@@ -250,7 +250,7 @@ public sealed record Texts
 
     public required string Entry { get; init; }
 
-    /// <summary>Of a payment; names the zone.</summary>
+    /// <summary>The label of a payment's time; names the zone.</summary>
     public required string Time { get; init; }
 
     public required string Batch { get; init; }
@@ -285,17 +285,17 @@ public sealed record Texts
 
     public required string ServerAmount { get; init; }
 
-    /// <param name="language">Anything but <c>zh</c> is English.</param>
+    /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
     public static Texts Of(string language) => language == Chinese.Language ? Chinese : English;
 
     public string BecauseOfDisk(Exception fault) => IsDiskFull(fault) ? DiskFull : string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
 
-    /// <summary>Two sentences; in Chinese nothing stands between them.</summary>
+    /// <summary>Joins two sentences; in Chinese without a space.</summary>
     public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";
 
     public string EntryMode(string mode) => mode == Wire.Iso8583.EntryMode.Swiped ? Swiped : mode;
 
-    // ENOSPC, and the same on Windows: the framework has no name for it.
+    // ENOSPC and its equivalent on Windows: the framework has no name for them.
     private static bool IsDiskFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 112;
 
     private static (string Clerk, string Customer) Answer(int reason, string code, string language) => AnswerTexts.Of(code, reason, language);

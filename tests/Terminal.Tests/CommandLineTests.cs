@@ -226,7 +226,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, 0, "DLE EOT 2 (off line because): 12, good", "GS r 1 (out): 00; it says when a slip is out", "test slip is out")]
+    [InlineData(true, 0, "DLE EOT 2 (off line because): 12, good", "GS r 1 (out): 00; it says when a slip is out", "test slip is printed")]
     [InlineData(false, 1, "DLE EOT 4 (paper): 72, no paper", "no answer", "OUT OF PAPER")]
     public async Task The_printers_doctor_says_what_it_answers_and_prints_a_test_slip(bool hasPaper, int exitCode, params string[] said)
     {
@@ -275,9 +275,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("\"Printer\":\"none\"", "$.Printer: there is no such setting")]
     [InlineData("\"gateways\":{\"host\":\"a\"}", "$.gateways: there is no such setting")]
     [InlineData("\"connect_timeout\":5", "$.connect_timeout: there is no such setting")]
-    [InlineData("\"port\":2", "not right at $.port.")]
-    [InlineData("\"printer\":7", "not right at $.printer.")]
-    [InlineData("\"printer\":\"lp0\"", "printer is none of")]
+    [InlineData("\"port\":2", "wrong at $.port.")]
+    [InlineData("\"printer\":7", "wrong at $.printer.")]
+    [InlineData("\"printer\":\"lp0\"", "printer must be none")]
     public async Task A_setting_that_there_is_not_or_that_stands_twice_is_named(string member, string named)
     {
         var file = Path.Combine(SetUp("T0000001"), "terminal.json");

@@ -243,7 +243,7 @@ public sealed class CounterTests : IDisposable
 
         Texts.English.BecauseOfDisk(fault).Should().Be(Texts.English.DiskFull);
         Texts.Chinese.BecauseOfDisk(fault).Should().Be(Texts.Chinese.DiskFull);
-        Texts.English.BecauseOfDisk(new IOException("Input/output error.")).Should().Be("The terminal's disk gives a fault (Input/output error). Call the operator.");
+        Texts.English.BecauseOfDisk(new IOException("Input/output error.")).Should().Be("The terminal's disk has a fault (Input/output error). Call the operator.");
     }
 
     [Theory]

@@ -8,7 +8,7 @@ using Lakala.Wire.Texts;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0420 and 0421: the terminal gives a swipe up, and learns how it stands.</summary>
+/// <summary>0420 and 0421: the terminal gives a swipe up, and gets its outcome.</summary>
 internal static class Abandon
 {
     public static async Task<Iso8583Message?> Answer(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)
@@ -21,7 +21,7 @@ internal static class Abandon
             return null;
         }
 
-        // 00 means not paid, so only what can never become paid may hear it.
+        // 00 means not paid, so it is only for a swipe that can never become paid.
         var code = answer.State switch
         {
             AttemptState.Approved => ResponseCodes.NoActionTaken,

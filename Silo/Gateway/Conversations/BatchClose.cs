@@ -5,7 +5,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0500: the terminal's totals of a batch against the books.</summary>
+/// <summary>0500: compares the terminal's totals of a batch with the books.</summary>
 internal static class BatchClose
 {
     public static async Task<Iso8583Message?> Answer(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)

@@ -2,14 +2,14 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>The work of a conversation: an authentic request in, its answer out. Null is silence: nothing is certain yet.</summary>
+/// <summary>The work of a conversation: takes an authentic request, returns its answer. Null is silence: nothing is certain yet.</summary>
 internal delegate Task<Iso8583Message?> Answering(Iso8583Message request, SignedOnTerminal terminal, ConversationServices services);
 
 /// <summary>
-/// One kind of request. A new kind is a file beside this one and a row of the table. <see cref="SignOn"/> is no row of it: it
-/// comes before there is a session.
+/// One kind of request. A new kind is a file beside this one and a row of the table. <see cref="SignOn"/> is not in the table:
+/// it comes before the session.
 /// </summary>
-/// <param name="AnswerMti">Of the answer, and of a hint to a request that is not authentic.</param>
+/// <param name="AnswerMti">Message type of the answer, and of a hint to a request that is not authentic.</param>
 internal sealed record Conversation(string AnswerMti, Answering Answer)
 {
     private static readonly Conversation
@@ -22,7 +22,7 @@ internal sealed record Conversation(string AnswerMti, Answering Answer)
         OfParameters = new(Mti.NetworkAnswer, Parameters.Answer),
         OfEcho = new(Mti.NetworkAnswer, Echo.Answer);
 
-    /// <summary>By message type, and by network code (field 70) where there is one.</summary>
+    /// <summary>Finds the conversation by message type, and by network code (field 70) where there is one.</summary>
     /// <exception cref="Iso8583Exception">The message type is not in use.</exception>
     public static Conversation Find(Iso8583Message request) => (request.Mti, request.Mti == Mti.NetworkRequest ? request.RequireNumber(70) : 0) switch
     {

@@ -3,11 +3,11 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>What every conversation has at hand.</summary>
+/// <summary>The services of every conversation.</summary>
 internal sealed record ConversationServices(IKeyVault Vault, TimeProvider Time, ILogger Log)
 {
-    // A grain that cannot be reached, with its silo for example, may have done what it was asked: 96 is never final, and the
-    // terminal that hears it at once asks again instead of waiting in vain.
+    // A grain that cannot be reached, because its silo died for example, may have done its work: 96 is never final, and after it
+    // the terminal asks again at once instead of waiting for its time-out.
     public async Task<T> Ask<T>(Func<Task<T>> grain, T failed)
     {
         try

@@ -8,7 +8,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0800 / 301: the heartbeat. The terminal says how it is, and is told what to do next.</summary>
+/// <summary>0800 / 301: the heartbeat. The terminal reports its health, and gets the next request of the server.</summary>
 internal static class Echo
 {
     private const int SignalStep = 25, BatteryStep = 10;
@@ -28,7 +28,7 @@ internal static class Echo
         }).ToIso();
     }
 
-    // The journal grows and swipes happen: neither is news.
+    // The size of the journal and the last swipe change all the time: they do not count as a change.
     private static HealthState? StateOf(TerminalHealth? health) => health is null
         ? null
         : new HealthState(

@@ -6,7 +6,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0100: what a bill number stands for.</summary>
+/// <summary>0100: the bill of a number.</summary>
 internal static class Lookup
 {
     public static async Task<Iso8583Message?> Answer(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)

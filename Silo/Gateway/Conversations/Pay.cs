@@ -10,7 +10,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0200 and 0201: a swipe pays a bill. A 0201 without a card enquires how an earlier swipe ended.</summary>
+/// <summary>0200 and 0201: a swipe pays a bill. A 0201 without a card asks for the outcome of an earlier swipe.</summary>
 internal static class Pay
 {
     private static readonly Meter Meter = new(Instrumentation.Name);

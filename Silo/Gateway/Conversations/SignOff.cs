@@ -4,7 +4,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>0800 / 002: the working keys end.</summary>
+/// <summary>0800 / 002: ends the working keys.</summary>
 internal static class SignOff
 {
     public static async Task<Iso8583Message?> Answer(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)

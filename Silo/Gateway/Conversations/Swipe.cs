@@ -5,7 +5,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
 
-/// <summary>What <see cref="Pay"/> and <see cref="Abandon"/> both say of a swipe.</summary>
+/// <summary>The part of an answer about a swipe that <see cref="Pay"/> and <see cref="Abandon"/> share.</summary>
 internal static class Swipe
 {
     public static readonly SwipeAnswer Failed = SwipeAnswer.Refused(Refusal.Fault);

@@ -8,10 +8,10 @@ namespace Lakala.Silo.Gateway.Conversations;
 /// <summary>Response codes with the texts for clerk and customer.</summary>
 internal static class Verdicts
 {
-    // Says nothing of a payment: there was none.
+    // Without a text about a payment, because there was none.
     public static readonly Verdict Done = new(ResponseCodes.Approved, 0, null, null, ProcessingRequirement.None);
 
-    /// <summary>Null: it is done.</summary>
+    /// <summary>The verdict of a refusal; null is an approval.</summary>
     public static Verdict For(Refusal? reason, string language) => reason is { } no ? For(no.ResponseCode(), no, language) : Done;
 
     public static Verdict For(SwipeAnswer answer, string language) => For(answer.ResponseCode!, answer.Reason, language);

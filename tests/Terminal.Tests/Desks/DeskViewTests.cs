@@ -139,7 +139,7 @@ public sealed class DeskViewTests
         var desk = new Desk(Texts.English, needsClerk: false, _time);
         desk.Begin();
         desk.Done(reused);
-        Flat(desk).Should().Contain("Call the operator").And.NotContain("Tried again by itself");
+        Flat(desk).Should().Contain("Call the operator").And.NotContain("tries again every few seconds");
     }
 
     [Fact]
