@@ -1,4 +1,5 @@
 using System.Net;
+using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
@@ -15,7 +16,6 @@ using Lakala.Silo.Sweeping;
 using Lakala.Silo.Telemetry;
 using Lakala.Silo.Web;
 using Lakala.Storage;
-using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
@@ -124,12 +124,12 @@ static void AddStorage(IServiceCollection services, string database)
     services.AddKeyedSingleton(
         Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
     services.AddKeyedSingleton(Database.Writers, (_, _) => Database.OpenForCommits(database));
-    services.AddSingleton<BillRows>();
     services.AddSingleton<TerminalRows>();
     services.AddSingleton<HealthRows>();
     services.AddSingleton<Health>();
     services.AddSingleton<ClerkRows>();
     services.AddSingleton<ReversalRows>();
+    services.AddSingleton<IReversalRows>(provider => provider.GetRequiredService<ReversalRows>());
     services.AddSingleton<StoreFinder>();
     services.AddSingleton<IKeyVault, SoftwareKeyVault>();
 }
@@ -137,8 +137,12 @@ static void AddStorage(IServiceCollection services, string database)
 static void AddSwipe(IServiceCollection services)
 {
     services.AddSwipes();
+    services.AddBills();
     services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
     services.AddSingleton<LateAnswers>();
+    services.AddSingleton(Random.Shared);
+    services.AddSingleton<Reversals>();
+    services.AddSingleton<SweepRounds>();
     services.AddSingleton<IBankLine, BankLink>();
     services.AddSingleton<OwnCertificates>();
     services.AddSingleton<LineWatch>();

@@ -1,11 +1,9 @@
-using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
-using Lakala.Storage.Swipes;
-using Lakala.Vocabulary;
+using Lakala.Storage.Postgres;
 using Orleans.Concurrency;
 using Orleans.Placement;
 
@@ -18,15 +16,9 @@ namespace Lakala.Grains.Bills;
 /// thousands of them would crowd it.
 /// </summary>
 [Reentrant, PreferLocalPlacement]
-public sealed class BillGrain(
-    Commits commits,
-    Payments payments,
-    BillNotices notices,
-    NoticeSignal signal,
-    TimeProvider time) : Grain, IBillGrain
+public sealed class BillGrain(Payments payments, OpenBills openBills, ICommit<long, BillSeen> readBills, TimeProvider time) : Grain, IBillGrain
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
-    private const int CloseRounds = 5;
 
     private TaskCompletionSource? _changed;
 
@@ -45,20 +37,14 @@ public sealed class BillGrain(
 
     public async Task<BillFound> Lookup()
     {
-        var (row, asOf) = await commits.HoldBills.Submit(Number);
-        LeaveWhenFinal(row);
-        if (row is null)
-        {
-            return new BillFound(null, Refusal.BillUnknown, TimeSpan.Zero);
-        }
-
-        var end = row.Bill.HeldUntil > row.Bill.ExpiresAt ? row.Bill.HeldUntil.Value : row.Bill.ExpiresAt;
-        return new BillFound(row, row.Bill.Decide(new BillCommand.Hold(), asOf).Refusal, end > asOf ? end - asOf : TimeSpan.Zero);
+        var found = await openBills.Hold(Number);
+        LeaveWhenFinal(found.Row);
+        return found;
     }
 
     public async Task<BillRow?> Get()
     {
-        var (row, _) = await commits.ReadBills.Submit(Number);
+        var (row, _) = await readBills.Submit(Number);
         LeaveWhenFinal(row);
         return row;
     }
@@ -89,25 +75,11 @@ public sealed class BillGrain(
         return isPaid;
     }
 
-    public Task<BillClosed> Cancel() => Close(new BillCommand.Cancel(), new BillEvent.Cancelled());
+    public Task<BillClosed> Cancel() => Close(openBills.Cancel(Number, Changed));
 
-    public Task<BillClosed> Expire() => Close(new BillCommand.Expire(), new BillEvent.Expired());
+    public Task<BillClosed> Expire() => Close(openBills.Expire(Number, Changed));
 
-    public async Task Remind()
-    {
-        if (await Get() is not { } row)
-        {
-            return;
-        }
-
-        var now = time.GetUtcNow();
-        var data = notices.ComposeData(row);
-        var reminder = new RemindShopper(Number, Guid.CreateVersion7(now), row.MerchantId, data, notices.FindReceivers(row), now);
-        if ((await commits.RemindShoppers.Submit(reminder)).Done)
-        {
-            signal.Raise();
-        }
-    }
+    public async Task Remind() => LeaveWhenFinal(await openBills.Remind(Number));
 
     public Task Refresh()
     {
@@ -117,40 +89,11 @@ public sealed class BillGrain(
 
     private long Number => this.GetPrimaryKeyLong();
 
-    private async Task<BillClosed> Close(BillCommand command, BillEvent closing)
+    private async Task<BillClosed> Close(Task<BillClosed> closing)
     {
-        BillRow? before = null;
-        for (var round = 0; round < CloseRounds; round++)
-        {
-            if (await Get() is not { } row)
-            {
-                return new BillClosed(null, Refusal.BillUnknown);
-            }
-
-            var now = time.GetUtcNow();
-            var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
-            var data = notices.ComposeData(closed);
-            var outcome = await commits.CloseBills.Submit(
-                new CloseBill(Number, closed.Bill.State, Guid.CreateVersion7(now), row.MerchantId, data, notices.FindReceivers(row), now));
-            if (outcome.Closed)
-            {
-                LeaveWhenFinal(closed);
-                Changed();
-                signal.Raise();
-                return new BillClosed(closed, null);
-            }
-
-            before = outcome.Before;
-            var decision = before.Bill.Decide(command, outcome.AsOf);
-            if (decision.Event is null)
-            {
-                return new BillClosed(before, decision.Refusal ?? Refusal.TryLater);
-            }
-
-            // Nothing spoke against it when the statement began: another session was just at the bill. What it did is there now.
-        }
-
-        return new BillClosed(before, Refusal.TryLater);
+        var outcome = await closing;
+        LeaveWhenFinal(outcome.Row);
+        return outcome;
     }
 
     private void LeaveWhenFinal(BillRow? row)

@@ -54,18 +54,6 @@ public interface IBillGrain : IGrainWithIntegerKey
     Task Refresh();
 }
 
-public static class BillGrains
-{
-    private static GrainReference? Any;
-
-    /// <summary>As <c>GetGrain</c>, without its reflection over the interface's attributes at every call.</summary>
-    public static IBillGrain GetBill(this IGrainFactory grains, long number)
-    {
-        var any = Any ??= (GrainReference)grains.GetGrain<IBillGrain>(number);
-        return (IBillGrain)grains.GetGrain(GrainId.Create(any.GrainId.Type, GrainIdKeyExtensions.CreateIntegerKey(number)), any.InterfaceType);
-    }
-}
-
 [GenerateSerializer, Immutable, Alias("bill-found")]
 public sealed record BillFound([property: Id(0)] BillRow? Row, [property: Id(1)] Refusal? Refusal, [property: Id(2)] TimeSpan TimeLeft);
 

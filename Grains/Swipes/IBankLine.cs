@@ -12,6 +12,7 @@ public interface IBankLine
     /// <param name="timeout">How long to wait for the answer, from now.</param>
     Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout);
 
-    /// <summary>Sends the reversal, as a repeat after the first try. True when the bank has acknowledged it.</summary>
-    Task<bool> Reverse(ReversalRow reversal, CancellationToken stop);
+    /// <summary>Sends the reversal, as a repeat after the first try, and waits for its answer as long as the line's time-out says.</summary>
+    /// <returns>True when the bank has acknowledged it.</returns>
+    Task<bool> Reverse(ReversalRow reversal);
 }

@@ -80,7 +80,14 @@ public sealed class Payments(
     {
         var begun = time.GetTimestamp();
         var start = new StartAttempt(
-            Guid.NewGuid(), swipe.Key, await rrns.Next(), swipe.Bill, swipe.Amount, card.MaskedPan, swipe.Store, Instrumentation.TraceId);
+            Id: Guid.NewGuid(),
+            Key: swipe.Key,
+            Rrn: await rrns.Next(),
+            Bill: swipe.Bill,
+            Amount: swipe.Amount,
+            MaskedPan: card.MaskedPan,
+            Store: swipe.Store,
+            TraceId: Instrumentation.TraceId);
         switch (await retry.UntilDeadline(startAttempts, start, begun))
         {
             case StartOutcome.KeyKnown { Row: var row }:
@@ -103,9 +110,20 @@ public sealed class Payments(
     private async Task<BankOutcome> AskBank(PayBill swipe, PresentedCard card, long rrn, DateTimeOffset startedAt, long begun)
     {
         var left = options.Value.BankTimeout - time.GetElapsedTime(begun);
-        return left > TimeSpan.Zero
-            ? await bank.Authorise(new Authorisation(swipe.Key, swipe.Store, rrn, swipe.Amount, card, swipe.EntryMode, startedAt), left)
-            : new BankOutcome.NotSent(Refusal.BankNotReachable);
+        if (left <= TimeSpan.Zero)
+        {
+            return new BankOutcome.NotSent(Refusal.BankNotReachable);
+        }
+
+        var request = new Authorisation(
+            Key: swipe.Key,
+            Store: swipe.Store,
+            Rrn: rrn,
+            Amount: swipe.Amount,
+            Card: card,
+            EntryMode: swipe.EntryMode,
+            StartedAt: startedAt);
+        return await bank.Authorise(request, left);
     }
 
     /// <summary>C2, or the attempt's other way out of SENT.</summary>
@@ -158,42 +176,63 @@ public sealed class Payments(
             {
                 Bill = attempt.Bill.Bill.Apply(new BillEvent.Paid()),
                 Payment = new Payment(
-                    now, Rrn.ToText(attempt.Rrn), move.AuthorisationCode!, attempt.MaskedPan, attempt.Store, attempt.Key.Terminal),
+                    PaidAt: now,
+                    Rrn: Rrn.ToText(attempt.Rrn),
+                    AuthorisationCode: move.AuthorisationCode!,
+                    MaskedCard: attempt.MaskedPan,
+                    Store: attempt.Store,
+                    Terminal: attempt.Key.Terminal),
                 ClosedAt = now,
             };
             facts = new PaidFacts(
-                Guid.CreateVersion7(now),
-                paid.MerchantId,
-                notices.ComposeData(paid),
-                notices.FindReceivers(paid),
-                Postings.Share(attempt.Amount.Minor, attempt.Rates));
+                EventId: Guid.CreateVersion7(now),
+                MerchantId: paid.MerchantId,
+                EventData: notices.ComposeData(paid),
+                Receivers: notices.FindReceivers(paid),
+                Shares: Postings.Share(attempt.Amount.Minor, attempt.Rates));
         }
 
-        return new FinishAttempt(attempt.Key, attempt.Id, attempt.Bill.Number, move, now, facts);
+        return new FinishAttempt(Key: attempt.Key, Id: attempt.Id, Bill: attempt.Bill.Number, Move: move, At: now, Paid: facts);
     }
 
     private static SwipeAnswer ToAnswer(SentAttempt attempt, AttemptMove move, DateTimeOffset at) => new(
-        move.ResponseCode,
-        move.Reason,
-        move.To,
-        Rrn.ToText(attempt.Rrn),
-        move.AuthorisationCode,
-        attempt.MaskedPan,
-        at,
-        attempt.Bill.MerchantName,
-        attempt.Bill.OrderId);
+        ResponseCode: move.ResponseCode,
+        Reason: move.Reason,
+        State: move.To,
+        Rrn: Rrn.ToText(attempt.Rrn),
+        AuthorisationCode: move.AuthorisationCode,
+        MaskedPan: attempt.MaskedPan,
+        SettledAt: at,
+        Payee: attempt.Bill.MerchantName,
+        OrderId: attempt.Bill.OrderId);
 
     /// <summary>An attempt that is SENT, as its C1 left it.</summary>
     private sealed record SentAttempt(
         SwipeKey Key, Guid Id, long Rrn, Money Amount, string MaskedPan, string Store, Rates Rates, BillRow Bill)
     {
         public SentAttempt(StartAttempt start, StartOutcome.Started started)
-            : this(start.Key, start.Id, start.Rrn, start.Amount, start.MaskedPan, start.Store, started.Rates, started.Bill)
+            : this(
+                Key: start.Key,
+                Id: start.Id,
+                Rrn: start.Rrn,
+                Amount: start.Amount,
+                MaskedPan: start.MaskedPan,
+                Store: start.Store,
+                Rates: started.Rates,
+                Bill: started.Bill)
         {
         }
 
         public SentAttempt(AttemptRow row, BillRow bill)
-            : this(row.Key, row.Id, row.Rrn!.Value, row.Amount!.Value, row.MaskedPan!, row.Store!, row.Rates, bill)
+            : this(
+                Key: row.Key,
+                Id: row.Id,
+                Rrn: row.Rrn!.Value,
+                Amount: row.Amount!.Value,
+                MaskedPan: row.MaskedPan!,
+                Store: row.Store!,
+                Rates: row.Rates,
+                Bill: bill)
         {
         }
 

@@ -23,6 +23,18 @@ public sealed record SwipeAnswer(
     public static readonly SwipeAnswer Silence = new(null, null);
 
     public static SwipeAnswer Refused(Refusal reason) => new(reason.ResponseCode(), reason);
+
+    /// <summary>
+    /// Field 39 when this was found by an abandonment: 00 means not paid there, so only what can never become paid may hear it.
+    /// </summary>
+    /// <returns>Null for silence.</returns>
+    public string? ToAbandonCode() => State switch
+    {
+        AttemptState.Approved => ResponseCodes.NoActionTaken,
+        AttemptState.Void => ResponseCodes.NoSuchOriginal,
+        AttemptState.Sent or null => ResponseCode,
+        _ => ResponseCodes.Approved,
+    };
 }
 
 public static class SwipeSpans

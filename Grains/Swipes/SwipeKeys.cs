@@ -21,7 +21,15 @@ public sealed class SwipeKeys(
         var (code, reason) = Attempt.Answer(row.State, row.ResponseCode, row.Reason);
         return row.Rrn is { } rrn
             ? new SwipeAnswer(
-                code, reason, row.State, Rrn.ToText(rrn), row.AuthorisationCode, row.MaskedPan, row.SettledAt, row.Payee, row.OrderId)
+                ResponseCode: code,
+                Reason: reason,
+                State: row.State,
+                Rrn: Rrn.ToText(rrn),
+                AuthorisationCode: row.AuthorisationCode,
+                MaskedPan: row.MaskedPan,
+                SettledAt: row.SettledAt,
+                Payee: row.Payee,
+                OrderId: row.OrderId)
             : new SwipeAnswer(code, reason, row.State);
     }
 
@@ -63,13 +71,21 @@ public sealed class SwipeKeys(
     public Task<FinishOutcome> Reverse(AttemptRow row)
     {
         var move = new AttemptMove(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null);
-        return finishAttempts.Submit(new FinishAttempt(row.Key, row.Id, row.Bill!.Value, move, time.GetUtcNow(), null));
+        return finishAttempts.Submit(new FinishAttempt(Key: row.Key, Id: row.Id, Bill: row.Bill!.Value, Move: move, At: time.GetUtcNow(), Paid: null));
     }
 
     private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>
         retry.UntilDeadline(
             closeKeys,
-            new CloseKey(Guid.NewGuid(), key, state, reason.ResponseCode(), reason, bill, amount, maskedPan),
+            new CloseKey(
+                Id: Guid.NewGuid(),
+                Key: key,
+                State: state,
+                ResponseCode: reason.ResponseCode(),
+                Reason: reason,
+                Bill: bill,
+                Amount: amount,
+                MaskedPan: maskedPan),
             time.GetTimestamp());
 
     private static bool IsGone(AttemptRow row) => row.State is AttemptState.Reversing or AttemptState.Reversed or AttemptState.Void;

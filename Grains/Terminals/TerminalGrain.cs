@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
@@ -24,6 +23,7 @@ public sealed class TerminalGrain(
     HealthRows healths,
     ClerkRows clerks,
     SwipeKeys keys,
+    IBillGrains bills,
     IOptions<TerminalQuotaOptions> quota,
     TimeProvider time,
     ILogger<TerminalGrain> log) : Grain, ITerminalGrain
@@ -34,21 +34,16 @@ public sealed class TerminalGrain(
     // The cached row is read again after this: a block or new keys take effect within it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
-    private readonly StanWindow _stans = new();
-    private readonly LookupThrottle _throttle = new(time);
     private readonly SignInThrottle _signIns = new(time);
     private readonly TerminalQuota _quota = new(quota.Value, time);
-    private readonly TokenBucket _told = new(1, TimeSpan.FromMinutes(1), time);
-
-    // The batches of the payments under way, one entry for each; and the batch that is being closed.
-    private readonly List<int> _paying = [];
-    private int? _closing;
 
     private TerminalRow? _row;
     private HealthState? _health;
     private HealthState? _recorded;
     private long _recordedAt;
     private long _readAt;
+
+    private TerminalSwipes Swipes => field ??= new TerminalSwipes(this.GetPrimaryKeyString(), terminals, keys, bills, _quota, time, log);
 
     public async Task<TerminalRow?> Find()
     {
@@ -66,7 +61,7 @@ public sealed class TerminalGrain(
     {
         if (!_quota.TryTake())
         {
-            TooMuch();
+            Swipes.TooMuch();
             return null;
         }
 
@@ -155,77 +150,16 @@ public sealed class TerminalGrain(
         }
     }
 
-    public async Task<BillFound> Lookup(int keySet, SwipeKey key, long? bill)
-    {
-        var no = await WhyNot(keySet)
-            ?? (!_stans.Accept(key) ? Refusal.StanReplayed
-                : !_throttle.Accept() ? Refusal.TooManyRequests
-                : bill is null ? Refusal.BillMistyped
-                : null);
-        if (no is { } reason)
-        {
-            return new BillFound(null, reason, TimeSpan.Zero);
-        }
+    public async Task<BillFound> Lookup(int keySet, SwipeKey key, long? bill) =>
+        await WhyNot(keySet) is { } no ? new BillFound(null, no, TimeSpan.Zero) : await Swipes.Lookup(key, bill);
 
-        try
-        {
-            var found = await GrainFactory.GetBill(bill!.Value).Lookup();
-            Guessed(found.Refusal);
-            return found;
-        }
-        catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException or CommitUnknownException)
-        {
-            return new BillFound(null, Refusal.TryLater, TimeSpan.Zero);
-        }
-    }
+    public Task<SwipeAnswer> Pay(int keySet, PayBill swipe) => Ask(keySet, () => Swipes.Pay(swipe));
 
-    public async Task<SwipeAnswer> Pay(int keySet, PayBill swipe)
-    {
-        if (await WhyNot(keySet) is { } no)
-        {
-            return SwipeAnswer.Refused(no);
-        }
+    public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) => Ask(keySet, () => Swipes.Refuse(key, reason));
 
-        if (await WhyNotBegin(swipe) is { } tooMuch)
-        {
-            return Activity.Current.RecordAnswer(SwipeAnswer.Refused(tooMuch));
-        }
+    public Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount) => Ask(keySet, () => Swipes.Enquire(key, bill, amount));
 
-        // A close that is under way does not see this payment, and this payment would not see the close.
-        if (_closing == swipe.Key.Batch)
-        {
-            return SwipeAnswer.Refused(Refusal.InProgress);
-        }
-
-        _paying.Add(swipe.Key.Batch);
-        try
-        {
-            var answer = await GrainFactory.GetBill(swipe.Bill).Pay(swipe);
-            Guessed(answer.Reason);
-            return Activity.Current.RecordAnswer(answer);
-        }
-        finally
-        {
-            _paying.Remove(swipe.Key.Batch);
-        }
-    }
-
-    public Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason) =>
-        Ask(keySet, key, () => keys.Refuse(key, reason, null, null, null));
-
-    public Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount) =>
-        Ask(keySet, key, () => keys.Enquire(key, bill, amount));
-
-    public Task<SwipeAnswer> Abandon(int keySet, SwipeKey key) => Ask(keySet, key, async () =>
-    {
-        var (answer, moved) = await keys.Abandon(key);
-        if (moved is { } bill)
-        {
-            await GrainFactory.GetBill(bill).Refresh();
-        }
-
-        return answer;
-    });
+    public Task<SwipeAnswer> Abandon(int keySet, SwipeKey key) => Ask(keySet, () => Swipes.Abandon(key));
 
     public async Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password)
     {
@@ -272,17 +206,11 @@ public sealed class TerminalGrain(
             return new ClosedBatch(no, 0, 0, []);
         }
 
-        if (_closing is not null || _paying.Contains(batch))
+        if (Swipes.BeginClosing(batch) is { } notNow)
         {
-            return new ClosedBatch(Refusal.InProgress, 0, 0, []);
+            return new ClosedBatch(notNow, 0, 0, []);
         }
 
-        if (!_quota.TryTakeBatch(batch))
-        {
-            return new ClosedBatch(TooMuch(), 0, 0, []);
-        }
-
-        _closing = batch;
         try
         {
             var terminal = this.GetPrimaryKeyString();
@@ -300,7 +228,7 @@ public sealed class TerminalGrain(
         }
         finally
         {
-            _closing = null;
+            Swipes.EndClosing();
         }
     }
 
@@ -316,55 +244,8 @@ public sealed class TerminalGrain(
         }
     }
 
-    // Somebody may be trying cards there, or a program sells faster than its network expects.
-    private Refusal TooMuch()
-    {
-        if (_told.TryTake())
-        {
-            log.LogWarning("{Terminal}: it begins more than a terminal may, and hears 91.", this.GetPrimaryKeyString());
-        }
-
-        return Refusal.TooManyRequests;
-    }
-
-    // A payment that has begun is told how it goes, whatever is counted. A repeat has probably begun, so it is looked for first.
-    private async Task<Refusal?> WhyNotBegin(PayBill swipe)
-    {
-        try
-        {
-            var mayBegin = (swipe.IsRepeat && await terminals.HasKey(swipe.Key))
-                || (!_throttle.IsGuessing && _quota.TryTakePayment(swipe.Key.Batch))
-                || (!swipe.IsRepeat && await terminals.HasKey(swipe.Key));
-            return mayBegin ? null : TooMuch();
-        }
-        catch (DatabaseAwayException)
-        {
-            return Refusal.TryLater;
-        }
-    }
-
-    // Under a key that is not known the answer becomes a row of its own: that is counted. What stands there is told without counting.
-    private async Task<SwipeAnswer> Ask(int keySet, SwipeKey key, Func<Task<SwipeAnswer>> question)
-    {
-        if (await WhyNot(keySet) is { } no)
-        {
-            return SwipeAnswer.Refused(no);
-        }
-
-        try
-        {
-            var mayAsk = _quota.TryTake(key.Batch) || await terminals.HasKey(key);
-            return Activity.Current.RecordAnswer(mayAsk ? await question() : SwipeAnswer.Refused(TooMuch()));
-        }
-        catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
-        {
-            return Activity.Current.RecordAnswer(SwipeAnswer.Refused(Refusal.TryLater));
-        }
-        catch (CommitUnknownException)
-        {
-            return Activity.Current.RecordAnswer(SwipeAnswer.Silence);
-        }
-    }
+    private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question) =>
+        await WhyNot(keySet) is { } no ? SwipeAnswer.Refused(no) : await question();
 
     // Not a card is taken in a case that was opened, whenever somebody comes to look.
     private async Task<Refusal> BlockTampered()
@@ -442,7 +323,7 @@ public sealed class TerminalGrain(
     {
         if (await terminals.Promote(this.GetPrimaryKeyString(), keySet))
         {
-            _stans.Clear();
+            Swipes.BeginSession();
             if (_row!.Tasks.HasFlag(TerminalTasks.SignOn))
             {
                 await terminals.RecordDone(_row.Id, TerminalTasks.SignOn);
@@ -450,13 +331,5 @@ public sealed class TerminalGrain(
         }
 
         return (await Read())?.Current?.Number == keySet ? null : Refusal.SignOnFirst;
-    }
-
-    private void Guessed(Refusal? reason)
-    {
-        if (reason is Refusal.BillUnknown)
-        {
-            _throttle.Missed();
-        }
     }
 }

@@ -117,17 +117,17 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
 
         var begun = _time.GetTimestamp();
         var message = new BankAuthoriseRequest(
-            rrn,
-            request.Key.Stan,
-            request.StartedAt,
-            request.Amount.Minor,
-            CurrencyCode.Cny,
-            request.EntryMode,
-            _options.Institution,
-            request.Key.Terminal,
-            request.Store,
-            request.Card.Track2,
-            pinBlock).ToIso();
+            Rrn: rrn,
+            Stan: request.Key.Stan,
+            Time: request.StartedAt,
+            Amount: request.Amount.Minor,
+            Currency: CurrencyCode.Cny,
+            EntryMode: request.EntryMode,
+            Institution: _options.Institution,
+            Terminal: request.Key.Terminal,
+            Store: request.Store,
+            Track2: request.Card.Track2,
+            PinBlock: pinBlock).ToIso();
         var outcome = await _link.Request(rrn, message, zone.Mac, timeout);
         AnswerTime.Record(_time.GetElapsedTime(begun).TotalSeconds);
         return outcome switch
@@ -138,7 +138,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         };
     }
 
-    public async Task<bool> Reverse(ReversalRow reversal, CancellationToken stop)
+    public async Task<bool> Reverse(ReversalRow reversal)
     {
         if (_zone is not { } zone)
         {
@@ -147,15 +147,15 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
 
         var rrn = Rrn.ToText(reversal.Rrn);
         var message = new BankReversalRequest(
-            reversal.Tries > 0,
-            rrn,
-            reversal.Stan,
-            reversal.StartedAt,
-            reversal.Amount,
-            CurrencyCode.Cny,
-            _options.Institution,
-            reversal.Terminal,
-            reversal.Store).ToIso();
+            IsRepeat: reversal.Tries > 0,
+            Rrn: rrn,
+            Stan: reversal.Stan,
+            OriginalTime: reversal.StartedAt,
+            Amount: reversal.Amount,
+            Currency: CurrencyCode.Cny,
+            Institution: _options.Institution,
+            Terminal: reversal.Terminal,
+            Store: reversal.Store).ToIso();
         var outcome = await _link.Request(ReversalKey(rrn), message, zone.Mac, _options.ReversalTimeout);
         return outcome is LinkOutcome.Answered answered && BankReversalAnswer.FromIso(answered.Message).ResponseCode == ResponseCodes.Approved;
     }
@@ -181,7 +181,12 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
     private static BankAnswer ToAnswer(Iso8583Message message)
     {
         Money? amount = message.Has(4) && message.Text(49) == CurrencyText ? new Money(message.RequireNumber(4), Money.Cny) : null;
-        return new BankAnswer(message.Text(39) ?? "", message.Text(38)?.TrimEnd(), amount, message.Text(37), message.Text(41));
+        return new BankAnswer(
+            ResponseCode: message.Text(39) ?? "",
+            AuthorisationCode: message.Text(38)?.TrimEnd(),
+            Amount: amount,
+            Rrn: message.Text(37),
+            Terminal: message.Text(41));
     }
 
     private static readonly string CurrencyText = CurrencyCode.Cny.ToString("D3", CultureInfo.InvariantCulture);

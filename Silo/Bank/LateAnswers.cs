@@ -10,7 +10,7 @@ namespace Lakala.Silo.Bank;
 /// is still SENT, and before its deadline, settles it; every answer is recorded.
 /// </summary>
 public sealed class LateAnswers(
-    AttemptRows attempts, ReversalRows reversals, IGrainFactory grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
+    IAttemptReader attempts, IReversalRows reversals, IBillGrains grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
 {
     private const int MaxInHand = 1_024;
 

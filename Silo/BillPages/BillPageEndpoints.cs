@@ -143,7 +143,7 @@ internal static class BillPageEndpoints
         string? lang,
         Commits commits,
         StoreFinder stores,
-        IGrainFactory grains,
+        IBillGrains grains,
         PageRenderer renderer,
         Listeners listeners,
         TimeProvider time,

@@ -151,7 +151,7 @@ internal static class BillEndpoints
             : Problems.NoSuch("bill", number);
 
     private static async Task<IResult> Cancel(
-        string number, ClaimsPrincipal user, Commits commits, IGrainFactory grains, IOptions<BillPageOptions> pages)
+        string number, ClaimsPrincipal user, Commits commits, IBillGrains grains, IOptions<BillPageOptions> pages)
     {
         if (await Find(number, user, commits) is not { } bill)
         {

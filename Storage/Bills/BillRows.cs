@@ -6,7 +6,7 @@ using Npgsql;
 namespace Lakala.Storage.Bills;
 
 /// <summary>What reads bills: the columns that every statement shares, and those whose time has come.</summary>
-public sealed class BillRows(NpgsqlDataSource database)
+public sealed class BillRows(NpgsqlDataSource database) : IBillReader
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
 
@@ -23,7 +23,7 @@ public sealed class BillRows(NpgsqlDataSource database)
 
     internal static readonly string NoColumns = string.Join(", ", Enumerable.Repeat("null", ColumnCount));
 
-    /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
+    /// <inheritdoc/>
     /// <remarks>Here and wherever rows are sought by their time it is the statement's clock: a clock that moves while the statement
     /// runs cannot bound an index scan, and every bill that is not due would be read too.</remarks>
     public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop) => Due(
@@ -40,7 +40,7 @@ public sealed class BillRows(NpgsqlDataSource database)
         limit,
         stop);
 
-    /// <summary>Open bills whose shoppers are to be reminded now. What is over by now is not looked at again.</summary>
+    /// <inheritdoc/>
     public Task<IReadOnlyList<long>> Reminding(int limit, CancellationToken stop) => Due(
         """
         with due as (

@@ -4,8 +4,11 @@ using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
+/// <summary>A terminal looks the bill up.</summary>
+public sealed record HoldBill(long Number);
+
 /// <summary>A lookup's hold, where the rules allow one more; the bill is returned as it stands afterwards.</summary>
-public sealed class HoldBills : BatchStatement<long, BillSeen>
+public sealed class HoldBills : BatchStatement<HoldBill, BillSeen>
 {
     public override string Name => "hold_bills";
 
@@ -29,9 +32,10 @@ public sealed class HoldBills : BatchStatement<long, BillSeen>
     public override IEnumerable<NpgsqlParameter> Parameters() =>
         [new NpgsqlParameter<long[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = Bill.HoldTime }];
 
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<long> batch) => Set(parameters, 0, batch.ToArray());
+    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<HoldBill> batch) =>
+        Set(parameters, 0, Column(batch, static c => c.Number));
 
-    public override BillSeen Read(NpgsqlDataReader row, long command)
+    public override BillSeen Read(NpgsqlDataReader row, HoldBill command)
     {
         var bill = BillRows.Read(row, 3);
         if (bill is not null && row.Nullable<DateTimeOffset>(2) is { } until)

@@ -5,9 +5,7 @@ namespace Lakala.Storage.Swipes;
 /// <summary>What looks for attempts that nobody asks after by their key.</summary>
 public sealed class AttemptRows(NpgsqlDataSource database) : IAttemptReader
 {
-    /// <summary>
-    /// Attempts that are SENT past the sweeper's time, oldest first. Those that another session is just moving are passed over.
-    /// </summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<AttemptRow>> Overdue(TimeSpan pastDeadline, int limit, CancellationToken stop)
     {
         await using var command = database.CreateCommand(

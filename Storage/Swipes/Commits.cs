@@ -20,7 +20,7 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
 
     public GroupCommit<long, BillSeen> ReadBills { get; } = new(new ReadBills(), writers, log);
 
-    public GroupCommit<long, BillSeen> HoldBills { get; } = new(new HoldBills(), writers, log);
+    public GroupCommit<HoldBill, BillSeen> HoldBills { get; } = new(new HoldBills(), writers, log);
 
     public GroupCommit<CloseBill, CloseOutcome> CloseBills { get; } = new(new CloseBills(), writers, log);
 

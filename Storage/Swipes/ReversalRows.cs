@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>The reversal queue. Entries leave it only when the bank has acknowledged them.</summary>
-public sealed class ReversalRows(NpgsqlDataSource database)
+/// <summary>The reversal queue in the database.</summary>
+public sealed class ReversalRows(NpgsqlDataSource database) : IReversalRows
 {
-    /// <summary>Takes due entries for this sender until <paramref name="lease"/> from now; other silos pass them over meanwhile.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ReversalRow>> TakeDue(TimeSpan lease, int limit, CancellationToken stop)
     {
         await using var command = database.CreateCommand(
@@ -41,7 +41,7 @@ public sealed class ReversalRows(NpgsqlDataSource database)
         return due;
     }
 
-    /// <summary>The bank has acknowledged: the entry is done and the attempt REVERSED, in one commit.</summary>
+    /// <inheritdoc/>
     public Task Acknowledged(long rrn) => Execute(
         """
         with acknowledged as (
@@ -51,25 +51,20 @@ public sealed class ReversalRows(NpgsqlDataSource database)
         """,
         new NpgsqlParameter<long> { TypedValue = rrn });
 
-    /// <summary>Not acknowledged: again after <paramref name="wait"/>.</summary>
+    /// <inheritdoc/>
     public Task TryAgain(long rrn, TimeSpan wait) => Execute(
         "update reversals set tries = tries + 1, due_at = clock_timestamp() + $2 where rrn = $1 and acknowledged_at is null",
         new NpgsqlParameter<long> { TypedValue = rrn },
         new NpgsqlParameter<TimeSpan> { TypedValue = wait });
 
-    /// <summary>Records an answer that nobody waited for. An approval is left to be judged by <see cref="ReverseFalseApprovals"/>.</summary>
+    /// <inheritdoc/>
     public Task RecordLateAnswer(long rrn, string responseCode, string? authorisationCode) => Execute(
         $"insert into late_answers (rrn, response_code, authorisation_code, judged) values ($1, $2, $3, $2 <> '{Attempt.ApprovedCode}')",
         new NpgsqlParameter<long> { TypedValue = rrn },
         new NpgsqlParameter<string> { TypedValue = responseCode },
         new NpgsqlParameter<string?> { TypedValue = authorisationCode });
 
-    /// <summary>
-    /// Judges each recorded approval once its attempt has left SENT, whenever that is. One of an attempt that was never sent, or
-    /// that the bank had declined, gets a reversal of its own; the attempt's stored answer stays.
-    /// </summary>
-    /// <returns>The RRNs of such approvals, which must not happen, and of those that belong to no attempt and cannot be reversed
-    /// from here: the caller raises the alarm.</returns>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<(long Rrn, bool Reversing)>> ReverseFalseApprovals(int limit, CancellationToken stop)
     {
         await using var command = database.CreateCommand(

@@ -6,7 +6,7 @@ namespace Lakala.Storage.Terminals;
 
 /// <summary>Terminals, their wrapped keys and their batches. Everything here may be done twice.</summary>
 /// <exception cref="DatabaseAwayException">From every method.</exception>
-public sealed class TerminalRows(NpgsqlDataSource database)
+public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
 {
     /// <summary>The newest version among the four levels from which terminal t of store s inherits its parameters; 0: there are none.</summary>
     internal const string ParametersVersion =
@@ -190,7 +190,7 @@ public sealed class TerminalRows(NpgsqlDataSource database)
         return list;
     });
 
-    /// <summary>Whether something stands under the key.</summary>
+    /// <inheritdoc/>
     public Task<bool> HasKey(SwipeKey key) => Reach(async () =>
     {
         await using var command = database.CreateCommand("select exists (select from attempts where terminal_id = $1 and batch = $2 and stan = $3)");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Lakala.Grains.Bills;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
@@ -138,12 +139,19 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
     private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));
 
     private Sweeper NewSweeper() => new(
-        Books.Attempts, Books.Bills, cluster.Silos.Service<SwipeKeys>(), cluster.Silos.Grains, Options.Create(new SwipeOptions()), _clock, NullLogger<Sweeper>.Instance);
+        new SweepRounds(
+            Books.Attempts,
+            Books.Bills,
+            cluster.Silos.Service<SwipeKeys>(),
+            cluster.Silos.Service<IBillGrains>(),
+            Options.Create(new SwipeOptions()),
+            NullLogger<SweepRounds>.Instance),
+        _clock,
+        NullLogger<Sweeper>.Instance);
 
     private ReversalSender NewSender(IBankLine bank) => new(
+        new Reversals(Books.Reversals, bank, Options.Create(new BankLinkOptions()), Random.Shared, NullLogger<Reversals>.Instance),
         Books.Reversals,
-        bank,
-        Options.Create(new BankLinkOptions()),
         new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
         _clock,
         NullLogger<ReversalSender>.Instance);
@@ -188,7 +196,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
 
         public Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout) => throw new NotSupportedException("Only reversals come here.");
 
-        public async Task<bool> Reverse(ReversalRow reversal, CancellationToken stop)
+        public async Task<bool> Reverse(ReversalRow reversal)
         {
             lock (_lock)
             {

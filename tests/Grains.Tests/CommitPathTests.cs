@@ -217,9 +217,9 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
     {
         var bill = await books.PutBill(expiresIn: TimeSpan.FromMinutes(1));
 
-        await books.Commits.HoldBills.Submit(bill);
-        await books.Commits.HoldBills.Submit(bill);
-        var third = await books.Commits.HoldBills.Submit(bill);
+        await books.Commits.HoldBills.Submit(new HoldBill(bill));
+        await books.Commits.HoldBills.Submit(new HoldBill(bill));
+        var third = await books.Commits.HoldBills.Submit(new HoldBill(bill));
         var close = await books.Commits.CloseBills.Submit(
             new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now));
 

@@ -330,7 +330,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         var answering = terminal.Pay(swipe);
         var request = await desk.Asked;
 
-        (await cluster.Silos.Grains.GetBill(swipe.Bill).SettleLate(request.Rrn, change(Approval(request)))).Should().BeFalse(what);
+        (await cluster.Bill(swipe.Bill).SettleLate(request.Rrn, change(Approval(request)))).Should().BeFalse(what);
 
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Sent);
         desk.Answers("00");
@@ -370,7 +370,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await using var fragile = await FragileSilo.Start(cluster);
         var clock = new FakeTimeProvider();
         using var late = new LateAnswers(
-            fragile.Silos.Service<AttemptRows>(), fragile.Silos.Service<ReversalRows>(), fragile.Silos.Grains, clock, NullLogger<LateAnswers>.Instance);
+            fragile.Silos.Service<AttemptRows>(), fragile.Silos.Service<ReversalRows>(), fragile.Silos.Service<IBillGrains>(), clock, NullLogger<LateAnswers>.Instance);
         fragile.Line.Close();
 
         late.Take(start.Rrn, new BankAnswer("00", TestBank.Code, start.Amount, Rrn.ToText(start.Rrn), start.Key.Terminal));
@@ -494,7 +494,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     private async Task<bool> SettleLate(Authorisation request)
     {
         var bill = (await Books.Attempts.FindByRrn(request.Rrn, TestContext.Current.CancellationToken))!.Bill!.Value;
-        return await cluster.Silos.Grains.GetBill(bill).SettleLate(request.Rrn, Approval(request));
+        return await cluster.Bill(bill).SettleLate(request.Rrn, Approval(request));
     }
 
     private Task<Guid> AttemptId(PayBill swipe) =>

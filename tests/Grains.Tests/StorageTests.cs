@@ -84,7 +84,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
 
         long[] asked = [.. bills.Skip(1), BillNumber.FromRandom(999_999_999_999).Value];
         (await Run(new ReadBills(), asked)).Select(seen => seen!.Row?.Number).Should().Equal(asked.Select((number, i) => i < size - 1 ? number : (long?)null));
-        (await Run(new HoldBills(), bills)).Should().OnlyContain(seen => seen!.Row!.Bill.Holds == 1 && seen.Row.Bill.HeldUntil > seen.AsOf);
+        (await Run(new HoldBills(), [.. bills.Select(number => new HoldBill(number))])).Should().OnlyContain(seen => seen!.Row!.Bill.Holds == 1 && seen.Row.Bill.HeldUntil > seen.AsOf);
         CloseBill[] closes = [.. bills.Select(number => new CloseBill(number, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))];
         (await Run(new CloseBills(), closes)).Should().OnlyContain(outcome => !outcome!.Closed);
         await books.Execute("update bills set held_until = null where state = 'OPEN'");
@@ -122,7 +122,7 @@ public sealed class StorageTests(Books books) : IClassFixture<Books>
                         await silo.CloseKeys.Submit(Close(start.Key, AttemptState.Void));
                         break;
                     case 1:
-                        await silo.HoldBills.Submit(start.Bill);
+                        await silo.HoldBills.Submit(new HoldBill(start.Bill));
                         break;
                     default:
                         await Swipe(silo, silos[random.Next(silos.Length)], start, random);

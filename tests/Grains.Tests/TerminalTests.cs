@@ -479,6 +479,17 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     }
 
     [Fact]
+    public void A_terminals_row_names_the_terminal_alone_whoever_prints_it()
+    {
+        var keys = new KeySet(7, PinKey: [1, 2], MacKey: [3, 4]);
+        var row = new TerminalRow(
+            "T0000001", Books.Store, "Corner Store", Blocked: false, MasterKey: [5, 6], Current: keys, Next: null, "en", SignedOnAt: null, Parameters: 0);
+
+        $"{row}".Should().Be("terminal T0000001");
+        $"{keys}".Should().Be("key set 7");
+    }
+
+    [Fact]
     public void The_window_accepts_each_STAN_once_and_none_from_before_it()
     {
         var window = new StanWindow();

@@ -29,7 +29,7 @@ public sealed class TestBank : IBankLine
         return _desks.TryGetValue(request.Key.Terminal, out var desk) ? desk.Ask(request) : Task.FromResult(Approve(request));
     }
 
-    public Task<bool> Reverse(ReversalRow reversal, CancellationToken stop) => throw new NotSupportedException("Nobody sends reversals here.");
+    public Task<bool> Reverse(ReversalRow reversal) => throw new NotSupportedException("Nobody sends reversals here.");
 
     public static BankOutcome Approve(Authorisation request) => Answer(request, "00");
 

@@ -12,7 +12,7 @@ namespace Lakala.Model.Tests;
 /// statements in <c>docs/decisions/0009-a-model-of-the-swipe.md</c>.
 /// </summary>
 /// <param name="looksInside">Looks at every commit too. A broken rule must also be seen without, by the harm that it does outside.</param>
-public sealed class Checks(ModelBooks books, bool looksInside)
+public sealed class Checks(World world, ModelBooks books, bool looksInside)
 {
     private readonly Dictionary<SwipeKey, string> _told = [];
     private readonly Dictionary<long, BillState> _closed = [];
@@ -203,11 +203,14 @@ public sealed class Checks(ModelBooks books, bool looksInside)
         }
     }
 
-    private static void Must(bool holds, string otherwise)
+    private void Must(bool holds, string otherwise)
     {
         if (!holds)
         {
-            throw new ViolationException(otherwise);
+            // A flow that goes on after any fault must not hide it.
+            var violation = new ViolationException(otherwise);
+            world.Fail(violation);
+            throw violation;
         }
     }
 }

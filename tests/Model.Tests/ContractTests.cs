@@ -179,8 +179,8 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
         {
             var held = new HashSet<(ModelBooks, long)>();
             return Batch(
-                "hold", AnyBill, real.Commits.HoldBills, new HoldBills(),
-                (books, number) => held.Add((books, number)) ? books.Hold(number) : books.Read(number),
+                "hold", () => new HoldBill(AnyBill()), real.Commits.HoldBills, new HoldBills(),
+                (books, hold) => held.Add((books, hold.Number)) ? books.Hold(hold.Number) : books.Read(hold.Number),
                 (shape, seen, _) => shape.Of(seen));
         }
 

@@ -116,8 +116,22 @@ public sealed class ModelBooks
         var paying = bill! with { Bill = bill.Bill.Apply(decision.Event!) };
         _bills[command.Bill] = paying;
         var row = new AttemptRow(
-            command.Key, command.Id, AttemptState.Sent, command.Bill, bill.Bill.Amount, command.MaskedPan, command.Store, command.Rrn, Rates, Now,
-            null, null, null, null, bill.MerchantName, bill.OrderId);
+            Key: command.Key,
+            Id: command.Id,
+            State: AttemptState.Sent,
+            Bill: command.Bill,
+            Amount: bill.Bill.Amount,
+            MaskedPan: command.MaskedPan,
+            Store: command.Store,
+            Rrn: command.Rrn,
+            Rates: Rates,
+            StartedAt: Now,
+            SettledAt: null,
+            ResponseCode: null,
+            Reason: null,
+            AuthorisationCode: null,
+            Payee: bill.MerchantName,
+            OrderId: bill.OrderId);
         _attempts.Add(command.Key, new BookedAttempt(row, Now + _commitDeadline));
         return new StartOutcome.Started(paying, Rates, Now);
     }
@@ -180,8 +194,22 @@ public sealed class ModelBooks
 
         var bill = command.Bill is { } number ? _bills.GetValueOrDefault(number) : null;
         var row = new AttemptRow(
-            command.Key, command.Id, command.State, command.Bill, command.Amount, command.MaskedPan, null, null, default, Now,
-            Now, command.ResponseCode, command.Reason, null, bill?.MerchantName, bill?.OrderId);
+            Key: command.Key,
+            Id: command.Id,
+            State: command.State,
+            Bill: command.Bill,
+            Amount: command.Amount,
+            MaskedPan: command.MaskedPan,
+            Store: null,
+            Rrn: null,
+            Rates: default,
+            StartedAt: Now,
+            SettledAt: Now,
+            ResponseCode: command.ResponseCode,
+            Reason: command.Reason,
+            AuthorisationCode: null,
+            Payee: bill?.MerchantName,
+            OrderId: bill?.OrderId);
         var isForgotten = (_broken == Mutation.NoVoidOnEnquiry && command.State == AttemptState.Void)
             || (_broken == Mutation.RefusalNotStored && command.State == AttemptState.Refused);
         if (!isForgotten)
@@ -349,7 +377,12 @@ public sealed class ModelBooks
             {
                 Bill = bill.Bill.Apply(settled),
                 Payment = new Payment(
-                    command.At, Rrn.ToText(attempt.Rrn!.Value), attempt.AuthorisationCode!, attempt.MaskedPan!, attempt.Store!, attempt.Key.Terminal),
+                    PaidAt: command.At,
+                    Rrn: Rrn.ToText(attempt.Rrn!.Value),
+                    AuthorisationCode: attempt.AuthorisationCode!,
+                    MaskedCard: attempt.MaskedPan!,
+                    Store: attempt.Store!,
+                    Terminal: attempt.Key.Terminal),
                 ClosedAt = command.At,
             };
         }
@@ -379,8 +412,14 @@ public sealed class ModelBooks
 
     private void QueueReversal(AttemptRow attempt) => _reversals[attempt.Rrn!.Value] = new BookedReversal(
         new ReversalRow(
-            attempt.Rrn.Value, attempt.Key.Terminal, attempt.Key.Stan, attempt.Store!, attempt.Amount!.Value.Minor, attempt.Amount.Value.Currency,
-            attempt.StartedAt, 0),
+            Rrn: attempt.Rrn.Value,
+            Terminal: attempt.Key.Terminal,
+            Stan: attempt.Key.Stan,
+            Store: attempt.Store!,
+            Amount: attempt.Amount!.Value.Minor,
+            Currency: attempt.Amount.Value.Currency,
+            StartedAt: attempt.StartedAt,
+            Tries: 0),
         Now,
         false);
 

@@ -49,12 +49,13 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
     }
 
     /// <summary>A question that changes nothing.</summary>
+    /// <exception cref="DatabaseAwayException">It cannot be answered now.</exception>
     public async Task<T> Read<T>(Func<ModelBooks, T> question)
     {
         Books.Now = world.Now;
         var answer = question(Books);
         await world.Turn();
-        return answer;
+        return world.Chance(temperament.CommitFault) ? throw new DatabaseAwayException("away") : answer;
     }
 
     private T Store<T>(Func<ModelBooks, T> command)

@@ -40,7 +40,7 @@ public sealed class Run
         _network = new Network(_world, _temperament);
         _books = new ModelBooks(new SwipeOptions().CommitDeadline, broken) { Now = _world.Now, Rates = Rates, Endpoints = Endpoints };
         _bank = new ModelBank(_world, _network, _temperament, configuration, broken);
-        _checks = new Checks(_books, looksInside: broken == Mutation.None);
+        _checks = new Checks(_world, _books, looksInside: broken == Mutation.None);
         var database = new ModelDatabase(_world, _books, _temperament, _checks.AfterCommit);
         _silos = [.. Enumerable.Range(1, 2).Select(number =>
             new ModelSilo($"silo{number}", _world, database, _network, _bank, _checks, _temperament, configuration, broken))];
@@ -70,21 +70,21 @@ public sealed class Run
     {
         var lifetime = _configuration.Closes ? TimeSpan.FromSeconds(_world.Random.Next(5, 400)) : TimeSpan.FromDays(1);
         _books.Put(new BillRow(
-            number,
-            "shop",
-            "Test Shop",
-            $"order-{number}",
-            "A thing",
-            new Bill(BillState.Open, new Money(1000 + number, Money.Cny), _world.Now + lifetime, null, 0),
-            "",
-            null,
-            null,
-            null,
-            null,
-            null,
-            _world.Now,
-            null,
-            null));
+            Number: number,
+            MerchantId: "shop",
+            MerchantName: "Test Shop",
+            OrderId: $"order-{number}",
+            Description: "A thing",
+            Bill: new Bill(BillState.Open, new Money(1000 + number, Money.Cny), _world.Now + lifetime, null, 0),
+            PageToken: "",
+            ShopperName: null,
+            ShopperEmail: null,
+            ShopperPhone: null,
+            ShopperLanguage: null,
+            Metadata: null,
+            CreatedAt: _world.Now,
+            Payment: null,
+            ClosedAt: null));
     }
 
     private void Play()

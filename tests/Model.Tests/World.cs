@@ -15,7 +15,10 @@ public sealed class ViolationException(string what) : Exception(what);
 /// Everybody's turns. A handler runs alone until it awaits a turn; then the world draws who goes on, when which message
 /// arrives, how much time passes and what breaks. All of it follows from the seed.
 /// </summary>
-/// <remarks>One thread. A handler is an async method whose only awaits end in <see cref="When"/>, so nothing runs but what was drawn.</remarks>
+/// <remarks>
+/// One thread. A handler is an async method whose only awaits end in <see cref="When"/> or a timer of <see cref="ModelClock"/>, so
+/// nothing runs but what was drawn. Code that goes on somewhere else, in a task of the thread pool for example, is a violation.
+/// </remarks>
 public sealed class World(int seed, bool isTraced)
 {
     public static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -25,6 +28,7 @@ public sealed class World(int seed, bool isTraced)
     private readonly List<string> _trace = [];
     private readonly byte[] _guid = new byte[16];
     private readonly Actor _nobody = new("");
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private Actor _running = new("");
     private Exception? _fault;
 
@@ -66,10 +70,13 @@ public sealed class World(int seed, bool isTraced)
             }
             catch (Exception fault)
             {
-                _fault ??= fault;
+                Fail(fault);
             }
         }
     }
+
+    /// <summary>The run ends with this fault, whoever catches it.</summary>
+    public void Fail(Exception fault) => _fault ??= fault;
 
     /// <summary>Lets everybody else go first, for as long as they like.</summary>
     public Waiting Turn() => new(this, null, null);
@@ -85,7 +92,7 @@ public sealed class World(int seed, bool isTraced)
     public Action Schedule(DateTimeOffset moment, Action what)
     {
         var parked = new Parked(_running, null, moment, what);
-        _parked.Add(parked);
+        Park(parked);
         return () => _parked.Remove(parked);
     }
 
@@ -161,6 +168,18 @@ public sealed class World(int seed, bool isTraced)
         }
     }
 
+    private void Park(Parked parked)
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            var fault = new InvalidOperationException("A handler has left the thread of its world.");
+            Fail(fault);
+            throw fault;
+        }
+
+        _parked.Add(parked);
+    }
+
     private sealed class Parked(Actor actor, Func<bool>? isReady, DateTimeOffset? until, Action next)
     {
         public Actor Actor { get; } = actor;
@@ -186,7 +205,7 @@ public sealed class World(int seed, bool isTraced)
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         public void UnsafeOnCompleted(Action continuation) =>
-            world._parked.Add(new Parked(world._running, isReady, until, continuation));
+            world.Park(new Parked(world._running, isReady, until, continuation));
     }
 }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
-using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
 using Lakala.Wire.Texts;
@@ -16,19 +15,11 @@ internal static class Abandon
         var request = AbandonRequest.FromIso(message);
         var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
         var answer = Activity.Current.RecordAnswer(await services.Ask(() => terminal.Grain.Abandon(terminal.KeySet, key), Swipe.Failed));
-        if (answer.ResponseCode is null)
+        if (answer.ResponseCode is null || answer.ToAbandonCode() is not { } code)
         {
             return null;
         }
 
-        // 00 means not paid, so it is only for a swipe that can never become paid.
-        var code = answer.State switch
-        {
-            AttemptState.Approved => ResponseCodes.NoActionTaken,
-            AttemptState.Void => ResponseCodes.NoSuchOriginal,
-            AttemptState.Sent or null => answer.ResponseCode,
-            _ => ResponseCodes.Approved,
-        };
         var texts = AnswerTexts.Of(answer.ResponseCode, (int?)answer.Reason, terminal.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;

@@ -36,7 +36,14 @@ internal static class Pay
         var answer = await services.Ask(
             () => !isWhole ? terminal.Grain.Refuse(terminal.KeySet, key, Refusal.BillMistyped)
                 : request.IsEnquiry ? terminal.Grain.Enquire(terminal.KeySet, key, bill.Value, amount)
-                : terminal.Grain.Pay(terminal.KeySet, new PayBill(key, terminal.Store, bill.Value, amount, Present(request, terminal), request.EntryMode, request.IsRepeat)),
+                : terminal.Grain.Pay(terminal.KeySet, new PayBill(
+                    Key: key,
+                    Store: terminal.Store,
+                    Bill: bill.Value,
+                    Amount: amount,
+                    Card: Present(request, terminal),
+                    EntryMode: request.EntryMode,
+                    IsRepeat: request.IsRepeat)),
             Swipe.Failed);
         Activity.Current.RecordAnswer(answer);
         SwipeTime.Record(services.Time.GetElapsedTime(begun).TotalSeconds);

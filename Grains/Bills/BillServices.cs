@@ -1,0 +1,19 @@
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lakala.Grains.Bills;
+
+public static class BillServices
+{
+    /// <summary>What is done to a bill without a swipe, over the group-commit writers of <see cref="Swipes.SwipeServices.AddSwipes"/>.</summary>
+    public static IServiceCollection AddBills(this IServiceCollection services) => services
+        .AddSingleton<ICommit<HoldBill, BillSeen>>(provider => provider.GetRequiredService<Commits>().HoldBills)
+        .AddSingleton<ICommit<CloseBill, CloseOutcome>>(provider => provider.GetRequiredService<Commits>().CloseBills)
+        .AddSingleton<ICommit<RemindShopper, ReminderOutcome>>(provider => provider.GetRequiredService<Commits>().RemindShoppers)
+        .AddSingleton<BillRows>()
+        .AddSingleton<IBillReader>(provider => provider.GetRequiredService<BillRows>())
+        .AddSingleton<OpenBills>()
+        .AddSingleton<IBillGrains, BillGrains>();
+}

@@ -1,0 +1,108 @@
+using Lakala.Grains.Notices;
+using Lakala.Rules.Bills;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+
+namespace Lakala.Grains.Bills;
+
+/// <summary>What is done to a bill that is OPEN without a swipe: a lookup holds it, it is closed, its shopper is reminded.</summary>
+/// <remarks>It knows no grain, no database and no clock but its ports; it may run many times at once, for the same bill too.</remarks>
+public sealed class OpenBills(
+    ICommit<HoldBill, BillSeen> holdBills,
+    ICommit<long, BillSeen> readBills,
+    ICommit<CloseBill, CloseOutcome> closeBills,
+    ICommit<RemindShopper, ReminderOutcome> remindShoppers,
+    BillNotices notices,
+    NoticeSignal signal,
+    TimeProvider time)
+{
+    private const int CloseRounds = 5;
+
+    /// <summary>A terminal's look at the bill: holds it for the counter and says whether it can be paid.</summary>
+    public async Task<BillFound> Hold(long number)
+    {
+        var (row, asOf) = await holdBills.Submit(new HoldBill(number));
+        if (row is null)
+        {
+            return new BillFound(null, Refusal.BillUnknown, TimeSpan.Zero);
+        }
+
+        var end = row.Bill.HeldUntil > row.Bill.ExpiresAt ? row.Bill.HeldUntil.Value : row.Bill.ExpiresAt;
+        return new BillFound(row, row.Bill.Decide(new BillCommand.Hold(), asOf).Refusal, end > asOf ? end - asOf : TimeSpan.Zero);
+    }
+
+    /// <summary>Cancels a bill that no counter holds.</summary>
+    /// <param name="changed">Called when the commit has changed the bill.</param>
+    public Task<BillClosed> Cancel(long number, Action changed) => Close(number, new BillCommand.Cancel(), new BillEvent.Cancelled(), changed);
+
+    /// <summary>Expires a bill whose time is up and that no counter holds.</summary>
+    /// <param name="changed">Called when the commit has changed the bill.</param>
+    public Task<BillClosed> Expire(long number, Action changed) => Close(number, new BillCommand.Expire(), new BillEvent.Expired(), changed);
+
+    /// <summary>Tells the shopper, once, that the bill's time is nearly up.</summary>
+    /// <returns>The bill as it was read; null when there is none.</returns>
+    public async Task<BillRow?> Remind(long number)
+    {
+        var (row, _) = await readBills.Submit(number);
+        if (row is null)
+        {
+            return null;
+        }
+
+        var now = time.GetUtcNow();
+        var reminder = new RemindShopper(
+            Number: number,
+            EventId: Guid.CreateVersion7(now),
+            MerchantId: row.MerchantId,
+            EventData: notices.ComposeData(row),
+            Receivers: notices.FindReceivers(row),
+            At: now);
+        if ((await remindShoppers.Submit(reminder)).Done)
+        {
+            signal.Raise();
+        }
+
+        return row;
+    }
+
+    private async Task<BillClosed> Close(long number, BillCommand command, BillEvent closing, Action changed)
+    {
+        BillRow? before = null;
+        for (var round = 0; round < CloseRounds; round++)
+        {
+            if ((await readBills.Submit(number)).Row is not { } row)
+            {
+                return new BillClosed(null, Refusal.BillUnknown);
+            }
+
+            var now = time.GetUtcNow();
+            var closed = row with { Bill = row.Bill.Apply(closing), ClosedAt = now };
+            var outcome = await closeBills.Submit(new CloseBill(
+                Number: number,
+                State: closed.Bill.State,
+                EventId: Guid.CreateVersion7(now),
+                MerchantId: row.MerchantId,
+                EventData: notices.ComposeData(closed),
+                Receivers: notices.FindReceivers(row),
+                At: now));
+            if (outcome.Closed)
+            {
+                changed();
+                signal.Raise();
+                return new BillClosed(closed, null);
+            }
+
+            before = outcome.Before;
+            var decision = before.Bill.Decide(command, outcome.AsOf);
+            if (decision.Event is null)
+            {
+                return new BillClosed(before, decision.Refusal ?? Refusal.TryLater);
+            }
+
+            // Nothing spoke against it when the statement began: another session was just at the bill. What it did is there now.
+        }
+
+        return new BillClosed(before, Refusal.TryLater);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Swipes;
+using Lakala.Rules.Attempts;
+using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Swipes;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Sweeping;
+
+/// <summary>
+/// Finds in the database what no answer came for: attempts that are SENT past their time are moved to REVERSING, open
+/// bills past theirs expire, and shoppers are reminded before. Every silo sweeps; the guards in SQL make it harmless.
+/// </summary>
+/// <remarks>It knows no grain and no database but its ports. A round that fails has done a part; the next one finds the rest.</remarks>
+public sealed class SweepRounds(
+    IAttemptReader attempts, IBillReader bills, SwipeKeys keys, IBillGrains grains, IOptions<SwipeOptions> options, ILogger<SweepRounds> log)
+{
+    private const int Limit = 500;
+
+    public async Task ReverseOverdue(CancellationToken stop)
+    {
+        var grace = options.Value.SweepAfter - options.Value.CommitDeadline;
+        IReadOnlyList<AttemptRow> overdue;
+        do
+        {
+            overdue = await attempts.Overdue(grace, Limit, stop);
+            await Task.WhenAll(overdue.Select(Reverse));
+        }
+        while (overdue.Count == Limit);
+    }
+
+    public async Task Expire(CancellationToken stop) =>
+        await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetBill(number).Expire()));
+
+    public async Task Remind(CancellationToken stop) =>
+        await Task.WhenAll((await bills.Reminding(Limit, stop)).Select(number => grains.GetBill(number).Remind()));
+
+    private async Task Reverse(AttemptRow attempt)
+    {
+        using var span = Instrumentation.Continue("attempt.reverse", ActivityKind.Internal, attempt.TraceId);
+        span?.SetTag(Instrumentation.StateTag, StateNames.Of(AttemptState.Reversing));
+        if ((await keys.Reverse(attempt)).Moved)
+        {
+            log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
+            await grains.GetBill(attempt.Bill!.Value).Refresh();
+        }
+    }
+}
