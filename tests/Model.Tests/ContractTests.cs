@@ -99,16 +99,31 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
             await real.Empty();
             _began = TimeProvider.System.GetUtcNow();
             (_model.Now, _model.Rates, _model.Endpoints) = (_began, RealBooks.Rates, RealBooks.Endpoints);
-            for (var number = 1; number <= Bills; number++)
+            BillRow[] bills = [.. Enumerable.Range(1, Bills).Select(number => NewBill(number, _began + TimeSpan.FromMinutes(2 * _random.Next(30) + 1)))];
+            foreach (var bill in bills)
             {
-                var bill = new BillRow(
-                    number, RealBooks.Merchant, "Test Shop", $"order-{number}", "A thing",
-                    new Bill(BillState.Open, new Money(1000 + number, Money.Cny), _began + TimeSpan.FromMinutes(2 * _random.Next(30) + 1), null, 0),
-                    "", null, null, null, null, null, _began, null, null);
                 _model.Put(bill);
-                await real.Put(bill);
             }
+
+            await real.Put(bills);
         }
+
+        private BillRow NewBill(int number, DateTimeOffset expiresAt) => new(
+            Number: number,
+            MerchantId: RealBooks.Merchant,
+            MerchantName: "Test Shop",
+            OrderId: $"order-{number}",
+            Description: RealBooks.Description,
+            Bill: new Bill(BillState.Open, new Money(1000 + number, Money.Cny), expiresAt, null, 0),
+            PageToken: "",
+            ShopperName: null,
+            ShopperEmail: null,
+            ShopperPhone: null,
+            ShopperLanguage: null,
+            Metadata: null,
+            CreatedAt: _began,
+            Payment: null,
+            ClosedAt: null);
 
         private Task<string?> Operate() => _random.Next(23) switch
         {

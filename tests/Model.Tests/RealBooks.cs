@@ -43,6 +43,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 {
     public const string Merchant = "shop";
     public const string Store = ModelTerminal.Store;
+    public const string Description = "A thing";
     public static readonly Rates Rates = new(60, 20);
     public static readonly string[] Endpoints = ["we_1", "we_2"];
 
@@ -53,6 +54,10 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
     private string _connectionString = "";
     private NpgsqlDataSource _commits = null!;
+
+    // Statements over several commands are planned once, as the writers do it.
+    private readonly Dictionary<string, NpgsqlCommand> _prepared = [];
+    private NpgsqlConnection _batches = null!;
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
@@ -72,6 +77,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         Database = Storage.Postgres.Database.Open(_connectionString);
         await Storage.Postgres.Database.Migrate(Database, _connectionString);
         _commits = Storage.Postgres.Database.OpenForCommits(_connectionString);
+        _batches = await _commits.OpenConnectionAsync();
         Commits = new Commits(_commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<Commits>.Instance);
         Rrns = new RrnBlocks(Database);
         Bills = new BillRows(Database);
@@ -89,6 +95,12 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Commits.DisposeAsync();
+        foreach (var command in _prepared.Values)
+        {
+            await command.DisposeAsync();
+        }
+
+        await _batches.DisposeAsync();
         Rrns.Dispose();
         await _commits.DisposeAsync();
         await Database.DisposeAsync();
@@ -98,20 +110,20 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     public Task Empty() => Execute(
         "delete from deliveries; delete from events; delete from postings; delete from reversals; delete from late_answers; delete from attempts; delete from bills");
 
-    public async Task Put(BillRow bill)
+    /// <summary>Bills of <see cref="Merchant"/>, all of them open.</summary>
+    public async Task Put(IReadOnlyList<BillRow> bills)
     {
         await using var command = Database.CreateCommand(
-            """
+            $"""
             insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token, created_at)
-            values ($1, $2, $3, $4, 'CNY', $5, 'OPEN', $6, '', $7)
+            select number, '{Merchant}', order_id, amount, 'CNY', '{Description}', 'OPEN', expires_at, '', created_at
+            from unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[]) as b(number, order_id, amount, expires_at, created_at)
             """);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = bill.Number });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.MerchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.OrderId });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = bill.Bill.Amount.Minor });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = bill.Description });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.Bill.ExpiresAt });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.CreatedAt });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. bills.Select(bill => bill.Number)] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. bills.Select(bill => bill.OrderId)] });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. bills.Select(bill => bill.Bill.Amount.Minor)] });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset[]> { TypedValue = [.. bills.Select(bill => bill.Bill.ExpiresAt)] });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset[]> { TypedValue = [.. bills.Select(bill => bill.CreatedAt)] });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -142,12 +154,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
         var outcomes = new TOutcome?[commands.Count];
         var waiting = Enumerable.Range(0, commands.Count).ToList();
-        await using var command = _commits.CreateCommand(statement.Sql);
-        foreach (var parameter in statement.Parameters())
-        {
-            command.Parameters.Add(parameter);
-        }
-
+        var command = await Prepare(statement);
         for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
         {
             statement.Bind(command.Parameters, waiting.Select(place => commands[place]).ToArray());
@@ -170,7 +177,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     public async Task<IReadOnlyList<string>> Rows(DateTimeOffset origin)
     {
         // Moments are compared to the minute: the clocks of the two sides are not the same to the second.
-        string Minute(string column) => $"coalesce(round(extract(epoch from {column} - timestamptz '{origin:O}') / 60)::text, '-')";
+        string Minute(string column) => $"coalesce(round(extract(epoch from {column} - $1) / 60)::text, '-')";
         await using var command = Database.CreateCommand(
             $"""
             select concat_ws(' ', 'bill', number, state, {Minute("expires_at")}, {Minute("held_until")}, holds, coalesce(paid_rrn::text, '-'), {Minute("closed_at")}, live, watched) from bills
@@ -190,6 +197,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
             union all
             select concat_ws(' ', 'late', rrn, response_code, coalesce(authorisation_code, '-'), judged) from late_answers
             """);
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = origin });
         await using var rows = await command.ExecuteReaderAsync();
         var all = new List<string>();
         while (await rows.ReadAsync())
@@ -199,6 +207,24 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
         all.Sort(string.CompareOrdinal);
         return all;
+    }
+
+    private async Task<NpgsqlCommand> Prepare<TCommand, TOutcome>(BatchStatement<TCommand, TOutcome> statement)
+        where TOutcome : class
+    {
+        if (_prepared.TryGetValue(statement.Name, out var known))
+        {
+            return known;
+        }
+
+        var command = new NpgsqlCommand(statement.Sql, _batches);
+        foreach (var parameter in statement.Parameters())
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        await command.PrepareAsync();
+        return _prepared[statement.Name] = command;
     }
 
     private static string Interval(TimeSpan time) => $"interval '{(int)time.TotalSeconds} seconds'";
