@@ -4,7 +4,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains;
 
-// Bills knows no Orleans: these carry its values between silos.
+// Rules does not reference Orleans: these surrogates serialize its values between silos.
 
 [GenerateSerializer, Alias("money")]
 public readonly record struct MoneySurrogate([property: Id(0)] long Minor, [property: Id(1)] string Currency);
@@ -63,7 +63,7 @@ public sealed class BankAnswerConverter : IConverter<BankAnswer, BankAnswerSurro
         new(value.ResponseCode, value.AuthorisationCode, value.Amount, value.Rrn, value.Terminal);
 }
 
-/// <summary>Crosses silos only inside a grain call, over TLS outside the demo; nothing stores it.</summary>
+/// <summary>A card is sent between silos only inside a grain call, over TLS outside the demo; it is never stored.</summary>
 [GenerateSerializer, Alias("presented-card")]
 public readonly record struct PresentedCardSurrogate(
     [property: Id(0)] string MaskedPan,

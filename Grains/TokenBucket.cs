@@ -1,6 +1,6 @@
 namespace Lakala.Grains;
 
-/// <summary>So many within a time, at once or spread over it. One caller at a time.</summary>
+/// <summary>A token bucket: a number of tokens within a time, at once or spread over it. One caller at a time.</summary>
 public sealed class TokenBucket(int size, TimeSpan refill, TimeProvider time)
 {
     private double _tokens = size;
@@ -10,10 +10,10 @@ public sealed class TokenBucket(int size, TimeSpan refill, TimeProvider time)
 
     public bool IsFull => Now() >= size;
 
-    /// <summary>How long until there is one again; zero when there is one.</summary>
+    /// <summary>The time until there is a token again; zero when there is one.</summary>
     public TimeSpan Wait => refill * (Math.Max(0, 1 - Now()) / size);
 
-    /// <returns>False when there is none left; nothing is taken then.</returns>
+    /// <returns>False when there is no token; nothing is taken then.</returns>
     public bool TryTake()
     {
         if (IsEmpty)
@@ -25,7 +25,7 @@ public sealed class TokenBucket(int size, TimeSpan refill, TimeProvider time)
         return true;
     }
 
-    /// <summary>Puts back what was taken for nothing.</summary>
+    /// <summary>Gives an unused token back.</summary>
     public void Return() => _tokens = Math.Min(size, Now() + 1);
 
     private double Now()
@@ -37,7 +37,7 @@ public sealed class TokenBucket(int size, TimeSpan refill, TimeProvider time)
     }
 }
 
-/// <summary>A bucket for each of those who are known by a name. One that is full again is forgotten, since a new one is full too.</summary>
+/// <summary>A bucket for each name. A bucket that is full again is removed, because a new one is full too.</summary>
 public sealed class TokenBuckets(int size, TimeSpan refill, TimeProvider time)
 {
     private const int FewestToForget = 1_024;
@@ -57,7 +57,7 @@ public sealed class TokenBuckets(int size, TimeSpan refill, TimeProvider time)
         }
     }
 
-    /// <returns>Null: one was taken. Else how long until there is one again.</returns>
+    /// <returns>Null: a token was taken. Otherwise the time until there is one again.</returns>
     public TimeSpan? Take(string whose)
     {
         lock (_lock)
@@ -72,7 +72,7 @@ public sealed class TokenBuckets(int size, TimeSpan refill, TimeProvider time)
         }
     }
 
-    // Looks at all of them only when there are twice as many as were left last time: so each take pays for little.
+    // Full buckets are searched only when there are twice as many as after the last search, so that a take stays cheap on average.
     private void ForgetFull()
     {
         if (_buckets.Count < _forgetAt)

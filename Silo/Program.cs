@@ -27,7 +27,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
-// The settings beside the program count, wherever it is started from.
+// The settings beside the program count, whatever the working directory.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 var database = builder.Configuration.GetConnectionString("Lakala")
     ?? throw new InvalidOperationException("ConnectionStrings__Lakala is not set: it names the PostgreSQL database.");
@@ -37,7 +37,7 @@ if (DatabaseLine.Fault(database, builder.Configuration.GetValue<bool>(DatabaseLi
     throw new InvalidOperationException(plain);
 }
 
-// Swipes under way are let finish: none takes longer than the sweeper leaves it. Notices come after them.
+// Swipes under way may finish: none takes longer than until the sweeper's time. Notices come after them.
 var LongestDrain = TimeSpan.FromSeconds(45);
 
 switch (args)

@@ -19,7 +19,7 @@ namespace Lakala.Silo;
 /// </summary>
 public static class Provisioning
 {
-    // Whom the audit log names.
+    // The name in the audit log.
     private const string Who = "command line";
 
     private static readonly TimeSpan BillLifetime = TimeSpan.FromHours(72);
@@ -113,14 +113,14 @@ public static class Provisioning
             [.. numbers.Select(number => BillNumber.FromStored(number).ToString())]);
     }
 
-    // Digits: every counter's keyboard has them, and so many are not guessed at five tries of a clerk's in five minutes.
+    // Digits, because every counter's keyboard has them; five tries in five minutes cannot guess this many.
     private static string NewPassword() =>
         RandomNumberGenerator.GetInt32(100_000_000).ToString("D8", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <param name="Stores">Further stores, without terminals.</param>
-    /// <param name="Parameters">For the terminals of the store.</param>
-    /// <param name="Clerks">Of the store that has the terminals.</param>
-    /// <param name="Operators">Who may sign in at <c>/ops</c>.</param>
+    /// <param name="Parameters">Parameters for the terminals of the store.</param>
+    /// <param name="Clerks">Clerks of the store that has the terminals.</param>
+    /// <param name="Operators">Operators who may sign in at <c>/ops</c>.</param>
     private sealed record Request(MerchantPart Merchant, Store Store, string[] Terminals, BillsPart? Bills, Store[]? Stores, Clerk[]? Clerks, JsonElement? Parameters,
         OperatorPart[]? Operators);
 

@@ -5,7 +5,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo;
 
-/// <summary>The verb <c>books</c>: a trial balance per business date, and whether everything adds up.</summary>
+/// <summary>The verb <c>books</c>: a trial balance per business date, and a check that everything adds up.</summary>
 public static class TrialBalance
 {
     /// <returns>0 when everything adds up, 1 when it does not.</returns>

@@ -1,6 +1,6 @@
 namespace Lakala.Storage;
 
-/// <summary>What is asked of an HSM for keys at rest: under its key-encryption key and back. Nothing else stores a key.</summary>
+/// <summary>The work of an HSM for stored keys: it wraps them under its key-encryption key and unwraps them. Keys are stored only wrapped.</summary>
 public interface IKeyVault
 {
     byte[] Wrap(ReadOnlySpan<byte> key);

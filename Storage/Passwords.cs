@@ -3,37 +3,37 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage;
 
-/// <summary>So many passwords wait to be checked that one more is not looked at: try again.</summary>
+/// <summary>Too many passwords wait to be checked: try again.</summary>
 public sealed class SignInsBusyException() : Exception("Too many passwords are being checked at once.");
 
-/// <summary>Whose passwords wait for each other. What strangers send to one door keeps nobody waiting at the other.</summary>
+/// <summary>The separate queues of passwords: strangers at one do not delay the other.</summary>
 internal enum PasswordsOf
 {
     Clerks,
     Operators,
 }
 
-/// <summary>Passwords that are looked at, and new ones.</summary>
+/// <summary>Checks passwords, and makes new ones.</summary>
 internal static class Passwords
 {
-    /// <summary>At each door, with the one that is looked at: somewhat more than a second and a half.</summary>
+    /// <summary>The most passwords in a queue, including the one that is checked: a wait of about 1.6 s.</summary>
     internal const int MaxWaiting = 16;
 
-    /// <summary>Nobody's password is longer.</summary>
+    /// <summary>The longest password; a longer one is wrong.</summary>
     internal const int MaxLength = 128;
 
     /// <summary>
-    /// A row's stored password, in SQL. A silo of a version before this one writes salt and hash; where they stand, they were written last.
+    /// A row's stored password, in SQL. A silo of an earlier version writes salt and hash to other columns; if they are set, they are newer.
     /// </summary>
     internal const string Stored =
         "case when salt = '' then password else 'pbkdf2-sha512$210000$' || encode(salt, 'base64') || '$' || encode(password_hash, 'base64') end";
 
-    // More at once would take the processors from the swipes.
+    // More at once would take the processors from swipes.
     private static readonly SemaphoreSlim[] Turns = [new(1), new(1)];
     private static readonly int[] Waiting = new int[2];
 
-    /// <summary>One at a time at each door, and not for whoever has gone meanwhile. What belongs to nobody takes the same work, so that how long it takes tells nobody who exists.</summary>
-    /// <param name="stored">Null: there is nobody.</param>
+    /// <summary>Checks one password at a time in each queue; a caller that has cancelled is skipped. An unknown name takes the same work, so that the time does not show who exists.</summary>
+    /// <param name="stored">Null: the name is unknown.</param>
     /// <exception cref="SignInsBusyException">Too many wait.</exception>
     public static async Task<bool> Matches(PasswordsOf whose, string password, StoredPassword? stored, CancellationToken stop)
     {
@@ -66,11 +66,11 @@ internal static class Passwords
         }
     }
 
-    /// <summary>What is to be kept of a password that has just been found right.</summary>
+    /// <summary>The stored form of a password that has just been verified.</summary>
     public static Task<StoredPassword> Strengthen(StoredPassword stored, string password) =>
         stored.IsStrong ? Task.FromResult(stored) : Task.Run(() => StoredPassword.Of(password));
 
-    /// <summary>For people at a real keyboard: 80 random bits in groups, without letters that look like others.</summary>
+    /// <summary>A new password for a person at a keyboard: 80 random bits in groups, without letters that look like others.</summary>
     public static string New()
     {
         var signs = RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyz23456789", 16);

@@ -3,7 +3,7 @@ using Lakala.Rules.Bills;
 
 namespace Lakala.Storage;
 
-/// <summary>The states as the database spells them: in capitals, as the docs and the API do.</summary>
+/// <summary>The names of states in the database: in capitals, as in the docs and the API.</summary>
 public static class StateNames
 {
     public static string Of(BillState state) => state switch

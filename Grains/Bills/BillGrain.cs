@@ -10,10 +10,10 @@ using Orleans.Placement;
 namespace Lakala.Grains.Bills;
 
 /// <summary>
-/// Reentrant: while one swipe waits for the bank, another terminal hears at once that the bill is being paid, and a repeat
+/// Reentrant: while one swipe waits for the bank, another terminal gets at once that the bill is being paid, and a repeat
 /// that its swipe is in progress. Nothing here guards the money: the statements do. The state is always read from the
-/// database, many bills at a time; a bill that is final, or does not exist, leaves the memory at once, since hundreds of
-/// thousands of them would crowd it.
+/// database, many bills at a time. The grain of a bill that is final, or does not exist, is deactivated at once: hundreds of
+/// thousands of them would fill the memory.
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class BillGrain(Payments payments, OpenBills openBills, ICommit<long, BillSeen> readBills, TimeProvider time) : Grain, IBillGrain
@@ -51,7 +51,7 @@ public sealed class BillGrain(Payments payments, OpenBills openBills, ICommit<lo
 
     public async Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop)
     {
-        // Subscribed before it is read: a change in between is not missed.
+        // Subscribed before the read, so that a change in between is not missed.
         var changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         var row = await Get();
         if (row is null || row.Bill.State != seen)

@@ -7,7 +7,7 @@ using Orleans.Concurrency;
 
 namespace Lakala.Grains.Bills;
 
-/// <summary>A bill: the queue of those who want to pay it, and of those who wait for its change. Its key is the bill number.</summary>
+/// <summary>A bill: the queue of its payments, and of the callers that wait for its change. Its key is the bill number.</summary>
 [Alias("bill")]
 public interface IBillGrain : IGrainWithIntegerKey
 {
@@ -15,7 +15,7 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("pay")]
     Task<SwipeAnswer> Pay(PayBill swipe);
 
-    /// <summary>A terminal's look at the bill: holds it for the counter and says whether it can be paid.</summary>
+    /// <summary>A terminal's lookup: holds the bill for the counter and returns whether it can be paid.</summary>
     [Alias("lookup")]
     Task<BillFound> Lookup();
 
@@ -24,16 +24,16 @@ public interface IBillGrain : IGrainWithIntegerKey
     Task<BillRow?> Get();
 
     /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 10 s with whatever it is then.</summary>
-    /// <param name="stop">Nobody waits any more: the grain forgets the call.</param>
+    /// <param name="stop">Ends the wait.</param>
     [Alias("wait-for-change"), AlwaysInterleave]
     Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop);
 
     /// <summary>
-    /// An answer of the bank that nobody waited for: an approval of an attempt that is still SENT, and before its deadline, pays
-    /// the bill. Anything else changes nothing.
+    /// An answer of the bank for which no request waited: an approval of an attempt that is still SENT, and before its deadline, pays
+    /// the bill. Any other answer changes nothing.
     /// </summary>
-    /// <param name="rrn">Of an attempt on this bill.</param>
-    /// <returns>Whether it has paid the bill.</returns>
+    /// <param name="rrn">The RRN of an attempt on this bill.</param>
+    /// <returns>True when it has paid the bill.</returns>
     [Alias("settle-late")]
     Task<bool> SettleLate(long rrn, BankAnswer answer);
 
@@ -41,15 +41,15 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("cancel")]
     Task<BillClosed> Cancel();
 
-    /// <summary>Expires an open bill whose time is up and that no counter holds.</summary>
+    /// <summary>Expires an open bill that is past its time and that no counter holds.</summary>
     [Alias("expire")]
     Task<BillClosed> Expire();
 
-    /// <summary>Tells the shopper of an open bill, once, that its time is nearly up.</summary>
+    /// <summary>Sends the shopper of an open bill, once, the reminder that it expires soon.</summary>
     [Alias("remind")]
     Task Remind();
 
-    /// <summary>Somebody else has committed a change of this bill: read it again. Nobody waits until it has.</summary>
+    /// <summary>Another part of the system has committed a change of this bill: it is read again. The caller does not wait.</summary>
     [Alias("refresh"), AlwaysInterleave, OneWay]
     Task Refresh();
 }

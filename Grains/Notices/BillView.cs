@@ -8,10 +8,10 @@ using Lakala.Storage.Bills;
 
 namespace Lakala.Grains.Notices;
 
-/// <summary>The one shape in which a bill is shown: by the merchant API, and in the data of every event.</summary>
+/// <summary>The only JSON form of a bill, for the merchant API and the data of every event.</summary>
 public static class BillView
 {
-    // Nothing here is ever pasted into HTML, so other alphabets stay readable (and short).
+    // This text is never put into HTML, so other alphabets are not escaped: they stay readable and short.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
@@ -26,7 +26,7 @@ public static class BillView
         return scratch.Finish();
     }
 
-    /// <summary>The body of a notice: the event's type and time, and its data as it was stored.</summary>
+    /// <summary>The body of a notice: the event's type and time, and its stored data.</summary>
     /// <param name="data">A JSON value.</param>
     public static byte[] EventBody(string type, DateTimeOffset timestamp, string data)
     {
@@ -90,7 +90,7 @@ public static class BillView
         json.WriteString(name, text[..(ToMilliseconds + 1)]);
     }
 
-    // One per thread: a settled swipe renders its bill once, on the commit path.
+    // One for each thread: a settled swipe renders its bill once, on the commit path.
     private sealed class Scratch
     {
         private readonly ArrayBufferWriter<byte> _buffer = new(2048);
@@ -99,7 +99,7 @@ public static class BillView
 
         public Utf8JsonWriter Json { get; }
 
-        // At the start, so that a rendering that failed leaves nothing behind for the next.
+        // Cleared at the start, because a failed rendering leaves its bytes.
         public void Start()
         {
             _buffer.ResetWrittenCount();

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Lakala.Grains.Notices;
 
 /// <summary>
-/// Wakes this silo's dispatcher when a commit has brought a notice. A hint only: what nobody raised is found by the next
-/// look into the database.
+/// Wakes this silo's dispatcher when a commit has made a notice. Only a hint: the next read of the database finds every
+/// notice.
 /// </summary>
 public sealed class NoticeSignal(TimeProvider time)
 {
@@ -24,7 +24,7 @@ public sealed class NoticeSignal(TimeProvider time)
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            // Time is over: as good as raised.
+            // The time is over: treated as raised.
         }
     }
 }

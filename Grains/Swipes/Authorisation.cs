@@ -3,8 +3,8 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Swipes;
 
-/// <summary>What the bank is asked to authorise: the money of an attempt that is SENT.</summary>
-/// <param name="StartedAt">As stored by C1: a reversal names the same time.</param>
+/// <summary>The request to the bank for an attempt that is SENT.</summary>
+/// <param name="StartedAt">The time that C1 stored: a reversal names the same time.</param>
 public sealed record Authorisation(
     SwipeKey Key,
     string Store,

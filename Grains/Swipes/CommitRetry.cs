@@ -7,7 +7,7 @@ namespace Lakala.Grains.Swipes;
 
 /// <summary>
 /// Submits a command until its outcome is known or the commit deadline has passed. Submitting the same command again is
-/// harmless: its id tells whether it had been committed.
+/// harmless: its id shows whether it was committed.
 /// </summary>
 public sealed class CommitRetry(IOptions<SwipeOptions> options, TimeProvider time)
 {
@@ -15,7 +15,7 @@ public sealed class CommitRetry(IOptions<SwipeOptions> options, TimeProvider tim
 
     /// <param name="begun">The timestamp from which the deadline counts.</param>
     /// <param name="mayBeStored">
-    /// The command must reach its end even when this submission stored nothing; else what is surely not stored is told at once.
+    /// True: the command is repeated also when this submission has certainly stored nothing; false: that ends it at once.
     /// </param>
     /// <exception cref="DatabaseAwayException">Not stored.</exception>
     /// <exception cref="CommitQueueFullException">Not stored.</exception>

@@ -6,10 +6,10 @@ namespace Lakala.Grains.Swipes;
 /// <summary>The line to the card network, as the host provides it.</summary>
 public interface IBankLine
 {
-    /// <summary>Signed on and believed to be alive.</summary>
+    /// <summary>True when the line is signed on and up.</summary>
     bool IsUp { get; }
 
-    /// <param name="timeout">How long to wait for the answer, from now.</param>
+    /// <param name="timeout">The time for the answer, from now.</param>
     Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout);
 
     /// <summary>Sends the reversal, as a repeat after the first try, and waits for its answer as long as the line's time-out says.</summary>

@@ -3,8 +3,8 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Swipes;
 
-/// <summary>One swipe as its terminal sends it, 0200 or live 0201.</summary>
-/// <param name="Card">Null when the card's number is no card number: then it is refused.</param>
+/// <summary>One swipe from its terminal: 0200, or 0201 with a card.</summary>
+/// <param name="Card">Null when the card is not valid: then the swipe is refused.</param>
 /// <param name="IsRepeat">0201.</param>
 [GenerateSerializer, Immutable, Alias("pay-bill")]
 public sealed record PayBill(

@@ -13,9 +13,9 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Grains.Swipes;
 
 /// <summary>
-/// The flow of a payment: C1, the bank, C2. Nobody is answered before the commit that makes the answer true is durable.
+/// The flow of a payment: C1, the bank, C2. An answer is given only after the commit that makes it true is durable.
 /// </summary>
-/// <remarks>It knows no grain, no database and no clock but its ports; it may run many times at once, for the same bill too.</remarks>
+/// <remarks>It uses grains, database and clock only through its ports; it may run many times at once, also for the same bill.</remarks>
 public sealed class Payments(
     ICommit<StartAttempt, StartOutcome> startAttempts,
     ICommit<FinishAttempt, FinishOutcome> finishAttempts,
@@ -33,8 +33,8 @@ public sealed class Payments(
 {
     private const int FinishRounds = 3;
 
-    /// <summary>Pays the bill, or says why not. A known key gets its stored answer.</summary>
-    /// <param name="changed">Called each time that a commit has changed the bill.</param>
+    /// <summary>Pays the bill, or returns the refusal. A known key gets its stored answer.</summary>
+    /// <param name="changed">Called after each commit that has changed the bill.</param>
     public async Task<SwipeAnswer> Pay(PayBill swipe, Action changed)
     {
         try
@@ -45,7 +45,7 @@ public sealed class Payments(
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
         {
-            // Nothing was stored, so nothing was sent.
+            // Nothing was stored, so nothing was sent to the bank.
             return SwipeAnswer.Refused(Refusal.TryLater);
         }
         catch (CommitUnknownException fault)
@@ -56,12 +56,12 @@ public sealed class Payments(
     }
 
     /// <summary>
-    /// An answer of the bank that nobody waited for. An approval of an attempt that is still SENT, and before its deadline, pays the bill.
-    /// Any other answer changes nothing: it belongs to the request that waits, or to the sweeper.
+    /// An answer of the bank for which no request waited. An approval of an attempt that is still SENT, and before its deadline, pays the
+    /// bill. Any other answer changes nothing: it belongs to the request that waits, or to the sweeper.
     /// </summary>
-    /// <param name="rrn">Of an attempt.</param>
+    /// <param name="rrn">The RRN of an attempt.</param>
     /// <param name="changed">Called when the commit has changed the bill.</param>
-    /// <returns>Whether it has paid the bill.</returns>
+    /// <returns>True when it has paid the bill.</returns>
     public async Task<bool> SettleLate(long rrn, BankAnswer answer, Action changed)
     {
         var begun = time.GetTimestamp();
@@ -106,7 +106,7 @@ public sealed class Payments(
         }
     }
 
-    /// <summary>Asks at most once, and not at all when the bank's time has passed already.</summary>
+    /// <summary>Asks the bank at most once, and not at all when the time for the bank is over.</summary>
     private async Task<BankOutcome> AskBank(PayBill swipe, PresentedCard card, long rrn, DateTimeOffset startedAt, long begun)
     {
         var left = options.Value.BankTimeout - time.GetElapsedTime(begun);
@@ -126,7 +126,7 @@ public sealed class Payments(
         return await bank.Authorise(request, left);
     }
 
-    /// <summary>C2, or the attempt's other way out of SENT.</summary>
+    /// <summary>C2, or another move of the attempt out of SENT.</summary>
     private async Task<SwipeAnswer> Finish(SentAttempt attempt, BankOutcome outcome, long begun, Action changed)
     {
         var move = attempt.Decide(outcome);
@@ -140,18 +140,18 @@ public sealed class Payments(
 
             if (found.State != AttemptState.Sent)
             {
-                // This run, the sweeper, an abandonment or a late approval has finished it: what stands there is the answer.
+                // This run, the sweeper, an abandonment or a late approval has finished it: the row has the answer.
                 return SwipeKeys.AnswerOf(found, attempt.Bill.Number, attempt.Amount, null);
             }
 
-            // Still SENT and yet not moved: the approval came past the deadline.
+            // Still SENT and not moved: the approval came after the deadline.
             move = attempt.Decide(new BankOutcome.NoAnswer());
         }
 
         return SwipeAnswer.Silence;
     }
 
-    /// <returns>Null when the attempt has moved, else what the statement found.</returns>
+    /// <returns>Null when the attempt has moved, otherwise the row that the statement found.</returns>
     private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun, Action changed)
     {
         var found = (await retry.UntilDeadline(finishAttempts, finish, begun, mayBeStored: true)).Found;
@@ -166,7 +166,7 @@ public sealed class Payments(
 
     private FinishAttempt ToCommit(SentAttempt attempt, AttemptMove move)
     {
-        // As exact as the database keeps it, so that a repeat gets the same time.
+        // Cut to the database's precision, so that a repeat gets the same time.
         var now = time.GetUtcNow();
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         PaidFacts? facts = null;
@@ -206,7 +206,7 @@ public sealed class Payments(
         Payee: attempt.Bill.MerchantName,
         OrderId: attempt.Bill.OrderId);
 
-    /// <summary>An attempt that is SENT, as its C1 left it.</summary>
+    /// <summary>An attempt that is SENT, as C1 stored it.</summary>
     private sealed record SentAttempt(
         SwipeKey Key, Guid Id, long Rrn, Money Amount, string MaskedPan, string Store, Rates Rates, BillRow Bill)
     {

@@ -5,9 +5,9 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Swipes;
 
-/// <summary>What the terminal is told.</summary>
+/// <summary>The answer to the terminal.</summary>
 /// <param name="ResponseCode">Field 39; null means silence: nothing is certain, and the terminal asks again.</param>
-/// <param name="SettledAt">When the final state was committed, for the receipt.</param>
+/// <param name="SettledAt">The time of the final commit, for the receipt.</param>
 [GenerateSerializer, Immutable, Alias("swipe-answer")]
 public sealed record SwipeAnswer(
     [property: Id(0)] string? ResponseCode,
@@ -39,7 +39,7 @@ public sealed record SwipeAnswer(
 
 public static class SwipeSpans
 {
-    /// <summary>Says on the span what became of a swipe: by that, on whichever silo, its traces are kept.</summary>
+    /// <summary>Records the outcome of a swipe on the span: each silo decides by it whether to keep the trace.</summary>
     /// <returns>The same answer.</returns>
     public static SwipeAnswer RecordAnswer(this Activity? span, SwipeAnswer answer)
     {

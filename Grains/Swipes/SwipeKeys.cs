@@ -5,11 +5,11 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Swipes;
 
-/// <summary>The keys of swipes and what stands under them: refusals, enquiries and abandonments.</summary>
+/// <summary>The keys of swipes and the rows under them: refusals, enquiries and abandonments.</summary>
 public sealed class SwipeKeys(
     ICommit<CloseKey, AttemptRow> closeKeys, ICommit<FinishAttempt, FinishOutcome> finishAttempts, CommitRetry retry, TimeProvider time)
 {
-    /// <summary>What a repeat of the key hears. Bill, amount and card are compared where both sides know them.</summary>
+    /// <summary>The answer to a repeat of the key. Bill, amount and card are compared if both sides have them.</summary>
     public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
     {
         if (!IsGone(row) && (Differs(row.Bill, bill) || Differs(row.Amount, amount) || (row.MaskedPan is { } known && maskedPan is { } shown && known != shown)))
@@ -17,7 +17,7 @@ public sealed class SwipeKeys(
             return SwipeAnswer.Refused(Refusal.KeyReused);
         }
 
-        // Only a real attempt has more to tell; a refusal sounds the second time as it did the first.
+        // Only a real attempt has more data; a repeated refusal is the same as the first one.
         var (code, reason) = Attempt.Answer(row.State, row.ResponseCode, row.Reason);
         return row.Rrn is { } rrn
             ? new SwipeAnswer(
@@ -33,8 +33,8 @@ public sealed class SwipeKeys(
             : new SwipeAnswer(code, reason, row.State);
     }
 
-    /// <summary>Stores the refusal under the key, if it is a final one. What already stands there is the answer.</summary>
-    /// <param name="maskedPan">Null when the message could not be read, or its card is none: then it is no repeat of a whole one.</param>
+    /// <summary>Stores the refusal under the key, if it is a final one. An existing row is the answer.</summary>
+    /// <param name="maskedPan">Null when the message could not be read, or its card is not valid: then it is not a repeat of a readable one.</param>
     public async Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason, long? bill, Money? amount, string? maskedPan)
     {
         if (!reason.IsFinal())
@@ -48,12 +48,12 @@ public sealed class SwipeKeys(
             : AnswerOf(row, bill, amount, maskedPan);
     }
 
-    /// <summary>The stored answer; a key that was never seen is voided, so that a delayed 0200 cannot bring it to life.</summary>
+    /// <summary>The stored answer; an unknown key is voided, so that a delayed 0200 is refused.</summary>
     public async Task<SwipeAnswer> Enquire(SwipeKey key, long bill, Money amount) =>
         AnswerOf(await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null), bill, amount, null);
 
-    /// <summary>SENT is moved to REVERSING; every other state stays. The answer is what stands under the key afterwards.</summary>
-    /// <returns>The row's bill when it was moved, so that its grain can be told.</returns>
+    /// <summary>SENT is moved to REVERSING; every other state stays. The answer is the row under the key afterwards.</summary>
+    /// <returns>The row's bill when it was moved, so that its grain can be notified.</returns>
     public async Task<(SwipeAnswer Answer, long? Moved)> Abandon(SwipeKey key)
     {
         var row = await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null);
@@ -67,7 +67,7 @@ public sealed class SwipeKeys(
         return (AnswerOf(after, null, null, null), outcome.Moved ? row.Bill : null);
     }
 
-    /// <summary>REVERSING and the bill OPEN again, in one commit: a late approval can then never settle.</summary>
+    /// <summary>Moves the attempt to REVERSING and the bill to OPEN, in one commit: after it a late approval never settles.</summary>
     public Task<FinishOutcome> Reverse(AttemptRow row)
     {
         var move = new AttemptMove(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null);

@@ -8,7 +8,7 @@ namespace Lakala.Grains.Swipes;
 
 public static class SwipeServices
 {
-    /// <summary>The flows of a swipe over the group-commit writers. The host adds the bank line, the clock and who is notified.</summary>
+    /// <summary>Adds the flows of a swipe over the group-commit writers. The host adds the bank line, the clock and the receivers of notices.</summary>
     public static IServiceCollection AddSwipes(this IServiceCollection services) => services
         .AddSingleton<Commits>()
         .AddSingleton<ICommit<StartAttempt, StartOutcome>>(provider => provider.GetRequiredService<Commits>().StartAttempts)

@@ -7,16 +7,16 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Terminals;
 
-/// <summary>A terminal: its keys, its session and what it may ask. Its key is the terminal id (field 41).</summary>
+/// <summary>A terminal: its keys, its session and its quotas. Its key is the terminal id (field 41).</summary>
 /// <remarks>
-/// The gateway has checked the MAC under the key set it names before it calls, so a grain never sees a forged message.
-/// Whether that key set is still the terminal's is decided here, on every call.
+/// The gateway has checked the MAC under the named key set before it calls, so a grain never gets a forged message.
+/// The grain decides on every call whether that key set is still the terminal's.
 /// </remarks>
 [Alias("terminal")]
 public interface ITerminalGrain : IGrainWithStringKey
 {
     /// <summary>Null when there is no such terminal.</summary>
-    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    /// <exception cref="DatabaseAwayException">It cannot be read now.</exception>
     [Alias("find")]
     Task<TerminalRow?> Find();
 
@@ -29,8 +29,8 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("sign-off")]
     Task<Refusal?> SignOff(int keySet);
 
-    /// <summary>An echo that says how the terminal is. The last one is kept here, what changes in the database.</summary>
-    /// <param name="health">Null: it did not say.</param>
+    /// <summary>An echo with the terminal's health. The grain keeps the last one in memory, and changes in the database.</summary>
+    /// <param name="health">Null: the echo had none.</param>
     [Alias("heartbeat")]
     Task<Heartbeat> Beat(int keySet, HealthState? health);
 
@@ -41,15 +41,15 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("pay")]
     Task<SwipeAnswer> Pay(int keySet, PayBill swipe);
 
-    /// <summary>A swipe that cannot even be asked: its final refusal is stored under its key.</summary>
+    /// <summary>A swipe that cannot be processed: its final refusal is stored under its key.</summary>
     [Alias("refuse")]
     Task<SwipeAnswer> Refuse(int keySet, SwipeKey key, Refusal reason);
 
-    /// <summary>0201 without card: what became of a key. A key that was never seen is voided.</summary>
+    /// <summary>0201 without card: the outcome of a key. An unknown key is voided.</summary>
     [Alias("enquire")]
     Task<SwipeAnswer> Enquire(int keySet, SwipeKey key, long bill, Money amount);
 
-    /// <summary>0420: the terminal gives the key up. <see cref="SwipeAnswer.State"/> says what it found.</summary>
+    /// <summary>0420: the terminal gives the key up. <see cref="SwipeAnswer.State"/> is the state of its row.</summary>
     [Alias("abandon")]
     Task<SwipeAnswer> Abandon(int keySet, SwipeKey key);
 
@@ -57,25 +57,25 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("parameters")]
     Task<ParametersGiven> Parameters(int keySet);
 
-    /// <summary>Whether this is a clerk of the terminal's store.</summary>
+    /// <summary>Verifies a clerk of the terminal's store.</summary>
     [Alias("sign-in-clerk")]
     Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password);
 
-    /// <summary>What stands in the database of this terminal has changed: it is read again before the next answer.</summary>
+    /// <summary>The terminal's row has changed: it is read again before the next answer.</summary>
     [Alias("refresh")]
     Task Refresh();
 
     /// <summary>
-    /// Closes a batch, once: whatever is said of it later hears the same. A batch with a payment that is not decided stays open (09).
+    /// Closes a batch once: every later close gets the same answer. A batch with a payment that is not decided stays open (09).
     /// </summary>
-    /// <param name="listAfter">Our approved payments after this STAN are wanted too.</param>
+    /// <param name="listAfter">The answer also lists our approved payments after this STAN; null: it does not.</param>
     [Alias("close-batch")]
     Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter);
 }
 
-/// <param name="Count">How many payments of the batch we have approved, and <paramref name="Amount"/> their sum in minor units.</param>
+/// <param name="Count">The number of our approved payments of the batch; <paramref name="Amount"/> is their sum in minor units.</param>
 /// <param name="Refusal">Null when the terminal's totals agree; <see cref="Refusal.TotalsDiffer"/>: closed too. Any other: not closed.</param>
-/// <param name="List">STAN and amount of what was asked for.</param>
+/// <param name="List">STAN and amount of the requested payments.</param>
 [GenerateSerializer, Immutable, Alias("closed-batch")]
 public sealed record ClosedBatch(
     [property: Id(0)] Refusal? Refusal, [property: Id(1)] int Count, [property: Id(2)] long Amount, [property: Id(3)] IReadOnlyList<(int Stan, long Amount)> List);
@@ -85,7 +85,7 @@ public sealed record ClosedBatch(
 [GenerateSerializer, Immutable, Alias("parameters-given")]
 public sealed record ParametersGiven([property: Id(0)] Refusal? Refusal, [property: Id(1)] int Version, [property: Id(2)] string? Body);
 
-/// <summary>Prints itself masked.</summary>
+/// <summary>Its <c>ToString</c> is masked.</summary>
 [GenerateSerializer, Immutable, Alias("clerk-password")]
 public sealed record ClerkPassword([property: Id(0)] string Text)
 {

@@ -1,8 +1,8 @@
 namespace Lakala.Grains.Terminals;
 
 /// <summary>
-/// Keeps a terminal from guessing bill numbers: so many lookups in a minute, and far fewer that find nothing. A number
-/// exists with one in about 10^12 over the open bills; at this rate guessing finds nothing in a lifetime.
+/// Keeps a terminal from guessing bill numbers: it bounds the lookups in a minute, and much lower those that find nothing. A random
+/// number is an open bill with the probability of open bills / 10^12; at this rate guessing finds nothing in a lifetime.
 /// </summary>
 public sealed class LookupThrottle(TimeProvider time)
 {

@@ -1,6 +1,6 @@
 namespace Lakala.Grains.Terminals;
 
-/// <summary>Keeps a terminal from guessing passwords: so many wrong ones, then none at all for a while.</summary>
+/// <summary>Keeps a terminal from guessing passwords: after a number of wrong ones none is checked for a while.</summary>
 public sealed class SignInThrottle(TimeProvider time)
 {
     public const int FailuresPerWindow = 5;
@@ -21,6 +21,6 @@ public sealed class SignInThrottle(TimeProvider time)
 
     public void Failed() => _failures++;
 
-    /// <summary>The last one was none.</summary>
+    /// <summary>Takes back the last count: the password was right, or was not checked.</summary>
     public void Succeeded() => _failures = Math.Max(0, _failures - 1);
 }

@@ -3,8 +3,8 @@ using Lakala.Rules.Attempts;
 namespace Lakala.Grains.Terminals;
 
 /// <summary>
-/// Refuses replays: every batch and STAN is accepted once, and none that lies further back than the window. Lives as long
-/// as the session; payments do not need it, their keys are remembered by the database.
+/// Refuses replays: every batch and STAN is accepted once, and none that is older than the window. It lives as long
+/// as the session; payments do not need it, because the database has their keys.
 /// </summary>
 public sealed class StanWindow
 {

@@ -14,8 +14,8 @@ using Orleans.Placement;
 namespace Lakala.Grains.Terminals;
 
 /// <summary>
-/// Reentrant: an enquiry or an abandonment must not wait behind a payment that waits for the bank. What must hold between
-/// them is held by the database, under the key.
+/// Reentrant: an enquiry or an abandonment must not wait for a payment that waits for the bank. The database keeps
+/// them consistent, by the key.
 /// </summary>
 [Reentrant, PreferLocalPlacement]
 public sealed class TerminalGrain(
@@ -28,7 +28,7 @@ public sealed class TerminalGrain(
     TimeProvider time,
     ILogger<TerminalGrain> log) : Grain, ITerminalGrain
 {
-    /// <summary>Working keys that are older are replaced at the terminal's next free moment.</summary>
+    /// <summary>The age at which working keys are replaced at the terminal's next free moment.</summary>
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
     // The cached row is read again after this: a block or new keys take effect within it.
@@ -50,7 +50,7 @@ public sealed class TerminalGrain(
         var row = IsFresh ? _row : await Read();
         if (row is null)
         {
-            // Somebody may provision it meanwhile; an unknown terminal is not worth remembering.
+            // An unknown terminal is not cached, because it may be provisioned meanwhile.
             DeactivateOnIdle();
         }
 
@@ -112,7 +112,7 @@ public sealed class TerminalGrain(
             return new Heartbeat(await BlockTampered(), TerminalTasks.None);
         }
 
-        // What is not recorded now comes again with the next heartbeat.
+        // A report that is not recorded now comes again with the next heartbeat.
         if (isAskedFor && isRecorded)
         {
             await RecordDone(TerminalTasks.SendStatus);
@@ -175,14 +175,14 @@ public sealed class TerminalGrain(
 
         try
         {
-            // Counted before the work, so that many at once are not more than so many.
+            // Counted before the check, so that concurrent tries cannot exceed the bound.
             _signIns.Failed();
             var (clerk, why) = await clerks.Verify(_row!.Store, number, password.Text, _row.Id);
             if (clerk is null)
             {
                 if (why is Refusal.ClerkLocked)
                 {
-                    // Nothing was looked at, and another clerk may sign in here.
+                    // No password was checked, so the terminal's count is given back: another clerk may sign in here.
                     _signIns.Succeeded();
                 }
 
@@ -247,7 +247,7 @@ public sealed class TerminalGrain(
     private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question) =>
         await WhyNot(keySet) is { } no ? SwipeAnswer.Refused(no) : await question();
 
-    // Not a card is taken in a case that was opened, whenever somebody comes to look.
+    // No card is accepted in an opened case, however late an operator sees the alarm.
     private async Task<Refusal> BlockTampered()
     {
         try
@@ -276,7 +276,7 @@ public sealed class TerminalGrain(
         }
     }
 
-    // The terminal's echo does not wait for it: what is not stored now comes again with the next heartbeat.
+    // The answer to the echo does not wait for it: a report that is not stored now comes again with the next heartbeat.
     private async Task Record(HealthState health)
     {
         try
@@ -292,7 +292,7 @@ public sealed class TerminalGrain(
 
     private bool IsFresh => _row is not null && time.GetElapsedTime(_readAt) < Freshness;
 
-    // Not on activation: what fails there reaches the caller as another fault than it is.
+    // Not on activation: there Orleans would wrap the fault in another exception.
     private async Task<TerminalRow?> Read()
     {
         _row = await terminals.Find(this.GetPrimaryKeyString());
@@ -304,7 +304,7 @@ public sealed class TerminalGrain(
     {
         try
         {
-            // The gateway knows this key set from the database: a row that does not has been overtaken.
+            // The gateway read this key set from the database, so a cached row without it is old.
             var row = IsFresh && _row!.Find(keySet) is not null ? _row : await Read();
             return row is null ? Refusal.UnknownTerminal
                 : row.Blocked ? Refusal.TerminalBlocked
@@ -318,7 +318,7 @@ public sealed class TerminalGrain(
         }
     }
 
-    // The first message under the next key set proves that the terminal has it: now it is the current one.
+    // The first message under the next key set proves that the terminal has it: it becomes the current one.
     private async Task<Refusal?> Promote(int keySet)
     {
         if (await terminals.Promote(this.GetPrimaryKeyString(), keySet))

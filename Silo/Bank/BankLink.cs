@@ -23,37 +23,37 @@ public sealed class BankLinkOptions
 
     public int Port { get; set; }
 
-    /// <summary>An owner-only file with the zone master key in hex, as agreed with the bank.</summary>
+    /// <summary>An owner-only file with the zone master key in hex, agreed with the bank.</summary>
     public string ZoneMasterKeyFile { get; set; } = "";
 
     /// <summary>PEM file with the CAs of the bank's certificate. Empty: the line runs without TLS, to this machine or over a leased line.</summary>
     public string Ca { get; set; } = "";
 
-    /// <summary>Says that the way to the bank is nobody else's, so that it needs no TLS.</summary>
+    /// <summary>True: the line to the bank is private, so it needs no TLS.</summary>
     public bool LeasedLine { get; set; }
 
-    /// <summary>Field 32: who we are to the card network, at most 11 digits.</summary>
+    /// <summary>Field 32: our institution in the card network, at most 11 digits.</summary>
     public string Institution { get; set; } = "00001000";
 
-    /// <summary>How long the bank may take to acknowledge a reversal before it is sent again.</summary>
+    /// <summary>The time for the bank to acknowledge a reversal; after it the reversal is sent again.</summary>
     public TimeSpan ReversalTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     public sealed class Validator : IValidateOptions<BankLinkOptions>
     {
         public ValidateOptionsResult Validate(string? name, BankLinkOptions options) =>
             options.Port is <= 0 or > 65535 || options.Host.Length == 0
-                ? ValidateOptionsResult.Fail("BankLink:Host and BankLink:Port name the bank's address; the port is 1 to 65535.")
+                ? ValidateOptionsResult.Fail("BankLink:Host and BankLink:Port must name the bank's address; the port is 1 to 65535.")
             : options is { Ca.Length: 0, LeasedLine: false } && !ThisMachine.Is(options.Host)
                 ? ValidateOptionsResult.Fail(
                     $"BankLink:Ca is empty: cards would travel to {options.Host} in the clear. Name the CA of the bank's certificate, "
                     + "or say BankLink:LeasedLine=true where nobody else is on the way.")
             : options.Ca.Length > 0 && !File.Exists(options.Ca)
-                ? ValidateOptionsResult.Fail($"BankLink:Ca names a PEM file; '{options.Ca}' is none.")
+                ? ValidateOptionsResult.Fail($"BankLink:Ca must name a PEM file; there is no file '{options.Ca}'.")
             : ValidateOptionsResult.Success;
     }
 }
 
-/// <summary>The line to the bank host: one connection with zone keys of its own, over which any silo's requests run.</summary>
+/// <summary>The line of this silo to the bank host: one connection with its own zone keys.</summary>
 public sealed class BankLink : IBankLine, IAsyncDisposable
 {
     private static readonly Meter Meter = new(Instrumentation.Name);

@@ -6,8 +6,8 @@ using Lakala.Vocabulary;
 namespace Lakala.Silo.Bank;
 
 /// <summary>
-/// The bank's answers that nobody waits for: late, doubled, or over another line than their question. An approval whose attempt
-/// is still SENT, and before its deadline, settles it; every answer is recorded.
+/// The bank's answers for which no request waits: late, duplicate, or over another line than their request. An approval whose
+/// attempt is still SENT, and before its deadline, settles it; every answer is recorded.
 /// </summary>
 public sealed class LateAnswers(
     IAttemptReader attempts, IReversalRows reversals, IBillGrains grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
@@ -20,11 +20,11 @@ public sealed class LateAnswers(
     private int _inHand;
     private long _taken;
 
-    /// <summary>How many there were.</summary>
+    /// <summary>The number of such answers.</summary>
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Throws nothing, and nobody waits for it. Past a bound of answers that cannot be recorded they are only logged.</summary>
-    /// <param name="answer">Authenticated.</param>
+    /// <summary>Never throws, and is not awaited. Above a bound of answers that wait to be recorded they are only logged.</summary>
+    /// <param name="answer">An authenticated answer.</param>
     public void Take(long rrn, BankAnswer answer)
     {
         Interlocked.Increment(ref _taken);
@@ -53,7 +53,7 @@ public sealed class LateAnswers(
         }
     }
 
-    // Before it is recorded: its attempt has a deadline, the record has none.
+    // Settled before it is recorded, because the attempt has a deadline and the record has none.
     private async Task Settle(long rrn, BankAnswer answer)
     {
         if (answer.ResponseCode != Attempt.ApprovedCode)

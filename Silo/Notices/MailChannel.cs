@@ -16,8 +16,8 @@ using MimeKit;
 namespace Lakala.Silo.Notices;
 
 /// <summary>
-/// How mails go out: over SMTP when a host is set, else as files into a folder from which somebody picks them up. With neither,
-/// shoppers have no mails.
+/// How mails are sent: over SMTP when a host is set, otherwise as files into a folder from which another program takes them. Without
+/// either, shoppers get no mail.
 /// </summary>
 public sealed class MailOptions
 {
@@ -28,8 +28,8 @@ public sealed class MailOptions
     public MailTls Tls { get; set; } = MailTls.StartTls;
 
     /// <summary>
-    /// Whether the server's certificate must be known not to be revoked. False where its authority publishes no list of revoked ones,
-    /// or the silo cannot reach it.
+    /// True: the revocation of the server's certificate is checked. Set false where its CA publishes no revocation list,
+    /// or the silo cannot reach the list.
     /// </summary>
     public bool CheckRevocation { get; set; } = true;
 
@@ -38,10 +38,10 @@ public sealed class MailOptions
     /// <summary>Owner-only file with the password.</summary>
     public string PasswordFile { get; set; } = "";
 
-    /// <summary>The sender, as address or with a name before it: <c>Lakala &lt;bills@example.com&gt;</c>. A mail server must be told one.</summary>
+    /// <summary>The sender, as address or with a name before it: <c>Lakala &lt;bills@example.com&gt;</c>. Required with a mail server.</summary>
     public string From { get; set; } = "";
 
-    /// <summary>The name with which the silo greets the mail server. Empty: the domain of <see cref="From"/>.</summary>
+    /// <summary>The silo's name in EHLO. Empty: the domain of <see cref="From"/>.</summary>
     public string HeloName { get; set; } = "";
 
     public string PickupFolder { get; set; } = "";
@@ -56,11 +56,11 @@ public sealed class MailOptions
             options is { Host.Length: > 0, From.Length: 0 }
                 ? ValidateOptionsResult.Fail("Mail:Host is set, and Mail:From is not.")
             : !MailboxAddress.TryParse(options.Sender, out var from) || !from.Address.Contains('@', StringComparison.Ordinal)
-                ? ValidateOptionsResult.Fail($"Mail:From is a mail address, perhaps with a name before it; '{options.From}' is none.")
+                ? ValidateOptionsResult.Fail($"Mail:From must be a mail address, with or without a name before it; it is '{options.From}'.")
             : options is { Host.Length: > 0, Tls: MailTls.None } && !(IPAddress.TryParse(options.Host, out var address) && IPAddress.IsLoopback(address))
                 ? ValidateOptionsResult.Fail("Mail:Tls may be None only to a loopback address: mails name what people buy.")
             : options.HeloName.Length > 0 && Uri.CheckHostName(options.HeloName) == UriHostNameType.Unknown
-                ? ValidateOptionsResult.Fail($"Mail:HeloName is a host name or an address; '{options.HeloName}' is none.")
+                ? ValidateOptionsResult.Fail($"Mail:HeloName must be a host name or an address; it is '{options.HeloName}'.")
             : options.User.Length > 0 && options.PasswordFile.Length == 0
                 ? ValidateOptionsResult.Fail("Mail:User is set, and Mail:PasswordFile is not.")
             : ValidateOptionsResult.Success;
@@ -74,7 +74,7 @@ public enum MailTls
     None,
 }
 
-/// <summary>Tells shoppers by mail.</summary>
+/// <summary>Sends notices to shoppers by mail.</summary>
 internal sealed partial class MailChannel : INoticeChannel
 {
     // Pixels of a module: a barcode of 14 digits is 121 modules wide, and a phone shows it in half as many points.
@@ -108,7 +108,7 @@ internal sealed partial class MailChannel : INoticeChannel
 
     public bool Serves(string receiver) => receiver == ShopperReceivers.Mail && _mail.IsOn;
 
-    /// <summary>Each has a connection to the mail server: what waits for one waits in the database, and on no clock.</summary>
+    /// <summary>One for each connection to the mail server: further notices wait in the database, without a time-out.</summary>
     public int? MaxInFlight => MaxConnections;
 
     public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
@@ -157,7 +157,7 @@ internal sealed partial class MailChannel : INoticeChannel
             Subject = message.Subject,
             Date = _time.GetUtcNow(),
 
-            // The same at every try: a mail program that has it twice can tell.
+            // The same at every try, so that a mail program can recognise a duplicate.
             MessageId = $"{EventName.Of(notice.EventId)}@{_from.Domain}",
             Body = body.ToMessageBody(),
         };
@@ -174,7 +174,7 @@ internal sealed partial class MailChannel : INoticeChannel
     {
         var clock = new SmtpClock(_notices.ConnectTimeout, _time, stop);
 
-        // Disposes the clock too. Its own time-out would end what the clock lets go on.
+        // Disposes the clock too. The client's own time-out is off, because the clock has the times.
         using var smtp = new SmtpClient(clock)
         {
             CheckCertificateRevocation = _mail.CheckRevocation,
@@ -219,7 +219,7 @@ internal sealed partial class MailChannel : INoticeChannel
             clock.Step == SmtpStep.LastAnswer ? NoticeOutcome.Uncertain : NoticeOutcome.Failed, Error: $"the mail server cannot be used: {why}");
     }
 
-    // The server has said that it has the mail. A try that failed now would send it twice.
+    // The server has accepted the mail: a failure now must not repeat it.
     private static async Task SayGoodbye(SmtpClient smtp, SmtpClock clock)
     {
         clock.Begin(SmtpStep.Goodbye);
@@ -229,11 +229,11 @@ internal sealed partial class MailChannel : INoticeChannel
         }
         catch (Exception fault) when (fault is OperationCanceledException || InWords(fault) is not null)
         {
-            // It hung up first, or says nothing more.
+            // It closed the connection first, or does not answer.
         }
     }
 
-    // 5xx of a mail is the server's last word on it. Of our greeting or sign-in it is not: that is mended here, and the mail waits.
+    // 5xx for a mail is final. 5xx for our greeting or sign-in is not: we mend that, and the mail waits.
     private static bool IsFinal(SmtpCommandException refused, SmtpStep step) =>
         step >= SmtpStep.Mail && (int)refused.StatusCode >= 500;
 
@@ -248,7 +248,7 @@ internal sealed partial class MailChannel : INoticeChannel
         _ => null,
     };
 
-    /// <summary>The server's words, which may quote whom it will not write to, fit to be logged.</summary>
+    /// <summary>The server's text for the log, without the shopper's address, which it may quote.</summary>
     private static string WithoutAddress(string words, MailboxAddress shopper)
     {
         var clean = Addresses().Replace(words, "[address]");
@@ -271,10 +271,10 @@ internal sealed partial class MailChannel : INoticeChannel
             return new NoticeAnswer(NoticeOutcome.Failed, Error: $"more than {MaxWaiting} mails wait in the pickup folder");
         }
 
-        // Whoever picks it up need not mend it: short lines, and ASCII alone.
+        // Short lines and ASCII only, so that any program can send it unchanged.
         mail.Prepare(EncodingConstraint.SevenBit);
 
-        // Whole or not at all, and the same file at every try.
+        // The file appears in one step, and is the same at every try.
         var file = Path.Combine(_mail.PickupFolder, name);
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

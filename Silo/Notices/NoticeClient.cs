@@ -9,15 +9,15 @@ using Lakala.Wire.Tls;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>What a receiver answered, or why there is no answer.</summary>
-/// <param name="Error">In words that the merchant may read; null when there is a status.</param>
-/// <param name="RetryAfter">The pause that the answer asks for.</param>
-/// <param name="WasSent">The request went out, so the receiver may have acted on it whatever became of the answer.</param>
+/// <summary>A receiver's answer, or why there is none.</summary>
+/// <param name="Error">A text for the merchant; null when there is a status.</param>
+/// <param name="RetryAfter">The pause for which the answer asks.</param>
+/// <param name="WasSent">True: the request was sent, so the receiver may have acted on it, also without an answer.</param>
 internal sealed record HttpReply(int? Status, string? Error, TimeSpan? RetryAfter, bool WasSent);
 
 /// <summary>
-/// Posts notices over HTTP to receivers that others run. A try has one clock for the connection and one for the answer, and its
-/// words say which of them ended it. Follows no redirect, reads no answer's body, downloads no certificate.
+/// Posts notices over HTTP to receivers that others run. A try has one time-out for the connection and one for the answer, and its
+/// error says which of them ended it. Follows no redirect, uses no body of an answer, downloads no certificate.
 /// </summary>
 internal sealed class NoticeClient : IDisposable
 {
@@ -47,19 +47,19 @@ internal sealed class NoticeClient : IDisposable
             UseProxy = useProxy,
             ConnectCallback = Connect,
 
-            // Notices are bounded by receiver. A bound by server would make a receiver wait for others at the same address.
+            // Notices are bounded for each receiver. A bound for each server would make a receiver wait for others at the same address.
             MaxConnectionsPerServer = int.MaxValue,
             MaxResponseDrainSize = MaxDrained,
             MaxResponseHeadersLength = MaxAnswerHeadersKilobytes,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
 
-            // A certificate names where its issuer's can be had. To ask there would call any address that the receiver likes.
+            // A certificate has the address of its issuer's certificate. To call it would call any address that the receiver chooses.
             SslOptions = new SslClientAuthenticationOptions
             {
                 CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
             },
 
-            // Our trace ids are nobody else's business.
+            // Our trace ids are not sent to others.
             ActivityHeadersPropagator = null,
         })
         {
@@ -106,7 +106,7 @@ internal sealed class NoticeClient : IDisposable
 
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken stop)
     {
-        // Set by Post. The connection is the request's own: it ends with it.
+        // Set by Post. Each request has its own connection, which ends with it.
         context.InitialRequestMessage.Options.TryGetValue(AttemptKey, out var attempt);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, attempt!.Stop);
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
@@ -127,7 +127,7 @@ internal sealed class NoticeClient : IDisposable
         HttpRequestException refused => refused.Message,
         SocketException socket => $"cannot be reached: {socket.SocketErrorCode}",
 
-        // .NET says in a second exception why the handshake failed, and in none why it does not accept the certificate.
+        // .NET has the reason of a failed handshake in an inner exception; a refused certificate has no inner exception.
         AuthenticationException { InnerException: null } refused => $"its TLS certificate is not accepted: {refused.Message.Split(": ")[^1]}",
         AuthenticationException => "TLS cannot be agreed on",
         IOException when step == Step.Tls => "closed the connection before TLS was ready",
@@ -151,7 +151,7 @@ internal sealed class NoticeClient : IDisposable
         public Step Step { get; set; }
     }
 
-    /// <summary>Tells when it is written: then the connection is there, and the receiver's time to answer begins.</summary>
+    /// <summary>A body that signals when it is written: then the connection exists, and the receiver's time to answer begins.</summary>
     private sealed class Body(byte[] bytes, Action whenSent) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Lakala.Silo.Notices;
 
 /// <summary>
-/// Takes due notices from the database, a batch at a time, sends them, and records what became of each. Any number of
-/// silos may do so. A silo renews the lease of what it has on the way; a notice of a silo that died is due again when its lease ends.
+/// Takes due notices from the database, a batch at a time, sends them, and records the result of each. Any number of
+/// silos may do so. A silo renews the lease of its notices in flight; a notice of a silo that died is due again when its lease ends.
 /// </summary>
 internal sealed class NoticeDispatcher(
     NoticeRows store,
@@ -30,7 +30,7 @@ internal sealed class NoticeDispatcher(
     private readonly Lock _lock = new();
     private readonly HashSet<Notice> _inFlight = new(ReferenceEqualityComparer.Instance);
 
-    // Receivers whose channel has a bound of its own; 0 when this silo has no way to them.
+    // Receivers whose channel has its own bound; 0 when this silo has no channel for them.
     private readonly Dictionary<string, int> _bounds = new[] { ShopperReceivers.Mail, ShopperReceivers.Sms }.ToDictionary(
         receiver => receiver,
         receiver => channels.FirstOrDefault(channel => channel.Serves(receiver)) is { } channel
@@ -63,7 +63,7 @@ internal sealed class NoticeDispatcher(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // What is on its way is let arrive, as long as the host lets it; each try has clocks of its own.
+            // Notices in flight may finish, as long as the host waits; each try has its own time-outs.
             while (OnTheirWay().Length > 0)
             {
                 await signal.Wait(_options.PollInterval, CancellationToken.None);
@@ -109,7 +109,7 @@ internal sealed class NoticeDispatcher(
         }
     }
 
-    // A mail may be on its way for longer than a lease: meanwhile no other silo may take it for lost.
+    // A mail may be in flight for longer than a lease; without the renewal another silo would send it again.
     private async Task Renew()
     {
         var onTheirWay = OnTheirWay();
@@ -129,7 +129,7 @@ internal sealed class NoticeDispatcher(
         }
     }
 
-    // Nobody awaits it, so it throws nothing. What it cannot record is due again when the lease ends.
+    // It is not awaited, so it never throws. A result that cannot be recorded is due again when the lease ends.
     private async Task Send(Notice notice)
     {
         lock (_lock)
@@ -152,12 +152,12 @@ internal sealed class NoticeDispatcher(
                 _inFlight.Remove(notice);
             }
 
-            // There is room for one more, and perhaps one that had to wait for it.
+            // There is a free place, for which another notice may wait.
             signal.Raise();
         }
     }
 
-    // A fault of ours is a failed try as well: so it is bounded like one, and visible.
+    // A fault of ours counts as a failed try, so that it is bounded and visible.
     private async Task<NoticeAnswer> Try(Notice notice)
     {
         if (notice.Bill is { } bill && ShopperReceivers.WhyMoot(notice.Type, bill.Bill.State) is { } moot)

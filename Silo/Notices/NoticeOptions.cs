@@ -7,40 +7,40 @@ namespace Lakala.Silo.Notices;
 
 public sealed class NoticeOptions
 {
-    /// <summary>Receivers in private networks and on this machine, over plain HTTP too. For the demo and for tests.</summary>
+    /// <summary>True: receivers may be in private networks and on this machine, also over plain HTTP. For the demo and for tests.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
-    /// <summary>False: this silo sends no notices; others do, or they wait.</summary>
+    /// <summary>False: this silo sends no notices; other silos do, or the notices wait.</summary>
     public bool Dispatch { get; set; } = true;
 
-    /// <summary>The ports that a merchant's endpoint may have, apart by commas. Not asked while private addresses are allowed.</summary>
+    /// <summary>The ports that a merchant's endpoint may have, separated by commas. Not checked while private addresses are allowed.</summary>
     public string Ports { get; set; } = "443,8443";
 
-    /// <summary>Public ranges that are the network's own, such as 198.51.100.0/24, apart by commas: no merchant's endpoint is called there.</summary>
+    /// <summary>The network's own public ranges, such as 198.51.100.0/24, separated by commas: no merchant's endpoint is called there.</summary>
     public string OwnNetworks { get; set; } = "";
 
-    /// <summary>How long a connection to a receiver may take: its name, TCP and, over HTTP, TLS.</summary>
+    /// <summary>The time for a connection to a receiver: DNS, TCP and, over HTTP, TLS.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a receiver may take to answer over HTTP, once it is connected.</summary>
+    /// <summary>The time for a receiver's answer over HTTP, after the connection.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a claimed notice is left to a silo that is not heard of any more. A silo that lives renews it.</summary>
+    /// <summary>The time after which another silo takes the notices of a silo that died. A running silo renews its lease.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The longest pause between two tries. Shorter than the schedule's own 15 hours, a notice is parked the sooner.</summary>
+    /// <summary>The longest pause between two tries. If it is shorter than the schedule's 15 hours, a notice is parked earlier.</summary>
     public TimeSpan LongestPause { get; set; } = RetrySchedule.Pauses.Max();
 
-    /// <summary>How often the database is looked into when no commit of this silo brings a notice.</summary>
+    /// <summary>The interval of reads of the database when no commit of this silo makes a notice.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The least time between two looks, so that notices under load come in batches.</summary>
+    /// <summary>The least time between two reads, so that notices under load come in batches.</summary>
     public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Notices on their way at once, in all.</summary>
+    /// <summary>The most notices in flight from this silo.</summary>
     public int MaxInFlight { get; set; } = 256;
 
-    /// <summary>Notices on their way at once to one receiver, so that a slow one holds up only itself.</summary>
+    /// <summary>The most notices in flight to one receiver, so that a slow receiver delays only itself.</summary>
     public int MaxInFlightPerReceiver { get; set; } = 32;
 
     public bool IsPortAllowed(int port) => AllowPrivateAddresses || ReadPorts().Contains(port);
@@ -51,7 +51,7 @@ public sealed class NoticeOptions
         return (AllowPrivateAddresses || PublicAddress.Is(plain)) && !ReadOwnNetworks().Any(network => network.Range?.Contains(plain) is true);
     }
 
-    // A number that is none is -1, which no port is.
+    // An invalid number becomes -1, which is not a port.
     private IEnumerable<int> ReadPorts() => Ports.Split(',', StringSplitOptions.TrimEntries)
         .Select(port => ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : -1);
 
@@ -59,8 +59,8 @@ public sealed class NoticeOptions
         ? []
         : OwnNetworks.Split(',', StringSplitOptions.TrimEntries).Select(static text => (text, ReadNetwork(text)));
 
-    // .NET reads 203.0.113/24 as 203.0.0.113 and a number that begins with 0 as octal: that would be another range than the one that
-    // is meant. An IPv4 range that is written as IPv6 would hold nothing.
+    // .NET reads 203.0.113/24 as 203.0.0.113 and a number that begins with 0 as octal: the range would not be the intended one. An
+    // IPv4 range that is written as IPv6 would contain nothing.
     private static IPNetwork? ReadNetwork(string text) =>
         IPNetwork.TryParse(text, out var network)
         && text[..text.IndexOf('/', StringComparison.Ordinal)] is var first
@@ -91,7 +91,7 @@ public sealed class NoticeOptions
             }
 
             wrong.AddRange(options.ReadOwnNetworks().Where(static network => network.Range is null).Select(static network =>
-                $"Notices: OwnNetworks are ranges such as 198.51.100.0/24 or 2001:db8::/32 apart by commas, each with its first address; '{network.Text}' is none."));
+                $"Notices: OwnNetworks must be ranges such as 198.51.100.0/24 or 2001:db8::/32 separated by commas, each with its first address; '{network.Text}' is not one."));
 
             if (options.LongestPause <= TimeSpan.Zero)
             {

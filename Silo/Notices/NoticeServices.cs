@@ -6,7 +6,7 @@ namespace Lakala.Silo.Notices;
 
 internal static class NoticeServices
 {
-    /// <summary>Notices of events, sent by this silo unless <see cref="NoticeOptions.Dispatch"/> is off.</summary>
+    /// <summary>Adds the sending of notices, unless <see cref="NoticeOptions.Dispatch"/> is off.</summary>
     public static WebApplicationBuilder AddNotices(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<NoticeOptions>().BindConfiguration("Notices").ValidateOnStart();

@@ -5,15 +5,15 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>Where the operators' own notices go.</summary>
-/// <param name="Url">Empty: nowhere.</param>
-/// <param name="WrappedSecret">With which they are signed.</param>
+/// <summary>The webhook of the operators' own notices.</summary>
+/// <param name="Url">Empty: none is sent.</param>
+/// <param name="WrappedSecret">The secret that signs them, wrapped.</param>
 internal sealed record OperatorTarget(string Url, byte[] WrappedSecret)
 {
     public bool IsSet => Url.Length > 0;
 }
 
-/// <summary>Tells the operators' program of alarms, signed and repeated as every webhook. It may well be in a private network.</summary>
+/// <summary>Sends alarms to the operators' program, signed and repeated as every webhook. It may be in a private network.</summary>
 internal sealed class OperatorChannel(OperatorTarget target, IOptions<NoticeOptions> options, IKeyVault vault, TimeProvider time) : INoticeChannel, IDisposable
 {
     private readonly WebhookChannel _webhooks = new(options, vault, time, isTrusted: true);

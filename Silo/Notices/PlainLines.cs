@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>Breaks text into lines for programs that show it in columns of one width, of which a Chinese letter takes two.</summary>
+/// <summary>Breaks text into lines for programs with columns of one width, of which a Chinese character has two.</summary>
 internal static class PlainLines
 {
     private const int Columns = 72;
 
-    // What must not begin a line: it belongs to what stands before it.
+    // Characters that must not begin a line, because they belong to the text before them.
     private const string Closing = "，。、；：！？）》」』”’…";
 
     public static IEnumerable<string> Of(string text)
@@ -38,7 +38,7 @@ internal static class PlainLines
         yield return line.ToString();
     }
 
-    // Spaces, words, and wide letters each for itself with the marks that close it.
+    // Spaces, words, and single wide characters with the marks that close them.
     private static IEnumerable<string> Pieces(string text)
     {
         var piece = new StringBuilder();
@@ -70,7 +70,7 @@ internal static class PlainLines
 
     private static int Width(Rune letter) => IsWide(letter) ? 2 : 1;
 
-    // The blocks that are wide throughout in Unicode's East Asian Width (UAX 11).
+    // The blocks that are completely wide in Unicode's East Asian Width (UAX 11).
     private static bool IsWide(Rune letter) => letter.Value
         is (>= 0x1100 and <= 0x115F) or (>= 0x2E80 and <= 0xA4CF) or (>= 0xAC00 and <= 0xD7A3) or (>= 0xF900 and <= 0xFAFF)
         or (>= 0xFE30 and <= 0xFE4F) or (>= 0xFF00 and <= 0xFF60) or (>= 0xFFE0 and <= 0xFFE6) or (>= 0x1F300 and <= 0x1FAFF)

@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace Lakala.Silo.Notices;
 
 /// <summary>
-/// Which addresses a receiver may have. A merchant chooses the URL, so without this it could make us call our own network
-/// (server-side request forgery).
+/// Decides which addresses a receiver may have. A merchant chooses the URL, so without this check it could make us call our own
+/// network (server-side request forgery).
 /// </summary>
 public static class PublicAddress
 {
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
 
-    // IANA's special-purpose registries. Of IPv6 only what lies inside the global unicast block needs a line.
+    // IANA's special-purpose registries. For IPv6 only ranges inside the global unicast block need a line.
     private static readonly IPNetwork[] Special =
     [
         .. Parse(
@@ -19,7 +19,7 @@ public static class PublicAddress
             "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
             "224.0.0.0/4", "240.0.0.0/4"),
 
-        // In no registry: Azure answers its own machines there, with their metadata too.
+        // Not in a registry: Azure's virtual machines reach their host and its metadata there.
         .. Parse("168.63.129.16/32"),
         .. Parse("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     ];

@@ -2,7 +2,7 @@ using Lakala.Storage.Notices;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>When a notice that was not accepted is tried again; past the last pause it is parked.</summary>
+/// <summary>The pauses between the tries of a notice; after the last one it is parked.</summary>
 public static class RetrySchedule
 {
     // Adds up to 10 % so that receivers that failed together are not retried together.
@@ -14,13 +14,13 @@ public static class RetrySchedule
         TimeSpan.FromHours(1), TimeSpan.FromHours(2), TimeSpan.FromHours(6), TimeSpan.FromHours(15),
     ];
 
-    // Who may have the notice already gets time to come to itself before the second copy.
+    // A receiver that may have the notice already gets time to recover before the second copy.
     private static readonly TimeSpan LeastWhenUncertain = TimeSpan.FromHours(1);
 
-    /// <summary>The longer of the schedule's pause and the one that the receiver asks for.</summary>
+    /// <summary>The longer of the schedule's pause and the one for which the receiver asks.</summary>
     /// <param name="random">From 0 up to, not including, 1.</param>
-    /// <param name="longest">No pause is longer than this, before it is stretched.</param>
-    /// <returns>Null: it is not tried again.</returns>
+    /// <param name="longest">The longest pause, before its random part is added.</param>
+    /// <returns>Null: there is no further try.</returns>
     public static TimeSpan? PauseAfter(Notice notice, NoticeAnswer answer, double random, TimeSpan longest)
     {
         if (notice.Tries > Pauses.Count)

@@ -8,12 +8,12 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Notices;
 
 /// <summary>
-/// Whom a merchant may have told how often. The merchant names the addresses, so without this a key sends mails in our name and SMS at
-/// our cost to anybody.
+/// The limits of notices to shoppers. The merchant chooses the addresses, so without them a key could send mails in our name and SMS
+/// at our cost to anybody.
 /// </summary>
 internal sealed class ShopperLimits(NoticeRows store, IOptions<MerchantApiOptions> api, IOptions<SmsOptions> sms)
 {
-    /// <summary>Why the notice is not sent, in words that the merchant may read; null: it is counted, once for all of its tries, and may go.</summary>
+    /// <summary>Why the notice is not sent, as a text for the merchant; null: it is counted, once for all of its tries, and may be sent.</summary>
     public async Task<string?> WhyNot(Notice notice)
     {
         if (notice.Bill is not { } bill || AddressOf(notice.Receiver, bill) is not { } address)
@@ -37,7 +37,7 @@ internal sealed class ShopperLimits(NoticeRows store, IOptions<MerchantApiOption
         };
     }
 
-    /// <summary>One mailbox has one address here, however it is written: what stands behind a plus sign is its owner's business.</summary>
+    /// <summary>The address of a mailbox in one form: without the part after a plus sign, which its owner chooses freely.</summary>
     private static string? AddressOf(string receiver, BillRow bill)
     {
         if (receiver != ShopperReceivers.Mail)

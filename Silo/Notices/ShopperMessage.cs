@@ -8,10 +8,10 @@ using Lakala.Vocabulary;
 namespace Lakala.Silo.Notices;
 
 /// <summary>
-/// What a shopper is told of an event, in words. The event says what happened, the bill's state what may still be asked: nothing
-/// here asks for the payment of a bill that is not open.
+/// The text to a shopper about an event. The event is what happened; the bill's present state decides what may still be asked: no
+/// text asks for the payment of a bill that is not open.
 /// </summary>
-/// <param name="Asks">There is something to pay: number, codes and the page's address belong to it.</param>
+/// <param name="Asks">True: it asks for payment, with number, codes and the page's address.</param>
 public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks)
 {
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
@@ -28,7 +28,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         [("zh", EventTypes.Cancelled)] = ("您的账单已取消", "商家已取消此账单。账单已不能付款，也没有扣款。"),
     };
 
-    /// <returns>Null when there is nothing left to tell.</returns>
+    /// <returns>Null when the notice is no longer needed.</returns>
     public static ShopperMessage? Of(string type, BillRow bill, string payUrl, string? paidIn)
     {
         var texts = Texts.In(bill.ShopperLanguage);
@@ -42,7 +42,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
 
     public string? Greeting => Bill.Row.ShopperName is { Length: > 0 } name ? (Bill.Texts == Texts.Chinese ? $"{name}，您好！" : $"Hello {name},") : null;
 
-    /// <summary>What stands beside each other in the mail: a label and its value.</summary>
+    /// <summary>The rows of the mail: a label and its value.</summary>
     public IEnumerable<(string Label, string Value)> Facts
     {
         get
@@ -67,7 +67,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         }
     }
 
-    /// <summary>For programs that show no HTML.</summary>
+    /// <summary>The text for programs that show no HTML.</summary>
     public string PlainText()
     {
         var text = new StringBuilder();
@@ -97,7 +97,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         return text.ToString();
     }
 
-    /// <summary>A few words for a phone.</summary>
+    /// <summary>The text of the SMS.</summary>
     public string ShortText()
     {
         var payee = Short(Line(Bill.Row.MerchantName));
@@ -107,7 +107,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
             : $"{Headline}: {payee} {Bill.Amount}, {spaced}.";
     }
 
-    // Dots, since an ellipsis is outside the alphabet of SMS and would make 160 letters 70. Cut between letters, of which one may be several chars.
+    // Dots, because an ellipsis is outside the alphabet of SMS and would reduce 160 characters to 70. Cut between characters, which may be several chars.
     private static string Short(string payee)
     {
         const int MaxPayee = 12;
@@ -125,7 +125,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         return payee[..end] + "...";
     }
 
-    // What merchants wrote stays on one line.
+    // A merchant's text stays on one line.
     private static string Line(string text) => string.Concat(text.Select(static letter => IsBreak(letter) ? ' ' : letter));
 
     private static bool IsBreak(char letter) => char.IsControl(letter)

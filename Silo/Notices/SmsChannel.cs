@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>The operator's SMS gateway, reached over HTTP. Without a URL there are no SMS.</summary>
+/// <summary>The operator's SMS gateway over HTTP. Without a URL no SMS is sent.</summary>
 public sealed class SmsOptions
 {
     public string Url { get; set; } = "";
@@ -16,12 +16,12 @@ public sealed class SmsOptions
     /// <summary>Owner-only file with the value of the Authorization header; empty: none is sent.</summary>
     public string AuthorizationFile { get; set; } = "";
 
-    /// <summary>The body of the request; {to}, {text} and {id} stand for JSON strings' contents.</summary>
+    /// <summary>The body of the request; {to}, {text} and {id} are replaced by contents of JSON strings.</summary>
     public string Body { get; set; } = """{"to":"{to}","text":"{text}","id":"{id}"}""";
 
     public string ContentType { get; set; } = "application/json";
 
-    /// <summary>With what numbers begin that are sent SMS, apart by commas; * alone: all.</summary>
+    /// <summary>The first digits of numbers that get SMS, separated by commas; * alone: all numbers.</summary>
     public string Countries { get; set; } = "+86";
 
     public bool IsAllowed(string phone) => ReadCountries().Any(country => country == "*" || phone.StartsWith(country, StringComparison.Ordinal));
@@ -32,19 +32,19 @@ public sealed class SmsOptions
     {
         public ValidateOptionsResult Validate(string? name, SmsOptions options) =>
             options.ReadCountries().FirstOrDefault(country => country != "*" && !(country.Length is > 1 and < 9 && country[0] == '+' && country.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0)) is { } none
-                ? ValidateOptionsResult.Fail($"Sms:Countries are the beginnings of numbers, such as +86, apart by commas, or *; '{none}' is none.")
+                ? ValidateOptionsResult.Fail($"Sms:Countries must be the first digits of numbers, such as +86, separated by commas, or *; '{none}' is not.")
             : options.Url.Length == 0 ? ValidateOptionsResult.Success
             : !Uri.TryCreate(options.Url, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && !(url.IsLoopback && url.Scheme == Uri.UriSchemeHttp))
-                ? ValidateOptionsResult.Fail("Sms:Url begins with https://, or with http:// and a loopback address.")
+                ? ValidateOptionsResult.Fail("Sms:Url must begin with https://, or with http:// and a loopback address.")
             : !options.Body.Contains("{to}", StringComparison.Ordinal) || !options.Body.Contains("{text}", StringComparison.Ordinal)
                 ? ValidateOptionsResult.Fail("Sms:Body has no place for {to} or {text}.")
             : !MediaTypeHeaderValue.TryParse(options.ContentType, out var type) || type.Parameters.Count > 0
-                ? ValidateOptionsResult.Fail("Sms:ContentType is a media type without parameters, such as application/json; UTF-8 is added.")
+                ? ValidateOptionsResult.Fail("Sms:ContentType must be a media type without parameters, such as application/json; UTF-8 is added.")
             : ValidateOptionsResult.Success;
     }
 }
 
-/// <summary>Tells shoppers by SMS.</summary>
+/// <summary>Sends notices to shoppers by SMS.</summary>
 internal sealed class SmsChannel : INoticeChannel, IDisposable
 {
     private readonly SmsOptions _sms;
@@ -83,7 +83,7 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    // A gateway that refuses the request refuses it again. One that may have sent the SMS is asked once more: see decision 0027.
+    // A gateway that refuses a request would refuse it again. If it may have sent the SMS, there is one more try: decision 27.
     private static NoticeAnswer Judge(HttpReply reply) => reply.Status switch
     {
         null => new(reply.WasSent ? NoticeOutcome.Uncertain : NoticeOutcome.Failed, Error: $"the SMS gateway cannot be used: {reply.Error}"),

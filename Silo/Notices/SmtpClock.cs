@@ -3,7 +3,7 @@ using MailKit;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>Where a conversation with a mail server stands.</summary>
+/// <summary>The step of a conversation with a mail server.</summary>
 internal enum SmtpStep
 {
     Connection,
@@ -11,35 +11,35 @@ internal enum SmtpStep
     /// <summary>TLS, the server's greeting, and the sign-in.</summary>
     Greeting,
 
-    /// <summary>The mail's addresses, each command with the whole time of the step.</summary>
+    /// <summary>The mail's addresses; each command has the whole time of the step.</summary>
     Mail,
 
     /// <summary>The server has asked for the data.</summary>
     Data,
 
-    /// <summary>The data has its final dot, and the server has not said yet whether it takes the mail.</summary>
+    /// <summary>The final dot is sent, and the server has not answered yet whether it accepts the mail.</summary>
     LastAnswer,
 
-    /// <summary>The server has the mail.</summary>
+    /// <summary>The server has accepted the mail.</summary>
     Goodbye,
 }
 
 /// <summary>
-/// Ends a conversation in which the mail server leaves a step unanswered for too long. It hears what both sides say as the client's
-/// protocol logger, and keeps nothing of it.
+/// Ends a conversation in which the mail server does not answer a step in time. As the client's protocol logger it gets the bytes of
+/// both sides, and stores none of them.
 /// </summary>
 internal sealed class SmtpClock : IProtocolLogger
 {
-    // RFC 5321, 4.5.3.2: a server may take so long, however odd it looks.
+    // RFC 5321, 4.5.3.2: a client must give a server this time.
     private static readonly TimeSpan Answer = TimeSpan.FromMinutes(5), Data = TimeSpan.FromMinutes(10), LastAnswer = TimeSpan.FromMinutes(10);
 
-    // The mail is delivered by then.
+    // The mail is accepted by then.
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
 
-    // For servers that answer each line in time and never come to an end.
+    // For servers that answer each line in time and never end.
     private static readonly TimeSpan Whole = TimeSpan.FromMinutes(30);
 
-    // The end of the data: a dot alone on a line, which no line of the mail itself can be.
+    // The end of the data: a line with only a dot, which no line of the mail can be.
     private static readonly byte[] Dot = "\r\n.\r\n"u8.ToArray();
 
     private readonly TimeSpan _connection;
@@ -69,7 +69,7 @@ internal sealed class SmtpClock : IProtocolLogger
         _clock.CancelAfter(Max(TimeSpan.Zero, left < Bound ? left : Bound));
     }
 
-    /// <summary>What the server has not done in time.</summary>
+    /// <summary>The text of the time-out: what the server has not done in time.</summary>
     public string Describe() => Step switch
     {
         SmtpStep.Connection => $"could not connect within {Seconds(_connection)}",

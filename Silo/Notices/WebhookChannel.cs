@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
 
-/// <summary>Sends notices as Standard Webhooks want them. Calls no private address, and no port but those that are allowed.</summary>
+/// <summary>Sends notices by Standard Webhooks. Calls no private address, and only the allowed ports.</summary>
 internal sealed class WebhookChannel : INoticeChannel, IDisposable
 {
     private readonly NoticeOptions _options;
@@ -24,8 +24,8 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
     {
     }
 
-    /// <param name="isTrusted">Addresses come from whoever runs the silo: they may be private, at any port, and are never disabled.</param>
-    /// <param name="dns">The machine's own when it is null.</param>
+    /// <param name="isTrusted">True: the operator of the silo sets the addresses: they may be private, at any port, and are never disabled.</param>
+    /// <param name="dns">Null: the machine's own.</param>
     internal WebhookChannel(
         IOptions<NoticeOptions> options,
         IKeyVault vault,
@@ -65,8 +65,8 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
         var id = EventName.Of(notice.EventId);
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds();
 
-        // Some libraries look at the first signature only. While a secret is rotated the one before comes first at every odd try and
-        // the new one at every even try, so that a receiver with either accepts at the second try at the latest.
+        // Some libraries read only the first signature. During a rotation the old one comes first at every odd try and
+        // the new one at every even try, so that a receiver with either secret accepts the second try at the latest.
         byte[][] secrets = endpoint.PreviousSecret is not { } previous ? [endpoint.Secret]
             : int.IsOddInteger(notice.Tries) ? [previous, endpoint.Secret]
             : [endpoint.Secret, previous];
@@ -98,8 +98,8 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
         var status => new(NoticeOutcome.Failed, status, $"status {status}", reply.RetryAfter),
     };
 
-    // Addresses are checked and then dialled, not the name: what a name resolves to may change in between. A name of our own network,
-    // private or public, and one that there is not are told with the same words, so that nobody can ask for our names.
+    // The checked addresses are called, not the name, whose addresses may change in between. A name of our own network,
+    // private or public, and an unknown name have the same error, so that nobody can find out our names.
     private async Task<IReadOnlyList<IPAddress>> Resolve(string host, int port, CancellationToken stop)
     {
         if (!_isTrusted && !_options.IsPortAllowed(port))

@@ -10,7 +10,7 @@ public static class WebhookSignature
     public const string SecretMark = "whsec_";
     public const int SecretBytes = 32;
 
-    /// <summary>One value of the <c>webhook-signature</c> header; several stand separated by spaces.</summary>
+    /// <summary>One value of the <c>webhook-signature</c> header; several are separated by spaces.</summary>
     /// <param name="timestamp">Unix time in seconds, as in <c>webhook-timestamp</c>.</param>
     public static string Of(ReadOnlySpan<byte> secret, string id, long timestamp, ReadOnlySpan<byte> body)
     {
@@ -20,6 +20,6 @@ public static class WebhookSignature
         return "v1," + Convert.ToBase64String(hmac.GetHashAndReset());
     }
 
-    /// <summary>The secret as the merchant's library wants it.</summary>
+    /// <summary>The secret in the form of Standard Webhooks: <c>whsec_</c> and Base64.</summary>
     public static string Show(ReadOnlySpan<byte> secret) => SecretMark + Convert.ToBase64String(secret);
 }

@@ -5,8 +5,8 @@ using Lakala.Storage.Stores;
 namespace Lakala.Silo.Sweeping;
 
 /// <summary>
-/// Writes down in rounds, one statement for all, which terminals this silo has heard: so every silo, and a shopper who looks
-/// for a store, knows which are ready.
+/// Records periodically, in one statement, which terminals this silo has heard, so that every silo, and a shopper who searches
+/// for a store, can see which are ready.
 /// </summary>
 internal sealed class ReadyTerminals(LineWatch lines, StoreFinder stores, TimeProvider time, ILogger<ReadyTerminals> log) : PeriodicWork(time, log)
 {

@@ -5,7 +5,7 @@ using Lakala.Storage.Terminals;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Drops answers that were kept for repeats, counts of notices and the history of terminals' health when their time is over.</summary>
+/// <summary>Deletes old rows: answers kept for repeats, counts of notices, and the history of terminals' health.</summary>
 internal sealed class Retention(MerchantRows merchants, NoticeRows notices, HealthRows healths, TimeProvider time, ILogger<Retention> log)
     : PeriodicWork(time, log)
 {

@@ -9,7 +9,7 @@ public sealed class Sweeper(SweepRounds rounds, TimeProvider time, ILogger<Sweep
 
     protected override string FailureText => "The sweep failed and will be tried again";
 
-    // Apart from each other: an expiry that waits for a grain holds up no reversal.
+    // Separate loops: an expiry that waits for a grain must not delay a reversal.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(
             Repeat(Interval, rounds.ReverseOverdue, stoppingToken),

@@ -3,9 +3,9 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Bills;
 
-/// <summary>A bill as the database has it. Metadata is the merchant's JSON text.</summary>
+/// <summary>A bill's row. Metadata is the merchant's JSON text.</summary>
 /// <param name="ShopperPhone">E.164, such as +8613800000000.</param>
-/// <param name="ShopperLanguage">en or zh; null when the merchant has not said.</param>
+/// <param name="ShopperLanguage">en or zh; null when the merchant gave none.</param>
 [GenerateSerializer, Immutable, Alias("bill-row")]
 public sealed record BillRow(
     [property: Id(0)] long Number,
@@ -26,6 +26,6 @@ public sealed record BillRow(
 {
     public BillNumber BillNumber => BillNumber.FromStored(Number);
 
-    // The page's address is a secret, and the shopper's name is nobody's business.
+    // The page's address and the shopper's data must not be printed.
     public override string ToString() => $"bill {BillNumber}, {Bill.State}, {Bill.Amount}";
 }

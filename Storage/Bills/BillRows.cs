@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
-/// <summary>What reads bills: the columns that every statement shares, and those whose time has come.</summary>
+/// <summary>Reads bills: the columns that every statement shares, and bills that are due.</summary>
 public sealed class BillRows(NpgsqlDataSource database) : IBillReader
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
@@ -18,7 +18,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IBillReader
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
 
-    // No column's expression has a comma of its own.
+    // The columns are counted by commas: no column's expression may have one.
     internal static readonly int ColumnCount = Columns.Count(sign => sign == ',') + 1;
 
     internal static readonly string NoColumns = string.Join(", ", Enumerable.Repeat("null", ColumnCount));

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Lakala.Storage.Bills;
 
 /// <summary>EXPIRED by the sweeper or CANCELLED by the merchant, with its event.</summary>
-/// <param name="EventData">The bill as the notices show it, closed.</param>
+/// <param name="EventData">The closed bill in the form of the notices.</param>
 /// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
 public sealed record CloseBill(
     long Number, BillState State, Guid EventId, string MerchantId, string EventData, string Receivers, DateTimeOffset At)

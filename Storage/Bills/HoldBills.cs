@@ -7,7 +7,7 @@ namespace Lakala.Storage.Bills;
 /// <summary>A terminal looks the bill up.</summary>
 public sealed record HoldBill(long Number);
 
-/// <summary>A lookup's hold, where the rules allow one more; the bill is returned as it stands afterwards.</summary>
+/// <summary>Holds bills for lookups, if the rules allow one more hold; returns each bill after the hold.</summary>
 public sealed class HoldBills : BatchStatement<HoldBill, BillSeen>
 {
     public override string Name => "hold_bills";

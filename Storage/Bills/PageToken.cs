@@ -8,8 +8,8 @@ using Lakala.Vocabulary;
 namespace Lakala.Storage.Bills;
 
 /// <summary>
-/// The secret part of a bill page's address: 128 random bits, led by the bill's number so that the bill is found by its
-/// primary key. Knowing the number does not help to guess the rest. Thirty URL-safe characters.
+/// The secret part of a bill page's address: the bill's number, by which the bill is found by its primary key, then 128
+/// random bits. The number does not help to guess them. Thirty URL-safe characters.
 /// </summary>
 public static class PageToken
 {
@@ -25,7 +25,7 @@ public static class PageToken
         return Base64Url.EncodeToString(wide[(sizeof(long) - NumberBytes)..]);
     }
 
-    /// <summary>The bill that the token claims to belong to. Only <see cref="IsOf"/> says whether it does.</summary>
+    /// <summary>The bill that the token names. <see cref="IsOf"/> checks that the token belongs to it.</summary>
     public static bool TryReadNumber(string token, out BillNumber number)
     {
         number = default;

@@ -1,6 +1,6 @@
 namespace Lakala.Storage.Bills;
 
-/// <summary>How a bill was paid: what the receipt, the merchant and the shopper are told.</summary>
+/// <summary>The payment of a bill, for the receipt, the merchant and the shopper.</summary>
 /// <param name="Rrn">Field 37, twelve digits.</param>
 [GenerateSerializer, Immutable, Alias("payment")]
 public sealed record Payment(

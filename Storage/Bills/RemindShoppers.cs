@@ -4,15 +4,15 @@ using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
-/// <summary>The one reminder of a bill that is still open: the event for its shopper.</summary>
-/// <param name="EventData">The bill as the notices show it.</param>
+/// <summary>The only reminder of an open bill: the event for its shopper.</summary>
+/// <param name="EventData">The bill in the form of the notices.</param>
 /// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
 public sealed record RemindShopper(long Number, Guid EventId, string MerchantId, string EventData, string Receivers, DateTimeOffset At);
 
-/// <param name="Done">False: it is closed, at a counter, or somebody else was first.</param>
+/// <param name="Done">False: the bill is closed or at a counter, or another silo has reminded already.</param>
 public sealed record ReminderOutcome(bool Done);
 
-/// <summary>Takes the reminder off open bills, with event and deliveries, in one commit: so it goes out once.</summary>
+/// <summary>Clears the reminder of open bills, with event and deliveries, in one commit, so that it is sent once.</summary>
 public sealed class RemindShoppers : BatchStatement<RemindShopper, ReminderOutcome>
 {
     public override string Name => "remind_shoppers";

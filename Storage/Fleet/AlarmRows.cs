@@ -5,15 +5,15 @@ using Npgsql;
 
 namespace Lakala.Storage.Fleet;
 
-/// <summary>An alarm's kind with the thresholds at which it is raised and cleared: apart, so that it does not flutter.</summary>
+/// <summary>A kind of alarm with its thresholds: it is raised at one and cleared at a lower one, so that it does not alternate.</summary>
 /// <param name="Kind">Its name in the metrics, the rules and the notices.</param>
-/// <param name="Raised">In words, when it is raised.</param>
-/// <param name="Cleared">In words, when it is cleared.</param>
-/// <param name="WhatToDo">For the operator who reads it.</param>
-/// <param name="Section">The section of the runbook that has more.</param>
+/// <param name="Raised">The condition that raises it, as text.</param>
+/// <param name="Cleared">The condition that clears it, as text.</param>
+/// <param name="WhatToDo">The instruction for the operator.</param>
+/// <param name="Section">The section of the runbook about it.</param>
 public sealed record AlarmKind(string Kind, string Title, string Raised, string Cleared, string WhatToDo, string Section)
 {
-    /// <summary>All of them. Their thresholds are in <see cref="AlarmRows"/>.</summary>
+    /// <summary>All kinds. Their thresholds are in <see cref="AlarmRows"/>.</summary>
     public static IReadOnlyList<AlarmKind> All { get; } =
     [
         new("bank_line_down", "Bank line down", "a silo has had no line to the bank for 30 s", "it has one again", "Find out whether it is the line, the certificate or the bank; call the bank.", "the-bank-line-is-down"),
@@ -34,8 +34,8 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
     public static AlarmKind? Find(string kind) => All.FirstOrDefault(one => one.Kind == kind);
 }
 
-/// <param name="Subject">A terminal, store, silo or receiver; empty: the whole.</param>
-/// <param name="AcknowledgedBy">Who has seen it and takes care; null: nobody yet.</param>
+/// <param name="Subject">A terminal, store, silo or receiver; empty: the whole network.</param>
+/// <param name="AcknowledgedBy">The operator who takes care of it; null: nobody yet.</param>
 /// <param name="Silence">Null: it is not silenced now.</param>
 public sealed record AlarmRow(
     long Id,
@@ -48,15 +48,15 @@ public sealed record AlarmRow(
     DateTimeOffset? AcknowledgedAt = null,
     Silence? Silence = null);
 
-/// <summary>Until it ends, alarms of one kind about one subject are raised and shown, and told to nobody.</summary>
+/// <summary>Until it ends, alarms of one kind about one subject are raised and shown, but not sent.</summary>
 public sealed record Silence(string Who, string Reason, DateTimeOffset Until)
 {
     public const int MaxReason = 200;
 
-    /// <summary>Nobody silences an alarm for good.</summary>
+    /// <summary>The longest silence.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
-    /// <summary>What is wrong with it; null when nothing is.</summary>
+    /// <summary>The error of the silence; null when it is valid.</summary>
     public string? Fault(DateTimeOffset now) =>
         Until <= now || Until > now + Longest ? $"A silence ends within {Longest.TotalDays:0} days."
         : Reason.Length is 0 or > MaxReason || Reason.Any(char.IsControl) ? $"A silence has a reason of 1 to {MaxReason} characters."
@@ -64,27 +64,27 @@ public sealed record Silence(string Who, string Reason, DateTimeOffset Until)
 }
 
 /// <summary>
-/// Raises and clears alarms, each kind by one statement over all its subjects, with the event that tells of it in the same
-/// commit. One silo does it at a time; it does not matter which.
+/// Raises and clears alarms, each kind by one statement over all its subjects, with its event in the same
+/// commit. One silo does it at a time, whichever it is.
 /// </summary>
 public sealed class AlarmRows(NpgsqlDataSource database)
 {
     /// <summary>The receiver of the operators' own notices.</summary>
     public const string Receiver = "operator";
 
-    /// <summary>Types of their events.</summary>
+    /// <summary>The types of alarm events.</summary>
     public const string RaisedEvent = "alarm.raised", ClearedEvent = "alarm.cleared";
 
-    // One arbitrary number that every silo agrees on.
+    // An arbitrary number, the same at every silo.
     private const long Lock = 0x414C41524D53;
 
-    // A notice names so many of those that were raised at once, and counts the rest: an outage is one notice, not thousands.
+    // A notice names this many of the alarms that were raised together, and counts the rest: an outage is one notice, not thousands.
     private const int MostNamed = 20;
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
-    // Each: subject, whether it is to be raised, whether one that is raised may be cleared, what to say. What is neither stays as it
-    // is; a subject that is not there any more is cleared.
+    // Each query returns: subject, whether to raise, whether a raised alarm may be cleared, and the text. If neither holds, nothing
+    // changes; a subject that no longer exists is cleared.
     private static readonly (string Kind, string Sql)[] Conditions =
     [
         ("terminal_silent",
@@ -133,7 +133,7 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         ("notices_parked", "select receiver, true, false, count(*) || ' given up' from deliveries where state = 'PARKED' group by receiver"),
     ];
 
-    // They read all swipes of the last quarter of an hour.
+    // These read all swipes of the last 15 minutes.
     private static readonly (string Kind, string Sql)[] SlowConditions =
     [
         ("declines_terminal", OfDeclines("terminal_id", least: 10, raisedAt: 80, clearedBelow: 40)),
@@ -147,7 +147,7 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         from terminals t join terminal_health h on h.terminal_id = t.id where t.retired_at is null
         """;
 
-    // Of what the bank has answered only: what never reached it, or was reversed, says nothing of cards.
+    // Counts only answers of the bank: a swipe that never reached it, or was reversed, shows nothing about cards.
     private static string OfDeclines(string subject, int least, int raisedAt, int clearedBelow) =>
         $"""
         select {subject}, count(*) >= {least} and 100 * count(*) filter (where state = 'DECLINED') >= {raisedAt} * count(*),
@@ -157,8 +157,8 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         group by 1
         """;
 
-    /// <summary>Runs the work unless another silo is at it.</summary>
-    /// <returns>Whether it was run.</returns>
+    /// <summary>Runs the work unless another silo is running it.</summary>
+    /// <returns>True when it was run.</returns>
     public async Task<bool> Alone(Func<Task> work, CancellationToken stop)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
@@ -181,10 +181,10 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         return true;
     }
 
-    /// <summary>Looks at every condition, or only at those that cost little.</summary>
-    /// <param name="isTold">Whether there is somebody to whom notices go.</param>
+    /// <summary>Evaluates all conditions, or only the cheap ones.</summary>
+    /// <param name="isTold">True when there is a receiver of the notices.</param>
     /// <param name="runbook">The address of the runbook, to which a section's name is added.</param>
-    /// <returns>What was raised and cleared.</returns>
+    /// <returns>The alarms that were raised and cleared.</returns>
     public async Task<IReadOnlyList<AlarmRow>> Look(bool slowToo, bool isTold, string runbook, DateTimeOffset now, CancellationToken stop)
     {
         var changed = new List<AlarmRow>();
@@ -248,7 +248,7 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         isTold,
         $"{runbook}/{kind.Section}");
 
-    /// <summary>Those that are raised now, newest first, then the latest that were.</summary>
+    /// <summary>The raised alarms, newest first, then the latest cleared ones.</summary>
     public Task<IReadOnlyList<AlarmRow>> List(int limit, CancellationToken stop) => database.List(
         $"""
         (select {Columns} where a.cleared_at is null order by a.id desc limit $1)
@@ -259,15 +259,15 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         stop,
         limit);
 
-    /// <summary>About a subject, newest first.</summary>
+    /// <summary>The alarms about a subject, newest first.</summary>
     public Task<IReadOnlyList<AlarmRow>> Of(string subject, int limit, CancellationToken stop) => database.List(
         $"select {Columns} where a.subject = $1 order by a.id desc limit $2", Read, stop, subject, limit);
 
     /// <returns>Null: there is no such alarm.</returns>
     public Task<AlarmRow?> Find(long id, CancellationToken stop) => database.First($"select {Columns} where a.id = $1", Read, stop, id);
 
-    /// <summary>Somebody has seen a raised alarm and takes care. The first who does is kept.</summary>
-    /// <returns>False: there is no such alarm, or it is not raised any more.</returns>
+    /// <summary>Records that an operator takes care of a raised alarm. The first one is kept.</summary>
+    /// <returns>False: there is no such alarm, or it is no longer raised.</returns>
     public async Task<bool> Acknowledge(long id, string who, CancellationToken stop) => await database.First(
         """
         with seen as (
@@ -283,9 +283,9 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         id,
         who);
 
-    /// <summary>Silences a raised alarm, and others of its kind about its subject, until a time. An earlier silence of them is replaced.</summary>
-    /// <param name="silence">One that its check has nothing against.</param>
-    /// <returns>False: there is no such alarm, or it is not raised any more.</returns>
+    /// <summary>Silences a raised alarm, and others of its kind about its subject, until a time. Replaces an earlier silence.</summary>
+    /// <param name="silence">A valid silence.</param>
+    /// <returns>False: there is no such alarm, or it is no longer raised.</returns>
     public async Task<bool> Silence(long id, Silence silence, CancellationToken stop) => await database.Execute(
         """
         with alarm as (
@@ -320,11 +320,11 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         id,
         who) > 0;
 
-    /// <summary>How many of each kind are raised now, silenced ones too.</summary>
+    /// <summary>The number of raised alarms of each kind, including silenced ones.</summary>
     public Task<IReadOnlyList<(string Kind, int Count)>> Counts(CancellationToken stop) => database.List(
         "select kind, count(*)::int from alarms where cleared_at is null group by kind", static row => (row.GetString(0), row.GetInt32(1)), stop);
 
-    /// <summary>Removes so many of those that were cleared long ago, and silences that ended then.</summary>
+    /// <summary>Deletes up to this many alarms that were cleared, and silences that ended, before the kept time.</summary>
     public Task<int> Forget(int limit, CancellationToken stop) => database.Execute(
         """
         with ended as (

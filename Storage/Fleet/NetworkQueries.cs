@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace Lakala.Storage.Fleet;
 
-/// <summary>A minute's swipes by what became of them.</summary>
-/// <param name="P50">From C1 to the outcome, of what the bank has answered; milliseconds. Null: there was none.</param>
+/// <summary>The swipes of a minute by their outcome.</summary>
+/// <param name="P50">The time from C1 to the outcome, in milliseconds, of swipes that the bank has answered. Null: there was none.</param>
 public sealed record SwipeMinute(
     DateTimeOffset Minute, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50, int? P99);
 
@@ -16,16 +16,16 @@ public sealed record ParkedNotice(Guid Event, string Receiver, string Merchant, 
 
 public sealed record OpenReversal(long Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);
 
-/// <summary>The network as a whole: swipes over time, what is open, how the silos are.</summary>
+/// <summary>Queries about the whole network: swipes over time, open items, the state of the silos.</summary>
 public sealed class NetworkQueries(NpgsqlDataSource database)
 {
-    /// <summary>How far back the minutes go.</summary>
+    /// <summary>The time for which minutes are kept.</summary>
     public static readonly TimeSpan MinutesKept = TimeSpan.FromDays(8);
 
-    /// <summary>After so long every attempt has left SENT, one way or another, and its minute does not change any more.</summary>
+    /// <summary>After this time every attempt has left SENT, and its minute no longer changes.</summary>
     public static readonly TimeSpan Unsettled = TimeSpan.FromMinutes(3);
 
-    /// <summary>Reads the minutes since then off the attempts, anew.</summary>
+    /// <summary>Counts the minutes since then again from the attempts.</summary>
     public Task CountMinutes(TimeSpan back, CancellationToken stop) => database.Execute(
         """
         with counted as (
@@ -49,7 +49,7 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         back,
         MinutesKept);
 
-    /// <summary>Oldest first; a minute without swipes is not there. Of several minutes in a step, counts are summed and the worst time is kept.</summary>
+    /// <summary>Oldest first; minutes without swipes are missing. Within a step counts are summed, and the longest time is kept.</summary>
     public Task<IReadOnlyList<SwipeMinute>> Minutes(TimeSpan back, TimeSpan step, CancellationToken stop) => database.List(
         """
         select date_bin($2::interval, minute, 'epoch') as step, sum(approved)::int, sum(declined)::int, sum(refused)::int, sum(not_sent)::int,
@@ -79,13 +79,13 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         state.Silo,
         state.Body);
 
-    /// <summary>Silos that have told of themselves within the last hour.</summary>
+    /// <summary>Silos that have reported within the last hour.</summary>
     public Task<IReadOnlyList<SiloState>> Silos(CancellationToken stop) => database.List(
         "select silo, at, body::text from silo_states where at > statement_timestamp() - interval '1 hour' order by silo",
         static row => new SiloState(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2)),
         stop);
 
-    /// <summary>What the bank has not acknowledged, oldest first.</summary>
+    /// <summary>Reversals that the bank has not acknowledged, oldest first.</summary>
     public Task<IReadOnlyList<OpenReversal>> Reversals(int limit, CancellationToken stop) => database.List(
         """
         select rrn, terminal_id, store_id, amount, tries, created_at, due_at from reversals
@@ -102,7 +102,7 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         stop,
         limit);
 
-    /// <summary>Notices that were given up, newest first.</summary>
+    /// <summary>Parked notices, newest first.</summary>
     public Task<IReadOnlyList<ParkedNotice>> Parked(int limit, CancellationToken stop) => database.List(
         """
         select d.event_id, d.receiver, d.merchant_id, e.type, d.tries, d.last_status, d.last_error, d.finished_at
@@ -121,8 +121,8 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         stop,
         limit);
 
-    /// <summary>A notice that was given up goes out again, with all its tries. An empty receiver: all that were given up.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Sends a parked notice again, with all its tries. An empty receiver: all parked notices.</summary>
+    /// <returns>The number of notices.</returns>
     public Task<int> Resend(Guid? id, string receiver, string who, CancellationToken stop) => database.First(
         """
         with parked as materialized (

@@ -8,7 +8,7 @@ namespace Lakala.Storage.Ledger;
 /// <param name="Credit">Minor units.</param>
 public sealed record AccountTotal(DateOnly BusinessDate, string Account, string Currency, decimal Debit, decimal Credit);
 
-/// <summary>What does not add up, if anything: each count should be zero.</summary>
+/// <summary>The faults of the books: each count should be zero.</summary>
 /// <param name="UnbalancedSwipes">Approved attempts whose postings do not sum to zero or do not debit the bank with the amount.</param>
 /// <param name="PaidWithoutApproval">PAID bills without exactly one approved attempt of their amount.</param>
 /// <param name="ApprovedWithoutPaid">Approved attempts whose bill is not PAID by them.</param>
@@ -17,7 +17,7 @@ public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval,
     public bool None => UnbalancedSwipes + PaidWithoutApproval + ApprovedWithoutPaid == 0;
 }
 
-/// <summary>Reads the journal back: balances are sums of postings, nothing else.</summary>
+/// <summary>Reads the journal: balances are only sums of postings.</summary>
 public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <param name="since">Null: all business dates.</param>

@@ -5,13 +5,13 @@ using System.Text;
 
 namespace Lakala.Storage.Merchants;
 
-/// <summary>An API key: a prefix that finds its row, and 256 random bits of which only the hash is kept. Prints itself masked.</summary>
+/// <summary>An API key: a prefix that finds its row, and 256 random bits of which only the hash is stored. Its <c>ToString</c> is masked.</summary>
 internal sealed class ApiKey
 {
-    /// <summary>With which a merchant's key begins.</summary>
+    /// <summary>The beginning of a merchant's key.</summary>
     public const string MerchantMark = "lk_";
 
-    /// <summary>With which a key to the operators' API begins.</summary>
+    /// <summary>The beginning of a key to the operators' API.</summary>
     public const string AdminMark = "lka_";
 
     private const int PrefixLength = 16;
@@ -39,7 +39,7 @@ internal sealed class ApiKey
         return isOne;
     }
 
-    /// <returns>Null when the text does not begin as a key does. The secret need not be there.</returns>
+    /// <returns>Null when the text does not begin like a key. The secret may be missing.</returns>
     public static string? PrefixOf(string text, string mark) =>
         text.Length >= mark.Length + PrefixLength && text.StartsWith(mark, StringComparison.Ordinal) ? text.Substring(mark.Length, PrefixLength) : null;
 

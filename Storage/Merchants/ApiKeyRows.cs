@@ -5,26 +5,26 @@ using Npgsql;
 
 namespace Lakala.Storage.Merchants;
 
-/// <summary>A key of a merchant that works, without its secret.</summary>
-/// <param name="LastUsedAt">To the hour; null: it has not come yet.</param>
-/// <param name="ExpiresAt">Null: it does not end by itself.</param>
+/// <summary>A valid key of a merchant, without its secret.</summary>
+/// <param name="LastUsedAt">To the hour; null: it was never used.</param>
+/// <param name="ExpiresAt">Null: it does not expire.</param>
 public sealed record MerchantKey(string Id, string? Name, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt)
 {
-    /// <summary>With which every id begins.</summary>
+    /// <summary>The beginning of every id.</summary>
     public const string Mark = "key_";
 
-    /// <summary>What the key begins with.</summary>
+    /// <summary>The beginning of the key.</summary>
     public string Prefix => ApiKey.MerchantMark + Id[Mark.Length..];
 }
 
 /// <param name="Secret">The whole key: it cannot be shown a second time.</param>
-/// <param name="OthersWorkUntil">Null: as long as they did.</param>
+/// <param name="OthersWorkUntil">The time until which the others are valid; null: unchanged.</param>
 public sealed record NewMerchantKey(MerchantKey Key, string Secret, DateTimeOffset? OthersWorkUntil)
 {
     public override string ToString() => $"{Key.Prefix}_***";
 }
 
-/// <summary>Who is asking, by the key that came.</summary>
+/// <summary>The merchant of a request's key.</summary>
 public sealed record KeyHolder(Merchant Merchant, string KeyId);
 
 public enum RevokeOutcome
@@ -32,31 +32,31 @@ public enum RevokeOutcome
     Revoked,
     NoSuchKey,
 
-    /// <summary>Without it the merchant would have none, or only keys that end.</summary>
+    /// <summary>Without this key the merchant would have none, or only keys that expire.</summary>
     LastKey,
 }
 
-/// <param name="Keys">How many work.</param>
+/// <param name="Keys">The number of valid keys.</param>
 public sealed record MerchantEntry(string Id, string Name, int Keys);
 
 /// <summary>
-/// Merchants' API keys. Nothing of them is kept in memory: a key that is revoked is refused by every silo from that commit on. Each
-/// change is told to the merchant's webhook endpoints, and is in the audit log, by its own commit.
+/// Merchants' API keys. They are not cached: every silo refuses a revoked key from that commit on. The commit of each
+/// change also writes the event for the merchant's webhook endpoints and the row of the audit log.
 /// </summary>
 public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    /// <summary>How many keys of a merchant work at a time. One that ends by itself counts until it has ended.</summary>
+    /// <summary>The most valid keys of a merchant. A key with an expiry counts until it has expired.</summary>
     public const int MostKeys = 5;
 
-    /// <summary>How long the other keys go on working after a rotation.</summary>
+    /// <summary>The time for which the other keys stay valid after a rotation.</summary>
     public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
 
-    /// <summary>That a key was used is written no more often than this.</summary>
+    /// <summary>The least time between two writes of a key's last use.</summary>
     public static readonly TimeSpan UseNotedEvery = TimeSpan.FromHours(1);
 
     internal const string Working = "(expires_at is null or expires_at > clock_timestamp())";
 
-    /// <summary>Whose API key it is; null when it is nobody's, or nobody's any more.</summary>
+    /// <summary>Finds the merchant of an API key; null when the key is unknown or no longer valid.</summary>
     public async Task<KeyHolder?> Authenticate(string presented, CancellationToken stop)
     {
         if (!ApiKey.TryParse(presented, ApiKey.MerchantMark, out var key))
@@ -80,7 +80,7 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
 
         if (!isNoted)
         {
-            // Of many requests at that moment one writes; none waits for another.
+            // Of many requests at that moment only one writes; none waits for another.
             await database.Execute(
                 """
                 update api_keys set last_used_at = clock_timestamp() where prefix in (
@@ -95,20 +95,20 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
         return holder;
     }
 
-    /// <summary>The merchant's keys that work, oldest first.</summary>
+    /// <summary>The merchant's valid keys, oldest first.</summary>
     public Task<IReadOnlyList<MerchantKey>> List(string merchantId, CancellationToken stop) =>
         database.List(KeyRing.LiveKeys, KeyRing.Read, stop, merchantId);
 
-    /// <param name="othersWorkFor">How much longer the other keys work, at most: zero revokes them; null leaves them as they are.</param>
-    /// <param name="by">The key that asks.</param>
+    /// <param name="othersWorkFor">The longest time for which the other keys stay valid: zero revokes them; null changes nothing.</param>
+    /// <param name="by">The key of the request.</param>
     /// <returns>Null: the merchant would have more than <see cref="MostKeys"/>.</returns>
     public Task<NewMerchantKey?> Add(string merchantId, string? name, TimeSpan? othersWorkFor, string by) =>
         Add(merchantId, name, othersWorkFor, by, "api_key.create");
 
-    /// <summary>A new key, as <see cref="Add(string, string?, TimeSpan?, string)"/>; all others work for <see cref="RotationTime"/> more, at most.</summary>
+    /// <summary>Makes a new key, as <see cref="Add(string, string?, TimeSpan?, string)"/>; all others stay valid for <see cref="RotationTime"/> at the most.</summary>
     public Task<NewMerchantKey?> Rotate(string merchantId, string by) => Add(merchantId, null, RotationTime, by, "api_key.rotate");
 
-    /// <summary>The key is worth nothing from now on, at every silo.</summary>
+    /// <summary>Revokes the key: every silo refuses it from now on.</summary>
     public async Task<RevokeOutcome> Revoke(string merchantId, string id, string by) => await Alone(merchantId, async ring =>
     {
         if (ring.Live.FirstOrDefault(key => key.Id == id) is not { } key)
@@ -125,8 +125,8 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
         return RevokeOutcome.Revoked;
     });
 
-    /// <summary>For operators: none of the merchant's keys is worth anything from now on. A new one comes from <see cref="MerchantRows.Provision"/>.</summary>
-    /// <returns>How many; null: there is no such merchant.</returns>
+    /// <summary>For operators: revokes all keys of the merchant. <see cref="MerchantRows.Provision"/> makes a new one.</summary>
+    /// <returns>The number of revoked keys; null: there is no such merchant.</returns>
     public Task<int?> RevokeAll(string merchantId, string who) => Alone<int?>(merchantId, async ring =>
     {
         if (ring.Live.Count > 0)
@@ -137,7 +137,7 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
         return ring.Live.Count;
     });
 
-    /// <param name="search">What the id begins with, or what one of the keys begins with; empty: all.</param>
+    /// <param name="search">The beginning of the id or of one of the keys; empty: all merchants.</param>
     public Task<IReadOnlyList<MerchantEntry>> FindMerchants(string search, int limit, CancellationToken stop) => database.List(
         $"""
         select id, name, (select count(*)::int from api_keys k where k.merchant_id = m.id and {Working}) from merchants m

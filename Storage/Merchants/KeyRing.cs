@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Merchants;
 
-/// <summary>A merchant's keys while nobody else changes them: until the transaction ends.</summary>
+/// <summary>A merchant's keys, locked against other changes until the transaction ends.</summary>
 internal sealed class KeyRing
 {
     /// <summary>The columns that <see cref="Read"/> takes; $1 is the merchant.</summary>
@@ -34,7 +34,7 @@ internal sealed class KeyRing
             return null;
         }
 
-        // A statement of its own, which sees what others have changed while this one waited for the merchant's row.
+        // A separate statement, which sees the changes of others while this one waited for the merchant's row.
         await using var now = Command(transaction, "select clock_timestamp()");
         var at = new DateTimeOffset((DateTime)(await now.ExecuteScalarAsync())!, TimeSpan.Zero);
         await using var list = Command(transaction, LiveKeys, merchantId);
@@ -51,8 +51,8 @@ internal sealed class KeyRing
     public static MerchantKey Read(NpgsqlDataReader row) => new(
         MerchantKey.Mark + row.GetString(0), row.Text(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4));
 
-    /// <param name="who">For the audit log.</param>
-    /// <param name="by">The merchant's key that asked; null: an operator did.</param>
+    /// <param name="who">The name in the audit log.</param>
+    /// <param name="by">The merchant's key of the request; null: an operator did it.</param>
     public async Task<NewMerchantKey> Add(string? name, TimeSpan? othersWorkFor, string who, string? by, string what)
     {
         var secret = ApiKey.Create(ApiKey.MerchantMark);

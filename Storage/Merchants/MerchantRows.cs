@@ -12,7 +12,7 @@ public sealed partial record Merchant(string Id, string Name)
 {
     private const int MaxName = 200;
 
-    /// <summary>What is wrong with it, naming the member; null when nothing is.</summary>
+    /// <summary>The error, with the name of the member; null when it is valid.</summary>
     public string? Fault() =>
         Id is null || !Ids().IsMatch(Id) ? "id has 1 to 40 lower-case letters, digits and -_, and begins with a letter or digit"
         : Name is not { Length: > 0 and <= MaxName } || !PlainText.Is(Name) ? $"name has 1 to {MaxName} characters, none of them a control or format character"
@@ -22,18 +22,18 @@ public sealed partial record Merchant(string Id, string Name)
     private static partial Regex Ids();
 }
 
-/// <summary>An answer to keep under the merchant's Idempotency-Key, stored in the commit that it tells of.</summary>
+/// <summary>The answer to store under the merchant's Idempotency-Key, in the commit that it answers.</summary>
 /// <param name="RequestHash">SHA-256 of the request's body.</param>
 public sealed record KeptAnswer(string Key, byte[] RequestHash, int Status, string Response);
 
-/// <summary>Where a list goes on: after this bill.</summary>
+/// <summary>The last bill of a page: the next page begins after it.</summary>
 public readonly record struct BillCursor(DateTimeOffset CreatedAt, long Number);
 
 public enum CreateOutcome
 {
     Created,
 
-    /// <summary>Another bill has the number: draw a new one.</summary>
+    /// <summary>Another bill has this number: make a new one.</summary>
     NumberTaken,
 
     /// <summary>The order has a bill that is, or can become, paid.</summary>
@@ -43,13 +43,13 @@ public enum CreateOutcome
     KeyTaken,
 }
 
-/// <summary>What merchants own: the bills that they create and list, and the answers kept for repeats.</summary>
+/// <summary>Merchants, the bills that they create and list, and the answers kept for repeats.</summary>
 public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    /// <summary>How long a repeat under an Idempotency-Key hears its first answer.</summary>
+    /// <summary>The time for which a repeat under an Idempotency-Key gets its first answer.</summary>
     public static readonly TimeSpan AnswersKeptFor = TimeSpan.FromDays(7);
 
-    /// <summary>Makes the merchant, or brings name and fee up to date, and gives it one more API key.</summary>
+    /// <summary>Creates the merchant, or updates name and fee, and gives it one more API key.</summary>
     /// <returns>The API key: it cannot be shown a second time.</returns>
     public async Task<string> Provision(Merchant merchant, int feeBasisPoints, string who = "command line")
     {
@@ -79,12 +79,12 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
         return made.Secret;
     }
 
-    /// <summary>Stores an OPEN bill, the answer that tells of it and what the shopper is told, all or nothing.</summary>
-    /// <param name="receivers">Receivers of the shopper, separated by spaces; empty: not at all, and there is no reminder either.</param>
-    /// <param name="eventData">The bill as the notices show it.</param>
+    /// <summary>Stores an OPEN bill, its answer and the event for the shopper, all or nothing.</summary>
+    /// <param name="receivers">Receivers of the shopper, separated by spaces; empty: no notice and no reminder.</param>
+    /// <param name="eventData">The bill in the form of the notices.</param>
     public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer, string receivers, string eventData)
     {
-        // The answer's row comes first: of two requests under one key, the second waits there and learns that it is one.
+        // The answer's row comes first: of two requests under one key, the second waits there and finds the first one's row.
         await using var command = database.CreateCommand(
             $"""
             with kept as (
@@ -153,7 +153,7 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
             : null;
     }
 
-    /// <returns>How many were dropped; when it is <paramref name="limit"/>, there may be more.</returns>
+    /// <returns>The number of deleted rows; if it is <paramref name="limit"/>, there may be more.</returns>
     public async Task<int> ForgetAnswers(int limit, CancellationToken stop)
     {
         await using var command = database.CreateCommand(

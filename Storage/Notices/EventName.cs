@@ -1,6 +1,6 @@
 namespace Lakala.Storage.Notices;
 
-/// <summary>An event's id as merchants see it: <c>evt_</c> and 32 hexadecimal digits.</summary>
+/// <summary>An event's id in the merchant API: <c>evt_</c> and 32 hexadecimal digits.</summary>
 public static class EventName
 {
     private const string Mark = "evt_";

@@ -1,22 +1,22 @@
 namespace Lakala.Storage.Notices;
 
-/// <summary>What a notice to a shopper may be held back for.</summary>
+/// <summary>The reasons for which a notice to a shopper is not sent.</summary>
 public enum NoticeQuota
 {
-    /// <summary>None: it is counted, and may go.</summary>
+    /// <summary>No reason: it is counted, and may be sent.</summary>
     Free,
 
-    /// <summary>The address has had what it may have of the merchant.</summary>
+    /// <summary>The address has reached its limit for this merchant.</summary>
     AddressFull,
 
-    /// <summary>The merchant has sent what it may send in this way within a day.</summary>
+    /// <summary>The merchant has reached its limit for this channel within a day.</summary>
     MerchantFull,
 }
 
-/// <summary>How many notices a merchant may have sent in one way, over all silos.</summary>
-/// <param name="PerHour">To one address.</param>
-/// <param name="PerDay">To one address.</param>
-/// <param name="InAllPerDay">To all addresses together.</param>
+/// <summary>The limits of a merchant's notices over one channel, over all silos.</summary>
+/// <param name="PerHour">To one address within an hour.</param>
+/// <param name="PerDay">To one address within a day.</param>
+/// <param name="InAllPerDay">To all addresses together within a day.</param>
 public sealed record NoticeQuotas(int PerHour, int PerDay, int InAllPerDay);
 
 internal static class QuotaStatements
@@ -24,9 +24,9 @@ internal static class QuotaStatements
     public const string Resend = "resend";
 
     /// <summary>
-    /// Counts one in the row of each, and gives that row's merchant back; nothing where it would be too many. Two who count the same row wait for each other.
+    /// Counts one in each row and returns the merchants of the counted rows; a row at its limit is not counted or returned. Statements that count the same row wait for each other.
     /// </summary>
-    /// <param name="rows">An alias with merchant_id, what and subject, or what is selected from.</param>
+    /// <param name="rows">An alias with merchant_id, what and subject, or the source of the select.</param>
     /// <param name="perHour">A parameter or number; null: without a bound.</param>
     public static string Count(string rows, string? perHour, string perDay) =>
         $"""

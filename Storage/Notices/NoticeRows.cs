@@ -13,26 +13,26 @@ public enum TestOutcome
 
     NoSuchEndpoint,
 
-    /// <summary>The first try of the test before is not over.</summary>
+    /// <summary>The first try of the previous test has not ended.</summary>
     UnderWay,
 }
 
-/// <param name="Receivers">How many the event has now.</param>
-/// <param name="Wait">Null: it goes out again. Else it has done so often enough, and may again after so long.</param>
+/// <param name="Receivers">The number of the event's receivers now.</param>
+/// <param name="Wait">Null: it is sent again. Otherwise the limit is reached, and this is the time until it may be sent again.</param>
 public sealed record Resent(int Receivers, TimeSpan? Wait);
 
 /// <summary>Webhook endpoints, events and the queue of notices.</summary>
 public sealed class NoticeRows : IAsyncDisposable
 {
-    /// <summary>How long the old secret of a rotation goes on signing.</summary>
+    /// <summary>The time for which the old secret still signs after a rotation.</summary>
     public static readonly TimeSpan RotationTime = TimeSpan.FromDays(1);
 
     public const string TestEvent = "webhook.test";
 
-    /// <summary>A test of which nothing is heard for so long stands in the way of the next no more.</summary>
+    /// <summary>The longest time for which a test prevents the next one.</summary>
     public static readonly TimeSpan LongestTest = TimeSpan.FromMinutes(1);
 
-    // How far a look into the queue sees past a receiver that has more due than it may have in flight.
+    // The number of further rows that a read of the queue checks after a receiver with more due notices than free places.
     private const int Window = 1024;
 
     private const string EndpointColumns =
@@ -40,7 +40,7 @@ public sealed class NoticeRows : IAsyncDisposable
         id, url, created_at, case when previous_expires_at > clock_timestamp() then previous_expires_at end as rotating_until, disabled_at, disabled_reason
         """;
 
-    // Three questions, each answered by an index of its own.
+    // Three queries, each with its own index.
     private const string AllEvents =
         "select id, type, created_at, data from events where merchant_id = $1 and id < $2 order by id desc limit $3";
 
@@ -58,7 +58,7 @@ public sealed class NoticeRows : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
 
     /// <summary>
-    /// Everybody whom an event of a bill is delivered to: the merchant's endpoints that are not disabled, and the shopper as the command says.
+    /// The receivers of a bill's event: the merchant's endpoints that are not disabled, and the receivers of the shopper in the command.
     /// </summary>
     /// <param name="row">The alias of rows with merchant_id and receivers.</param>
     internal static string ReceiversOf(string row) =>
@@ -73,17 +73,17 @@ public sealed class NoticeRows : IAsyncDisposable
         Recorded = new(new RecordNotices(), writers, log);
     }
 
-    /// <summary>What became of a try.</summary>
+    /// <summary>Records the outcome of a try.</summary>
     public GroupCommit<TriedNotice, NoticeRecorded> Recorded { get; }
 
     public ValueTask DisposeAsync() => Recorded.DisposeAsync();
 
     /// <summary>
-    /// Takes notices that are due, each for one try. They are left to the caller for the length of the lease, which it can renew; what is
-    /// not recorded by then is due again. Several silos may do so at once.
+    /// Claims due notices, each for one try. The caller has them for the time of the lease, which it can renew; a notice without
+    /// a recorded outcome is then due again. Several silos may do so at once.
     /// </summary>
-    /// <param name="limitPerReceiver">How many notices to one receiver are taken at most.</param>
-    /// <param name="room">How many to these receivers, instead. None of a receiver whose room is 0 or less.</param>
+    /// <param name="limitPerReceiver">The most notices to one receiver.</param>
+    /// <param name="room">The limits of these receivers, instead; 0 or less: none.</param>
     public async Task<IReadOnlyList<Notice>> Claim(
         int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> room)
     {
@@ -151,7 +151,7 @@ public sealed class NoticeRows : IAsyncDisposable
         return claimed;
     }
 
-    /// <summary>Leaves the caller's notices to it for the length of the lease more, from now on. One that another has claimed since is not renewed.</summary>
+    /// <summary>Renews the lease of the caller's notices from now on. A notice that another caller has claimed since is not renewed.</summary>
     public Task Renew(IReadOnlyCollection<Notice> notices, TimeSpan lease) => _database.Execute(
         """
         with mine as materialized (
@@ -174,7 +174,7 @@ public sealed class NoticeRows : IAsyncDisposable
         await using var connection = await _database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
 
-        // The next statement counts, and sees what others have added while this one waited for the merchant's row.
+        // The next statement counts, and sees the endpoints that were added while this one waited for the merchant's row.
         await using var alone = new NpgsqlCommand("select 1 from merchants where id = $1 for no key update", connection, transaction);
         alone.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
         await alone.ExecuteNonQueryAsync();
@@ -197,7 +197,7 @@ public sealed class NoticeRows : IAsyncDisposable
         return added;
     }
 
-    /// <summary>From now on it hears nothing. What waits for it is skipped when its turn comes.</summary>
+    /// <summary>Disables the endpoint: it gets no further notices, and waiting ones are skipped when they are due.</summary>
     /// <returns>False: it is deleted, or disabled already.</returns>
     public async Task<bool> DisableEndpoint(string id, string reason) => await _database.Execute(
         "update webhook_endpoints set disabled_at = clock_timestamp(), disabled_reason = $2 where id = $1 and deleted_at is null and disabled_at is null",
@@ -205,7 +205,7 @@ public sealed class NoticeRows : IAsyncDisposable
         id,
         reason) == 1;
 
-    /// <summary>It hears what happens from now on.</summary>
+    /// <summary>Enables the endpoint: it gets the events from now on.</summary>
     /// <returns>Null: there is no such endpoint.</returns>
     public async Task<WebhookEndpoint?> EnableEndpoint(string merchantId, string id)
     {
@@ -235,7 +235,7 @@ public sealed class NoticeRows : IAsyncDisposable
         return endpoints;
     }
 
-    /// <summary>What waits for the endpoint, or was given up, is skipped: there is nobody left to tell.</summary>
+    /// <summary>Deletes the endpoint. Its waiting and parked notices are skipped.</summary>
     /// <returns>False: there is no such endpoint.</returns>
     public async Task<bool> DeleteEndpoint(string merchantId, string id)
     {
@@ -256,7 +256,7 @@ public sealed class NoticeRows : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())! == 1;
     }
 
-    /// <summary>Signs with the new secret from now on, and with the one before for <see cref="RotationTime"/> more.</summary>
+    /// <summary>Signs with the new secret from now on, and with the previous one for <see cref="RotationTime"/>.</summary>
     /// <returns>Null: there is no such endpoint.</returns>
     public async Task<WebhookEndpoint?> RotateSecret(string merchantId, string id, byte[] wrappedSecret)
     {
@@ -274,11 +274,11 @@ public sealed class NoticeRows : IAsyncDisposable
         return await OneEndpoint(command, CancellationToken.None);
     }
 
-    /// <summary>An event of type <see cref="TestEvent"/>, for this endpoint alone.</summary>
-    /// <remarks>A test before it whose first try is not over stands in its way, for <see cref="LongestTest"/> at the most.</remarks>
+    /// <summary>Makes an event of type <see cref="TestEvent"/>, for this endpoint only.</summary>
+    /// <remarks>An earlier test prevents it until its first try has ended, for <see cref="LongestTest"/> at the most.</remarks>
     public async Task<TestOutcome> AddTestEvent(string merchantId, string endpointId, Guid eventId, DateTimeOffset at, string data)
     {
-        // A delivery that this statement does not see yet is one that is not over.
+        // A delivery that this statement does not see yet counts as not ended.
         var (isThere, isSent) = await _database.First(
             $"""
             with endpoint as (
@@ -307,8 +307,8 @@ public sealed class NoticeRows : IAsyncDisposable
         return isSent ? TestOutcome.Sent : isThere ? TestOutcome.UnderWay : TestOutcome.NoSuchEndpoint;
     }
 
-    /// <summary>The event goes out again, under its old id and with all retries, to every endpoint that is not disabled.</summary>
-    /// <param name="perDay">How often at the most, to whomever it goes.</param>
+    /// <summary>Sends the event again, under its old id and with all retries, to every endpoint that is not disabled.</summary>
+    /// <param name="perDay">The limit within a day, for all receivers together.</param>
     /// <returns>Null: there is no such event.</returns>
     public Task<Resent?> ResendToEndpoints(string merchantId, Guid eventId, int perDay) => Resend(
         $"""
@@ -320,8 +320,8 @@ public sealed class NoticeRows : IAsyncDisposable
         eventId,
         perDay);
 
-    /// <summary>The event goes out again to the shopper of its bill.</summary>
-    /// <param name="perDay">How often at the most, to whomever it goes.</param>
+    /// <summary>Sends the event again to the shopper of its bill.</summary>
+    /// <param name="perDay">The limit within a day, for all receivers together.</param>
     /// <returns>Null: there is no such event.</returns>
     public Task<Resent?> ResendToShopper(string merchantId, Guid eventId, ShopperReceivers shoppers, int perDay) => Resend(
         $"""
@@ -362,8 +362,8 @@ public sealed class NoticeRows : IAsyncDisposable
         eventId,
         perDay);
 
-    /// <summary>Counts a notice to a shopper before it goes out, for all silos and once for all of its tries.</summary>
-    /// <param name="address">What stands for the shopper's address; not empty.</param>
+    /// <summary>Counts a notice to a shopper before it is sent, over all silos and once for all of its tries.</summary>
+    /// <param name="address">A value that represents the shopper's address; not empty.</param>
     public async Task<NoticeQuota> CountNotice(Guid eventId, string receiver, byte[] address, NoticeQuotas quotas)
     {
         var (isFirst, hasAddressRoom, hasRoom) = await _database.First(
@@ -388,7 +388,7 @@ public sealed class NoticeRows : IAsyncDisposable
         return !isFirst || hasRoom ? NoticeQuota.Free : hasAddressRoom ? NoticeQuota.MerchantFull : NoticeQuota.AddressFull;
     }
 
-    /// <returns>How many counts whose day is over were dropped; when it is <paramref name="limit"/>, there may be more.</returns>
+    /// <returns>The number of deleted counts whose day is over; if it is <paramref name="limit"/>, there may be more.</returns>
     public Task<int> ForgetCounts(int limit, CancellationToken stop) => _database.Execute(
         """
         delete from merchant_quotas where ctid = any(array(
@@ -398,8 +398,8 @@ public sealed class NoticeRows : IAsyncDisposable
         limit);
 
     /// <summary>A merchant's events, newest first.</summary>
-    /// <param name="before">Only those that are older than this one.</param>
-    /// <param name="parked">Only those with a notice that was given up.</param>
+    /// <param name="before">Only events that are older than this one.</param>
+    /// <param name="parked">Only events with a parked notice.</param>
     public Task<IReadOnlyList<EventRow>> ListEvents(string merchantId, Guid? before, bool parked, int limit, CancellationToken stop) =>
         ReadEvents(parked ? ParkedEvents : AllEvents, merchantId, before ?? Guid.AllBitsSet, limit, stop);
 

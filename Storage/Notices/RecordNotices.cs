@@ -4,15 +4,15 @@ using Npgsql;
 namespace Lakala.Storage.Notices;
 
 /// <summary>The outcome of one try.</summary>
-/// <param name="Tries">As claimed: a try that was overtaken by a later one records nothing.</param>
-/// <param name="RetryIn">Set exactly when the notice is to be tried again.</param>
-/// <param name="IsUncertain">The receiver may have the notice all the same.</param>
+/// <param name="Tries">The number of the claimed try: an earlier try than the latest records nothing.</param>
+/// <param name="RetryIn">Set exactly when there is a further try.</param>
+/// <param name="IsUncertain">True: the receiver may have the notice although the try failed.</param>
 public sealed record TriedNotice(
     Guid EventId, string Receiver, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error, bool IsUncertain = false);
 
 public sealed record NoticeRecorded(bool Done);
 
-/// <summary>Records tries; one that its lease has outlived changes nothing.</summary>
+/// <summary>Records tries; one whose lease has ended, and that another silo has claimed, changes nothing.</summary>
 public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
 {
     public override string Name => "record_notices";

@@ -4,9 +4,9 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Notices;
 
-/// <summary>How the shopper of a bill is reached, as receivers of deliveries beside the merchant's webhook endpoints.</summary>
-/// <param name="hasMail">Without a mail server or pickup folder an address is only kept.</param>
-/// <param name="hasSms">Without an SMS gateway a phone number is only kept.</param>
+/// <summary>The receivers of the shopper of a bill, beside the merchant's webhook endpoints.</summary>
+/// <param name="hasMail">False: without a mail server or pickup folder an address is only stored.</param>
+/// <param name="hasSms">False: without an SMS gateway a phone number is only stored.</param>
 public sealed class ShopperReceivers(bool hasMail, bool hasSms)
 {
     public bool HasMail => hasMail;
@@ -16,7 +16,7 @@ public sealed class ShopperReceivers(bool hasMail, bool hasSms)
     public const string Mail = "mail";
     public const string Sms = "sms";
 
-    /// <summary>Everything that an event of the bill is delivered to, separated by spaces; empty when the shopper cannot be reached.</summary>
+    /// <summary>The shopper's receivers of the bill's events, separated by spaces; empty when the shopper cannot be reached.</summary>
     public string Of(BillRow bill) => (ReachesByMail(bill), ReachesBySms(bill)) switch
     {
         (true, true) => $"{Mail} {Sms}",
@@ -25,8 +25,8 @@ public sealed class ShopperReceivers(bool hasMail, bool hasSms)
         _ => "",
     };
 
-    /// <summary>Why a shopper need not hear of an event any more, given the bill as it is now; null when it is worth telling.</summary>
-    /// <remarks>Whoever has paid is never asked to pay.</remarks>
+    /// <summary>Why a shopper no longer needs the notice of an event, by the bill's present state; null when it is still needed.</summary>
+    /// <remarks>A shopper who has paid is never asked to pay.</remarks>
     public static string? WhyMoot(string type, BillState now) => type is EventTypes.Created or EventTypes.Expiring
         ? now switch
         {

@@ -1,7 +1,7 @@
 namespace Lakala.Storage.Notices;
 
-/// <param name="RotatingUntil">Until when the secret before signs too.</param>
-/// <param name="DisabledAt">Since when it hears nothing, for <paramref name="DisabledReason"/>.</param>
+/// <param name="RotatingUntil">The time until which the previous secret signs too.</param>
+/// <param name="DisabledAt">The time since which it gets no notices, for <paramref name="DisabledReason"/>.</param>
 public sealed record WebhookEndpoint(
     string Id,
     string Url,
@@ -10,6 +10,6 @@ public sealed record WebhookEndpoint(
     DateTimeOffset? DisabledAt = null,
     string? DisabledReason = null)
 {
-    /// <summary>With which every id begins.</summary>
+    /// <summary>The beginning of every id.</summary>
     public const string Mark = "we_";
 }

@@ -4,12 +4,12 @@ using Npgsql;
 namespace Lakala.Storage.Operators;
 
 /// <param name="Who">An operator, <c>key:</c> and the name of an admin key, <c>merchant:</c> with its id and that of its key, or <c>command line</c>.</param>
-/// <param name="Subject">A terminal, a store, a merchant, or whatever it was done to.</param>
-/// <param name="Before">A JSON object of the values before; null: there were none, or none are kept.</param>
-/// <param name="After">And after.</param>
+/// <param name="Subject">The terminal, store, merchant or other thing that was changed.</param>
+/// <param name="Before">A JSON object of the values before; null: there were none, or they are not kept.</param>
+/// <param name="After">A JSON object of the values after.</param>
 public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string What, string Subject, string Detail, string? Before, string? After);
 
-/// <summary>Reads the audit log, newest first. It is written where the deeds are done.</summary>
+/// <summary>Reads the audit log, newest first. The statements that make the changes write it.</summary>
 public sealed class AuditLog(NpgsqlDataSource database)
 {
     /// <param name="subject">Null: everything.</param>

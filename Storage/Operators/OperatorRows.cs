@@ -9,22 +9,22 @@ using Npgsql;
 
 namespace Lakala.Storage.Operators;
 
-/// <summary>What somebody may do with the network. Each includes the one before.</summary>
+/// <summary>The roles of operators. Each includes the one before.</summary>
 public enum OperatorRole
 {
     Watch,
 
-    /// <summary>Block terminals, ask them for something, send notices again.</summary>
+    /// <summary>May block terminals, send commands to them, and send notices again.</summary>
     Act,
 
-    /// <summary>Add, move and retire; settings, operators and keys.</summary>
+    /// <summary>May add, move and retire terminals; change settings, operators and keys.</summary>
     Administer,
 }
 
 /// <param name="Name">2 to 40 lower-case letters, digits, dots, dashes and underscores.</param>
 public sealed partial record Operator(string Name, OperatorRole Role, bool Blocked = false)
 {
-    /// <summary>What is wrong with it; null when nothing is.</summary>
+    /// <summary>The error; null when it is valid.</summary>
     public string? Fault() => Name is null || !Names().IsMatch(Name)
         ? "name has 2 to 40 lower-case letters, digits, dots, dashes and underscores"
         : !Enum.IsDefined(Role) ? "role is watch, act or administer" : null;
@@ -44,21 +44,21 @@ public sealed partial record Operator(string Name, OperatorRole Role, bool Block
     private static partial Regex Names();
 }
 
-/// <param name="Prefix">What the key begins with, after its mark.</param>
+/// <param name="Prefix">The beginning of the key, after its mark.</param>
 public sealed record AdminKey(string Prefix, string Name, OperatorRole Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
 
-/// <summary>Operators, their sessions at the page, and the keys of their programs. Every change is in the audit log by its commit.</summary>
+/// <summary>Operators, their sessions, and the keys of their programs. The commit of every change writes its row of the audit log.</summary>
 public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    /// <summary>A session ends so long after its sign-in, whatever happens.</summary>
+    /// <summary>A session ends after this time in any case.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
 
-    /// <summary>And so long after the last request that a person made.</summary>
+    /// <summary>A session ends after this time without a request by a person.</summary>
     public static readonly TimeSpan SessionIdle = TimeSpan.FromMinutes(15);
 
     private const int TokenBytes = 32;
 
-    /// <summary>Sets an operator up, or anew with another role and password; earlier sessions end.</summary>
+    /// <summary>Creates an operator, or sets another role and password; earlier sessions end.</summary>
     /// <returns>The password: it cannot be shown a second time.</returns>
     public async Task<string> Put(Operator person, string who, CancellationToken stop)
     {
@@ -85,7 +85,7 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
         return password;
     }
 
-    /// <summary>Ends the operator's sessions; nobody signs in under the name until it is set up anew.</summary>
+    /// <summary>Blocks the operator: the sessions end, and nobody can sign in under the name until it is set up again.</summary>
     /// <returns>False: there is no such operator.</returns>
     public async Task<bool> Block(string name, string who, CancellationToken stop) => await database.Execute(
         """
@@ -106,16 +106,16 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     public Task<IReadOnlyList<Operator>> List(CancellationToken stop) =>
         database.List("select name, role, blocked from operators order by name", ReadOperator, stop);
 
-    /// <summary>A session for somebody who knows the password.</summary>
+    /// <summary>Makes a session if the password is right.</summary>
     /// <exception cref="SignInsBusyException">Too many sign in at once.</exception>
-    /// <returns>The session's token, which only its cookie holds; null when name and password do not belong together.</returns>
+    /// <returns>The session's token, which is only in its cookie; null when name and password do not belong together.</returns>
     public async Task<string?> SignIn(string name, string password, CancellationToken stop)
     {
         var stored = await database.First(
             $"select {Passwords.Stored} from operators where name = $1 and not blocked", static row => StoredPassword.Parse(row.GetString(0)), stop, name);
         if (!await Passwords.Matches(PasswordsOf.Operators, password, stored, stop))
         {
-            // Only of names that are somebody's: what else is keyed in there may be a password, and there is no end to it.
+            // Only for existing names: other input in that field may be a password, and has no bound.
             await database.Execute(
                 "insert into audit_log (who, what, subject) select 'nobody', 'operator.sign_in_failed', name from operators where name = $1", stop, name);
             return null;
@@ -124,7 +124,7 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
         var kept = await Passwords.Strengthen(stored!, password);
 
-        // Kept only in place of what was verified: the operator may have been set up anew meanwhile.
+        // Stored only if the verified value is still there: the operator may have got a new password meanwhile.
         await database.Execute(
             $"""
             with old as (
@@ -146,8 +146,8 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
         return token;
     }
 
-    /// <summary>Whose session it is; null when it is nobody's any more.</summary>
-    /// <param name="isPerson">A person asks, which keeps the session from idling out; a page that fetches itself anew does not.</param>
+    /// <summary>Finds the operator of a session; null when it has ended.</summary>
+    /// <param name="isPerson">True: a person made the request, which prolongs the session; an automatic refresh of a page does not.</param>
     public Task<Operator?> Find(string token, bool isPerson, CancellationToken stop) => database.First(
         """
         with session as (
@@ -213,7 +213,7 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
             row.GetString(0), row.GetString(1), Operator.Parse(row.GetString(2))!.Value, row.GetFieldValue<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4)),
         stop);
 
-    /// <summary>Whose admin key it is; null when it is nobody's, or nobody's any more.</summary>
+    /// <summary>Finds the owner of an admin key; null when the key is unknown or revoked.</summary>
     public async Task<Operator?> Authenticate(string presented, CancellationToken stop)
     {
         if (!ApiKey.TryParse(presented, ApiKey.AdminMark, out var key))

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// One set-based SQL statement over many commands, each with an outcome of its own. The first column of every row it
-/// returns is the command's place in the batch, counted from 1.
+/// One set-based SQL statement over many commands, each with its own outcome. The first column of every returned row is
+/// the command's place in the batch, counted from 1.
 /// </summary>
 public abstract class BatchStatement<TCommand, TOutcome>
     where TOutcome : class
@@ -18,7 +18,7 @@ public abstract class BatchStatement<TCommand, TOutcome>
 
     public abstract void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TCommand> batch);
 
-    /// <summary>Null means that the row decides nothing: the command runs again as a new statement.</summary>
+    /// <summary>Null when the row does not decide the outcome: the command runs again as a new statement.</summary>
     public abstract TOutcome? Read(NpgsqlDataReader row, TCommand command);
 
     protected static T[] Column<T>(ReadOnlySpan<TCommand> batch, Func<TCommand, T> value)

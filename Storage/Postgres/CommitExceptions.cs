@@ -4,7 +4,7 @@ namespace Lakala.Storage.Postgres;
 [GenerateSerializer, Alias("database-away")]
 public sealed class DatabaseAwayException(string message, Exception? cause = null) : Exception(Told(message, cause))
 {
-    // A driver's exception cannot cross from silo to silo, and would keep the one that carries it from crossing.
+    // Orleans cannot serialize a driver's exception: as an inner exception it would make this one unserializable too.
     internal static string Told(string message, Exception? cause) => cause is null ? message : $"{message} {cause.GetType().Name}: {cause.Message}";
 }
 

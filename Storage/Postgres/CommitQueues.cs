@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>How full the queues of this process's group-commit writers are, from 0 to 1.</summary>
+/// <summary>The fill of the queues of this process's group-commit writers, from 0 to 1.</summary>
 public static class CommitQueues
 {
     private static readonly ConcurrentDictionary<Queue, bool> All = new();

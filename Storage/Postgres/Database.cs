@@ -9,41 +9,41 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>The way to PostgreSQL: connections as the commit path needs them, and the numbered migrations.</summary>
+/// <summary>Makes the connections to PostgreSQL as the commit path needs them, and runs the numbered migrations.</summary>
 public static class Database
 {
     private const int ConnectTries = 3;
 
-    // One arbitrary number that every process of the project agrees on.
+    // An arbitrary number, the same in every process of the project.
     private const long MigrationLock = 0x4C414B414C41;
 
-    // No jitter: the log says how long it waits, and connecting costs the server little.
+    // No jitter: the log shows the pause, and a connection costs the server little.
     private static readonly Backoff Waits = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), Jitter: 0);
 
-    // How long a migration waits for a lock, and everybody else behind it. Some five minutes of tries in all.
+    // The time for which a migration, and all statements behind it, wait for a lock. The tries take about five minutes together.
     private const int LockMilliseconds = 1000;
     private const int MigrationTries = 30;
     private const string Migrator = "lakala-migration";
     private static readonly TimeSpan BlockerLook = TimeSpan.FromMilliseconds(250);
 
-    // To connect, to one host of perhaps several.
+    // The time to connect to one of the hosts.
     private const int ConnectSeconds = 3;
 
-    // How long a host counts as gone, or as a standby, before it is asked again.
+    // The time for which a host counts as unreachable, or as a standby, before it is asked again.
     private const int HostRecheckSeconds = 2;
 
-    // A commit that was cut short while it waited for the synchronous standby becomes visible, at the latest when the primary
-    // has crashed and started again, although the standby may not have it. Nobody may be told of it before: this writes one
-    // record, whose own wait ends when the standby has all that comes before it.
+    // A commit whose wait for the synchronous standby was interrupted becomes visible, at the latest when the primary
+    // has crashed and started again, although the standby may not have it. It must not be read before: this writes one
+    // record, whose own wait ends when the standby has everything before it.
     private const string AwaitStandby = "select case when not pg_is_in_recovery() then pg_logical_emit_message(true, 'lakala', '') end";
 
-    /// <summary>The key of the connections that serve whoever comes over HTTP: strangers may use them up, and no swipe waits for one.</summary>
+    /// <summary>The key of the connections for HTTP requests: strangers may use them up, and no swipe waits for them.</summary>
     public const string Visitors = "visitors";
 
-    /// <summary>The key of the connections of the group-commit writers, apart from those that everybody else reads with.</summary>
+    /// <summary>The key of the connections of the group-commit writers, separate from those for reads.</summary>
     public const string Writers = "writers";
 
-    /// <param name="share">Of the sessions that the connection string allows; the rest is for others.</param>
+    /// <param name="share">The share of the sessions that the connection string allows; the rest is for others.</param>
     public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null, double share = 1)
     {
         var settings = ToPrimary(connectionString);
@@ -60,7 +60,7 @@ public static class Database
     {
         var settings = ToPrimary(connectionString);
 
-        // Said in the session, since a pooler in between refuses or drops what is said at its start; and for its whole life.
+        // Set in the session, for its whole life, because a pooler refuses or drops parameters of the start-up packet.
         settings.NoResetOnClose = true;
         return Build(
             settings,
@@ -68,7 +68,7 @@ public static class Database
             + "set plan_cache_mode = force_generic_plan; set jit = off; " + AwaitStandby);
     }
 
-    /// <summary>Waits for as long as it takes until the database answers, saying so in the log.</summary>
+    /// <summary>Waits without a bound until the database answers, and logs the wait.</summary>
     public static async Task WaitUntilUp(NpgsqlDataSource database, TimeProvider time, ILogger log, CancellationToken stop)
     {
         for (var tries = 0; ; tries++)
@@ -100,13 +100,13 @@ public static class Database
             }
             catch (NpgsqlException fault) when (fault.InnerException is TimeoutException && tries < ConnectTries)
             {
-                // A busy machine may need longer for a first connection than one timeout of the driver.
+                // On a busy machine a first connection may take longer than one time-out of the driver.
             }
         }
     }
 
-    /// <summary>Runs the migrations that this database has not seen; several silos may do so at once.</summary>
-    /// <exception cref="InvalidOperationException">One fails, or does not get its locks, or a pooler stands before the database.</exception>
+    /// <summary>Runs the migrations that this database does not have; several silos may do so at once.</summary>
+    /// <exception cref="InvalidOperationException">One fails, or does not get its locks, or the database is behind a pooler in transaction mode.</exception>
     public static async Task Migrate(NpgsqlDataSource database, string connectionString, ILogger? log = null)
     {
         await using var connection = await OpenPatiently(database);
@@ -116,7 +116,7 @@ public static class Database
         await RefusePooler(connection, primary);
 
         await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
-        // Another silo's migration takes as long as it takes, and so does this one's.
+        // The time of a migration, of this silo or another, has no bound.
         take.CommandTimeout = 0;
         await take.ExecuteNonQueryAsync();
         await Upgrade(primary, database, TimeProvider.System, log ?? NullLogger.Instance);
@@ -124,13 +124,13 @@ public static class Database
         await release.ExecuteNonQueryAsync();
     }
 
-    /// <summary>A database's fault in words for the log.</summary>
+    /// <summary>The text of a database's fault for the log.</summary>
     internal static string Reason(Exception fault) => fault is PostgresException refused
         ? $"{refused.MessageText} ({refused.SqlState})"
         : fault.InnerException is { } cause ? Reason(cause) : fault.Message;
 
-    // A table's change waits for whoever uses the table, and everybody who comes later waits behind it: all swipes. So it waits
-    // for a moment only, lets them pass, and tries again.
+    // A change of a table waits for the sessions that use the table, and all later statements wait behind it: all swipes. So it waits
+    // only a moment, lets them pass, and tries again.
     private static async Task Upgrade(NpgsqlDataSource primary, NpgsqlDataSource database, TimeProvider time, ILogger log)
     {
         for (var tries = 1; ; tries++)
@@ -173,7 +173,7 @@ public static class Database
         }
     }
 
-    /// <returns>The sessions that the migration waits for, as they were last seen, in words.</returns>
+    /// <returns>The sessions for which the migration waited, as they were last seen, as text.</returns>
     private static async Task<string> Blockers(NpgsqlDataSource database, TimeProvider time, CancellationToken over)
     {
         var seen = "a session that was gone at once";
@@ -204,8 +204,8 @@ public static class Database
         }
     }
 
-    // Who shares sessions between transactions loses locks, settings and prepared statements: first swipes pass, then none.
-    // Two connections that are open at once are two sessions, and each keeps its own, or somebody deals them out.
+    // A pooler that shares sessions between transactions loses locks, settings and prepared statements: the first swipe passes, later ones fail.
+    // Without such a pooler two open connections are two sessions, and each keeps its own.
     private static async Task RefusePooler(NpgsqlConnection one, NpgsqlDataSource primary)
     {
         await using var other = await primary.OpenConnectionAsync();
@@ -248,7 +248,7 @@ public static class Database
         return builder.Build();
     }
 
-    // Of several hosts, only the one that takes commits: a standby's answers are old.
+    // Of several hosts, only the primary: a standby's data is older.
     private static NpgsqlConnectionStringBuilder ToPrimary(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
@@ -258,7 +258,7 @@ public static class Database
             CommandTimeout = 10,
             Timeout = ConnectSeconds,
 
-            // A server that is gone without a word is noticed, also by those who wait without a bound.
+            // So that a server that is gone without a close is noticed, also by a wait without a bound.
             TcpKeepAlive = true,
             TcpKeepAliveTime = 10,
             TcpKeepAliveInterval = 5,

@@ -7,9 +7,9 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// The group-commit writer: drains what is waiting into one statement, one commit for all of it. A single command
+/// The group-commit writer: takes the waiting commands into one statement with one commit. A single command
 /// is committed at once; batches form only while a commit is running. No command fails because of another: a batch that
-/// PostgreSQL rejects is halved until the command at fault stands alone.
+/// PostgreSQL rejects is halved until the command at fault is alone.
 /// </summary>
 public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome>, IAsyncDisposable
     where TOutcome : class
@@ -25,8 +25,8 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private static readonly Histogram<double> CommitTime = Meter.CreateHistogram<double>("lakala.commit.duration", "s");
 
     /// <summary>
-    /// A connection that has lain idle for longer is tried before a command is trusted to it: what it turns out to have lost
-    /// is then known not to be stored.
+    /// A connection that was idle for longer is tested before a command uses it: if the test fails, the command is certainly
+    /// not stored.
     /// </summary>
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
@@ -72,7 +72,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         throw new CommitQueueFullException($"{_statement.Name}: {Capacity} commands are waiting already.");
     }
 
-    /// <summary>Commits what is waiting, then ends.</summary>
+    /// <summary>Commits the waiting commands, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -97,7 +97,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             }
             catch (Exception fault)
             {
-                // Whatever it was, nobody may be left waiting, and the writer goes on.
+                // After any fault every caller must get an outcome, and the writer goes on.
                 _log.LogError(fault, "{Statement}: unexpected fault over {Count} commands.", _statement.Name, batch.Count);
                 await CloseConnection();
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: unexpected fault.", fault));
@@ -145,7 +145,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             }
             catch (PostgresException fault)
             {
-                // No space, no memory, read-only after a failover: the statement is rolled back, and no row is to blame.
+                // No space, no memory, read-only after a failover: the statement is rolled back, and no row caused it.
                 await CloseConnection();
                 Tell(fault, "the database does not work now");
                 Fail(batch, new DatabaseAwayException($"{_statement.Name}: the database does not work now ({fault.SqlState}).", fault));
@@ -206,7 +206,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
 
     private async Task Run(NpgsqlCommand command, TCommand[] commands, TOutcome?[] outcomes)
     {
-        // No cancellation token: a cancelled commit may report success for what was not stored.
+        // No cancellation token: a cancelled commit may report success although it was not stored.
         await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await rows.ReadAsync(CancellationToken.None))
         {
@@ -214,13 +214,13 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             outcomes[place] = _statement.Read(rows, commands[place]);
         }
 
-        // The rows come before the commit. Its end is waited for here, where a fault is told: closing a reader hides it.
+        // The rows come before the commit. Its end is awaited here, where a fault is thrown: the close of a reader hides it.
         await rows.NextResultAsync(CancellationToken.None);
     }
 
-    // The driver's own time-out tells the server to cancel, whatever it is set to. A commit that waits for its standby would
-    // then be over at once, and visible to everybody, without being safe. So nobody tells the server anything: the session
-    // stays as it is until the commit has its end.
+    // The driver's own time-out sends a cancel request, whatever its settings. A commit that waits for its standby would
+    // then end at once and be visible, without being safe. So no cancel is sent: the session
+    // stays open until the commit has ended.
     private void Abandon(Task running)
     {
         var (command, connection) = (_command!, _connection!);
@@ -247,7 +247,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private static TimeSpan Bound(NpgsqlConnection connection) =>
         connection.CommandTimeout > 0 ? TimeSpan.FromSeconds(connection.CommandTimeout) : Timeout.InfiniteTimeSpan;
 
-    // The database rejected a row of the batch. Nothing of it was stored; the halves are tried on their own.
+    // The database rejected a row of the batch. Nothing of the batch was stored; the halves are tried separately.
     private async Task Bisect(List<Waiting> batch, PostgresException fault)
     {
         if (batch.Count == 1)
@@ -287,7 +287,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         _used = _time.GetTimestamp();
     }
 
-    // A new one waits for the standby before it reads anything; those of the pool have done so long ago.
+    // A new connection waits for the standby before it reads anything; those of the pool have done so already.
     private void TrustNoOldConnection()
     {
         if (_connection is { } connection)
@@ -325,7 +325,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         }
     }
 
-    // While the database is away every swipe fails in the same way: the cause is said once in a while.
+    // While the database is down every swipe fails in the same way: the cause is logged only at intervals.
     private void Tell(Exception? fault, string what)
     {
         if (_told is { } told && _time.GetElapsedTime(told) < BetweenComplaints)
@@ -360,7 +360,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private static bool IsAboutARow(PostgresException fault) =>
         fault.SqlState.StartsWith("22", StringComparison.Ordinal) || fault.SqlState.StartsWith("23", StringComparison.Ordinal);
 
-    // A wait for the standby that was broken off: the commit succeeds, and yet a failover may lose it.
+    // An interrupted wait for the standby: the commit succeeds, but a failover may lose it.
     private static bool IsDoubt(PostgresNotice notice) =>
         notice.SqlState is PostgresErrorCodes.Warning or PostgresErrorCodes.AdminShutdown;
 

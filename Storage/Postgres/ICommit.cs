@@ -1,9 +1,9 @@
 namespace Lakala.Storage.Postgres;
 
-/// <summary>Commits one kind of command: what asks for a commit knows this and no database.</summary>
+/// <summary>Commits one kind of command: callers need only this, and no database.</summary>
 public interface ICommit<TCommand, TOutcome>
 {
-    /// <summary>The statement's name, for people who look for it.</summary>
+    /// <summary>The statement's name in logs and metrics.</summary>
     string Name { get; }
 
     /// <summary>Returns when the commit is durable and the command's own outcome is known.</summary>

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>Query helpers for what people look at. Values are $1, $2 and so on; one that may be null is cast in the SQL.</summary>
+/// <summary>Query helpers for read models. Values are $1, $2 and so on; a value that may be null is cast in the SQL.</summary>
 internal static class Queries
 {
     public static async Task<IReadOnlyList<T>> List<T>(
@@ -28,7 +28,7 @@ internal static class Queries
         return await rows.ReadAsync(stop) ? read(rows) : default;
     }
 
-    /// <returns>How many rows were changed.</returns>
+    /// <returns>The number of changed rows.</returns>
     public static async Task<int> Execute(this NpgsqlDataSource database, string sql, CancellationToken stop, params object?[] values)
     {
         await using var command = database.Command(sql, values);
@@ -36,8 +36,8 @@ internal static class Queries
     }
 
     /// <summary>
-    /// Reads, and once more when the line was lost: after a failover connections that lay idle do not know of it, and one that fails
-    /// stands for all of them. Only for what changes nothing.
+    /// Reads, and once more when the connection was lost: after a failover idle connections are broken without a sign, and the first that
+    /// fails shows it for all. Only for statements that change nothing.
     /// </summary>
     public static async Task<T> ReadTwice<T>(this NpgsqlDataSource database, Func<Task<T>> read)
     {

@@ -7,8 +7,8 @@ public sealed record TryCommit;
 public sealed record CommitTried;
 
 /// <summary>
-/// Whether swipes can be committed: takes the locks that a swipe takes, on tables and on no row, and has a commit made as safe as
-/// theirs. It waits where they would wait, behind a migration or for the standby, and is refused where they would be.
+/// Tests whether swipes can be committed: it takes the locks of a swipe on tables, and on no row, and makes an equally durable
+/// commit. It waits where swipes would wait, behind a migration or for the standby, and fails where they would fail.
 /// </summary>
 public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
 {

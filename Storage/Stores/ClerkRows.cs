@@ -4,29 +4,29 @@ using Npgsql;
 
 namespace Lakala.Storage.Stores;
 
-/// <summary>A clerk as an operator sets one up.</summary>
+/// <summary>A clerk as set up by an operator.</summary>
 /// <param name="Number">4 to 8 digits, within its store.</param>
 public sealed record Clerk(string Number, string Name, bool Supervisor = false)
 {
     private const int MaxName = 60;
 
-    /// <summary>What is wrong with it; null when nothing is.</summary>
+    /// <summary>The error; null when it is valid.</summary>
     public string? Fault() =>
         Number is not { Length: >= 4 and <= 8 } || Number.AsSpan().ContainsAnyExceptInRange('0', '9') ? "number has 4 to 8 digits"
         : Name is not { Length: > 0 and <= MaxName } || Name.Any(char.IsControl) ? $"name has 1 to {MaxName} characters, none of them a control character"
         : null;
 }
 
-/// <summary>The clerks of the stores, and whether a password is theirs.</summary>
+/// <summary>The clerks of the stores, and the check of their passwords.</summary>
 public sealed class ClerkRows(NpgsqlDataSource database)
 {
-    /// <summary>Of one clerk, at all terminals and silos together.</summary>
+    /// <summary>Wrong passwords of one clerk, at all terminals and silos together.</summary>
     public const int WrongPerWindow = 5;
 
-    /// <summary>From the first wrong password on.</summary>
+    /// <summary>The time of the lock, from the first wrong password on.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
-    /// <summary>Sets clerks up, or anew with other passwords; wrong ones of before are forgotten.</summary>
+    /// <summary>Creates clerks, or sets new passwords; earlier wrong tries are cleared.</summary>
     public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks, string who = "command line")
     {
         await using var command = database.CreateCommand(
@@ -55,12 +55,12 @@ public sealed class ClerkRows(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Counts a wrong password before it is looked at, and takes the count back when it was right: however many come at once to however
-    /// many silos, no more are looked at. One that was wrong is noted in the audit log; of a number that is nobody's there is nothing to note.
+    /// Counts a try before the check, and takes the count back when the password was right: concurrent tries at any number of silos cannot
+    /// exceed the bound. A wrong password is written to the audit log; an unknown number is not.
     /// </summary>
-    /// <param name="terminal">Where the password was keyed in.</param>
-    /// <returns>The clerk. Or why not: <see cref="Refusal.ClerkRefused"/>, there is none, or it is blocked, or the password is another; <see cref="Refusal.ClerkLocked"/>.</returns>
-    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    /// <param name="terminal">The terminal where the password was keyed in.</param>
+    /// <returns>The clerk, or the refusal: <see cref="Refusal.ClerkRefused"/> for an unknown or blocked clerk or a wrong password; <see cref="Refusal.ClerkLocked"/>.</returns>
+    /// <exception cref="DatabaseAwayException">It cannot be checked now.</exception>
     /// <exception cref="SignInsBusyException">Too many are being verified.</exception>
     public async Task<(Clerk? Clerk, Refusal? Why)> Verify(string store, string number, string password, string terminal)
     {
@@ -95,13 +95,13 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         }
         catch (SignInsBusyException) when (taken is not null)
         {
-            // What was not looked at was no try.
+            // A password that was not checked does not count as a try.
             await GiveBack(store, taken, taken.Stored);
             throw;
         }
     }
 
-    // Only what was taken: not from a count that has begun anew, nor over a password that was set meanwhile.
+    // Only the own count: not from a count that has begun again, and not after a password was set meanwhile.
     private async Task GiveBack(string store, Try taken, StoredPassword kept) => await database.Execute(
         $"""
         update clerks set tries = tries - 1, password = $5, salt = '', password_hash = ''
@@ -114,7 +114,7 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         taken.Stored.Text,
         kept.Text);
 
-    // No row: there is no such clerk, or it is blocked. A row without a name: it has no try left.
+    // No row: there is no such clerk, or it is blocked. A row without a name: no try is left.
     private const string TakeTry =
         $"""
         with taken as (
@@ -138,6 +138,6 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         ? null
         : new Try(new Clerk(row.GetString(0), row.GetString(1), row.GetBoolean(2)), StoredPassword.Parse(row.GetString(3)), row.GetFieldValue<DateTimeOffset>(4));
 
-    /// <param name="From">Since when the clerk's tries are counted, with this one.</param>
+    /// <param name="From">The time since which the clerk's tries are counted, including this one.</param>
     private sealed record Try(Clerk Clerk, StoredPassword Stored, DateTimeOffset From);
 }

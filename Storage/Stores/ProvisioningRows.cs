@@ -6,10 +6,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Stores;
 
-/// <summary>What an operator sets up before the first swipe: stores, terminals, and bills in bulk for trials and benchmarks.</summary>
+/// <summary>Sets up stores and terminals, and bills in bulk for trials and benchmarks.</summary>
 public sealed class ProvisioningRows(NpgsqlDataSource database)
 {
-    /// <summary>All of them, or none. One that exists is brought up to date.</summary>
+    /// <summary>Puts all stores, or none. An existing store is updated.</summary>
     public async Task PutStores(IReadOnlyList<Store> stores, string who)
     {
         await using var command = database.CreateCommand(
@@ -52,7 +52,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
         void Add<T>(Func<Store, T> value) => command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. stores.Select(value)] });
     }
 
-    /// <summary>Its terminals take no payment while it is blocked; one that is retired does not come back.</summary>
+    /// <summary>Blocks, unblocks or retires a store. Terminals of a blocked store take no payment; a retired store does not come back.</summary>
     /// <param name="what"><c>block</c>, <c>unblock</c> or <c>retire</c>.</param>
     /// <returns>The store's terminals; null: there is no such store, or it is retired.</returns>
     public async Task<IReadOnlyList<string>?> ChangeStore(string id, string what, string who, CancellationToken stop)
@@ -77,9 +77,9 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             : null;
     }
 
-    /// <summary>New terminals, or retired ones that come back. All of them, or none.</summary>
+    /// <summary>Adds new terminals, or retired ones again: all of them, or none.</summary>
     /// <param name="wrappedMasterKeys">Under the key-encryption key, one for each terminal.</param>
-    /// <returns>The place in the list of each that cannot be added, and why; none: all are added.</returns>
+    /// <returns>The place in the list of each that cannot be added, with the reason; empty: all are added.</returns>
     public async Task<IReadOnlyList<(int Place, string Why)>> AddTerminals(
         IReadOnlyList<(string Id, string Store)> terminals, byte[][] wrappedMasterKeys, string who, CancellationToken stop)
     {
@@ -101,7 +101,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             return bad;
         }
 
-        // Somebody may have added one in between: then the statement changes no row.
+        // If one was added in between, the statement changes no row.
         var added = await database.First(
             """
             with wanted as materialized (
@@ -129,7 +129,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
         return added == terminals.Count ? [] : [(0, "somebody else has just added one of them; look at the list and try again")];
     }
 
-    /// <summary>A new master key: its session ends, and it must be loaded with this key before it signs on again.</summary>
+    /// <summary>Sets a new master key: the session ends, and the terminal must be loaded with this key before it signs on again.</summary>
     /// <returns>False: there is no such terminal, or it is retired.</returns>
     public async Task<bool> ReplaceMasterKey(string terminal, byte[] wrappedMasterKey, string who, CancellationToken stop) => await database.Execute(
         """

@@ -2,7 +2,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Stores;
 
-/// <summary>A store as its operator describes it. Coordinates are both there or neither.</summary>
+/// <summary>A store as set up by an operator. Either both coordinates are set or none.</summary>
 public sealed record Store(
     string Id,
     string Name,
@@ -19,7 +19,7 @@ public sealed record Store(
 {
     private const int MaxText = 200;
 
-    /// <summary>What is wrong with it, naming the member; null when nothing is.</summary>
+    /// <summary>The error, with the name of the member; null when it is valid.</summary>
     public string? Fault() =>
         !IsId(Id) ? "id has 15 characters, capital letters and digits"
         : Name is not { Length: > 0 } ? "name is missing"
@@ -32,7 +32,7 @@ public sealed record Store(
             ? $"{name} has at most {MaxText} characters, none of them a control or format character"
         : null;
 
-    // It stands in frames, addresses and files: nothing that means something there.
+    // It is used in frames, addresses and files, so it must have no characters with a meaning there.
     private static bool IsId(string? id) => id is { Length: 15 } && id.All(static one => char.IsAsciiLetterUpper(one) || char.IsAsciiDigit(one));
 
     private (string Name, string? Value)[] Texts() =>

@@ -4,14 +4,14 @@ using Npgsql;
 
 namespace Lakala.Storage.Stores;
 
-/// <summary>Which stores: those nearest to a point, or those of an area. Without either, the first ones.</summary>
+/// <summary>The search: the stores nearest to a point, or those of an area. Without either, the first ones.</summary>
 public sealed record StoreQuery(GeoPoint? Near, string? Region, string? District, int Limit);
 
-/// <summary>A store as shoppers find it.</summary>
-/// <param name="NameZh">Its Chinese name; null when it has but one.</param>
+/// <summary>A store in the result of a search.</summary>
+/// <param name="NameZh">Its Chinese name; null when it has only one name.</param>
 /// <param name="Hours">Opening hours in the store's own words.</param>
-/// <param name="Metres">From the point that was asked for; null when none was.</param>
-/// <param name="IsReady">A terminal there was heard within <see cref="StoreFinder.ReadyWithin"/>, reports nothing out of order, and neither it nor the store is blocked, so a bill can be paid.</param>
+/// <param name="Metres">The distance from the point of the search; null without a point.</param>
+/// <param name="IsReady">A terminal there was heard within <see cref="StoreFinder.ReadyWithin"/>, reports no fault, and neither it nor the store is blocked, so a bill can be paid.</param>
 public sealed record StoreFound(
     string Id,
     string Name,
@@ -33,13 +33,13 @@ public sealed record StoreArea(string Region, string District, int Stores);
 public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
     /// <summary>
-    /// How recently a terminal must have been heard to count as ready. An idle one says something every 30 s, and silos
-    /// write down every 10 s whom they have heard.
+    /// The time within which a ready terminal was heard. An idle terminal sends an echo every 30 s, and silos
+    /// record every 10 s which terminals they have heard.
     /// </summary>
     public static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(45);
 
-    // The index orders by degrees, which are shorter from west to east than from south to north: so many more than are wanted
-    // are looked at, and then ordered by metres.
+    // The index orders by degrees, which are shorter from west to east than from south to north: so more rows than needed
+    // are read, and then ordered by metres.
     private const int Candidates = 200;
 
     private const string Columns =
@@ -69,7 +69,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         from candidates s order by metres limit $2
         """;
 
-    /// <summary>Nearest first, or by district. A store that is retired is not among them.</summary>
+    /// <summary>Nearest first, or by district. Retired stores are left out.</summary>
     public async Task<IReadOnlyList<StoreFound>> Find(StoreQuery query, CancellationToken stop)
     {
         await using var command = database.CreateCommand(query.Near is null ? InArea : NearPoint);
@@ -90,7 +90,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         return await Read(command, stop);
     }
 
-    /// <summary>One that is retired too, since bills were paid there.</summary>
+    /// <summary>Finds a store, also a retired one, because bills were paid there.</summary>
     /// <returns>Null when there is no such store.</returns>
     public async Task<StoreFound?> Get(string id, CancellationToken stop)
     {
@@ -118,8 +118,8 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         return areas;
     }
 
-    /// <summary>Writes down when terminals were last heard.</summary>
-    /// <param name="ago">How long ago, one for each terminal.</param>
+    /// <summary>Records when terminals were last heard.</summary>
+    /// <param name="ago">The time since then, one for each terminal.</param>
     public async Task Heard(string[] terminals, TimeSpan[] ago, CancellationToken stop)
     {
         await using var command = database.CreateCommand(

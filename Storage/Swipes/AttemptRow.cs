@@ -6,8 +6,8 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>What stands under a key. Everything but key, id and state is null where the state does not know it.</summary>
-/// <param name="TraceId">Of the trace in which the attempt was started, as the tools write it: 32 hex digits.</param>
+/// <summary>The row under a key. Except key, id and state, a member is null if the state does not have it.</summary>
+/// <param name="TraceId">The id of the trace in which the attempt was started: 32 hex digits.</param>
 public sealed record AttemptRow(
     SwipeKey Key,
     Guid Id,
@@ -27,7 +27,7 @@ public sealed record AttemptRow(
     string? OrderId,
     string? TraceId = null)
 {
-    /// <summary>The columns that <see cref="Read"/> wants, of an attempt <c>a</c> with its bill <c>ab</c> and merchant <c>am</c>.</summary>
+    /// <summary>The columns for <see cref="Read"/>, of an attempt <c>a</c> with its bill <c>ab</c> and merchant <c>am</c>.</summary>
     internal const string Columns =
         """
         a.terminal_id, a.batch, a.stan, a.id, a.state, a.bill, a.amount, a.currency, a.masked_pan, a.store_id, a.rrn,

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>What looks for attempts that nobody asks after by their key.</summary>
+/// <summary>Finds attempts otherwise than by their key.</summary>
 public sealed class AttemptRows(NpgsqlDataSource database) : IAttemptReader
 {
     /// <inheritdoc/>

@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>A final answer under a key that never became an attempt: REFUSED, or VOID for a key that was never seen.</summary>
+/// <summary>The final answer of a key that never became an attempt: REFUSED, or VOID for an unknown key.</summary>
 public sealed record CloseKey(Guid Id, SwipeKey Key, AttemptState State, string ResponseCode, Refusal? Reason, long? Bill, Money? Amount, string? MaskedPan);
 
-/// <summary>Insert or nothing: the row that is found under the key is its answer.</summary>
+/// <summary>Inserts the row, unless the key has one: then that row is the answer.</summary>
 public sealed class CloseKeys : BatchStatement<CloseKey, AttemptRow>
 {
     public override string Name => "close_keys";

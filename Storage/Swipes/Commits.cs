@@ -13,7 +13,7 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
     /// <summary>C1.</summary>
     public GroupCommit<StartAttempt, StartOutcome> StartAttempts { get; } = new(new StartAttempts(options.Value.CommitDeadline), writers, log);
 
-    /// <summary>C2 and the other ways out of SENT.</summary>
+    /// <summary>C2 and the other moves out of SENT.</summary>
     public GroupCommit<FinishAttempt, FinishOutcome> FinishAttempts { get; } = new(new FinishAttempts(), writers, log);
 
     public GroupCommit<CloseKey, AttemptRow> CloseKeys { get; } = new(new CloseKeys(), writers, log);
@@ -29,7 +29,7 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
     /// <summary>Commits as a swipe does, and changes nothing.</summary>
     public GroupCommit<TryCommit, CommitTried> TryCommits { get; } = new(new TryCommits(), writers, log);
 
-    /// <summary>Commits what is waiting, then ends.</summary>
+    /// <summary>Commits the waiting commands, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         await StartAttempts.DisposeAsync();

@@ -7,15 +7,15 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>C2, and every other way out of SENT, in one commit with all that follows from it.</summary>
+/// <summary>C2, and every other move out of SENT, in one commit with all its consequences.</summary>
 /// <param name="Paid">Set exactly when the move is to APPROVED.</param>
 public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
 
-/// <param name="EventData">The bill as the notices show it, PAID.</param>
+/// <param name="EventData">The PAID bill in the form of the notices.</param>
 /// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
 public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, string Receivers, Shares Shares);
 
-/// <param name="Found">Null when the attempt moved. Else it was not SENT under this id any more, or an approval came past
+/// <param name="Found">Null when the attempt moved. Otherwise it was no longer SENT under this id, or an approval came after
 /// the deadline: then this is the attempt as the statement found it.</param>
 public sealed record FinishOutcome(AttemptRow? Found)
 {
@@ -28,8 +28,8 @@ public sealed record FinishOutcome(AttemptRow? Found)
 /// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its postings, its event and
 /// its deliveries; REVERSING brings its entry in the reversal queue.
 /// </summary>
-/// <remarks>The state asked for comes with the input: written out, it would lead the planner to the small index of what is SENT, and
-/// from there to compare everything with everything.</remarks>
+/// <remarks>The expected state is a parameter: as a constant it would make the planner use the small index of SENT attempts, and
+/// compare all rows with all.</remarks>
 public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome>
 {
     public override string Name => "finish_attempts";
@@ -127,8 +127,8 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
             return FinishOutcome.HasMoved;
         }
 
-        // Only an approval may find its attempt SENT and not move it. Anybody else has met one who moved it in this batch, or
-        // since the statement began: what it sees is no longer so. Run again.
+        // Only an approval may find its attempt SENT and not move it. Any other command lost to a move in this batch, or
+        // since the statement began: the row that it read is old. Run again.
         var found = AttemptRow.Read(row, 2)!;
         return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
             ? null

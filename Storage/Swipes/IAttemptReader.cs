@@ -8,6 +8,6 @@ public interface IAttemptReader
     /// </summary>
     Task<IReadOnlyList<AttemptRow>> Overdue(TimeSpan pastDeadline, int limit, CancellationToken stop);
 
-    /// <summary>The attempt of an RRN, for an answer that came late; null when no attempt has it.</summary>
+    /// <summary>The attempt of an RRN, for a late answer; null when no attempt has it.</summary>
     Task<AttemptRow?> FindByRrn(long rrn, CancellationToken stop);
 }

@@ -4,6 +4,6 @@ namespace Lakala.Storage.Swipes;
 public interface IRrnSource
 {
     /// <summary>A number that was never given before.</summary>
-    /// <exception cref="Postgres.DatabaseAwayException">There is none now.</exception>
+    /// <exception cref="Postgres.DatabaseAwayException">The database gives none now.</exception>
     ValueTask<long> Next();
 }

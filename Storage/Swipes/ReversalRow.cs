@@ -1,8 +1,8 @@
 namespace Lakala.Storage.Swipes;
 
 /// <summary>One entry of the reversal queue: names its original without the card.</summary>
-/// <param name="Tries">How often it was sent already.</param>
-/// <param name="TraceId">The original's.</param>
+/// <param name="Tries">The number of tries so far.</param>
+/// <param name="TraceId">The trace id of the original.</param>
 public sealed record ReversalRow(
     long Rrn,
     string Terminal,

@@ -97,7 +97,7 @@ public sealed class ReversalRows(NpgsqlDataSource database) : IReversalRows
         return alarms;
     }
 
-    /// <summary>How many are not acknowledged yet, and since when the oldest waits.</summary>
+    /// <summary>The number of entries that are not acknowledged, and the age of the oldest.</summary>
     public async Task<(long Count, TimeSpan OldestAge)> Outstanding(CancellationToken stop)
     {
         await using var command = database.CreateCommand(

@@ -5,7 +5,7 @@ namespace Lakala.Storage.Swipes;
 
 /// <summary>
 /// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the database's sequence
-/// at a time; what is left of a block when it stops is never used.
+/// at a time; the rest of a block is never used after the silo stops.
 /// </summary>
 public sealed class RrnBlocks(NpgsqlDataSource database) : IRrnSource, IDisposable
 {

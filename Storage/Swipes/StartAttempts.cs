@@ -8,13 +8,13 @@ using Npgsql;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>C1: one run of a handler wants to start an attempt.</summary>
-/// <param name="Id">Random, made by this run; only who finds SENT with its own id may call the bank.</param>
-/// <param name="TraceId">32 hex digits; null when nobody traces it.</param>
+/// <summary>C1: starts an attempt for one run of a handler.</summary>
+/// <param name="Id">Random, made by this run; only a run that finds SENT with its own id may call the bank.</param>
+/// <param name="TraceId">32 hex digits; null when it is not traced.</param>
 public sealed record StartAttempt(
     Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store, string? TraceId = null);
 
-/// <summary>How C1 ended for one command.</summary>
+/// <summary>The outcome of C1 for one command.</summary>
 public abstract record StartOutcome
 {
     private StartOutcome()
@@ -23,21 +23,21 @@ public abstract record StartOutcome
 
     /// <summary>SENT under our id, the bill PAYING: durable. The bank may be called.</summary>
     /// <param name="Bill">The bill, now PAYING.</param>
-    /// <param name="StartedAt">As stored: the bank is told the same time now and in a reversal.</param>
+    /// <param name="StartedAt">The stored time: the bank gets the same time now and in a reversal.</param>
     public sealed record Started(BillRow Bill, Rates Rates, DateTimeOffset StartedAt) : StartOutcome;
 
     public sealed record KeyKnown(AttemptRow Row) : StartOutcome;
 
-    /// <summary>Nothing was stored. The bill, where there is one, is as the guard saw it.</summary>
+    /// <summary>Nothing was stored. The bill, if there is one, is as the guard read it.</summary>
     public sealed record Refused(Refusal Reason, BillRow? Bill) : StartOutcome;
 }
 
 /// <summary>
-/// C1 over a batch. Bills are locked in number order, then keys are inserted in key order, so that no two batches wait
-/// for each other crosswise. The bill moves only from what was inserted: the key's row decides.
+/// C1 over a batch. Bills are locked in the order of their numbers, then keys are inserted in their order, so that two
+/// batches cannot deadlock. A bill moves only with an inserted row: the key's row decides.
 /// </summary>
-/// <remarks>"not in" asks a hash table; "in" would become a join, which without hash joins compares everything with everything.
-/// "unnest" fills up with nulls what is shorter: the trace ids of a batch that nobody traces are no array of nulls but an empty one.</remarks>
+/// <remarks>"not in" uses a hash table; "in" would become a join, which without hash joins compares all rows with all.
+/// "unnest" fills shorter arrays with nulls: the trace ids of a batch without traces are an empty array, not one of nulls.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
     private const int BillAt = 7;
@@ -141,7 +141,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
 
         if (AttemptRow.Read(row, AttemptAt) is { } known)
         {
-            // Our own id: the commit whose outcome was unknown had happened.
+            // Our own id: the commit with the unknown outcome was made.
             return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
                 ? new StartOutcome.Started(bill, known.Rates, known.StartedAt)
                 : new StartOutcome.KeyKnown(known);
@@ -157,7 +157,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
             return new StartOutcome.Refused(Refusal.BillUnknown, null);
         }
 
-        // No row was inserted and yet nothing speaks against it: another session is just deciding. Run again.
+        // No row was inserted although the rules allow it: another session is deciding. Run again.
         var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.GetFieldValue<DateTimeOffset>(4));
         return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
     }

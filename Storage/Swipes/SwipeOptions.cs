@@ -2,19 +2,19 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Storage.Swipes;
 
-/// <summary>How long the steps of a swipe may take. They are checked against each other at start-up.</summary>
+/// <summary>The times of the steps of a swipe. They are checked against each other at the start.</summary>
 public sealed class SwipeOptions
 {
-    /// <summary>How long the bank may take to answer.</summary>
+    /// <summary>The time for the bank's answer.</summary>
     public TimeSpan BankTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From C1: past this, by the database's clock, no approval is committed any more.</summary>
+    /// <summary>The time from C1 after which, by the database's clock, no approval is committed.</summary>
     public TimeSpan CommitDeadline { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>From C1: past this the sweeper reverses what is still SENT.</summary>
+    /// <summary>The time from C1 after which the sweeper reverses an attempt that is still SENT.</summary>
     public TimeSpan SweepAfter { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>What the terminals are told to wait; here only to be checked against the others.</summary>
+    /// <summary>The time for which terminals wait; used only for the check against the others.</summary>
     public TimeSpan TerminalTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     public sealed class Validator : IValidateOptions<SwipeOptions>

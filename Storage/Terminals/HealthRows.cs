@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Terminals;
 
-/// <summary>How terminals are: the latest of each, and their history for as long as it is kept.</summary>
+/// <summary>The health of terminals: the latest report of each, and their history for a bounded time.</summary>
 public sealed class HealthRows(NpgsqlDataSource database, [FromKeyedServices(Database.Writers)] NpgsqlDataSource writers, ILogger<HealthRows> log) : IAsyncDisposable
 {
-    /// <summary>A terminal that is well and unchanged gets a row of its history this often, at most.</summary>
+    /// <summary>The least time between two history rows of an unchanged terminal without faults.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(15);
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
@@ -17,8 +17,8 @@ public sealed class HealthRows(NpgsqlDataSource database, [FromKeyedServices(Dat
 
     public ValueTask DisposeAsync() => Reported.DisposeAsync();
 
-    /// <summary>Removes so much history that is older than is kept.</summary>
-    /// <returns>How many rows.</returns>
+    /// <summary>Deletes up to a number of history rows that are older than the kept time.</summary>
+    /// <returns>The number of deleted rows.</returns>
     public async Task<int> Forget(int limit, CancellationToken stop)
     {
         await using var command = database.CreateCommand(
@@ -32,12 +32,12 @@ public sealed class HealthRows(NpgsqlDataSource database, [FromKeyedServices(Dat
     }
 }
 
-/// <param name="At">When the terminal said so.</param>
+/// <param name="At">The time of the report.</param>
 public sealed record HealthRow(string Terminal, DateTimeOffset At, HealthState State);
 
 public sealed record HealthKept;
 
-/// <summary>Insert-only but for the latest row; of two reports of a terminal in one batch the later one stands there.</summary>
+/// <summary>Only inserts, except for the latest row, where the later of two reports in one batch is kept.</summary>
 public sealed class ReportHealth : BatchStatement<HealthRow, HealthKept>
 {
     public override string Name => "report_health";

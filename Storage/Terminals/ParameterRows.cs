@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Terminals;
 
-/// <summary>Where a setting is made. Each level inherits from the ones before it, member by member.</summary>
+/// <summary>The levels of settings. Each inherits from the ones before it, member by member.</summary>
 public enum SettingLevel
 {
     Platform,
@@ -15,22 +15,22 @@ public enum SettingLevel
     Terminal,
 }
 
-/// <summary>What terminals are told at a level, as a JSON object of the members in <see cref="TerminalSettings.Members"/>.</summary>
+/// <summary>The settings of a level, as a JSON object of the members in <see cref="TerminalSettings.Members"/>.</summary>
 /// <param name="Subject">The chain, store or terminal; null for the platform.</param>
 public sealed record SettingsAt(SettingLevel Level, string? Subject, string Body, int Version);
 
 /// <param name="Value">JSON.</param>
-/// <param name="From">The nearest level that sets it; null: nobody does.</param>
-/// <param name="Inherited">What it would be without that level; null: nothing.</param>
+/// <param name="From">The nearest level that sets it; null: none does.</param>
+/// <param name="Inherited">Its value without that level; null: none.</param>
 public sealed record EffectiveSetting(string Member, string? Value, SettingsAt? From, string? Inherited);
 
-/// <summary>What may be set, and its limits. All members at their longest fit into the one message that carries them.</summary>
+/// <summary>The settings and their limits. All members at their longest fit into the one message that has them.</summary>
 public static class TerminalSettings
 {
     private const int MaxFooterBytes = 150, MaxGatewayBytes = 180;
     private const long MostAmount = 999_999_999_999;
 
-    /// <summary>By name: what it is for, with its limits.</summary>
+    /// <summary>By name: the purpose, with the limits.</summary>
     public static IReadOnlyDictionary<string, string> Members { get; } = new Dictionary<string, string>
     {
         ["footer_en"] = $"last lines of every receipt in English, at most {MaxFooterBytes} bytes",
@@ -40,7 +40,7 @@ public static class TerminalSettings
         ["gateways"] = $"further servers, each host:port, at most {MaxGatewayBytes} bytes together",
     };
 
-    /// <summary>What is wrong with it, naming the member; null when nothing is.</summary>
+    /// <summary>The error, with the name of the member; null when it is valid.</summary>
     public static string? Fault(JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
@@ -52,7 +52,7 @@ public static class TerminalSettings
         {
             if (!Members.TryGetValue(member.Name, out var meaning))
             {
-                return $"{member.Name} is no setting; there are {string.Join(", ", Members.Keys)}";
+                return $"{member.Name} is not a setting; the settings are {string.Join(", ", Members.Keys)}";
             }
 
             if (!IsRight(member))
@@ -93,8 +93,8 @@ public sealed class ParameterRows(NpgsqlDataSource database)
         order by store_id, chain, terminal_id, version desc
         """;
 
-    /// <summary>What takes the place of what the level said before.</summary>
-    /// <param name="body">A JSON object that <see cref="TerminalSettings.Fault"/> has nothing against; empty: the level sets nothing.</param>
+    /// <summary>Replaces the settings of a level.</summary>
+    /// <param name="body">A JSON object for which <see cref="TerminalSettings.Fault"/> is null; empty: the level sets nothing.</param>
     /// <returns>Its version; null: there is no such store or terminal, or no store of such a chain.</returns>
     public async Task<int?> Put(SettingLevel level, string? subject, string body, string who, CancellationToken stop)
     {
@@ -129,14 +129,14 @@ public sealed class ParameterRows(NpgsqlDataSource database)
         return version;
     }
 
-    /// <returns>What the level itself says; an empty object when it says nothing.</returns>
+    /// <returns>The level's own settings; an empty object when it has none.</returns>
     public async Task<SettingsAt> At(SettingLevel level, string? subject, CancellationToken stop)
     {
         var (chain, store, terminal) = Split(level, subject);
         return (await Levels(chain, store, terminal, stop)).FirstOrDefault(settings => settings.Level == level) ?? new SettingsAt(level, subject, "{}", 0);
     }
 
-    /// <summary>Every member with its value for a terminal, and from where it has it.</summary>
+    /// <summary>Every member with its value for a terminal, and the level that sets it.</summary>
     public async Task<IReadOnlyList<EffectiveSetting>> Effective(string? chain, string store, string terminal, CancellationToken stop)
     {
         var levels = (await Levels(chain, store, terminal, stop)).OrderByDescending(settings => settings.Level)

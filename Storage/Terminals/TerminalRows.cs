@@ -4,8 +4,8 @@ using Npgsql;
 
 namespace Lakala.Storage.Terminals;
 
-/// <summary>Terminals, their wrapped keys and their batches. Everything here may be done twice.</summary>
-/// <exception cref="DatabaseAwayException">From every method.</exception>
+/// <summary>Terminals, their wrapped keys and their batches. Every method is idempotent.</summary>
+/// <exception cref="DatabaseAwayException">Any method may throw it.</exception>
 public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
 {
     /// <summary>The newest version among the four levels from which terminal t of store s inherits its parameters; 0: there are none.</summary>
@@ -81,7 +81,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return await command.ExecuteNonQueryAsync();
     });
 
-    /// <summary>Stores the next key set under a number that was never used; it replaces one that was never used either.</summary>
+    /// <summary>Stores the next key set under a new number; it replaces a next key set that never became current.</summary>
     public Task<KeySet> PutNext(string id, byte[] pinKey, byte[] macKey, string language) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
@@ -97,7 +97,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return new KeySet((int)(await command.ExecuteScalarAsync())!, pinKey, macKey);
     });
 
-    /// <summary>The next key set becomes the current one. False when it is not the next one any more.</summary>
+    /// <summary>The next key set becomes the current one. False when it is no longer the next one.</summary>
     public Task<bool> Promote(string id, int keySet) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
@@ -112,7 +112,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return await command.ExecuteNonQueryAsync() == 1;
     });
 
-    /// <summary>Ends the session: the current key set is good for nothing any more.</summary>
+    /// <summary>Ends the session: the current key set is no longer valid.</summary>
     public Task SignOff(string id, int keySet) => Reach(async () =>
     {
         await using var command = database.CreateCommand("update terminals set pin_key = null, mac_key = null where id = $1 and key_set = $2");
@@ -121,7 +121,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return await command.ExecuteNonQueryAsync();
     });
 
-    /// <summary>Its case was opened: it is blocked by itself, and its session ends.</summary>
+    /// <summary>The terminal's case was opened: blocks the terminal and ends its session.</summary>
     public Task BlockTampered(string id) => Reach(async () =>
     {
         await using var command = database.CreateCommand(
@@ -138,10 +138,10 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
     });
 
     /// <summary>
-    /// Closes the batch unless it is closed, with what the terminal says and what we have: the first close stands, whatever a
-    /// later one says. A batch of which neither side has a payment is not closed: there is nothing to agree on.
+    /// Closes the batch unless it is closed, with the terminal's totals and ours: the first close stands, whatever the totals of a
+    /// later one. A batch of which neither side has a payment is not closed.
     /// </summary>
-    /// <returns>What we had when it was closed, and whether the terminal had the same; null while a payment of it is not decided.</returns>
+    /// <returns>Our totals at the close, and whether the terminal's are the same; null while a payment of the batch is not decided.</returns>
     public Task<(int Count, long Amount, bool Agrees)?> CloseBatch(string id, int batch, int count, long amount) => Reach<(int, long, bool)?>(async () =>
     {
         await using var command = database.CreateCommand(
@@ -171,7 +171,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return await row.ReadAsync() ? (row.GetInt32(0), row.GetInt64(1), row.GetBoolean(2)) : null;
     });
 
-    /// <returns>STAN and amount of what is approved in the batch, by STAN.</returns>
+    /// <returns>STAN and amount of the batch's approved payments, by STAN.</returns>
     public Task<IReadOnlyList<(int Stan, long Amount)>> ApprovedAfter(string id, int batch, int stan, int limit) => Reach<IReadOnlyList<(int, long)>>(async () =>
     {
         await using var command = database.CreateCommand(
