@@ -1,6 +1,6 @@
 using Lakala.Chaos.Audit;
-using Lakala.EndToEnd.Tests;
 using Lakala.Local;
+using Lakala.Testing;
 using Npgsql;
 
 namespace Lakala.Chaos.Tests;

@@ -2,8 +2,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lakala.Chaos.Audit;
-using Lakala.EndToEnd.Tests;
 using Lakala.Local;
+using Lakala.Testing;
 using Npgsql;
 
 namespace Lakala.Chaos.Tests;

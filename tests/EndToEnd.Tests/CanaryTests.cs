@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 

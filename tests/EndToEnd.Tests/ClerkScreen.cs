@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Local;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 

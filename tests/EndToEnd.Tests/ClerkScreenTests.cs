@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Lakala.Local;
 using Lakala.Terminal.Tests;
+using Lakala.Testing;
 using Lakala.Wire.Cards;
 
 namespace Lakala.EndToEnd.Tests;

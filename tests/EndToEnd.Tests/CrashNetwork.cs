@@ -1,5 +1,5 @@
-using Lakala.Grains.Tests;
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Terminal;
 using Npgsql;

@@ -1,4 +1,5 @@
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Wire.Bank;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Lakala.Local;
+using Lakala.Testing;
 using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Tls;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Lakala.Local;
+using Lakala.Testing;
 using MimeKit;
 
 namespace Lakala.EndToEnd.Tests;

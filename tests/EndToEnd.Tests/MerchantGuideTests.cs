@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Local;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 

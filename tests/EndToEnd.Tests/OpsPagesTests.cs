@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
+using Lakala.Testing;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
 using Microsoft.Playwright;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Lakala.Grains.Tests;
+using Lakala.Deploy.Tests;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;

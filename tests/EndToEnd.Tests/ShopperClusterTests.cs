@@ -1,4 +1,5 @@
 using Lakala.Local;
+using Lakala.Testing;
 using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;

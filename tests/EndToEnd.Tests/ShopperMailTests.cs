@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 using Microsoft.Playwright;
 using MimeKit;
 

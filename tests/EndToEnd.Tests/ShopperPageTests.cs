@@ -2,6 +2,7 @@ using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Wire.Iso8583;
 using Microsoft.Playwright;
 

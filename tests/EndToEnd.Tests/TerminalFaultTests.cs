@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;

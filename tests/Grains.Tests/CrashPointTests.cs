@@ -5,12 +5,10 @@ using Lakala.Grains.Terminals;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
-using Lakala.Silo.Bank;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Lakala.Testing;
 using Lakala.Vocabulary;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;
 
@@ -81,7 +79,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await using var fragile = await FragileSilo.Start(cluster);
         var terminal = fragile.Terminal;
         var swipe = terminal.Swipe(await Books.PutBill());
-        var cut = committed ? fragile.Line.CutAfter(TestBank.Code, close: true) : fragile.Line.CutBefore(TestBank.Code, close: true);
+        var cut = committed ? fragile.Line.CutAfter(Books.ApprovalCode, close: true) : fragile.Line.CutBefore(Books.ApprovalCode, close: true);
 
         var answering = terminal.Pay(swipe);
         await cut;
@@ -91,7 +89,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.StateUnder(swipe.Key)).Should().Be(committed ? AttemptState.Approved : AttemptState.Sent);
         fragile.Line.Open();
         var answer = await answering;
-        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.AuthorisationCode == TestBank.Code);
+        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.AuthorisationCode == Books.ApprovalCode);
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Paid);
         (await Books.Scalar<long>($"select count(*) from events where bill = {swipe.Bill}")).Should().Be(1);
         (await terminal.Pay(swipe)).Should().Be(answer);
@@ -258,7 +256,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await terminal.Enquire(swipe)).ResponseCode.Should().Be("00");
         desk.Answers(_ => NoAnswer);
         var answer = await answering;
-        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.AuthorisationCode == TestBank.Code && a.State == AttemptState.Approved);
+        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.AuthorisationCode == Books.ApprovalCode && a.State == AttemptState.Approved);
         (await terminal.Pay(swipe)).Should().Be(answer);
         (await Reversals(swipe)).Should().Be(0);
         await Books.ShouldBalance();
@@ -359,26 +357,6 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.StateUnder(swipe.Key)).Should().Be(state);
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await terminal.Pay(swipe)).ResponseCode.Should().Be(told.ResponseCode, "the answer stays");
-    }
-
-    [Fact]
-    public async Task A_late_answer_is_recorded_however_long_PostgreSQL_is_away()
-    {
-        var start = await Books.NewAttempt(await Books.PutBill(), 1, terminal: "T7000000");
-        await Books.Commits.StartAttempts.Submit(start);
-        await Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, TimeProvider.System.GetUtcNow()));
-        await using var fragile = await FragileSilo.Start(cluster);
-        var clock = new FakeTimeProvider();
-        using var late = new LateAnswers(
-            fragile.Silos.Service<AttemptRows>(), fragile.Silos.Service<ReversalRows>(), fragile.Silos.Service<IBillGrains>(), clock, NullLogger<LateAnswers>.Instance);
-        fragile.Line.Close();
-
-        late.Take(start.Rrn, new BankAnswer("00", TestBank.Code, start.Amount, Rrn.ToText(start.Rrn), start.Key.Terminal));
-        await fragile.Line.Refused;
-        fragile.Line.Open();
-
-        await Books.Until($"select count(*) = 1 from late_answers where rrn = {start.Rrn} and authorisation_code = '{TestBank.Code}'", () => clock.Advance(TimeSpan.FromSeconds(1)));
-        (await Books.StateUnder(start.Key)).Should().Be(AttemptState.Reversing);
     }
 
     // The terminal gives up and sends 0420.
@@ -514,28 +492,5 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Open);
         (await fragile.Terminal.Pay(swipe)).ResponseCode.Should().Be("68");
         await Books.ShouldBalance();
-    }
-
-    /// <summary>A silo whose line to PostgreSQL the test breaks, with a terminal.</summary>
-    private sealed class FragileSilo(TestLine line, Silos silos, TestTerminal terminal) : IAsyncDisposable
-    {
-        public TestLine Line => line;
-
-        public Silos Silos => silos;
-
-        public TestTerminal Terminal => terminal;
-
-        public static async Task<FragileSilo> Start(SwipeCluster cluster, SwipeOptions? timers = null)
-        {
-            var line = new TestLine(cluster.Books.ConnectionString);
-            var silos = await Silos.Start(line.ConnectionString, cluster.Bank, timers);
-            return new FragileSilo(line, silos, await cluster.NewTerminal(silos));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await silos.DisposeAsync();
-            await line.DisposeAsync();
-        }
     }
 }

@@ -2,6 +2,7 @@ using Lakala.Rules.Bills;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -8,6 +8,7 @@ using Lakala.Storage.Postgres;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Terminals;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;

@@ -4,6 +4,7 @@ using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Storage;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
@@ -22,7 +23,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         var answer = await terminal.Pay(swipe);
 
-        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.State == AttemptState.Approved && a.AuthorisationCode == TestBank.Code);
+        answer.Should().Match<SwipeAnswer>(a => a.ResponseCode == "00" && a.State == AttemptState.Approved && a.AuthorisationCode == Books.ApprovalCode);
         answer.Payee.Should().Be("Test Shop");
         answer.OrderId.Should().Be($"order-{bill}");
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);

@@ -4,8 +4,8 @@ using Lakala.Grains.Terminals;
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
+using Lakala.Testing;
 using Lakala.Vocabulary;
-using Lakala.Wire.Texts;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Grains.Tests;
@@ -364,20 +364,6 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
 
         first.List.Select(entry => entry.Stan).Should().Equal(Enumerable.Range(1, 30));
         second.List.Select(entry => entry.Stan).Should().Equal(31, 32);
-    }
-
-    [Fact]
-    public void Every_refusal_has_its_texts()
-    {
-        foreach (var refusal in Enum.GetValues<Refusal>())
-        {
-            foreach (var language in (string[])["en", "zh"])
-            {
-                var (clerk, customer) = AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
-                clerk.Should().NotBeEmpty();
-                customer.Should().NotBeEmpty();
-            }
-        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Swipes;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
@@ -9,8 +10,6 @@ namespace Lakala.Grains.Tests;
 /// <summary>A bank that approves at once, unless a test holds the questions of a terminal and answers them itself.</summary>
 public sealed class TestBank : IBankLine
 {
-    public const string Code = "A00001";
-
     private readonly ConcurrentDictionary<string, BankDesk> _desks = new();
     private readonly ConcurrentQueue<Authorisation> _asked = new();
 
@@ -34,7 +33,7 @@ public sealed class TestBank : IBankLine
     public static BankOutcome Approve(Authorisation request) => Answer(request, "00");
 
     public static BankOutcome Answer(Authorisation request, string code) => new BankOutcome.Answered(
-        new BankAnswer(code, code == "00" ? Code : null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal));
+        new BankAnswer(code, code == "00" ? Books.ApprovalCode : null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal));
 }
 
 /// <summary>Where one terminal's questions wait for the test.</summary>

@@ -1,3 +1,4 @@
+using Lakala.Vocabulary;
 using Lakala.Wire.Texts;
 
 namespace Lakala.Wire.Tests;
@@ -20,6 +21,20 @@ public sealed class AnswerTextsTests
         {
             row[0].Should().Be(code ?? row[0]);
             row[2..].Should().Equal(Both(row[0], reason));
+        }
+    }
+
+    [Fact]
+    public void Every_refusal_has_its_texts()
+    {
+        foreach (var refusal in Enum.GetValues<Refusal>())
+        {
+            foreach (var language in (string[])["en", "zh"])
+            {
+                var (clerk, customer) = AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
+                clerk.Should().NotBeEmpty();
+                customer.Should().NotBeEmpty();
+            }
         }
     }
 

@@ -1,0 +1,3 @@
+using Lakala.Testing;
+
+[assembly: AssemblyFixture(typeof(TestPostgres))]

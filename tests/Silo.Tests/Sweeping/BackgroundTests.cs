@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Lakala.Grains.Bills;
+using Lakala.Grains.Swipes;
+using Lakala.Grains.Tests;
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Bills;
+using Lakala.Silo.Bank;
+using Lakala.Silo.Sweeping;
+using Lakala.Storage;
+using Lakala.Storage.Swipes;
+using Lakala.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Lakala.Silo.Tests.Sweeping;
+
+/// <summary>What cleans up behind the swipes: the sweeper and the sender of reversals, over the real database.</summary>
+public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
+{
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+    private static int Stans;
+
+    private readonly FakeTimeProvider _clock = new();
+
+    private Books Books => cluster.Books;
+
+    [Fact]
+    public async Task The_sweeper_reverses_all_that_is_overdue_and_leaves_the_rest_alone()
+    {
+        var swipes = await Sent(40);
+        var fresh = swipes[0];
+        await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where state = 'SENT' and rrn <> {fresh.Rrn}");
+        using var sweeper = NewSweeper();
+        await sweeper.StartAsync(TestContext.Current.CancellationToken);
+
+        await Books.Until("select count(*) = 1 from attempts where state = 'SENT'", Tick);
+        (await Books.StateUnder(fresh.Key)).Should().Be(AttemptState.Sent);
+        (await Books.Scalar<long>("select count(*) from reversals where acknowledged_at is null")).Should().BeGreaterThanOrEqualTo(39);
+        await sweeper.StopAsync(TestContext.Current.CancellationToken);
+        await Books.ShouldBalance();
+    }
+
+    [Fact]
+    public async Task The_sweeper_expires_what_is_over_and_not_held()
+    {
+        var over = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1));
+        var held = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1), heldFor: TimeSpan.FromMinutes(1));
+        using var sweeper = NewSweeper();
+        await sweeper.StartAsync(TestContext.Current.CancellationToken);
+
+        await Books.Until($"select state = 'EXPIRED' from bills where number = {over}", Tick);
+        (await Books.StateOf(held)).Should().Be(BillState.Open);
+        await sweeper.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_reversal_that_the_bank_is_silent_about_holds_up_no_other()
+    {
+        await AcknowledgeWhatOthersLeft();
+        var swipes = await Reversing(200);
+        var silence = new TaskCompletionSource<bool>();
+        var bank = new ReversingBank(reversal => reversal.Rrn == swipes[0].Rrn ? silence.Task : Task.FromResult(true));
+        using var sender = NewSender(bank);
+        await sender.StartAsync(TestContext.Current.CancellationToken);
+
+        // The clock stands still: while there is more, nothing waits for the next look.
+        await Books.Until("select count(*) = 1 from reversals where acknowledged_at is null");
+        (await Books.StateUnder(swipes[0].Key)).Should().Be(AttemptState.Reversing);
+        (await Books.StateUnder(swipes[1].Key)).Should().Be(AttemptState.Reversed);
+        silence.SetResult(true);
+
+        await Books.Until("select count(*) = 0 from attempts where state = 'REVERSING'");
+        bank.Sent.Should().Be(200);
+        await sender.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Reversals_in_flight_are_bounded_and_one_that_fails_is_tried_again_later()
+    {
+        await AcknowledgeWhatOthersLeft();
+        var swipes = await Reversing(100);
+        var answers = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var bank = new ReversingBank(reversal => reversal.Rrn == swipes[7].Rrn ? throw new IOException("The line is down.") : answers.Task);
+        using var sender = NewSender(bank);
+        await sender.StartAsync(TestContext.Current.CancellationToken);
+        await bank.AreInFlight(64);
+
+        answers.SetResult(true);
+
+        await Books.Until("select count(*) = 1 from reversals where acknowledged_at is null");
+        bank.MostInFlight.Should().Be(64);
+        (await Books.StateUnder(swipes[7].Key)).Should().Be(AttemptState.Reversing);
+        await sender.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task What_the_sweeper_and_the_sender_do_for_a_swipe_stands_in_its_trace()
+    {
+        await AcknowledgeWhatOthersLeft();
+        var trace = ActivityTraceId.CreateRandom();
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            // By its name: the source asks this while it is being made.
+            ShouldListenTo = source => source.Name == Instrumentation.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> span) =>
+                span.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var start = await Books.NewAttempt(await Books.PutBill(), Interlocked.Increment(ref Stans), terminal: "T5000000");
+        await Books.Commits.StartAttempts.Submit(start with { TraceId = trace.ToHexString() });
+        await Books.Execute($"update attempts set deadline = clock_timestamp() - interval '1 minute' where rrn = {start.Rrn}");
+        using var sweeper = NewSweeper();
+        using var sender = NewSender(new ReversingBank(_ => Task.FromResult(true)));
+        await sweeper.StartAsync(TestContext.Current.CancellationToken);
+        await sender.StartAsync(TestContext.Current.CancellationToken);
+
+        await Books.Until($"select state = 'REVERSED' from attempts where rrn = {start.Rrn}", Tick);
+        await sweeper.StopAsync(TestContext.Current.CancellationToken);
+        await sender.StopAsync(TestContext.Current.CancellationToken);
+
+        // The sender may be done before the sweeper has heard that its row is written.
+        spans.Select(span => (span.OperationName, span.TraceId, span.GetTagItem(Instrumentation.StateTag))).Should().BeEquivalentTo(new (string, ActivityTraceId, object?)[]
+        {
+            ("attempt.reverse", trace, "REVERSING"),
+            ("bank.reverse", trace, "REVERSED"),
+        });
+    }
+
+    private async Task AcknowledgeWhatOthersLeft()
+    {
+        await Books.Execute("update reversals set acknowledged_at = clock_timestamp() where acknowledged_at is null");
+        await Books.Execute("update attempts set state = 'REVERSED' where state = 'REVERSING'");
+    }
+
+    private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));
+
+    private Sweeper NewSweeper() => new(
+        new SweepRounds(
+            Books.Attempts,
+            Books.Bills,
+            cluster.Silos.Service<SwipeKeys>(),
+            cluster.Silos.Service<IBillGrains>(),
+            Options.Create(new SwipeOptions()),
+            NullLogger<SweepRounds>.Instance),
+        _clock,
+        NullLogger<Sweeper>.Instance);
+
+    private ReversalSender NewSender(IBankLine bank) => new(
+        new Reversals(Books.Reversals, bank, Options.Create(new BankLinkOptions()), Random.Shared, NullLogger<Reversals>.Instance),
+        Books.Reversals,
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
+        _clock,
+        NullLogger<ReversalSender>.Instance);
+
+    private async Task<StartAttempt[]> Sent(int count) => await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
+    {
+        var start = await Books.NewAttempt(await Books.PutBill(), Interlocked.Increment(ref Stans), terminal: "T5000000");
+        await Books.Commits.StartAttempts.Submit(start);
+        return start;
+    }));
+
+    private async Task<StartAttempt[]> Reversing(int count)
+    {
+        var starts = await Sent(count);
+        await Task.WhenAll(starts.Select(start => Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
+        return starts;
+    }
+
+    private sealed class ReversingBank(Func<ReversalRow, Task<bool>> answer) : IBankLine
+    {
+        private readonly Lock _lock = new();
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _inFlight;
+        private int _wanted = int.MaxValue;
+
+        public bool IsUp => true;
+
+        public int Sent { get; private set; }
+
+        public int MostInFlight { get; private set; }
+
+        public Task AreInFlight(int count)
+        {
+            lock (_lock)
+            {
+                _wanted = count;
+                Check();
+            }
+
+            return _reached.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+
+        public Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout) => throw new NotSupportedException("Only reversals come here.");
+
+        public async Task<bool> Reverse(ReversalRow reversal)
+        {
+            lock (_lock)
+            {
+                Sent++;
+                _inFlight++;
+                MostInFlight = Math.Max(MostInFlight, _inFlight);
+                Check();
+            }
+
+            try
+            {
+                return await answer(reversal);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    _inFlight--;
+                }
+            }
+        }
+
+        private void Check()
+        {
+            if (_inFlight >= _wanted)
+            {
+                _reached.TrySetResult();
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using Lakala.Storage.Fleet;
+using Lakala.Storage.Postgres;
+using Lakala.Testing;
+
+namespace Lakala.Storage.Tests;
+
+/// <summary>Each alarm on both sides of both of its thresholds.</summary>
+public sealed class AlarmTests(Books books) : IClassFixture<Books>
+{
+    private readonly AlarmRows _alarms = new(books.Database);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Kind, subject, what is not enough to raise it, what raises it, what is not enough to clear it, what clears it.</summary>
+    public static TheoryData<string, string, string, string, string, string> Kinds { get; } = new()
+    {
+        { "terminal_silent", "ALARM001", Heard("4 minutes 50 seconds"), Heard("5 minutes 1 second"), Heard("1 minute"), Heard("10 seconds") },
+        { "terminal_silent", "ALARM001", Heard("6 minutes", blocked: true), Heard("6 minutes"), Heard("2 minutes"), Heard("6 minutes", blocked: true) },
+        { "paper_out", "ALARM001", Report("""{"paper":"low"}"""), Report("""{"paper":"out"}"""), Report("""{"paper":"out","printer":"ready"}"""), Report("""{"paper":"low"}""") },
+        { "tamper", "ALARM001", Report("""{"tamper":false}"""), Report("""{"tamper":true}"""), Report("""{"tamper":true,"paper":"ok"}"""), Report("{}") },
+        { "clock_off", "ALARM001", Report("""{"clock_offset":59}"""), Report("""{"clock_offset":-60}"""), Report("""{"clock_offset":30}"""), Report("""{"clock_offset":29}""") },
+        { "bank_line_down", "silo", Silo(29, 0), Silo(30, 0), Silo(1, 0), Silo(0, 0) },
+        { "commit_queue_full", "silo", Silo(0, 0.49), Silo(0, 0.5), Silo(0, 0.1), Silo(0, 0.09) },
+        { "reversals_ageing", "", Reversal("9 minutes 50 seconds"), Reversal("10 minutes 1 second"), Reversal("3 minutes"), Reversal("1 minute") },
+        { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
+        { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
+        { "declines_bank", "", Swipes(49, 0), Swipes(50, 20), Swipes(50, 100), Swipes(50, 150) },
+        { "notices_overdue", "we_alarm", Due("14 minutes 50 seconds"), Due("15 minutes 1 second"), Due("2 minutes"), Due("30 seconds") },
+        { "notices_overdue", "we_alarm", Parked("PARKED"), Due("16 minutes"), Due("2 minutes"), Parked("ACCEPTED") },
+        { "notices_parked", "we_alarm", Parked("PENDING"), Parked("PARKED"), Parked("PARKED"), Parked("ACCEPTED") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task An_alarm_is_raised_at_one_threshold_and_cleared_at_another(
+        string kind, string subject, string notYet, string raise, string stillRaised, string clear)
+    {
+        await Clean();
+        await books.Execute(notYet);
+        (await Look(kind)).Should().BeEmpty("it is not that bad yet");
+        await books.Execute(raise);
+        (await Look(kind)).Should().ContainSingle().Which.Should().Match<AlarmRow>(alarm => alarm.Subject == subject && alarm.ClearedAt == null && alarm.Detail.Length > 0);
+        (await Look(kind)).Should().BeEmpty("it is raised already");
+        await books.Execute(stillRaised);
+        (await Look(kind)).Should().BeEmpty("it is not good enough yet");
+        await books.Execute(clear);
+
+        (await Look(kind)).Should().ContainSingle().Which.Should().Match<AlarmRow>(alarm => alarm.Subject == subject && alarm.ClearedAt != null);
+        (await _alarms.Counts(Stop)).Should().BeEmpty();
+        await Clean();
+    }
+
+    [Fact]
+    public async Task Every_kind_is_tried()
+    {
+        Kinds.Select(row => row.Data.Item1).Distinct().Should().BeEquivalentTo(AlarmKind.All.Select(kind => kind.Kind));
+        await Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_terminal_that_is_retired_alarms_nobody_any_more()
+    {
+        await Clean();
+        await books.Execute(Report("""{"tamper":true}"""));
+        await Look("tamper");
+        await books.Execute("update terminals set retired_at = clock_timestamp() where id = 'ALARM001'");
+
+        (await Look("tamper")).Should().ContainSingle().Which.ClearedAt.Should().NotBeNull();
+        await Clean();
+    }
+
+    [Fact]
+    public async Task Many_at_once_are_one_notice_that_counts_them()
+    {
+        await Clean();
+        await books.Execute(
+            $"""
+            {NewStore}
+            insert into terminals (id, store_id, master_key) select 'MANY' || lpad(n::text, 4, '0'), 'ALARM0000000001', '\x00' from generate_series(1, 300) n;
+            insert into terminal_health (terminal_id, at, in_order, report) select id, clock_timestamp(), false, '{Tampered}' from terminals where id like 'MANY%'
+            """);
+
+        var raised = await _alarms.Look(slowToo: false, isTold: true, "https://pay.test/ops/runbook", TimeProvider.System.GetUtcNow(), Stop);
+
+        raised.Where(alarm => alarm.Kind == "tamper").Should().HaveCount(300);
+        (await books.Scalar<long>("select count(*) from events where type = 'alarm.raised'")).Should().Be(1);
+        (await books.Scalar<bool>(
+            "select (data::json->>'count')::int = 300 and json_array_length(data::json->'subjects') = 20 from events where type = 'alarm.raised'")).Should().BeTrue();
+        (await books.Scalar<long>("select count(*) from deliveries where receiver = 'operator' and merchant_id = ''")).Should().Be(1);
+        (await books.Scalar<string>("select data::json->>'runbook_url' from events where type = 'alarm.raised'"))
+            .Should().Be("https://pay.test/ops/runbook/a-terminals-case-was-opened");
+        await Clean();
+    }
+
+    [Fact]
+    public async Task An_alarm_is_acknowledged_once_while_it_is_raised()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var alarm = (await Look("tamper")).Single();
+
+        (await _alarms.Acknowledge(alarm.Id, "ann", Stop)).Should().BeTrue();
+        (await _alarms.Acknowledge(alarm.Id, "bo", Stop)).Should().BeTrue();
+        (await _alarms.Find(alarm.Id, Stop))!.AcknowledgedBy.Should().Be("ann");
+        await books.Execute(Report("{}"));
+        await Look("tamper");
+
+        (await _alarms.Acknowledge(alarm.Id, "ann", Stop)).Should().BeFalse("it is cleared");
+        (await books.Scalar<long>("select count(*) from audit_log where what = 'alarm.acknowledge' and subject = 'ALARM001'")).Should().Be(1);
+        await Clean();
+    }
+
+    [Fact]
+    public async Task A_silenced_alarm_is_shown_as_such_and_told_to_nobody_until_the_silence_ends_by_itself()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var first = (await Tell("tamper")).Single();
+        var silence = new Silence("ann", "the case is at the workshop", TimeProvider.System.GetUtcNow().AddHours(4));
+        (await _alarms.Silence(first.Id, silence, Stop)).Should().BeTrue();
+        (await _alarms.Find(first.Id, Stop))!.Silence!.Reason.Should().Be("the case is at the workshop");
+        await books.Execute(Report("{}"));
+        await Tell("tamper");
+        (await Events()).Should().Be((1, 1), "the end of what was told is told");
+
+        await books.Execute(Report(Tampered));
+        var second = (await Tell("tamper")).Single();
+        await Tell("tamper");
+        (await Events()).Should().Be((1, 1), "it is raised again during the silence");
+        (await _alarms.List(10, Stop)).First(alarm => alarm.ClearedAt is null).Silence!.Who.Should().Be("ann");
+        (await _alarms.Counts(Stop)).Should().Contain(("tamper", 1));
+        await books.Execute("update alarm_silences set until = clock_timestamp() - interval '1 second'");
+        await Tell("tamper");
+        await Tell("tamper");
+
+        (await Events()).Should().Be((2, 1), "it is still raised when the silence ends");
+        (await _alarms.Find(second.Id, Stop))!.Silence.Should().BeNull();
+        (await _alarms.EndSilence(second.Id, "ann", Stop)).Should().BeFalse("it has ended");
+        await Clean();
+    }
+
+    [Fact]
+    public async Task What_is_raised_and_cleared_within_a_silence_is_told_to_nobody_and_a_silence_can_be_ended()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        var first = (await Look("tamper")).Single();
+        await _alarms.Silence(first.Id, new Silence("ann", "moved", TimeProvider.System.GetUtcNow().AddHours(1)), Stop);
+        await books.Execute(Report("{}"));
+        await Look("tamper");
+        await books.Execute(Report(Tampered));
+        var second = (await Tell("tamper")).Single();
+        await books.Execute(Report("{}"));
+        await Tell("tamper");
+        (await Events()).Should().Be((0, 0));
+        await books.Execute(Report(Tampered));
+        var third = (await Tell("tamper")).Single();
+        (await _alarms.EndSilence(third.Id, "bo", Stop)).Should().BeTrue();
+        await Tell("tamper");
+
+        (await Events()).Should().Be((1, 0));
+        (await _alarms.Silence(second.Id, new Silence("ann", "late", TimeProvider.System.GetUtcNow().AddHours(1)), Stop)).Should().BeFalse("it is cleared");
+        (await books.Scalar<string>("select string_agg(what, ' ' order by id) from audit_log where subject = 'ALARM001' and what like 'alarm.%silence'"))
+            .Should().EndWith("alarm.silence alarm.end_silence");
+        await Clean();
+    }
+
+    [Theory]
+    [InlineData(0, "reason", false)]
+    [InlineData(-1, "reason", false)]
+    [InlineData(168, "reason", true)]
+    [InlineData(169, "reason", false)]
+    [InlineData(1, "", false)]
+    [InlineData(1, "two\nlines", false)]
+    public void A_silence_has_a_reason_and_an_end_within_a_week(int hours, string reason, bool isRight)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+
+        (new Silence("ann", reason, now.AddHours(hours)).Fault(now) is null).Should().Be(isRight);
+    }
+
+    [Fact]
+    public async Task One_looks_while_the_others_pass_by()
+    {
+        var isInside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayLeave = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _alarms.Alone(
+            async () =>
+            {
+                isInside.SetResult();
+                await mayLeave.Task;
+            },
+            Stop);
+        await isInside.Task;
+
+        (await _alarms.Alone(() => throw new InvalidOperationException("Two at once."), Stop)).Should().BeFalse();
+        mayLeave.SetResult();
+
+        (await first).Should().BeTrue();
+        (await _alarms.Alone(() => Task.CompletedTask, Stop)).Should().BeTrue();
+    }
+
+    private const string Tampered = """{"tamper":true}""";
+
+    private const string NewStore = "insert into stores (id, name, commission_percent) values ('ALARM0000000001', 'Alarmed', 0) on conflict do nothing;";
+
+    private const string NewTerminal =
+        $"{NewStore} insert into terminals (id, store_id, master_key) values ('ALARM001', 'ALARM0000000001', '\\x00') on conflict do nothing;";
+
+    private static string Heard(string ago, bool blocked = false) =>
+        $"""
+        {NewTerminal} update terminals set blocked = {blocked} where id = 'ALARM001';
+        insert into terminal_lines values ('ALARM001', clock_timestamp() - interval '{ago}') on conflict (terminal_id) do update set heard_at = excluded.heard_at
+        """;
+
+    private static string Report(string report) =>
+        $"""
+        {NewTerminal}
+        insert into terminal_health (terminal_id, at, in_order, report) values ('ALARM001', clock_timestamp(), true, '{report}')
+        on conflict (terminal_id) do update set report = excluded.report
+        """;
+
+    private static string Silo(int bankDown, double fill) => FormattableString.Invariant(
+        $$"""
+        insert into silo_states values ('silo', clock_timestamp(), '{"bank_down_seconds":{{bankDown}},"queue_fill":{{fill}},"fullest_queue":"start_attempts"}')
+        on conflict (silo) do update set at = excluded.at, body = excluded.body
+        """);
+
+    private static string Reversal(string age) =>
+        $"""
+        delete from reversals;
+        insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at, created_at)
+        values (1, 'ALARM001', 1, 'ALARM0000000001', 100, 'CNY', clock_timestamp(), clock_timestamp() - interval '{age}')
+        """;
+
+    private static string Swipes(int declined, int approved) =>
+        $"""
+        delete from attempts where terminal_id = 'ALARM001';
+        insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, store_id, rrn, deadline, settled_at, response_code, authorisation_code)
+        select 'ALARM001', 1, n, gen_random_uuid(), case when n <= {declined} then 'DECLINED' else 'APPROVED' end, n, 100, 'CNY', 'ALARM0000000001', 800000000000 + n,
+               clock_timestamp(), clock_timestamp(), '00', 'A'
+        from generate_series(1, {declined + approved}) n
+        """;
+
+    private static string Due(string ago) =>
+        $"{Parked("PENDING")}; update deliveries set due_at = clock_timestamp() - interval '{ago}' where receiver = 'we_alarm'";
+
+    private static string Parked(string state) =>
+        $"""
+        delete from deliveries where receiver = 'we_alarm';
+        insert into deliveries (event_id, receiver, merchant_id, state, due_at) values (gen_random_uuid(), 'we_alarm', 'm', '{state}', 'infinity')
+        """;
+
+    private async Task<List<AlarmRow>> Tell(string kind) =>
+        [.. (await _alarms.Look(slowToo: false, isTold: true, "", TimeProvider.System.GetUtcNow(), Stop)).Where(alarm => alarm.Kind == kind)];
+
+    private async Task<(long Raised, long Cleared)> Events() => (
+        await books.Scalar<long>("select count(*) from events where type = 'alarm.raised'"),
+        await books.Scalar<long>("select count(*) from events where type = 'alarm.cleared'"));
+
+    private async Task<List<AlarmRow>> Look(string kind) =>
+        [.. (await _alarms.Look(slowToo: true, isTold: false, "", TimeProvider.System.GetUtcNow(), Stop)).Where(alarm => alarm.Kind == kind)];
+
+    private Task Clean() => books.Execute(
+        """
+        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
+        """);
+}

@@ -1,0 +1,47 @@
+namespace Lakala.Vocabulary.Tests;
+
+/// <summary>Reason numbers are stored, sent and printed: what they mean never changes again.</summary>
+public sealed class RefusalTests
+{
+    [Fact]
+    public void Numbers_codes_and_finality_are_frozen()
+    {
+        var table = string.Join('\n', Enum.GetValues<Refusal>().Select(refusal =>
+            $"{(int)refusal} {refusal} {refusal.ResponseCode()} {(refusal.IsFinal() ? "final" : "open")}"));
+
+        table.Should().Be(
+            """
+            101 UnknownTerminal 58 open
+            102 TerminalBlocked 58 open
+            110 SignOnFirst 77 open
+            120 MacInvalid A0 open
+            130 FormatError 30 final
+            140 KeyReused 94 open
+            141 StanReplayed 94 open
+            150 TooManyRequests 91 open
+            160 TotalsDiffer 95 open
+            161 BatchClosed 12 final
+            170 ClerkRefused 63 open
+            171 TooManySignIns 63 open
+            172 ClerkLocked 63 open
+            201 CardInvalid 14 final
+            202 PinBlockUnreadable 30 final
+            301 BillMistyped 40 final
+            302 BillUnknown 40 final
+            310 BillPaid 40 final
+            311 BillExpired 40 final
+            312 BillCancelled 40 final
+            320 BillBeingPaid 12 final
+            321 BillHeld 12 final
+            330 CurrencyWrong 13 final
+            331 AmountWrong 13 final
+            401 DeclinedByBank 05 final
+            402 BankNotReachable 92 final
+            403 NoAnswerFromBank 68 final
+            410 NeverHappened 25 final
+            501 InProgress 09 open
+            502 TryLater 91 open
+            503 Fault 96 open
+            """);
+    }
+}
