@@ -3,15 +3,15 @@ using System.Diagnostics;
 namespace Lakala.Local;
 
 /// <summary>
-/// A program of ours that runs beside this one: its output in a log file, its process remembered in the state folder, and in
-/// a session of its own, so that Ctrl-C reaches only this program, which then ends the others in order.
+/// A program of ours that runs beside this one: its output goes to a log file, and a record in the state folder names its process.
+/// It has its own session, so that Ctrl-C reaches only this program, which then ends the others in order.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int TailLines = 15;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-    // Longer than a silo takes to let finish what is under way.
+    // Longer than a silo needs to finish its swipes under way.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -37,7 +37,7 @@ public sealed class ChildProcess : IAsyncDisposable
         int stopSignal = ProcessRecord.Terminate)
     {
         var log = Path.Combine(state.Folder("logs"), name + ".log");
-        // The shell gives the log file itself to the program, which so can outlive this process, and then becomes the program.
+        // The shell opens the log file for the program, so that the program can outlive this process, and then becomes the program.
         string[] shell = ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log];
         var start = new ProcessStartInfo("/bin/sh", [.. shell, .. command]) { WorkingDirectory = "/" };
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
@@ -52,8 +52,8 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(name, process, record, log, pidFile);
     }
 
-    /// <summary>Asks again and again until <paramref name="missing"/> answers null.</summary>
-    /// <exception cref="SetupException">It ended, or is not ready in time; says why, with the end of its log.</exception>
+    /// <summary>Asks repeatedly until <paramref name="missing"/> returns null.</summary>
+    /// <exception cref="SetupException">The program ended, or is not ready in time; the message has the reason and the end of its log.</exception>
     public async Task WaitUntilReady(Func<CancellationToken, Task<string?>> missing, TimeSpan bound, CancellationToken cancel = default)
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -97,7 +97,7 @@ public sealed class ChildProcess : IAsyncDisposable
         cancel);
 
     /// <summary>Waits until the program ends by itself.</summary>
-    /// <returns>What to tell the operator about it.</returns>
+    /// <returns>A text about it for the operator.</returns>
     public async Task<string> Ended(CancellationToken cancel)
     {
         await HasEnded(cancel);
@@ -106,8 +106,8 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public Task HasEnded(CancellationToken cancel) => _process.WaitForExitAsync(cancel);
 
-    /// <summary>Ends the program as an operator would; kills it when it does not end.</summary>
-    /// <returns>Whether it ended by itself.</returns>
+    /// <summary>Ends the program as an operator would; kills it if it does not end.</summary>
+    /// <returns>True when it ended by itself.</returns>
     public async Task<bool> Stop()
     {
         var orderly = await _record.End(Patience);
@@ -131,7 +131,7 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // Somebody may have started the program again by now.
+    // The program may be running again by now.
     private void Forget()
     {
         if (File.Exists(_pidFile) && ProcessRecord.Read(_pidFile) == _record)

@@ -5,7 +5,7 @@ namespace Lakala.Local;
 /// <summary>A program that runs to its end, such as initdb, a verb of the silo or a one-shot terminal.</summary>
 public static class Command
 {
-    // A program that has started others ends these first.
+    // A program that has started others needs time to end them first.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs a program and collects what it prints.</summary>
@@ -59,7 +59,7 @@ public static class Command
             : throw new SetupException($"{string.Join(' ', command)} failed with exit code {result.ExitCode}:\n{result.Error.Trim()}");
     }
 
-    /// <summary>Runs a program on this program's own screen.</summary>
+    /// <summary>Runs a program on this program's console.</summary>
     /// <returns>Its exit code.</returns>
     public static async Task<int> Show(
         IReadOnlyList<string> command,
@@ -78,13 +78,13 @@ public static class Command
         return process.ExitCode;
     }
 
-    /// <summary>Runs a program and hands on what it prints, line by line as it comes. A cancel interrupts it once, and waits for its end.</summary>
+    /// <summary>Runs a program and passes its output on, line by line. A cancel interrupts it once, and waits for its end.</summary>
     /// <returns>Its exit code.</returns>
     public static async Task<int> Follow(
         IReadOnlyList<string> command, Action<string> onLine, string workingDirectory, CancellationToken cancel)
     {
-        // Out of reach of the keyboard's Ctrl+C: a test program that hears it twice ends without ending what it has started. And not deaf
-        // to an interrupt, as what a shell starts in the background is.
+        // In its own process group, without the keyboard's Ctrl+C: a test program that gets it twice ends without ending its own processes. And
+        // with interrupts on, which a shell turns off for background programs.
         var start = new ProcessStartInfo("setsid", ["env", "--default-signal=INT", .. command])
         {
             RedirectStandardOutput = true,
@@ -129,7 +129,7 @@ public static class Command
         }
         catch (IOException)
         {
-            // It ended without reading its input; its exit code tells why.
+            // It ended without reading its input; its exit code has the reason.
         }
     }
 }

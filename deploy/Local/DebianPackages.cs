@@ -5,10 +5,10 @@ public static class DebianPackages
 {
     private static readonly Dictionary<string, string> Environment = new() { ["DEBIAN_FRONTEND"] = "noninteractive" };
 
-    /// <summary>Installs packages as root with apt-get; does nothing else to the system.</summary>
+    /// <summary>Installs packages as root with apt-get; changes nothing else of the system.</summary>
     /// <param name="packages">Names in Debian and Ubuntu.</param>
-    /// <param name="purpose">What for, as the end of a sentence.</param>
-    /// <param name="prepare">Runs before the installation, once it is clear that there will be one.</param>
+    /// <param name="purpose">The purpose, as the end of a sentence.</param>
+    /// <param name="prepare">Runs just before the installation, if there is one.</param>
     /// <param name="cancel">Ends the installation.</param>
     /// <exception cref="SetupException">Not root, no apt-get, or it failed.</exception>
     public static async Task Install(

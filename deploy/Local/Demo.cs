@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Lakala.Local;
 
-/// <summary><c>./lakala demo</c>: the whole story once, told step by step, and checked at its end in everybody's books.</summary>
+/// <summary><c>./lakala demo</c>: one order from bill to notice, step by step, and a check of all books at the end.</summary>
 public sealed class Demo : IAsyncDisposable
 {
     private const long Amount = 12_800;
@@ -23,7 +23,7 @@ public sealed class Demo : IAsyncDisposable
     public static async Task<int> Run(CancellationToken stop)
     {
         Console.WriteLine("Shop online, pay by swiping a card in a store.\n");
-        Console.WriteLine("Everything is started on this machine, each part a process of its own:");
+        Console.WriteLine("Everything starts on this machine, each part as its own process:");
         await using var network = await LocalNetwork.Start(
             await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "demo")),
             new LocalNetworkOptions { ThrowawayDatabase = true, Shop = true, Progress = step => Console.WriteLine($"  {step}") },
@@ -52,20 +52,20 @@ public sealed class Demo : IAsyncDisposable
         Say($"bill {Grouped(number)}, CNY {Amount / 100m:0.00}, {await PageState(page, stop)}");
         Say($"the shopper's page is {page}");
 
-        Step("In a store the clerk keys the number in, and mistypes a digit.");
+        Step("In a store the clerk keys the number in, with one wrong digit.");
         await Terminal(["lookup", "--bill", Mistyped(number)], stop);
 
-        Step("Now with care.");
+        Step("The clerk keys it in again, without a mistake.");
         await Terminal(["lookup", "--bill", number], stop);
 
         var card = _network.Cards.First(card => card.Expected == "approved");
         Step("The shopper swipes a bank card and enters a wrong PIN.");
         await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{WrongPin(card.Pin)}\n");
 
-        Step("And once more, with the right one.");
+        Step("The shopper swipes again, with the right PIN.");
         await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{card.Pin}\n");
 
-        Step("The shop's server is told, and checks the signature.");
+        Step("The shop's server gets a notice, and checks the signature.");
         var notice = await _shopServer.Next(stop).AsTask().WaitAsync(NoticeBound, TimeProvider.System, stop);
         Say($"{notice.Id}: {notice.Type}, order {notice.Data.GetProperty("order_id").GetString()} is {notice.Data.GetProperty("status").GetString()}");
 
@@ -73,7 +73,7 @@ public sealed class Demo : IAsyncDisposable
         var books = await _network.Books(stop);
         Console.WriteLine(Indented(books.Output));
 
-        Step("Everybody's books say the same:");
+        Step("All books agree:");
         return await Check(number, page, notice, books, stop);
     }
 
@@ -96,7 +96,7 @@ public sealed class Demo : IAsyncDisposable
             Verdict("the shopper's page says PAID", await PageState(page, stop) == "PAID"),
         ];
         var isRight = checks.All(check => check);
-        Console.WriteLine(isRight ? "\nPaid, once, and everybody knows." : "\nSomething is not as it should be.");
+        Console.WriteLine(isRight ? "\nPaid once, and all books agree." : "\nA check has failed.");
         return isRight;
     }
 

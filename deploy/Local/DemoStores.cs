@@ -1,6 +1,6 @@
 namespace Lakala.Local;
 
-/// <summary>A store of the demonstration, as the silo's verb <c>provision</c> takes it. None of them exists.</summary>
+/// <summary>An invented store of the demonstration, in the form of the silo's verb <c>provision</c>.</summary>
 public sealed record DemoStore(
     string Id,
     string Name,
@@ -18,7 +18,7 @@ public sealed record DemoStore(
     public int CommissionPercent { get; init; } = 20;
 }
 
-/// <summary>Three districts full of stores; the terminals stand in the first store.</summary>
+/// <summary>Stores in three districts; the terminals are in the first store.</summary>
 internal static class DemoStores
 {
     private const string Huangpu = "黄浦 Huangpu", Xuhui = "徐汇 Xuhui", Jingan = "静安 Jing'an";

@@ -1,6 +1,6 @@
 namespace Lakala.Local;
 
-/// <summary><c>./lakala down</c>: ends what runs in the state folder, and in the folders of a demo, tests or bench within.</summary>
+/// <summary><c>./lakala down</c>: ends the programs of the state folder, and of the folders of a demo, tests or bench in it.</summary>
 public static class Down
 {
     private const int Depth = 3;

@@ -4,12 +4,12 @@ using System.Security.Cryptography;
 
 namespace Lakala.Local;
 
-/// <summary>Loopback ports that nobody uses, below the range from which the kernel takes the ports of outgoing connections.</summary>
+/// <summary>Free loopback ports, below the range from which the kernel takes the ports of outgoing connections.</summary>
 public static class FreePorts
 {
     private const int First = 20_000, End = 32_000, Attempts = 200;
 
-    // Given out and perhaps not listened on yet: instances that start side by side get different ones.
+    // Ports that were given out and may not be in use yet: instances that start at the same time get different ones.
     private static readonly HashSet<int> Given = [];
 
     public static int[] Take(int count)

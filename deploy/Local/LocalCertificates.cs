@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Lakala.Local;
 
 /// <summary>
-/// The gateway's certificate and the authority that terminals pin, as PEM files in one folder: made once, kept across restarts,
-/// the certificate renewed under the same authority when it nears its end.
+/// The gateway's certificate and the CA that terminals trust, as PEM files in one folder: made once and kept across restarts.
+/// The certificate is renewed under the same CA before it expires.
 /// </summary>
 public sealed record LocalCertificates(string Authority, string Certificate, string CertificateKey)
 {
@@ -66,7 +66,7 @@ public sealed record LocalCertificates(string Authority, string Certificate, str
         var request = new CertificateRequest("CN=Lakala terminal gateway", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        // Both ways: silos show each other the same certificate as server and as client.
+        // For server and client: silos use the same certificate in both directions.
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
             [new Oid("1.3.6.1.5.5.7.3.1", "serverAuth"), new Oid("1.3.6.1.5.5.7.3.2", "clientAuth")], false));
         request.CertificateExtensions.Add(names.Build());

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace Lakala.Local;
 
-/// <summary>The silo's answer to <c>provision</c>, kept so that an instance is provisioned once (<c>seed.json</c>, 0600).</summary>
+/// <summary>The silo's answer to <c>provision</c>, stored so that an instance is provisioned only once (<c>seed.json</c>, 0600).</summary>
 /// <param name="ApiKey">The merchant's key to the API.</param>
 /// <param name="Terminals">The terminals with their master keys.</param>
-/// <param name="Bills">Numbers of the bills that were asked for.</param>
-/// <param name="Database">Which database holds it.</param>
+/// <param name="Bills">Numbers of the bills that were made.</param>
+/// <param name="Database">The database that has it.</param>
 public sealed record Seed(
     string ApiKey, IReadOnlyList<SeededTerminal> Terminals, IReadOnlyList<SeededClerk> Clerks, IReadOnlyList<SeededOperator> Operators, IReadOnlyList<string> Bills, string? Database)
 {
@@ -33,9 +33,9 @@ public sealed record SeededOperator(string Name, string Password)
     public override string ToString() => $"operator {Name}";
 }
 
-/// <summary>A card of the stand-in bank, as a shopper holds it.</summary>
-/// <param name="Track2">As a reader types it, without sentinels.</param>
-/// <param name="Pin">What the shopper keys.</param>
+/// <summary>A card of the stand-in bank, as a shopper has it.</summary>
+/// <param name="Track2">Track 2 without sentinels.</param>
+/// <param name="Pin">The PIN that the shopper keys in.</param>
 /// <param name="Expected"><c>approved</c>, or the bank's response code.</param>
 public sealed record TestCard(string Track2, string Pin, string Expected)
 {
@@ -44,10 +44,10 @@ public sealed record TestCard(string Track2, string Pin, string Expected)
 
 /// <param name="Host">Name or address.</param>
 /// <param name="Port">TCP, TLS.</param>
-/// <param name="Ca">PEM file of the authority to pin.</param>
+/// <param name="Ca">PEM file of the CA to trust.</param>
 public sealed record TerminalAddress(string Host, int Port, string Ca);
 
-/// <summary>How to reach a running instance: <c>up.json</c> (0600), which exists while it runs.</summary>
+/// <summary>The addresses and secrets of a running instance: <c>up.json</c> (0600), which exists while it runs.</summary>
 public sealed record UpFile(
     Uri Http,
     TerminalAddress Terminal,
@@ -87,7 +87,7 @@ public static class LocalFiles
 
     public static Task Write<T>(string path, T content) => SecretFile.Write(path, Serialise(content) + "\n");
 
-    /// <summary>The cards of the bank's <c>cards.json</c>, written as a reader would type them.</summary>
+    /// <summary>The cards of the bank's <c>cards.json</c>, in the form of a reader's input.</summary>
     public static async Task<IReadOnlyList<TestCard>> ReadCards(string path)
     {
         var cards = await Read<List<BankCard>>(path) ?? throw new SetupException($"the bank has not written {path}");

@@ -17,57 +17,57 @@ public enum LocalLine
     Database,
 }
 
-/// <summary>What an instance is made of. Ports of 0 are free ones.</summary>
+/// <summary>The parts of an instance. Port 0 means any free port.</summary>
 public sealed record LocalNetworkOptions
 {
-    /// <summary>More than one are a cluster, and one that ends is started again, as a service manager would.</summary>
+    /// <summary>The number of silos. More than one are a cluster; a silo that ends is started again, as a service manager would.</summary>
     public int Silos { get; init; } = 1;
 
-    /// <summary>At which port the line of a silo (counted from 0) is entered, given where it ends: for a proxy in front of it.</summary>
+    /// <summary>For a proxy before a line of a silo (counted from 0): maps the port where the line ends to the proxy's port.</summary>
     public Func<LocalLine, int, int, int> Route { get; init; } = static (_, _, port) => port;
 
     public int HttpPort { get; init; }
 
     public int TerminalPort { get; init; }
 
-    /// <summary>Terminals beside the spare one that no client of ours uses. At least 1.</summary>
+    /// <summary>The number of terminals beside the spare one that none of our clients uses. At least 1.</summary>
     public int Terminals { get; init; } = 2;
 
-    /// <summary>Bills that are made at provisioning, in bulk.</summary>
+    /// <summary>The number of bills that provisioning makes in bulk.</summary>
     public int Bills { get; init; }
 
-    /// <summary>A database of its own on the server, dropped at the end, for a run that leaves nothing behind.</summary>
+    /// <summary>True: the run has its own database on the server, which is dropped at the end.</summary>
     public bool ThrowawayDatabase { get; init; }
 
-    /// <summary>Whether the bank's book is written through to disk.</summary>
+    /// <summary>True: the bank's book is flushed to disk.</summary>
     public bool BankFsync { get; init; } = true;
 
-    /// <summary>Whether the demo web shop runs too.</summary>
+    /// <summary>True: the demo web shop runs too.</summary>
     public bool Shop { get; init; }
 
     public int ShopPort { get; init; }
 
-    /// <summary>Whether programs swipe, far faster than clerks: then the quotas of a terminal are raised out of their way.</summary>
+    /// <summary>True: programs swipe, far faster than clerks, so the quotas of a terminal are raised.</summary>
     public bool ProgramsSwipe { get; init; }
 
     /// <summary>More configuration of the silo, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Silo { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Hears each step of the start.</summary>
+    /// <summary>Called with each step of the start.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 }
 
 /// <summary>
 /// A whole instance on this machine as real processes: PostgreSQL, the bank's stand-in, one silo or several, and the folders of the
-/// store's terminals. Disposing ends them in the opposite order; what they stored stays in the state folder.
+/// store's terminals. Disposal ends them in the opposite order; their data stays in the state folder.
 /// </summary>
 public sealed class LocalNetwork : IAsyncDisposable
 {
     private const string Loopback = "127.0.0.1", Merchant = "demo-shop";
 
     /// <summary>
-    /// Short-lived memory of 96 MiB before a collection: with the runtime's own choice a loaded silo collects several times a
-    /// second. It can only be set from outside the program.
+    /// The young generation: 96 MiB before a collection. With the runtime's default a loaded silo collects several times a
+    /// second. It can be set only by the environment.
     /// </summary>
     public static readonly KeyValuePair<string, string> RoomyYoungGeneration = new("DOTNET_GCgen0size", "0x6000000");
 
@@ -102,10 +102,10 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     public string Home => _state.Root;
 
-    /// <summary>The folder of the owner-only secret files of the silo, with the authority's certificate.</summary>
+    /// <summary>The folder of the owner-only secret files of the silo, with the CA's certificate.</summary>
     public string Secrets { get; }
 
-    /// <summary>Where the shoppers' mails are put when no mail server is set.</summary>
+    /// <summary>The folder of the shoppers' mails when no mail server is set.</summary>
     public string Mails => _state.At("mail");
 
     public IReadOnlyList<LocalSilo> Silos => _silos;
@@ -130,7 +130,7 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     public Seed Seed => _seed!;
 
-    /// <summary>The terminal that no program of ours uses: for the terminals of others.</summary>
+    /// <summary>The spare terminal, for terminal programs of others.</summary>
     public SeededTerminal SpareTerminal => Seed.Terminals[^1];
 
     public IReadOnlyList<TestCard> Cards => _cards;
@@ -147,8 +147,8 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// <summary>The first silo.</summary>
     public ChildProcess Silo => _silos[0].Process;
 
-    /// <summary>Brings everything up in a state folder; returns when the silo is healthy. The folder is given back on disposal.</summary>
-    /// <exception cref="SetupException">Something does not start; says what and why.</exception>
+    /// <summary>Starts everything in a state folder; returns when the silo is healthy. The folder is released on disposal.</summary>
+    /// <exception cref="SetupException">A part does not start; the message says which and why.</exception>
     public static async Task<LocalNetwork> Start(StateFolder state, LocalNetworkOptions options, CancellationToken cancel = default)
     {
         LocalNetwork? network = null;
@@ -195,7 +195,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         silo.Process = ChildProcess.Start(_state, silo.Name, [Repository.Program("Silo")], SiloEnvironment(silo));
     }
 
-    /// <summary>One more silo that wants to join, with settings and ports of its own; the caller ends it.</summary>
+    /// <summary>Starts one more silo with its own settings and ports, which tries to join; the caller ends it.</summary>
     public ChildProcess StartAnotherSilo(StateFolder state, IReadOnlyDictionary<string, string> settings)
     {
         var silo = new LocalSilo(_silos.Length, FreePorts.Take(LocalSilo.Ports)) { BankPort = _bankPort, ConnectionString = ConnectionString };
@@ -222,7 +222,7 @@ public sealed class LocalNetwork : IAsyncDisposable
     public Task<CommandResult> Provision(string request, CancellationToken cancel = default) =>
         Command.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
 
-    /// <summary>The store's terminal program, run once as a process of its own.</summary>
+    /// <summary>Runs the store's terminal program once, as its own process.</summary>
     public Task<CommandResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default) =>
         Command.Run(
             [Repository.Program("Terminal.Client"), .. arguments],
@@ -230,7 +230,7 @@ public sealed class LocalNetwork : IAsyncDisposable
             input,
             cancel: cancel);
 
-    /// <summary>How a stranger reaches this instance, with a bill to pay.</summary>
+    /// <summary>The content of <c>up.json</c>: the addresses and secrets of this instance, with a bill to pay.</summary>
     public UpFile Describe(string bill) => new(
         Http, Terminal, ConnectionString, new Uri(BankHttp, "/book"), Seed.ApiKey, bill, Cards, SpareTerminal, Seed.Clerks, Seed.Operators);
 
@@ -302,7 +302,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         await Shop.WaitUntilHealthy(_http, new Uri(ShopPage, "/shop/healthz"), StartBound, cancel);
     }
 
-    // A silo that the others have declared dead ends itself; so does one whose database went away while it started.
+    // A silo that the others have declared dead ends itself; so does one that loses its database while it starts.
     private async Task Supervise(LocalSilo silo)
     {
         while (true)
@@ -398,7 +398,7 @@ public sealed class LocalNetwork : IAsyncDisposable
             ["TerminalGateway__Port"] = Text(silo.TerminalPort),
             ["TerminalGateway__Certificate"] = _certificates!.Certificate,
             ["TerminalGateway__CertificateKey"] = _certificates.CertificateKey,
-            // All terminals of a swarm come from this machine.
+            // All terminals of a swarm connect from this machine.
             ["TerminalGateway__MaxConnectionsPerAddress"] = "20000",
             ["TerminalGateway__MaxRejectsPerAddress"] = "100000",
             ["BankLink__Host"] = Loopback,
@@ -447,7 +447,7 @@ public sealed class LocalNetwork : IAsyncDisposable
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A silo of an instance: its ports, and its process as it is now.</summary>
+/// <summary>A silo of an instance: its ports, and its present process.</summary>
 public sealed class LocalSilo
 {
     internal const int Ports = 4;

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Lakala.Local;
 
-/// <summary>The web shop's side: the few calls of the merchant API that an instance is set up and shown with.</summary>
+/// <summary>The merchant's side: the calls of the merchant API for the set-up and the demonstration of an instance.</summary>
 public sealed class MerchantClient : IDisposable
 {
     private readonly HttpClient _http;
@@ -18,8 +18,8 @@ public sealed class MerchantClient : IDisposable
     public Task<JsonElement> CreateBill(string orderId, long amount, string description, CancellationToken cancel = default) =>
         Post("/v1/bills", new { order_id = orderId, amount, currency = "CNY", description }, cancel);
 
-    /// <summary>The same, which may be repeated under its key, at any silo, until it is answered.</summary>
-    /// <param name="mail">Where its shopper is told; null: nowhere.</param>
+    /// <summary>The same under an Idempotency-Key: the call may be repeated at any silo until it is answered.</summary>
+    /// <param name="mail">The shopper's mail address; null: none.</param>
     public Task<JsonElement> CreateBill(
         string orderId, long amount, string description, string idempotencyKey, string? mail, CancellationToken cancel = default) =>
         Post("/v1/bills", new { order_id = orderId, amount, currency = "CNY", description, shopper = new { email = mail } }, cancel, idempotencyKey);

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Lakala.Local;
 
-/// <summary>PostgreSQL's own programs on this machine, installed when they are missing and we may.</summary>
+/// <summary>PostgreSQL's programs on this machine; as root they are installed when they are missing.</summary>
 public static class PostgresBinaries
 {
     private const string Packages = "/usr/lib/postgresql";
 
-    /// <summary>The folder of initdb, postgres and pgbench: of the distribution's newest version, else one on the path.</summary>
-    /// <exception cref="SetupException">None is there, and none could be installed.</exception>
+    /// <summary>The folder of initdb, postgres and pgbench: of the distribution's newest version, otherwise one on the path.</summary>
+    /// <exception cref="SetupException">There is none, and none could be installed.</exception>
     public static async Task<string> Find(CancellationToken cancel = default)
     {
         if (Installed() is { } folder)
@@ -34,7 +34,7 @@ public static class PostgresBinaries
     private static double Version(string folder) =>
         double.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0;
 
-    // Debian would make and start a cluster of its own on the standard port.
+    // Without this Debian would make and start a cluster on the standard port.
     private static void Prepare()
     {
         const string settings = "/etc/postgresql-common/createcluster.d";

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Lakala.Local;
 
-/// <summary>The PostgreSQL that an instance uses: the one that <c>ConnectionStrings__Lakala</c> names, else a private cluster.</summary>
+/// <summary>The PostgreSQL of an instance: the one that <c>ConnectionStrings__Lakala</c> names, otherwise a private cluster.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _administration;
@@ -10,7 +10,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private PostgresServer(string administration, string ownDatabase, PrivatePostgres? cluster) =>
         (_administration, OwnDatabase, Cluster) = (administration, ownDatabase, cluster);
 
-    /// <summary>Null when the server is somebody else's.</summary>
+    /// <summary>The private cluster; null when <c>ConnectionStrings__Lakala</c> names the server.</summary>
     public PrivatePostgres? Cluster { get; }
 
     /// <summary>The database of the instance itself.</summary>
@@ -33,7 +33,7 @@ public sealed class PostgresServer : IAsyncDisposable
         new NpgsqlConnectionStringBuilder(_administration) { Database = database }.ConnectionString;
 
     /// <summary>Makes a database unless it exists.</summary>
-    /// <returns>The way to it.</returns>
+    /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabase(string name, CancellationToken cancel = default)
     {
         await using var server = NpgsqlDataSource.Create(_administration + ";Pooling=false");

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Lakala.Local;
 
 /// <summary>
-/// A PostgreSQL cluster of our own inside a state folder: on a loopback port that it keeps, with a random password in a file
-/// that only its owner reads.
+/// A private PostgreSQL cluster inside a state folder: on a loopback port that it keeps, with a random password in an
+/// owner-only file.
 /// </summary>
 /// <remarks>
 /// PostgreSQL refuses to run as root. Root therefore runs it as the user <c>postgres</c>, who owns the cluster's folder; when that
@@ -18,7 +18,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
 
-    // Durable, and nothing that a statement carries reaches the log.
+    // Durable, and no text or parameter of a statement reaches the log.
     private static readonly string[] Settings =
     [
         "-c", "listen_addresses=127.0.0.1",
@@ -57,14 +57,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }.ConnectionString;
     }
 
-    /// <summary>The way to the cluster's database <c>postgres</c>, as superuser.</summary>
+    /// <summary>The connection string of the cluster's database <c>postgres</c>, as superuser.</summary>
     public string ConnectionString { get; }
 
     /// <summary>The cluster's data folder, with its write-ahead log in <c>pg_wal</c>.</summary>
     public string Data => Path.Combine(_folder, "data");
 
-    /// <summary>Makes the cluster when there is none, and starts it.</summary>
-    /// <exception cref="SetupException">PostgreSQL is missing or does not start; says what to do.</exception>
+    /// <summary>Makes the cluster if there is none, and starts it.</summary>
+    /// <exception cref="SetupException">PostgreSQL is missing or does not start; the message says what to do.</exception>
     public static async Task<PrivatePostgres> Start(StateFolder state, CancellationToken cancel = default)
     {
         var binaries = await PostgresBinaries.Find(cancel);
@@ -78,8 +78,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes a standby that streams from <paramref name="primary"/>, in a state folder of its own, and starts it. Nobody waits for
-    /// it until the primary's <c>synchronous_standby_names</c> says so.
+    /// Makes a standby that streams from <paramref name="primary"/>, in its own state folder, and starts it. Commits wait for
+    /// it only after the primary's <c>synchronous_standby_names</c> names it.
     /// </summary>
     public static async Task<PrivatePostgres> StartStandby(StateFolder state, PrivatePostgres primary, CancellationToken cancel = default)
     {
@@ -108,7 +108,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await _server.WaitUntilReady(Missing, StartBound, cancel);
     }
 
-    /// <summary>Fast shutdown: connections are cut, what is committed is kept.</summary>
+    /// <summary>Fast shutdown: connections are cut, commits are kept.</summary>
     public async Task Stop()
     {
         if (_server is not null)
@@ -118,7 +118,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the server as a crash does: nobody is answered, nothing more is written, and the next start recovers.</summary>
+    /// <summary>Ends the server as a crash does: no answer and no write follows, and the next start recovers.</summary>
     public async Task Crash()
     {
         if (_server is not null)
@@ -179,7 +179,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             return (await File.ReadAllTextAsync(passwordFile, cancel)).Trim();
         }
 
-        // A crash in the middle of initdb leaves half a cluster, which holds nothing yet.
+        // A crash in the middle of initdb leaves an incomplete cluster without data.
         if (Directory.Exists(data))
         {
             Directory.Delete(data, recursive: true);
@@ -205,7 +205,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    // After a crash, postmaster.pid may name a process that is somebody else's by now, and the server would refuse to start.
+    // After a crash, postmaster.pid may name the id of an unrelated process, and the server would refuse to start.
     private static void ForgetDeadServer(string data)
     {
         var file = Path.Combine(data, "postmaster.pid");

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Lakala.Local;
 
 /// <summary>
-/// A running process as a file remembers it, so that a later run can end it. The start time tells it from another process
-/// that has been given the same id since.
+/// The record of a running process in a file, so that a later run can end it. The start time distinguishes it from another
+/// process that has got the same id since.
 /// </summary>
 public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
 {
@@ -19,7 +19,7 @@ public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
     public static void Write(string file, ProcessRecord record) =>
         File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"{record.Id} {record.StartTicks} {record.StopSignal}\n"));
 
-    /// <summary>The record in a file; null when the file is torn, as a crash can leave it.</summary>
+    /// <summary>Reads the record; null when the file is incomplete, as after a crash.</summary>
     public static ProcessRecord? Read(string file)
     {
         var parts = File.ReadAllText(file).Split(' ', StringSplitOptions.TrimEntries);
@@ -31,20 +31,20 @@ public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
             : null;
     }
 
-    /// <summary>A zombie that nobody has reaped does not count as running.</summary>
+    /// <summary>True while it runs; a zombie does not count as running.</summary>
     public bool IsRunning => ReadStat(Id) is var (state, start) && start == StartTicks && state is not ('Z' or 'X');
 
     public void Signal(int signal)
     {
         if (IsRunning)
         {
-            // A process that ended meanwhile is what was wanted.
+            // The process has ended meanwhile, as wanted.
             _ = kill(Id, signal);
         }
     }
 
-    /// <summary>Asks the process to end, and kills it when it has not done so within <paramref name="patience"/>.</summary>
-    /// <returns>Whether it ended by itself.</returns>
+    /// <summary>Asks the process to end, and kills it if it has not ended within <paramref name="patience"/>.</summary>
+    /// <returns>True when it ended by itself.</returns>
     public async Task<bool> End(TimeSpan patience)
     {
         Signal(StopSignal);
@@ -78,7 +78,7 @@ public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
         try
         {
             var stat = File.ReadAllText($"/proc/{id}/stat");
-            // The second field is the program's name in brackets and may hold anything.
+            // The second field is the program's name in brackets and may contain any characters.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return (fields[0][0], long.Parse(fields[19], CultureInfo.InvariantCulture));
         }

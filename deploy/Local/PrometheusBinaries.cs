@@ -1,6 +1,6 @@
 namespace Lakala.Local;
 
-/// <summary>Prometheus' own programs on this machine, for the tests; installed when they are missing and we may.</summary>
+/// <summary>Prometheus' programs on this machine, for the tests; as root they are installed when they are missing.</summary>
 public static class PrometheusBinaries
 {
     private const string Policy = "/usr/sbin/policy-rc.d", Units = "/etc/systemd/system";
@@ -8,7 +8,7 @@ public static class PrometheusBinaries
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>The folder of prometheus and promtool.</summary>
-    /// <exception cref="SetupException">None is there, and none could be installed.</exception>
+    /// <exception cref="SetupException">There is none, and none could be installed.</exception>
     public static async Task<string> Find(CancellationToken cancel = default)
     {
         if (Installed() is { } folder)
@@ -35,8 +35,8 @@ public static class PrometheusBinaries
     private static string? Installed() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
         .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "promtool")) && File.Exists(Path.Combine(folder, "prometheus")));
 
-    // Debian would start a server on the standard port, now and at every boot: the policy keeps it from the one, the mask from
-    // the other. Who wants that server: systemctl unmask prometheus.
+    // Debian would start a server on the standard port now and at every boot: the policy prevents the first, the mask the
+    // second. To use that server: systemctl unmask prometheus.
     private static void Prepare(bool isPolicyOurs)
     {
         if (isPolicyOurs)

@@ -1,11 +1,11 @@
 namespace Lakala.Local;
 
-/// <summary>Where the sources, the built programs and the state of this checkout are.</summary>
+/// <summary>The folders of the sources, the built programs and the state of this checkout.</summary>
 public static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The state folder: <c>$LAKALA_HOME</c>, else <c>.lakala</c> in the checkout.</summary>
+    /// <summary>The state folder: <c>$LAKALA_HOME</c>, otherwise <c>.lakala</c> in the checkout.</summary>
     public static string Home { get; } =
         Path.GetFullPath(Environment.GetEnvironmentVariable("LAKALA_HOME") is { Length: > 0 } home ? home : Path.Combine(Root, ".lakala"));
 

@@ -1,6 +1,6 @@
 namespace Lakala.Local;
 
-/// <summary>A file that only its owner reads (0600), written whole or not at all.</summary>
+/// <summary>An owner-only file (0600) that is written in one step.</summary>
 public static class SecretFile
 {
     public static async Task Write(string path, string content)

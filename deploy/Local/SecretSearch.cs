@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Lakala.Local;
 
-/// <summary>Bytes that give a secret away wherever they stand.</summary>
-/// <param name="What">The kind of secret, which may be told.</param>
+/// <summary>Bytes that show a secret wherever they are found.</summary>
+/// <param name="What">The kind of secret, which may be printed.</param>
 public sealed record Canary(string What, byte[] Bytes)
 {
-    /// <summary>Shorter ones stand everywhere by chance.</summary>
+    /// <summary>The least length: shorter ones occur everywhere by chance.</summary>
     public const int LeastBytes = 6;
 
     private const int LeastPinDigits = 2 * LeastBytes;
@@ -16,7 +16,7 @@ public sealed record Canary(string What, byte[] Bytes)
 
     public static Canary OfTrack(string track) => OfText("a track", track);
 
-    /// <exception cref="ArgumentException">The PIN has fewer than twelve digits: six stand by chance in many a number.</exception>
+    /// <exception cref="ArgumentException">The PIN has fewer than twelve digits: six digits occur by chance in many numbers.</exception>
     public static IEnumerable<Canary> OfPin(string pin) => pin.Length >= LeastPinDigits
         ? [OfText("a PIN", pin), .. Packed("a PIN, packed", pin)]
         : throw new ArgumentException($"Only a PIN of {LeastPinDigits} digits or more can be searched for.", nameof(pin));
@@ -34,7 +34,7 @@ public sealed record Canary(string What, byte[] Bytes)
 
     public override string ToString() => What;
 
-    // Two digits to a byte, as PIN blocks and BCD fields hold them; the first digit may be either half of its byte.
+    // Two digits in a byte, as in PIN blocks and BCD fields; the first digit may be either half of its byte.
     private static IEnumerable<Canary> Packed(string what, string digits)
     {
         foreach (var part in new[] { digits, digits[1..] }.Select(part => part[..(part.Length / 2 * 2)]).Where(part => part.Length >= 2 * LeastBytes))
@@ -48,7 +48,7 @@ public sealed record Canary(string What, byte[] Bytes)
 public sealed record FoundSecret(string What, string File);
 
 /// <summary>
-/// Searches what an instance leaves behind, byte by byte and for all canaries at once: tables, write-ahead log, logs, journals.
+/// Searches all files of an instance, byte by byte and for all canaries at once: tables, write-ahead log, logs, journals.
 /// </summary>
 public sealed class SecretSearch
 {
@@ -56,13 +56,13 @@ public sealed class SecretSearch
     private const int FilterBits = 18;
     private const int Window = sizeof(uint);
 
-    // Every canary holds a window that begins at a multiple of this, wherever it stands.
+    // Every canary contains a window that begins at a multiple of this, at any position.
     private const int Step = Canary.LeastBytes - Window + 1;
 
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
-    // Hidden files too; and what cannot be read is a fault, not passed over.
+    // Hidden files too; a file that cannot be read is a fault, and is not skipped.
     private static readonly EnumerationOptions EveryFile = new()
     {
         RecurseSubdirectories = true,
@@ -75,7 +75,7 @@ public sealed class SecretSearch
     private readonly bool[] _filter = new bool[1 << FilterBits];
     private readonly Dictionary<uint, List<(int Canary, int Offset)>> _windows = [];
 
-    /// <exception cref="ArgumentException">A canary is so short that chance writes it.</exception>
+    /// <exception cref="ArgumentException">A canary is so short that it occurs by chance.</exception>
     public SecretSearch(IEnumerable<Canary> canaries)
     {
         _canaries = [.. canaries];
@@ -90,7 +90,7 @@ public sealed class SecretSearch
 
     /// <summary>For the secrets of an instance.</summary>
     /// <param name="secrets">The folder of the silo's key files.</param>
-    /// <param name="pins">Of twelve digits: the cards' own have six and stand in many a number by chance.</param>
+    /// <param name="pins">PINs of twelve digits: the cards' own have six and occur in many numbers by chance.</param>
     public static async Task<SecretSearch> For(
         Seed seed, IReadOnlyList<TestCard> cards, string secrets, IEnumerable<string> pins, CancellationToken stop = default)
     {
@@ -111,8 +111,8 @@ public sealed class SecretSearch
     }
 
     /// <summary>
-    /// Searches a state folder. Passes over the bank's own folder, and forgives what the owner-only files hold that the
-    /// operations guide lists, as long as nobody else can read them.
+    /// Searches a state folder. Skips the bank's own folder, and allows secrets in the owner-only files that the
+    /// operations guide lists, as long as nobody else can read these files.
     /// </summary>
     public IReadOnlyList<FoundSecret> In(string home)
     {
@@ -133,7 +133,7 @@ public sealed class SecretSearch
         return found;
     }
 
-    /// <returns>The kinds of secrets that stand there.</returns>
+    /// <returns>The kinds of secrets that were found.</returns>
     public IReadOnlyCollection<string> In(ReadOnlySpan<byte> content)
     {
         var found = new HashSet<string>();
@@ -157,7 +157,7 @@ public sealed class SecretSearch
         var canary = _canaries[number];
         if (canary.Bytes.Length < Canary.LeastBytes)
         {
-            throw new ArgumentException($"{canary} has fewer than {Canary.LeastBytes} bytes: chance writes it.");
+            throw new ArgumentException($"{canary} has fewer than {Canary.LeastBytes} bytes: it occurs by chance.");
         }
 
         for (var offset = 0; offset < Step; offset++)
@@ -178,7 +178,7 @@ public sealed class SecretSearch
         var found = new HashSet<string>();
         try
         {
-            // What is empty may be locked by its owner.
+            // An empty file may be locked by its owner.
             if (new FileInfo(path).Length == 0)
             {
                 return found;
@@ -193,14 +193,14 @@ public sealed class SecretSearch
                 var filled = kept + read;
                 Search(buffer.AsSpan(0, filled), found);
 
-                // A canary may lie across the edge.
+                // A canary may be on the border of two reads.
                 kept = Math.Min(_longest - 1, filled);
                 buffer.AsSpan(filled - kept, kept).CopyTo(buffer);
             }
         }
         catch (FileNotFoundException)
         {
-            // A server that runs recycles its files.
+            // A running server deletes and renames its files.
         }
 
         return found;

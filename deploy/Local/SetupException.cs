@@ -1,4 +1,4 @@
 namespace Lakala.Local;
 
-/// <summary>Something on this machine keeps the network from running. The message is for the operator and says what to do.</summary>
+/// <summary>The network cannot run on this machine. The message says the operator what to do.</summary>
 public sealed class SetupException(string message, Exception? inner = null) : Exception(message, inner);

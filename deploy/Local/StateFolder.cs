@@ -1,12 +1,12 @@
 namespace Lakala.Local;
 
 /// <summary>
-/// The folder that holds everything an instance leaves on disk. One process owns it at a time; what an earlier owner left
-/// running is ended when the next one opens it.
+/// The folder of all files of an instance. One process owns it at a time; programs that an earlier owner left
+/// running are ended when the next one opens it.
 /// </summary>
 public sealed class StateFolder : IDisposable
 {
-    // The database server runs as another user when we are root and must be able to pass; the folders within are closed.
+    // As root the database server runs as another user, which must be able to enter the folder; the folders inside are closed.
     private const UnixFileMode Passable = Closed | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode Closed = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const string Owner = "owner", Lock = "lock";
@@ -19,7 +19,7 @@ public sealed class StateFolder : IDisposable
 
     public string Root { get; }
 
-    /// <summary>Takes the folder, makes it when needed, and ends what a crashed run left in it.</summary>
+    /// <summary>Takes the folder, creates it if needed, and ends the programs that a crashed run left.</summary>
     /// <exception cref="SetupException">Another process uses it.</exception>
     public static async Task<StateFolder> Open(string path)
     {
@@ -30,7 +30,7 @@ public sealed class StateFolder : IDisposable
         return Own(path, held);
     }
 
-    /// <summary>An empty folder for a run that starts from nothing; runs side by side get folders of their own.</summary>
+    /// <summary>Takes an empty folder for a run without earlier data; concurrent runs get different folders.</summary>
     public static async Task<StateFolder> OpenEmpty(string path)
     {
         for (var number = 1; number <= 16; number++)
@@ -48,8 +48,8 @@ public sealed class StateFolder : IDisposable
         throw new SetupException($"{path} and its fifteen neighbours are all in use");
     }
 
-    /// <summary>Ends what runs in a folder: its owner first, who ends the rest in order, then whatever is left.</summary>
-    /// <returns>The names of what was ended.</returns>
+    /// <summary>Ends the programs of a folder: its owner first, which ends the others in order, then the rest.</summary>
+    /// <returns>The names of the ended programs.</returns>
     public static async Task<IReadOnlyList<string>> EndProcesses(string path)
     {
         var pids = Path.Combine(path, "pids");
@@ -73,10 +73,10 @@ public sealed class StateFolder : IDisposable
         return ended;
     }
 
-    /// <summary>A folder within, made when needed, closed to other users.</summary>
+    /// <summary>A folder inside, created if needed, closed to other users.</summary>
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name), Closed).FullName;
 
-    /// <summary>A path within.</summary>
+    /// <summary>A path inside.</summary>
     public string At(string name) => Path.Combine(Root, name);
 
     public void Dispose()
@@ -92,7 +92,7 @@ public sealed class StateFolder : IDisposable
         return folder;
     }
 
-    // The lock stays, so that nobody else empties the folder meanwhile or believes that it is free.
+    // The lock stays, so that no other process empties or takes the folder meanwhile.
     private static void Empty(string path)
     {
         foreach (var folder in Directory.GetDirectories(path))

@@ -4,9 +4,9 @@ using System.Xml.Linq;
 namespace Lakala.Local;
 
 /// <summary>
-/// <c>./lakala test</c>: what the tests need, the format, and all test projects, in two lanes beside each other; the closing line is
-/// counted from their reports.
-/// <c>./lakala test Model</c>: one project alone, without the format.
+/// <c>./lakala test</c>: installs the tools of the tests, then runs the format check and all test projects in two parallel lanes; the last
+/// line sums up their reports.
+/// <c>./lakala test Model</c>: one project only, without the format check.
 /// </summary>
 public static class TestRun
 {
@@ -25,7 +25,7 @@ public static class TestRun
             Directory.Delete(reports, recursive: true);
         }
 
-        // The end-to-end tests wait more than they compute, and take as long as all others: these run beside them.
+        // The end-to-end tests wait more than they compute, and take as long as all others together: so both run in parallel.
         var beside = projects.Where(project => Path.GetFileName(project) != Longest).ToList();
         var ends = await Task.WhenAll(
             only is null ? FormatAndRun(projects.Except(beside), reports, stop) : Run(projects.Except(beside), reports, stop),
@@ -43,7 +43,7 @@ public static class TestRun
         return total.Failed == 0 && troubles.Count == 0 ? 0 : 1;
     }
 
-    // Not beside the end-to-end tests: one of them publishes the terminal, which rewrites what the format is read from.
+    // Not beside the end-to-end tests: one of them publishes the terminal, which rewrites files that the format check reads.
     private static async Task<Lane> FormatAndRun(IEnumerable<string> projects, string reports, CancellationToken stop)
     {
         var format = await Command.Run(["dotnet", "format", "--verify-no-changes"], workingDirectory: Repository.Root, cancel: stop);
@@ -154,7 +154,7 @@ public static class TestRun
         }
     }
 
-    /// <summary>What runs in order, beside the other lane.</summary>
+    /// <summary>Test projects that run one after the other, beside the other lane.</summary>
     private sealed record Lane(IReadOnlyList<string> Troubles, Counts Counts);
 
     private sealed record Counts(int Passed, int Failed, int Skipped)

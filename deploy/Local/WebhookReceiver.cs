@@ -15,13 +15,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Lakala.Local;
 
-/// <summary>One try to deliver a notice, whose signature was right.</summary>
-/// <param name="Id">The event's: the same at every try.</param>
+/// <summary>One try to deliver a notice, with a right signature.</summary>
+/// <param name="Id">The event's id: the same at every try.</param>
 /// <param name="Body"><c>type</c>, <c>timestamp</c> and <c>data</c>.</param>
 /// <param name="Try">Counted from 1 for each event.</param>
-/// <param name="Signatures">How many signatures came, and not only the right one: two while a secret is rotated.</param>
-/// <param name="Status">What it was answered; 2xx accepted it.</param>
-/// <param name="At">When it came.</param>
+/// <param name="Signatures">The number of signatures: two during a rotation of the secret.</param>
+/// <param name="Status">The status of the answer; 2xx accepted it.</param>
+/// <param name="At">The time at which it came.</param>
 public sealed record ReceivedNotice(string Id, JsonElement Body, int Try, int Signatures, int Status, DateTimeOffset At)
 {
     public string Type => Body.GetProperty("type").GetString()!;
@@ -32,11 +32,11 @@ public sealed record ReceivedNotice(string Id, JsonElement Body, int Try, int Si
 }
 
 /// <summary>All tries of one event until now.</summary>
-/// <param name="Accepted">How many of them were accepted.</param>
+/// <param name="Accepted">The number of accepted tries.</param>
 public sealed record NoticeTries(ReceivedNotice First, int Accepted, int Count);
 
 /// <summary>
-/// A merchant's server: verifies notices as Standard Webhooks want it and keeps what it accepted. Serves on a free loopback port.
+/// A merchant's server: verifies notices by Standard Webhooks and keeps the accepted ones. Serves on a free loopback port.
 /// </summary>
 public sealed class WebhookReceiver : IAsyncDisposable
 {
@@ -44,7 +44,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
     private const string SecretMark = "whsec_";
     private const int MaxBody = 256 * 1024;
 
-    // Beyond it the oldest are forgotten: who does not ask for the next notice shall not hold up the others.
+    // Above it the oldest are dropped, so that a caller that does not read its notices delays no other.
     private const int MaxWaiting = 10_000;
 
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
@@ -63,16 +63,16 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>What was accepted, by event id.</summary>
+    /// <summary>The accepted notices, by event id.</summary>
     public IReadOnlyDictionary<string, ReceivedNotice> Accepted => _accepted;
 
-    /// <summary>Everything that came with a right signature, by event id.</summary>
+    /// <summary>All notices with a right signature, by event id.</summary>
     public IReadOnlyDictionary<string, NoticeTries> Events => _events;
 
     /// <summary>Requests without a right signature or to another path, such as one to which a redirect points.</summary>
     public int Strays => Volatile.Read(ref _strays);
 
-    /// <param name="answer">The HTTP status for the nth try of an event; 204 when it is not given.</param>
+    /// <param name="answer">The HTTP status for the nth try of an event; 204 by default.</param>
     public static async Task<WebhookReceiver> Start(Func<int, int>? answer = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -91,10 +91,10 @@ public sealed class WebhookReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Accepts what is signed with one of these secrets (<c>whsec_...</c>), and nothing else from now on.</summary>
+    /// <summary>From now on accepts only notices that are signed with one of these secrets (<c>whsec_...</c>).</summary>
     public void Trust(params string[] secrets) => _secrets = [.. secrets.Select(Key)];
 
-    /// <summary>The next try that came with a right signature, whatever it was answered.</summary>
+    /// <summary>The next try with a right signature, whatever its answer.</summary>
     public ValueTask<ReceivedNotice> Next(CancellationToken cancel = default) => _received.Reader.ReadAsync(cancel);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
@@ -162,5 +162,5 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     private static byte[] Key(string secret) => secret.StartsWith(SecretMark, StringComparison.Ordinal)
         ? Convert.FromBase64String(secret[SecretMark.Length..])
-        : throw new ArgumentException($"A secret begins with {SecretMark}.", nameof(secret));
+        : throw new ArgumentException($"A secret must begin with {SecretMark}.", nameof(secret));
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace Lakala.Shop;
 
-/// <summary>An order and how its bill stands, as far as this shop has heard.</summary>
+/// <summary>An order with the last known status of its bill.</summary>
 public sealed class Order(string id, Bill bill, long amount)
 {
     public string Id => id;
@@ -15,7 +15,7 @@ public sealed class Order(string id, Bill bill, long amount)
 
     public bool IsFinal => Bill.Status is "PAID" or "EXPIRED" or "CANCELLED";
 
-    /// <summary>PAID is final, and nothing that comes late undoes an end.</summary>
+    /// <summary>Sets the status. PAID is final, and a late status never changes a final one.</summary>
     public void Turn(string status)
     {
         if (!IsFinal)
@@ -38,7 +38,7 @@ public sealed class Visit
 }
 
 /// <summary>
-/// What the shop remembers, in memory alone, which is fine for a demonstration: a real shop has a database. Bounded; the oldest go.
+/// The shop's data, only in memory, which is enough for a demonstration: a real shop has a database. Bounded; the oldest are dropped.
 /// </summary>
 public sealed class Memory : IDisposable
 {
@@ -50,7 +50,7 @@ public sealed class Memory : IDisposable
 
     public void Dispose() => _entries.Dispose();
 
-    /// <summary>The visit that the cookie names, or a new one.</summary>
+    /// <summary>The visit of the cookie, or a new one.</summary>
     public Visit Visit(HttpContext context)
     {
         if (context.Request.Cookies[Cookie] is { Length: 32 } id && _entries.TryGetValue($"visit {id}", out Visit? known))
@@ -67,7 +67,7 @@ public sealed class Memory : IDisposable
 
     public Order? Find(string order) => _entries.Get<Order>($"order {order}");
 
-    /// <summary>False when the event was heard before.</summary>
+    /// <summary>False when the event has been seen before.</summary>
     public bool IsNew(string eventId)
     {
         lock (_entries)

@@ -7,7 +7,7 @@ public sealed record Text(string En, string Zh)
 }
 
 /// <param name="Price">In fen.</param>
-/// <param name="Drawing">The inside of an SVG of 64 by 64; ours, and so the one text of a page that is not escaped.</param>
+/// <param name="Drawing">The content of an SVG of 64 by 64. It is ours, so it is the only text of a page that is not escaped.</param>
 public sealed record Good(string Id, Text Name, long Price, string Drawing)
 {
     public static readonly IReadOnlyList<Good> All =

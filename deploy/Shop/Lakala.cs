@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Lakala.Shop;
 
-/// <summary>Where the payment points' API is, and this shop's key to it.</summary>
+/// <summary>The address of the payment points' API, and this shop's key.</summary>
 public sealed class LakalaOptions
 {
     public Uri Url { get; set; } = new("http://127.0.0.1:8080");
@@ -20,16 +20,16 @@ public sealed record NewBill(string OrderId, long Amount, string Currency, strin
 
 public sealed record Bill(string Number, string Status, string OrderId, Uri PayUrl);
 
-/// <param name="Id">The event's, the same at every try.</param>
+/// <param name="Id">The event's id, the same at every try.</param>
 public sealed record Notice(string Id, string Type, JsonElement Data);
 
-/// <summary>The payment points refuse; the type says why, the detail is for developers.</summary>
+/// <summary>The payment points refuse the call; the type is the reason, the detail is for developers.</summary>
 public sealed class LakalaException(string type, string detail) : Exception($"{type}: {detail}")
 {
     public string Type => type;
 }
 
-/// <summary>All that this shop says to the payment points, and hears from them.</summary>
+/// <summary>All calls of this shop to the payment points, and all notices from them.</summary>
 public sealed class LakalaClient(HttpClient http, TimeProvider time)
 {
     private const int Tries = 3;
@@ -46,14 +46,14 @@ public sealed class LakalaClient(HttpClient http, TimeProvider time)
     /// <summary>Creates the bill of an order. Repeats under one Idempotency-Key, so that a lost answer makes no second bill.</summary>
     public Task<Bill> Create(NewBill bill, CancellationToken stop) => Ask<Bill>(HttpMethod.Post, "v1/bills", bill, $"order-{bill.OrderId}", stop);
 
-    /// <summary>The bill as it is now: for orders whose notice may have been lost.</summary>
+    /// <summary>Reads the bill's present state, because its notice may have been lost.</summary>
     public Task<Bill> Get(string number, CancellationToken stop) => Ask<Bill>(HttpMethod.Get, $"v1/bills/{number}", null, null, stop);
 
     public Task<Bill> Cancel(string number, CancellationToken stop) => Ask<Bill>(HttpMethod.Post, $"v1/bills/{number}/cancel", null, null, stop);
 
     /// <summary>
-    /// Has notices sent to an address. The secret is shown once and kept in memory, so the endpoint of an earlier run goes first; a
-    /// shop that keeps the secret registers once and for all.
+    /// Registers an address for notices. The secret is shown only once and kept in memory, so the endpoint of an earlier run is deleted
+    /// first; a shop that stores the secret registers only once.
     /// </summary>
     public async Task Listen(Uri address, CancellationToken stop)
     {
@@ -122,7 +122,7 @@ public sealed class LakalaClient(HttpClient http, TimeProvider time)
             }
             catch (Exception fault) when (attempt < Tries && !stop.IsCancellationRequested && fault is HttpRequestException or TaskCanceledException)
             {
-                // Perhaps it was done, perhaps not: the same again finds out.
+                // The outcome is unknown: the same call again has the same effect only once.
             }
 
             await Task.Delay(Pause, time, stop);

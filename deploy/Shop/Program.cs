@@ -21,7 +21,7 @@ builder.WebHost.ConfigureKestrel(static kestrel =>
     kestrel.AddServerHeader = false;
     kestrel.Limits.MaxRequestBodySize = MaxNotice;
 });
-// The host's own lines about requests hold their addresses.
+// The host's own log lines about requests have their addresses.
 builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
 var app = builder.Build();
 
@@ -78,14 +78,14 @@ shop.MapPost("/orders", async (HttpContext context, ILogger<Program> log) =>
     catch (Exception fault) when (fault is LakalaException or HttpRequestException)
     {
         log.LogWarning("No bill for order {Order}: {Type}", id, (fault as LakalaException)?.Type ?? "unreachable");
-        return ShowShop(visit, context, new Text("That did not work. Check mail and phone, or try again.", "未能下单，请检查邮箱和手机号，或稍后再试。").In(language));
+        return ShowShop(visit, context, new Text("The order was not accepted. Check mail and phone, or try again.", "未能下单，请检查邮箱和手机号，或稍后再试。").In(language));
     }
 
     visit.Basket.Clear();
     return Results.Redirect($"/shop/orders/{id}");
 });
 
-// The order's id is random and long: whoever has the address may see the order.
+// The order's id is random and long: anybody with the address may see the order.
 shop.MapGet("/orders/{id}", async (string id, HttpContext context, ILogger<Program> log) =>
 {
     if (memory.Find(id) is not { } order)
@@ -93,14 +93,14 @@ shop.MapGet("/orders/{id}", async (string id, HttpContext context, ILogger<Progr
         return Results.NotFound();
     }
 
-    // A notice may be late, or its try be lost with a restart of this shop: a page that is opened asks for itself.
+    // A notice may be late, or lost with a restart of this shop: so an opened page reads the bill itself.
     try
     {
         order.Turn((await lakala.Get(order.Bill.Number, context.RequestAborted)).Status);
     }
     catch (Exception fault) when (fault is LakalaException or HttpRequestException)
     {
-        log.LogWarning("How order {Order} stands cannot be asked now: {Reason}", id, fault.Message);
+        log.LogWarning("The bill of order {Order} cannot be read now: {Reason}", id, fault.Message);
     }
 
     return ShowOrder(order, memory.Visit(context), context);
