@@ -6,17 +6,17 @@ using Npgsql;
 
 namespace Lakala.Bench;
 
-/// <summary>An approval as the terminal that was told has it in its journal.</summary>
+/// <summary>An approval in a terminal's journal.</summary>
 public sealed record Approval(string Bill, long Amount, string Rrn, string AuthorisationCode, string Terminal);
 
-/// <summary>Three books about the same swipes: what the terminals were told, what we hold, and what the bank debited.</summary>
+/// <summary>Three books of the same swipes: the terminals' journals, our database, and the bank's book.</summary>
 public static class BookComparison
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>
-    /// An approval without its PAID bill or its debit counts, and so does a debit that is no PAID bill, or a PAID bill that is no
-    /// debit. A PAID bill that no terminal holds is right: its answer was on its way when the swarm ended.
+    /// Counts an approval without its PAID bill or its debit, a debit without a PAID bill, and a PAID bill without a
+    /// debit. A PAID bill without an approval in a journal is right: its answer was under way when the swarm ended.
     /// </summary>
     public static async Task<long> CountMismatches(LocalNetwork network, IReadOnlyList<Approval> approvals, CancellationToken stop)
     {

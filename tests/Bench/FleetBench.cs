@@ -7,14 +7,14 @@ using Npgsql;
 
 namespace Lakala.Bench;
 
-/// <param name="Beating">Terminals that were heard while it was measured.</param>
-/// <param name="HeartbeatCores">Processor time of the silo for each second, beyond what it takes when nobody beats.</param>
-/// <param name="PagesMs">The slowest of the answers to each page, at the server.</param>
+/// <param name="Beating">Terminals that were heard during the measurement.</param>
+/// <param name="HeartbeatCores">Processor time of the silo for each second, beyond the time without heartbeats.</param>
+/// <param name="PagesMs">The slowest answer of each page, at the server, in milliseconds.</param>
 public sealed record FleetFigures(int Terminals, int Beating, double IdleCores, double HeartbeatCores, IReadOnlyDictionary<string, double> PagesMs);
 
 /// <summary>
-/// What watching costs: the operators' pages over a large fleet, and the silo's processor time while terminals do nothing but say
-/// that they are there.
+/// The cost of monitoring: the operators' pages over a large fleet, and the silo's processor time while terminals only send
+/// heartbeats.
 /// </summary>
 public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
 {
@@ -54,7 +54,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
         return 0;
     }
 
-    // Beside those that beat: stores of 30 regions and 40 chains with two terminals each, one in ten silent, one in twenty to be seen to.
+    // Beside those with heartbeats: stores of 30 regions and 40 chains with two terminals each, one in ten silent, one in twenty with a fault.
     private async Task Fill(LocalNetwork network, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(network.ConnectionString);
@@ -108,7 +108,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
         {
             await UntilSignedOn(network, swarm, stop);
 
-            // A whole interval more: each has said once how it is.
+            // A whole interval more: each has sent its health once.
             await Task.Delay(TimeSpan.FromSeconds(Heartbeat), stop);
             var cores = await Cores(network, measured, stop);
             return (cores, await Heard(network, stop));
@@ -180,7 +180,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
                 answer.EnsureSuccessStatusCode();
                 var took = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
 
-                // The first time is the compiler's.
+                // The first time includes the compilation.
                 worst[page] = round == 0 ? 0 : Math.Max(worst[page], took);
             }
         }

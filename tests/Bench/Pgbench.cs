@@ -30,7 +30,7 @@ public static partial class Pgbench
             : throw new SetupException($"pgbench reports no tps:\n{report}");
     }
 
-    /// <summary>At the end of all measuring: dropping a database is a checkpoint, after which every page is logged whole once more.</summary>
+    /// <summary>Called after all measurements: to drop a database makes a checkpoint, after which every page is logged whole once more.</summary>
     public static Task Drop(PostgresServer server) => server.DropDatabase(Database);
 
     [GeneratedRegex(@"^tps = ([0-9.]+)", RegexOptions.Multiline)]

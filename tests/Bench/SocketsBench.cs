@@ -13,8 +13,8 @@ using Lakala.Wire.Tls;
 namespace Lakala.Bench;
 
 /// <summary>
-/// A swarm swipes and a terminal signs on again and again, first alone and then beside connections to the gateway that say nothing
-/// and come again when they are closed.
+/// A swarm swipes and a terminal signs on repeatedly, first alone and then beside silent connections to the gateway that
+/// reconnect when they are closed.
 /// </summary>
 public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
 {
@@ -105,7 +105,7 @@ public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
         }
     }
 
-    /// <returns>How often it was closed.</returns>
+    /// <returns>The number of times that it was closed.</returns>
     private static async Task<int> SayNothing(LocalNetwork network, CancellationToken stop)
     {
         for (var closed = 0; ; closed++)

@@ -13,12 +13,12 @@ using SetupException = Lakala.Local.SetupException;
 namespace Lakala.Bench;
 
 /// <summary>
-/// Many terminals in one process, each with a line and a journal of its own, that pay one bill after another. No lookups, no
-/// receipts; otherwise what a terminal does.
+/// Many terminals in one process, each with its own line and journal, that pay one bill after another. They make no lookups and
+/// no receipts; everything else is as in a terminal.
 /// </summary>
 internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 {
-    /// <summary>More at once make everybody wait longer.</summary>
+    /// <summary>The most sign-ons at once: more would make all terminals wait longer.</summary>
     private const int HandshakesAtOnce = 6;
 
     private static readonly TimeSpan SignOnBound = TimeSpan.FromSeconds(60), SignOnBoundOfMany = TimeSpan.FromMinutes(5);

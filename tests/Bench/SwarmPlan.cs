@@ -4,13 +4,13 @@ using Lakala.Local;
 
 namespace Lakala.Bench;
 
-/// <summary>What a swarm of terminals does.</summary>
-/// <param name="Ca">PEM file of the authority to pin.</param>
-/// <param name="Bills">Numbers of open bills, each of them to be paid once.</param>
-/// <param name="Amount">Minor units; of every bill.</param>
-/// <param name="Cards">Dealt to the terminals in turn.</param>
-/// <param name="HeartbeatSeconds">Set: the terminals pay nothing; each says so often how it is, and nothing else, for the whole time.</param>
-/// <param name="JournalFolder">On memory-backed files: nothing is written through.</param>
+/// <summary>The work of a swarm of terminals.</summary>
+/// <param name="Ca">PEM file of the CA to trust.</param>
+/// <param name="Bills">Numbers of open bills, each paid once.</param>
+/// <param name="Amount">The amount of every bill in minor units.</param>
+/// <param name="Cards">Given to the terminals in turn.</param>
+/// <param name="HeartbeatSeconds">If set, the terminals pay nothing: each only sends its health at this interval.</param>
+/// <param name="JournalFolder">A folder in memory: journals are not flushed.</param>
 public sealed record SwarmPlan(
     string Host,
     int Port,

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Lakala.Bench;
 
-/// <summary>What a swarm achieved.</summary>
+/// <summary>The result of a swarm.</summary>
 /// <param name="Settled">Approvals on disk within the measured time.</param>
-/// <param name="Declined">This and what follows: from the first swipe to the last.</param>
+/// <param name="Declined">This and the following count from the first swipe to the last.</param>
 /// <param name="Unknown">Swipes that still have no final answer.</param>
-/// <param name="Errors">How often what was said.</param>
-/// <param name="Approvals">The file of all approvals that the terminals hold, read back from their journals.</param>
+/// <param name="Errors">The number of occurrences by error text.</param>
+/// <param name="Approvals">The file of all approvals in the terminals' journals.</param>
 public sealed record SwarmResult(
     long Settled,
     double Seconds,

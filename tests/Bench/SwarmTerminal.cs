@@ -28,7 +28,7 @@ internal sealed class SwarmTerminal : IAsyncDisposable
 
     public string JournalFile { get; }
 
-    /// <summary>Of approvals within the measured time, from before PENDING to after RESULT.</summary>
+    /// <summary>The durations of approvals within the measured time, from before PENDING to after RESULT.</summary>
     public List<long> Latencies { get; } = [];
 
     public Dictionary<string, int> Errors { get; } = [];
@@ -39,7 +39,7 @@ internal sealed class SwarmTerminal : IAsyncDisposable
 
     public int Unknown { get; private set; }
 
-    /// <summary>Pays until the time or the bills are over, or until it cannot find out what became of a swipe.</summary>
+    /// <summary>Pays until the time or the bills end, or until the outcome of a swipe stays unknown.</summary>
     public async Task PayUntil(long begin, long end, Func<string?> nextBill, CancellationToken stop)
     {
         while (Unknown == 0 && !stop.IsCancellationRequested && _time.GetTimestamp() < end && nextBill() is { } bill)

@@ -7,7 +7,7 @@ namespace Lakala.Bench;
 
 /// <summary>The figures of a run.</summary>
 /// <param name="Ratio">Settled swipes for each of pgbench's transactions.</param>
-/// <param name="Mismatches">Approvals that a terminal holds without a PAID bill and a debit in the bank's book, and the other way round.</param>
+/// <param name="Mismatches">Approvals in a journal without a PAID bill and a debit in the bank's book, and the other way round.</param>
 public sealed record BenchFigures(double SettledPerSecond, double PgbenchTps, double Ratio, double P50Ms, double P99Ms, long Mismatches);
 
 /// <summary>
@@ -40,7 +40,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             },
             stop);
 
-        // So that every settled swipe writes its delivery row. What sending them costs is the receivers' affair.
+        // So that every settled swipe writes its delivery row. The cost of sending notices is not measured.
         using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
         await merchant.CreateWebhookEndpoint(new Uri("http://127.0.0.1:9/notices"), stop);
 
@@ -74,7 +74,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         return mismatches == 0 ? 0 : 1;
     }
 
-    // As pgbench does after it has filled its tables: otherwise the first minute pays for what the filling left to do.
+    // As pgbench does after it has filled its tables: otherwise the first minute would pay for work that the filling left.
     internal static async Task Vacuum(LocalNetwork network, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(network.ConnectionString);
@@ -85,7 +85,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
 
     internal async Task<(SwarmResult Result, IReadOnlyList<Approval> Approvals)> Swarm(LocalNetwork network, IEnumerable<string> bills, CancellationToken stop)
     {
-        // A terminal has a disk of its own; here hundreds share one, so their journals are held in memory.
+        // A real terminal has its own disk; here hundreds share one, so their journals are in memory.
         var journals = Directory.CreateTempSubdirectory("lakala-bench-");
         if (Directory.Exists("/dev/shm"))
         {

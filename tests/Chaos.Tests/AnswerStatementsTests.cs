@@ -5,9 +5,9 @@ using static Lakala.Chaos.Tests.SoundBooks;
 namespace Lakala.Chaos.Tests;
 
 /// <summary>
-/// Books in which just one statement is broken: the auditor names it, no other, and shows the rows. Where one lie breaks several
-/// statements the test says so and names them all. Here what was told to people and programs, and secrets: statements 4, 5, 6, 8
-/// and 10.
+/// Books in which only one statement is broken: the auditor names this one and shows the rows. Where one change breaks several
+/// statements, the test names them all. Here: answers to people and programs, and secrets (statements 4, 5, 6, 8
+/// and 10).
 /// </summary>
 public sealed class AnswerStatementsTests
 {
@@ -75,7 +75,7 @@ public sealed class AnswerStatementsTests
         }),
         $"report {_books.Approved.Key} approved 00 12800");
 
-    // 5: what was told "not paid" is not approved.
+    // 5: what was answered "not paid" is not approved.
 
     [Fact]
     public void Statement_5_a_clerk_was_told_not_paid_before_the_answer_was_final() => Breaks(

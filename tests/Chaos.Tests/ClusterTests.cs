@@ -50,7 +50,7 @@ public sealed class BusyCluster : IAsyncLifetime
         ["Cluster__Ca"] = certificates.Authority,
     };
 
-    /// <summary>So many more sales are paid from now on.</summary>
+    /// <summary>Returns when this many further sales are paid.</summary>
     public Task Sells(int more)
     {
         var goal = Paid + more;
@@ -64,7 +64,7 @@ public sealed class BusyCluster : IAsyncLifetime
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>The stores close, the queues run empty; then everybody's books are compared.</summary>
+    /// <summary>The stores close, the queues empty; then all books are compared.</summary>
     public async Task<IReadOnlyList<Violation>> CloseAndAudit()
     {
         _shop!.Heal();
@@ -97,14 +97,14 @@ public sealed class BusyCluster : IAsyncLifetime
     }
 }
 
-/// <summary>What a cluster owes its terminals: they sell on while silos come and go.</summary>
+/// <summary>Terminals of a cluster go on selling while silos start and stop.</summary>
 public sealed class ClusterTests(BusyCluster cluster) : IClassFixture<BusyCluster>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private LocalNetwork Network => cluster.Network;
 
-    // One story, since it is told to one cluster: each chapter begins where the one before has ended.
+    // One test with several parts, because they use one cluster: each part begins where the previous one ended.
     [Fact]
     public async Task Silos_are_restarted_killed_paused_cut_off_and_all_lost_at_once_and_every_sale_is_resolved()
     {
@@ -165,7 +165,7 @@ public sealed class ClusterTests(BusyCluster cluster) : IClassFixture<BusyCluste
         cluster.Tills.Should().OnlyContain(till => !till.IsBusy);
     }
 
-    // Its certificate comes from another authority.
+    // Its certificate is signed by another CA.
     private async Task AStrangerIsNotLetIn()
     {
         using var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "stranger"));

@@ -2,7 +2,7 @@ using Lakala.Chaos.Audit;
 
 namespace Lakala.Chaos.Tests;
 
-/// <summary>Changes of sound books. Each insists that there is what it changes, so that no test passes by doing nothing.</summary>
+/// <summary>Changes of sound books. Each fails if its element does not exist, so that no test passes without a change.</summary>
 internal static class Doctoring
 {
     public static Evidence Database(this Evidence evidence, Func<DatabaseBook, DatabaseBook> change) =>
@@ -14,15 +14,15 @@ internal static class Doctoring
     public static Evidence Received(this Evidence evidence, string url, Func<ReceiverBook, ReceiverBook> change) =>
         evidence with { Receivers = evidence.Receivers.Change(receiver => receiver.Url == url, change) };
 
-    /// <summary>Changes the one element that is meant.</summary>
+    /// <summary>Changes the one element that matches.</summary>
     public static IReadOnlyList<T> Change<T>(this IReadOnlyList<T> all, Func<T, bool> which, Func<T, T> change) =>
         all.Count(which) == 1 ? [.. all.Select(one => which(one) ? change(one) : one)] : throw Ambiguous(all.Count(which));
 
-    /// <summary>Takes the one element out that is meant.</summary>
+    /// <summary>Removes the one element that matches.</summary>
     public static IReadOnlyList<T> Without<T>(this IReadOnlyList<T> all, Func<T, bool> which) =>
         all.Count(which) == 1 ? [.. all.Where(one => !which(one))] : throw Ambiguous(all.Count(which));
 
-    /// <summary>Takes several elements out.</summary>
+    /// <summary>Removes several elements.</summary>
     public static IReadOnlyList<T> WithoutAny<T>(this IReadOnlyList<T> all, Func<T, bool> which) =>
         all.Any(which) ? [.. all.Where(one => !which(one))] : throw Ambiguous(0);
 
@@ -30,7 +30,7 @@ internal static class Doctoring
 
     public static void Breaks(int statement, Evidence doctored, params string[] shown) => Breaks([statement], doctored, shown);
 
-    /// <summary>The auditor names these statements and no other, and what it says and shows holds all of this.</summary>
+    /// <summary>The auditor names only these statements, and its report contains all of these texts.</summary>
     public static void Breaks(int[] statements, Evidence doctored, params string[] shown)
     {
         var violations = Auditor.Check(doctored);

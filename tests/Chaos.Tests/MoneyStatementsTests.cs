@@ -5,8 +5,8 @@ using static Lakala.Chaos.Tests.SoundBooks;
 namespace Lakala.Chaos.Tests;
 
 /// <summary>
-/// Books in which just one statement is broken: the auditor names it, no other, and shows the rows. Where one lie breaks several
-/// statements the test says so and names them all. Here what is told of the money: statements 1, 2, 3 and 9.
+/// Books in which only one statement is broken: the auditor names this one and shows the rows. Where one change breaks several
+/// statements, the test names them all. Here: money (statements 1, 2, 3 and 9).
 /// </summary>
 public sealed class MoneyStatementsTests
 {
@@ -47,7 +47,7 @@ public sealed class MoneyStatementsTests
     [Fact]
     public void Statement_1_a_bill_is_paid_by_an_attempt_that_was_declined()
     {
-        // Merchants were told of it, so that statement 7 has nothing to say.
+        // Merchants got their notice, so that statement 7 holds.
         var sound = Sound;
         var told = sound.Database.Events.Single(told => told.Bill == _books.Approved.Bill);
         var lie = new Event(Merchant, Guid.Parse("00000001-0000-0000-0000-000000000001"), "bill.paid", _books.FalseApproval.Bill, told.CreatedAt, told.CommittedAt);
@@ -74,7 +74,7 @@ public sealed class MoneyStatementsTests
     [Fact]
     public void Statement_1_a_bill_has_two_approved_attempts()
     {
-        // Of a terminal without books, debited and posted: the shopper paid twice, and every other book agrees.
+        // At a terminal without a journal, debited and posted: the shopper paid twice, and all other books agree.
         var twice = new Key(WithoutBooks, 7, 999);
         var first = _books.PaidOnStrangersTerminal;
         const string Rrn = "000000099999";

@@ -5,8 +5,8 @@ using static Lakala.Chaos.Tests.SoundBooks;
 namespace Lakala.Chaos.Tests;
 
 /// <summary>
-/// Books in which just one statement is broken: the auditor names it, no other, and shows the rows. Where one lie breaks several
-/// statements the test says so and names them all. Here the notices: statement 7.
+/// Books in which only one statement is broken: the auditor names this one and shows the rows. Where one change breaks several
+/// statements, the test names them all. Here: notices (statement 7).
 /// </summary>
 public sealed class NoticeStatementsTests
 {
@@ -14,7 +14,7 @@ public sealed class NoticeStatementsTests
 
     private Evidence Sound => _books.Evidence;
 
-    // 7: one event, told once to each receiver, none before the commit.
+    // 7: one event, sent once to each receiver, none before the commit.
 
     [Fact]
     public void Statement_7_a_paid_bill_has_no_event()

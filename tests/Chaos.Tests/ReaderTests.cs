@@ -8,7 +8,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Chaos.Tests;
 
-/// <summary>The auditor's readers against what the terminal's own program writes.</summary>
+/// <summary>The auditor's readers against files of the terminal's own program.</summary>
 public sealed class ReaderTests : IDisposable
 {
     private const string Terminal = "T0000001", Bill = "51944370242776";
@@ -39,7 +39,7 @@ public sealed class ReaderTests : IDisposable
         var (approved, _) = WriteJournal();
         var whole = File.ReadAllBytes(JournalFile);
 
-        // The very last line gives back the keys that were not used; the one before it begins the swipe that is open.
+        // The last line returns the unused keys; the line before it begins the open swipe.
         var end = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2);
         for (var length = Array.LastIndexOf(whole, (byte)'\n', end - 1) + 1; length <= end; length++)
         {
@@ -63,7 +63,7 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void Checksums_are_those_of_the_published_vector()
     {
-        // By these nine digits every description of CRC-32C gives its check value.
+        // The standard check value of CRC-32C is for these nine digits.
         var read = () => JournalReader.Read(Terminal, "e3069283 123456789\n"u8);
         read.Should().Throw<Exception>().Where(fault => !fault.Message.Contains("damaged"), "the checksum is right, and only the content is no record");
     }

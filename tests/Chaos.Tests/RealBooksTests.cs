@@ -13,7 +13,7 @@ public sealed class RealBooksTests : IAsyncLifetime
 {
     private const string Terminal = "T0000001", OtherTerminal = "T0000002";
 
-    // Nobody has this PIN; the search wants one.
+    // No card has this PIN; the search needs one.
     private const string NobodysPin = "739184620517";
 
     private readonly HttpClient _http = new();
@@ -93,7 +93,7 @@ public sealed class RealBooksTests : IAsyncLifetime
             .BeEquivalentTo([("DEBITED", 1, 0), ("DEBITED", 1, 0), ("DECLINED", 0, 0), ("TOMBSTONE", 0, 1)]);
         evidence.Database.Events.Select(told => told.Type).Should().BeEquivalentTo("api_key.created", "bill.paid", "bill.paid", "bill.cancelled", "bill.expired");
 
-        // The merchant's key was made before times of commits were kept.
+        // The merchant's key was made before commit times were recorded.
         evidence.Database.Events.Where(told => told.Bill is not null).Should()
             .OnlyContain(told => _network.Postgres.Cluster == null || told.CommittedAt >= told.CreatedAt);
         evidence.Receivers.Should().ContainSingle().Which.Events.Should().HaveCount(4).And.OnlyContain(received => received.Accepted == 1);
@@ -104,7 +104,7 @@ public sealed class RealBooksTests : IAsyncLifetime
     private static async Task ShouldBreak(EvidenceSources sources, params int[] statements) =>
         Auditor.Check(await EvidenceReader.Read(sources, Stop)).Select(violation => violation.Statement).Distinct().Should().Equal(statements);
 
-    // The setting wants a restart. A server that is somebody else's stays as it is.
+    // The setting needs a restart. A server that is not ours is left unchanged.
     private async Task KeepCommitTimes()
     {
         if (_network.Postgres.Cluster is { } cluster)

@@ -3,12 +3,12 @@ using Lakala.Chaos.Audit;
 
 namespace Lakala.Chaos.Tests;
 
-/// <summary>One swipe of the sound books, with what its terminal took from it.</summary>
+/// <summary>One swipe of the sound books, with its terminal's records.</summary>
 internal sealed record Swipe(Key Key, string Bill, long Amount, string? Rrn, string? AuthorisationCode);
 
 /// <summary>
-/// Books of a small day in which everything that may happen happened, and nothing went wrong: the auditor has nothing to say of
-/// them. Each test takes them and breaks one thing.
+/// Books of a small day in which every normal case occurs and nothing is wrong: the auditor reports nothing.
+/// Each test takes them and breaks one thing.
 /// </summary>
 internal sealed class SoundBooks
 {
@@ -66,7 +66,7 @@ internal sealed class SoundBooks
         HalfUp = Pay(NewBill(750), First);
         PaidOnStrangersTerminal = Pay(NewBill(700), WithoutBooks);
 
-        // The receipt was wanted again.
+        // The receipt was printed again.
         Reprinted = Pay(NewBill(4_000), First);
         Print(Reprinted, SlipKind.Reprint);
 
@@ -74,7 +74,7 @@ internal sealed class SoundBooks
         PrintedAsDuplicate = Settle(NewBill(4_100), First);
         Print(PrintedAsDuplicate, SlipKind.Duplicate, isResolved: true);
 
-        // It died before the answer: told that the outcome is unknown, it asked again after its restart.
+        // It died before the answer: the outcome was unknown, and it asked again after its restart.
         ResolvedAfterRestart = Settle(NewBill(4_200), First);
         PrintUnknown(ResolvedAfterRestart);
         Print(ResolvedAfterRestart, SlipKind.Original, isResolved: true);
@@ -89,7 +89,7 @@ internal sealed class SoundBooks
         Reversed = Reverse(NewBill(5_200), First, "REVERSED", "68", wasSeen: true);
         Tombstone = Reverse(NewBill(5_300), Second, "REVERSED", "68", wasSeen: false);
 
-        // The bank approved late what it had declined in time: reversed for itself, the answer unchanged.
+        // The bank approved late what it had declined in time: it is reversed, and the answer is unchanged.
         FalseApproval = Reverse(NewBill(5_400), First, "DECLINED", "05", wasSeen: true);
         _lateAnswers.Add(new LateAnswer(FalseApproval.Rrn!, "00"));
 
@@ -114,17 +114,17 @@ internal sealed class SoundBooks
         // The notice came, its acceptance was lost: it came again.
         ToldTwice = Pay(NewBill(6_400), First, [("we_1", Fate.AcceptedTwice), ("we_2", Fate.AcceptedAtOnce)]);
 
-        // A shopper with a mail address, who had paid before the reminder's turn came.
+        // A shopper with a mail address, who had paid before the reminder was due.
         var mailed = NewBill(6_700, hasMail: true);
         Tell(Merchant, "bill.expiring", mailed, [], mail: "SKIPPED");
         Mailed = Pay(mailed, First);
 
-        // What an endpoint still had coming when it was deleted is parked at once.
+        // Notices that wait for an endpoint when it is deleted are parked at once.
         Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
         _now = Opening + TimeSpan.FromHours(1);
         Pay(NewBill(6_600, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce)]);
 
-        // An endpoint of the last minute has missed everything.
+        // An endpoint that was registered at the end has no notices.
         _endpoints.Add(new("we_5", Merchant, "http://127.0.0.1:9005/notices", _now + TimeSpan.FromHours(1), null));
     }
 
@@ -229,7 +229,7 @@ internal sealed class SoundBooks
         return swipe;
     }
 
-    /// <summary>Approved, PAID, posted, told to the merchant, and in the journal; nothing printed yet.</summary>
+    /// <summary>Approved, PAID, posted, notified to the merchant, and in the journal; nothing is printed yet.</summary>
     private Swipe Settle(string number, string terminal, IReadOnlyList<(string Endpoint, Fate Fate)>? fates = null)
     {
         var bill = _bills.Single(bill => bill.Number == number);
@@ -245,7 +245,7 @@ internal sealed class SoundBooks
         return swipe;
     }
 
-    // By hand, as the books of the house say: no formula of the auditor's.
+    // Computed by hand, not by a formula of the auditor.
     private void Post(Swipe swipe, string merchant)
     {
         var (fee, commission) = swipe.Amount switch
@@ -311,7 +311,7 @@ internal sealed class SoundBooks
         var amount = _bills.Single(bill => bill.Number == number).Amount;
         var swipe = new Swipe(NewKey(terminal), number, amount, Digits(10_000 + ++_count, 12), null);
 
-        // What is told of a reversed attempt follows from its state.
+        // The answer of a reversed attempt follows from its state.
         _attempts.Add(AttemptOf(swipe, state, state == "REVERSED" && !wasSeen ? null : code));
         _reversals.Add(new Reversal(swipe.Rrn!, swipe.Key, amount, 3, true));
         _bank.Add(wasSeen
@@ -406,7 +406,7 @@ internal sealed class SoundBooks
         pages.Slips.Add(new Slip(swipe.Key, Slip.Unknown, SlipKind.Original, "CUSTOMER COPY", swipe.Bill, swipe.Amount, null, null, null));
     }
 
-    // A terminal's keys go from one batch into the next.
+    // A terminal's keys continue from one batch to the next.
     private Key NewKey(string terminal) => new(terminal, ++_count > 40 ? 8 : 7, _count);
 
     private static Attempt AttemptOf(Swipe swipe, string state, string? code) => new(

@@ -7,11 +7,11 @@ using Npgsql;
 
 namespace Lakala.Chaos;
 
-/// <summary>What a run came to.</summary>
+/// <summary>The result of a run.</summary>
 /// <param name="Swipes">Attempts that reached the books of the terminals.</param>
-/// <param name="Unresolved">Sales of which a terminal does not know the outcome in the end.</param>
-/// <param name="Faults">How many of each kind.</param>
-/// <param name="ResolveP99Ms">From the end of a fault that left a sale open to its outcome at the terminal.</param>
+/// <param name="Unresolved">Sales whose outcome is unknown at the terminal at the end.</param>
+/// <param name="Faults">The number of each kind.</param>
+/// <param name="ResolveP99Ms">The time from the end of a fault that left a sale open to its outcome at the terminal, in milliseconds.</param>
 public sealed record ChaosFigures(
     int Seed,
     int Swipes,
@@ -25,13 +25,13 @@ public sealed record ChaosFigures(
 
 /// <summary>
 /// Three silos, the bank, PostgreSQL, two servers of the merchant and a swarm of terminals, all real programs with a fault proxy in
-/// front of each line. Faults happen all the time; then all is healed, the queues run empty, and the books are compared.
+/// front of each line. Faults happen all the time; then they are healed, the queues empty, and the books are compared.
 /// </summary>
 public sealed class ChaosRun(int seed, TimeSpan length)
 {
     private const int Silos = 3, Terminals = 36;
 
-    // Twelve digits, so that chance does not write them anywhere.
+    // Twelve digits, which do not occur by chance.
     internal const string CanaryPin = "739184620517";
 
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10), Poll = TimeSpan.FromSeconds(1);
@@ -39,7 +39,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
     private static readonly TimeSpan SettleBound = TimeSpan.FromSeconds(180), QueueBound = TimeSpan.FromSeconds(240);
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    /// <summary>How much is still to be done.</summary>
+    /// <summary>The amount of remaining work.</summary>
     internal const string OpenInQueues =
         """
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
@@ -77,7 +77,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             _proxies.GetOrAdd((line, silo), _ => new FaultProxy(port, line == LocalLine.Bank ? Passage.Frames : Passage.Bytes)).Port,
         Silo = new Dictionary<string, string>
         {
-            // Nobody waits fifteen hours here for a merchant's server.
+            // The run does not wait fifteen hours for a merchant's server.
             ["Notices__LongestPause"] = "00:00:02",
             // One merchant has the bills of all stores.
             ["MerchantApi__BillsPerMinute"] = "1000000",
@@ -87,7 +87,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         Progress = Say,
     };
 
-    // The auditor wants to see that no notice came before its commit.
+    // The auditor checks that no notice came before its commit.
     private static async Task KeepCommitTimes(LocalNetwork network, CancellationToken stop)
     {
         var cluster = network.Postgres.Cluster ?? throw new SetupException("the database is to be crashed: unset ConnectionStrings__Lakala");
@@ -125,7 +125,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
     private SiloLines Lines(int silo) =>
         new(_proxies[(LocalLine.Terminals, silo)], _proxies[(LocalLine.Bank, silo)], _proxies[(LocalLine.Database, silo)]);
 
-    /// <returns>How many tills do not know what became of a sale.</returns>
+    /// <returns>The number of tills with a sale whose outcome is unknown.</returns>
     private async Task<int> Break(Shop shop, Till[] tills, Director director, CancellationToken stop)
     {
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -179,7 +179,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // All is said.
+            // Everything was sent.
         }
     }
 
@@ -239,7 +239,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         return violations.Count == 0 && fault is null ? 0 : Fail(fault);
     }
 
-    // Books that agree prove little when nothing happened.
+    // Books that agree prove little if nothing happened.
     private static string? Fault(ChaosFigures figures, Evidence evidence, IReadOnlyList<Fault> faults) =>
         figures.Unresolved > 0 ? $"{figures.Unresolved} terminals do not know what became of a sale"
         : figures.Approved == 0 ? "nothing was sold"
@@ -260,8 +260,8 @@ public sealed class ChaosRun(int seed, TimeSpan length)
 
     /// <summary>
     /// For each sale that was still open when a fault ended: from the end of the first such fault to the sale's outcome, in
-    /// milliseconds. Further faults may have befallen it meanwhile and count in full, but for a database that was away from all:
-    /// while it is, nobody can resolve anything, so that it counts from when it was back.
+    /// milliseconds. Further faults count in full, except a database that no silo can reach: meanwhile nothing can be resolved, so
+    /// the time counts from its return.
     /// </summary>
     internal static double[] ResolveTimes(IEnumerable<Resolution> sales, IReadOnlyList<Fault> faults) =>
     [

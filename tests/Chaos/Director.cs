@@ -6,7 +6,7 @@ namespace Lakala.Chaos;
 /// <summary>The lines of one silo, each through a proxy.</summary>
 public sealed record SiloLines(FaultProxy Terminals, FaultProxy Bank, FaultProxy Database);
 
-/// <summary>Lets the planned faults happen, each at its time, and heals them.</summary>
+/// <summary>Makes the planned faults, each at its time, and heals them.</summary>
 public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> lines, IReadOnlyList<Till> tills)
 {
     private const int Messages = 12;
@@ -31,7 +31,7 @@ public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> line
             }
             catch
             {
-                // One part that cannot go on ends the run: the others need not go through with theirs.
+                // One part that cannot go on ends the run: the others are cancelled.
                 await together.CancelAsync();
                 throw;
             }
@@ -53,7 +53,7 @@ public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> line
             silo.Process.Signal(ProcessRecord.Continue);
         }
 
-        // One that was paused may still be about to find out that it is dead.
+        // A silo that was paused may still find out that it was declared dead.
         foreach (var silo in network.Silos)
         {
             await UntilReady(silo.Number, stop);
@@ -76,7 +76,7 @@ public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> line
         }
     }
 
-    /// <returns>What broke; by then it is whole again.</returns>
+    /// <returns>The fault, which is healed by then.</returns>
     private async Task<string> Cause(PlannedFault fault, CancellationToken stop)
     {
         var number = fault.Target % network.Silos.Count;
@@ -160,7 +160,7 @@ public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> line
         _ => lines[silo].Bank,
     };
 
-    // What spoils single messages needs a while in which there are some.
+    // A fault of single messages needs a time in which messages pass.
     private Task Last(PlannedFault fault, CancellationToken stop) => Task.Delay(
         fault.Kind is FaultKind.BankLineCorrupted or FaultKind.BankAnswersTwice or FaultKind.TerminalLineCorrupted ? TimeSpan.FromSeconds(2) : fault.Lasts,
         _time,
@@ -181,7 +181,7 @@ public sealed class Director(LocalNetwork network, IReadOnlyList<SiloLines> line
         return tills[target % tills.Count];
     }
 
-    // The process may be about to end, or just be started again: it is asked for until it answers.
+    // The process may be ending or starting: it is asked until it answers.
     private async Task UntilReady(int silo, CancellationToken stop)
     {
         var begun = _time.GetTimestamp();

@@ -1,18 +1,18 @@
 namespace Lakala.Chaos;
 
-/// <summary>What breaks.</summary>
+/// <summary>The kinds of faults.</summary>
 public enum FaultKind
 {
     SiloKilled,
     SiloPaused,
     DatabaseCrashed,
 
-    /// <summary>Away from all silos for longer than they put up with one that cannot reach it.</summary>
+    /// <summary>Unreachable for all silos, for longer than the time after which a silo that cannot reach it is declared dead.</summary>
     DatabaseAway,
     DatabaseLineCut,
     DatabaseLineStalled,
 
-    /// <summary>Cut for longer than the others of a cluster put up with a silo that cannot reach the database.</summary>
+    /// <summary>Cut for longer than the time after which the other silos declare a silo dead that cannot reach the database.</summary>
     DatabaseLineLost,
     BankLineCut,
     BankLineStalled,
@@ -25,23 +25,23 @@ public enum FaultKind
     TerminalKilled,
 }
 
-/// <param name="At">From the beginning of the run.</param>
-/// <param name="Lasts">Until it is healed; zero for what is over at once.</param>
-/// <param name="Target">Of what breaks, its number among its like, before it is brought into range.</param>
+/// <param name="At">The time from the beginning of the run.</param>
+/// <param name="Lasts">The time until it is healed; zero for a momentary fault.</param>
+/// <param name="Target">The number of the part among its kind, before it is reduced to the range.</param>
 public sealed record PlannedFault(FaultKind Kind, TimeSpan At, TimeSpan Lasts, int Target);
 
 /// <summary>A fault as it happened.</summary>
 public sealed record Fault(FaultKind Kind, string Target, DateTimeOffset Begun, DateTimeOffset Ended);
 
 /// <summary>
-/// All faults of a run, drawn from its seed. What breaks the same part comes one after the other; different parts break at
+/// All faults of a run, drawn from its seed. Faults of the same part come one after the other; different parts can fail at
 /// the same time.
 /// </summary>
 public static class FaultPlan
 {
     private const double Unit = 180;
 
-    // Each row is one part of the system: how often what happens to it in three minutes, and for how long (seconds, from and to).
+    // Each row is one part of the system: its faults with their number in three minutes and their length (seconds, from and to).
     private static readonly (FaultKind Kind, int Count, double From, double To)[][] Parts =
     [
         [(FaultKind.SiloKilled, 7, 0, 0), (FaultKind.SiloPaused, 3, 11, 17)],

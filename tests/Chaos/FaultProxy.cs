@@ -5,10 +5,10 @@ using System.Net.Sockets;
 
 namespace Lakala.Chaos;
 
-/// <summary>How a proxy passes what it gets.</summary>
+/// <summary>How a proxy passes data.</summary>
 public enum Passage
 {
-    /// <summary>As bytes: what passes is enciphered, or another protocol's.</summary>
+    /// <summary>As bytes: the data is encrypted, or of another protocol.</summary>
     Bytes,
 
     /// <summary>Frame by frame (two bytes of length): single messages can come twice, or late.</summary>
@@ -16,7 +16,7 @@ public enum Passage
 }
 
 /// <summary>
-/// A line with a proxy in front of it, which cuts, stalls and spoils what passes when it is told to. Each way of each connection
+/// A line with a proxy in front of it, which cuts, stalls and damages the data on request. Each direction of each connection
 /// has one task that ends with its connection.
 /// </summary>
 public sealed class FaultProxy : IAsyncDisposable
@@ -43,15 +43,15 @@ public sealed class FaultProxy : IAsyncDisposable
         _accepting = Accept();
     }
 
-    /// <summary>Where the line is entered.</summary>
+    /// <summary>The port of the proxy.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Cuts every connection, in the middle of whatever passes.</summary>
+    /// <summary>Cuts every connection, also in the middle of a message.</summary>
     public void Cut()
     {
         foreach (var (socket, _) in _open)
         {
-            // No linger: the other end hears a reset, as when a router forgets the connection.
+            // No linger: the other end gets a reset, as when a router drops the connection.
             socket.Close(0);
         }
     }
@@ -66,10 +66,10 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Connections stay, and nothing passes until <see cref="Heal"/>.</summary>
     public void Stall() => _stalled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Turns one bit of each of the next portions.</summary>
+    /// <summary>Flips one bit in each of the next portions.</summary>
     public void Corrupt(int count) => Interlocked.Exchange(ref _toCorrupt, count);
 
-    /// <summary>The next frames, both ways, pass twice.</summary>
+    /// <summary>The next frames, in both directions, pass twice.</summary>
     public void Repeat(int count) => Interlocked.Exchange(ref _toRepeat, count);
 
     /// <summary>The next answers come later; others overtake them.</summary>
@@ -135,7 +135,7 @@ public sealed class FaultProxy : IAsyncDisposable
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // The end of a line is what a line has to say of it.
+            // A fault of the line only ends the line.
         }
         finally
         {
@@ -192,7 +192,7 @@ public sealed class FaultProxy : IAsyncDisposable
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // Its line has ended meanwhile: so late that it never came.
+            // Its line has ended meanwhile: it never arrives.
         }
     }
 

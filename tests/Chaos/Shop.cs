@@ -9,8 +9,8 @@ namespace Lakala.Chaos;
 public sealed record Sale(string Bill, int Tries = 0);
 
 /// <summary>
-/// The web shop: orders bills at any silo that answers, keeps what was acknowledged, and hears of every payment at two servers that
-/// turn down a share of the notices until they are healed.
+/// The web shop: creates bills at any silo that answers, keeps what was acknowledged, and gets notices at two servers that
+/// refuse a share of the notices until they are healed.
 /// </summary>
 public sealed class Shop : IAsyncDisposable
 {
@@ -72,7 +72,7 @@ public sealed class Shop : IAsyncDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The shop closes; what it had ordered is audited.
+            // The shop closes; its bills are audited.
         }
     }
 
@@ -83,8 +83,8 @@ public sealed class Shop : IAsyncDisposable
         return isOne;
     }
 
-    /// <summary>Not paid this time: the shopper tries again, perhaps in another store, but not for ever.</summary>
-    /// <param name="isTried">The store got as far as to ask about the bill.</param>
+    /// <summary>The bill was not paid: the shopper tries again, perhaps in another store, a bounded number of times.</summary>
+    /// <param name="isTried">True: the store has looked the bill up.</param>
     public void GiveBack(Sale sale, bool isTried)
     {
         if (sale.Tries < MaxTries)
@@ -126,7 +126,7 @@ public sealed class Shop : IAsyncDisposable
         _sales.Enqueue(new Sale(number));
         if (Draw(random => random.NextDouble()) < Twice)
         {
-            // Two shoppers with one bill: one of them hears that it is paid, or being paid.
+            // Two shoppers with one bill: one of them gets that it is paid, or being paid.
             _sales.Enqueue(new Sale(number, MaxTries));
         }
     }
@@ -142,7 +142,7 @@ public sealed class Shop : IAsyncDisposable
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException && !stop.IsCancellationRequested)
         {
-            // Perhaps cancelled, perhaps not, and never acknowledged: the books may say either.
+            // The outcome of the cancellation is unknown, and was never acknowledged: the books may have either.
         }
     }
 

@@ -4,19 +4,19 @@ using Lakala.Local;
 
 namespace Lakala.Chaos;
 
-/// <summary>How a sale was resolved for its terminal.</summary>
-/// <param name="Outcome">As the terminal reports it, or <c>never</c>: nothing of it had left, and nothing was in the journal.</param>
+/// <summary>The outcome of a sale for its terminal.</summary>
+/// <param name="Outcome">The terminal's report, or <c>never</c>: nothing was sent, and nothing was in the journal.</param>
 public sealed record Resolution(string Outcome, DateTimeOffset Begun, DateTimeOffset Resolved);
 
 /// <summary>
-/// A store's till with its terminal, whose program is a process of its own, driven as a cash register drives it. It is killed in
-/// the middle of sales, and started again: then what was open is settled before the next sale.
+/// A store's till with its terminal, whose program is its own process, driven as a cash register drives it. It is killed in
+/// the middle of sales, and started again: then the open sale is settled before the next one.
 /// </summary>
 public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop shop, Random random) : IAsyncDisposable
 {
     private const double GivenUp = 0.04;
 
-    // A terminal may look sixty bills up in a minute.
+    // A terminal may make sixty lookups a minute.
     private static readonly TimeSpan BetweenSales = TimeSpan.FromMilliseconds(1_050), SettlePause = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -31,15 +31,15 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
     /// <summary>A sale is under way.</summary>
     public bool IsBusy => _open is not null;
 
-    /// <summary>What its programs have put out, line by line.</summary>
+    /// <summary>The output of its programs, line by line.</summary>
     public IReadOnlyList<string> Paper => Copy(_paper);
 
     public IReadOnlyList<Resolution> Resolved => Copy(_resolved);
 
-    /// <summary>Since when the sale that is under way is.</summary>
+    /// <summary>The time at which the present sale began.</summary>
     public DateTimeOffset? OpenSince => _open?.Begun;
 
-    /// <summary>Sells until <paramref name="closing"/>, then settles what is open and ends.</summary>
+    /// <summary>Sells until <paramref name="closing"/>, then settles open sales and ends.</summary>
     public async Task Run(CancellationToken closing, CancellationToken stop)
     {
         await Task.Delay(Draw(BetweenSales), _time, stop);
@@ -53,7 +53,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
             }
             catch (IOException)
             {
-                // The program was killed. What it had said is on paper.
+                // The program was killed. Its earlier output counts.
                 isSettled = false;
             }
 
@@ -83,7 +83,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
         await End();
     }
 
-    // True when nothing is open any more.
+    // True when no sale is open.
     private async Task<bool> Work(CancellationToken closing, CancellationToken stop)
     {
         await Settle(stop);
@@ -116,7 +116,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
         await Take(await heard, stop);
     }
 
-    // Most shoppers have a card that works; some have none or forget the PIN, and of one the bank makes no decision.
+    // Most shoppers have a good card; some have a bad one or a wrong PIN, and for one the bank gives no final answer.
     private int Pick()
     {
         var draw = Draw();
@@ -135,7 +135,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
             Note(report);
             if (report.GetProperty("outcome").GetString() == "settled")
             {
-                // Killed before anything of the sale was in the journal: it never was.
+                // Killed before the sale was in the journal: it never happened.
                 Close("never", isTried: false);
                 return;
             }
@@ -162,7 +162,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
         }
     }
 
-    // What a report says of an earlier sale resolves that one.
+    // A report about an earlier sale settles that one.
     private void Note(JsonElement report)
     {
         if (report.TryGetProperty("resolved", out var earlier) && earlier.ValueKind == JsonValueKind.Object
@@ -209,7 +209,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
         }
     }
 
-    // Whatever it had put out before its end was heard.
+    // All output before its end was read.
     private async Task End()
     {
         if (_process is not { } process)

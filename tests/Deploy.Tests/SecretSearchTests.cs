@@ -4,7 +4,7 @@ using Lakala.Local;
 
 namespace Lakala.Deploy.Tests;
 
-/// <summary>That secrets are found in whatever shape and place, and nothing else is taken for one.</summary>
+/// <summary>The search finds secrets in every form and place, and reports nothing else.</summary>
 public sealed class SecretSearchTests : IDisposable
 {
     private const string CardNumber = "6228480402564890018", Track = CardNumber + "=49122010000000000", Pin = "739184620517";

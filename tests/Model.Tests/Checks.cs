@@ -8,17 +8,17 @@ using Lakala.Vocabulary;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// What must hold: at every step, and once all faults are healed and all queues are empty. The numbers are those of the
-/// statements in <c>docs/decisions/0009-a-model-of-the-swipe.md</c>.
+/// The statements that must hold: at every step, and after all faults are healed and all queues are empty. The numbers are those
+/// of <c>docs/decisions/0009-a-model-of-the-swipe.md</c>.
 /// </summary>
-/// <param name="looksInside">Looks at every commit too. A broken rule must also be seen without, by the harm that it does outside.</param>
+/// <param name="looksInside">True: checks every commit too. A broken rule must also be found without that, by its harm outside.</param>
 public sealed class Checks(World world, ModelBooks books, bool looksInside)
 {
     private readonly Dictionary<SwipeKey, string> _told = [];
     private readonly Dictionary<long, BillState> _closed = [];
     private readonly Dictionary<SwipeKey, AttemptState> _states = [];
 
-    /// <summary>An answer leaves for a terminal; whether it arrives or not, it may have been read.</summary>
+    /// <summary>An answer is sent to a terminal; it may have been read, whether it arrives or not.</summary>
     public void Told(SwipeKey key, SwipeAnswer answer)
     {
         var code = answer.ResponseCode!;

@@ -2,7 +2,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>What a run of the model is made of. What breaks in it, and how often, is drawn from its seed.</summary>
+/// <summary>The parts of a run of the model. The seed draws its faults and their frequency.</summary>
 public sealed record Configuration(string Name)
 {
     public int Bills { get; init; } = 1;
@@ -15,13 +15,13 @@ public sealed record Configuration(string Name)
     /// <summary>Sales that each terminal tries.</summary>
     public int Sales { get; init; } = 3;
 
-    /// <summary>Terminals that lose patience abandon with 0420; else they go on asking.</summary>
+    /// <summary>True: terminals abandon with 0420 after a time; false: they go on asking.</summary>
     public bool Abandons { get; init; }
 
     /// <summary>Bills expire while they are being sold, and the merchant cancels.</summary>
     public bool Closes { get; init; }
 
-    /// <summary>What must not happen: the bank approves what it has declined, and the line sends what it says it has not.</summary>
+    /// <summary>True: what must not happen also happens: the bank approves after a decline, and the line reports "not sent" for a request that it sent.</summary>
     public bool TrustIsBroken { get; init; }
 
     public static readonly IReadOnlyList<Configuration> All =
@@ -36,7 +36,7 @@ public sealed record Configuration(string Name)
     public override string ToString() => Name;
 }
 
-/// <summary>How rough a run is: in percent, or as weights against each other. Drawn, so that runs differ in what breaks.</summary>
+/// <summary>The frequency of faults: in percent, or as weights. Drawn, so that runs have different faults.</summary>
 public sealed class Temperament
 {
     private Temperament(Random random)
@@ -59,7 +59,7 @@ public sealed class Temperament
     /// <summary>Percent of the commits.</summary>
     public int CommitFault { get; private set; }
 
-    /// <summary>Weights, beside 40 for those who can go on.</summary>
+    /// <summary>Weights, beside 40 for the handlers that can go on.</summary>
     public int SiloCrash { get; private set; }
 
     public int TerminalCrash { get; private set; }
@@ -86,7 +86,7 @@ public sealed class Temperament
 
     public static Temperament Draw(Random random) => new(random);
 
-    /// <summary>Nothing breaks any more.</summary>
+    /// <summary>No further faults.</summary>
     public void Heal() =>
         Lost = Twice = CommitFault = SiloCrash = TerminalCrash = BankStrange = LineDown = SignOnLost = Unsent = 0;
 }

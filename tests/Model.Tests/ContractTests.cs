@@ -10,13 +10,13 @@ using Lakala.Vocabulary;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// What the model takes for the storage is the storage: random commands over few bills and few keys, one by one and many in
-/// one statement, on both sides; every outcome and every row must be the same. A statement over many commands must come out
-/// as if they had been run one by one in some order.
+/// The model's storage behaves as the real one: random commands over few bills and few keys, one by one and many in
+/// one statement, run on both sides; every outcome and every row must be the same. A statement over many commands must have the
+/// same result as if they had been run one by one in some order.
 /// </summary>
 /// <remarks>
-/// Time passes in steps of two minutes, and everything ends at an odd one: no clock stands on an edge. A posting's date is not
-/// compared, since it comes with the command.
+/// Time passes in steps of two minutes, and all deadlines are at odd minutes: no clock is exactly on a deadline. A posting's date is
+/// not compared, because it comes with the command.
 /// </remarks>
 public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
 {
@@ -79,7 +79,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
 
         public IReadOnlyList<string> Trace => _trace;
 
-        /// <returns>What differs; null when nothing does.</returns>
+        /// <returns>The difference; null when there is none.</returns>
         public async Task<string?> Run(int operations)
         {
             await Begin();
@@ -152,7 +152,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
             return await DifferentRows(_model);
         }
 
-        // An approval that loses against another move of its own statement hears how the row was before it.
+        // An approval that loses to another move in its own statement gets the row as it was before.
         private Task<string?> Finish()
         {
             if (_starts.Count == 0)
@@ -179,7 +179,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
             }
         }
 
-        // Every outcome tells the bill as it was when the statement began.
+        // Every outcome has the bill as it was when the statement began.
         private Task<string?> Close()
         {
             var before = _model.Copy();
@@ -322,7 +322,7 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
             ? null
             : $"the database: {string.Join("; ", did.Except(says))}\n  the model: {string.Join("; ", says.Except(did))}";
 
-        // What is stored has been moved back by all the time that has passed.
+        // The stored times were moved back by all the passed time.
         private Shape RealShape => new(_began - _passed);
 
         private static IEnumerable<IReadOnlyList<int>> Orders(int count) => count == 0

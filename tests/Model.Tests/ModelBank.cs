@@ -3,9 +3,9 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>What the bank's own book says of one RRN.</summary>
-/// <param name="Debits">How often the card was debited; more than once is the bank's sin.</param>
-/// <param name="Reversals">How often that was taken back.</param>
+/// <summary>The entry of one RRN in the bank's book.</summary>
+/// <param name="Debits">The number of debits of the card; more than one is a fault of the bank.</param>
+/// <param name="Reversals">The number of reversals that took effect.</param>
 public sealed record BankEntry(long Rrn, BankAnswer? Answer, bool IsReversed, Money? Amount, string? Terminal, int Debits, int Reversals)
 {
     public bool IsLive => Debits > Reversals;
@@ -13,7 +13,7 @@ public sealed record BankEntry(long Rrn, BankAnswer? Answer, bool IsReversed, Mo
 
 /// <summary>
 /// The bank: answers a repeated RRN without a second debit, and keeps a tombstone for a reversal whose original it has not
-/// seen. What it decides is drawn; some of its answers cannot be believed.
+/// seen. Its decisions are drawn; some of its answers are not authentic.
 /// </summary>
 public sealed class ModelBank(World world, Network network, Temperament temperament, Configuration configuration, Mutation broken)
 {
@@ -27,10 +27,10 @@ public sealed class ModelBank(World world, Network network, Temperament temperam
 
     public IReadOnlyDictionary<long, BankEntry> Book => _book;
 
-    /// <summary>Somebody has made a note of the bank's approval.</summary>
+    /// <summary>A silo has recorded the bank's approval.</summary>
     public void Heard(long rrn) => _unheard.Remove(rrn);
 
-    /// <summary>What nobody has heard of cannot be mended: where trust is broken, such an approval is said again in the end.</summary>
+    /// <summary>An approval that no silo got cannot be reversed: where the bank breaks its promises, such an approval is sent again at the end.</summary>
     public void SayAgain()
     {
         foreach (var approval in _unheard.Values)

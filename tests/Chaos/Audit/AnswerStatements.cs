@@ -1,9 +1,9 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statements 4, 5, 6 and 8: what was told to clerks, shoppers and merchants' servers, against what is so.</summary>
+/// <summary>Statements 4, 5, 6 and 8: compares answers to clerks, shoppers and merchants' servers with the books.</summary>
 internal static class AnswerStatements
 {
-    /// <summary>Every approval that a terminal holds and every receipt matches a PAID bill; one original print each.</summary>
+    /// <summary>Every approval in a journal and every receipt matches a PAID bill; there is one original print of each.</summary>
     public static IEnumerable<Violation> ApprovalsArePaid(CrossReference books)
     {
         foreach (var key in books.Told)
@@ -33,7 +33,7 @@ internal static class AnswerStatements
         }
     }
 
-    /// <summary>What anybody was told is not paid is not APPROVED.</summary>
+    /// <summary>An attempt that was answered "not paid" is not APPROVED.</summary>
     public static IEnumerable<Violation> NotPaidStaysNotPaid(CrossReference books)
     {
         foreach (var attempt in books.Approvals)
@@ -79,7 +79,7 @@ internal static class AnswerStatements
         }
     }
 
-    /// <summary>What was acknowledged to anybody is still there.</summary>
+    /// <summary>Everything that was acknowledged still exists.</summary>
     public static IEnumerable<Violation> AcknowledgedIsKept(CrossReference books)
     {
         foreach (var acknowledged in books.Evidence.Acknowledged.Bills)
@@ -122,7 +122,7 @@ internal static class AnswerStatements
         && told.Amount == bill.Amount && told.Rrn == bill.PaidRrn
         && told.AuthorisationCode is { } code && bill.PaidRrn is { } rrn && books.AttemptsOfRrn[rrn].Any(attempt => attempt.AuthorisationCode == code);
 
-    // REVERSING and REVERSED answer 68 and VOID 25, whatever their rows say.
+    // REVERSING and REVERSED answer 68 and VOID 25, whatever is in their rows.
     private static Told Stored(Attempt attempt)
     {
         var code = attempt.State switch

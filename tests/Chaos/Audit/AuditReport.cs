@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>What was compared and what was found, for a screen of 80 columns.</summary>
+/// <summary>The compared books and the violations, for a screen of 80 columns.</summary>
 public static class AuditReport
 {
     private const int Columns = 80;
@@ -73,7 +73,7 @@ public static class AuditReport
         .. violation.Rows.Count > mostRows ? [$"      ... and {violation.Rows.Count - mostRows} rows more"] : Array.Empty<string>(),
     ];
 
-    // Where a line is full the text goes on below its beginning, and two columns more.
+    // A long text continues on the next line, two columns further right.
     private static IEnumerable<string> Wrap(string head, string text)
     {
         var line = head;

@@ -1,6 +1,6 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Compares the books. Knows the rules by itself: it shares no code with what wrote them.</summary>
+/// <summary>Compares the books by its own rules: it shares no code with the product.</summary>
 public static class Auditor
 {
     /// <returns>In the order of the statements; empty when all ten hold.</returns>

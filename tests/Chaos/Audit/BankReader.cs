@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Lakala.Chaos.Audit;
 
 /// <summary>
-/// Reads the bank's book: what it says of each RRN over HTTP, and in its own file how often an RRN was debited and reversed.
-/// Card numbers stand in that file; they are read over.
+/// Reads the bank's book: the state of each RRN over HTTP, and from its file how often an RRN was debited and reversed.
+/// The file has card numbers, which are skipped.
 /// </summary>
 internal static class BankReader
 {

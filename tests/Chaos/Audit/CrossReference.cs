@@ -1,9 +1,9 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Somebody at a counter was told how a swipe ended.</summary>
-/// <param name="Code">Null: told that nothing was ever sent.</param>
-/// <param name="IsFinal">Whether it was an answer that stands for ever.</param>
-/// <param name="Row">Where it was told.</param>
+/// <summary>An outcome of a swipe that was shown at a counter.</summary>
+/// <param name="Code">Null: it said that nothing was ever sent.</param>
+/// <param name="IsFinal">True: it was a final answer.</param>
+/// <param name="Row">The place where it was shown.</param>
 internal sealed record Told(Key Key, bool IsPaid, string? Code, bool IsFinal, string? Bill, long? Amount, string? Rrn, string? AuthorisationCode, string Row);
 
 /// <summary>The evidence, found by key, number and RRN.</summary>
@@ -11,7 +11,7 @@ internal sealed class CrossReference
 {
     private const string Approved = "approved", Unknown = "unknown";
 
-    // What a terminal may hear and must not take for the end.
+    // Codes that a terminal may get and that are not final.
     private static readonly HashSet<string> NotFinal = ["09", "58", "77", "91", "94", "96", "A0"];
 
     public CrossReference(Evidence evidence)
@@ -45,7 +45,7 @@ internal sealed class CrossReference
 
     public ILookup<string, BankEntry> Bank { get; }
 
-    /// <summary>What journals, reports and slips said, by key; not what they left open.</summary>
+    /// <summary>The outcomes in journals, reports and slips, by key, without open swipes.</summary>
     public ILookup<Key, Told> Told { get; }
 
     public IEnumerable<Attempt> Approvals => Database.Attempts.Where(attempt => attempt.State == AttemptStates.Approved);
@@ -57,7 +57,7 @@ internal sealed class CrossReference
         .. Reversals[rrn].Select(Row.Of),
     ];
 
-    /// <summary>The bill that the attempt was for, then the attempt and what the bank has of it.</summary>
+    /// <summary>The bill of the attempt, then the attempt and its entry at the bank.</summary>
     public IEnumerable<string> RowsOf(Attempt attempt) =>
     [
         .. attempt.Bill is { } number && Bills.TryGetValue(number, out var bill) ? [Row.Of(bill)] : Array.Empty<string>(),

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Reads our database in one snapshot, with SQL of its own.</summary>
+/// <summary>Reads our database in one snapshot, with its own SQL.</summary>
 internal static class DatabaseReader
 {
     private const int TimeoutSeconds = 600;
@@ -17,7 +17,7 @@ internal static class DatabaseReader
 
         Task<IReadOnlyList<T>> Rows<T>(string sql, Func<NpgsqlDataReader, T> read) => Query(connection, sql, read, stop);
 
-        // Where the server keeps the times of commits, an event's tells for sure what came before it.
+        // If the server records commit times, that of an event shows with certainty what came before it.
         var commitTime = (await Rows("select current_setting('track_commit_timestamp')::bool", row => row.GetBoolean(0))).Single()
             ? "pg_xact_commit_timestamp(xmin)"
             : "null::timestamptz";

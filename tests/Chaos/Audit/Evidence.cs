@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Lakala.Chaos.Audit;
 
 /// <summary>
-/// Everything that is compared, as it stands after faults are healed and queues are empty. Only values: where they come
-/// from is the business of <see cref="EvidenceReader"/>. Nothing in it is secret.
+/// Everything that is compared, after faults are healed and queues are empty. Only values, which
+/// <see cref="EvidenceReader"/> reads. It has no secrets.
 /// </summary>
 public sealed record Evidence
 {
@@ -16,12 +16,12 @@ public sealed record Evidence
 
     public required IReadOnlyList<ReceiverBook> Receivers { get; init; }
 
-    /// <summary>The events of which shoppers have a mail, as often as they have it.</summary>
+    /// <summary>The events of the shoppers' mails, once for each mail.</summary>
     public IReadOnlyList<string> Mails { get; init; } = [];
 
     public required Acknowledged Acknowledged { get; init; }
 
-    /// <summary>Secrets found where none may stand.</summary>
+    /// <summary>Secrets in places where none is allowed.</summary>
     public IReadOnlyList<Leak> Leaks { get; init; } = [];
 }
 
@@ -57,7 +57,7 @@ public sealed record DatabaseBook
 public sealed record Bill(
     string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false);
 
-/// <summary>What stands under a key. VOID and REFUSED have no RRN, and not always a bill.</summary>
+/// <summary>The row under a key. VOID and REFUSED have no RRN, and not always a bill.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="ResponseCode">The stored answer; of REVERSING and REVERSED the stored answer is always 68, of VOID 25.</param>
 public sealed record Attempt(
@@ -76,9 +76,9 @@ public sealed record Attempt(
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
 public sealed record Posting(string Rrn, int Line, string Account, long Amount, string Currency);
 
-/// <param name="Bill">Null for what is about no bill, such as a test of an endpoint.</param>
+/// <param name="Bill">Null for an event without a bill, such as a test of an endpoint.</param>
 /// <param name="CreatedAt">By the clock of the silo, before its commit.</param>
-/// <param name="CommittedAt">By the database's clock, where it keeps the times of commits (<c>track_commit_timestamp</c>).</param>
+/// <param name="CommittedAt">By the database's clock, if it records commit times (<c>track_commit_timestamp</c>).</param>
 public sealed record Event(string Merchant, Guid Id, string Type, string? Bill, DateTimeOffset CreatedAt, DateTimeOffset? CommittedAt);
 
 /// <param name="Receiver">The id of an endpoint, or mail: the bill's shopper.</param>
@@ -89,16 +89,16 @@ public sealed record Endpoint(string Id, string Merchant, string Url, DateTimeOf
 
 public sealed record Reversal(string Rrn, Key Key, long Amount, int Tries, bool IsAcknowledged);
 
-/// <summary>What the bank answered when nobody waited for it any more.</summary>
+/// <summary>An answer of the bank for which no request waited.</summary>
 public sealed record LateAnswer(string Rrn, string ResponseCode);
 
-/// <summary>What the bank's own book says of one RRN.</summary>
+/// <summary>The entry of one RRN in the bank's book.</summary>
 /// <param name="State">DEBITED, DECLINED, REVERSED, or TOMBSTONE: reversed before it was seen.</param>
 /// <param name="Amount">Minor units; 0 for a tombstone.</param>
 /// <param name="Terminal">Empty for a tombstone.</param>
 /// <param name="Stan">0 for a tombstone.</param>
-/// <param name="Debits">How often the RRN was debited, reversed since or not.</param>
-/// <param name="Reversals">How often a reversal of it took effect.</param>
+/// <param name="Debits">The number of debits of the RRN, reversed or not.</param>
+/// <param name="Reversals">The number of reversals that took effect.</param>
 public sealed record BankEntry(
     string Rrn,
     string State,
@@ -110,8 +110,8 @@ public sealed record BankEntry(
     int Debits,
     int Reversals);
 
-/// <summary>One terminal: its journal, and the paper that its programs put out.</summary>
-/// <param name="TornReports">Lines on paper that a kill cut off; they tell nobody anything.</param>
+/// <summary>One terminal: its journal, and the output of its programs.</summary>
+/// <param name="TornReports">Output lines that a kill cut off; they do not count.</param>
 public sealed record TerminalBook(
     string Terminal,
     IReadOnlyList<JournalPending> Pending,
@@ -125,10 +125,10 @@ public sealed record TerminalBook(
 public sealed record JournalPending(Key Key, string Bill, long Amount);
 
 /// <summary>The final answer, written before anything was printed.</summary>
-/// <param name="ResponseCode">Null: the terminal says that nothing ever left it.</param>
+/// <param name="ResponseCode">Null: the terminal reports that nothing was ever sent.</param>
 public sealed record JournalResult(Key Key, string? ResponseCode, string? Rrn, string? AuthorisationCode);
 
-/// <summary>What a terminal's program said of one swipe: of its own, or of an earlier one that it resolved.</summary>
+/// <summary>A report of a terminal's program about one swipe: its own, or an earlier one that it settled.</summary>
 /// <param name="Outcome">approved, declined, refused or unknown.</param>
 public sealed record SwipeReport(
     Key Key, string Outcome, string? ResponseCode, string? Bill, long? Amount, string? Rrn, string? AuthorisationCode, bool IsResolved);
@@ -140,7 +140,7 @@ public enum SlipKind
     Reprint,
 }
 
-/// <summary>One printed receipt, as it reads.</summary>
+/// <summary>One printed receipt.</summary>
 /// <param name="Title">CARD PAYMENT, NOT PAID or OUTCOME UNKNOWN.</param>
 /// <param name="Copy">Whose copy it is.</param>
 /// <param name="Amount">Minor units.</param>
@@ -172,7 +172,7 @@ public sealed record ReceivedEvent(
     int Tries,
     int Accepted);
 
-/// <summary>What the API had answered to clients. What terminals were told is in their books.</summary>
+/// <summary>The API's answers to clients. Answers to terminals are in their journals.</summary>
 /// <param name="Bills">Creations that were answered with 201.</param>
 /// <param name="Cancellations">Numbers of the bills whose cancellation was answered with 200.</param>
 public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOnlyList<string> Cancellations);
@@ -180,5 +180,5 @@ public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOn
 /// <param name="Amount">Minor units.</param>
 public sealed record AcknowledgedBill(string Number, string Order, long Amount);
 
-/// <summary>A secret in a file. Says what kind, never which.</summary>
+/// <summary>A secret in a file: its kind, never its value.</summary>
 public sealed record Leak(string What, string File);

@@ -4,7 +4,7 @@ using Lakala.Local;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Where the evidence is.</summary>
+/// <summary>The places of the evidence.</summary>
 public sealed record EvidenceSources
 {
     public required string ConnectionString { get; init; }
@@ -12,10 +12,10 @@ public sealed record EvidenceSources
     /// <summary>The bank's HTTP address.</summary>
     public required Uri Bank { get; init; }
 
-    /// <summary>The bank's own folder, where its book also stands line by line.</summary>
+    /// <summary>The bank's own folder, with its book as a file.</summary>
     public required string BankFolder { get; init; }
 
-    /// <summary>The folder that holds <c>terminals/(id)/journal</c>.</summary>
+    /// <summary>The folder with <c>terminals/(id)/journal</c>.</summary>
     public required string Home { get; init; }
 
     /// <summary>By terminal: the lines that its programs wrote to standard output, oldest first.</summary>
@@ -25,15 +25,15 @@ public sealed record EvidenceSources
 
     public required Acknowledged Acknowledged { get; init; }
 
-    /// <summary>What must stand nowhere under <see cref="Home"/> but where the operations guide says.</summary>
+    /// <summary>Secrets that may be under <see cref="Home"/> only in the files that the operations guide lists.</summary>
     public required SecretSearch Secrets { get; init; }
 }
 
-/// <summary>Reads the books where they lie, with readers of its own.</summary>
+/// <summary>Reads the books with its own readers.</summary>
 public static partial class EvidenceReader
 {
     /// <summary>Call when faults are healed and queues are empty; PostgreSQL and the bank must still run.</summary>
-    /// <exception cref="InvalidDataException">A book cannot be read: a damaged journal, or a slip that is no receipt.</exception>
+    /// <exception cref="InvalidDataException">A book cannot be read: a damaged journal, or a slip that is not a receipt.</exception>
     public static async Task<Evidence> Read(EvidenceSources sources, CancellationToken stop = default) => new()
     {
         Database = await DatabaseReader.Read(sources.ConnectionString, stop),

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>What a terminal's journal holds, in the order in which it was written.</summary>
+/// <summary>The records of a terminal's journal, in the order in which they were written.</summary>
 public sealed record JournalContent(
     IReadOnlyList<JournalPending> Pending, IReadOnlyList<JournalResult> Results, IReadOnlyList<Key> Printed);
 
@@ -25,7 +25,7 @@ public static class JournalReader
             var end = journal.IndexOf((byte)'\n');
             if (end < 0)
             {
-                // Cut off by a crash, before anybody acted on it.
+                // Cut off by a crash, before the step that it names.
                 break;
             }
 
@@ -106,6 +106,6 @@ internal static class JsonMembers
     public static JsonElement? Member(this JsonElement json, string name, JsonValueKind kind) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == kind ? value : null;
 
-    /// <exception cref="InvalidDataException">It is not there.</exception>
+    /// <exception cref="InvalidDataException">It is missing.</exception>
     public static string Required(this JsonElement json, string name) => json.Text(name) ?? throw new InvalidDataException($"There is no {name} where one must be.");
 }

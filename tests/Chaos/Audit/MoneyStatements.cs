@@ -1,9 +1,9 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statements 1, 2, 3 and 9: what the database, the bank and the terminals hold of the money.</summary>
+/// <summary>Statements 1, 2, 3 and 9: the money in the books of database, bank and terminals.</summary>
 internal static class MoneyStatements
 {
-    // A journal that is rewritten keeps at least so many swipes: one with fewer has forgotten none.
+    // A rewritten journal keeps at least this many swipes: one with fewer has lost none.
     private const int KeptByJournal = 200;
 
     /// <summary>PAID if and only if one APPROVED attempt and one balanced set of postings; all postings sum to zero.</summary>
@@ -89,7 +89,7 @@ internal static class MoneyStatements
         }
     }
 
-    /// <summary>Nothing is SENT or REVERSING; reversals took effect, once; what is REVERSED nets to zero at the bank.</summary>
+    /// <summary>Nothing is SENT or REVERSING; reversals took effect once; each REVERSED attempt sums to zero at the bank.</summary>
     public static IEnumerable<Violation> NothingIsOpen(CrossReference books)
     {
         foreach (var attempt in books.Database.Attempts.Where(attempt => attempt.State is AttemptStates.Sent or AttemptStates.Reversing))
@@ -175,7 +175,7 @@ internal static class MoneyStatements
         }
     }
 
-    // The fee is half up, the commission down; the merchant gets what the fee leaves, the platform what the store leaves.
+    // The fee is rounded half up, the commission down; the merchant gets the amount less the fee, the platform the fee less the commission.
     private static List<(string Account, long Amount, string Currency)> Shares(CrossReference books, Attempt attempt)
     {
         var amount = attempt.Amount ?? 0;
@@ -193,7 +193,7 @@ internal static class MoneyStatements
         return lines;
     }
 
-    // What a journal has forgotten for good stands on the paper still.
+    // Swipes that a journal no longer has are still on paper.
     private static IEnumerable<Line> Approvals(TerminalBook book)
     {
         var pending = book.Pending.ToLookup(swipe => swipe.Key);

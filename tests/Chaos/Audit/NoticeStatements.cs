@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statement 7: what merchants were told of their bills, and when. Of shoppers: <see cref="ShopperStatements"/>.</summary>
+/// <summary>Statement 7: the notices to merchants and their times. For shoppers see <see cref="ShopperStatements"/>.</summary>
 internal sealed class NoticeStatements
 {
     private const int TriesBeforeParked = 9;
     private const string NameOfEvent = "evt_";
 
-    // An endpoint's time is its transaction's beginning, an event's is taken before its own: near each other, either order is right.
+    // The time of an endpoint is the start of its transaction, that of an event is before its transaction: if both are close, either order is right.
     private static readonly TimeSpan SurelyCommitted = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestCommit = TimeSpan.FromSeconds(30);
 
@@ -38,7 +38,7 @@ internal sealed class NoticeStatements
             .ToDictionary(pair => (pair.Url, pair.received.Id), pair => pair.received);
     }
 
-    /// <summary>A final bill has exactly one event, told once to each receiver, and not before the commit; others have none.</summary>
+    /// <summary>A final bill has exactly one event, sent once to each receiver, and not before the commit; others have none.</summary>
     public IEnumerable<Violation> Check() =>
         [.. Bills(), .. _books.Database.Events.SelectMany(Receivers),
             .. _books.Database.Deliveries.Where(delivery => delivery.Receiver != ShopperStatements.Mail).SelectMany(Outcome), .. _books.Evidence.Receivers.SelectMany(Heard)];
@@ -146,7 +146,7 @@ internal sealed class NoticeStatements
     private bool IsDelivered(Event told, ReceiverBook receiver) =>
         _deliveries[told.Id].Any(delivery => _endpoints.GetValueOrDefault(delivery.Receiver)?.Url == receiver.Url);
 
-    // The state is the one that the event speaks of; whether the bill has it is checked with the bills.
+    // The state is the event's; the statements about bills check whether the bill has it.
     private bool IsTrue(ReceivedEvent received)
     {
         if (received.Bill is null || !_books.Bills.TryGetValue(received.Bill, out var bill))

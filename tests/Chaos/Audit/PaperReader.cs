@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace Lakala.Chaos.Audit;
 
-/// <param name="Torn">Lines that are no report: cut off when the program was killed.</param>
+/// <param name="Torn">Incomplete lines, cut off when the program was killed.</param>
 public sealed record Paper(IReadOnlyList<SwipeReport> Reports, IReadOnlyList<Slip> Slips, int Torn);
 
-/// <summary>Reads what a terminal's programs put out: a JSON report a line, with the printed slips in it.</summary>
+/// <summary>Reads the output of a terminal's programs: a JSON report a line, with the printed slips in it.</summary>
 public static class PaperReader
 {
     private const string Currency = "CNY ";
     private const string DuplicateMark = "*** DUPLICATE ***", ReprintMark = "*** DUPLICATE - REPRINT ***";
 
-    /// <exception cref="InvalidDataException">A slip does not read as a receipt.</exception>
+    /// <exception cref="InvalidDataException">A slip is not a receipt.</exception>
     public static Paper Read(IEnumerable<string> lines)
     {
         var (reports, slips, torn) = (new List<SwipeReport>(), new List<Slip>(), 0);
@@ -70,7 +70,7 @@ public static class PaperReader
         }
     }
 
-    /// <summary>Between the rules: the title, perhaps a mark, the pairs; then the amount; at the end whose copy it is.</summary>
+    /// <summary>Between the ruled lines: the title, perhaps a mark, the pairs; then the amount; at the end the kind of copy.</summary>
     private static Slip ReadSlip(string receipt)
     {
         var lines = receipt.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Pieces of evidence, each on a line of its own. What is not known is left out.</summary>
+/// <summary>Pieces of evidence as text, each on its own line. Unknown values are left out.</summary>
 internal static class Row
 {
     public static string Of(Bill bill) =>

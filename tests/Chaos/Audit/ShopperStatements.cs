@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statement 7, for shoppers: what they were told by mail of their bills.</summary>
+/// <summary>Statement 7, for shoppers: the mails about their bills.</summary>
 internal sealed class ShopperStatements(CrossReference books)
 {
     public const string Mail = "mail";
@@ -14,10 +14,10 @@ internal sealed class ShopperStatements(CrossReference books)
     private readonly ILookup<Guid, Delivery> _deliveries = books.Database.Deliveries.Where(delivery => delivery.Receiver == Mail).ToLookup(delivery => delivery.EventId);
     private readonly HashSet<string> _mails = [.. books.Evidence.Mails];
 
-    /// <summary>Of the events that no merchant is told.</summary>
+    /// <summary>The events that are not sent to merchants.</summary>
     public static bool IsForShopperAlone(Event told) => told.Type is Created or Expiring;
 
-    /// <summary>A bill with a mail address is announced once and reminded of once at the most; of every event there is one mail.</summary>
+    /// <summary>A bill with a mail address is announced once and has at most one reminder; every event has one mail.</summary>
     public IEnumerable<Violation> Check() => [.. books.Database.Bills.SelectMany(Of), .. Strays()];
 
     private IEnumerable<Violation> Of(Bill bill)
