@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lakala.Local;
 using Lakala.Model.Tests;
 using Lakala.Rules.Ledger;
@@ -32,6 +33,51 @@ public sealed class ModelPostgres : IAsyncDisposable
         }
 
         _state?.Dispose();
+    }
+}
+
+/// <summary>Databases for sequences that run side by side: each waits most of its time for commits.</summary>
+public sealed class ContractDatabases(ModelPostgres postgres) : IAsyncLifetime
+{
+    public const int Count = 4;
+
+    private readonly ConcurrentBag<RealBooks> _free = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        await postgres.Open();
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(async _ =>
+        {
+            var real = new RealBooks(postgres);
+            await real.InitializeAsync();
+            _free.Add(real);
+        }));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var real in _free)
+        {
+            await real.DisposeAsync();
+        }
+    }
+
+    /// <summary>Gives the user a database that nobody else uses meanwhile. There are as many users at once as databases, and no more.</summary>
+    public async Task Use(Func<RealBooks, Task> user)
+    {
+        if (!_free.TryTake(out var real))
+        {
+            throw new InvalidOperationException("More use the databases than there are.");
+        }
+
+        try
+        {
+            await user(real);
+        }
+        finally
+        {
+            _free.Add(real);
+        }
     }
 }
 
