@@ -13,7 +13,7 @@ using Npgsql;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>The run's PostgreSQL: the one that is configured, or a private cluster that ends with the run. Started when it is wanted.</summary>
+/// <summary>The run's PostgreSQL: the configured one, or a private cluster that ends with the run. Started when it is first used.</summary>
 public sealed class ModelPostgres : IAsyncDisposable
 {
     private StateFolder? _state;
@@ -83,7 +83,7 @@ public sealed class ContractDatabases(ModelPostgres postgres) : IAsyncLifetime
 
 /// <summary>
 /// The statements themselves on a real database. One command goes through the writer, several as one statement. Time passes
-/// by moving every stored moment back.
+/// by moving all stored times back.
 /// </summary>
 public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 {
@@ -180,8 +180,8 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         update reversals set started_at = started_at - t, due_at = due_at - t from (values ({Interval(time)})) as p(t);
         """);
 
-    /// <summary>One command through the writer, several as one statement and its repeats for those that it left undecided.</summary>
-    /// <returns>The outcomes; null where nothing was decided to the end.</returns>
+    /// <summary>Runs one command through the writer, several as one statement, and repeats the undecided ones.</summary>
+    /// <returns>The outcomes; null where nothing was decided.</returns>
     public async Task<IReadOnlyList<TOutcome?>> Commit<TCommand, TOutcome>(
         GroupCommit<TCommand, TOutcome> writer, BatchStatement<TCommand, TOutcome> statement, IReadOnlyList<TCommand> commands)
         where TOutcome : class
