@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Lakala.Wire.Files;
 
 namespace Lakala.BankHost;
 
@@ -49,15 +50,7 @@ public static class CardFile
         var path = Path.Combine(folder, "cards.json");
         if (!File.Exists(path))
         {
-            // A crash in between leaves no half file.
-            var draft = path + ".new";
-            File.WriteAllText(draft, JsonSerializer.Serialize(Make(), Json));
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
-            File.Move(draft, path);
+            AtomicFile.Write(path, JsonSerializer.Serialize(Make(), Json));
         }
 
         return JsonSerializer.Deserialize<Card[]>(File.ReadAllText(path), Json)

@@ -6,6 +6,7 @@ using Lakala.Silo.BillPages;
 using Lakala.Silo.Web;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Stores;
+using Lakala.Wire.Files;
 using Lakala.Wire.Tls;
 using MailKit;
 using MailKit.Net.Smtp;
@@ -122,7 +123,7 @@ internal sealed partial class MailChannel : INoticeChannel
 
             using (mail)
             {
-                return _mail.Host.Length > 0 ? await Submit(mail, stop) : await Drop(mail, EventName.Of(notice.EventId), stop);
+                return _mail.Host.Length > 0 ? await Submit(mail, stop) : Drop(mail, EventName.Of(notice.EventId), stop);
             }
         }
         catch (ParseException)
@@ -263,7 +264,7 @@ internal sealed partial class MailChannel : INoticeChannel
     [GeneratedRegex(@"[\s\p{C}]+")]
     private static partial Regex Blanks();
 
-    private async Task<NoticeAnswer> Drop(MimeMessage mail, string name, CancellationToken stop)
+    private NoticeAnswer Drop(MimeMessage mail, string name, CancellationToken stop)
     {
         Directory.CreateDirectory(_mail.PickupFolder);
         if (Directory.EnumerateFiles(_mail.PickupFolder).Skip(MaxWaiting).Any())
@@ -274,21 +275,8 @@ internal sealed partial class MailChannel : INoticeChannel
         // Short lines and ASCII only, so that any program can send it unchanged.
         mail.Prepare(EncodingConstraint.SevenBit);
 
-        // The file appears in one step, and is the same at every try.
-        var file = Path.Combine(_mail.PickupFolder, name);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        await using (var stream = new FileStream(file + ".tmp", options))
-        {
-            await mail.WriteToAsync(stream, stop);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(file + ".tmp", file + ".eml", overwrite: true);
+        // The same file at every try.
+        AtomicFile.Write(Path.Combine(_mail.PickupFolder, name + ".eml"), stream => mail.WriteTo(stream, stop));
         return new NoticeAnswer(NoticeOutcome.Accepted);
     }
 

@@ -1,4 +1,4 @@
-using Lakala.Wire.Keys;
+using Lakala.Wire.Files;
 
 namespace Lakala.Silo.Notices;
 
@@ -8,7 +8,7 @@ internal static class SecretText
     /// <exception cref="InvalidOperationException">There is no such file, others can read it, or it is empty.</exception>
     public static string Read(string path, string setting)
     {
-        KeyFile.RefuseOthers(path, setting);
+        PrivateFile.RefuseOthers(path, setting);
         return File.ReadAllText(path).Trim() is { Length: > 0 } text
             ? text
             : throw new InvalidOperationException($"{setting}: {path} is empty.");

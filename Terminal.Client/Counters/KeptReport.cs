@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Terminal.Client.Journals;
-using Lakala.Terminal.Client.Setup;
+using Lakala.Wire.Files;
 
 namespace Lakala.Terminal.Client.Counters;
 
@@ -24,7 +24,7 @@ internal sealed record KeptReport(DateTimeOffset At, string? StoreName, IReadOnl
 
     /// <summary>Replaces the old one in one step.</summary>
     /// <exception cref="IOException">It cannot be written to the disk.</exception>
-    public void Write(string file) => PrivateFile.Replace(file, this, KeptReportJson.Default.KeptReport);
+    public void Write(string file) => AtomicFile.Write(file, stream => JsonSerializer.Serialize(stream, this, KeptReportJson.Default.KeptReport));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]

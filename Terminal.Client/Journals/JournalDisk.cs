@@ -1,4 +1,4 @@
-using Lakala.Terminal.Client.Setup;
+using Lakala.Wire.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Lakala.Terminal.Client.Journals;
@@ -34,8 +34,6 @@ internal interface IJournalFile : IDisposable
 /// <summary>This machine's disk. Only the owner can read and write the files.</summary>
 internal sealed class JournalDisk : IJournalDisk
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     public IJournalFile Open(string path) => new OpenFile(path, FileMode.OpenOrCreate);
 
     public IJournalFile Create(string path) => new OpenFile(path, FileMode.Create);
@@ -53,7 +51,7 @@ internal sealed class JournalDisk : IJournalDisk
             _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.Read);
             if (!OperatingSystem.IsWindows())
             {
-                File.SetUnixFileMode(_handle, OwnerOnly);
+                File.SetUnixFileMode(_handle, PrivateFile.OwnerOnly);
             }
         }
 

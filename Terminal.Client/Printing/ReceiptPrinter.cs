@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Lakala.Terminal.Client.Setup;
+using Lakala.Wire.Files;
 
 namespace Lakala.Terminal.Client.Printing;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Lakala.Terminal.Client.Printing;
-using Lakala.Terminal.Client.Setup;
 using Lakala.Vocabulary;
+using Lakala.Wire.Files;
 
 namespace Lakala.Terminal.Client.Sessions;
 

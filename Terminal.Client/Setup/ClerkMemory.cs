@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Vocabulary;
+using Lakala.Wire.Files;
 
 namespace Lakala.Terminal.Client.Setup;
 
@@ -127,7 +128,7 @@ internal sealed class ClerkMemory
     {
         try
         {
-            PrivateFile.Replace(_file, new Kept(_seen, _known), ClerkJson.Default.Kept);
+            AtomicFile.Write(_file, stream => JsonSerializer.Serialize(stream, new Kept(_seen, _known), ClerkJson.Default.Kept));
             return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Terminal.Client.Words;
+using Lakala.Wire.Files;
 
 namespace Lakala.Terminal.Client.Setup;
 
@@ -56,7 +57,8 @@ public sealed record NetworkParameters(
         }
     }
 
-    public void Write(string file) => PrivateFile.Replace(file, this, ParametersJson.Default.NetworkParameters);
+    public void Write(string file) =>
+        AtomicFile.Write(file, stream => JsonSerializer.Serialize(stream, this, ParametersJson.Default.NetworkParameters));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lakala.Terminal.Client.Words;
+using Lakala.Wire.Files;
 using Lakala.Wire.Keys;
 
 namespace Lakala.Terminal.Client.Setup;
@@ -7,7 +8,7 @@ namespace Lakala.Terminal.Client.Setup;
 /// <summary>A terminal's folder: setup, master key and journal. One process uses it at a time.</summary>
 public sealed class TerminalFolder : IDisposable
 {
-    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", LogFile = "line.log", ReportFile = "batch-report.json", KeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
+    private const string Terminals = "terminals", SetupFile = "terminal.json", ClerksFile = "clerks.json", ParametersFile = "parameters.json", LogFile = "line.log", ReportFile = "batch-report.json", MasterKeyFile = "master.key", JournalFile = "journal", LockFile = "lock";
 
     private readonly FileStream _lock;
 
@@ -54,32 +55,20 @@ public sealed class TerminalFolder : IDisposable
     /// <exception cref="SetupException">It cannot be read, or others can read it too.</exception>
     public MasterKey ReadMasterKey()
     {
-        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        var file = System.IO.Path.Combine(Path, KeyFile);
+        var file = System.IO.Path.Combine(Path, MasterKeyFile);
         if (!File.Exists(file))
         {
             throw new SetupException(SetupTexts.Missing(file), Setup.Language);
         }
 
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+        if (PrivateFile.IsOpenToOthers(file))
         {
             throw new SetupException(SetupTexts.ReadByOthers(file), Setup.Language);
         }
 
-        return ParseMasterKey(File.ReadAllText(file)) ?? throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
-    }
-
-    /// <summary>Null when the text is not a key; an exception could quote it.</summary>
-    public static MasterKey? ParseMasterKey(string text)
-    {
-        try
-        {
-            return Convert.FromHexString(text.Trim()) is { Length: MasterKey.KeyLength } key ? new MasterKey(key) : null;
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
+        return KeyFile.Parse(File.ReadAllText(file)) is { } key
+            ? ClearKey.Spend(key, static key => new MasterKey(key))
+            : throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
     }
 
     public void Dispose() => _lock.Dispose();

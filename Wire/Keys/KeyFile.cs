@@ -1,11 +1,11 @@
+using System.Buffers;
+using Lakala.Wire.Files;
+
 namespace Lakala.Wire.Keys;
 
-/// <summary>Reads AES-256 keys from owner-only files. Outside an HSM, keys stand in clear only there.</summary>
+/// <summary>AES-256 keys in owner-only files of 64 hexadecimal digits, the one place where they stand in clear outside an HSM.</summary>
 public static class KeyFile
 {
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-
     /// <param name="setting">Which setting named the file, for the message.</param>
     /// <exception cref="InvalidOperationException">There is no such file, others can read it, or it does not hold 64 hex digits.</exception>
     public static byte[] Read(string path, string setting)
@@ -15,27 +15,19 @@ public static class KeyFile
             throw new InvalidOperationException($"{setting} is not set: it names an owner-only file with an AES-256 key in hex.");
         }
 
-        RefuseOthers(path, setting);
-        var text = File.ReadAllText(path).Trim();
-
-        // The text is not quoted, because it may be most of a key.
-        return text.Length == 2 * MasterKey.KeyLength && text.All(char.IsAsciiHexDigit)
-            ? Convert.FromHexString(text)
-            : throw new InvalidOperationException($"{setting}: {path} does not hold {2 * MasterKey.KeyLength} hex digits.");
+        PrivateFile.RefuseOthers(path, setting);
+        return Parse(File.ReadAllText(path))
+            ?? throw new InvalidOperationException($"{setting}: {path} does not hold {2 * MasterKey.KeyLength} hex digits.");
     }
 
-    /// <summary>Checks that only the owner can read a file with a secret.</summary>
-    /// <exception cref="InvalidOperationException">There is no such file, or others can read it.</exception>
-    public static void RefuseOthers(string path, string setting)
-    {
-        if (!File.Exists(path))
-        {
-            throw new InvalidOperationException($"{setting}: there is no file {path}.");
-        }
+    public static void Write(string path, ReadOnlySpan<byte> key) => AtomicFile.Write(path, Convert.ToHexStringLower(key) + "\n");
 
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
-        {
-            throw new InvalidOperationException($"{setting}: {path} can be read by others. Run: chmod 600 {path}");
-        }
+    /// <summary>The key in the text of such a file.</summary>
+    /// <returns>Null when the text is no key. There is no exception that could quote it: it may be most of one.</returns>
+    public static byte[]? Parse(string text)
+    {
+        var digits = text.AsSpan().Trim();
+        var key = new byte[MasterKey.KeyLength];
+        return digits.Length == 2 * key.Length && Convert.FromHexString(digits, key, out _, out _) == OperationStatus.Done ? key : null;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lakala.Wire.Files;
 
 namespace Lakala.Local;
 
@@ -13,7 +14,7 @@ public sealed record LocalCertificates(string Authority, string Certificate, str
     private static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(3650), CertificateLife = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30), ClockSkew = TimeSpan.FromHours(1);
 
-    public static async Task<LocalCertificates> Ensure(string folder, TimeProvider time)
+    public static LocalCertificates Ensure(string folder, TimeProvider time)
     {
         var files = new LocalCertificates(
             Path.Combine(folder, "ca.pem"), Path.Combine(folder, "gateway.pem"), Path.Combine(folder, "gateway.key"));
@@ -23,14 +24,14 @@ public sealed record LocalCertificates(string Authority, string Certificate, str
         if (renewed)
         {
             using var authority = MakeAuthority(now);
-            await Write(authority, files.Authority, authorityKey);
+            Write(authority, files.Authority, authorityKey);
         }
 
         if (renewed || !IsFresh(files.Certificate, files.CertificateKey, now))
         {
             using var authority = X509Certificate2.CreateFromPemFile(files.Authority, authorityKey);
             using var certificate = MakeCertificate(authority, now);
-            await Write(certificate, files.Certificate, files.CertificateKey);
+            Write(certificate, files.Certificate, files.CertificateKey);
         }
 
         return files;
@@ -76,10 +77,10 @@ public sealed record LocalCertificates(string Authority, string Certificate, str
         return certificate.CopyWithPrivateKey(key);
     }
 
-    private static async Task Write(X509Certificate2 certificate, string certificateFile, string keyFile)
+    private static void Write(X509Certificate2 certificate, string certificateFile, string keyFile)
     {
         using var key = certificate.GetECDsaPrivateKey()!;
-        await SecretFile.Write(keyFile, key.ExportPkcs8PrivateKeyPem() + "\n");
-        await File.WriteAllTextAsync(certificateFile, certificate.ExportCertificatePem() + "\n");
+        AtomicFile.Write(keyFile, key.ExportPkcs8PrivateKeyPem() + "\n");
+        AtomicFile.Write(certificateFile, certificate.ExportCertificatePem() + "\n", AtomicFile.ReadByAll);
     }
 }

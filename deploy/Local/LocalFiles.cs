@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lakala.Wire.Files;
 
 namespace Lakala.Local;
 
@@ -85,7 +86,7 @@ public static class LocalFiles
     public static async Task<T?> Read<T>(string path)
         where T : class => File.Exists(path) ? Parse<T>(await File.ReadAllTextAsync(path)) : null;
 
-    public static Task Write<T>(string path, T content) => SecretFile.Write(path, Serialise(content) + "\n");
+    public static void Write<T>(string path, T content) => AtomicFile.Write(path, Serialise(content) + "\n");
 
     /// <summary>The cards of the bank's <c>cards.json</c>, in the form of a reader's input.</summary>
     public static async Task<IReadOnlyList<TestCard>> ReadCards(string path)

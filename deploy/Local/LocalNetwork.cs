@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Lakala.Wire.Keys;
 using Npgsql;
 
 namespace Lakala.Local;
@@ -262,9 +263,9 @@ public sealed class LocalNetwork : IAsyncDisposable
         Postgres = await PostgresServer.Open(_state, cancel);
         _database = _options.ThrowawayDatabase ? "lakala_" + RandomNumberGenerator.GetHexString(12, lowercase: true) : Postgres.OwnDatabase;
         _connectionString = await Postgres.CreateDatabase(_database, cancel);
-        _certificates = await LocalCertificates.Ensure(Secrets, TimeProvider.System);
-        await EnsureKey(_zoneMasterKeyFile);
-        await EnsureKey(_keyEncryptionKeyFile);
+        _certificates = LocalCertificates.Ensure(Secrets, TimeProvider.System);
+        EnsureKey(_zoneMasterKeyFile);
+        EnsureKey(_keyEncryptionKeyFile);
         _options.Progress("the bank");
         await StartBank(cancel);
         _cards = await LocalFiles.ReadCards(Path.Combine(_state.Folder("bank"), "cards.json"));
@@ -340,13 +341,11 @@ public sealed class LocalNetwork : IAsyncDisposable
             var answer = await Command.RunOrFail(
                 [Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), LocalFiles.Serialise(Order()), cancel);
             _seed = LocalFiles.Parse<Seed>(answer) with { Database = database };
-            await LocalFiles.Write(seedFile, _seed);
+            LocalFiles.Write(seedFile, _seed);
         }
 
-        foreach (var terminal in _seed.Terminals.SkipLast(1))
-        {
-            await WriteTerminal(terminal);
-        }
+        // At once: each file waits for the disk, and a bench has thousands.
+        Parallel.ForEach(_seed.Terminals.SkipLast(1), WriteTerminal);
     }
 
     private object Order() => new
@@ -369,11 +368,11 @@ public sealed class LocalNetwork : IAsyncDisposable
         Bills = new { Count = _options.Bills, Amount = 1000 },
     };
 
-    private async Task WriteTerminal(SeededTerminal terminal)
+    private void WriteTerminal(SeededTerminal terminal)
     {
         var folder = _state.Folder(Path.Combine("terminals", terminal.Id));
-        await SecretFile.Write(Path.Combine(folder, "master.key"), terminal.MasterKey + "\n");
-        await LocalFiles.Write(
+        KeyFile.Write(Path.Combine(folder, "master.key"), Convert.FromHexString(terminal.MasterKey));
+        LocalFiles.Write(
             Path.Combine(folder, "terminal.json"),
             new
             {
@@ -431,11 +430,11 @@ public sealed class LocalNetwork : IAsyncDisposable
         return $"{parts.Host}:{parts.Port}/{parts.Database}";
     }
 
-    private static async Task EnsureKey(string file)
+    private static void EnsureKey(string file)
     {
         if (!File.Exists(file))
         {
-            await SecretFile.Write(file, RandomNumberGenerator.GetHexString(64, lowercase: true) + "\n");
+            KeyFile.Write(file, MasterKey.NewKey());
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Lakala.Wire.Files;
 using Npgsql;
 
 namespace Lakala.Local;
@@ -198,7 +199,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private static async Task WritePassword(string folder, string[] asServer, string password, CancellationToken cancel)
     {
         var file = Path.Combine(folder, "password");
-        await SecretFile.Write(file, password + "\n");
+        AtomicFile.Write(file, password + "\n");
         if (asServer.Length > 0)
         {
             await Command.RunOrFail(["chown", ServerUser + ":", file], cancel: cancel);

@@ -31,7 +31,7 @@ public static class Up
         var order = "WEB-" + TimeProvider.System.GetUtcNow().ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         var bill = await merchant.CreateBill(order, Amount, "A teapot and two cups", stop);
         var number = bill.GetProperty("number").GetString()!;
-        await LocalFiles.Write(file, network.Describe(number));
+        LocalFiles.Write(file, network.Describe(number));
         Present(network, number, bill.GetProperty("pay_url").GetString()!, file);
         try
         {

@@ -86,7 +86,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
         var folder = Directory.CreateTempSubdirectory("lakala-fleet-");
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var plan = Path.Combine(folder.FullName, "plan.json");
-        await LocalFiles.Write(plan, new
+        LocalFiles.Write(plan, new
         {
             network.Terminal.Host,
             network.Terminal.Port,

@@ -6,6 +6,7 @@ using Lakala.Terminal.Client.Sessions;
 using Lakala.Terminal.Client.Setup;
 using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
+using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
 using Lakala.Wire.Tls;
 using SetupException = Lakala.Local.SetupException;
@@ -83,8 +84,8 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
     private TerminalSession NewSession(PlannedTerminal terminal, TrustedCas cas, SessionOptions options)
     {
-        var master = TerminalFolder.ParseMasterKey(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
-        return new TerminalSession(options, master, stop => Connect(cas, stop), time);
+        var master = KeyFile.Parse(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
+        return new TerminalSession(options, new MasterKey(master), stop => Connect(cas, stop), time);
     }
 
     private async Task<Stream> Connect(TrustedCas cas, CancellationToken stop)

@@ -96,7 +96,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         try
         {
             var (plan, result) = (Path.Combine(journals.FullName, "plan.json"), Path.Combine(journals.FullName, "result.json"));
-            await LocalFiles.Write(plan, new
+            LocalFiles.Write(plan, new
             {
                 network.Terminal.Host,
                 network.Terminal.Port,

@@ -27,7 +27,7 @@ public sealed class BusyCluster : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "cluster"));
-        var certificates = await LocalCertificates.Ensure(state.Folder("silo-certificates"), TimeProvider.System);
+        var certificates = LocalCertificates.Ensure(state.Folder("silo-certificates"), TimeProvider.System);
         Network = await LocalNetwork.Start(state, new LocalNetworkOptions
         {
             Silos = 3,
@@ -169,7 +169,7 @@ public sealed class ClusterTests(BusyCluster cluster) : IClassFixture<BusyCluste
     private async Task AStrangerIsNotLetIn()
     {
         using var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "stranger"));
-        var certificates = await LocalCertificates.Ensure(state.Folder("silo-certificates"), TimeProvider.System);
+        var certificates = LocalCertificates.Ensure(state.Folder("silo-certificates"), TimeProvider.System);
         var active = await cluster.Count("select count(*) from silos where status = 'Active'");
 
         await using var stranger = Network.StartAnotherSilo(state, BusyCluster.Tls(certificates));

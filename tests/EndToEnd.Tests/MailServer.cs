@@ -24,7 +24,7 @@ internal sealed class MailServer : IAsyncDisposable
     public static async Task<MailServer> Start()
     {
         var folder = Directory.CreateTempSubdirectory("lakala-smtp-").FullName;
-        var certificates = await LocalCertificates.Ensure(folder, TimeProvider.System);
+        var certificates = LocalCertificates.Ensure(folder, TimeProvider.System);
         var port = FreePorts.Take(1)[0];
         var process = Process.Start(new ProcessStartInfo(
             "/usr/bin/python3",

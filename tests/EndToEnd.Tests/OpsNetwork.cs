@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Lakala.Local;
+using Lakala.Wire.Keys;
 using Microsoft.Playwright;
 using Npgsql;
 
@@ -26,7 +27,7 @@ public sealed class OpsNetwork : IAsyncLifetime
         Alarms = await WebhookReceiver.Start();
         Alarms.Trust("whsec_" + Convert.ToBase64String(secret));
         _secretFile = Path.Combine(Path.GetTempPath(), $"lakala-alarms-{Guid.NewGuid():N}.key");
-        await SecretFile.Write(_secretFile, Convert.ToHexStringLower(secret) + "\n");
+        KeyFile.Write(_secretFile, secret);
         Local = await Network.StartAnother(new LocalNetworkOptions
         {
             Terminals = Terminals,

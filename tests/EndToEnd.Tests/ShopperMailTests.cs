@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Lakala.Local;
 using Lakala.Testing;
+using Lakala.Wire.Files;
 using Microsoft.Playwright;
 using MimeKit;
 
@@ -31,9 +32,9 @@ public sealed class ShopperNetwork : IAsyncLifetime
         _listening = Listen();
         var token = Path.Combine(Repository.Home, "test", "sms-token");
         Directory.CreateDirectory(Path.GetDirectoryName(token)!);
-        await SecretFile.Write(token, GatewayToken + "\n");
+        AtomicFile.Write(token, GatewayToken + "\n");
         var password = Path.Combine(Repository.Home, "test", "mail-password");
-        await SecretFile.Write(password, MailServer.Password + "\n");
+        AtomicFile.Write(password, MailServer.Password + "\n");
         Local = await Network.StartAnother(new LocalNetworkOptions
         {
             Silo = new Dictionary<string, string>

@@ -15,7 +15,7 @@ public sealed class StrangersTerminalTests(Network network)
         var cancel = TestContext.Current.CancellationToken;
         var bill = await network.NewBill(12_800);
         var up = Path.Combine(network.Local.Home, "strangers-up.json");
-        await LocalFiles.Write(up, network.Local.Describe(bill));
+        LocalFiles.Write(up, network.Local.Describe(bill));
 
         var described = (await LocalFiles.Read<UpFile>(up))!;
         described.Clerks.Should().HaveCount(2).And.OnlyContain(clerk => clerk.Password.Length > 0);

@@ -131,7 +131,7 @@ public sealed class TerminalTests(Network network)
     {
         var bills = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => network.NewBill()));
         var (plan, result) = (Path.Combine(network.Local.Home, "plan.json"), Path.Combine(network.Local.Home, "swarm.json"));
-        await LocalFiles.Write(plan, new
+        LocalFiles.Write(plan, new
         {
             network.Local.Terminal.Host,
             network.Local.Terminal.Port,

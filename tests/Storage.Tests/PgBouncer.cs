@@ -1,4 +1,5 @@
 using Lakala.Local;
+using Lakala.Wire.Files;
 using Npgsql;
 
 namespace Lakala.Storage.Tests;
@@ -52,8 +53,8 @@ public sealed class PgBouncer : IAsyncDisposable
     private async Task Start(NpgsqlConnectionStringBuilder server, int port, string mode, CancellationToken stop)
     {
         var (settings, users) = (Path.Combine(_settings.FullName, "pgbouncer.ini"), Path.Combine(_settings.FullName, "users.txt"));
-        await SecretFile.Write(users, $"\"{server.Username}\" \"{server.Password}\"\n");
-        await SecretFile.Write(
+        AtomicFile.Write(users, $"\"{server.Username}\" \"{server.Password}\"\n");
+        AtomicFile.Write(
             settings,
             $"""
             [databases]

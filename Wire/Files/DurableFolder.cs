@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Lakala.Terminal.Client.Setup;
+namespace Lakala.Wire.Files;
 
 /// <summary>A new or renamed file survives a power cut once its folder is on disk too; .NET opens no folders.</summary>
-internal static class DurableFolder
+public static class DurableFolder
 {
     private const int ReadOnly = 0;
 
