@@ -3,6 +3,7 @@ using Lakala.Terminal.Client.Journals;
 using Lakala.Terminal.Client.Printing;
 using Lakala.Terminal.Client.Words;
 using Lakala.Wire.Iso8583;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client;
 
@@ -64,7 +65,7 @@ internal sealed class TextOutput(TextWriter output, Texts texts, bool leavesEarl
     {
         if (text is not null)
         {
-            output.WriteLine($"{label}{new string(' ', Math.Max(1, LabelWidth - TextColumns.Of(label)))}{TextColumns.Clean(text)}");
+            output.WriteLine($"{label}{new string(' ', Math.Max(1, LabelWidth - ColumnWidth.Measure(label)))}{TextColumns.Clean(text)}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Silo.Notices;
 
@@ -23,7 +24,7 @@ internal static class PlainLines
                 continue;
             }
 
-            var width = Width(piece);
+            var width = ColumnWidth.Measure(piece);
             if (columns > 0 && columns + (isApart ? 1 : 0) + width > Columns)
             {
                 yield return line.ToString();
@@ -46,8 +47,9 @@ internal static class PlainLines
         var isWide = false;
         foreach (var letter in text.EnumerateRunes())
         {
-            var goesOn = IsClosing(letter) || (letter.Value != ' ' && !IsWide(letter) && !isWide);
-            if (piece.Length > 0 && (!goesOn || piece[0] == ' ' || width + Width(letter) > Columns))
+            var columns = ColumnWidth.Measure(letter);
+            var goesOn = columns == 0 || IsClosing(letter) || (letter.Value != ' ' && columns == 1 && !isWide);
+            if (piece.Length > 0 && (!goesOn || piece[0] == ' ' || width + columns > Columns))
             {
                 yield return piece.ToString();
                 piece.Clear();
@@ -55,7 +57,7 @@ internal static class PlainLines
             }
 
             piece.Append(letter);
-            (width, isWide) = (width + Width(letter), isWide || IsWide(letter));
+            (width, isWide) = (width + columns, isWide || columns == 2);
         }
 
         if (piece.Length > 0)
@@ -65,14 +67,4 @@ internal static class PlainLines
     }
 
     private static bool IsClosing(Rune letter) => letter.IsBmp && Closing.Contains((char)letter.Value);
-
-    private static int Width(string piece) => piece.EnumerateRunes().Sum(Width);
-
-    private static int Width(Rune letter) => IsWide(letter) ? 2 : 1;
-
-    // The blocks that are completely wide in Unicode's East Asian Width (UAX 11).
-    private static bool IsWide(Rune letter) => letter.Value
-        is (>= 0x1100 and <= 0x115F) or (>= 0x2E80 and <= 0xA4CF) or (>= 0xAC00 and <= 0xD7A3) or (>= 0xF900 and <= 0xFAFF)
-        or (>= 0xFE30 and <= 0xFE4F) or (>= 0xFF00 and <= 0xFF60) or (>= 0xFFE0 and <= 0xFFE6) or (>= 0x1F300 and <= 0x1FAFF)
-        or (>= 0x20000 and <= 0x3FFFD);
 }

@@ -4,6 +4,7 @@ using Lakala.Terminal.Client.Printing;
 using Lakala.Terminal.Client.Words;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client.Desks;
 
@@ -93,7 +94,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         Fill(0, Ink.Bar);
         var name = $" LAKALA   {TextColumns.Clean(status.Store ?? "")}";
         var right = $"{TextColumns.Clean(status.Clerk ?? "")}   {status.Terminal}   {status.Now:HH:mm} ";
-        var width = TextColumns.Of(right);
+        var width = ColumnWidth.Measure(right);
         Put(0, 0, Cut(name, columns - width - 1), Ink.Bar);
         Put(0, columns - width, right, Ink.Bar);
     }
@@ -116,7 +117,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
     {
         Put(row, at, isGood ? "✓ " : "✗ ", isGood ? Ink.BarGood : Ink.Alarm);
         Put(row, at + 2, text, isGood ? Ink.Bar : Ink.Alarm);
-        return at + 2 + TextColumns.Of(text) + 3;
+        return at + 2 + ColumnWidth.Measure(text) + 3;
     }
 
     private void Body(Desk desk, DeskStatus status)
@@ -375,7 +376,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
     private void PreviewLine(int row, string line)
     {
         var shown = Cut(line, Receipt.Columns);
-        Put(row, columns - ReceiptWidth, $" {shown}{new string(' ', Receipt.Columns - TextColumns.Of(shown))} ", Ink.Customer);
+        Put(row, columns - ReceiptWidth, $" {shown}{new string(' ', Receipt.Columns - ColumnWidth.Measure(shown))} ", Ink.Customer);
     }
 
     private void Bill(DeskTexts words, Report bill, long? since)
@@ -463,7 +464,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
     // A missing value is shown as missing.
     private static string Cut(string text, int width)
     {
-        if (TextColumns.Of(text) <= width)
+        if (ColumnWidth.Measure(text) <= width)
         {
             return text;
         }
@@ -472,7 +473,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         var used = 1;
         foreach (var rune in text.EnumerateRunes())
         {
-            if ((used += TextColumns.Of(rune)) > width)
+            if ((used += ColumnWidth.Measure(rune)) > width)
             {
                 break;
             }

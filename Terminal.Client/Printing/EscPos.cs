@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client.Printing;
 
@@ -82,7 +83,7 @@ internal static class EscPos
         var length = Gb18030.GetBytes(chars[..(rune == Yen ? FullWidthYen : rune).EncodeToUtf16(chars)], sign);
         if (length > 2)
         {
-            length = TextColumns.Of(rune);
+            length = ColumnWidth.Measure(rune);
             sign[..length].Fill((byte)'?');
         }
 

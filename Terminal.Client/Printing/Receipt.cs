@@ -176,7 +176,7 @@ public static class Receipt
 
         private static IEnumerable<string> Wrap(string? text) => TextColumns.Wrap(text, Columns, EscPos.Columns);
 
-        private static int Width(string text) => TextColumns.Of(text, EscPos.Columns);
+        private static int Width(string text) => TextColumns.Measure(text, EscPos.Columns);
     }
 }
 

@@ -7,6 +7,7 @@ using Lakala.Terminal.Client.Setup;
 using Lakala.Terminal.Client.Words;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
+using Lakala.Wire.Texts;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests.Desks;
@@ -165,7 +166,7 @@ public sealed class DeskViewTests
         var lines = Lines(columns: columns, rows: rows);
 
         string.Concat(lines).Should().StartWith("NOT PAID"[..Math.Min(8, columns)]);
-        lines.Should().OnlyContain(line => TextColumns.Of(line) <= columns);
+        lines.Should().OnlyContain(line => ColumnWidth.Measure(line) <= columns);
         if (columns >= 20)
         {
             string.Join(' ', lines.Select(line => line.Trim())).Should().Contain("CNY 128.00").And.Contain(Bill).And.Contain("Make this window larger");
@@ -378,7 +379,7 @@ public sealed class DeskViewTests
             var column = piece.Column;
             foreach (var rune in piece.Text.EnumerateRunes())
             {
-                var width = TextColumns.Of(rune);
+                var width = ColumnWidth.Measure(rune);
                 (column + width).Should().BeLessThanOrEqualTo(columns, $"'{piece.Text}' fits");
                 cells[piece.Row][column] = rune.ToString();
                 if (width == 2)
