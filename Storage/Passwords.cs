@@ -68,7 +68,7 @@ internal static class Passwords
 
     /// <summary>The stored form of a password that has just been verified.</summary>
     public static Task<StoredPassword> Strengthen(StoredPassword stored, string password) =>
-        stored.IsStrong ? Task.FromResult(stored) : Task.Run(() => StoredPassword.Of(password));
+        stored.IsStrong ? Task.FromResult(stored) : Task.Run(() => StoredPassword.Hash(password));
 
     /// <summary>A new password for a person at a keyboard: 80 random bits in groups, without letters that look like others.</summary>
     public static string New()

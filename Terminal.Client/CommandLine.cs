@@ -132,14 +132,14 @@ internal sealed partial class CommandLine
         var language = line.GetValue(_language);
         if (line.GetRequiredValue(_device) == Reader)
         {
-            var doctor = new ReaderDoctor(Texts.Of(language ?? Texts.English.Language), _input, _output, _time);
+            var doctor = new ReaderDoctor(Texts.ForLanguage(language ?? Texts.English.Language), _input, _output, _time);
             return await (Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop));
         }
 
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            return await new PrinterDoctor(folder.Setup, Texts.Of(language ?? folder.Setup.Language), folder.Path, _output, _time).Run();
+            return await new PrinterDoctor(folder.Setup, Texts.ForLanguage(language ?? folder.Setup.Language), folder.Path, _output, _time).Run();
         }
         catch (SetupException fault)
         {
@@ -156,14 +156,14 @@ internal sealed partial class CommandLine
         return refused is null
             ? AtCounter(
                 line,
-                folder => line.GetValue(_json) ? new JsonOutput(_output) : new TextOutput(_output, Texts.Of(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
+                folder => line.GetValue(_json) ? new JsonOutput(_output) : new TextOutput(_output, Texts.ForLanguage(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
                 screen,
                 async (counter, _) => Show(await work(counter), counter.Show))
             : Task.FromResult(Show(refused, screen(Texts.English).Show));
     }
 
     private Task<int> AtCounter(ParseResult line, Func<Texts, CounterOutput> screen, Func<Counter, Task<int>> work) =>
-        AtCounter(line, folder => screen(Texts.Of(folder.Setup.Language)), screen, (counter, _) => work(counter));
+        AtCounter(line, folder => screen(Texts.ForLanguage(folder.Setup.Language)), screen, (counter, _) => work(counter));
 
     /// <param name="refusals">Gets the reason why the counter cannot be opened or cannot go on.</param>
     private async Task<int> AtCounter(
@@ -173,13 +173,13 @@ internal sealed partial class CommandLine
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            texts = Texts.Of(folder.Setup.Language);
+            texts = Texts.ForLanguage(folder.Setup.Language);
             await using var counter = new Counter(folder, screen(folder), _time);
             return await work(counter, folder);
         }
         catch (SetupException fault)
         {
-            texts = fault.Language is { } language ? Texts.Of(language) : texts;
+            texts = fault.Language is { } language ? Texts.ForLanguage(language) : texts;
             return Refuse(fault.Message);
         }
         catch (JournalException fault)

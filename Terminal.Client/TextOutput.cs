@@ -13,7 +13,7 @@ internal sealed class TextOutput(TextWriter output, Texts texts, bool leavesEarl
 {
     private const int LabelWidth = 10;
 
-    private readonly DeskTexts _words = DeskTexts.Of(texts);
+    private readonly DeskTexts _words = DeskTexts.ForLanguage(texts.Language);
 
     public override bool PrintsEarlier => !leavesEarlier;
 

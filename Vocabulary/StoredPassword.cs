@@ -32,7 +32,7 @@ public sealed class StoredPassword
     /// <summary>False: it must be hashed again at the next right sign-in.</summary>
     public bool IsStrong => _iterations >= Iterations;
 
-    public static StoredPassword Of(string password)
+    public static StoredPassword Hash(string password)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltLength);
         return new StoredPassword(Iterations, salt, Derive(password, salt, Iterations, HashLength));

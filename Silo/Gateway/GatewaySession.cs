@@ -176,7 +176,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
 
     private async ValueTask<SignedOnTerminal?> FindSignedOn(Iso8583Message message)
     {
-        var from = Origin.Of(message);
+        var from = Origin.ReadFrom(message);
         var keySet = SecurityControl.KeySetOf(message);
         if (_authenticated is { } known && known.KeySet == keySet && known.Id == from.Terminal && known.Store == from.Store)
         {

@@ -80,7 +80,7 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
             stop,
             person.Name,
             Operator.Text(person.Role),
-            StoredPassword.Of(password).Text,
+            StoredPassword.Hash(password).Text,
             who);
         return password;
     }

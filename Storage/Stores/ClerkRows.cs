@@ -49,7 +49,7 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Number)] });
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Name)] });
         command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => StoredPassword.Of(entry.Password).Text)] });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => StoredPassword.Hash(entry.Password).Text)] });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
         await command.ExecuteNonQueryAsync();
     }

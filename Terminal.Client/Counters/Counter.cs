@@ -46,7 +46,7 @@ internal sealed class Counter : IAsyncDisposable
     internal Counter(TerminalFolder folder, CounterOutput screen, TimeProvider time, IJournalDisk disk)
     {
         (_folder, _screen, _time) = (folder, screen, time);
-        Texts = Texts.Of(folder.Setup.Language);
+        Texts = Texts.ForLanguage(folder.Setup.Language);
         _parameters = NetworkParameters.Read(folder.Parameters);
         _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
         _log = new LineLog(folder.Log, time);
@@ -176,7 +176,7 @@ internal sealed class Counter : IAsyncDisposable
         : Named(SwipeReport.Refused(Texts.NothingToReprint));
 
     public Report Reprint(JournaledSwipe swipe) =>
-        SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Reprint, Texts, _parameters) };
+        SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, Print.Reprint, Texts, _parameters) };
 
     /// <summary>Shows the report; then its receipts, and those of earlier swipes in it, count as printed.</summary>
     /// <exception cref="IOException">Nobody reads the output, or the disk has a fault: they are printed again, as duplicates.</exception>
@@ -212,7 +212,7 @@ internal sealed class Counter : IAsyncDisposable
         }
 
         var print = _neverPrinted.Remove(swipe.Pending.Key) ? Print.Original : Print.Duplicate;
-        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
+        return SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, print, Texts, _parameters) };
     }
 
     /// <summary>Verifies a clerk with the server; while it cannot be reached, against the clerks whom it verified here recently.</summary>
@@ -304,7 +304,7 @@ internal sealed class Counter : IAsyncDisposable
                         : Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
 
-                earlier = ShowEarlier(_journal.Settle(SwipeResult.Of(swipe.Pending.Key, final.Answer)), Print.Original);
+                earlier = ShowEarlier(_journal.Settle(SwipeResult.FromAnswer(swipe.Pending.Key, final.Answer)), Print.Original);
             }
 
             return await work(earlier);
@@ -389,9 +389,9 @@ internal sealed class Counter : IAsyncDisposable
         }
 
         swipe = _journal.Settle(
-            outcome is PayOutcome.Final final ? SwipeResult.Of(pending.Key, InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
+            outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(pending.Key, InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
         _toMark.Add(pending.Key);
-        return SwipeReport.Of(swipe, Texts) with { Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters) };
+        return SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts, _parameters) };
     }
 
     private async Task<PayOutcome> Ask(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
@@ -424,7 +424,7 @@ internal sealed class Counter : IAsyncDisposable
         {
             Text = print == Print.Original ? text : $"{BeijingTime.Convert(kept.At):yyyy-MM-dd HH:mm}   {text}",
             Batches = kept.Batches,
-            Receipts = [.. kept.Batches.Select(batch => Receipt.Of(batch, _folder.Setup, kept.StoreName, kept.At, Texts, print))],
+            Receipts = [.. kept.Batches.Select(batch => Receipt.ComposeBatchReport(batch, _folder.Setup, kept.StoreName, kept.At, Texts, print))],
         });
     }
 
@@ -460,7 +460,7 @@ internal sealed class Counter : IAsyncDisposable
 
     private Report ShowEarlier(JournaledSwipe swipe, Print print)
     {
-        var report = SwipeReport.Of(swipe, Texts);
+        var report = SwipeReport.Describe(swipe, Texts);
         if (!_screen.PrintsEarlier)
         {
             _neverPrinted.Add(swipe.Pending.Key);
@@ -468,7 +468,7 @@ internal sealed class Counter : IAsyncDisposable
             return report;
         }
 
-        report = report with { Receipts = Receipt.Of(swipe, print, Texts, _parameters) };
+        report = report with { Receipts = Receipt.ComposeSlips(swipe, print, Texts, _parameters) };
         if (_screen.ShowEarlier(report))
         {
             _journal.Printed(swipe.Pending.Key);
@@ -488,12 +488,12 @@ internal sealed class Counter : IAsyncDisposable
         ? Unknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
         : Named(SwipeReport.Refused(why, bill)) with { Resolved = earlier };
 
-    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Of(swipe, Texts) with
+    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Describe(swipe, Texts) with
     {
         ResponseCode = last?.Verdict.Code,
         Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
         Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
-        Receipts = Receipt.Of(swipe, Print.Original, Texts, _parameters),
+        Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts, _parameters),
     };
 
     // Waiting does not help: the server has other content under this key.

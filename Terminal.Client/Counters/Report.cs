@@ -74,7 +74,7 @@ public record SwipeReport(Outcome Outcome)
 
     public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
 
-    public static Report Of(JournaledSwipe swipe, Texts texts)
+    public static Report Describe(JournaledSwipe swipe, Texts texts)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         return new Report(result?.Outcome ?? Outcome.Unknown)

@@ -168,7 +168,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     public Texts Texts { get; private set; } = texts;
 
-    public DeskTexts Words { get; private set; } = DeskTexts.Of(texts);
+    public DeskTexts Words { get; private set; } = DeskTexts.ForLanguage(texts.Language);
 
     public Page Page
     {
@@ -243,7 +243,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             // A text from the server stays in its language.
             case DeskKey.Language when Takes(DeskKey.Language):
                 Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
-                Words = DeskTexts.Of(Texts);
+                Words = DeskTexts.ForLanguage(Texts.Language);
                 return Ordered(new DeskOrder.Speak(Texts));
 
             case DeskKey.SignOff when Takes(DeskKey.SignOff):

@@ -75,7 +75,7 @@ public sealed record SwipeResult(
         : Reason == DeclinedByBank ? Outcome.Declined
         : Outcome.Refused;
 
-    public static SwipeResult Of(SwipeKey key, PayAnswer answer) => new(
+    public static SwipeResult FromAnswer(SwipeKey key, PayAnswer answer) => new(
         key,
         answer.Verdict.Code,
         answer.Verdict.Reason,

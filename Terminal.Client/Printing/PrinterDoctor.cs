@@ -41,8 +41,8 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
         catch (PrinterException fault)
         {
             Say(
-                $"Not printed: {DeskTexts.Of(Texts.English).Printer[(int)fault.State]}. {fault.InnerException?.Message}",
-                $"未打印：{DeskTexts.Of(Texts.Chinese).Printer[(int)fault.State]}。");
+                $"Not printed: {DeskTexts.ForLanguage(Texts.English.Language).Printer[(int)fault.State]}. {fault.InnerException?.Message}",
+                $"未打印：{DeskTexts.ForLanguage(Texts.Chinese.Language).Printer[(int)fault.State]}。");
             Advise();
             return ExitCode.NotPaid;
         }

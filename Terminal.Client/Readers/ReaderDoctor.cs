@@ -13,7 +13,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
-    private readonly DoctorTexts _words = DoctorTexts.Of(texts);
+    private readonly DoctorTexts _words = DoctorTexts.ForLanguage(texts.Language);
 
     /// <summary>Each line of the input is one swipe, scan or typing, until the input ends.</summary>
     public async Task<int> RunOnLines(CancellationToken stop)
@@ -304,5 +304,5 @@ internal sealed record DoctorTexts
 
     public required string SetEnter { get; init; }
 
-    public static DoctorTexts Of(Texts texts) => texts == Texts.Chinese ? Chinese : English;
+    public static DoctorTexts ForLanguage(string language) => language == Texts.Chinese.Language ? Chinese : English;
 }

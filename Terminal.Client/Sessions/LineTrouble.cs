@@ -15,10 +15,10 @@ namespace Lakala.Terminal.Client.Sessions;
 /// <param name="GoodFrom">With a wrong clock: the time from which the server's certificate is valid.</param>
 public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer = null, DateTimeOffset? GoodFrom = null, DateTimeOffset? GoodUntil = null)
 {
-    public static LineTrouble Of(Exception fault)
+    public static LineTrouble Diagnose(Exception fault)
     {
         var untimely = fault as UntimelyCertificateException;
-        return new(FaultOf(fault), $"{fault.GetType().Name}: {fault.Message}", null, untimely?.GoodFrom, untimely?.GoodUntil);
+        return new(Classify(fault), $"{fault.GetType().Name}: {fault.Message}", null, untimely?.GoodFrom, untimely?.GoodUntil);
     }
 
     /// <summary>The text for the clerk: what to do about the line. A text of the server comes first.</summary>
@@ -28,7 +28,7 @@ public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer
     private static string Minute(DateTimeOffset? time) =>
         time is { } known ? BeijingTime.Convert(known).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "";
 
-    private static LineFault FaultOf(Exception fault) => fault switch
+    private static LineFault Classify(Exception fault) => fault switch
     {
         SocketException socket => socket.SocketErrorCode switch
         {
@@ -42,7 +42,7 @@ public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer
         UntimelyCertificateException => LineFault.WrongClock,
         AuthenticationException => LineFault.Untrusted,
         OperationCanceledException or TimeoutException => LineFault.NoAnswer,
-        { InnerException: { } inner } => FaultOf(inner),
+        { InnerException: { } inner } => Classify(inner),
         _ => LineFault.Cut,
     };
 }

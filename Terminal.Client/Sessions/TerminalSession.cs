@@ -442,7 +442,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            _trouble = LineTrouble.Of(fault);
+            _trouble = LineTrouble.Diagnose(fault);
 
             // A fault from an authentic answer stays until the next answer; silence may have been a fault of the line.
             _signOnTrouble = _signOnTrouble is { Fault: LineFault.SignOnRefused } refused ? refused : null;
@@ -466,7 +466,7 @@ public sealed class TerminalSession : IAsyncDisposable
     {
         try
         {
-            _requirement = Verdict.Of(message).Requirement ?? _requirement;
+            _requirement = Verdict.ReadFrom(message).Requirement ?? _requirement;
         }
         catch (Iso8583Exception)
         {
@@ -529,7 +529,7 @@ public sealed class TerminalSession : IAsyncDisposable
         }
 
         // A refusal has no keys, and is as authentic as an approval.
-        if (Verdict.Of(answered.Message) is { Code: not ResponseCodes.Approved } refusal)
+        if (Verdict.ReadFrom(answered.Message) is { Code: not ResponseCodes.Approved } refusal)
         {
             // A replayed refusal of an earlier sign-on has another nonce.
             if (!SignOnRefusal.FromIso(answered.Message).Nonce.AsSpan().SequenceEqual(nonce))

@@ -46,7 +46,7 @@ internal sealed class ClerkMemory
         _known.RemoveAll(known => known.Number == clerk.Number);
         if (_good > TimeSpan.Zero)
         {
-            _known.Add(new Known(clerk.Number, clerk.Name, clerk.IsSupervisor, _seen, 0, StoredPassword.Of(password).Text));
+            _known.Add(new Known(clerk.Number, clerk.Name, clerk.IsSupervisor, _seen, 0, StoredPassword.Hash(password).Text));
             _known.RemoveRange(0, Math.Max(0, _known.Count - MaxClerks));
         }
 

@@ -286,7 +286,7 @@ public sealed record Texts
     public required string ServerAmount { get; init; }
 
     /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
-    public static Texts Of(string language) => language == Chinese.Language ? Chinese : English;
+    public static Texts ForLanguage(string language) => language == Chinese.Language ? Chinese : English;
 
     public string BecauseOfDisk(Exception fault) => IsDiskFull(fault) ? DiskFull : string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
 
@@ -298,5 +298,5 @@ public sealed record Texts
     // ENOSPC and its equivalent on Windows: the framework has no name for them.
     private static bool IsDiskFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 112;
 
-    private static (string Clerk, string Customer) Answer(int reason, string code, string language) => AnswerTexts.Of(code, reason, language);
+    private static (string Clerk, string Customer) Answer(int reason, string code, string language) => AnswerTexts.DescribeAnswer(code, reason, language);
 }

@@ -21,7 +21,7 @@ public sealed record ZoneSignOnRequest(int Stan, DateTimeOffset Time, byte[] Non
 
     public static ZoneSignOnRequest FromIso(Iso8583Message message, TimeProvider time)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new ZoneSignOnRequest(
             (int)message.RequireNumber(11),
             time.GetUtcNow(),
@@ -44,5 +44,5 @@ public sealed record BankNetworkMessage(int Stan, int Code, string? ResponseCode
         (int)message.RequireNumber(11),
         (int)message.RequireNumber(70),
         message.Text(39),
-        message.Has(48) ? PrivateData.Of(message).RequireHex(Tags.Nonce) : null);
+        message.Has(48) ? PrivateData.ReadFrom(message).RequireHex(Tags.Nonce) : null);
 }

@@ -132,7 +132,7 @@ public sealed class PrivateData
     }
 
     /// <summary>Field 48 of the message; empty when it has none.</summary>
-    public static PrivateData Of(Iso8583Message message) => Parse(message.Bytes(48) ?? []);
+    public static PrivateData ReadFrom(Iso8583Message message) => Parse(message.Bytes(48) ?? []);
 
     // The parser itself would ignore zero bytes at the end.
     private static bool IsDigits(string text) => !text.AsSpan().ContainsAnyExceptInRange('0', '9');

@@ -8,12 +8,12 @@ public sealed record AbandonRequest(bool IsRepeat, Origin From, int Batch, int K
     public Iso8583Message ToIso() => From.On(IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
         .Set(3, ProcessingCode.BillPayment)
         .Set(48, new PrivateData().Add(Tags.Batch, Field.Batch(Batch)).ToBytes())
-        .Set(53, SecurityControl.Of(KeySet));
+        .Set(53, SecurityControl.Compose(KeySet));
 
     public static AbandonRequest FromIso(Iso8583Message message) => new(
         message.Mti == Mti.ReversalRepeat,
-        Origin.Of(message),
-        Field.BatchOf(PrivateData.Of(message)),
+        Origin.ReadFrom(message),
+        Field.BatchOf(PrivateData.ReadFrom(message)),
         SecurityControl.KeySetOf(message));
 }
 
@@ -27,8 +27,8 @@ public sealed record AbandonAnswer(Origin To, Verdict Verdict, int Batch, string
 
     public static AbandonAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new AbandonAnswer(
-            Origin.Of(message), Verdict.Of(message, data), Field.BatchOf(data), data[Tags.StoredCode], PaymentFacts.Of(message, data));
+            Origin.ReadFrom(message), Verdict.ReadFrom(message, data), Field.BatchOf(data), data[Tags.StoredCode], PaymentFacts.ReadFrom(message, data));
     }
 }

@@ -24,7 +24,7 @@ public readonly record struct BatchTotals(int Count, long Amount)
     }
 
     /// <exception cref="Iso8583Exception">A field is absent, 76 is more than a batch can have, or 97 is not the sum of the others.</exception>
-    internal static BatchTotals Of(Iso8583Message message)
+    internal static BatchTotals ReadFrom(Iso8583Message message)
     {
         var count = message.RequireNumber(76);
         if (count > MostPayments)
@@ -52,15 +52,15 @@ public sealed record BatchCloseRequest(Origin From, int Batch, BatchTotals Total
             .Add(Tags.Batch, Field.Batch(Batch))
             .Add(Tags.ListAfter, ListAfter?.ToString("D6", CultureInfo.InvariantCulture))
             .ToBytes())
-        .Set(53, SecurityControl.Of(KeySet));
+        .Set(53, SecurityControl.Compose(KeySet));
 
     public static BatchCloseRequest FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new BatchCloseRequest(
-            Origin.Of(message),
+            Origin.ReadFrom(message),
             Field.BatchOf(data),
-            BatchTotals.Of(message),
+            BatchTotals.ReadFrom(message),
             SecurityControl.KeySetOf(message),
             data[Tags.ListAfter] is null ? null : data.RequireNumber(Tags.ListAfter));
     }
@@ -83,12 +83,12 @@ public sealed record BatchCloseAnswer(Origin To, Verdict Verdict, int Batch, Bat
 
     public static BatchCloseAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new BatchCloseAnswer(
-            Origin.Of(message),
-            Verdict.Of(message, data),
+            Origin.ReadFrom(message),
+            Verdict.ReadFrom(message, data),
             Field.BatchOf(data),
-            message.Has(76) ? BatchTotals.Of(message) : null,
+            message.Has(76) ? BatchTotals.ReadFrom(message) : null,
             ReadList(data[Tags.BatchList] ?? ""));
     }
 

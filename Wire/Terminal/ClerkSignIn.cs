@@ -8,13 +8,13 @@ namespace Lakala.Wire.Terminal;
 /// <param name="Password">Under the session's PIN key, see <see cref="ClerkPasswordCipher"/>.</param>
 public sealed record ClerkSignInRequest(Origin From, string Clerk, byte[] Password, int KeySet)
 {
-    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, NetworkCode.ClerkSignIn)
+    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Compose(KeySet)).Set(70, NetworkCode.ClerkSignIn)
         .Set(48, new PrivateData().Add(Tags.Clerk, Clerk).Add(Tags.ClerkPassword, Convert.ToHexString(Password)).ToBytes());
 
     public static ClerkSignInRequest FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
-        return new ClerkSignInRequest(Origin.Of(message), data.Require(Tags.Clerk), data.RequireHex(Tags.ClerkPassword), SecurityControl.KeySetOf(message));
+        var data = PrivateData.ReadFrom(message);
+        return new ClerkSignInRequest(Origin.ReadFrom(message), data.Require(Tags.Clerk), data.RequireHex(Tags.ClerkPassword), SecurityControl.KeySetOf(message));
     }
 }
 
@@ -31,7 +31,7 @@ public sealed record ClerkSignInAnswer(Origin To, Verdict Verdict, string? Name,
 
     public static ClerkSignInAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
-        return new ClerkSignInAnswer(Origin.Of(message), Verdict.Of(message, data), data[Tags.ClerkName], data[Tags.ClerkRole] == Supervisor);
+        var data = PrivateData.ReadFrom(message);
+        return new ClerkSignInAnswer(Origin.ReadFrom(message), Verdict.ReadFrom(message, data), data[Tags.ClerkName], data[Tags.ClerkRole] == Supervisor);
     }
 }

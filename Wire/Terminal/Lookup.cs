@@ -7,16 +7,16 @@ namespace Lakala.Wire.Terminal;
 /// <param name="Bill">Fourteen digits as they were keyed in.</param>
 public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeySet)
 {
-    public Iso8583Message ToIso() => From.On(Mti.LookupRequest).Set(3, ProcessingCode.Lookup).Set(53, SecurityControl.Of(KeySet)).Set(48, new PrivateData()
+    public Iso8583Message ToIso() => From.On(Mti.LookupRequest).Set(3, ProcessingCode.Lookup).Set(53, SecurityControl.Compose(KeySet)).Set(48, new PrivateData()
         .Add(Tags.Batch, Field.Batch(Batch))
         .Add(Tags.BillNumber, Bill)
         .ToBytes());
 
     public static LookupRequest FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new LookupRequest(
-            Origin.Of(message), Field.BatchOf(data), Field.BillOf(data), SecurityControl.KeySetOf(message));
+            Origin.ReadFrom(message), Field.BatchOf(data), Field.BillOf(data), SecurityControl.KeySetOf(message));
     }
 }
 
@@ -41,10 +41,10 @@ public sealed record LookupAnswer(
 
     public static LookupAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new LookupAnswer(
-            Origin.Of(message),
-            Verdict.Of(message, data),
+            Origin.ReadFrom(message),
+            Verdict.ReadFrom(message, data),
             data.Require(Tags.BillNumber),
             message.Has(4) ? message.RequireNumber(4) : null,
             message.Has(4) ? (int)message.RequireNumber(49) : null,

@@ -6,14 +6,14 @@ namespace Lakala.Wire.Terminal;
 /// <param name="Health">With an echo: the terminal's health.</param>
 public sealed record NetworkRequest(Origin From, int Code, int KeySet, TerminalHealth? Health = null)
 {
-    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Of(KeySet)).Set(70, Code)
+    public Iso8583Message ToIso() => From.On(Mti.NetworkRequest).Set(53, SecurityControl.Compose(KeySet)).Set(70, Code)
         .Set(48, Health is null ? null : new PrivateData().Add(Tags.Health, Health.ToString()).ToBytes());
 
     public static NetworkRequest FromIso(Iso8583Message message) => new(
-        Origin.Of(message),
+        Origin.ReadFrom(message),
         (int)message.RequireNumber(70),
         SecurityControl.KeySetOf(message),
-        PrivateData.Of(message)[Tags.Health] is { } health ? TerminalHealth.Parse(health) : null);
+        PrivateData.ReadFrom(message)[Tags.Health] is { } health ? TerminalHealth.Parse(health) : null);
 }
 
 /// <summary>0810 to an echo or a sign-off, and to any 0800 that is refused.</summary>
@@ -23,5 +23,5 @@ public sealed record NetworkAnswer(Origin To, int Code, Verdict Verdict)
         To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(70, Code).Set(48, Verdict.AddTo(new PrivateData()).ToBytes());
 
     public static NetworkAnswer FromIso(Iso8583Message message) =>
-        new(Origin.Of(message), (int)message.RequireNumber(70), Verdict.Of(message, PrivateData.Of(message)));
+        new(Origin.ReadFrom(message), (int)message.RequireNumber(70), Verdict.ReadFrom(message, PrivateData.ReadFrom(message)));
 }

@@ -8,5 +8,5 @@ public readonly record struct Origin(string Terminal, string Store, int Stan)
     internal Iso8583Message On(string mti) => new Iso8583Message(Iso8583Spec.Lakala, mti).Set(11, Stan).Set(41, Terminal).Set(42, Store);
 
     /// <exception cref="Iso8583Exception">One of the fields is absent.</exception>
-    public static Origin Of(Iso8583Message message) => new(message.Require(41), message.Require(42), (int)message.RequireNumber(11));
+    public static Origin ReadFrom(Iso8583Message message) => new(message.Require(41), message.Require(42), (int)message.RequireNumber(11));
 }

@@ -17,7 +17,7 @@ public sealed record ParametersAnswer(Origin To, Verdict Verdict, int Version, s
 
     public static ParametersAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
-        return new ParametersAnswer(Origin.Of(message), Verdict.Of(message, data), data.RequireNumber(Tags.ParametersVersion), data[Tags.Parameters]);
+        var data = PrivateData.ReadFrom(message);
+        return new ParametersAnswer(Origin.ReadFrom(message), Verdict.ReadFrom(message, data), data.RequireNumber(Tags.ParametersVersion), data[Tags.Parameters]);
     }
 }

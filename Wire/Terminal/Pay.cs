@@ -39,15 +39,15 @@ public sealed record PayRequest(
             .ToBytes())
         .Set(49, Currency)
         .Set(52, PinBlock)
-        .Set(53, SecurityControl.Of(KeySet));
+        .Set(53, SecurityControl.Compose(KeySet));
 
     /// <summary>The local time stays in the message: only the receipt, which the terminal prints, shows it.</summary>
     public static PayRequest FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         var request = new PayRequest(
             message.Mti == Mti.PayRepeat,
-            Origin.Of(message),
+            Origin.ReadFrom(message),
             Field.BatchOf(data),
             Field.BillOf(data),
             message.RequireNumber(4),
@@ -67,7 +67,7 @@ public sealed record PayRequest(
 
     /// <summary>Reads only the key, of a message whose rest cannot be read.</summary>
     /// <exception cref="Iso8583Exception">The key cannot be read either.</exception>
-    public static (Origin From, int Batch) KeyOf(Iso8583Message message) => (Origin.Of(message), Field.BatchOf(PrivateData.Of(message)));
+    public static (Origin From, int Batch) KeyOf(Iso8583Message message) => (Origin.ReadFrom(message), Field.BatchOf(PrivateData.ReadFrom(message)));
 
     public override string ToString() => $"{(IsRepeat ? Mti.PayRepeat : Mti.PayRequest)} {From.Terminal}/{Batch}/{From.Stan}";
 }
@@ -89,7 +89,7 @@ public sealed record PaymentFacts(
         return message.Set(37, Rrn).Set(38, AuthorisationCode?.PadRight(AuthorisationCodeLength)).Set(48, data.ToBytes());
     }
 
-    internal static PaymentFacts Of(Iso8583Message message, PrivateData data) => new(
+    internal static PaymentFacts ReadFrom(Iso8583Message message, PrivateData data) => new(
         message.Text(37),
         message.Text(38)?.TrimEnd(),
         data[Tags.MaskedCard],
@@ -107,14 +107,14 @@ public sealed record PayAnswer(Origin To, Verdict Verdict, int Batch, string Bil
 
     public static PayAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new PayAnswer(
-            Origin.Of(message),
-            Verdict.Of(message, data),
+            Origin.ReadFrom(message),
+            Verdict.ReadFrom(message, data),
             Field.BatchOf(data),
             data.Require(Tags.BillNumber),
             message.RequireNumber(4),
             (int)message.RequireNumber(49),
-            PaymentFacts.Of(message, data));
+            PaymentFacts.ReadFrom(message, data));
     }
 }

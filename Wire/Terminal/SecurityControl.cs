@@ -8,7 +8,7 @@ public static class SecurityControl
 {
     private const string Scheme = "0401";
 
-    internal static string Of(int keySet) => Scheme + keySet.ToString("D12", CultureInfo.InvariantCulture);
+    internal static string Compose(int keySet) => Scheme + keySet.ToString("D12", CultureInfo.InvariantCulture);
 
     /// <exception cref="Iso8583Exception">Absent, or of another scheme.</exception>
     public static int KeySetOf(Iso8583Message message)

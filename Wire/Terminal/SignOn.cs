@@ -18,9 +18,9 @@ public sealed record SignOnRequest(Origin From, DateTimeOffset Time, byte[] Nonc
 
     public static SignOnRequest FromIso(Iso8583Message message, TimeProvider time)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new SignOnRequest(
-            Origin.Of(message),
+            Origin.ReadFrom(message),
             time.GetUtcNow(),
             data.RequireHex(Tags.Nonce) is { Length: NonceLength } nonce ? nonce : throw new Iso8583Exception(48, $"holds no nonce of {NonceLength} bytes"),
             data[Tags.SoftwareVersion] ?? "",
@@ -35,7 +35,7 @@ public sealed record SignOnAnswer(
 {
     private const int MaxStoreName = 120;
 
-    public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(53, SecurityControl.Of(KeySet)).Set(70, NetworkCode.SignOn)
+    public Iso8583Message ToIso() => To.On(Mti.NetworkAnswer).Set(39, Verdict.Code).Set(53, SecurityControl.Compose(KeySet)).Set(70, NetworkCode.SignOn)
         .Set(48, Verdict.AddTo(new PrivateData()
             .Add(Tags.Nonce, Convert.ToHexString(Nonce))
             .Add(Tags.PinKey, Convert.ToHexString(PinKey.Data))
@@ -47,10 +47,10 @@ public sealed record SignOnAnswer(
 
     public static SignOnAnswer FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
+        var data = PrivateData.ReadFrom(message);
         return new SignOnAnswer(
-            Origin.Of(message),
-            Verdict.Of(message, data),
+            Origin.ReadFrom(message),
+            Verdict.ReadFrom(message, data),
             data.RequireHex(Tags.Nonce),
             SecurityControl.KeySetOf(message),
             new WrappedKey(data.RequireHex(Tags.PinKey), data.RequireHex(Tags.PinKeyCheck)),
@@ -68,7 +68,7 @@ public sealed record SignOnRefusal(Origin To, Verdict Verdict, byte[] Nonce)
 
     public static SignOnRefusal FromIso(Iso8583Message message)
     {
-        var data = PrivateData.Of(message);
-        return new SignOnRefusal(Origin.Of(message), Verdict.Of(message, data), data.RequireHex(Tags.Nonce));
+        var data = PrivateData.ReadFrom(message);
+        return new SignOnRefusal(Origin.ReadFrom(message), Verdict.ReadFrom(message, data), data.RequireHex(Tags.Nonce));
     }
 }

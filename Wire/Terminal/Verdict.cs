@@ -27,9 +27,9 @@ public readonly record struct Verdict(string Code, int Reason, string? ClerkText
 
     /// <summary>The verdict of any answer, a hint or a whole one.</summary>
     /// <exception cref="Iso8583Exception">It has none.</exception>
-    public static Verdict Of(Iso8583Message message) => Of(message, PrivateData.Of(message));
+    public static Verdict ReadFrom(Iso8583Message message) => ReadFrom(message, PrivateData.ReadFrom(message));
 
-    internal static Verdict Of(Iso8583Message message, PrivateData data) => new(
+    internal static Verdict ReadFrom(Iso8583Message message, PrivateData data) => new(
         message.Require(39),
         data[Tags.Reason] is null ? 0 : data.RequireNumber(Tags.Reason),
         data[Tags.ClerkText],

@@ -72,7 +72,7 @@ public static class AnswerTexts
     /// <param name="reason">Our own number; null for an approval.</param>
     /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
     /// <exception cref="KeyNotFoundException">There is no such reason.</exception>
-    public static (string Clerk, string Customer) Of(string code, int? reason, string language)
+    public static (string Clerk, string Customer) DescribeAnswer(string code, int? reason, string language)
     {
         var texts = reason is null ? Approved
             : reason == DeclinedByBank && ByBankCode.TryGetValue(code, out var bank) ? bank

@@ -46,7 +46,7 @@ public sealed class ChildProcess : IAsyncDisposable
         }
 
         var process = Process.Start(start)!;
-        var record = ProcessRecord.Of(process.Id, stopSignal);
+        var record = ProcessRecord.FromProcess(process.Id, stopSignal);
         var pidFile = Path.Combine(state.Folder("pids"), name);
         ProcessRecord.Write(pidFile, record);
         return new ChildProcess(name, process, record, log, pidFile);

@@ -103,7 +103,7 @@ public static class Command
         }
         catch (OperationCanceledException)
         {
-            await ProcessRecord.Of(process.Id, ProcessRecord.Interrupt).End(Patience);
+            await ProcessRecord.FromProcess(process.Id, ProcessRecord.Interrupt).End(Patience);
             throw;
         }
     }

@@ -14,7 +14,7 @@ public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    public static ProcessRecord Of(int id, int stopSignal) => new(id, ReadStat(id)?.StartTicks ?? 0, stopSignal);
+    public static ProcessRecord FromProcess(int id, int stopSignal) => new(id, ReadStat(id)?.StartTicks ?? 0, stopSignal);
 
     public static void Write(string file, ProcessRecord record) =>
         File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"{record.Id} {record.StartTicks} {record.StopSignal}\n"));

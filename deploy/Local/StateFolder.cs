@@ -88,7 +88,7 @@ public sealed class StateFolder : IDisposable
     private static StateFolder Own(string path, FileStream held)
     {
         var folder = new StateFolder(path, held);
-        ProcessRecord.Write(Path.Combine(folder.Folder("pids"), Owner), ProcessRecord.Of(Environment.ProcessId, ProcessRecord.Terminate));
+        ProcessRecord.Write(Path.Combine(folder.Folder("pids"), Owner), ProcessRecord.FromProcess(Environment.ProcessId, ProcessRecord.Terminate));
         return folder;
     }
 

@@ -165,9 +165,9 @@ public static class TestRun
         public static Counts Read(string report)
         {
             var counters = XDocument.Load(report).Descendants().Single(element => element.Name.LocalName == "Counters");
-            int Of(string name) => (int?)counters.Attribute(name) ?? 0;
-            var (total, passed) = (Of("total"), Of("passed"));
-            var skipped = Of("notExecuted");
+            int Count(string name) => (int?)counters.Attribute(name) ?? 0;
+            var (total, passed) = (Count("total"), Count("passed"));
+            var skipped = Count("notExecuted");
             return new Counts(passed, total - passed - skipped, skipped);
         }
     }

@@ -72,7 +72,7 @@ public sealed class ReaderTests : IDisposable
     public void Reports_and_slips_are_read_as_they_are_printed()
     {
         var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, Texts.English) };
+        var report = Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts.English) };
 
         var paper = PaperReader.Read([report.ToJson()]);
 
@@ -91,7 +91,7 @@ public sealed class ReaderTests : IDisposable
     public void A_slip_says_why_it_was_printed(Print print, SlipKind kind)
     {
         var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, print, Texts.English) };
+        var report = Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, print, Texts.English) };
 
         PaperReader.Read([report.ToJson()]).Slips.Should().HaveCount(2).And.OnlyContain(slip => slip.Kind == kind);
     }
@@ -104,7 +104,7 @@ public sealed class ReaderTests : IDisposable
         var unknown = new JournaledSwipe(Pending(new SwipeKey(7, 14)));
 
         var paper = PaperReader.Read(new[] { refused, neverSent, unknown }.Select(swipe =>
-            (Report.Of(swipe, Texts.English) with { Receipts = Receipt.Of(swipe, Print.Original, Texts.English) }).ToJson()));
+            (Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts.English) }).ToJson()));
 
         paper.Reports.Select(report => (report.Outcome, report.ResponseCode)).Should().Equal(("declined", "51"), ("refused", null), ("unknown", null));
         paper.Slips.Select(slip => (slip.Title, slip.ResponseCode)).Should().Equal((Slip.NotPaid, "51"), (Slip.NotPaid, null), (Slip.Unknown, null));
@@ -115,9 +115,9 @@ public sealed class ReaderTests : IDisposable
     {
         var earlier = Approved(new SwipeKey(7, 12));
         var own = new JournaledSwipe(Pending(new SwipeKey(7, 14)), new SwipeResult(new SwipeKey(7, 14), "51", 401));
-        var report = Report.Of(own, Texts.English) with
+        var report = Report.Describe(own, Texts.English) with
         {
-            Resolved = Report.Of(earlier, Texts.English) with { Receipts = Receipt.Of(earlier, Print.Duplicate, Texts.English) },
+            Resolved = Report.Describe(earlier, Texts.English) with { Receipts = Receipt.ComposeSlips(earlier, Print.Duplicate, Texts.English) },
         };
 
         var paper = PaperReader.Read([report.ToJson()]);
@@ -130,7 +130,7 @@ public sealed class ReaderTests : IDisposable
     public void A_lookups_report_is_of_no_swipe_and_a_line_cut_off_is_counted()
     {
         var lookup = new Report(Outcome.Refused) { ResponseCode = "40", Reason = 302, Bill = Bill, Terminal = Terminal, Batch = 7, Stan = 11 };
-        var whole = Report.Of(Approved(new SwipeKey(7, 12)), Texts.English).ToJson();
+        var whole = Report.Describe(Approved(new SwipeKey(7, 12)), Texts.English).ToJson();
 
         var paper = PaperReader.Read([lookup.ToJson(), whole[..^1], ""]);
 
@@ -141,7 +141,7 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void A_receipt_that_does_not_read_as_one_is_a_fault()
     {
-        var report = Report.Of(Approved(new SwipeKey(7, 12)), Texts.English) with { Receipts = [new ReceiptSlip([new SlipLine("Thank you for your visit")], "")] };
+        var report = Report.Describe(Approved(new SwipeKey(7, 12)), Texts.English) with { Receipts = [new ReceiptSlip([new SlipLine("Thank you for your visit")], "")] };
         var read = () => PaperReader.Read([report.ToJson()]);
         read.Should().Throw<InvalidDataException>();
     }

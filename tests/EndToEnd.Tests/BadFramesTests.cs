@@ -227,7 +227,7 @@ public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<Strict
             var (answer, _) = await terminal.Ask(terminal.Pay(bill, 1_000, network.Card).ToIso(), new MessageMac(new byte[32]));
 
             Said(answer!).Should().Be(("77", 110));
-            Verdict.Of(answer!).Requirement.Should().Be(ProcessingRequirement.SignOn);
+            Verdict.ReadFrom(answer!).Requirement.Should().Be(ProcessingRequirement.SignOn);
         });
     }
 
@@ -380,7 +380,7 @@ public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<Strict
         (await network.Neighbour.AskWell(network.Neighbour.Network(NetworkCode.Echo).ToIso())).Text(39).Should().Be("00");
     }
 
-    private static (string Code, int Reason) Said(Iso8583Message answer) => (Verdict.Of(answer).Code, Verdict.Of(answer).Reason);
+    private static (string Code, int Reason) Said(Iso8583Message answer) => (Verdict.ReadFrom(answer).Code, Verdict.ReadFrom(answer).Reason);
 
     private static string Numbered(long random) => $"{random:D12}{98 - random * 100 % 97:D2}";
 }

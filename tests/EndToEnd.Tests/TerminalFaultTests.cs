@@ -94,7 +94,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
             await pass();
             await network.UntilAttempt(bill, "APPROVED");
 
-            ProcessRecord.Of(swipe.Id, ProcessRecord.Interrupt).Signal(ProcessRecord.Interrupt);
+            ProcessRecord.FromProcess(swipe.Id, ProcessRecord.Interrupt).Signal(ProcessRecord.Interrupt);
             unknown = JsonDocument.Parse(await swipe.StandardOutput.ReadToEndAsync(Stop)).RootElement;
             await swipe.WaitForExitAsync(Stop);
             swipe.ExitCode.Should().Be(2);

@@ -10,7 +10,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task A_flood_of_operators_passwords_is_bounded_and_keeps_no_clerk_waiting()
     {
-        var stored = StoredPassword.Of("right");
+        var stored = StoredPassword.Hash("right");
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var flood = Enumerable.Range(0, 200).Select(_ => Passwords.Matches(PasswordsOf.Operators, "guess", null, leave.Token)).ToList();
 
@@ -30,6 +30,6 @@ public sealed class PasswordTests
     {
         var tooLong = new string('a', Passwords.MaxLength + 1);
 
-        (await Passwords.Matches(PasswordsOf.Operators, tooLong, StoredPassword.Of(tooLong), Stop)).Should().BeFalse();
+        (await Passwords.Matches(PasswordsOf.Operators, tooLong, StoredPassword.Hash(tooLong), Stop)).Should().BeFalse();
     }
 }

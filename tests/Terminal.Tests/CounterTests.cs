@@ -403,7 +403,7 @@ public sealed class CounterTests : IDisposable
 
     private static PayAnswer TooMuch(PayRequest request, string language)
     {
-        var (clerk, customer) = AnswerTexts.Of(ResponseCodes.TryLater, 150, language);
+        var (clerk, customer) = AnswerTexts.DescribeAnswer(ResponseCodes.TryLater, 150, language);
         return Answer(request, ResponseCodes.TryLater) with { Verdict = new Verdict(ResponseCodes.TryLater, 150, clerk, customer) };
     }
 

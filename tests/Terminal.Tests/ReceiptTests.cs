@@ -107,10 +107,10 @@ public sealed class ReceiptTests
         {
             IReadOnlyList<ReceiptSlip> slips =
             [
-                .. Receipt.Of(nasty, Print.Duplicate, texts, new NetworkParameters(FooterEn: text, FooterZh: text)),
-                .. Receipt.Of(declined, Print.Original, texts),
-                .. Receipt.Of(nasty with { Result = null }, Print.Reprint, texts),
-                Receipt.Of(report, Setup, text, At, texts),
+                .. Receipt.ComposeSlips(nasty, Print.Duplicate, texts, new NetworkParameters(FooterEn: text, FooterZh: text)),
+                .. Receipt.ComposeSlips(declined, Print.Original, texts),
+                .. Receipt.ComposeSlips(nasty with { Result = null }, Print.Reprint, texts),
+                Receipt.ComposeBatchReport(report, Setup, text, At, texts),
             ];
             foreach (var slip in slips)
             {
@@ -122,7 +122,7 @@ public sealed class ReceiptTests
     [Fact]
     public void The_paper_holds_what_the_slip_says()
     {
-        var slip = Receipt.Of(Approved, Print.Original, Texts.Chinese)[0];
+        var slip = Receipt.ComposeSlips(Approved, Print.Original, Texts.Chinese)[0];
 
         var roll = PaperRoll.Read(EscPos.Encode(slip));
 
@@ -135,12 +135,12 @@ public sealed class ReceiptTests
     [Fact]
     public void The_yuan_sign_is_printed_at_full_width()
     {
-        var slip = Receipt.Of(Approved with { Pending = Approved.Pending with { OrderId = "\u00A51.00" } }, Print.Original, Texts.English)[0];
+        var slip = Receipt.ComposeSlips(Approved with { Pending = Approved.Pending with { OrderId = "\u00A51.00" } }, Print.Original, Texts.English)[0];
 
         PaperRoll.Read(EscPos.Encode(slip)).Lines.Should().Contain(new PaperLine("Order                     \uFFE51.00", 32, false));
     }
 
     private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, Texts texts) =>
-        [.. Receipt.Of(swipe, print, texts).Select(slip => slip.ToString())];
+        [.. Receipt.ComposeSlips(swipe, print, texts).Select(slip => slip.ToString())];
 
 }

@@ -139,7 +139,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
                 {
                     if (Refusal is { } refusal)
                     {
-                        Iso8583Frame.Write(reply, new SignOnRefusal(Origin.Of(message), refusal, SignOnRequest.FromIso(message, TimeProvider.System).Nonce).ToIso(), master.SignOnMac);
+                        Iso8583Frame.Write(reply, new SignOnRefusal(Origin.ReadFrom(message), refusal, SignOnRequest.FromIso(message, TimeProvider.System).Nonce).ToIso(), master.SignOnMac);
                         continue;
                     }
 

@@ -5,11 +5,11 @@ public sealed class StoredPasswordTests
     [Fact]
     public void A_stored_password_says_how_it_was_made_and_one_made_with_less_still_verifies()
     {
-        var stored = StoredPassword.Of("right");
+        var stored = StoredPassword.Hash("right");
         stored.Text.Should().MatchRegex(@"^pbkdf2-sha512\$220000\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=$");
         (stored.IsStrong, stored.Matches("right"), stored.Matches("wrong")).Should().Be((true, true, false));
         StoredPassword.Parse(stored.Text).Matches("right").Should().BeTrue();
-        StoredPassword.Of("right").Text.Should().NotBe(stored.Text);
+        StoredPassword.Hash("right").Text.Should().NotBe(stored.Text);
         $"{stored}".Should().NotContain("pbkdf2");
 
         // Made by openssl kdf -keylen 32 -kdfopt digest:SHA512 -kdfopt pass:right -kdfopt hexsalt:000102030405060708090a0b0c0d0e0f -kdfopt iter:1000 PBKDF2.

@@ -31,7 +31,7 @@ public sealed class AnswerTextsTests
         {
             foreach (var language in (string[])["en", "zh"])
             {
-                var (clerk, customer) = AnswerTexts.Of(refusal.ResponseCode(), (int)refusal, language);
+                var (clerk, customer) = AnswerTexts.DescribeAnswer(refusal.ResponseCode(), (int)refusal, language);
                 clerk.Should().NotBeEmpty();
                 customer.Should().NotBeEmpty();
             }
@@ -40,7 +40,7 @@ public sealed class AnswerTextsTests
 
     private static string[] Both(string code, int? reason)
     {
-        var (en, zh) = (AnswerTexts.Of(code, reason, "en"), AnswerTexts.Of(code, reason, "zh"));
+        var (en, zh) = (AnswerTexts.DescribeAnswer(code, reason, "en"), AnswerTexts.DescribeAnswer(code, reason, "zh"));
         return [en.Clerk, en.Customer, zh.Clerk, zh.Customer];
     }
 }

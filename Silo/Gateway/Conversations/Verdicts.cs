@@ -18,7 +18,7 @@ internal static class Verdicts
 
     private static Verdict For(string code, Refusal? reason, string language)
     {
-        var (clerk, customer) = AnswerTexts.Of(code, (int?)reason, language);
+        var (clerk, customer) = AnswerTexts.DescribeAnswer(code, (int?)reason, language);
         var requirement = reason is Refusal.SignOnFirst ? ProcessingRequirement.SignOn : ProcessingRequirement.None;
         return new Verdict(code, (int?)reason ?? 0, clerk, customer, requirement);
     }

@@ -178,7 +178,7 @@ public sealed class DeskViewTests
     [InlineData("zh", "未支付。")]
     public void The_customer_reads_that_nothing_was_paid_when_the_payment_did_not_leave_the_terminal(string language, string said)
     {
-        var desk = new Desk(Texts.Of(language), needsClerk: false, _time);
+        var desk = new Desk(Texts.ForLanguage(language), needsClerk: false, _time);
         desk.Begin();
         desk.Done(Settled);
         desk.Read(new DeskInput.Burst(Bill, IsEnded: true));
@@ -261,7 +261,7 @@ public sealed class DeskViewTests
     [InlineData("zh")]
     public void What_was_not_right_is_said_whole_beside_past_payments_too(string language)
     {
-        var desk = new Desk(Texts.Of(language), needsClerk: false, _time);
+        var desk = new Desk(Texts.ForLanguage(language), needsClerk: false, _time);
         desk.Begin();
         desk.Done(Settled);
         desk.ShowPast([Swipe(44, 100, "51", 401, "Not enough money. Take another card.")]);
@@ -278,7 +278,7 @@ public sealed class DeskViewTests
     [InlineData("zh", "请稍候：正在验证工号和密码。")]
     public void While_a_clerk_is_verified_the_screen_says_so(string language, string said)
     {
-        var desk = new Desk(Texts.Of(language), needsClerk: true, _time);
+        var desk = new Desk(Texts.ForLanguage(language), needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled);
         foreach (var key in "1001\r1234")
@@ -310,7 +310,7 @@ public sealed class DeskViewTests
     [InlineData("zh")]
     public void Every_large_word_is_drawn_whole(string language)
     {
-        var words = DeskTexts.Of(Texts.Of(language));
+        var words = DeskTexts.ForLanguage(language);
 
         foreach (var word in words.AlreadyPaid.Concat([words.Paid, words.NotPaid, words.Unknown]))
         {

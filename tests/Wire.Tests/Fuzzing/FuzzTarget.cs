@@ -58,7 +58,7 @@ internal sealed partial class FuzzTarget
         Of("BatchCloseRequest", "050", BatchCloseRequest.FromIso, m => m.ToIso()),
         Of("ClerkSignInRequest", "080", ClerkSignInRequest.FromIso, m => m.ToIso()),
         Of("NetworkRequest", "080", NetworkRequest.FromIso, m => m.ToIso()),
-        Of("Origin", "", i => Origin.Of(i)),
+        Of("Origin", "", i => Origin.ReadFrom(i)),
         Of("SecurityControl", "", i => SecurityControl.KeySetOf(i)),
         // The terminal.
         Of("SignOnAnswer", "081", SignOnAnswer.FromIso, m => m.ToIso()),
@@ -69,7 +69,7 @@ internal sealed partial class FuzzTarget
         Of("ClerkSignInAnswer", "081", ClerkSignInAnswer.FromIso, m => m.ToIso()),
         Of("ParametersAnswer", "081", ParametersAnswer.FromIso, m => m.ToIso()),
         Of("NetworkAnswer", "081", NetworkAnswer.FromIso, m => m.ToIso()),
-        Of("Verdict", "", i => Verdict.Of(i)),
+        Of("Verdict", "", i => Verdict.ReadFrom(i)),
         // Bank and silo.
         Of("ZoneSignOnRequest", "080", i => ZoneSignOnRequest.FromIso(i, Clock), m => m.ToIso()),
         Of("BankNetworkMessage", "08", BankNetworkMessage.FromIso, m => m.ToIso()),
@@ -77,7 +77,7 @@ internal sealed partial class FuzzTarget
         Of("BankAuthoriseAnswer", "021", BankAuthoriseAnswer.FromIso, m => m.ToIso()),
         Of("BankReversalRequest", "042", i => BankReversalRequest.FromIso(i, Clock), m => m.ToIso()),
         Of("BankReversalAnswer", "043", BankReversalAnswer.FromIso, m => m.ToIso()),
-        Of("PrivateData", "", PrivateData.Of),
+        Of("PrivateData", "", PrivateData.ReadFrom),
     ];
 
     private readonly Dictionary<string, int> _reasons = [];
@@ -307,7 +307,7 @@ internal sealed partial class FuzzTarget
             traits.Add(new Trait(TraitKind.Content, mti, 3, ResponseCodes.IsFinal(code) ? 1 : 0));
         }
 
-        if (Bounded("PrivateData", () => PrivateData.Of(message)).Result is PrivateData data)
+        if (Bounded("PrivateData", () => PrivateData.ReadFrom(message)).Result is PrivateData data)
         {
             ExamineElements(data, traits);
         }
