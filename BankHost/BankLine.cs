@@ -37,7 +37,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
             var answers = new List<Iso8583Message>();
             while (Iso8583Frame.TryRead(ref buffer, out var frame))
             {
-                Handle(frame.ToArray(), line, answers);
+                Answer(frame.ToArray(), line, answers);
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);
@@ -56,7 +56,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
         }
     }
 
-    private void Handle(byte[] frame, Line line, List<Iso8583Message> answers)
+    private void Answer(byte[] frame, Line line, List<Iso8583Message> answers)
     {
         var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, frame);
         if (message.Mti == Mti.NetworkRequest && message.RequireNumber(70) == NetworkCode.SignOn)

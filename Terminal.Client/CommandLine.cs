@@ -68,7 +68,7 @@ internal sealed partial class CommandLine
         var register = new Command("register", "Stay signed on for a cash register: one JSON object a line in, one report a line out") { _terminal };
         register.SetAction((line, stop) => AtCounter(line, _ => new JsonOutput(_output), counter => new Register(counter, _input, _error).Run(stop)));
         _device.AcceptOnlyFromAmong(Reader, Printer);
-        _language.AcceptOnlyFromAmong(Texts.English.Language, Texts.Chinese.Language);
+        _language.AcceptOnlyFromAmong(TerminalTexts.English.Language, TerminalTexts.Chinese.Language);
         var doctor = new Command("doctor", "Show what a device sends, how the terminal reads it, and how to set it; shows no card number") { _device, _language, _terminal };
         doctor.SetAction((line, stop) => Doctor(line, stop));
         _root = new RootCommand("The terminal of a store's counter; without a verb it opens the clerk's screen.") { _terminal, lookup, pay, settle, reprint, close, register, doctor };
@@ -91,7 +91,7 @@ internal sealed partial class CommandLine
     private Task<int> Lookup(ParseResult line, CancellationToken stop)
     {
         var bill = line.GetRequiredValue(_bill).Trim();
-        return AtCounter(line, Counter.RefuseBill(bill, Texts.English), counter => counter.Lookup(bill, stop));
+        return AtCounter(line, Counter.RefuseBill(bill, TerminalTexts.English), counter => counter.Lookup(bill, stop));
     }
 
     private Task<int> Pay(ParseResult line, CancellationToken stop)
@@ -100,7 +100,7 @@ internal sealed partial class CommandLine
         var card = SwipedCard.Read(Given(line.GetRequiredValue(_card)), Given(line.GetRequiredValue(_pin)), out var fault);
         return card is null
             ? Task.FromResult(Usage(["--" + fault]))
-            : AtCounter(line, Counter.RefuseBill(bill, Texts.English), counter => counter.Pay(bill, card, CancellationToken.None, stop));
+            : AtCounter(line, Counter.RefuseBill(bill, TerminalTexts.English), counter => counter.Pay(bill, card, CancellationToken.None, stop));
     }
 
     private async Task<int> Desk(ParseResult line, CancellationToken stop)
@@ -132,16 +132,16 @@ internal sealed partial class CommandLine
         var language = line.GetValue(_language);
         if (line.GetRequiredValue(_device) == Reader)
         {
-            var doctor = new ReaderDoctor(Texts.ForLanguage(language ?? Texts.English.Language), _input, _output, _time);
+            var doctor = new ReaderDoctor(TerminalTexts.ForLanguage(language ?? TerminalTexts.English.Language), _input, _output, _time);
             return await (Console.IsInputRedirected ? doctor.RunOnLines(stop) : doctor.RunOnKeyboard(stop));
         }
 
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            return await new PrinterDoctor(folder.Setup, Texts.ForLanguage(language ?? folder.Setup.Language), folder.Path, _output, _time).Run();
+            return await new PrinterDoctor(folder.Setup, TerminalTexts.ForLanguage(language ?? folder.Setup.Language), folder.Path, _output, _time).Run();
         }
-        catch (SetupException fault)
+        catch (TerminalSetupException fault)
         {
             await _error.WriteLineAsync(fault.Message);
             return ExitCode.NotPaid;
@@ -152,34 +152,34 @@ internal sealed partial class CommandLine
 
     private Task<int> AtCounter(ParseResult line, Report? refused, Func<Counter, Task<Report>> work)
     {
-        Func<Texts, CounterOutput> screen = line.GetValue(_json) ? _ => new JsonOutput(_output) : texts => new TextOutput(_output, texts);
+        Func<TerminalTexts, CounterOutput> screen = line.GetValue(_json) ? _ => new JsonOutput(_output) : texts => new TextOutput(_output, texts);
         return refused is null
             ? AtCounter(
                 line,
-                folder => line.GetValue(_json) ? new JsonOutput(_output) : new TextOutput(_output, Texts.ForLanguage(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
+                folder => line.GetValue(_json) ? new JsonOutput(_output) : new TextOutput(_output, TerminalTexts.ForLanguage(folder.Setup.Language), leavesEarlier: folder.Setup.HasPrinter),
                 screen,
                 async (counter, _) => Show(await work(counter), counter.Show))
-            : Task.FromResult(Show(refused, screen(Texts.English).Show));
+            : Task.FromResult(Show(refused, screen(TerminalTexts.English).Show));
     }
 
-    private Task<int> AtCounter(ParseResult line, Func<Texts, CounterOutput> screen, Func<Counter, Task<int>> work) =>
-        AtCounter(line, folder => screen(Texts.ForLanguage(folder.Setup.Language)), screen, (counter, _) => work(counter));
+    private Task<int> AtCounter(ParseResult line, Func<TerminalTexts, CounterOutput> screen, Func<Counter, Task<int>> work) =>
+        AtCounter(line, folder => screen(TerminalTexts.ForLanguage(folder.Setup.Language)), screen, (counter, _) => work(counter));
 
     /// <param name="refusals">Gets the reason why the counter cannot be opened or cannot go on.</param>
     private async Task<int> AtCounter(
-        ParseResult line, Func<TerminalFolder, CounterOutput> screen, Func<Texts, CounterOutput> refusals, Func<Counter, TerminalFolder, Task<int>> work)
+        ParseResult line, Func<TerminalFolder, CounterOutput> screen, Func<TerminalTexts, CounterOutput> refusals, Func<Counter, TerminalFolder, Task<int>> work)
     {
-        var texts = Texts.English;
+        var texts = TerminalTexts.English;
         try
         {
             using var folder = TerminalFolder.Take(_home, line.GetValue(_terminal));
-            texts = Texts.ForLanguage(folder.Setup.Language);
+            texts = TerminalTexts.ForLanguage(folder.Setup.Language);
             await using var counter = new Counter(folder, screen(folder), _time);
             return await work(counter, folder);
         }
-        catch (SetupException fault)
+        catch (TerminalSetupException fault)
         {
-            texts = fault.Language is { } language ? Texts.ForLanguage(language) : texts;
+            texts = fault.Language is { } language ? TerminalTexts.ForLanguage(language) : texts;
             return Refuse(fault.Message);
         }
         catch (JournalException fault)

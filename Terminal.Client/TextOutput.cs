@@ -9,7 +9,7 @@ namespace Lakala.Terminal.Client;
 
 /// <summary>Output for the clerk: the outcome in capitals, the texts, then the receipts; in the terminal's language.</summary>
 /// <param name="leavesEarlier">True: earlier receipts are left to the terminal's printer.</param>
-internal sealed class TextOutput(TextWriter output, Texts texts, bool leavesEarlier = false) : CounterOutput
+internal sealed class TextOutput(TextWriter output, TerminalTexts texts, bool leavesEarlier = false) : CounterOutput
 {
     private const int LabelWidth = 10;
 

@@ -31,8 +31,8 @@ internal sealed class Counter : IAsyncDisposable
     private readonly MachineHealth _machine = new();
     private readonly ClerkMemory _clerks;
     private readonly LineLog _log;
-    private readonly List<SwipeKey> _toMark = [];
-    private readonly HashSet<SwipeKey> _neverPrinted = [];
+    private readonly List<JournalKey> _toMark = [];
+    private readonly HashSet<JournalKey> _neverPrinted = [];
     private volatile NetworkParameters _parameters;
     private TerminalSession? _session;
     private string? _storeName;
@@ -46,14 +46,14 @@ internal sealed class Counter : IAsyncDisposable
     internal Counter(TerminalFolder folder, CounterOutput screen, TimeProvider time, IJournalDisk disk)
     {
         (_folder, _screen, _time) = (folder, screen, time);
-        Texts = Texts.ForLanguage(folder.Setup.Language);
+        Texts = TerminalTexts.ForLanguage(folder.Setup.Language);
         _parameters = NetworkParameters.Read(folder.Parameters);
         _clerks = new ClerkMemory(folder.Clerks, TimeSpan.FromHours(folder.Setup.ClerkOfflineHours), time);
         _log = new LineLog(folder.Log, time);
         _journal = Journal.OpenOrMake(folder.Journal, new JournalOptions(), disk);
     }
 
-    public Texts Texts { get; private set; }
+    public TerminalTexts Texts { get; private set; }
 
     /// <summary>The number of the clerk, for receipts and server; null when nobody has signed in.</summary>
     public ClerkIdentity? Clerk { get; set; }
@@ -81,12 +81,12 @@ internal sealed class Counter : IAsyncDisposable
     public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
 
     /// <summary>Checks the input before anything is sent or the terminal's folder is opened. Null when it is valid.</summary>
-    public static Report? RefuseBill(string bill, Texts texts) => BillNumber.IsWhole(bill)
+    public static Report? RefuseBill(string bill, TerminalTexts texts) => BillNumber.IsWhole(bill)
         ? null
         : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 
     /// <summary>Changes the language, also of the server's texts: the terminal signs on again.</summary>
-    public async Task Speak(Texts texts)
+    public async Task Speak(TerminalTexts texts)
     {
         (Texts, _storeName) = (texts, StoreName);
         await (_session?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -192,16 +192,16 @@ internal sealed class Counter : IAsyncDisposable
     }
 
     /// <summary>The swipes whose receipts are in the last report, for a caller that prints them.</summary>
-    public IReadOnlyList<SwipeKey> TakeCarried()
+    public IReadOnlyList<JournalKey> TakeCarried()
     {
-        SwipeKey[] carried = [.. _toMark];
+        JournalKey[] carried = [.. _toMark];
         _toMark.Clear();
         return carried;
     }
 
     /// <summary>Its receipts are on paper, or nobody prints them.</summary>
     /// <exception cref="IOException">The disk has a fault: they are printed again, as duplicates.</exception>
-    public void Printed(SwipeKey key) => _journal.Printed(key);
+    public void Printed(JournalKey key) => _journal.Printed(key);
 
     /// <summary>The oldest receipts that are not on paper, by the journal.</summary>
     public SwipeReport? TakeUnprinted()
@@ -382,7 +382,7 @@ internal sealed class Counter : IAsyncDisposable
 
         _screen.ShowBill(pending);
         var swipe = _journal.Begin(pending);
-        var outcome = await Ask(pending, card, abandon, stop);
+        var outcome = await SendPayment(pending, card, abandon, stop);
         if (outcome is PayOutcome.Unknown unknown)
         {
             return Unknown(swipe, unknown.Last);
@@ -394,7 +394,7 @@ internal sealed class Counter : IAsyncDisposable
         return SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts, _parameters) };
     }
 
-    private async Task<PayOutcome> Ask(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
+    private async Task<PayOutcome> SendPayment(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(abandon, stop);
         try
@@ -570,7 +570,7 @@ internal sealed class Counter : IAsyncDisposable
         }
         catch (CryptographicException)
         {
-            throw new SetupException(SetupTexts.NoCertificate(_folder.Ca), _folder.Setup.Language);
+            throw new TerminalSetupException(SetupTexts.NoCertificate(_folder.Ca), _folder.Setup.Language);
         }
     }
 }

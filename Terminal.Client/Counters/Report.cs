@@ -33,7 +33,7 @@ public record SwipeReport(Outcome Outcome)
 
     /// <summary>The key of the reported swipe; null when there is none.</summary>
     [JsonIgnore]
-    public SwipeKey? Key => (Batch, Stan) is ({ } batch, { } stan) ? new SwipeKey(batch, stan) : null;
+    public JournalKey? Key => (Batch, Stan) is ({ } batch, { } stan) ? new JournalKey(batch, stan) : null;
 
     public string? Terminal { get; init; }
 
@@ -74,7 +74,7 @@ public record SwipeReport(Outcome Outcome)
 
     public static Report Refused(string text, string? bill = null) => new(Outcome.Refused) { Text = text, Bill = bill };
 
-    public static Report Describe(JournaledSwipe swipe, Texts texts)
+    public static Report Describe(JournaledSwipe swipe, TerminalTexts texts)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         return new Report(result?.Outcome ?? Outcome.Unknown)

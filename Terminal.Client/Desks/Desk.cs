@@ -26,7 +26,7 @@ internal abstract record Page
     /// <summary>A clerk signs in; or a supervisor approves an action.</summary>
     /// <param name="Approves">The action that the supervisor approves; null when a clerk signs in.</param>
     /// <param name="Back">The page to which Escape returns from an approval.</param>
-    public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskOrder? Approves = null, Page? Back = null) : Page
+    public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskRequest? Approves = null, Page? Back = null) : Page
     {
         public override string ToString() => $"sign-in of {Number}";
     }
@@ -81,41 +81,41 @@ internal abstract record Page
 }
 
 /// <summary>A request of the desk to its program.</summary>
-internal abstract record DeskOrder
+internal abstract record DeskRequest
 {
-    private DeskOrder()
+    private DeskRequest()
     {
     }
 
-    public sealed record Settle : DeskOrder;
+    public sealed record Settle : DeskRequest;
 
-    public sealed record LookUp(string Bill) : DeskOrder;
+    public sealed record LookUp(string Bill) : DeskRequest;
 
-    public sealed record Pay(Report Found, SwipedCard Card) : DeskOrder;
+    public sealed record Pay(Report Found, SwipedCard Card) : DeskRequest;
 
-    public sealed record SignIn(string Number, string Password) : DeskOrder
+    public sealed record SignIn(string Number, string Password) : DeskRequest
     {
         public override string ToString() => $"sign-in of {Number}";
     }
 
-    public sealed record GiveUp : DeskOrder;
+    public sealed record GiveUp : DeskRequest;
 
-    public sealed record Reprint(JournaledSwipe Swipe) : DeskOrder;
+    public sealed record Reprint(JournaledSwipe Swipe) : DeskRequest;
 
-    public sealed record CloseBatches : DeskOrder;
+    public sealed record CloseBatches : DeskRequest;
 
     /// <summary>The report of the last close.</summary>
-    public sealed record ReprintBatch : DeskOrder;
+    public sealed record ReprintBatch : DeskRequest;
 
     /// <summary>Records printed receipts in the journal.</summary>
-    public sealed record Record : DeskOrder;
+    public sealed record Record : DeskRequest;
 
     /// <summary>Does what the server has asked for, and checks the printer.</summary>
-    public sealed record Tend : DeskOrder;
+    public sealed record Tend : DeskRequest;
 
-    public sealed record Speak(Texts Texts) : DeskOrder;
+    public sealed record Speak(TerminalTexts Texts) : DeskRequest;
 
-    public sealed record Leave : DeskOrder;
+    public sealed record Leave : DeskRequest;
 }
 
 /// <summary>
@@ -123,7 +123,7 @@ internal abstract record DeskOrder
 /// printer. One request at a time is under way; keys pressed meanwhile are dropped.
 /// </summary>
 /// <param name="needsClerk">True: a clerk must sign in before a bill is accepted.</param>
-internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
+internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider time)
 {
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -166,7 +166,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     private long? _pinAt;
     private bool _isHidden;
 
-    public Texts Texts { get; private set; } = texts;
+    public TerminalTexts Texts { get; private set; } = texts;
 
     public DeskTexts Words { get; private set; } = DeskTexts.ForLanguage(texts.Language);
 
@@ -215,11 +215,11 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     /// <summary>True while a request is under way.</summary>
     public bool IsBusy { get; private set; }
 
-    public DeskOrder Begin() => Ordered(new DeskOrder.Settle());
+    public DeskRequest Begin() => Started(new DeskRequest.Settle());
 
     /// <param name="press">A typed key.</param>
     /// <returns>The next request; null when there is none.</returns>
-    public DeskOrder? Press(Press press)
+    public DeskRequest? Press(Press press)
     {
         var sinceSame = press.Key == _last.Key ? time.GetElapsedTime(_last.At) : TimeSpan.MaxValue;
         _last = (press.Key, time.GetTimestamp());
@@ -242,16 +242,16 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             // A text from the server stays in its language.
             case DeskKey.Language when Takes(DeskKey.Language):
-                Texts = Texts == Texts.English ? Texts.Chinese : Texts.English;
+                Texts = Texts == TerminalTexts.English ? TerminalTexts.Chinese : TerminalTexts.English;
                 Words = DeskTexts.ForLanguage(Texts.Language);
-                return Ordered(new DeskOrder.Speak(Texts));
+                return Started(new DeskRequest.Speak(Texts));
 
             case DeskKey.SignOff when Takes(DeskKey.SignOff):
                 Clerk = null;
                 return GoTo(Home);
 
             case DeskKey.Leave when wasLeaving:
-                return Ordered(new DeskOrder.Leave());
+                return Started(new DeskRequest.Leave());
 
             case DeskKey.Leave:
                 (_isLeaving, Notice) = (true, Words.LeaveAgain);
@@ -262,8 +262,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             Page.SignIn page => OnSignIn(page, press),
             Page.BillEntry page => OnBillEntry(page, press),
-            Page.BatchShown or Page.Closed when press.Key == DeskKey.Receipts => Approved(new DeskOrder.ReprintBatch()),
-            Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskOrder.CloseBatches()),
+            Page.BatchShown or Page.Closed when press.Key == DeskKey.Receipts => Approved(new DeskRequest.ReprintBatch()),
+            Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskRequest.CloseBatches()),
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.IsDigit => Refuse(Words.SwipeFirst),
@@ -281,7 +281,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     /// <summary>Takes the input of a reader or a scanner, or a paste. Its Enter does not confirm the page.</summary>
     /// <returns>The next request; null when there is none.</returns>
-    public DeskOrder? Read(DeskInput.Burst burst)
+    public DeskRequest? Read(DeskInput.Burst burst)
     {
         var reading = Reading.Read(burst.Signs);
         var isScan = reading is Reading.Number { Digits.Length: >= FewestScanned };
@@ -318,7 +318,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         };
     }
 
-    private DeskOrder? OnSwipe(Report bill, long since, Reading reading, string whenScanned)
+    private DeskRequest? OnSwipe(Report bill, long since, Reading reading, string whenScanned)
     {
         switch (reading)
         {
@@ -338,7 +338,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    private DeskOrder? OnBillRead(DeskInput.Burst burst, Reading reading)
+    private DeskRequest? OnBillRead(DeskInput.Burst burst, Reading reading)
     {
         switch (reading)
         {
@@ -365,7 +365,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    private DeskOrder? OnPastRead(Page.Past page, DeskInput.Burst burst, string digits)
+    private DeskRequest? OnPastRead(Page.Past page, DeskInput.Burst burst, string digits)
     {
         if (IsShort(burst))
         {
@@ -378,7 +378,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     }
 
     // The number of a badge, or a password typed fast. A barcode of goods or of a bill is neither, and must not count as a wrong password.
-    private DeskOrder? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
+    private DeskRequest? OnSignInRead(Page.SignIn page, DeskInput.Burst burst, Reading reading)
     {
         var isTyping = page.IsAtPassword ? reading is Reading.Number or Reading.Other or Reading.UnreadableCard : burst.Signs.All(IsDigit);
         return isTyping && burst.Signs.Count(IsDigit) <= ClerkDigits ? Retype(burst)
@@ -389,7 +389,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private static bool IsShort(DeskInput.Burst burst) => burst.Signs.Length < FewestScanned && burst.Signs.All(IsDigit);
 
-    private DeskOrder? Retype(DeskInput.Burst burst)
+    private DeskRequest? Retype(DeskInput.Burst burst)
     {
         // It was typing: the next burst is not its continuation.
         _before = default;
@@ -418,7 +418,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
     }
 
-    private DeskOrder? Refuse(string? why)
+    private DeskRequest? Refuse(string? why)
     {
         Notice = why;
         return null;
@@ -498,7 +498,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     /// <summary>The printer has finished receipts that had waited, or cannot begin them.</summary>
     /// <param name="fault">Why they are not on paper; null when they are.</param>
-    public void PrintedEarlier(SwipeKey? key, string? fault)
+    public void PrintedEarlier(JournalKey? key, string? fault)
     {
         if (Page is Page.Ended { IsEarlier: true, IsPrinting: true } shown && (key is null || shown.Report.Key == key))
         {
@@ -519,7 +519,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     /// <summary>Call regularly: some pages end after a time.</summary>
     /// <param name="isAsked">True when the server has asked for something.</param>
-    public DeskOrder? Tick(bool isAsked = false)
+    public DeskRequest? Tick(bool isAsked = false)
     {
         if (IsBusy)
         {
@@ -530,7 +530,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         {
             case Page.Waiting { Since: var since } when time.GetElapsedTime(since) >= RetryAfter:
             case Page.Ended { IsUnknown: true, Since: var then } when time.GetElapsedTime(then) >= RetryAfter:
-                return Ordered(new DeskOrder.Settle());
+                return Started(new DeskRequest.Settle());
 
             // The customer has left with the card.
             case Page.PinEntry page when time.GetElapsedTime(page.KeyedAt) >= PinPatience:
@@ -542,7 +542,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             // Paper has been, or will soon be, put in.
             case Page.Ended { IsUnknown: false, PrintFault: not null } when time.GetElapsedTime(_tendedAt) >= LookAfter:
                 _tendedAt = time.GetTimestamp();
-                return new DeskOrder.Tend();
+                return new DeskRequest.Tend();
 
             default:
                 return null;
@@ -553,7 +553,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         ? Home
         : new Page.Ended(earlier, null, IsEarlier: true, time.GetTimestamp(), isPrinting);
 
-    private DeskOrder? OnBillEntry(Page.BillEntry page, Press press)
+    private DeskRequest? OnBillEntry(Page.BillEntry page, Press press)
     {
         Hide(page.Digits, press);
         var digits = press.IsDigit && page.Digits.Length < BillNumber.Length ? page.Digits + press.Digit
@@ -587,13 +587,13 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return null;
     }
 
-    private DeskOrder.LookUp LookUp(string bill)
+    private DeskRequest.LookUp LookUp(string bill)
     {
         Page = new Page.LookingUp(bill);
-        return Ordered(new DeskOrder.LookUp(bill));
+        return Started(new DeskRequest.LookUp(bill));
     }
 
-    private DeskOrder? OnPinEntry(Page.PinEntry page, Press press)
+    private DeskRequest? OnPinEntry(Page.PinEntry page, Press press)
     {
         if (press.Key == DeskKey.Escape)
         {
@@ -605,7 +605,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
             if (page.Pin.Length >= PinBlock.MinPin)
             {
                 Page = new Page.Asking(page.Bill, time.GetTimestamp());
-                return Ordered(new DeskOrder.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
+                return Started(new DeskRequest.Pay(page.Bill, new SwipedCard(page.Track, page.Pin)));
             }
 
             // Without digits it is a late Enter of the reader.
@@ -621,7 +621,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         });
     }
 
-    private DeskOrder? OnPast(Page.Past page, Press press)
+    private DeskRequest? OnPast(Page.Past page, Press press)
     {
         Hide(page.Digits, press);
         if (press.Key == DeskKey.Escape)
@@ -633,8 +633,8 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         if (press.Key == DeskKey.Enter && shown.Count > 0)
         {
             // A customer may have left without the last receipt; older ones are useful to a thief.
-            var reprint = new DeskOrder.Reprint(shown[page.At]);
-            return shown[page.At] == page.All[0] ? Ordered(reprint) : Approved(reprint);
+            var reprint = new DeskRequest.Reprint(shown[page.At]);
+            return shown[page.At] == page.All[0] ? Started(reprint) : Approved(reprint);
         }
 
         Page = press.Key switch
@@ -650,13 +650,13 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         return null;
     }
 
-    private DeskOrder.GiveUp? OnAsking(Page.Asking page, Press press)
+    private DeskRequest.GiveUp? OnAsking(Page.Asking page, Press press)
     {
         var isEscape = press.Key == DeskKey.Escape;
         if (isEscape && page.WasWarned)
         {
             Page = page with { IsGivenUp = true };
-            return new DeskOrder.GiveUp();
+            return new DeskRequest.GiveUp();
         }
 
         Page = page with { WasWarned = isEscape };
@@ -668,7 +668,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     /// <param name="who">Null when they are wrong.</param>
     /// <param name="why">The reason, if they are wrong.</param>
     /// <returns>The action that a supervisor has approved.</returns>
-    public DeskOrder? SignedIn(ClerkIdentity? who, string? why)
+    public DeskRequest? SignedIn(ClerkIdentity? who, string? why)
     {
         IsBusy = false;
         if (Page is not Page.SignIn page)
@@ -683,10 +683,10 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
         }
 
         Notice = null;
-        if (page.Approves is { } order)
+        if (page.Approves is { } request)
         {
             Page = page.Back!;
-            return Execute(order);
+            return Execute(request);
         }
 
         Clerk = who;
@@ -694,21 +694,21 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
     }
 
     // Where clerks sign in, a supervisor must approve it; a signed-in supervisor has done so already.
-    private DeskOrder? Approved(DeskOrder order) => !needsClerk || Clerk?.IsSupervisor == true
-        ? Execute(order)
-        : GoTo(new Page.SignIn("", "", IsAtPassword: false, order, Page));
+    private DeskRequest? Approved(DeskRequest request) => !needsClerk || Clerk?.IsSupervisor == true
+        ? Execute(request)
+        : GoTo(new Page.SignIn("", "", IsAtPassword: false, request, Page));
 
-    private DeskOrder Execute(DeskOrder order)
+    private DeskRequest Execute(DeskRequest request)
     {
-        if (order is DeskOrder.CloseBatches)
+        if (request is DeskRequest.CloseBatches)
         {
             Page = new Page.Closing(time.GetTimestamp());
         }
 
-        return Ordered(order);
+        return Started(request);
     }
 
-    private DeskOrder? OnSignIn(Page.SignIn page, Press press)
+    private DeskRequest? OnSignIn(Page.SignIn page, Press press)
     {
         // A character has up to four bytes.
         const int MaxPassword = ClerkPasswordCipher.MaxPassword / 4;
@@ -725,7 +725,7 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
                 return GoTo(page with { IsAtPassword = true });
 
             case DeskKey.Enter when page.Password.Length > 0:
-                return Ordered(new DeskOrder.SignIn(page.Number, page.Password));
+                return Started(new DeskRequest.SignIn(page.Number, page.Password));
 
             case DeskKey.Back when page.Password.Length > 0:
                 return GoTo(page with { Password = page.Password[..^1] });
@@ -749,16 +749,16 @@ internal sealed class Desk(Texts texts, bool needsClerk, TimeProvider time)
 
     private Page Home => needsClerk && Clerk is null ? new Page.SignIn("", "", IsAtPassword: false) : new Page.BillEntry("");
 
-    private DeskOrder? GoTo(Page page)
+    private DeskRequest? GoTo(Page page)
     {
         Page = page;
         return null;
     }
 
-    private T Ordered<T>(T order)
-        where T : DeskOrder
+    private T Started<T>(T request)
+        where T : DeskRequest
     {
         IsBusy = true;
-        return order;
+        return request;
     }
 }

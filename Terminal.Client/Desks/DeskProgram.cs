@@ -49,7 +49,7 @@ internal sealed class DeskProgram : Runnable
     private readonly TimeProvider _time;
     private readonly ReceiptPrinter? _printer;
     private readonly PrintQueue? _queue;
-    private readonly ConcurrentQueue<SwipeKey> _printed = [];
+    private readonly ConcurrentQueue<JournalKey> _printed = [];
     private readonly CancellationTokenSource _stop;
     private readonly Desk _desk;
     private readonly KeyStream _keys;
@@ -88,7 +88,7 @@ internal sealed class DeskProgram : Runnable
             app.AddTimeout(Tick, program.OnTick);
             app.Iteration += (_, _) => program.OnLook();
             app.Paste += (_, paste) => program.OnPaste(paste);
-            program.Do(program._desk.Begin());
+            program.StartRequest(program._desk.Begin());
             app.Run(program);
             finish = program.Finish;
         }
@@ -206,7 +206,7 @@ internal sealed class DeskProgram : Runnable
             switch (input)
             {
                 case DeskInput.Burst burst:
-                    Do(_desk.Read(burst));
+                    StartRequest(_desk.Read(burst));
                     break;
 
                 case DeskInput.Typed typed:
@@ -232,36 +232,36 @@ internal sealed class DeskProgram : Runnable
                 break;
 
             default:
-                Do(_desk.Press(press));
+                StartRequest(_desk.Press(press));
                 break;
         }
     }
 
     private bool OnTick()
     {
-        Do(_desk.Tick(_counter.HasRequirement));
+        StartRequest(_desk.Tick(_counter.HasRequirement));
         PrintUnprinted();
         DrawChanges();
         return true;
     }
 
-    private void Do(DeskOrder? order)
+    private void StartRequest(DeskRequest? request)
     {
-        switch (order)
+        switch (request)
         {
             case null:
                 break;
 
-            case DeskOrder.Leave:
+            case DeskRequest.Leave:
                 App!.RequestStop();
                 break;
 
-            case DeskOrder.GiveUp:
+            case DeskRequest.GiveUp:
                 _abandon.Cancel();
                 break;
 
             default:
-                if (order is DeskOrder.Pay)
+                if (request is DeskRequest.Pay)
                 {
                     // Made here, not on the worker: the clerk may give the payment up before the worker has begun.
                     _abandon.Dispose();
@@ -269,7 +269,7 @@ internal sealed class DeskProgram : Runnable
                 }
 
                 var (before, abandon) = (_work, _abandon.Token);
-                _work = Task.Run(() => Work(order, before, abandon), CancellationToken.None);
+                _work = Task.Run(() => RunRequest(request, before, abandon), CancellationToken.None);
                 break;
         }
     }
@@ -279,12 +279,12 @@ internal sealed class DeskProgram : Runnable
         : (_desk.Words.Printer[(int)_printer.State], _printer.State is PrinterState.Ready or PrinterState.Unasked or PrinterState.Unknown);
 
     // An unexpected fault ends the program: the journal may be damaged.
-    private async Task Work(DeskOrder order, Task before, CancellationToken abandon)
+    private async Task RunRequest(DeskRequest request, Task before, CancellationToken abandon)
     {
         try
         {
             await before;
-            await Carry(order, abandon);
+            await CarryOut(request, abandon);
         }
         catch
         {
@@ -293,29 +293,29 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    private async Task Carry(DeskOrder order, CancellationToken abandon)
+    private async Task CarryOut(DeskRequest request, CancellationToken abandon)
     {
-        if (order is DeskOrder.Speak speak)
+        if (request is DeskRequest.Speak speak)
         {
             await _counter.Speak(speak.Texts);
-            Tell(_desk.Done);
+            OnScreenThread(_desk.Done);
             return;
         }
 
-        if (order is DeskOrder.SignIn signIn)
+        if (request is DeskRequest.SignIn signIn)
         {
             var (clerk, why) = await _counter.Verify(signIn.Number, signIn.Password, _stop.Token);
-            Tell(() => Do(_desk.SignedIn(clerk, why)));
+            OnScreenThread(() => StartRequest(_desk.SignedIn(clerk, why)));
             return;
         }
 
-        if (order is DeskOrder.Record)
+        if (request is DeskRequest.Record)
         {
             Record();
             return;
         }
 
-        if (order is DeskOrder.Tend)
+        if (request is DeskRequest.Tend)
         {
             Record();
             _queue?.Look();
@@ -323,15 +323,15 @@ internal sealed class DeskProgram : Runnable
             return;
         }
 
-        if (order is DeskOrder.Settle)
+        if (request is DeskRequest.Settle)
         {
             _queue?.Look();
         }
 
         // It is in the journal, so the outcome is shown before it is printed.
-        var report = await Execute(order, abandon);
+        var report = await Execute(request, abandon);
         var job = Job(report);
-        Tell(() => _desk.Done(report, isPrinting: job is not null || (_queue is not null && report.Resolved is not null)));
+        OnScreenThread(() => _desk.Done(report, isPrinting: job is not null || (_queue is not null && report.Resolved is not null)));
         if (job is not null)
         {
             _queue!.Print(job);
@@ -367,7 +367,7 @@ internal sealed class DeskProgram : Runnable
             _printed.Enqueue(key);
         }
 
-        Tell(() =>
+        OnScreenThread(() =>
         {
             var why = fault is { } state ? _desk.Words.Printer[(int)state] : null;
             if (job.IsEarlier)
@@ -379,7 +379,7 @@ internal sealed class DeskProgram : Runnable
                 _desk.Printed(report, why);
             }
 
-            Do(_printed.IsEmpty ? null : new DeskOrder.Record());
+            StartRequest(_printed.IsEmpty ? null : new DeskRequest.Record());
         });
     }
 
@@ -432,24 +432,24 @@ internal sealed class DeskProgram : Runnable
         Record();
     }
 
-    private async Task<Report> Execute(DeskOrder order, CancellationToken abandon)
+    private async Task<Report> Execute(DeskRequest request, CancellationToken abandon)
     {
-        switch (order)
+        switch (request)
         {
-            case DeskOrder.LookUp lookUp:
+            case DeskRequest.LookUp lookUp:
                 return await _counter.Lookup(lookUp.Bill, _stop.Token);
 
-            case DeskOrder.Pay pay:
+            case DeskRequest.Pay pay:
                 _counter.Clerk = _desk.Clerk;
                 return await _counter.Pay(pay.Found, pay.Card, abandon, _stop.Token);
 
-            case DeskOrder.CloseBatches:
+            case DeskRequest.CloseBatches:
                 return await _counter.CloseBatches(_stop.Token);
 
-            case DeskOrder.ReprintBatch:
+            case DeskRequest.ReprintBatch:
                 return _counter.ReprintBatch();
 
-            case DeskOrder.Reprint reprint:
+            case DeskRequest.Reprint reprint:
                 return _counter.Reprint(reprint.Swipe);
 
             default:
@@ -457,7 +457,7 @@ internal sealed class DeskProgram : Runnable
         }
     }
 
-    private void Tell(Action news) => App?.Invoke(() =>
+    private void OnScreenThread(Action news) => App?.Invoke(() =>
     {
         news();
         SetNeedsDraw();

@@ -7,7 +7,7 @@ namespace Lakala.Terminal.Client.Desks;
 /// <param name="Report">The report with the receipts; null to check the printer only.</param>
 /// <param name="Key">The swipe whose receipts are then all on paper.</param>
 /// <param name="IsEarlier">True: the receipts had waited for the printer, and no page waits for them.</param>
-internal sealed record PrintJob(SwipeReport? Report, SwipeKey? Key = null, bool IsEarlier = false);
+internal sealed record PrintJob(SwipeReport? Report, JournalKey? Key = null, bool IsEarlier = false);
 
 /// <summary>
 /// Prints beside the desk: no lookup and no payment waits for paper. After a failure the later jobs fail too, without a

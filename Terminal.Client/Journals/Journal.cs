@@ -49,7 +49,7 @@ public sealed class Journal : IDisposable
     private readonly ArrayBufferWriter<byte> _line = new(1024);
     private readonly Utf8JsonWriter _json;
     private readonly List<JournaledSwipe> _swipes = [];
-    private readonly Dictionary<SwipeKey, long> _approved = [];
+    private readonly Dictionary<JournalKey, long> _approved = [];
     private SwipePending? _last;
     private IJournalFile _file;
     private long _length;
@@ -58,7 +58,7 @@ public sealed class Journal : IDisposable
     private bool _isInDoubt;
     private bool _isDisposed;
     private long _compactAbove;
-    private SwipeKey _next;
+    private JournalKey _next;
     private int _reserved;
 
     private Journal(string path, JournalOptions options, IJournalDisk disk)
@@ -66,7 +66,7 @@ public sealed class Journal : IDisposable
         (_disk, _path, _options, _compactAbove) = (disk, path, options, options.CompactAbove);
         _json = new Utf8JsonWriter(_line);
         // The disk may be new: no number of the old keys should be used again.
-        _next = new SwipeKey(RandomNumberGenerator.GetInt32(1, SwipeKey.Last + 1), 1);
+        _next = new JournalKey(RandomNumberGenerator.GetInt32(1, JournalKey.Last + 1), 1);
         _file = disk.Open(path);
         try
         {
@@ -130,7 +130,7 @@ public sealed class Journal : IDisposable
     public static IEnumerable<JournalRecord> Read(string path) => Parse(File.ReadAllBytes(path)).Select(line => line.Record);
 
     /// <summary>A key that no attempt of this terminal has had, also not before a crash.</summary>
-    public SwipeKey TakeKey()
+    public JournalKey TakeKey()
     {
         if (_reserved == 0)
         {
@@ -164,7 +164,7 @@ public sealed class Journal : IDisposable
     }
 
     /// <summary>Call once the receipts are on paper.</summary>
-    public void Printed(SwipeKey key)
+    public void Printed(JournalKey key)
     {
         var printed = new SwipePrinted(key);
         Append(printed, _options.WriteThrough);
@@ -175,7 +175,7 @@ public sealed class Journal : IDisposable
     /// <summary>Call once the server has closed the batch. No swipe may be open.</summary>
     public void Close(int batch)
     {
-        var next = batch == _next.Batch ? new SwipeKey(batch, SwipeKey.Last).Plus(1) : _next;
+        var next = batch == _next.Batch ? new JournalKey(batch, JournalKey.Last).Plus(1) : _next;
         var closed = new BatchClosed(batch, next);
         Append(closed, _options.WriteThrough);
         Take(closed);
@@ -187,7 +187,7 @@ public sealed class Journal : IDisposable
     {
         if (batch == _next.Batch)
         {
-            var next = new SwipeKey(batch, SwipeKey.Last).Plus(1);
+            var next = new JournalKey(batch, JournalKey.Last).Plus(1);
             Append(new KeysReserved(next), _options.WriteThrough);
             (_next, _reserved) = (next, 0);
         }
@@ -358,7 +358,7 @@ public sealed class Journal : IDisposable
                 case BatchSoFar soFar:
                     foreach (var entry in soFar.Approved)
                     {
-                        _approved[new SwipeKey(soFar.Batch, entry.Stan)] = entry.Amount;
+                        _approved[new JournalKey(soFar.Batch, entry.Stan)] = entry.Amount;
                     }
 
                     break;

@@ -6,15 +6,15 @@ using Lakala.Wire.Terminal;
 namespace Lakala.Terminal.Client.Journals;
 
 /// <summary>The name of an attempt on this terminal: batch and system trace audit number, both 1 to 999,999.</summary>
-public readonly record struct SwipeKey(int Batch, int Stan)
+public readonly record struct JournalKey(int Batch, int Stan)
 {
     public const int Last = 999_999;
 
     /// <summary>The next key: after the last STAN of a batch the first of the next batch; after the last batch the first.</summary>
-    public SwipeKey Plus(int steps)
+    public JournalKey Plus(int steps)
     {
         var stan = Stan - 1 + steps;
-        return new SwipeKey((Batch - 1 + stan / Last) % Last + 1, stan % Last + 1);
+        return new JournalKey((Batch - 1 + stan / Last) % Last + 1, stan % Last + 1);
     }
 
     public override string ToString() => $"{Batch:D6}/{Stan:D6}";
@@ -31,13 +31,13 @@ public readonly record struct SwipeKey(int Batch, int Stan)
 public abstract record JournalRecord;
 
 /// <summary>Every key before this one counts as used.</summary>
-public sealed record KeysReserved(SwipeKey Next) : JournalRecord;
+public sealed record KeysReserved(JournalKey Next) : JournalRecord;
 
 /// <summary>On disk before the 0200 is sent.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Currency">ISO 4217, numeric.</param>
 public sealed record SwipePending(
-    SwipeKey Key,
+    JournalKey Key,
     string Terminal,
     string Store,
     string Bill,
@@ -55,7 +55,7 @@ public sealed record SwipePending(
 /// <summary>The final answer. On disk before anything is printed.</summary>
 /// <param name="ResponseCode">Null when the 0200 was never sent.</param>
 public sealed record SwipeResult(
-    SwipeKey Key,
+    JournalKey Key,
     string? ResponseCode,
     int Reason = 0,
     string? Rrn = null,
@@ -75,7 +75,7 @@ public sealed record SwipeResult(
         : Reason == DeclinedByBank ? Outcome.Declined
         : Outcome.Refused;
 
-    public static SwipeResult FromAnswer(SwipeKey key, PayAnswer answer) => new(
+    public static SwipeResult FromAnswer(JournalKey key, PayAnswer answer) => new(
         key,
         answer.Verdict.Code,
         answer.Verdict.Reason,
@@ -88,18 +88,18 @@ public sealed record SwipeResult(
         answer.Verdict.ClerkText,
         answer.Verdict.CustomerText);
 
-    public static SwipeResult NeverSent(SwipeKey key, Texts texts) => new(key, null, ClerkText: texts.NotSent, CustomerText: texts.NotSent);
+    public static SwipeResult NeverSent(JournalKey key, TerminalTexts texts) => new(key, null, ClerkText: texts.NotSent, CustomerText: texts.NotSent);
 }
 
 /// <summary>The receipts are on paper.</summary>
-public sealed record SwipePrinted(SwipeKey Key) : JournalRecord;
+public sealed record SwipePrinted(JournalKey Key) : JournalRecord;
 
 /// <summary>The approved payments of batches that are not closed; a rewritten journal keeps them longer than the swipes.</summary>
 public sealed record BatchSoFar(int Batch, IReadOnlyList<BatchEntry> Approved) : JournalRecord;
 
 /// <summary>The server has closed the batch.</summary>
 /// <param name="Next">The first key of the next one.</param>
-public sealed record BatchClosed(int Batch, SwipeKey Next) : JournalRecord;
+public sealed record BatchClosed(int Batch, JournalKey Next) : JournalRecord;
 
 /// <summary>The records of one swipe.</summary>
 public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = null, bool IsPrinted = false)

@@ -5,11 +5,11 @@ using Lakala.Terminal.Client.Words;
 namespace Lakala.Terminal.Client.Printing;
 
 /// <summary>Shows the printer's answer to each question, in words and bytes, and prints a test slip. Shows no real receipt.</summary>
-internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string folder, TextWriter output, TimeProvider time)
+internal sealed class PrinterDoctor(TerminalSetup setup, TerminalTexts texts, string folder, TextWriter output, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly bool _isChinese = texts == Texts.Chinese;
+    private readonly bool _isChinese = texts == TerminalTexts.Chinese;
 
     public async Task<int> Run()
     {
@@ -28,7 +28,7 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
                 Say("The printer is connected.", "已连接打印机。");
                 if (printer.IsAsked)
                 {
-                    await Ask(talk);
+                    await AskEverything(talk);
                 }
 
                 await printer.Print(talk, TestSlip());
@@ -41,14 +41,14 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
         catch (PrinterException fault)
         {
             Say(
-                $"Not printed: {DeskTexts.ForLanguage(Texts.English.Language).Printer[(int)fault.State]}. {fault.InnerException?.Message}",
-                $"未打印：{DeskTexts.ForLanguage(Texts.Chinese.Language).Printer[(int)fault.State]}。");
+                $"Not printed: {DeskTexts.ForLanguage(TerminalTexts.English.Language).Printer[(int)fault.State]}. {fault.InnerException?.Message}",
+                $"未打印：{DeskTexts.ForLanguage(TerminalTexts.Chinese.Language).Printer[(int)fault.State]}。");
             Advise();
             return ExitCode.NotPaid;
         }
     }
 
-    private async Task Ask(PrinterTalk talk)
+    private async Task AskEverything(PrinterTalk talk)
     {
         foreach (var (what, english, chinese) in new (byte, string, string)[]
         {
@@ -58,7 +58,7 @@ internal sealed class PrinterDoctor(TerminalSetup setup, Texts texts, string fol
             (PrinterTalk.PaperSensors, "paper", "纸张"),
         })
         {
-            var answer = await talk.Ask(what, Patience);
+            var answer = await talk.AskStatus(what, Patience);
             Say($"DLE EOT {what} ({english}): {Heard(talk)}{Meaning(what, answer, isChinese: false)}", $"DLE EOT {what}（{chinese}）：{Heard(talk)}{Meaning(what, answer, isChinese: true)}");
         }
 

@@ -28,7 +28,7 @@ internal sealed class PrinterTalk(PrinterLine line, TimeProvider time)
 
     /// <summary>DLE EOT.</summary>
     /// <returns>Null when it is not answered in time.</returns>
-    public async Task<byte?> Ask(byte what, TimeSpan within)
+    public async Task<byte?> AskStatus(byte what, TimeSpan within)
     {
         await Discard();
         await line.Send(new byte[] { EscPos.RealTimeStatus[0], EscPos.RealTimeStatus[1], what }, ToSend);

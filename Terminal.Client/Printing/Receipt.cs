@@ -41,13 +41,13 @@ public static class Receipt
     private static readonly string Rule = new('-', Columns);
 
     /// <summary>All copies of a swipe: for customer and merchant when it is paid, otherwise a slip for the customer.</summary>
-    public static IReadOnlyList<ReceiptSlip> ComposeSlips(JournaledSwipe swipe, Print print, Texts texts, NetworkParameters? parameters = null) =>
+    public static IReadOnlyList<ReceiptSlip> ComposeSlips(JournaledSwipe swipe, Print print, TerminalTexts texts, NetworkParameters? parameters = null) =>
         swipe.Result?.ResponseCode == ResponseCodes.Approved && parameters?.Copies != 1
             ? [ComposeCopy(swipe, print, texts.CustomerCopy, texts, parameters), ComposeCopy(swipe, print, texts.MerchantCopy, texts, parameters)]
             : [ComposeCopy(swipe, print, texts.CustomerCopy, texts, parameters)];
 
     /// <summary>The report at the end of a batch.</summary>
-    public static ReceiptSlip ComposeBatchReport(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, Texts texts, Print print = Print.Original)
+    public static ReceiptSlip ComposeBatchReport(BatchReport report, TerminalSetup setup, string? storeName, DateTimeOffset now, TerminalTexts texts, Print print = Print.Original)
     {
         var paper = new Paper();
         paper.Centre(storeName);
@@ -89,7 +89,7 @@ public static class Receipt
     // The label names the zone.
     private static string Time(DateTimeOffset at) => BeijingTime.Convert(at).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    private static ReceiptSlip ComposeCopy(JournaledSwipe swipe, Print print, string copy, Texts texts, NetworkParameters? parameters)
+    private static ReceiptSlip ComposeCopy(JournaledSwipe swipe, Print print, string copy, TerminalTexts texts, NetworkParameters? parameters)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
         var isPaid = result?.ResponseCode == ResponseCodes.Approved;

@@ -269,7 +269,7 @@ public sealed class ReceiptPrinter
                     throw new TimeoutException("The printer gives no valid status in time.");
                 }
 
-                if (await talk.Ask(what, left < _patience.Answer ? left : _patience.Answer) is { } answer)
+                if (await talk.AskStatus(what, left < _patience.Answer ? left : _patience.Answer) is { } answer)
                 {
                     return answer;
                 }

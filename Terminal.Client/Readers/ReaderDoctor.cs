@@ -9,7 +9,7 @@ namespace Lakala.Terminal.Client.Readers;
 /// Shows what a reader, a scanner or a person has typed, how the terminal reads it, and how to set the device. Shows kinds and numbers of
 /// characters; digits only of a masked card.
 /// </summary>
-internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter output, TimeProvider time)
+internal sealed class ReaderDoctor(TerminalTexts texts, TextReader input, TextWriter output, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
@@ -20,7 +20,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
     {
         while (await input.ReadLineAsync(stop) is { } line)
         {
-            await Tell(line, null, "\r");
+            await WriteJudgement(line, null, "\r");
         }
 
         return ExitCode.Done;
@@ -55,7 +55,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
                 }
                 else if (keys.Length + end.Length > 0 && time.GetElapsedTime(last) >= KeyStream.Pause)
                 {
-                    await Tell(keys.ToString(), time.GetElapsedTime(first, last), end);
+                    await WriteJudgement(keys.ToString(), time.GetElapsedTime(first, last), end);
                     keys.Clear();
                     end = "";
                 }
@@ -77,7 +77,7 @@ internal sealed class ReaderDoctor(Texts texts, TextReader input, TextWriter out
         return ExitCode.Done;
     }
 
-    private async Task Tell(string signs, TimeSpan? took, string end)
+    private async Task WriteJudgement(string signs, TimeSpan? took, string end)
     {
         foreach (var line in Judge(signs, took, end))
         {
@@ -304,5 +304,5 @@ internal sealed record DoctorTexts
 
     public required string SetEnter { get; init; }
 
-    public static DoctorTexts ForLanguage(string language) => language == Texts.Chinese.Language ? Chinese : English;
+    public static DoctorTexts ForLanguage(string language) => language == TerminalTexts.Chinese.Language ? Chinese : English;
 }

@@ -15,7 +15,7 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 {
     private const int MaxWaiting = 16;
 
-    private readonly Channel<(Order Order, CancellationToken Abandon)> _orders = Channel.CreateBounded<(Order, CancellationToken)>(MaxWaiting);
+    private readonly Channel<(RegisterRequest Request, CancellationToken Abandon)> _requests = Channel.CreateBounded<(RegisterRequest, CancellationToken)>(MaxWaiting);
 
     /// <summary>Runs until the input ends or the program is stopped.</summary>
     public async Task<int> Run(CancellationToken stop)
@@ -23,9 +23,9 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
         var reading = Task.Run(() => Read(stop), CancellationToken.None);
         try
         {
-            await foreach (var (order, abandon) in _orders.Reader.ReadAllAsync(stop))
+            await foreach (var (request, abandon) in _requests.Reader.ReadAllAsync(stop))
             {
-                Show(await Execute(order, abandon, stop));
+                Show(await Execute(request, abandon, stop));
             }
 
             await reading;
@@ -45,51 +45,51 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
         {
             while (input.ReadLine() is { } line)
             {
-                var order = Order.Parse(line);
-                if (order.Do == Order.Cancel)
+                var request = RegisterRequest.Parse(line);
+                if (request.Do == RegisterRequest.Cancel)
                 {
                     await last.CancelAsync();
                     continue;
                 }
 
-                if (order.Do == Order.Pay)
+                if (request.Do == RegisterRequest.Pay)
                 {
                     last.Dispose();
                     last = new CancellationTokenSource();
                 }
 
-                await _orders.Writer.WriteAsync((order, last.Token), stop);
+                await _requests.Writer.WriteAsync((request, last.Token), stop);
             }
         }
         finally
         {
-            _orders.Writer.Complete();
+            _requests.Writer.Complete();
             last.Dispose();
         }
     }
 
-    private async Task<Report> Execute(Order order, CancellationToken abandon, CancellationToken stop)
+    private async Task<Report> Execute(RegisterRequest request, CancellationToken abandon, CancellationToken stop)
     {
-        var bill = order.Bill?.Trim() ?? "";
-        switch (order.Do)
+        var bill = request.Bill?.Trim() ?? "";
+        switch (request.Do)
         {
-            case Order.Settle:
+            case RegisterRequest.Settle:
                 return await counter.Settle(stop);
 
-            case Order.Reprint:
+            case RegisterRequest.Reprint:
                 return counter.Reprint();
 
-            case Order.Close:
+            case RegisterRequest.Close:
                 return await counter.CloseBatches(stop);
 
-            case Order.ReprintBatch:
+            case RegisterRequest.ReprintBatch:
                 return counter.ReprintBatch();
 
-            case Order.Lookup:
+            case RegisterRequest.Lookup:
                 return Counter.RefuseBill(bill, counter.Texts) ?? await counter.Lookup(bill, stop);
 
-            case Order.Pay:
-                var card = SwipedCard.Read(order.Card, order.Pin, out var fault);
+            case RegisterRequest.Pay:
+                var card = SwipedCard.Read(request.Card, request.Pin, out var fault);
                 return card is null ? SwipeReport.Refused(fault!, bill)
                     : Counter.RefuseBill(bill, counter.Texts) ?? await counter.Pay(bill, card, abandon, stop);
 
@@ -114,21 +114,21 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 
 /// <summary>A line of the cash register.</summary>
 /// <param name="Card">Track 2 as a reader sends it.</param>
-internal sealed record Order(string? Do, string? Bill = null, string? Card = null, string? Pin = null)
+internal sealed record RegisterRequest(string? Do, string? Bill = null, string? Card = null, string? Pin = null)
 {
     public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", ReprintBatch = "reprint-batch", Cancel = "cancel";
 
     /// <returns>For an invalid line a request without an action, which is refused.</returns>
-    public static Order Parse(string line)
+    public static RegisterRequest Parse(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize(line, OrderJson.Default.Order) ?? new Order((string?)null);
+            return JsonSerializer.Deserialize(line, RegisterRequestJson.Default.RegisterRequest) ?? new RegisterRequest((string?)null);
         }
         catch (JsonException)
         {
             // The exception could quote the line, which may have a card.
-            return new Order((string?)null);
+            return new RegisterRequest((string?)null);
         }
     }
 
@@ -136,5 +136,5 @@ internal sealed record Order(string? Do, string? Bill = null, string? Card = nul
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(Order))]
-internal sealed partial class OrderJson : JsonSerializerContext;
+[JsonSerializable(typeof(RegisterRequest))]
+internal sealed partial class RegisterRequestJson : JsonSerializerContext;

@@ -22,7 +22,7 @@ public sealed record LineTrouble(LineFault Fault, string Detail, Verdict? Answer
     }
 
     /// <summary>The text for the clerk: what to do about the line. A text of the server comes first.</summary>
-    public string InWordsOf(Texts texts, TerminalSetup setup, DateTimeOffset now) => Answer?.ClerkText
+    public string InWordsOf(TerminalTexts texts, TerminalSetup setup, DateTimeOffset now) => Answer?.ClerkText
         ?? string.Format(CultureInfo.InvariantCulture, texts.LineFaults[Fault], setup.Terminal, setup.Store, Minute(now), Minute(GoodFrom), Minute(GoodUntil));
 
     private static string Minute(DateTimeOffset? time) =>

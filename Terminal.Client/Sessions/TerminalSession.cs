@@ -157,7 +157,7 @@ public sealed class TerminalSession : IAsyncDisposable
     public string? StoreName => _keys?.StoreName;
 
     /// <summary>Null when no valid answer came.</summary>
-    public async Task<LookupAnswer?> Lookup(SwipeKey key, string bill, CancellationToken stop)
+    public async Task<LookupAnswer?> Lookup(JournalKey key, string bill, CancellationToken stop)
     {
         if (_keys is not { } keys)
         {
@@ -198,7 +198,7 @@ public sealed class TerminalSession : IAsyncDisposable
             PinBlock = PinBlock.Encipher(card.Pin, card.Track.PrimaryAccountNumber, keys.Pin),
         };
         var begun = _time.GetTimestamp();
-        var outcome = await Ask(live, keys, stop);
+        var outcome = await SendPay(live, keys, stop);
         return outcome is LinkOutcome.NotSent notSent
             ? new PayOutcome.NotSent(notSent.Why)
             : FinalIn(outcome, swipe) ?? NotTakenIn(outcome, swipe) ?? await AskAgain(swipe, live with { IsRepeat = true }, keys, outcome, begun, stop);
@@ -254,7 +254,7 @@ public sealed class TerminalSession : IAsyncDisposable
 
     /// <summary>Closes a batch, or asks for the server's list of a closed one; repeats until the time is over.</summary>
     /// <returns>Null when no valid answer came.</returns>
-    public async Task<BatchCloseAnswer?> CloseBatch(SwipeKey key, int batch, BatchTotals totals, int? listAfter, CancellationToken stop)
+    public async Task<BatchCloseAnswer?> CloseBatch(JournalKey key, int batch, BatchTotals totals, int? listAfter, CancellationToken stop)
     {
         var begun = _time.GetTimestamp();
         for (var tries = 0; await KeysInTime(begun, stop) is { } keys; tries++)
@@ -315,7 +315,7 @@ public sealed class TerminalSession : IAsyncDisposable
             }
 
             live = keys == liveKeys ? live : null;
-            last = await Ask(live ?? Request(swipe, keys, isRepeat: true), keys, stop);
+            last = await SendPay(live ?? Request(swipe, keys, isRepeat: true), keys, stop);
             if (FinalIn(last, swipe) is { } final)
             {
                 return final;
@@ -342,7 +342,7 @@ public sealed class TerminalSession : IAsyncDisposable
     internal static TimeSpan Pause(int tries, Verdict? verdict, double random) =>
         IsTooMuch(verdict) ? Repeats.Longest : Repeats.PauseAfter(tries, random);
 
-    private Task<LinkOutcome> Ask(PayRequest request, WorkingKeys keys, CancellationToken stop)
+    private Task<LinkOutcome> SendPay(PayRequest request, WorkingKeys keys, CancellationToken stop)
     {
         var asked = _link.Request(Name(Mti.PayAnswer, request.From.Stan), request.ToIso(), keys.Mac, _options.AnswerTimeout);
         return stop.CanBeCanceled ? asked.WaitAsync(stop) : asked;
@@ -409,7 +409,7 @@ public sealed class TerminalSession : IAsyncDisposable
     // When the line is open and the sign-on fails, the fault of the sign-on is the better text.
     private LineTrouble Trouble => _signOnTrouble ?? _trouble;
 
-    private Origin From(SwipeKey key) => new(_options.Terminal, _options.Store, key.Stan);
+    private Origin From(JournalKey key) => new(_options.Terminal, _options.Store, key.Stan);
 
     private static string Name(string answer, int stan) => string.Create(CultureInfo.InvariantCulture, $"{answer}{stan}");
 
@@ -482,7 +482,7 @@ public sealed class TerminalSession : IAsyncDisposable
     }
 
     // 0800 messages have their own counter: only lookups and payments have keys.
-    private int NextNetworkStan() => (int)((uint)Interlocked.Increment(ref _networkStan) % SwipeKey.Last) + 1;
+    private int NextNetworkStan() => (int)((uint)Interlocked.Increment(ref _networkStan) % JournalKey.Last) + 1;
 
     private (string Key, Iso8583Message Message) Echo()
     {

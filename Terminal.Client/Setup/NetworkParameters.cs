@@ -22,7 +22,7 @@ public sealed record NetworkParameters(
 {
     private const int MaxFooter = 200, MaxGateways = 8;
 
-    public string? Footer(Texts texts) => texts == Texts.Chinese ? FooterZh ?? FooterEn : FooterEn ?? FooterZh;
+    public string? Footer(TerminalTexts texts) => texts == TerminalTexts.Chinese ? FooterZh ?? FooterEn : FooterEn ?? FooterZh;
 
     /// <returns>Null when it is not valid: then the old parameters stay.</returns>
     public static NetworkParameters? Parse(int version, string? json)

@@ -33,7 +33,7 @@ public sealed class TerminalFolder : IDisposable
 
     /// <param name="home">The folder that holds <c>terminals</c>.</param>
     /// <param name="id">Null for the first terminal there is.</param>
-    /// <exception cref="SetupException">There is none, it is not set up, or another process uses it.</exception>
+    /// <exception cref="TerminalSetupException">There is none, it is not set up, or another process uses it.</exception>
     public static TerminalFolder Take(string home, string? id)
     {
         var terminals = System.IO.Path.Combine(home, Terminals);
@@ -45,30 +45,30 @@ public sealed class TerminalFolder : IDisposable
         var setupFile = path is null ? null : System.IO.Path.Combine(path, SetupFile);
         if (!File.Exists(setupFile))
         {
-            throw new SetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals), null);
+            throw new TerminalSetupException(id is null ? SetupTexts.NoTerminals(terminals) : SetupTexts.NoSuchTerminal(id, terminals), null);
         }
 
         var setup = ReadSetup(setupFile);
         return new TerminalFolder(path!, setup, Lock(path!, setup.Language));
     }
 
-    /// <exception cref="SetupException">It cannot be read, or others can read it too.</exception>
+    /// <exception cref="TerminalSetupException">It cannot be read, or others can read it too.</exception>
     public MasterKey ReadMasterKey()
     {
         var file = System.IO.Path.Combine(Path, MasterKeyFile);
         if (!File.Exists(file))
         {
-            throw new SetupException(SetupTexts.Missing(file), Setup.Language);
+            throw new TerminalSetupException(SetupTexts.Missing(file), Setup.Language);
         }
 
         if (PrivateFile.IsOpenToOthers(file))
         {
-            throw new SetupException(SetupTexts.ReadByOthers(file), Setup.Language);
+            throw new TerminalSetupException(SetupTexts.ReadByOthers(file), Setup.Language);
         }
 
         return KeyFile.Parse(File.ReadAllText(file)) is { } key
             ? ClearKey.Spend(key, static key => new MasterKey(key))
-            : throw new SetupException(SetupTexts.NoKey(file), Setup.Language);
+            : throw new TerminalSetupException(SetupTexts.NoKey(file), Setup.Language);
     }
 
     public void Dispose() => _lock.Dispose();
@@ -78,14 +78,14 @@ public sealed class TerminalFolder : IDisposable
         try
         {
             var setup = JsonSerializer.Deserialize(File.ReadAllBytes(file), SetupJson.Default.TerminalSetup);
-            return setup?.Fault() is { } fault ? throw new SetupException(SetupTexts.Wrong(file, fault), setup.Language is "en" or "zh" ? setup.Language : null)
-                : setup ?? throw new SetupException(SetupTexts.Empty(file), null);
+            return setup?.Fault() is { } fault ? throw new TerminalSetupException(SetupTexts.Wrong(file, fault), setup.Language is "en" or "zh" ? setup.Language : null)
+                : setup ?? throw new TerminalSetupException(SetupTexts.Empty(file), null);
         }
         catch (JsonException fault)
         {
             // A misspelt member would silently leave its setting at the default.
             var isSetting = SetupJson.Default.TerminalSetup.Properties.Any(setting => fault.Path is null || fault.Path == "$." + setting.Name || fault.Path.StartsWith($"$.{setting.Name}[", StringComparison.Ordinal));
-            throw new SetupException(isSetting || fault.Path == "$" ? SetupTexts.WrongAt(file, fault.Path) : SetupTexts.NoSuchSetting(file, fault.Path), null);
+            throw new TerminalSetupException(isSetting || fault.Path == "$" ? SetupTexts.WrongAt(file, fault.Path) : SetupTexts.NoSuchSetting(file, fault.Path), null);
         }
     }
 
@@ -97,7 +97,7 @@ public sealed class TerminalFolder : IDisposable
         }
         catch (IOException)
         {
-            throw new SetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)), language);
+            throw new TerminalSetupException(SetupTexts.InUse(System.IO.Path.GetFileName(path)), language);
         }
     }
 }

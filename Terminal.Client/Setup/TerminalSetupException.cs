@@ -3,10 +3,10 @@ using Lakala.Terminal.Client.Words;
 namespace Lakala.Terminal.Client.Setup;
 
 /// <summary>The terminal cannot be used as it is set up; the message says what to do.</summary>
-public sealed class SetupException(string message, string? language = null) : Exception(message)
+public sealed class TerminalSetupException(string message, string? language = null) : Exception(message)
 {
     /// <param name="language">The terminal's; null while it is not known.</param>
-    public SetupException(TwoTexts texts, string? language)
+    public TerminalSetupException(TwoTexts texts, string? language)
         : this(texts.In(language), language)
     {
     }

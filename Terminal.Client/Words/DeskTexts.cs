@@ -373,5 +373,5 @@ internal sealed record DeskTexts
     /// <summary>By the printer state.</summary>
     public required IReadOnlyList<string> Printer { get; init; }
 
-    public static DeskTexts ForLanguage(string language) => language == Texts.Chinese.Language ? Chinese : English;
+    public static DeskTexts ForLanguage(string language) => language == TerminalTexts.Chinese.Language ? Chinese : English;
 }

@@ -5,9 +5,9 @@ using Lakala.Wire.Texts;
 namespace Lakala.Terminal.Client.Words;
 
 /// <summary>The program's texts for clerk and customer in one language. The texts of an answer come from the server.</summary>
-public sealed record Texts
+public sealed record TerminalTexts
 {
-    public static readonly Texts English = new()
+    public static readonly TerminalTexts English = new()
     {
         Language = "en",
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "en").Clerk,
@@ -80,7 +80,7 @@ public sealed record Texts
         ServerAmount = "Server: amount",
     };
 
-    public static readonly Texts Chinese = new()
+    public static readonly TerminalTexts Chinese = new()
     {
         Language = "zh",
         BillMistyped = Answer(LocalReason.BillMistyped, ResponseCodes.NotPayable, "zh").Clerk,
@@ -286,7 +286,7 @@ public sealed record Texts
     public required string ServerAmount { get; init; }
 
     /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
-    public static Texts ForLanguage(string language) => language == Chinese.Language ? Chinese : English;
+    public static TerminalTexts ForLanguage(string language) => language == Chinese.Language ? Chinese : English;
 
     public string BecauseOfDisk(Exception fault) => IsDiskFull(fault) ? DiskFull : string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
 

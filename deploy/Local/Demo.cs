@@ -29,7 +29,7 @@ public sealed class Demo : IAsyncDisposable
             new LocalNetworkOptions { ThrowawayDatabase = true, Shop = true, Progress = step => Console.WriteLine($"  {step}") },
             stop);
         await using var demo = new Demo(network, await WebhookReceiver.Start());
-        return await demo.Tell(stop) ? 0 : 1;
+        return await demo.TellStory(stop) ? 0 : 1;
     }
 
     public async ValueTask DisposeAsync()
@@ -39,7 +39,7 @@ public sealed class Demo : IAsyncDisposable
         await _shopServer.DisposeAsync();
     }
 
-    private async Task<bool> Tell(CancellationToken stop)
+    private async Task<bool> TellStory(CancellationToken stop)
     {
         Step("The web shop says where it wants to be told of payments.");
         var endpoint = await _shop.CreateWebhookEndpoint(_shopServer.Address, stop);

@@ -1,15 +1,14 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Lakala.Local;
 using Lakala.Terminal.Client.Journals;
 using Lakala.Terminal.Client.Readers;
 using Lakala.Terminal.Client.Sessions;
-using Lakala.Terminal.Client.Setup;
 using Lakala.Vocabulary;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
 using Lakala.Wire.Tls;
-using SetupException = Lakala.Local.SetupException;
 
 namespace Lakala.Bench;
 
@@ -172,7 +171,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
     private static IEnumerable<Approval> Held(string journal)
     {
-        var pending = new Dictionary<SwipeKey, SwipePending>();
+        var pending = new Dictionary<JournalKey, SwipePending>();
         foreach (var record in Journal.Read(journal))
         {
             if (record is SwipePending begun)

@@ -71,8 +71,8 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void Reports_and_slips_are_read_as_they_are_printed()
     {
-        var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts.English) };
+        var swipe = Approved(new JournalKey(7, 12));
+        var report = Report.Describe(swipe, TerminalTexts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, TerminalTexts.English) };
 
         var paper = PaperReader.Read([report.ToJson()]);
 
@@ -90,8 +90,8 @@ public sealed class ReaderTests : IDisposable
     [InlineData(Print.Reprint, SlipKind.Reprint)]
     public void A_slip_says_why_it_was_printed(Print print, SlipKind kind)
     {
-        var swipe = Approved(new SwipeKey(7, 12));
-        var report = Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, print, Texts.English) };
+        var swipe = Approved(new JournalKey(7, 12));
+        var report = Report.Describe(swipe, TerminalTexts.English) with { Receipts = Receipt.ComposeSlips(swipe, print, TerminalTexts.English) };
 
         PaperReader.Read([report.ToJson()]).Slips.Should().HaveCount(2).And.OnlyContain(slip => slip.Kind == kind);
     }
@@ -99,12 +99,12 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void Refusals_and_unknown_outcomes_are_told_apart()
     {
-        var refused = new JournaledSwipe(Pending(new SwipeKey(7, 12)), new SwipeResult(new SwipeKey(7, 12), "51", 401, Rrn: "000000010001"));
-        var neverSent = new JournaledSwipe(Pending(new SwipeKey(7, 13)), SwipeResult.NeverSent(new SwipeKey(7, 13), Texts.English));
-        var unknown = new JournaledSwipe(Pending(new SwipeKey(7, 14)));
+        var refused = new JournaledSwipe(Pending(new JournalKey(7, 12)), new SwipeResult(new JournalKey(7, 12), "51", 401, Rrn: "000000010001"));
+        var neverSent = new JournaledSwipe(Pending(new JournalKey(7, 13)), SwipeResult.NeverSent(new JournalKey(7, 13), TerminalTexts.English));
+        var unknown = new JournaledSwipe(Pending(new JournalKey(7, 14)));
 
         var paper = PaperReader.Read(new[] { refused, neverSent, unknown }.Select(swipe =>
-            (Report.Describe(swipe, Texts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts.English) }).ToJson()));
+            (Report.Describe(swipe, TerminalTexts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, TerminalTexts.English) }).ToJson()));
 
         paper.Reports.Select(report => (report.Outcome, report.ResponseCode)).Should().Equal(("declined", "51"), ("refused", null), ("unknown", null));
         paper.Slips.Select(slip => (slip.Title, slip.ResponseCode)).Should().Equal((Slip.NotPaid, "51"), (Slip.NotPaid, null), (Slip.Unknown, null));
@@ -113,11 +113,11 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void An_earlier_swipe_is_read_before_the_one_that_carries_it()
     {
-        var earlier = Approved(new SwipeKey(7, 12));
-        var own = new JournaledSwipe(Pending(new SwipeKey(7, 14)), new SwipeResult(new SwipeKey(7, 14), "51", 401));
-        var report = Report.Describe(own, Texts.English) with
+        var earlier = Approved(new JournalKey(7, 12));
+        var own = new JournaledSwipe(Pending(new JournalKey(7, 14)), new SwipeResult(new JournalKey(7, 14), "51", 401));
+        var report = Report.Describe(own, TerminalTexts.English) with
         {
-            Resolved = Report.Describe(earlier, Texts.English) with { Receipts = Receipt.ComposeSlips(earlier, Print.Duplicate, Texts.English) },
+            Resolved = Report.Describe(earlier, TerminalTexts.English) with { Receipts = Receipt.ComposeSlips(earlier, Print.Duplicate, TerminalTexts.English) },
         };
 
         var paper = PaperReader.Read([report.ToJson()]);
@@ -130,7 +130,7 @@ public sealed class ReaderTests : IDisposable
     public void A_lookups_report_is_of_no_swipe_and_a_line_cut_off_is_counted()
     {
         var lookup = new Report(Outcome.Refused) { ResponseCode = "40", Reason = 302, Bill = Bill, Terminal = Terminal, Batch = 7, Stan = 11 };
-        var whole = Report.Describe(Approved(new SwipeKey(7, 12)), Texts.English).ToJson();
+        var whole = Report.Describe(Approved(new JournalKey(7, 12)), TerminalTexts.English).ToJson();
 
         var paper = PaperReader.Read([lookup.ToJson(), whole[..^1], ""]);
 
@@ -141,7 +141,7 @@ public sealed class ReaderTests : IDisposable
     [Fact]
     public void A_receipt_that_does_not_read_as_one_is_a_fault()
     {
-        var report = Report.Describe(Approved(new SwipeKey(7, 12)), Texts.English) with { Receipts = [new ReceiptSlip([new SlipLine("Thank you for your visit")], "")] };
+        var report = Report.Describe(Approved(new JournalKey(7, 12)), TerminalTexts.English) with { Receipts = [new ReceiptSlip([new SlipLine("Thank you for your visit")], "")] };
         var read = () => PaperReader.Read([report.ToJson()]);
         read.Should().Throw<InvalidDataException>();
     }
@@ -171,11 +171,11 @@ public sealed class ReaderTests : IDisposable
         return (new Key(Terminal, key.Batch, key.Stan), new Key(Terminal, open.Batch, open.Stan));
     }
 
-    private static JournaledSwipe Approved(SwipeKey key) => new(
+    private static JournaledSwipe Approved(JournalKey key) => new(
         Pending(key),
         new SwipeResult(key, "00", 0, "000000010001", "A1B2C3", "622848*********0018", Noon, "小店 & Söhne", "RRN 000000000000"));
 
-    private static SwipePending Pending(SwipeKey key) => new(
+    private static SwipePending Pending(JournalKey key) => new(
         key, Terminal, "STORE0000000001", Bill, 128_000, CurrencyCode.Cny, "622848*********0018", "021", Noon, "Corner Store 1",
         "NOT PAID", "A teapot", "an order whose name is so long that it takes two lines");
 }

@@ -309,10 +309,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void What_is_looked_up_and_paid_does_not_command_the_shell_s_screen()
     {
-        var screen = new TextOutput(_output, Texts.English);
+        var screen = new TextOutput(_output, TerminalTexts.English);
 
         screen.ShowBill(new SwipePending(
-            new SwipeKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB"));
+            new JournalKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow(), Payee: "A\u001b[31mB"));
         screen.Show(new Report(Outcome.Found) { Bill = Bill, Amount = 500, Payee = "A\u001b[31mB", Description = "tea\u001b]0;x\u0007", OrderId = "o\u0085rder" });
 
         _output.ToString().Should().Contain("A [31mB  CNY 5.00").And.Contain("o rder");

@@ -146,10 +146,10 @@ public sealed class CounterTests : IDisposable
         (await counter.Verify("1001", "right", Stop)).Clerk!.Name.Should().Be("Anna");
         for (var wrong = 0; wrong < ClerkMemory.MostWrong; wrong++)
         {
-            (await counter.Verify("1001", "wrong", Stop)).Should().Be((null, Texts.English.ClerkUnverified));
+            (await counter.Verify("1001", "wrong", Stop)).Should().Be((null, TerminalTexts.English.ClerkUnverified));
         }
 
-        (await counter.Verify("1001", "right", Stop)).Should().Be((null, Texts.English.ClerkLocked));
+        (await counter.Verify("1001", "right", Stop)).Should().Be((null, TerminalTexts.English.ClerkLocked));
 
         async Task SignsIn()
         {
@@ -173,7 +173,7 @@ public sealed class CounterTests : IDisposable
 
         foreach (var report in new[] { await counter.Pay(found, Card, CancellationToken.None, Stop), await counter.Settle(Stop), await counter.Settle(Stop) })
         {
-            (report.Outcome, report.Text, report.NeedsOperator).Should().Be((Outcome.Unknown, Texts.English.KeyReused, true));
+            (report.Outcome, report.Text, report.NeedsOperator).Should().Be((Outcome.Unknown, TerminalTexts.English.KeyReused, true));
         }
     }
 
@@ -223,7 +223,7 @@ public sealed class CounterTests : IDisposable
         disk.IsFull = true;
         var refused = await counter.Pay(found, Card, CancellationToken.None, Stop);
 
-        (refused.Outcome, refused.Text).Should().Be((Outcome.Refused, Texts.English.DiskFull));
+        (refused.Outcome, refused.Text).Should().Be((Outcome.Refused, TerminalTexts.English.DiskFull));
         gateway.Heard.Should().BeEmpty("what is not in the journal never leaves");
 
         disk.IsFull = false;
@@ -241,9 +241,9 @@ public sealed class CounterTests : IDisposable
             full.WriteByte(1);
         }).Should().Throw<IOException>().Which;
 
-        Texts.English.BecauseOfDisk(fault).Should().Be(Texts.English.DiskFull);
-        Texts.Chinese.BecauseOfDisk(fault).Should().Be(Texts.Chinese.DiskFull);
-        Texts.English.BecauseOfDisk(new IOException("Input/output error.")).Should().Be("The terminal's disk has a fault (Input/output error). Call the operator.");
+        TerminalTexts.English.BecauseOfDisk(fault).Should().Be(TerminalTexts.English.DiskFull);
+        TerminalTexts.Chinese.BecauseOfDisk(fault).Should().Be(TerminalTexts.Chinese.DiskFull);
+        TerminalTexts.English.BecauseOfDisk(new IOException("Input/output error.")).Should().Be("The terminal's disk has a fault (Input/output error). Call the operator.");
     }
 
     [Theory]
@@ -279,14 +279,14 @@ public sealed class CounterTests : IDisposable
         await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.Approved)) { Certificate = _certificate }.Start();
         await using (var counter = Open(gateway.Port))
         {
-            counter.ReprintBatch().Text.Should().Be(Texts.English.NoBatchReport);
+            counter.ReprintBatch().Text.Should().Be(TerminalTexts.English.NoBatchReport);
             var nothing = await counter.CloseBatches(Stop);
-            (nothing.Text, nothing.ExitCode, nothing.Batches!.Count, nothing.Receipts.Count, gateway.Closes).Should().Be((Texts.English.NothingToClose, 0, 0, 0, 0));
+            (nothing.Text, nothing.ExitCode, nothing.Batches!.Count, nothing.Receipts.Count, gateway.Closes).Should().Be((TerminalTexts.English.NothingToClose, 0, 0, 0, 0));
 
             counter.Show(await counter.Pay(await counter.Lookup(Bill, Stop), Card, CancellationToken.None, Stop));
             var closed = await counter.CloseBatches(Stop);
             closed.Receipts[0].ToString().Should().Contain("BATCH CLOSE").And.NotContain("REPRINT");
-            (await counter.CloseBatches(Stop)).Text.Should().Be(Texts.English.NothingToClose);
+            (await counter.CloseBatches(Stop)).Text.Should().Be(TerminalTexts.English.NothingToClose);
             gateway.Closes.Should().Be(1);
         }
 
@@ -305,7 +305,7 @@ public sealed class CounterTests : IDisposable
         SetUp(1, language);
         using var held = TerminalFolder.Take(_home.Root, "T0000001");
 
-        var fault = FluentActions.Invoking(() => TerminalFolder.Take(_home.Root, "T0000001")).Should().Throw<SetupException>().Which;
+        var fault = FluentActions.Invoking(() => TerminalFolder.Take(_home.Root, "T0000001")).Should().Throw<TerminalSetupException>().Which;
 
         fault.Message.Should().Contain(said).And.NotContain(language == "zh" ? "in use" : "使用");
     }

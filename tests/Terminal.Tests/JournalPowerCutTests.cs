@@ -135,7 +135,7 @@ public sealed class JournalPowerCutTests : IDisposable
         File.WriteAllBytes(JournalFile, file);
         Journal.Read(JournalFile).Should().Equal(before, "a reader sees what the owner will see");
 
-        SwipeKey added;
+        JournalKey added;
         using (var journal = Journal.OpenOrMake(JournalFile, new JournalOptions()))
         {
             Holds(journal, before);
@@ -203,11 +203,11 @@ public sealed class JournalPowerCutTests : IDisposable
 
         private readonly Random _random = new(seed);
         private readonly FragileDisk _disk = new(seed);
-        private readonly HashSet<SwipeKey> _taken = [];
-        private readonly Dictionary<SwipeKey, Stage> _told = [];
+        private readonly HashSet<JournalKey> _taken = [];
+        private readonly Dictionary<JournalKey, Stage> _told = [];
 
         // Nobody was told that these are there, but they may be.
-        private readonly List<(SwipeKey Key, Stage Stage)> _perhaps = [];
+        private readonly List<(JournalKey Key, Stage Stage)> _perhaps = [];
 
         public void Run()
         {
@@ -288,7 +288,7 @@ public sealed class JournalPowerCutTests : IDisposable
             Told();
         }
 
-        private void Expect(SwipeKey key, Stage stage) => _perhaps.Add((key, stage));
+        private void Expect(JournalKey key, Stage stage) => _perhaps.Add((key, stage));
 
         private void Told()
         {
@@ -317,7 +317,7 @@ public sealed class JournalPowerCutTests : IDisposable
             }
         }
 
-        private static Stage StageOf(Journal journal, SwipeKey key) =>
+        private static Stage StageOf(Journal journal, JournalKey key) =>
             journal.Swipes.SingleOrDefault(swipe => swipe.Pending.Key == key) is not { } swipe ? Stage.None
             : swipe.Result is null ? Stage.Pending
             : swipe.IsPrinted ? Stage.Printed

@@ -17,7 +17,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void A_swipe_is_found_again_as_far_as_it_came()
     {
-        SwipeKey open, unprinted, over;
+        JournalKey open, unprinted, over;
         using (var journal = Open())
         {
             over = Settle(journal).Pending.Key;
@@ -117,12 +117,12 @@ public sealed class JournalTests : IDisposable
     [InlineData(1, 999_990, 32, 2, 23)]
     [InlineData(999_999, 999_999, 1, 1, 1)]
     public void After_the_last_STAN_comes_the_next_batch(int batch, int stan, int steps, int nextBatch, int nextStan) =>
-        new SwipeKey(batch, stan).Plus(steps).Should().Be(new SwipeKey(nextBatch, nextStan));
+        new JournalKey(batch, stan).Plus(steps).Should().Be(new JournalKey(nextBatch, nextStan));
 
     [Fact]
     public void A_key_never_comes_twice_whether_the_program_ends_or_crashes()
     {
-        var seen = new HashSet<SwipeKey>();
+        var seen = new HashSet<JournalKey>();
         var random = new Random(1);
         for (var run = 0; run < 200; run++)
         {
@@ -148,18 +148,18 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void A_refusal_for_a_closed_batch_begins_the_next_batch_and_closes_the_old_one_again()
     {
-        SwipeKey paid;
+        JournalKey paid;
         using (var journal = Journal.OpenOrMake(File, new JournalOptions()))
         {
             paid = Settle(journal).Pending.Key;
             var refused = Begin(journal).Pending.Key;
             journal.Settle(new SwipeResult(refused, "12", LocalReason.BatchClosed));
 
-            journal.TakeKey().Should().Be(new SwipeKey(paid.Batch, SwipeKey.Last).Plus(1));
+            journal.TakeKey().Should().Be(new JournalKey(paid.Batch, JournalKey.Last).Plus(1));
         }
 
         using var again = Journal.OpenOrMake(File, new JournalOptions());
-        again.TakeKey().Batch.Should().Be(new SwipeKey(paid.Batch, SwipeKey.Last).Plus(1).Batch);
+        again.TakeKey().Batch.Should().Be(new JournalKey(paid.Batch, JournalKey.Last).Plus(1).Batch);
         again.OpenBatches.Should().HaveCount(2).And.StartWith(paid.Batch);
         again.ApprovedIn(paid.Batch).Should().ContainSingle();
     }
@@ -181,8 +181,8 @@ public sealed class JournalTests : IDisposable
     public void Rewriting_keeps_what_is_open_or_unprinted_the_last_swipes_and_the_count()
     {
         var options = new JournalOptions { Keep = 5, CompactAbove = 4096 };
-        SwipeKey open, unprinted, next;
-        var printed = new List<SwipeKey>();
+        JournalKey open, unprinted, next;
+        var printed = new List<JournalKey>();
         using (var journal = Journal.OpenOrMake(File, options))
         {
             open = Begin(journal).Pending.Key;
@@ -222,7 +222,7 @@ public sealed class JournalTests : IDisposable
                 paid.Add(new BatchEntry(key.Stan, 12_345));
             }
 
-            journal.Settle(SwipeResult.NeverSent(Begin(journal).Pending.Key, Texts.English));
+            journal.Settle(SwipeResult.NeverSent(Begin(journal).Pending.Key, TerminalTexts.English));
         }
 
         using (var again = Journal.OpenOrMake(File, options))
@@ -236,7 +236,7 @@ public sealed class JournalTests : IDisposable
 
         using (var after = Journal.OpenOrMake(File, options))
         {
-            after.TakeKey().Should().Be(new SwipeKey(batch + 1, 1));
+            after.TakeKey().Should().Be(new JournalKey(batch + 1, 1));
             var key = Settle(after).Pending.Key;
             after.ApprovedIn(batch + 1).Should().Equal(new BatchEntry(key.Stan, 12_345));
         }
@@ -250,7 +250,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void A_crash_while_rewriting_leaves_the_old_journal()
     {
-        SwipeKey key;
+        JournalKey key;
         using (var journal = Open())
         {
             key = Begin(journal).Pending.Key;
@@ -277,9 +277,9 @@ public sealed class JournalTests : IDisposable
 
     private static JournaledSwipe Settle(Journal journal) => journal.Settle(Approved(Begin(journal).Pending.Key));
 
-    internal static SwipePending Pending(SwipeKey key) => new(
+    internal static SwipePending Pending(JournalKey key) => new(
         key, "T0000001", "STORE0000000001", "73516235791239", 12_345, 156, "622848*********5458", "021", Noon, "Corner Store 1", "茶馆", "茶壶", "order-1");
 
-    internal static SwipeResult Approved(SwipeKey key) =>
+    internal static SwipeResult Approved(JournalKey key) =>
         new(key, "00", 0, "000000010000", "0K9WPM", "622848*********5458", Noon, "茶馆", "order-1", "Approved.", "Paid.");
 }

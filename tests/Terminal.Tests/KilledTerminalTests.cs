@@ -121,7 +121,7 @@ public sealed class KilledTerminalTests : IDisposable
     // Without the answer to this message the terminal gets no further. The last two lines need every answer.
     private static string HeldAt(int line) => line switch { Reserved => Mti.LookupRequest, Pending => Mti.PayRequest, _ => "" };
 
-    private static IEnumerable<SwipeKey> KeysOf(IEnumerable<JournalRecord> records) => records.OfType<SwipePending>().Select(record => record.Key);
+    private static IEnumerable<JournalKey> KeysOf(IEnumerable<JournalRecord> records) => records.OfType<SwipePending>().Select(record => record.Key);
 
     private ScriptedGateway Gateway(Func<Iso8583Message, Task> beforeAnswer)
     {
@@ -144,7 +144,7 @@ public sealed class KilledTerminalTests : IDisposable
 
     private PayAnswer Approve(PayRequest request)
     {
-        _asks.Enqueue($"{(request.IsEnquiry ? "0201" : "0200")} {new SwipeKey(request.Batch, request.From.Stan)}");
+        _asks.Enqueue($"{(request.IsEnquiry ? "0201" : "0200")} {new JournalKey(request.Batch, request.From.Stan)}");
         return new PayAnswer(
             request.From,
             new Verdict(ResponseCodes.Approved, 0, "Approved.", "Paid."),

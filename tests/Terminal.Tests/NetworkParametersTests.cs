@@ -21,7 +21,7 @@ public sealed class NetworkParametersTests : IDisposable
         var kept = NetworkParameters.Read(File);
 
         kept.Should().BeEquivalentTo(new NetworkParameters(7, "Thank you.", null, 500_000, 1, ["192.0.2.7:8583"]));
-        kept.Footer(Texts.Chinese).Should().Be("Thank you.", "the one there is");
+        kept.Footer(TerminalTexts.Chinese).Should().Be("Thank you.", "the one there is");
         if (!OperatingSystem.IsWindows())
         {
             System.IO.File.GetUnixFileMode(File).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);

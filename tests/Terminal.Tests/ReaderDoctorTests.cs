@@ -23,7 +23,7 @@ public sealed class ReaderDoctorTests
     [InlineData("hello", "5 letters", "cannot use this input", null)]
     public async Task What_a_device_sends_is_described_judged_and_never_shown(string line, string seen, string judged, string? advice)
     {
-        var english = await Run(line, Texts.English);
+        var english = await Run(line, TerminalTexts.English);
 
         english.Should().Contain(seen).And.Contain(judged);
         if (advice is null)
@@ -35,7 +35,7 @@ public sealed class ReaderDoctorTests
             english.Should().Contain(advice);
         }
 
-        var chinese = await Run(line, Texts.Chinese);
+        var chinese = await Run(line, TerminalTexts.Chinese);
         chinese.Should().Contain("收到").And.Contain("终端");
         foreach (var text in new[] { english, chinese })
         {
@@ -43,7 +43,7 @@ public sealed class ReaderDoctorTests
         }
     }
 
-    private static async Task<string> Run(string line, Texts texts)
+    private static async Task<string> Run(string line, TerminalTexts texts)
     {
         var output = new StringWriter { NewLine = "\n" };
         (await new ReaderDoctor(texts, new StringReader(line + "\n"), output, TimeProvider.System).RunOnLines(TestContext.Current.CancellationToken)).Should().Be(0);

@@ -14,14 +14,14 @@ public sealed class ReceiptTests
 
     private static readonly JournaledSwipe Approved = new(
         new SwipePending(
-            new SwipeKey(7, 42), "T0000001", "STORE0000000001", "73516235791239", 123_456_789, 156, "622848*********5458", "021", At,
+            new JournalKey(7, 42), "T0000001", "STORE0000000001", "73516235791239", 123_456_789, 156, "622848*********5458", "021", At,
             "Corner Store 1", "北京市朝阳区茶具专卖店有限公司旗舰店", "A teapot", "order-1"),
-        new SwipeResult(new SwipeKey(7, 42), "00", 0, "000000010000", "0K9WPM", "622848*********5458", At));
+        new SwipeResult(new JournalKey(7, 42), "00", 0, "000000010000", "0K9WPM", "622848*********5458", At));
 
     [Fact]
     public void A_paid_bill_prints_one_copy_for_the_customer_and_one_for_the_merchant()
     {
-        var receipts = Papers(Approved, Print.Original, Texts.English);
+        var receipts = Papers(Approved, Print.Original, TerminalTexts.English);
 
         receipts.Should().Equal(Golden("CUSTOMER COPY"), Golden("MERCHANT COPY"));
 
@@ -56,14 +56,14 @@ public sealed class ReceiptTests
     [InlineData(Print.Duplicate, "*** DUPLICATE ***")]
     [InlineData(Print.Reprint, "*** DUPLICATE - REPRINT ***")]
     public void A_second_print_says_so_on_every_copy(Print print, string mark) =>
-        Papers(Approved, print, Texts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
+        Papers(Approved, print, TerminalTexts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(mark));
 
     [Fact]
     public void A_decline_prints_a_slip_that_says_not_paid_and_verifies_nothing()
     {
         var declined = Approved with { Result = new SwipeResult(Approved.Pending.Key, "55", 401, CustomerText: "Not paid. The PIN was wrong.") };
 
-        Papers(declined, Print.Original, Texts.English).Should().ContainSingle()
+        Papers(declined, Print.Original, TerminalTexts.English).Should().ContainSingle()
             .Which.Should().Contain("NOT PAID").And.Contain("The PIN was wrong.").And.NotContain("PIN VERIFIED").And.NotContain("CARD PAYMENT");
     }
 
@@ -72,7 +72,7 @@ public sealed class ReceiptTests
     {
         var unknown = Approved with { Result = null };
 
-        Papers(unknown, Print.Original, Texts.English).Should().ContainSingle()
+        Papers(unknown, Print.Original, TerminalTexts.English).Should().ContainSingle()
             .Which.Should().Contain("OUTCOME UNKNOWN").And.Contain("Do not pay again.").And.NotContain("PIN VERIFIED").And.NotContain("NOT PAID");
     }
 
@@ -103,7 +103,7 @@ public sealed class ReceiptTests
         };
         var declined = nasty with { Result = new SwipeResult(Approved.Pending.Key, "55", 401, CustomerText: text) };
         var report = new BatchReport(7, 1, 10, 2, 1_234_567_890_123, [new BatchDifference(42, 10_000_000_000, null)]);
-        foreach (var texts in new[] { Texts.English, Texts.Chinese })
+        foreach (var texts in new[] { TerminalTexts.English, TerminalTexts.Chinese })
         {
             IReadOnlyList<ReceiptSlip> slips =
             [
@@ -122,7 +122,7 @@ public sealed class ReceiptTests
     [Fact]
     public void The_paper_holds_what_the_slip_says()
     {
-        var slip = Receipt.ComposeSlips(Approved, Print.Original, Texts.Chinese)[0];
+        var slip = Receipt.ComposeSlips(Approved, Print.Original, TerminalTexts.Chinese)[0];
 
         var roll = PaperRoll.Read(EscPos.Encode(slip));
 
@@ -135,12 +135,12 @@ public sealed class ReceiptTests
     [Fact]
     public void The_yuan_sign_is_printed_at_full_width()
     {
-        var slip = Receipt.ComposeSlips(Approved with { Pending = Approved.Pending with { OrderId = "\u00A51.00" } }, Print.Original, Texts.English)[0];
+        var slip = Receipt.ComposeSlips(Approved with { Pending = Approved.Pending with { OrderId = "\u00A51.00" } }, Print.Original, TerminalTexts.English)[0];
 
         PaperRoll.Read(EscPos.Encode(slip)).Lines.Should().Contain(new PaperLine("Order                     \uFFE51.00", 32, false));
     }
 
-    private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, Texts texts) =>
+    private static IReadOnlyList<string> Papers(JournaledSwipe swipe, Print print, TerminalTexts texts) =>
         [.. Receipt.ComposeSlips(swipe, print, texts).Select(slip => slip.ToString())];
 
 }

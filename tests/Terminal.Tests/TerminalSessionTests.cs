@@ -18,7 +18,7 @@ public sealed class TerminalSessionTests
     private static readonly byte[] MasterKeyBytes = MasterKey.NewKey();
 
     private static readonly SwipePending Swipe = new(
-        new SwipeKey(7, 42), "T0000001", "STORE0000000001", "73516235791239", 500, CurrencyCode.Cny, "622848*********0000", "021", TimeProvider.System.GetUtcNow());
+        new JournalKey(7, 42), "T0000001", "STORE0000000001", "73516235791239", 500, CurrencyCode.Cny, "622848*********0000", "021", TimeProvider.System.GetUtcNow());
 
     private static readonly SwipedCard Card = Track2.TryParse("6228480000000000000=49122010000000000", out var track)
         ? new SwipedCard(track!, "1234")

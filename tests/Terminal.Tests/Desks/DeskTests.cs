@@ -26,8 +26,8 @@ public sealed class DeskTests
 
     public DeskTests()
     {
-        _desk = new Desk(Texts.English, needsClerk: false, _time);
-        _desk.Begin().Should().BeOfType<DeskOrder.Settle>();
+        _desk = new Desk(TerminalTexts.English, needsClerk: false, _time);
+        _desk.Begin().Should().BeOfType<DeskRequest.Settle>();
     }
 
     [Fact]
@@ -36,11 +36,11 @@ public sealed class DeskTests
         Open();
 
         Type(Bill).Should().BeNull();
-        Press(DeskKey.Enter).Should().Be(new DeskOrder.LookUp(Bill));
+        Press(DeskKey.Enter).Should().Be(new DeskRequest.LookUp(Bill));
         _desk.Done(Found);
         Swipe(Track);
         Type("962006").Should().BeNull();
-        var pay = Press(DeskKey.Enter).Should().BeOfType<DeskOrder.Pay>().Which;
+        var pay = Press(DeskKey.Enter).Should().BeOfType<DeskRequest.Pay>().Which;
 
         pay.Found.Should().Be(Found);
         pay.Card.Pin.Should().Be("962006");
@@ -50,7 +50,7 @@ public sealed class DeskTests
         _desk.Done(Paid);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.IsUnknown.Should().BeFalse();
         _time.Advance(Desk.Dwell);
-        Scan(OtherBill).Should().Be(new DeskOrder.LookUp(OtherBill), "the next bill may be scanned at once");
+        Scan(OtherBill).Should().Be(new DeskRequest.LookUp(OtherBill), "the next bill may be scanned at once");
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class DeskTests
 
         Type(Bill[..^1] + "8");
 
-        _desk.Notice.Should().Be(Texts.English.BillMistyped);
+        _desk.Notice.Should().Be(TerminalTexts.English.BillMistyped);
         Press(DeskKey.Enter).Should().BeNull();
         Press(DeskKey.Back);
         Type("9");
@@ -172,11 +172,11 @@ public sealed class DeskTests
         _desk.Printed(paid, "OUT OF PAPER");
         _time.Advance(Desk.LookAfter);
 
-        _desk.Tick().Should().BeOfType<DeskOrder.Tend>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Tend>();
         _desk.IsBusy.Should().BeFalse("nobody waits for it");
-        _desk.PrintedEarlier(new SwipeKey(7, 40), null);
+        _desk.PrintedEarlier(new JournalKey(7, 40), null);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.PrintFault.Should().Be("OUT OF PAPER");
-        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.PrintedEarlier(new JournalKey(7, 41), null);
 
         _desk.Page.Should().BeOfType<Page.Ended>().Which.PrintFault.Should().BeNull();
     }
@@ -202,7 +202,7 @@ public sealed class DeskTests
         _desk.Done(Paid with { Outcome = Outcome.Declined });
         _time.Advance(Desk.Dwell);
 
-        Press(DeskKey.Enter).Should().Be(new DeskOrder.LookUp(Bill));
+        Press(DeskKey.Enter).Should().Be(new DeskRequest.LookUp(Bill));
         _desk.Done(Found);
         Press(DeskKey.Escape);
         _desk.Page.Should().Be(new Page.BillEntry(""));
@@ -211,7 +211,7 @@ public sealed class DeskTests
     [Fact]
     public void Nobody_looks_at_receipts_before_signing_in()
     {
-        var desk = new Desk(Texts.English, needsClerk: true, _time);
+        var desk = new Desk(TerminalTexts.English, needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled with { Resolved = Paid });
 
@@ -242,7 +242,7 @@ public sealed class DeskTests
         _time.Advance(Desk.Confirmation);
         Press(DeskKey.Escape).Should().BeNull("something else was pressed in between");
         _time.Advance(Desk.Confirmation);
-        Press(DeskKey.Escape).Should().BeOfType<DeskOrder.GiveUp>();
+        Press(DeskKey.Escape).Should().BeOfType<DeskRequest.GiveUp>();
         Press(DeskKey.Escape).Should().BeNull("it is given up already");
     }
 
@@ -257,11 +257,11 @@ public sealed class DeskTests
         _desk.Page.Should().BeOfType<Page.Ended>().Which.IsUnknown.Should().BeTrue();
         _desk.Tick().Should().BeNull();
         _time.Advance(Desk.RetryAfter);
-        _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Settle>();
         _desk.Tick().Should().BeNull("one at a time");
         _desk.Done(NotKnown);
         _time.Advance(Desk.RetryAfter);
-        _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Settle>();
         _desk.Done(Settled with { Resolved = Paid });
 
         _desk.Page.Should().BeOfType<Page.Ended>().Which.Should().Match<Page.Ended>(page => page.IsEarlier && page.Report.Outcome == Outcome.Approved);
@@ -275,7 +275,7 @@ public sealed class DeskTests
         Type(Bill);
         _desk.Page.Should().BeOfType<Page.Waiting>();
         _time.Advance(Desk.RetryAfter);
-        _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Settle>();
         _desk.Done(Settled);
 
         _desk.Page.Should().Be(new Page.BillEntry(""));
@@ -286,7 +286,7 @@ public sealed class DeskTests
     {
         var earlier = Paid with { Batch = 7, Stan = 42 };
         _desk.Done(Settled with { Resolved = earlier }, isPrinting: true);
-        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.PrintedEarlier(new JournalKey(7, 41), null);
         _desk.Page.Should().BeOfType<Page.Ended>().Which.IsPrinting.Should().BeTrue("that was another's");
         _desk.PrintedEarlier(earlier.Key, "OUT OF PAPER");
 
@@ -297,10 +297,10 @@ public sealed class DeskTests
     public void Receipts_that_had_waited_for_the_printer_are_told_where_nothing_else_is()
     {
         Open();
-        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.PrintedEarlier(new JournalKey(7, 41), null);
         _desk.Notice.Should().Be(_desk.Words.EarlierPrinted);
         Pay();
-        _desk.PrintedEarlier(new SwipeKey(7, 41), null);
+        _desk.PrintedEarlier(new JournalKey(7, 41), null);
         _desk.Notice.Should().BeNull();
     }
 
@@ -313,9 +313,9 @@ public sealed class DeskTests
         Type("7");
         Press(DeskKey.Leave).Should().BeNull();
         _time.Advance(Desk.Confirmation);
-        Press(DeskKey.Leave).Should().BeOfType<DeskOrder.Leave>();
+        Press(DeskKey.Leave).Should().BeOfType<DeskRequest.Leave>();
         _desk.Done();
-        Press(DeskKey.Language).Should().Be(new DeskOrder.Speak(Texts.Chinese));
+        Press(DeskKey.Language).Should().Be(new DeskRequest.Speak(TerminalTexts.Chinese));
         _desk.Words.Clerk.Should().Be("收银员");
     }
 
@@ -324,13 +324,13 @@ public sealed class DeskTests
     {
         Open();
         _desk.Tick().Should().BeNull();
-        _desk.Tick(isAsked: true).Should().BeOfType<DeskOrder.Tend>();
+        _desk.Tick(isAsked: true).Should().BeOfType<DeskRequest.Tend>();
         _desk.Tick().Should().BeNull();
         _time.Advance(Desk.TendAfter);
         Type("7");
         _desk.Tick(isAsked: true).Should().BeNull("the clerk has begun");
         Press(DeskKey.Escape);
-        _desk.Tick().Should().BeOfType<DeskOrder.Tend>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Tend>();
     }
 
     [Fact]
@@ -354,12 +354,12 @@ public sealed class DeskTests
         var desk = WithClerks();
 
         desk.Page.Should().BeOfType<Page.SignIn>();
-        SignIn(desk, "1001", "12345678").Should().Be(new DeskOrder.SignIn("1001", "12345678"));
+        SignIn(desk, "1001", "12345678").Should().Be(new DeskRequest.SignIn("1001", "12345678"));
         desk.Page.ToString().Should().NotContain("12345678");
         desk.SignedIn(null, "wrong").Should().BeNull();
         desk.Notice.Should().Be("wrong");
         desk.Page.Should().Be(new Page.SignIn("", "", IsAtPassword: false));
-        SignIn(desk, "1001", "87654321").Should().BeOfType<DeskOrder.SignIn>();
+        SignIn(desk, "1001", "87654321").Should().BeOfType<DeskRequest.SignIn>();
         desk.SignedIn(Anna, null).Should().BeNull();
 
         desk.Page.Should().Be(new Page.BillEntry(""));
@@ -378,14 +378,14 @@ public sealed class DeskTests
         desk.ShowBatch(new BatchTotals(1, 100));
 
         desk.Press(new Press(DeskKey.Enter)).Should().BeNull();
-        SignIn(desk, "1001", "1").Should().BeOfType<DeskOrder.SignIn>();
+        SignIn(desk, "1001", "1").Should().BeOfType<DeskRequest.SignIn>();
         desk.SignedIn(Anna, null).Should().BeNull();
         desk.Notice.Should().Be(desk.Words.NoSupervisor);
         desk.Press(new Press(DeskKey.Escape));
         desk.Page.Should().BeOfType<Page.BatchShown>();
         desk.Press(new Press(DeskKey.Enter));
         SignIn(desk, "9001", "1");
-        desk.SignedIn(Boss, null).Should().BeOfType<DeskOrder.CloseBatches>();
+        desk.SignedIn(Boss, null).Should().BeOfType<DeskRequest.CloseBatches>();
 
         desk.Page.Should().BeOfType<Page.Closing>();
         desk.Clerk.Should().Be(Anna, "the clerk stays");
@@ -399,12 +399,12 @@ public sealed class DeskTests
         desk.SignedIn(Anna, null);
         JournaledSwipe[] past = [Swipe(44, Bill), Swipe(42, "24700000000073")];
         desk.ShowPast(past);
-        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.Reprint>("the last one is the customer's");
+        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.Reprint>("the last one is the customer's");
         desk.Done(Paid);
         desk.Press(new Press(DeskKey.Down));
         desk.Press(new Press(DeskKey.Enter)).Should().BeNull();
         SignIn(desk, "9001", "1");
-        desk.SignedIn(Boss, null).Should().Be(new DeskOrder.Reprint(past[1]));
+        desk.SignedIn(Boss, null).Should().Be(new DeskRequest.Reprint(past[1]));
         desk.Done(Paid);
         desk.Press(new Press(DeskKey.Escape));
         desk.Press(new Press(DeskKey.SignOff));
@@ -412,7 +412,7 @@ public sealed class DeskTests
         desk.SignedIn(Boss, null);
         desk.ShowBatch(new BatchTotals(1, 100));
 
-        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.CloseBatches>();
+        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.CloseBatches>();
     }
 
     [Fact]
@@ -424,7 +424,7 @@ public sealed class DeskTests
         _desk.Page.Should().Be(new Page.BillEntry(""));
 
         _desk.ShowBatch(new BatchTotals(3, 38_400));
-        Press(DeskKey.Enter).Should().BeOfType<DeskOrder.CloseBatches>();
+        Press(DeskKey.Enter).Should().BeOfType<DeskRequest.CloseBatches>();
         Press(DeskKey.Enter).Should().BeNull("it is under way");
         var closed = new Report(Outcome.Closed) { Batches = [new BatchReport(7, 3, 38_400, 3, 38_400, [])] };
         _desk.Done(closed);
@@ -439,17 +439,17 @@ public sealed class DeskTests
     {
         Open();
         _desk.ShowBatch(new BatchTotals(0, 0));
-        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
-        _desk.Done(SwipeReport.Refused(Texts.English.NoBatchReport));
-        _desk.Notice.Should().Be(Texts.English.NoBatchReport);
+        Press(DeskKey.Receipts).Should().BeOfType<DeskRequest.ReprintBatch>();
+        _desk.Done(SwipeReport.Refused(TerminalTexts.English.NoBatchReport));
+        _desk.Notice.Should().Be(TerminalTexts.English.NoBatchReport);
 
         var closed = new Report(Outcome.Closed) { Batches = [new BatchReport(7, 3, 38_400, 3, 38_400, [])] };
-        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
+        Press(DeskKey.Receipts).Should().BeOfType<DeskRequest.ReprintBatch>();
         _desk.Done(closed, isPrinting: true);
         _desk.Notice.Should().Be(_desk.Words.Printing);
         _desk.Printed(closed, "OUT OF PAPER");
         _desk.Page.Should().Be(new Page.Closed(closed, "OUT OF PAPER"));
-        Press(DeskKey.Receipts).Should().BeOfType<DeskOrder.ReprintBatch>();
+        Press(DeskKey.Receipts).Should().BeOfType<DeskRequest.ReprintBatch>();
         _desk.Done(closed);
 
         _desk.Page.Should().Be(new Page.Closed(closed, null));
@@ -468,13 +468,13 @@ public sealed class DeskTests
         _desk.ShowPast(past);
 
         Press(DeskKey.Down);
-        Press(DeskKey.Enter).Should().Be(new DeskOrder.Reprint(past[1]));
+        Press(DeskKey.Enter).Should().Be(new DeskRequest.Reprint(past[1]));
         _desk.Done(Paid, isPrinting: true);
         _desk.Notice.Should().Be(_desk.Words.Printing);
         _desk.Printed(Paid, null);
         _desk.Notice.Should().Be(_desk.Words.Printed);
         Type("888");
-        Press(DeskKey.Enter).Should().Be(new DeskOrder.Reprint(past[2]));
+        Press(DeskKey.Enter).Should().Be(new DeskRequest.Reprint(past[2]));
         _desk.Done(Paid, isPrinting: true);
         _desk.Printed(Paid, "NO PAPER");
         _desk.Notice.Should().Be("NO PAPER");
@@ -489,13 +489,13 @@ public sealed class DeskTests
 
     private Desk WithClerks()
     {
-        var desk = new Desk(Texts.English, needsClerk: true, _time);
+        var desk = new Desk(TerminalTexts.English, needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled);
         return desk;
     }
 
-    private static DeskOrder? SignIn(Desk desk, string number, string password)
+    private static DeskRequest? SignIn(Desk desk, string number, string password)
     {
         TypeTo(desk, number);
         desk.Press(new Press(DeskKey.Enter));
@@ -513,7 +513,7 @@ public sealed class DeskTests
 
     private static JournaledSwipe Swipe(int stan, string bill)
     {
-        var key = new SwipeKey(7, stan);
+        var key = new JournalKey(7, stan);
         return new JournaledSwipe(
             new SwipePending(key, "T0000001", "STORE0000000001", bill, 100, 156, "622848*********0008", "021", default), new SwipeResult(key, "00"));
     }
@@ -533,12 +533,12 @@ public sealed class DeskTests
         ShowBill();
         Swipe(Track);
         Type("962006");
-        Press(DeskKey.Enter).Should().BeOfType<DeskOrder.Pay>();
+        Press(DeskKey.Enter).Should().BeOfType<DeskRequest.Pay>();
     }
 
-    private DeskOrder? Type(string signs)
+    private DeskRequest? Type(string signs)
     {
-        DeskOrder? last = null;
+        DeskRequest? last = null;
         foreach (var sign in signs)
         {
             last = _desk.Press(new Press(DeskKey.Sign, sign));
@@ -549,7 +549,7 @@ public sealed class DeskTests
 
     private void Swipe(string burst) => _desk.Read(new DeskInput.Burst(burst, IsEnded: true)).Should().BeNull();
 
-    private DeskOrder? Scan(string digits, bool isEnded = true) => _desk.Read(new DeskInput.Burst(digits, isEnded));
+    private DeskRequest? Scan(string digits, bool isEnded = true) => _desk.Read(new DeskInput.Burst(digits, isEnded));
 
-    private DeskOrder? Press(DeskKey key) => _desk.Press(new Press(key));
+    private DeskRequest? Press(DeskKey key) => _desk.Press(new Press(key));
 }

@@ -1,7 +1,6 @@
 using Lakala.Terminal.Client.Counters;
 using Lakala.Terminal.Client.Desks;
 using Lakala.Terminal.Client.Journals;
-using Lakala.Terminal.Client.Printing;
 using Lakala.Terminal.Client.Readers;
 using Lakala.Terminal.Client.Setup;
 using Lakala.Terminal.Client.Words;
@@ -28,7 +27,7 @@ public sealed class DeskViewTests
 
     public DeskViewTests()
     {
-        _desk = new Desk(Texts.English, needsClerk: false, _time);
+        _desk = new Desk(TerminalTexts.English, needsClerk: false, _time);
         _desk.Begin();
     }
 
@@ -53,7 +52,7 @@ public sealed class DeskViewTests
     [Fact]
     public void With_clerks_the_keys_of_the_one_who_is_there_are_named()
     {
-        var desk = new Desk(Texts.English, needsClerk: true, _time);
+        var desk = new Desk(TerminalTexts.English, needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled);
         Keys(desk).Should().Be("F9 中文   F10 end program");
@@ -123,7 +122,7 @@ public sealed class DeskViewTests
         _desk.Printed(unknown, fault);
         Shown(hasPrinter: hasPrinter).Should().Contain(said);
         _time.Advance(Desk.RetryAfter);
-        _desk.Tick().Should().BeOfType<DeskOrder.Settle>();
+        _desk.Tick().Should().BeOfType<DeskRequest.Settle>();
 
         Shown(hasPrinter: hasPrinter).Should().Contain(said);
     }
@@ -133,11 +132,11 @@ public sealed class DeskViewTests
     {
         Open();
         Pay();
-        var reused = new Report(Outcome.Unknown) { Bill = Bill, Amount = 12_800, ResponseCode = "94", Text = Texts.English.KeyReused };
+        var reused = new Report(Outcome.Unknown) { Bill = Bill, Amount = 12_800, ResponseCode = "94", Text = TerminalTexts.English.KeyReused };
         _desk.Done(reused);
         Flat().Should().Contain("Call the operator").And.NotContain("finds out by itself").And.NotContain("You are told here");
 
-        var desk = new Desk(Texts.English, needsClerk: false, _time);
+        var desk = new Desk(TerminalTexts.English, needsClerk: false, _time);
         desk.Begin();
         desk.Done(reused);
         Flat(desk).Should().Contain("Call the operator").And.NotContain("tries again every few seconds");
@@ -178,7 +177,7 @@ public sealed class DeskViewTests
     [InlineData("zh", "未支付。")]
     public void The_customer_reads_that_nothing_was_paid_when_the_payment_did_not_leave_the_terminal(string language, string said)
     {
-        var desk = new Desk(Texts.ForLanguage(language), needsClerk: false, _time);
+        var desk = new Desk(TerminalTexts.ForLanguage(language), needsClerk: false, _time);
         desk.Begin();
         desk.Done(Settled);
         desk.Read(new DeskInput.Burst(Bill, IsEnded: true));
@@ -261,7 +260,7 @@ public sealed class DeskViewTests
     [InlineData("zh")]
     public void What_was_not_right_is_said_whole_beside_past_payments_too(string language)
     {
-        var desk = new Desk(Texts.ForLanguage(language), needsClerk: false, _time);
+        var desk = new Desk(TerminalTexts.ForLanguage(language), needsClerk: false, _time);
         desk.Begin();
         desk.Done(Settled);
         desk.ShowPast([Swipe(44, 100, "51", 401, "Not enough money. Take another card.")]);
@@ -278,7 +277,7 @@ public sealed class DeskViewTests
     [InlineData("zh", "请稍候：正在验证工号和密码。")]
     public void While_a_clerk_is_verified_the_screen_says_so(string language, string said)
     {
-        var desk = new Desk(Texts.ForLanguage(language), needsClerk: true, _time);
+        var desk = new Desk(TerminalTexts.ForLanguage(language), needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled);
         foreach (var key in "1001\r1234")
@@ -287,7 +286,7 @@ public sealed class DeskViewTests
         }
 
         Shown(desk).Should().NotContain(said);
-        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.SignIn>();
+        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.SignIn>();
 
         Shown(desk).Should().Contain(said);
         Keys(desk).Should().BeEmpty("no key does anything now");
@@ -330,7 +329,7 @@ public sealed class DeskViewTests
             _desk.Press(new Press(DeskKey.Sign, sign));
         }
 
-        _desk.Press(new Press(DeskKey.Enter)).Should().Be(new DeskOrder.LookUp(Bill));
+        _desk.Press(new Press(DeskKey.Enter)).Should().Be(new DeskRequest.LookUp(Bill));
         _desk.Done(Found);
         _desk.Read(new DeskInput.Burst(Track, IsEnded: true));
         foreach (var sign in "962006")
@@ -338,7 +337,7 @@ public sealed class DeskViewTests
             _desk.Press(new Press(DeskKey.Sign, sign));
         }
 
-        _desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskOrder.Pay>();
+        _desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.Pay>();
     }
 
     private void ShowPast(params JournaledSwipe[] past)
@@ -352,7 +351,7 @@ public sealed class DeskViewTests
 
     private static JournaledSwipe Swipe(int stan, long amount, string code = "00", int reason = 0, string? text = null, string? payee = null)
     {
-        var key = new SwipeKey(7, stan);
+        var key = new JournalKey(7, stan);
         return new JournaledSwipe(
             new SwipePending(key, "T0000001", "STORE0000000001", Bill, amount, CurrencyCode.Cny, "622848*********0008", "021", default, Payee: payee),
             new SwipeResult(key, code, reason, ClerkText: text));

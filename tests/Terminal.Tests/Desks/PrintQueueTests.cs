@@ -94,5 +94,5 @@ public sealed class PrintQueueTests
         new(ReceiptPrinter.Open(printer.Setting, true, "", TimeProvider.System, Patience)!, (job, fault) => _done.Enqueue((job, fault)));
 
     private static PrintJob Job(int stan) => new(
-        new SwipeReport(Outcome.Approved) { Receipts = [new ReceiptSlip([new SlipLine($"{stan}")], "")] }, new SwipeKey(1, stan));
+        new SwipeReport(Outcome.Approved) { Receipts = [new ReceiptSlip([new SlipLine($"{stan}")], "")] }, new JournalKey(1, stan));
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Lakala.Terminal.Tests.Desks;
 
 /// <summary>
-/// A till without a network: keys come at their times, are seen when the screen looks for them, and what the screen shows is kept. Orders
+/// A till without a network: keys come at their times, are seen when the screen looks for them, and what the screen shows is kept. Requests
 /// are carried out by the test.
 /// </summary>
 internal sealed class Till
@@ -35,7 +35,7 @@ internal sealed class Till
 
     public Till(bool needsClerk = false)
     {
-        Desk = new Desk(Texts.English, needsClerk, Time);
+        Desk = new Desk(TerminalTexts.English, needsClerk, Time);
         _keys = new KeyStream(Time);
         Desk.Begin();
         Desk.Done(new Report(Outcome.Settled));
@@ -47,7 +47,7 @@ internal sealed class Till
 
     public List<DeskInput> Inputs { get; } = [];
 
-    public List<DeskOrder> Orders { get; } = [];
+    public List<DeskRequest> Requests { get; } = [];
 
     /// <summary>Every piece of text that was ever on the screen.</summary>
     public IReadOnlyCollection<string> Drawn => _pieces;
@@ -83,7 +83,7 @@ internal sealed class Till
     {
         var till = WithCard();
         till.Key("123456\r");
-        till.Orders[^1].Should().BeOfType<DeskOrder.Pay>();
+        till.Requests[^1].Should().BeOfType<DeskRequest.Pay>();
         till.Desk.Done(new Report(outcome) { Bill = Bill, Amount = 12_800 });
         return till;
     }
@@ -143,7 +143,7 @@ internal sealed class Till
     private void TakeBill()
     {
         Scan(Bill + "\r");
-        Orders.Should().Equal(new DeskOrder.LookUp(Bill));
+        Requests.Should().Equal(new DeskRequest.LookUp(Bill));
         Desk.Done(Found);
         Pass(TimeSpan.FromSeconds(2));
     }
@@ -179,9 +179,9 @@ internal sealed class Till
         foreach (var input in inputs)
         {
             Inputs.Add(input);
-            if ((input is DeskInput.Burst burst ? Desk.Read(burst) : Desk.Press(((DeskInput.Typed)input).Press)) is { } order)
+            if ((input is DeskInput.Burst burst ? Desk.Read(burst) : Desk.Press(((DeskInput.Typed)input).Press)) is { } request)
             {
-                Orders.Add(order);
+                Requests.Add(request);
             }
 
             Draw();

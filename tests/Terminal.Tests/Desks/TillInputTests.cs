@@ -84,7 +84,7 @@ public sealed partial class TillInputTests
             till.Desk.Notice.Should().BeNull();
             till.Desk.IsReaderGood.Should().BeTrue();
             till.Key("123456\r");
-            till.Orders[^1].Should().BeOfType<DeskOrder.Pay>().Which.Card.Pin.Should().Be("123456");
+            till.Requests[^1].Should().BeOfType<DeskRequest.Pay>().Which.Card.Pin.Should().Be("123456");
         }
     }
 
@@ -98,7 +98,7 @@ public sealed partial class TillInputTests
 
         till.Desk.Page.Should().BeOfType<Page.BillShown>();
         till.Desk.Notice.Should().Be(till.Desk.Words.SwipeAgain);
-        till.Orders.Should().HaveCount(1);
+        till.Requests.Should().HaveCount(1);
         for (var i = 0; i < 2; i++)
         {
             till.Desk.IsReaderGood.Should().BeTrue("three swipes are no four");
@@ -118,7 +118,7 @@ public sealed partial class TillInputTests
             till.Type(keys, TimeSpan.FromMilliseconds(every));
 
             till.Desk.Page.Should().Be(new Page.BillEntry(""));
-            till.Orders.Should().BeEmpty();
+            till.Requests.Should().BeEmpty();
             till.Drawn.Should().NotContain(text => text.Contains("6228") || text.Contains("8480"));
         }
     }
@@ -180,7 +180,7 @@ public sealed partial class TillInputTests
 
             till.Desk.Page.Should().BeOfType<Page.PinEntry>().Which.Pin.Should().BeEmpty();
             till.Desk.Notice.Should().Be(till.Desk.Words.PinByHand);
-            till.Orders.Should().NotContain(order => order is DeskOrder.Pay);
+            till.Requests.Should().NotContain(request => request is DeskRequest.Pay);
         }
     }
 
@@ -206,7 +206,7 @@ public sealed partial class TillInputTests
 
         till.Type(keys, TimeSpan.FromMilliseconds(milliseconds));
 
-        till.Orders[^1].Should().BeOfType<DeskOrder.Pay>().Which.Card.Pin.Should().MatchRegex("^(123456|111111)$");
+        till.Requests[^1].Should().BeOfType<DeskRequest.Pay>().Which.Card.Pin.Should().MatchRegex("^(123456|111111)$");
     }
 
     [Fact]
@@ -244,7 +244,7 @@ public sealed partial class TillInputTests
 
             till.Key("\r");
 
-            till.Orders.Should().Equal(new DeskOrder.LookUp(Till.OtherBill));
+            till.Requests.Should().Equal(new DeskRequest.LookUp(Till.OtherBill));
         }
     }
 
@@ -260,7 +260,7 @@ public sealed partial class TillInputTests
 
         till.Scan(Till.Bill + end);
 
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Till.Bill));
+        till.Requests.Should().Equal(new DeskRequest.LookUp(Till.Bill));
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed partial class TillInputTests
         till.Desk.Notice.Should().Be(till.Desk.Texts.BillMistyped);
         till.Scan(Till.Bill + "\r");
 
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Till.Bill));
+        till.Requests.Should().Equal(new DeskRequest.LookUp(Till.Bill));
         till.Drawn.Should().NotContain(text => text.Contains("6901"));
     }
 
@@ -299,7 +299,7 @@ public sealed partial class TillInputTests
     {
         var till = new Till();
         till.Paste(text);
-        till.Orders.Should().HaveCount(isEnded ? 1 : 0);
+        till.Requests.Should().HaveCount(isEnded ? 1 : 0);
 
         if (!isEnded)
         {
@@ -307,7 +307,7 @@ public sealed partial class TillInputTests
             till.Key("\r");
         }
 
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Till.Bill));
+        till.Requests.Should().Equal(new DeskRequest.LookUp(Till.Bill));
     }
 
     [Fact]
@@ -321,10 +321,10 @@ public sealed partial class TillInputTests
 
         till.Scan(FrenchBill + "\r");
 
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Till.Bill));
+        till.Requests.Should().Equal(new DeskRequest.LookUp(Till.Bill));
         till = new Till();
         till.Scan(FrenchBill.Replace('-', '§').Replace('_', '!') + "\r");
-        till.Orders.Should().Equal([new DeskOrder.LookUp(Till.Bill)], "a Belgian one differs in two digits");
+        till.Requests.Should().Equal([new DeskRequest.LookUp(Till.Bill)], "a Belgian one differs in two digits");
         till = Till.WithBill();
         till.Scan("ж6228480000000000008=49122010000000000,\r");
         till.Desk.Notice.Should().Be(till.Desk.Words.OtherLayout);
@@ -356,7 +356,7 @@ public sealed partial class TillInputTests
         foreach (var till in new[] { Till.WithOutcome(Outcome.Approved), LeftAtPin(), OfferedAgain(), WithPast(), SignedOff() })
         {
             till.Pass(TimeSpan.FromSeconds(2));
-            var orders = till.Orders.Count;
+            var requests = till.Requests.Count;
             if (till.Desk.Page is Page.Ended)
             {
                 till.Key(leadsOn);
@@ -368,7 +368,7 @@ public sealed partial class TillInputTests
             till.Drawn.Should().NotContain(text => text.Replace(" ", "").Contains("246"), $"this is {till.Desk.Page.GetType().Name}");
             till.Drawn.Should().Contain(text => text.Replace(" ", "").Contains("••••••"));
             till.Desk.Notice.Should().Be(till.Desk.Words.MayBePin);
-            till.Orders.Should().HaveCount(orders);
+            till.Requests.Should().HaveCount(requests);
         }
 
         static Till LeftAtPin()
@@ -418,7 +418,7 @@ public sealed partial class TillInputTests
 
         till.Key("\r");
 
-        till.Orders[^1].Should().Be(new DeskOrder.LookUp(Till.OtherBill));
+        till.Requests[^1].Should().Be(new DeskRequest.LookUp(Till.OtherBill));
     }
 
     [Theory]
@@ -464,7 +464,7 @@ public sealed partial class TillInputTests
         till.Pass(Desk.Dwell);
         till.Scan(Till.OtherBill + "\r");
 
-        till.Orders[^1].Should().Be(new DeskOrder.LookUp(Till.OtherBill));
+        till.Requests[^1].Should().Be(new DeskRequest.LookUp(Till.OtherBill));
     }
 
     [Fact]
@@ -488,17 +488,17 @@ public sealed partial class TillInputTests
             till.Key("123456\r");
         }
 
-        var orders = till.Orders.Count;
+        var requests = till.Requests.Count;
         till.Queue(key.ToString(), Till.Hand);
         till.Pass(TimeSpan.FromMilliseconds(500));
         till.Type(new string(key, 100), TimeSpan.FromMilliseconds(30));
-        till.Orders.Should().HaveCount(orders);
+        till.Requests.Should().HaveCount(requests);
 
         till.Pass(Desk.Confirmation);
         till.Key(key.ToString());
 
-        till.Orders.Should().HaveCount(orders + 1);
-        till.Orders[^1].Should().Match(order => order is DeskOrder.GiveUp || order is DeskOrder.Leave);
+        till.Requests.Should().HaveCount(requests + 1);
+        till.Requests[^1].Should().Match(request => request is DeskRequest.GiveUp || request is DeskRequest.Leave);
     }
 
     [Fact]
@@ -512,7 +512,7 @@ public sealed partial class TillInputTests
         till.Key("\u0003");
 
         till.Desk.Page.Should().BeOfType<Page.Asking>();
-        till.Orders[^1].Should().BeOfType<DeskOrder.Pay>();
+        till.Requests[^1].Should().BeOfType<DeskRequest.Pay>();
     }
 
     [Fact]
@@ -526,9 +526,9 @@ public sealed partial class TillInputTests
 
         till.Desk.Page.Should().BeOfType<Page.BatchShown>();
         till.Desk.Notice.Should().Be(till.Desk.Words.SwipeLater);
-        till.Orders.Should().BeEmpty();
+        till.Requests.Should().BeEmpty();
         till.Key("\r");
-        till.Orders.Should().Equal(new DeskOrder.CloseBatches());
+        till.Requests.Should().Equal(new DeskRequest.CloseBatches());
     }
 
     [Fact]
@@ -542,7 +542,7 @@ public sealed partial class TillInputTests
         till.Scan(Till.Bill + "\r");
 
         till.Desk.Page.Should().BeOfType<Page.Past>().Which.Digits.Should().Be(Till.Bill);
-        till.Orders.Should().BeEmpty();
+        till.Requests.Should().BeEmpty();
     }
 
     [Fact]
@@ -562,10 +562,10 @@ public sealed partial class TillInputTests
         till.Key("1001\r");
         till.Scan("6901234567892\r");
         till.Desk.Page.Should().Be(new Page.SignIn("1001", "", IsAtPassword: true));
-        till.Orders.Should().BeEmpty();
+        till.Requests.Should().BeEmpty();
         till.Pass(TimeSpan.FromSeconds(1));
         till.Key("%pa;ss=1\r");
-        till.Orders.Should().Equal(new DeskOrder.SignIn("1001", "%pa;ss=1"));
+        till.Requests.Should().Equal(new DeskRequest.SignIn("1001", "%pa;ss=1"));
     }
 
     [Fact]
@@ -576,7 +576,7 @@ public sealed partial class TillInputTests
         till.Scan("1001\r");
         till.Scan("87654321\r");
 
-        till.Orders.Should().Equal(new DeskOrder.SignIn("1001", "87654321"));
+        till.Requests.Should().Equal(new DeskRequest.SignIn("1001", "87654321"));
     }
 
     [Fact]
@@ -590,7 +590,7 @@ public sealed partial class TillInputTests
         till.Scan("1001\r");
         till.Scan("87654321\r");
 
-        till.Orders.Should().EndWith(new DeskOrder.SignIn("1001", "87654321"));
+        till.Requests.Should().EndWith(new DeskRequest.SignIn("1001", "87654321"));
     }
 
     [Fact]
@@ -600,7 +600,7 @@ public sealed partial class TillInputTests
         for (var i = 0; i < 200; i++)
         {
             till.Scan((i % 2 == 0 ? Till.Bill : Till.OtherBill) + "\r");
-            till.Orders.Should().HaveCount(i + 1);
+            till.Requests.Should().HaveCount(i + 1);
             till.Desk.Done(new Report(Outcome.Found) { Bill = Till.Bill, Amount = 1, Payee = "" });
             till.Desk.Press(new Press(DeskKey.Escape));
         }
@@ -621,7 +621,7 @@ public sealed partial class TillInputTests
 
         till.Scan(Till.Bill + "\r" + Till.OtherBill + "\r");
 
-        till.Orders.Should().Equal(new DeskOrder.LookUp(Till.Bill));
+        till.Requests.Should().Equal(new DeskRequest.LookUp(Till.Bill));
     }
 
     /// <summary>
