@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Lakala.Grains.Bills;
 using Lakala.Silo.Security;
+using Lakala.Storage.Silos;
 using Lakala.Storage.Swipes;
 using Lakala.Wire.Tls;
 using Microsoft.Extensions.Options;
@@ -98,6 +99,7 @@ internal static class Cluster
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster.Id);
         silo.ConfigureEndpoints(IPAddress.Parse(cluster.Address), cluster.SiloPort, gatewayPort: 0);
+        silo.Services.AddSingleton<SiloRows>();
         silo.Services.AddSingleton<SiloTable>();
         silo.Services.AddSingleton<IMembershipTable>(provider => provider.GetRequiredService<SiloTable>());
         silo.Services.AddHostedService<CutOffWatch>();

@@ -50,7 +50,7 @@ public sealed class Health(NpgsqlDataSource database, Commits commits, IBankLine
     // Strangers can read the answer: the database's message goes only into the log.
     private async Task<Seen> Ask()
     {
-        var answers = Answers();
+        var answers = DatabaseProbe.Answers(database, Patience);
         try
         {
             await commits.TryCommits.Submit(new TryCommit()).WaitAsync(Patience, time);
@@ -63,21 +63,6 @@ public sealed class Health(NpgsqlDataSource database, Commits commits, IBankLine
         catch (Exception fault) when (fault is DatabaseAwayException or CommitUnknownException or CommitQueueFullException)
         {
             return new Seen(await answers, false, "down: the silo's log says why, after try_commits");
-        }
-    }
-
-    private async Task<bool> Answers()
-    {
-        try
-        {
-            await using var command = database.CreateCommand("select 1");
-            command.CommandTimeout = (int)Patience.TotalSeconds;
-            await command.ExecuteScalarAsync();
-            return true;
-        }
-        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
-        {
-            return false;
         }
     }
 

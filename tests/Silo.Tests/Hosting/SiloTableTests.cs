@@ -1,5 +1,6 @@
 using System.Net;
 using Lakala.Silo.Hosting;
+using Lakala.Storage.Silos;
 using Lakala.Testing;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -110,7 +111,7 @@ public sealed class SiloTableTests(TestPostgres postgres) : IAsyncLifetime
         (await _table.ReadAll()).Members.Should().BeEmpty();
     }
 
-    private SiloTable Table(string cluster) => new(_books.Database, Options.Create(new ClusterOptions { ClusterId = cluster, ServiceId = cluster }));
+    private SiloTable Table(string cluster) => new(new SiloRows(_books.Database), Options.Create(new ClusterOptions { ClusterId = cluster, ServiceId = cluster }));
 
     private static TableVersion Next(int version) => new TableVersion(version, $"{version}").Next();
 
