@@ -1,6 +1,5 @@
 using System.Net;
 using Lakala.Grains.Bills;
-using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
@@ -66,6 +65,7 @@ switch (args)
 AddOptions(builder);
 AddStorage(builder.Services, database);
 AddSwipe(builder.Services);
+builder.AddWebPipeline();
 builder.AddMerchantApi();
 builder.AddBillPages();
 builder.AddNotices();
@@ -81,6 +81,7 @@ var stopping = app.Lifetime.ApplicationStopping;
 await Database.WaitUntilUp(app.Services.GetRequiredService<NpgsqlDataSource>(), TimeProvider.System, log, stopping);
 await Database.Migrate(app.Services.GetRequiredService<NpgsqlDataSource>(), database, log);
 
+app.UseWebPipeline();
 app.MapMerchantApi();
 app.MapBillPages();
 app.MapOperations();
@@ -101,12 +102,10 @@ static ILoggerFactory VerbLog() =>
 
 static void AddOptions(WebApplicationBuilder builder)
 {
-    Bind<HttpOptions>("Http").Services.AddSingleton<IValidateOptions<HttpOptions>, HttpOptions.Validator>();
     Bind<ManagementOptions>("Management");
     Bind<SiloClusterOptions>("Cluster").Services.AddSingleton<IValidateOptions<SiloClusterOptions>, SiloClusterOptions.Validator>();
     Bind<KeysOptions>("Keys");
     Bind<TraceOptions>("Traces").Services.AddSingleton<IValidateOptions<TraceOptions>, TraceOptions.Validator>();
-    Bind<BillPageOptions>("Http");
     Bind<SwipeOptions>("Swipe").Services.AddSingleton<IValidateOptions<SwipeOptions>, SwipeOptions.Validator>();
     Bind<TerminalQuotaOptions>("Terminals").Services.AddSingleton<IValidateOptions<TerminalQuotaOptions>, TerminalQuotaOptions.Validator>();
     Bind<BankLinkOptions>("BankLink").Services.AddSingleton<IValidateOptions<BankLinkOptions>, BankLinkOptions.Validator>();
@@ -144,6 +143,8 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<Reversals>();
     services.AddSingleton<SweepRounds>();
     services.AddSingleton<IBankLine, BankLink>();
+    services.AddSingleton(static provider => TerminalCertificate(
+        provider.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
     services.AddSingleton<OwnCertificates>();
     services.AddSingleton<LineWatch>();
     services.AddSingleton<MacFailures>();
@@ -153,6 +154,9 @@ static void AddSwipe(IServiceCollection services)
     services.AddHostedService<Sweeper>();
     services.AddHostedService<ReversalSender>();
 }
+
+static NamedCertificate TerminalCertificate(TerminalGatewayOptions gateway, TimeProvider time) =>
+    new(TerminalGateway.CertificateUse, new OwnCertificate(gateway.Certificate, gateway.CertificateKey, time));
 
 static void ListenOn(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel((context, kestrel) =>
 {
@@ -177,7 +181,7 @@ static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServi
     var watch = services.GetRequiredService<LineWatch>();
     line.Protocols = HttpProtocols.None;
     line.Use(next => connection => watch.Admit(connection, () => next(connection)));
-    var own = services.GetRequiredService<OwnCertificates>().Gateway;
+    var own = services.GetRequiredService<OwnCertificates>().Find(TerminalGateway.CertificateUse);
     var clients = gateway.ClientCa.Length > 0 ? TrustedCas.Read(gateway.ClientCa) : null;
     var log = services.GetRequiredService<ILogger<TerminalGateway>>();
     line.UseHttps(new TlsHandshakeCallbackOptions

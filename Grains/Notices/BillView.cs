@@ -17,12 +17,11 @@ public static class BillView
     [ThreadStatic]
     private static Scratch? OfThread;
 
-    /// <param name="publicUrl">Base address of the bill pages, without a slash at its end.</param>
-    public static string Json(BillRow row, string publicUrl)
+    public static string Json(BillRow row, BillPageAddress pages)
     {
         var scratch = OfThread ??= new Scratch();
         scratch.Start();
-        Write(scratch.Json, row, publicUrl);
+        Write(scratch.Json, row, pages);
         return scratch.Finish();
     }
 
@@ -44,7 +43,7 @@ public static class BillView
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter json, BillRow row, string publicUrl)
+    private static void Write(Utf8JsonWriter json, BillRow row, BillPageAddress pages)
     {
         json.WriteStartObject();
         json.WriteString("number"u8, row.BillNumber.ToString());
@@ -55,7 +54,7 @@ public static class BillView
         json.WriteString("description"u8, row.Description);
         json.WritePropertyName("metadata"u8);
         json.WriteRawValue(row.Metadata ?? "{}", skipInputValidation: true);
-        json.WriteString("pay_url"u8, PayUrl(row, publicUrl));
+        json.WriteString("pay_url"u8, pages.PayUrl(row));
         WriteTime(json, "expires_at"u8, row.Bill.ExpiresAt);
         WriteTime(json, "created_at"u8, row.CreatedAt);
         if (row.Payment is { } payment)
@@ -65,8 +64,6 @@ public static class BillView
 
         json.WriteEndObject();
     }
-
-    public static string PayUrl(BillRow row, string publicUrl) => $"{publicUrl}/b/{row.PageToken}";
 
     private static void WritePayment(Utf8JsonWriter json, Payment payment)
     {

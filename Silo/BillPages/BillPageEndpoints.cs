@@ -18,14 +18,12 @@ namespace Lakala.Silo.BillPages;
 /// </summary>
 internal static class BillPageEndpoints
 {
-    public const string Root = "/b";
-
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(3);
 
     public static WebApplicationBuilder AddBillPages(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Listeners>();
-        builder.Services.AddSingleton<PageRenderer>();
+        builder.Services.AddSingleton(static provider => new BillPageAddress(provider.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl));
 
         // The host's own log line about every request has its path.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
@@ -34,7 +32,7 @@ internal static class BillPageEndpoints
 
     public static WebApplication MapBillPages(this WebApplication app)
     {
-        var pages = app.MapGroup(Root).AllowAnonymous().AddEndpointFilter(Protect).ExcludeFromDescription();
+        var pages = app.MapGroup(BillPageAddress.Root).AllowAnonymous().AddEndpointFilter(Protect).ExcludeFromDescription();
         pages.MapGet("/{token}", Show);
         pages.MapGet("/{token}/events", Listen);
         pages.MapGet("/{token}/stores", NearStores);
@@ -107,10 +105,10 @@ internal static class BillPageEndpoints
     }
 
     private static async Task<IResult> Calendar(
-        string token, string? lang, Commits commits, IOptions<BillPageOptions> pages, TimeProvider time, HttpContext context) =>
+        string token, string? lang, Commits commits, BillPageAddress pages, TimeProvider time, HttpContext context) =>
         await Find(token, commits) is { Bill.State: BillState.Open or BillState.Paying } bill
             ? TypedResults.Text(
-                CalendarFile.Of(new BillShown(bill, Language(lang, bill, context)), BillView.PayUrl(bill, pages.Value.PublicUrl), time.GetUtcNow()),
+                CalendarFile.Of(new BillShown(bill, Language(lang, bill, context)), pages.PayUrl(bill), time.GetUtcNow()),
                 "text/calendar",
                 Encoding.UTF8)
             : Problems.NoSuchPage();
@@ -183,7 +181,7 @@ internal static class BillPageEndpoints
         while (true)
         {
             var shown = await Shown(bill, page.Texts, page.Stores);
-            yield return new SseItem<LiveBill>(await page.Renderer.Live(shown, page.Time.GetUtcNow())) { ReconnectionInterval = Reconnect };
+            yield return new SseItem<LiveBill>(await Live(shown, page)) { ReconnectionInterval = Reconnect };
             if (shown.IsFinal)
             {
                 yield break;
@@ -211,6 +209,18 @@ internal static class BillPageEndpoints
                 yield return new SseItem<LiveBill>(new LiveBill(Now: page.Time.GetUtcNow().ToUnixTimeMilliseconds()), "beat");
             }
         }
+    }
+
+    private static async Task<LiveBill> Live(BillShown bill, LivePage page)
+    {
+        var parameters = new Dictionary<string, object?> { ["Bill"] = bill };
+        return new LiveBill(
+            bill.State,
+            bill.IsFinal,
+            bill.Title,
+            await page.Renderer.Html<Banner>(parameters),
+            await page.Renderer.Html<Details>(parameters),
+            page.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private sealed record LivePage(Texts Texts, StoreFinder Stores, IBillGrain Grain, PageRenderer Renderer, TimeProvider Time);

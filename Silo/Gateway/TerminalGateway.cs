@@ -14,6 +14,9 @@ namespace Lakala.Silo.Gateway;
 /// </summary>
 public sealed class TerminalGateway : ConnectionHandler
 {
+    /// <summary>The use of the certificate for terminals.</summary>
+    public const string CertificateUse = "gateway";
+
     private readonly LineWatch _watch;
     private readonly MacFailures _macFailures;
     private readonly TerminalKeys _keys;

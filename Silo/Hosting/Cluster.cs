@@ -127,7 +127,7 @@ internal static class Cluster
     {
         var cas = TrustedCas.Read(cluster.Ca);
         var own = new OwnCertificate(cluster.Certificate, cluster.CertificateKey, TimeProvider.System);
-        silo.Services.AddSingleton(new ClusterCertificate(own));
+        silo.Services.AddSingleton(new NamedCertificate("cluster", own));
         silo.UseTls(own.Current.TargetCertificate, tls =>
         {
             tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;

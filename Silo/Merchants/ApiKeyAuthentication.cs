@@ -7,27 +7,16 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
 
-/// <summary><c>Authorization: Bearer</c> with an API key authenticates the merchant.</summary>
+/// <summary>An API key authenticates the merchant.</summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, ApiKeyRows keys)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+    : BearerAuthentication(options, logs, encoder)
 {
     public const string SchemeName = "ApiKey";
     public const string KeyIdClaim = "key_id";
 
-    private const string Prefix = "Bearer ";
-
-    /// <returns>Null: the request has none.</returns>
-    public static string? Presented(HttpRequest request) =>
-        request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? header[Prefix.Length..].Trim() : null;
-
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    protected override async Task<AuthenticateResult> Authenticate(string key)
     {
-        if (Presented(Request) is not { } key)
-        {
-            return AuthenticateResult.NoResult();
-        }
-
         if (await keys.Authenticate(key, Context.RequestAborted) is not { } holder)
         {
             return AuthenticateResult.Fail("No such API key.");
@@ -40,12 +29,6 @@ internal sealed class ApiKeyAuthentication(
             ],
             SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
-    }
-
-    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
-    {
-        Response.Headers.WWWAuthenticate = "Bearer";
-        await Problems.NotAuthenticated(isKeyWrong: (await HandleAuthenticateOnceSafeAsync()).Failure is not null).ExecuteAsync(Context);
     }
 }
 

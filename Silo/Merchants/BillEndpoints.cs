@@ -16,7 +16,6 @@ using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
 
@@ -64,7 +63,7 @@ internal static class BillEndpoints
         MerchantRows store,
         ShopperReceivers shoppers,
         NoticeSignal notices,
-        IOptions<BillPageOptions> pages,
+        BillPageAddress pages,
         TimeProvider time,
         HttpContext context)
     {
@@ -89,7 +88,7 @@ internal static class BillEndpoints
             }
 
             var bill = Draw(body.Value, merchant, now);
-            var json = BillView.Json(bill, pages.Value.PublicUrl);
+            var json = BillView.Json(bill, pages);
             var answer = idempotencyKey is null ? null : new KeptAnswer(idempotencyKey, body.Hash, StatusCodes.Status201Created, json);
             switch (await store.CreateBill(bill, answer, shoppers.Of(bill), json))
             {
@@ -113,7 +112,7 @@ internal static class BillEndpoints
         [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
         MerchantRows store,
-        IOptions<BillPageOptions> pages,
+        BillPageAddress pages,
         CancellationToken stop)
     {
         if (orderId is null)
@@ -139,19 +138,19 @@ internal static class BillEndpoints
 
         var size = limit ?? Paging.UsualSize;
         var bills = await store.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
-        var data = bills.Take(size).Select(bill => BillView.Json(bill, pages.Value.PublicUrl));
+        var data = bills.Take(size).Select(bill => BillView.Json(bill, pages));
         var next = bills.Count > size ? Write(bills[size - 1]) : null;
         return Json($$"""{"data":[{{string.Join(',', data)}}]{{(next is null ? "" : $",\"next_cursor\":\"{next}\"")}}}""");
     }
 
     private static async Task<IResult> Get(
-        string number, ClaimsPrincipal user, Commits commits, IOptions<BillPageOptions> pages) =>
+        string number, ClaimsPrincipal user, Commits commits, BillPageAddress pages) =>
         await Find(number, user, commits) is { } bill
-            ? Json(BillView.Json(bill, pages.Value.PublicUrl))
+            ? Json(BillView.Json(bill, pages))
             : Problems.NoSuch("bill", number);
 
     private static async Task<IResult> Cancel(
-        string number, ClaimsPrincipal user, Commits commits, IBillGrains grains, IOptions<BillPageOptions> pages)
+        string number, ClaimsPrincipal user, Commits commits, IBillGrains grains, BillPageAddress pages)
     {
         if (await Find(number, user, commits) is not { } bill)
         {
@@ -160,7 +159,7 @@ internal static class BillEndpoints
 
         var (row, refusal) = await grains.GetBill(bill.Number).Cancel();
         return row is not null && refusal is null or Refusal.BillCancelled
-            ? Json(BillView.Json(row, pages.Value.PublicUrl))
+            ? Json(BillView.Json(row, pages))
             : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);
     }
 

@@ -74,6 +74,7 @@ internal static class MerchantApiDocument
         options.AddDocumentTransformer(static (document, _, _) =>
         {
             Introduce(document);
+            DescribeCreatedBill(document);
             AddNotices(document);
             return Task.CompletedTask;
         });
@@ -128,6 +129,15 @@ internal static class MerchantApiDocument
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },
         new() { Name = "Stores", Description = "The stores where a bill can be paid." },
     ];
+
+    private static void DescribeCreatedBill(OpenApiDocument document)
+    {
+        if (document.Paths["/v1/bills"].Operations![HttpMethod.Post].Responses!["201"] is OpenApiResponse made)
+        {
+            DocumentShapes.AddHeader(made, "Idempotent-Replayed", JsonSchemaType.String, "true: this is the first answer under this Idempotency-Key, repeated.");
+            DocumentShapes.AddHeader(made, "Location", JsonSchemaType.String, "The address of the bill.");
+        }
+    }
 
     /// <summary>The requests that we send.</summary>
     private static void AddNotices(OpenApiDocument document)

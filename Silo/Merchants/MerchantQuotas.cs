@@ -1,5 +1,7 @@
 using Lakala.Grains;
+using Lakala.Silo.Notices;
 using Lakala.Silo.Web;
+using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
@@ -34,6 +36,10 @@ public sealed class MerchantApiOptions
     /// <summary>The same for SMS, which cost money.</summary>
     public int SmsPerDay { get; set; } = 1_000;
 
+    internal ShopperQuotas ToShopperQuotas() => new(
+        new NoticeQuotas(NoticesPerAddressPerHour, NoticesPerAddressPerDay, MailsPerDay),
+        new NoticeQuotas(NoticesPerAddressPerHour, NoticesPerAddressPerDay, SmsPerDay));
+
     public sealed class Validator : IValidateOptions<MerchantApiOptions>
     {
         public ValidateOptionsResult Validate(string? name, MerchantApiOptions options) =>
@@ -52,9 +58,18 @@ internal enum Quota
     Tests,
 }
 
-/// <summary>Marks an endpoint whose calls are counted by merchant.</summary>
+/// <summary>Marks a route whose calls are counted by merchant.</summary>
 /// <param name="As">Null: as a read or a write, by the method.</param>
-internal sealed record Counted(Quota? As = null);
+internal sealed record Counted(Quota? As = null) : IEntryCheck
+{
+    public IResult? Refuse(HttpContext context)
+    {
+        var quota = As ?? (HttpMethods.IsGet(context.Request.Method) ? Quota.Reads : Quota.Writes);
+        return context.RequestServices.GetRequiredService<MerchantQuotas>().Take(context.User.Merchant().Id, quota) is { } wait
+            ? Problems.TooManyRequests(context.Response, wait)
+            : null;
+    }
+}
 
 /// <summary>Counts a merchant's calls at this silo only: each silo has its own limits.</summary>
 internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeProvider time)
@@ -75,21 +90,4 @@ internal sealed class MerchantQuotas(IOptions<MerchantApiOptions> options, TimeP
         Quota.Tests => _tests,
         _ => throw new ArgumentOutOfRangeException(nameof(quota), quota, "No such quota."),
     }).Take(merchantId);
-}
-
-internal static class MerchantQuotaMiddleware
-{
-    /// <summary>Refuses calls above the limit, after the key is checked and before the body is read.</summary>
-    public static IApplicationBuilder UseMerchantQuotas(this IApplicationBuilder app) => app.Use(static (context, next) =>
-    {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<Counted>() is not { } counted)
-        {
-            return next(context);
-        }
-
-        var quota = counted.As ?? (HttpMethods.IsGet(context.Request.Method) ? Quota.Reads : Quota.Writes);
-        return context.RequestServices.GetRequiredService<MerchantQuotas>().Take(context.User.Merchant().Id, quota) is { } wait
-            ? Problems.TooManyRequests(context.Response, wait).ExecuteAsync(context)
-            : next(context);
-    });
 }

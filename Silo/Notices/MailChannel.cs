@@ -86,7 +86,7 @@ internal sealed partial class MailChannel : INoticeChannel
 
     private readonly MailOptions _mail;
     private readonly NoticeOptions _notices;
-    private readonly string _publicUrl;
+    private readonly BillPageAddress _pages;
     private readonly StoreFinder _stores;
     private readonly PageRenderer _renderer;
     private readonly TimeProvider _time;
@@ -96,12 +96,12 @@ internal sealed partial class MailChannel : INoticeChannel
     public MailChannel(
         IOptions<MailOptions> mail,
         IOptions<NoticeOptions> notices,
-        IOptions<BillPageOptions> pages,
+        BillPageAddress pages,
         StoreFinder stores,
         PageRenderer renderer,
         TimeProvider time)
     {
-        (_mail, _notices, _publicUrl) = (mail.Value, notices.Value, pages.Value.PublicUrl);
+        (_mail, _notices, _pages) = (mail.Value, notices.Value, pages);
         (_stores, _renderer, _time) = (stores, renderer, time);
         _from = MailboxAddress.Parse(_mail.Sender);
         _login = _mail.User.Length == 0 ? null : new NetworkCredential(_mail.User, SecretText.Read(_mail.PasswordFile, "Mail:PasswordFile"));
@@ -137,7 +137,7 @@ internal sealed partial class MailChannel : INoticeChannel
         var bill = notice.Bill!;
         var paidIn = bill.Payment is { } payment ? await _stores.Get(payment.Store, stop) : null;
         var name = paidIn is null ? null : StoresShown.Name(paidIn, Texts.In(bill.ShopperLanguage));
-        if (ShopperMessage.Of(notice.Type, bill, BillView.PayUrl(bill, _publicUrl), name) is not { } message)
+        if (ShopperMessage.Of(notice.Type, bill, _pages.PayUrl(bill), name) is not { } message)
         {
             return null;
         }

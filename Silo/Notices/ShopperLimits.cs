@@ -1,17 +1,19 @@
 using System.Security.Cryptography;
 using System.Text;
-using Lakala.Silo.Merchants;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
 
+/// <summary>How many notices a merchant may have sent to shoppers.</summary>
+internal sealed record ShopperQuotas(NoticeQuotas Mail, NoticeQuotas Sms);
+
 /// <summary>
 /// The limits of notices to shoppers. The merchant chooses the addresses, so without them a key could send mails in our name and SMS
 /// at our cost to anybody.
 /// </summary>
-internal sealed class ShopperLimits(NoticeRows store, IOptions<MerchantApiOptions> api, IOptions<SmsOptions> sms)
+internal sealed class ShopperLimits(NoticeRows store, ShopperQuotas most, IOptions<SmsOptions> sms)
 {
     /// <summary>Why the notice is not sent, as a text for the merchant; null: it is counted, once for all of its tries, and may be sent.</summary>
     public async Task<string?> WhyNot(Notice notice)
@@ -26,8 +28,8 @@ internal sealed class ShopperLimits(NoticeRows store, IOptions<MerchantApiOption
             return "no SMS are sent to numbers of this country";
         }
 
-        var (most, isSms) = (api.Value, notice.Receiver == ShopperReceivers.Sms);
-        var quotas = new NoticeQuotas(most.NoticesPerAddressPerHour, most.NoticesPerAddressPerDay, isSms ? most.SmsPerDay : most.MailsPerDay);
+        var isSms = notice.Receiver == ShopperReceivers.Sms;
+        var quotas = isSms ? most.Sms : most.Mail;
         return await store.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas) switch
         {
             NoticeQuota.Free => null,

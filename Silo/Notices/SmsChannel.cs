@@ -48,13 +48,13 @@ public sealed class SmsOptions
 internal sealed class SmsChannel : INoticeChannel, IDisposable
 {
     private readonly SmsOptions _sms;
-    private readonly string _publicUrl;
+    private readonly BillPageAddress _pages;
     private readonly string? _authorization;
     private readonly NoticeClient _client;
 
-    public SmsChannel(IOptions<SmsOptions> sms, IOptions<NoticeOptions> notices, IOptions<BillPageOptions> pages, TimeProvider time)
+    public SmsChannel(IOptions<SmsOptions> sms, IOptions<NoticeOptions> notices, BillPageAddress pages, TimeProvider time)
     {
-        (_sms, _publicUrl) = (sms.Value, pages.Value.PublicUrl);
+        (_sms, _pages) = (sms.Value, pages);
         _authorization = _sms.AuthorizationFile.Length == 0 ? null : SecretText.Read(_sms.AuthorizationFile, "Sms:AuthorizationFile");
         _client = new NoticeClient(
             notices.Value, time, static async (host, _, stop) => await Dns.GetHostAddressesAsync(host, stop), useProxy: true);
@@ -65,7 +65,7 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
     public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
     {
         var bill = notice.Bill!;
-        if (ShopperMessage.Of(notice.Type, bill, BillView.PayUrl(bill, _publicUrl), null) is not { } message)
+        if (ShopperMessage.Of(notice.Type, bill, _pages.PayUrl(bill), null) is not { } message)
         {
             return NoticeAnswer.Skipped("there is nothing left to tell");
         }

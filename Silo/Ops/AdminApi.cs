@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using Lakala.Grains.Notices;
-using Lakala.Silo.Merchants;
 using Lakala.Silo.Web;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Ledger;
@@ -91,7 +90,7 @@ internal static class AdminApi
 
     public static void Map(WebApplication app)
     {
-        var api = app.MapGroup(Root).AddEndpointFilter(MerchantApi.AnswerRefusedArguments)
+        var api = app.MapGroup(Root).AddEndpointFilter(RefusedArguments.Answer)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status500InternalServerError)

@@ -7,6 +7,7 @@ using Lakala.Grains.Swipes;
 using Lakala.Silo.Gateway;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Notices;
+using Lakala.Silo.Web;
 using Lakala.Storage;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Postgres;
@@ -100,7 +101,7 @@ internal sealed class NetworkWatch : PeriodicWork
         NoticeSignal notices,
         ILocalSiloDetails silo,
         IOptions<OpsOptions> options,
-        IOptions<BillPageOptions> pages,
+        IOptions<HttpOptions> pages,
         IMeterFactory meters,
         TimeProvider time,
         ILogger<NetworkWatch> log)

@@ -1,4 +1,5 @@
 using Lakala.Silo.Notices;
+using Lakala.Silo.Web;
 using Lakala.Storage;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Ledger;
@@ -37,6 +38,7 @@ internal static class Operations
         services.AddSingleton<SignInLimits>();
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<OpsPages>();
+        services.AddSingleton(new RefusalPage(OpsPages.Root, OpsPages.Refusal));
         services.AddSingleton(Target);
         services.AddSingleton<INoticeChannel, OperatorChannel>();
         services.AddHostedService<NetworkWatch>();

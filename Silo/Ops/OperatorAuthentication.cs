@@ -1,9 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Lakala.Grains;
-using Lakala.Grains.Notices;
 using Lakala.Grains.Terminals;
-using Lakala.Silo.Merchants;
 using Lakala.Silo.Web;
 using Lakala.Storage.Operators;
 using Microsoft.AspNetCore.Authentication;
@@ -13,9 +11,9 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Ops;
 
 /// <summary>The cookie in which a session at <c>/ops</c> lives: the browser sends it from no other site's pages, and no script sees it.</summary>
-internal sealed class SessionCookie(IOptions<BillPageOptions> pages)
+internal sealed class SessionCookie(IOptions<HttpOptions> http)
 {
-    private readonly bool _isSecure = pages.Value.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+    private readonly bool _isSecure = http.Value.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
 
     // Over HTTPS the name itself forbids that another host sets it.
     private string Name => _isSecure ? "__Host-lakala-ops" : "lakala-ops";
@@ -61,20 +59,13 @@ internal sealed class SessionAuthentication(
 /// <summary><c>Authorization: Bearer</c> with an admin key says which program is asking under <c>/v1/admin</c>.</summary>
 internal sealed class AdminKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorRows operators)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+    : BearerAuthentication(options, logs, encoder)
 {
     public const string SchemeName = "AdminKey";
 
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        ApiKeyAuthentication.Presented(Request) is not { } key ? AuthenticateResult.NoResult()
-        : await operators.Authenticate(key, Context.RequestAborted) is { } program ? AuthenticateResult.Success(Operators.Ticket(program, SchemeName))
+    protected override async Task<AuthenticateResult> Authenticate(string key) =>
+        await operators.Authenticate(key, Context.RequestAborted) is { } program ? AuthenticateResult.Success(Operators.Ticket(program, SchemeName))
         : AuthenticateResult.Fail("No such admin key.");
-
-    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
-    {
-        Response.Headers.WWWAuthenticate = "Bearer";
-        await Problems.NotAuthenticated(isKeyWrong: (await HandleAuthenticateOnceSafeAsync()).Failure is not null).ExecuteAsync(Context);
-    }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.NotAllowed().ExecuteAsync(Context);
 }

@@ -723,7 +723,7 @@ internal sealed class OpsPages(
             return headers.Origin.Count == 0 && headers["Sec-Fetch-Site"] == "same-origin";
         }
 
-        var known = new Uri(context.RequestServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl);
+        var known = new Uri(context.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl);
         return Uri.TryCreate(origin, UriKind.Absolute, out var from)
             && (from.Scheme == known.Scheme || from.Scheme == Uri.UriSchemeHttps)
             && (from.Authority == context.Request.Host.Value || from.Authority == known.Authority);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Lakala.Silo.BillPages;
+using Lakala.Grains.Notices;
 using Lakala.Silo.Hosting;
 using Lakala.Storage;
 using Microsoft.Extensions.Logging.Console;
@@ -80,7 +80,7 @@ internal static class Tracing
     // The address of a bill page is a secret.
     private static void LeaveOutBillPages(AspNetCoreTraceInstrumentationOptions http, TailSampler sampler) => http.Filter = context =>
     {
-        var isPage = context.Request.Path.StartsWithSegments(BillPageEndpoints.Root);
+        var isPage = context.Request.Path.StartsWithSegments(BillPageAddress.Root);
         if (isPage && Activity.Current is { } request)
         {
             sampler.Forget(request);

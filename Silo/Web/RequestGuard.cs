@@ -1,6 +1,3 @@
-using Lakala.Silo.Ops;
-using Microsoft.AspNetCore.Authorization;
-
 namespace Lakala.Silo.Web;
 
 /// <summary>
@@ -18,8 +15,8 @@ internal static class RequestGuard
         if (ControlIn(context.Request) is { } field)
         {
             var why = $"{field} has a control character.";
-            await (context.Request.Path.StartsWithSegments(OpsPages.Root)
-                ? await OpsPages.Refusal(context, StatusCodes.Status400BadRequest, "Not valid", [why])
+            await (context.RequestServices.GetServices<RefusalPage>().FirstOrDefault(page => context.Request.Path.StartsWithSegments(page.Root)) is { } pages
+                ? await pages.Show(context, StatusCodes.Status400BadRequest, "Not valid", [why])
                 : Problems.Invalid(field, why)).ExecuteAsync(context);
             return;
         }
@@ -47,17 +44,6 @@ internal static class RequestGuard
             context.Response.Headers.Allow = string.Join(", ", [.. methods, .. methods.Contains(HttpMethods.Get) ? [HttpMethods.Head] : Array.Empty<string>(), HttpMethods.Options]);
         }
     });
-
-    /// <exception cref="InvalidOperationException">A route does not say who may.</exception>
-    public static void RequireStatedAccess(this IEndpointRouteBuilder app)
-    {
-        if (app.DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>().FirstOrDefault(static route =>
-            route.Metadata.GetMetadata<IAllowAnonymous>() is null && route.Metadata.GetMetadata<IAuthorizeData>() is null
-            && route.Metadata.GetMetadata<AuthorizationPolicy>() is null) is { } unstated)
-        {
-            throw new InvalidOperationException($"{unstated.DisplayName} does not say who may.");
-        }
-    }
 
     /// <summary>Only the head of the answer is wanted: what would go on without end may end at once.</summary>
     public static bool IsHead(this HttpContext context) => context.Features.Get<Head>() is not null;

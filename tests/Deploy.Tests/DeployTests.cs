@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Lakala.Local;
 using Lakala.Silo.Gateway;
-using Lakala.Silo.Hosting;
+using Lakala.Silo.Web;
 using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Deploy.Tests;

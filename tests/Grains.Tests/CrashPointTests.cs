@@ -249,7 +249,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.StateOf(swipe.Bill)).Should().Be(BillState.Paid);
         (await Books.Scalar<long>($"select count(*) from events e join deliveries d on d.event_id = e.id where e.bill = {swipe.Bill}")).Should().Be(1);
         (await Books.Scalar<string>($"select data from events where bill = {swipe.Bill}"))
-            .Should().Be(BillView.Json((await Books.Commits.ReadBills.Submit(swipe.Bill)).Row!, new BillPageOptions().PublicUrl));
+            .Should().Be(BillView.Json((await Books.Commits.ReadBills.Submit(swipe.Bill)).Row!, SwipeCluster.Pages));
         var fee = Postings.Share(TestTerminal.Amount, Books.Rates);
         (await Books.Scalar<long>($"select -amount from postings where rrn = {request.Rrn} and account = 'merchant:{Books.Merchant}'"))
             .Should().Be(fee.Merchant, "the rates in force at C1 count");
@@ -362,7 +362,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     // The terminal gives up and sends 0420.
 
     [Fact]
-    public async Task An_abandoned_swipe_is_reversed_before_the_bank_answers_and_its_approval_does_not_settle()
+    public async Task An_abandoned_swipe_is_reversed_and_its_bill_open_while_the_bank_still_thinks_and_its_approval_does_not_settle()
     {
         var (terminal, other) = (await cluster.NewTerminal(), await cluster.NewTerminal());
         var swipe = terminal.Swipe(await Books.PutBill());

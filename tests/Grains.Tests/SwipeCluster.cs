@@ -18,6 +18,8 @@ namespace Lakala.Grains.Tests;
 /// <summary>The grains in a cluster over books of their own, with a bank that does what the test says.</summary>
 public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 {
+    public static readonly BillPageAddress Pages = new("http://127.0.0.1:8080");
+
     private int _terminals;
 
     public Books Books { get; } = new(postgres);
@@ -87,6 +89,7 @@ public sealed class Silos : IAsyncDisposable
         services.AddSingleton<ReversalRows>();
         services.AddSwipes();
         services.AddBills();
+        services.AddSingleton(SwipeCluster.Pages);
         services.AddSingleton<NoticeSignal>();
         services.AddSingleton(new ShopperReceivers(hasMail: true, hasSms: true));
         services.AddSingleton(bank);

@@ -43,7 +43,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         await terminal.Pay(terminal.Swipe(bill));
 
         var later = (await Books.Commits.ReadBills.Submit(bill)).Row!;
-        (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(later, new BillPageOptions().PublicUrl));
+        (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(later, SwipeCluster.Pages));
     }
 
     [Fact]
@@ -338,7 +338,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await Books.Scalar<long>($"select count(*) from deliveries d join events e on e.id = d.event_id where e.bill = {bill}")).Should().Be(1);
         var row = (await Books.Commits.ReadBills.Submit(bill)).Row!;
         StateNames.Of(row.Bill.State).Should().Be(state);
-        (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(row, new BillPageOptions().PublicUrl));
+        (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(row, SwipeCluster.Pages));
     }
 
     private static async Task<List<string?>> ToldUnderAnyContent(TestTerminal terminal, PayBill swipe) =>

@@ -15,7 +15,7 @@ namespace Lakala.Model.Tests;
 public sealed class ModelProcess
 {
     private static readonly IOptions<SwipeOptions> Timers = Options.Create(new SwipeOptions());
-    private static readonly BillNotices Notices = new(new ShopperReceivers(hasMail: false, hasSms: false), Options.Create(new BillPageOptions()));
+    private static readonly BillNotices Notices = new(new ShopperReceivers(hasMail: false, hasSms: false), new BillPageAddress("http://127.0.0.1:8080"));
     private static readonly IOptions<BankLinkOptions> BankOptions = Options.Create(new BankLinkOptions());
     private static readonly TerminalQuotaOptions Quota = new();
 

@@ -1,8 +1,8 @@
-using Lakala.Grains.Notices;
 using Lakala.Silo.Bank;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Ops;
 using Lakala.Silo.Telemetry;
+using Lakala.Silo.Web;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Tests.Hosting;
@@ -45,7 +45,7 @@ public sealed class PlaintextTests
     [InlineData("10.0.0.11", "http://127.0.0.1:8080", "Http:PublicUrl")]
     [InlineData("::", "http://pay.example.com", "Http:Address")]
     public void Whoever_listens_for_others_has_a_TLS_front(string address, string publicUrl, string? named) =>
-        Check(new HttpOptions.Validator(Options.Create(new BillPageOptions { PublicUrl = publicUrl })).Validate(null, new HttpOptions { Address = address }), named);
+        Check(new HttpOptions.Validator().Validate(null, new HttpOptions { Address = address, PublicUrl = publicUrl }), named);
 
     [Theory]
     [InlineData("http://127.0.0.1:9000/alarms", null)]

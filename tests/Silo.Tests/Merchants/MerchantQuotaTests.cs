@@ -142,7 +142,7 @@ public sealed class MerchantQuotaTests
 
             return next(context);
         });
-        app.UseMerchantQuotas();
+        app.UseEntryChecks();
         app.MapGet("/open", static () => "open");
         var counted = app.MapGroup("").WithMetadata(new Counted());
         counted.MapPost("/bills", static () => "made").WithMetadata(new Counted(Quota.Bills));

@@ -73,7 +73,7 @@ public sealed class MailChannelTests : IDisposable
     }
 
     [Fact]
-    public async Task Pictures_of_two_bills_have_different_names_for_mail_programs()
+    public async Task Pictures_of_two_bills_have_different_names_so_that_no_mail_program_mistakes_one_for_the_other()
     {
         await Send(Of(ShopperMessageTests.Bill(BillState.Open)));
         await Send(Of(ShopperMessageTests.Bill(BillState.Open) with { Number = BillNumber.FromRandom(1).Value }));
@@ -350,7 +350,7 @@ public sealed class MailChannelTests : IDisposable
 
             // A minute of the fake clock may pass before the connection is there.
             Options.Create(new NoticeOptions { ConnectTimeout = TimeSpan.FromHours(1) }),
-            Options.Create(new BillPageOptions()),
+            new BillPageAddress("http://127.0.0.1:8080"),
             new StoreFinder(_database),
             new PageRenderer(_services, NullLoggerFactory.Instance),
             _time);

@@ -141,7 +141,7 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
         var silo = new NoticeDispatcher(
             _notices,
             [channel],
-            new ShopperLimits(_notices, Options.Create(new MerchantApiOptions { NoticesPerAddressPerHour = 2 }), Options.Create(new SmsOptions())),
+            new ShopperLimits(_notices, new MerchantApiOptions { NoticesPerAddressPerHour = 2 }.ToShopperQuotas(), Options.Create(new SmsOptions())),
             new NoticeSignal(TimeProvider.System),
             Options.Create(options ?? new NoticeOptions { PollInterval = TimeSpan.FromMilliseconds(50) }),
             TimeProvider.System,

@@ -204,7 +204,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     }
 
     private ShopperLimits Limits(MerchantApiOptions? api = null, SmsOptions? sms = null) =>
-        new(_notices, Options.Create(api ?? new MerchantApiOptions()), Options.Create(sms ?? new SmsOptions()));
+        new(_notices, (api ?? new MerchantApiOptions()).ToShopperQuotas(), Options.Create(sms ?? new SmsOptions()));
 
     private Task<TestOutcome> Test() => _notices.AddTestEvent(Books.Merchant, "we_1", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}");
 

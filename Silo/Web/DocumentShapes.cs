@@ -4,15 +4,13 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Lakala.Grains.Notices;
-using Lakala.Silo.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
-namespace Lakala.Silo.Merchants;
+namespace Lakala.Silo.Web;
 
 /// <summary>
 /// The rules of the OpenAPI documents for every request and answer, so that a client made from them reads what <see cref="StrictJson"/>
@@ -20,8 +18,6 @@ namespace Lakala.Silo.Merchants;
 /// </summary>
 internal static class DocumentShapes
 {
-    private const string Replayed = "Idempotent-Replayed";
-
     public static void Describe(OpenApiOptions options)
     {
         options.CreateSchemaReferenceId = static type =>
@@ -34,9 +30,9 @@ internal static class DocumentShapes
         options.AddDocumentTransformer(static (document, context, _) =>
         {
             // The public address; the framework would use the Host header of the request.
-            var publicUrl = context.ApplicationServices.GetRequiredService<IOptions<BillPageOptions>>().Value.PublicUrl;
+            var publicUrl = context.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl;
             document.Servers = [new OpenApiServer { Url = publicUrl.TrimEnd('/') }];
-            TellHeaders(document);
+            TellWhen(document);
             OpenAnswers(document);
             foreach (var operation in document.Paths.Values.SelectMany(static item => item.Operations!.Values))
             {
@@ -126,27 +122,13 @@ internal static class DocumentShapes
         context.JsonPropertyInfo?.AttributeProvider is { } member ? member.GetCustomAttributes(typeof(T), inherit: false).OfType<T>().FirstOrDefault()
         : (context.ParameterDescription?.ParameterDescriptor as IParameterInfoParameterDescriptor)?.ParameterInfo.GetCustomAttribute<T>();
 
-    private static void TellHeaders(OpenApiDocument document)
+    private static void TellWhen(OpenApiDocument document)
     {
-        foreach (var (path, item) in document.Paths)
+        foreach (var (status, response) in document.Paths.Values.SelectMany(static item => item.Operations!.Values).SelectMany(static operation => operation.Responses!))
         {
-            foreach (var (status, response) in item.Operations!.Values.SelectMany(static operation => operation.Responses!))
+            if (status is "429" or "503" && response is OpenApiResponse answer)
             {
-                if (response is not OpenApiResponse answer)
-                {
-                    continue;
-                }
-
-                if (status is "429" or "503")
-                {
-                    Header(answer, "Retry-After", JsonSchemaType.Integer, "The number of seconds after which the same request may be sent again.");
-                }
-
-                if (status == "201" && path == "/v1/bills")
-                {
-                    Header(answer, Replayed, JsonSchemaType.String, "true: this is the first answer under this Idempotency-Key, repeated.");
-                    Header(answer, "Location", JsonSchemaType.String, "The address of the bill.");
-                }
+                AddHeader(answer, "Retry-After", JsonSchemaType.Integer, "The number of seconds after which the same request may be sent again.");
             }
         }
     }
@@ -162,7 +144,7 @@ internal static class DocumentShapes
         }
     }
 
-    private static void Header(OpenApiResponse answer, string name, JsonSchemaType type, string description)
+    public static void AddHeader(OpenApiResponse answer, string name, JsonSchemaType type, string description)
     {
         answer.Headers ??= new Dictionary<string, IOpenApiHeader>();
         answer.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = type } };

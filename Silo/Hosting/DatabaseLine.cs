@@ -1,36 +1,6 @@
-using System.Net;
-using Lakala.Grains.Notices;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Lakala.Silo.Hosting;
-
-/// <summary>Merchant API and bill pages over plain HTTP: a proxy before the silo does TLS.</summary>
-public sealed class HttpOptions
-{
-    /// <summary>The address to listen on; the default is reachable from this machine only.</summary>
-    public string Address { get; set; } = "127.0.0.1";
-
-    public int Port { get; set; } = 8080;
-
-    public sealed class Validator(IOptions<BillPageOptions> pages) : IValidateOptions<HttpOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, HttpOptions options) =>
-            !IPAddress.TryParse(options.Address, out _)
-                ? ValidateOptionsResult.Fail($"Http:Address must be an IP address, or 0.0.0.0 for all; it is '{options.Address}'.")
-            : !ThisMachine.Is(options.Address) && !pages.Value.PublicUrl.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
-                ? ValidateOptionsResult.Fail(
-                    $"Http:Address is {options.Address}, so other machines reach it, and Http:PublicUrl is not https: keys and passwords would travel in the clear. "
-                    + "Put a TLS proxy before it and set Http:PublicUrl to the https address of the proxy.")
-            : ValidateOptionsResult.Success;
-    }
-}
-
-public sealed class ManagementOptions
-{
-    /// <summary>Loopback port of <c>/metrics</c>; 0 turns it off.</summary>
-    public int Port { get; set; }
-}
 
 /// <summary>Checks that the connection to the database is protected.</summary>
 public static class DatabaseLine
