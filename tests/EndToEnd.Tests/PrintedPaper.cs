@@ -5,7 +5,7 @@ using Lakala.Terminal.Tests;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>Draws the paper of ESC/POS bytes as a picture.</summary>
+/// <summary>What a printer makes of ESC/POS, for the eye.</summary>
 internal static class PrintedPaper
 {
     public static string ToHtml(byte[] paper)
