@@ -96,7 +96,7 @@ if (app.Services.GetRequiredService<IOptions<ManagementOptions>>().Value.Port is
 await app.RunAsync();
 return 0;
 
-// Beside what a verb prints.
+// Logs go to standard error, because a verb prints to standard output.
 static ILoggerFactory VerbLog() =>
     LoggerFactory.Create(static logs => logs.AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 

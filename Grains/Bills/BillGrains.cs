@@ -1,6 +1,6 @@
 namespace Lakala.Grains.Bills;
 
-/// <summary>The grains of the bills, as the flows ask for them.</summary>
+/// <summary>Gives the flows the grains of bills.</summary>
 public interface IBillGrains
 {
     IBillGrain GetBill(long number);

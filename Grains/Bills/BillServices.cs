@@ -7,7 +7,7 @@ namespace Lakala.Grains.Bills;
 
 public static class BillServices
 {
-    /// <summary>What is done to a bill without a swipe, over the group-commit writers of <see cref="Swipes.SwipeServices.AddSwipes"/>.</summary>
+    /// <summary>Adds the flows of a bill without a swipe, over the group-commit writers of <see cref="Swipes.SwipeServices.AddSwipes"/>.</summary>
     public static IServiceCollection AddBills(this IServiceCollection services) => services
         .AddSingleton<ICommit<HoldBill, BillSeen>>(provider => provider.GetRequiredService<Commits>().HoldBills)
         .AddSingleton<ICommit<CloseBill, CloseOutcome>>(provider => provider.GetRequiredService<Commits>().CloseBills)

@@ -11,7 +11,7 @@ namespace Lakala.Grains.Bills;
 [Alias("bill")]
 public interface IBillGrain : IGrainWithIntegerKey
 {
-    /// <summary>Pays the bill, or says why not. A known key gets its stored answer.</summary>
+    /// <summary>Pays the bill, or returns the refusal. A known key gets its stored answer.</summary>
     [Alias("pay")]
     Task<SwipeAnswer> Pay(PayBill swipe);
 
@@ -23,7 +23,7 @@ public interface IBillGrain : IGrainWithIntegerKey
     [Alias("get"), AlwaysInterleave]
     Task<BillRow?> Get();
 
-    /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 10 s with whatever it is then.</summary>
+    /// <summary>Returns as soon as the state differs from <paramref name="seen"/>, or after 10 s with the present state.</summary>
     /// <param name="stop">Ends the wait.</param>
     [Alias("wait-for-change"), AlwaysInterleave]
     Task<BillRow?> WaitForChange(BillState seen, CancellationToken stop);

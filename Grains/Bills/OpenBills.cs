@@ -6,8 +6,8 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Bills;
 
-/// <summary>What is done to a bill that is OPEN without a swipe: a lookup holds it, it is closed, its shopper is reminded.</summary>
-/// <remarks>It knows no grain, no database and no clock but its ports; it may run many times at once, for the same bill too.</remarks>
+/// <summary>The flows of an OPEN bill without a swipe: a lookup holds it, it is closed, its shopper is reminded.</summary>
+/// <remarks>It uses grains, database and clock only through its ports; it may run many times at once, also for the same bill.</remarks>
 public sealed class OpenBills(
     ICommit<HoldBill, BillSeen> holdBills,
     ICommit<long, BillSeen> readBills,
@@ -19,7 +19,7 @@ public sealed class OpenBills(
 {
     private const int CloseRounds = 5;
 
-    /// <summary>A terminal's look at the bill: holds it for the counter and says whether it can be paid.</summary>
+    /// <summary>A terminal's lookup: holds the bill for the counter and returns whether it can be paid.</summary>
     public async Task<BillFound> Hold(long number)
     {
         var (row, asOf) = await holdBills.Submit(new HoldBill(number));
@@ -36,11 +36,11 @@ public sealed class OpenBills(
     /// <param name="changed">Called when the commit has changed the bill.</param>
     public Task<BillClosed> Cancel(long number, Action changed) => Close(number, new BillCommand.Cancel(), new BillEvent.Cancelled(), changed);
 
-    /// <summary>Expires a bill whose time is up and that no counter holds.</summary>
+    /// <summary>Expires a bill that is past its time and that no counter holds.</summary>
     /// <param name="changed">Called when the commit has changed the bill.</param>
     public Task<BillClosed> Expire(long number, Action changed) => Close(number, new BillCommand.Expire(), new BillEvent.Expired(), changed);
 
-    /// <summary>Tells the shopper, once, that the bill's time is nearly up.</summary>
+    /// <summary>Sends the shopper, once, the reminder that the bill expires soon.</summary>
     /// <returns>The bill as it was read; null when there is none.</returns>
     public async Task<BillRow?> Remind(long number)
     {
@@ -100,7 +100,7 @@ public sealed class OpenBills(
                 return new BillClosed(before, decision.Refusal ?? Refusal.TryLater);
             }
 
-            // Nothing spoke against it when the statement began: another session was just at the bill. What it did is there now.
+            // The rules allowed it when the statement began: another session was changing the bill, and its change is visible now.
         }
 
         return new BillClosed(before, Refusal.TryLater);

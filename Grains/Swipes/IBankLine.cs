@@ -12,7 +12,7 @@ public interface IBankLine
     /// <param name="timeout">The time for the answer, from now.</param>
     Task<BankOutcome> Authorise(Authorisation request, TimeSpan timeout);
 
-    /// <summary>Sends the reversal, as a repeat after the first try, and waits for its answer as long as the line's time-out says.</summary>
+    /// <summary>Sends the reversal, after the first try as a repeat, and waits for its answer up to the line's time-out.</summary>
     /// <returns>True when the bank has acknowledged it.</returns>
     Task<bool> Reverse(ReversalRow reversal);
 }

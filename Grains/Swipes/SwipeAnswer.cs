@@ -25,7 +25,7 @@ public sealed record SwipeAnswer(
     public static SwipeAnswer Refused(Refusal reason) => new(reason.ResponseCode(), reason);
 
     /// <summary>
-    /// Field 39 when this was found by an abandonment: 00 means not paid there, so only what can never become paid may hear it.
+    /// Field 39 of the answer to an abandonment: 00 means not paid there, so it is only for a swipe that can never become paid.
     /// </summary>
     /// <returns>Null for silence.</returns>
     public string? ToAbandonCode() => State switch

@@ -272,7 +272,7 @@ public sealed class TerminalGrain(
         }
         catch (DatabaseAwayException fault)
         {
-            log.LogWarning("{Terminal}: what it has done could not be noted: {Reason}", _row!.Id, fault.Message);
+            log.LogWarning("{Terminal}: a task that it has done could not be recorded: {Reason}", _row!.Id, fault.Message);
         }
     }
 
@@ -286,7 +286,7 @@ public sealed class TerminalGrain(
         catch (Exception fault)
         {
             _recorded = null;
-            log.LogWarning("{Terminal}: how it is could not be stored, the next heartbeat will: {Reason}", this.GetPrimaryKeyString(), fault.Message);
+            log.LogWarning("{Terminal}: its health could not be stored, the next heartbeat tries again: {Reason}", this.GetPrimaryKeyString(), fault.Message);
         }
     }
 

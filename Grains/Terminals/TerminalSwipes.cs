@@ -10,10 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace Lakala.Grains.Terminals;
 
 /// <summary>
-/// What one terminal asks about bills and swipes: how much of it may begin, what must not run at once, and what is answered
-/// while the database is away. Whether it is the terminal that asks, the caller has checked.
+/// The requests of one terminal about bills and swipes: their quotas, which must not run at once, and the answers
+/// while the database is down. The caller has authenticated the terminal.
 /// </summary>
-/// <remarks>It knows no grain, no database and no clock but its ports. What it remembers lives as long as the terminal's grain.</remarks>
+/// <remarks>It uses grains, database and clock only through its ports. Its state lives as long as the terminal's grain.</remarks>
 public sealed class TerminalSwipes(
     string terminal, ISwipeKeyReader known, SwipeKeys keys, IBillGrains bills, TerminalQuota quota, TimeProvider time, ILogger log)
 {
@@ -21,11 +21,11 @@ public sealed class TerminalSwipes(
     private readonly LookupThrottle _throttle = new(time);
     private readonly TokenBucket _told = new(1, TimeSpan.FromMinutes(1), time);
 
-    // The batches of the payments under way, one entry for each; and the batch that is being closed.
+    // The batches of the payments under way, one entry for each payment; and the batch that is being closed.
     private readonly List<int> _paying = [];
     private int? _closing;
 
-    /// <summary>A new session: its STANs begin anew.</summary>
+    /// <summary>A new session: its STANs begin again.</summary>
     public void BeginSession() => _stans.Clear();
 
     /// <param name="bill">Null when the check digits are wrong.</param>
@@ -59,7 +59,7 @@ public sealed class TerminalSwipes(
             return Activity.Current.RecordAnswer(SwipeAnswer.Refused(tooMuch));
         }
 
-        // A close that is under way does not see this payment, and this payment would not see the close.
+        // A close under way would not see this payment, and this payment would not see the close.
         if (_closing == swipe.Key.Batch)
         {
             return SwipeAnswer.Refused(Refusal.InProgress);
@@ -78,7 +78,7 @@ public sealed class TerminalSwipes(
         }
     }
 
-    /// <summary>A swipe that cannot even be asked: its final refusal is stored under its key.</summary>
+    /// <summary>A swipe that cannot be processed: its final refusal is stored under its key.</summary>
     public Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason) => Ask(key, () => keys.Refuse(key, reason, null, null, null));
 
     public Task<SwipeAnswer> Enquire(SwipeKey key, long bill, Money amount) => Ask(key, () => keys.Enquire(key, bill, amount));
@@ -94,7 +94,7 @@ public sealed class TerminalSwipes(
         return answer;
     });
 
-    /// <summary>From here to <see cref="EndClosing"/> no payment of the batch begins.</summary>
+    /// <summary>From this call to <see cref="EndClosing"/> no payment of the batch begins.</summary>
     /// <returns>Why the batch cannot be closed now; null: it is being closed.</returns>
     public Refusal? BeginClosing(int batch)
     {
@@ -114,8 +114,8 @@ public sealed class TerminalSwipes(
 
     public void EndClosing() => _closing = null;
 
-    /// <summary>Says in the log, once in a minute, that the terminal begins too much: somebody may be trying cards there, or a
-    /// program sells faster than its network expects.</summary>
+    /// <summary>Logs once a minute that the terminal is above its quota: somebody may be testing stolen cards there, or a
+    /// program pays faster than its network expects.</summary>
     public Refusal TooMuch()
     {
         if (_told.TryTake())
@@ -126,7 +126,7 @@ public sealed class TerminalSwipes(
         return Refusal.TooManyRequests;
     }
 
-    // A payment that has begun is told how it goes, whatever is counted. A repeat has probably begun, so it is looked for first.
+    // A payment that has begun is always answered. A repeat has probably begun, so its key is looked up before it is counted.
     private async Task<Refusal?> WhyNotBegin(PayBill swipe)
     {
         try
@@ -142,7 +142,7 @@ public sealed class TerminalSwipes(
         }
     }
 
-    // Under a key that is not known the answer becomes a row of its own: that is counted. What stands there is told without counting.
+    // For an unknown key the answer becomes a new row, which is counted. A known key is answered without counting.
     private async Task<SwipeAnswer> Ask(SwipeKey key, Func<Task<SwipeAnswer>> question)
     {
         try

@@ -5,7 +5,7 @@ using Lakala.Storage.Swipes;
 
 namespace Lakala.Silo.Bank;
 
-/// <summary>Works off the reversal queue, so many at once, and looks for false approvals whenever it has caught up.</summary>
+/// <summary>Sends the reversals of the queue, a bounded number at once, and searches for false approvals when the queue is empty.</summary>
 public sealed class ReversalSender : BackgroundService
 {
     private const int MaxInFlight = 64;

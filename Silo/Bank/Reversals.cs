@@ -9,26 +9,26 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Bank;
 
 /// <summary>
-/// The steps of a reversal: 0420, then 0421 with growing pauses until the bank's 0430, for as long as it takes. The queue is the
-/// database's, so this survives everything; any silo may send any reversal.
+/// The steps of a reversal: 0420, then 0421 with growing pauses until the bank's 0430, without an end. The queue is in the
+/// database, so it survives every crash; any silo may send any reversal.
 /// </summary>
-/// <remarks>It knows no database and no line but its ports.</remarks>
+/// <remarks>It uses database and line only through its ports.</remarks>
 /// <param name="random">Spreads the repeats.</param>
 public sealed class Reversals(IReversalRows queue, IBankLine bank, IOptions<BankLinkOptions> options, Random random, ILogger<Reversals> log)
 {
-    /// <summary>Few at a time: what is taken must be sent before its lease ends, and waits for a free place until then.</summary>
+    /// <summary>The most at a time: a reversal that is taken waits for a free place, and must be sent before its lease ends.</summary>
     public const int Limit = 16;
 
     private static readonly Backoff Repeats = new(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1), Jitter: 0.5);
 
-    // One time-out to get a place among those in flight, one to be answered, one to spare.
+    // One time-out for the wait for a place, one for the answer, and one as a reserve.
     private readonly TimeSpan _lease = options.Value.ReversalTimeout * 3;
 
-    /// <returns>At most <see cref="Limit"/> reversals that are due; they are this silo's until their lease ends.</returns>
+    /// <returns>At most <see cref="Limit"/> due reversals, which this silo has until their lease ends.</returns>
     public Task<IReadOnlyList<ReversalRow>> TakeDue(CancellationToken stop) => queue.TakeDue(_lease, Limit, stop);
 
-    /// <summary>Looks for approvals that came late and need a reversal of their own.</summary>
-    /// <returns>How many there are; each of them must not happen.</returns>
+    /// <summary>Finds late approvals that need their own reversal.</summary>
+    /// <returns>Their number; none should ever happen.</returns>
     public async Task<int> ReverseFalseApprovals(CancellationToken stop)
     {
         var approvals = await queue.ReverseFalseApprovals(Limit, stop);
@@ -49,7 +49,7 @@ public sealed class Reversals(IReversalRows queue, IBankLine bank, IOptions<Bank
         return approvals.Count;
     }
 
-    /// <summary>Throws nothing: what cannot be sent or recorded is due again when its lease ends, and holds up nobody else.</summary>
+    /// <summary>Never throws: a reversal that cannot be sent or recorded is due again when its lease ends, and delays no other.</summary>
     public async Task Send(ReversalRow reversal, CancellationToken stop)
     {
         using var span = Instrumentation.Continue("bank.reverse", ActivityKind.Client, reversal.TraceId);

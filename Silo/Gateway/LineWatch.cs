@@ -156,7 +156,7 @@ public sealed class LineWatch : PeriodicWork
 
     private long In(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 
-    protected override string FailureText => "Lines that are silent could not be closed, the next round will";
+    protected override string FailureText => "Silent lines could not be closed, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(Tick, CloseSilent, stoppingToken);
 

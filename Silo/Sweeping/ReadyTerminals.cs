@@ -15,7 +15,7 @@ internal sealed class ReadyTerminals(LineWatch lines, StoreFinder stores, TimePr
     private readonly TimeProvider _time = time;
     private long _since = time.GetTimestamp();
 
-    protected override string FailureText => "Which terminals are ready could not be written down, the next round will";
+    protected override string FailureText => "The terminals that were heard could not be recorded, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(Interval, WriteDown, stoppingToken);
 

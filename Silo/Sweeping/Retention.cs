@@ -13,7 +13,7 @@ internal sealed class Retention(MerchantRows merchants, NoticeRows notices, Heal
 
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
-    protected override string FailureText => "What is kept too long could not be dropped, the next round will";
+    protected override string FailureText => "Old rows could not be deleted, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(new[] { merchants.ForgetAnswers, notices.ForgetCounts, healths.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));

@@ -10,10 +10,10 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Sweeping;
 
 /// <summary>
-/// Finds in the database what no answer came for: attempts that are SENT past their time are moved to REVERSING, open
-/// bills past theirs expire, and shoppers are reminded before. Every silo sweeps; the guards in SQL make it harmless.
+/// Finds due rows in the database: attempts that are SENT past their time are moved to REVERSING, open bills past their time
+/// expire, and shoppers are reminded before. Every silo sweeps; the guards in SQL make that safe.
 /// </summary>
-/// <remarks>It knows no grain and no database but its ports. A round that fails has done a part; the next one finds the rest.</remarks>
+/// <remarks>It uses grains and database only through its ports. A round that fails has done a part; the next one finds the rest.</remarks>
 public sealed class SweepRounds(
     IAttemptReader attempts, IBillReader bills, SwipeKeys keys, IBillGrains grains, IOptions<SwipeOptions> options, ILogger<SweepRounds> log)
 {

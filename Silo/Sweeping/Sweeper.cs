@@ -2,7 +2,7 @@ using Lakala.Silo.Hosting;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Has every kind of sweep done once a second.</summary>
+/// <summary>Runs every kind of sweep once a second.</summary>
 public sealed class Sweeper(SweepRounds rounds, TimeProvider time, ILogger<Sweeper> log) : PeriodicWork(time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -24,7 +24,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IBillReader
     internal static readonly string NoColumns = string.Join(", ", Enumerable.Repeat("null", ColumnCount));
 
     /// <inheritdoc/>
-    /// <remarks>Here and wherever rows are sought by their time it is the statement's clock: a clock that moves while the statement
+    /// <remarks>All searches by time use the start of the statement: a clock that moves while the statement
     /// runs cannot bound an index scan, and every bill that is not due would be read too.</remarks>
     public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop) => Due(
         """

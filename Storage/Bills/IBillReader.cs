@@ -1,11 +1,11 @@
 namespace Lakala.Storage.Bills;
 
-/// <summary>Finds bills whose time has come.</summary>
+/// <summary>Finds due bills.</summary>
 public interface IBillReader
 {
-    /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
+    /// <summary>Open bills past their time that no counter holds. Closed bills are left out.</summary>
     Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop);
 
-    /// <summary>Open bills whose shoppers are to be reminded now. What is over by now is not looked at again.</summary>
+    /// <summary>Open bills whose reminder is due. Bills past their time are left out.</summary>
     Task<IReadOnlyList<long>> Reminding(int limit, CancellationToken stop);
 }

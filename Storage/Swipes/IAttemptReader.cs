@@ -1,10 +1,10 @@
 namespace Lakala.Storage.Swipes;
 
-/// <summary>Finds attempts that nobody asks after by their key.</summary>
+/// <summary>Finds attempts otherwise than by their key.</summary>
 public interface IAttemptReader
 {
     /// <summary>
-    /// Attempts that are SENT past the sweeper's time, oldest first. Those that another session is just moving are passed over.
+    /// Attempts that are SENT past the sweeper's time, oldest first. Attempts that another session has locked are skipped.
     /// </summary>
     Task<IReadOnlyList<AttemptRow>> Overdue(TimeSpan pastDeadline, int limit, CancellationToken stop);
 

@@ -1,9 +1,9 @@
 namespace Lakala.Storage.Terminals;
 
-/// <summary>What operators command terminals to do, or do to them.</summary>
+/// <summary>The kinds of commands to terminals.</summary>
 public enum CommandKind
 {
-    /// <summary>Its payments and look-ups are refused until it is unblocked.</summary>
+    /// <summary>Its payments and lookups are refused until it is unblocked.</summary>
     Block,
 
     Unblock,
@@ -20,7 +20,7 @@ public enum CommandKind
     /// <summary>It is asked to fetch its settings.</summary>
     SendParameters,
 
-    /// <summary>It is asked how it is.</summary>
+    /// <summary>It is asked to send its health.</summary>
     SendStatus,
 }
 

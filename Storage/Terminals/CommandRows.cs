@@ -5,7 +5,7 @@ namespace Lakala.Storage.Terminals;
 
 /// <summary>What an operator asks of terminals.</summary>
 /// <param name="Argument">For <see cref="CommandKind.Move"/>: the store.</param>
-/// <param name="ByAdministrator">Who gives it may unblock a terminal whose case was opened.</param>
+/// <param name="ByAdministrator">True: an administrator gives it, who may unblock a terminal whose case was opened.</param>
 public sealed record TerminalCommand(
     CommandKind Kind, string? Argument, DateTimeOffset DueAt, IReadOnlyList<string> Terminals, bool ByAdministrator = false)
 {
@@ -21,14 +21,14 @@ public sealed record CommandSummary(
 /// <param name="State">WAITING, ASKED, DONE, FAILED or CANCELLED.</param>
 public sealed record CommandTarget(Guid Command, string Terminal, CommandKind Kind, string State, string Outcome, DateTimeOffset ChangedAt, DateTimeOffset DueAt, string Who);
 
-/// <summary>Commands to terminals, and what became of them. Any silo may carry them out.</summary>
+/// <summary>Commands to terminals with their outcomes. Any silo may carry them out.</summary>
 public sealed class CommandRows(NpgsqlDataSource database)
 {
-    /// <summary>A terminal that is asked for something and does not do it within this time has failed.</summary>
+    /// <summary>The time for a terminal to carry out a command; after it the command has failed.</summary>
     public static readonly TimeSpan AskedFor = TimeSpan.FromHours(24);
 
-    /// <summary>Records the command. Nothing is recorded when one of the terminals, or the store, is not known.</summary>
-    /// <returns>The names of those that are not known; none: it is recorded.</returns>
+    /// <summary>Records the command, unless one of the terminals, or the store, is unknown.</summary>
+    /// <returns>The unknown names; none: the command is recorded.</returns>
     public async Task<IReadOnlyList<string>> Add(Guid id, TerminalCommand command, string who, CancellationToken stop)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
@@ -82,8 +82,8 @@ public sealed class CommandRows(NpgsqlDataSource database)
         return [];
     }
 
-    /// <summary>What still waits is not done.</summary>
-    /// <returns>How many terminals were spared.</returns>
+    /// <summary>Cancels the command for the terminals that still wait.</summary>
+    /// <returns>The number of these terminals.</returns>
     public async Task<int> Cancel(Guid id, string who, CancellationToken stop) => await database.First(
         """
         with cancelled as (
@@ -100,8 +100,8 @@ public sealed class CommandRows(NpgsqlDataSource database)
         id,
         who);
 
-    /// <summary>Carries out what is due, of so many terminals at the most, each with its outcome.</summary>
-    /// <returns>To which terminals what was done.</returns>
+    /// <summary>Carries out the due commands of a bounded number of terminals, each with its outcome.</summary>
+    /// <returns>The terminals with what was done to each.</returns>
     public Task<IReadOnlyList<(string Terminal, CommandKind Kind)>> RunDue(int limit, CancellationToken stop) => database.List(
         """
         with due as materialized (
@@ -153,7 +153,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
         stop,
         limit);
 
-    /// <summary>Gives up what terminals were asked for and did not do.</summary>
+    /// <summary>Fails commands that terminals have not carried out in time.</summary>
     public Task<int> GiveUp(int limit, CancellationToken stop) => database.Execute(
         """
         with late as materialized (
@@ -177,7 +177,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
     public async Task<CommandSummary?> Find(Guid id, CancellationToken stop) => (await Summaries("where id = $1", stop, id)).SingleOrDefault();
 
     /// <param name="state">Null: all.</param>
-    /// <param name="after">The last terminal of the page before.</param>
+    /// <param name="after">The last terminal of the previous page.</param>
     public Task<IReadOnlyList<CommandTarget>> Targets(Guid id, string? state, string? after, int limit, CancellationToken stop) => database.List(
         $"{TargetColumns} where g.action_id = $1 and ($2::text is null or g.state = $2) and ($3::text is null or g.terminal_id > $3) order by g.terminal_id limit $4",
         ReadTarget,

@@ -3,10 +3,10 @@ using Lakala.Storage.Postgres;
 
 namespace Lakala.Storage.Terminals;
 
-/// <summary>Knows which keys of swipes are taken.</summary>
+/// <summary>Reads which keys of swipes have a row.</summary>
 public interface ISwipeKeyReader
 {
-    /// <summary>Whether something stands under the key.</summary>
-    /// <exception cref="DatabaseAwayException">It cannot be found out now.</exception>
+    /// <summary>True when the key has a row.</summary>
+    /// <exception cref="DatabaseAwayException">It cannot be read now.</exception>
     Task<bool> HasKey(SwipeKey key);
 }

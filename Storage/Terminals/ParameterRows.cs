@@ -74,7 +74,7 @@ public static class TerminalSettings
             && member.Value.EnumerateArray().All(static gateway => gateway.ValueKind == JsonValueKind.String && IsAddress(gateway.GetString()!)),
     };
 
-    // As they travel.
+    // In the form of the message.
     private static int Bytes(JsonElement value) => Encoding.UTF8.GetByteCount(JsonSerializer.Serialize(value, AsTheyTravel));
 
     private static readonly JsonSerializerOptions AsTheyTravel = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

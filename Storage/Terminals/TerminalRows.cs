@@ -64,7 +64,7 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         return (string)(await command.ExecuteScalarAsync())!;
     });
 
-    /// <summary>The terminal has done a task: the commands that gave it are done.</summary>
+    /// <summary>The terminal has done a task: its commands are recorded as done.</summary>
     public Task RecordDone(string id, TerminalTasks task) => Reach(async () =>
     {
         await using var command = database.CreateCommand(

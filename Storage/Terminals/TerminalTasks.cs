@@ -1,6 +1,6 @@
 namespace Lakala.Storage.Terminals;
 
-/// <summary>What a terminal has still to do at its next free moment. The values are the bits of the column <c>asked</c>.</summary>
+/// <summary>The tasks of a terminal for its next free moment. The values are the bits of the column <c>asked</c>.</summary>
 [Flags]
 public enum TerminalTasks
 {
@@ -12,6 +12,6 @@ public enum TerminalTasks
     /// <summary>Its parameters are not the newest.</summary>
     FetchParameters = 2,
 
-    /// <summary>Nobody here knows how it is, or an operator asks.</summary>
+    /// <summary>Send its health: it is not known here, or an operator asks for it.</summary>
     SendStatus = 4,
 }

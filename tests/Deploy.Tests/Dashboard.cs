@@ -12,7 +12,7 @@ internal static class Dashboard
 
     public static IEnumerable<JsonElement> Targets => Panels.SelectMany(panel => panel.GetProperty("targets").EnumerateArray());
 
-    /// <summary>What it asks Prometheus, with a time where Grafana puts one in.</summary>
+    /// <summary>Its queries to Prometheus, with a fixed time in place of Grafana's variable.</summary>
     public static IReadOnlyList<string> Expressions { get; } =
         [.. Targets.Select(target => target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "1m"))];
 }

@@ -10,10 +10,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Deploy.Tests;
 
-/// <summary>The files of <c>deploy</c> against each other and against the silo. No cluster is asked.</summary>
+/// <summary>Compares the files of <c>deploy</c> with each other and with the silo, without a cluster.</summary>
 public sealed partial class DeployTests
 {
-    // What a silo that is told to end takes at most.
+    // The longest stop of a silo.
     private const int DrainSeconds = 45;
 
     private const string SiloLabel = "app.kubernetes.io/name: lakala-silo";
@@ -185,7 +185,7 @@ public sealed partial class DeployTests
         Nodes(Container, "volumeMounts").Should().OnlyContain(mount => Text(mount, "readOnly") == "true");
     }
 
-    // A file of a secret volume can be read by its group, which a key file must not be.
+    // A file of a secret volume can be read by its group; a key file must not.
     [Fact]
     public void Key_files_are_copied_into_memory_for_the_silo_alone()
     {
@@ -368,7 +368,7 @@ public sealed partial class DeployTests
             .Where(match => match.Success && (commentedToo || !match.Value.StartsWith('#')))
             .Select(match => (match.Groups[1].Value, match.Groups[2].Value.Trim('"')));
 
-    /// <summary>As they are bound in the silo's sources: the section there, the keys from the type.</summary>
+    /// <summary>The options in the silo's sources: the section from the call, the keys from the type.</summary>
     private static IEnumerable<(string Name, PropertyInfo Property)> OptionsOfTheSilo()
     {
         var types = new[] { typeof(HttpOptions).Assembly, typeof(Grains.Terminals.TerminalQuotaOptions).Assembly, typeof(Storage.Swipes.SwipeOptions).Assembly }.SelectMany(assembly => assembly.GetTypes()).ToList();
@@ -421,7 +421,7 @@ public sealed partial class DeployTests
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();
 
-    // What is asked of the configuration without a class of its own.
+    // Settings that are read without an options class.
     [GeneratedRegex("""(?:onfiguration\.GetValue<\w+>\(|onfiguration\[|const string \w+ = )"([A-Z]\w*:\w+)""")]
     private static partial Regex ReadByName();
 

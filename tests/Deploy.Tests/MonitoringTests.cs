@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Deploy.Tests;
 
-/// <summary>The files of <c>deploy/prometheus</c> and <c>deploy/grafana</c>, as Prometheus' own tool sees them. No server is asked.</summary>
+/// <summary>Checks the files of <c>deploy/prometheus</c> and <c>deploy/grafana</c> with Prometheus' own tool, without a server.</summary>
 public sealed class MonitoringTests
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "deploy", "prometheus");

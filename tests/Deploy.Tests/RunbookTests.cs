@@ -8,7 +8,7 @@ using Books = Lakala.Testing.Books;
 
 namespace Lakala.Deploy.Tests;
 
-/// <summary>What the runbook tells an operator to type or to look for.</summary>
+/// <summary>The commands, statements, metrics and log lines of the runbook.</summary>
 public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private static readonly string Runbook = File.ReadAllText(Path.Combine(Repository.Root, "docs", "runbook.md"));
@@ -16,7 +16,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
 
     private static int Stans;
 
-    // As exact as the database keeps it.
+    // Cut to the database's precision.
     private static readonly DateTimeOffset PaidAt = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -150,7 +150,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
         return start;
     }
 
-    // As psql puts its variables in.
+    // Replaces the variables as psql does.
     private async Task<int> PutItBack(StartAttempt start)
     {
         var variables = new Dictionary<string, string>
@@ -176,7 +176,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
         return lines;
     }
 
-    // But for what only the lost row knew: its id and its beginning.
+    // Without the values that only the lost row had: its id and its start.
     private Task<string> Written(StartAttempt start) => books.Scalar<string>(
         $"""
         select concat(

@@ -13,14 +13,14 @@ using Lakala.Vocabulary;
 namespace Lakala.Grains.Tests;
 
 /// <summary>
-/// The rows of docs/crash-points.md that need no process of their own, in the page's order: the bank, the line to PostgreSQL
-/// and a bill's lock are the test's, and hold the swipe at just that moment.
+/// The rows of docs/crash-points.md that need no separate process, in the page's order: the test controls the bank, the line to
+/// PostgreSQL and a bill's lock, and holds the swipe at exactly that moment.
 /// </summary>
 public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private const string Marked = "621700******0077";
 
-    // What a closing of a key carries, and no other statement.
+    // A text that is only in the statement that closes a key.
     private const string Void = "VOID";
 
     private static readonly BankOutcome NoAnswer = new BankOutcome.NoAnswer();
@@ -97,7 +97,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await Books.ShouldBalance();
     }
 
-    // What stands under a key is unknown.
+    // The row under a key is unknown.
 
     [Theory]
     [InlineData(false)]
@@ -463,12 +463,12 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         }
     }
 
-    // The bank answers at once, so its time-out does not matter here; the commit deadline is waited for.
+    // The bank answers at once, so its time-out does not matter here; the tests wait for the commit deadline.
     private static SwipeOptions Short => new() { BankTimeout = TimeSpan.FromSeconds(2.5), CommitDeadline = TimeSpan.FromSeconds(3) };
 
     private static BankAnswer Approval(Authorisation request) => ((BankOutcome.Answered)TestBank.Approve(request)).Answer;
 
-    /// <summary>As the bank line does with an approval that answers no question that is still open.</summary>
+    /// <summary>As the bank line does with an approval for which no request waits.</summary>
     private async Task<bool> SettleLate(Authorisation request)
     {
         var bill = (await Books.Attempts.FindByRrn(request.Rrn, TestContext.Current.CancellationToken))!.Bill!.Value;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>What the shopper of a bill is told, from the commits that bring it to the notice that is claimed.</summary>
+/// <summary>Notices to the shopper of a bill, from the commits that make them to the claimed notice.</summary>
 public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private static readonly ShopperReceivers Shoppers = new(hasMail: true, hasSms: true);

@@ -15,7 +15,7 @@ using Orleans.TestingHost;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>The grains in a cluster over books of their own, with a bank that does what the test says.</summary>
+/// <summary>The grains in a cluster over their own books, with a bank that the test controls.</summary>
 public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 {
     public static readonly BillPageAddress Pages = new("http://127.0.0.1:8080");
@@ -42,12 +42,12 @@ public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
 
     public IBillGrain Bill(long number) => Silos.Grains.GetGrain<IBillGrain>(number);
 
-    /// <param name="silos">Those that it talks to; null for the cluster's own.</param>
+    /// <param name="silos">The silos that it uses; null for the cluster's own.</param>
     public Task<TestTerminal> NewTerminal(Silos? silos = null) =>
         TestTerminal.Provision(Books, silos ?? Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
 }
 
-/// <summary>One cluster of silos: two of them over one database are what a duplicate activation looks like to it.</summary>
+/// <summary>One cluster of silos: two clusters over one database behave like duplicate activations.</summary>
 public sealed class Silos : IAsyncDisposable
 {
     // Tests swipe faster than any clerk.
@@ -96,7 +96,7 @@ public sealed class Silos : IAsyncDisposable
     }
 }
 
-/// <summary>The system's clock, which the test puts forward. Its timers stay as they are.</summary>
+/// <summary>The system's clock, which the test moves forward. Its timers are not affected.</summary>
 public sealed class ShiftedTime : TimeProvider
 {
     private long _shift;
@@ -152,7 +152,7 @@ public sealed class TestTerminal
 
     public Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason) => Grain.Refuse(Keys, key, reason);
 
-    /// <summary>Every grain that could have remembered the swipe forgets it.</summary>
+    /// <summary>Deactivates every grain that may remember the swipe.</summary>
     public async Task Forget(PayBill swipe)
     {
         await _silos.Deactivate(Grain);

@@ -9,7 +9,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>The swipe as the terminals meet it: grains in a cluster, the real statements, a bank that waits for the test.</summary>
+/// <summary>The swipe from the terminals' side: grains in a cluster, the real statements, a bank that waits for the test.</summary>
 public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private Books Books => cluster.Books;

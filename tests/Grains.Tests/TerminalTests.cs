@@ -181,13 +181,13 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         (await SignIn(another, "3002", "right")).Refusal.Should().BeNull();
         (await Clerks.Verify(OtherStore, "3001", "right", another.Id)).Clerk!.Name.Should().Be("Cleo");
 
-        // Another silo that has just been started knows no more than the database.
+        // Another silo that has just been started has only the database's state.
         await using (var silos = await Silos.Start(Books.ConnectionString, cluster.Bank))
         {
             (await SignIn(await cluster.NewTerminal(silos), "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
         }
 
-        // Whoever is locked hears so as often as she asks; the terminal's own count is for wrong passwords.
+        // A locked clerk gets this at every try; the terminal's own count is for wrong passwords.
         for (var again = 0; again <= Grains.Terminals.SignInThrottle.FailuresPerWindow; again++)
         {
             (await SignIn(another, "3001", "right")).Refusal.Should().Be(Refusal.ClerkLocked);
@@ -241,7 +241,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
         (await Books.Scalar<long>("select count(*) from clerks where number = '3005' and salt = '' and password_hash = ''")).Should().Be(1, "a silo of the version before refuses whom it cannot verify");
         (await Verify("second")).Should().BeNull();
 
-        // Such a silo may give the clerk another password after that.
+        // Such a silo may set another password after that.
         await StoreInTheOldWay("third");
         (await Verify("second")).Should().Be(Refusal.ClerkRefused);
         (await Verify("third")).Should().BeNull();

@@ -7,7 +7,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Tests;
 
-/// <summary>A bank that approves at once, unless a test holds the questions of a terminal and answers them itself.</summary>
+/// <summary>A bank that approves at once, unless a test holds the requests of a terminal and answers them itself.</summary>
 public sealed class TestBank : IBankLine
 {
     private readonly ConcurrentDictionary<string, BankDesk> _desks = new();
@@ -17,7 +17,7 @@ public sealed class TestBank : IBankLine
 
     public BankDesk Desk(string terminal) => _desks.GetOrAdd(terminal, static _ => new BankDesk());
 
-    /// <summary>How often the bank was asked to pay the bill.</summary>
+    /// <summary>The number of requests to the bank for the bill.</summary>
     public int Asked(SwipeKey key) => _asked.Count(request => request.Key == key);
 
     public int Asked(string terminal) => _asked.Count(request => request.Key.Terminal == terminal);
@@ -36,16 +36,16 @@ public sealed class TestBank : IBankLine
         new BankAnswer(code, code == "00" ? Books.ApprovalCode : null, request.Amount, Rrn.ToText(request.Rrn), request.Key.Terminal));
 }
 
-/// <summary>Where one terminal's questions wait for the test.</summary>
+/// <summary>The requests of one terminal, which wait for the test.</summary>
 public sealed class BankDesk
 {
     private readonly TaskCompletionSource<Authorisation> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Func<Authorisation, BankOutcome>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The first question, once it is there.</summary>
+    /// <summary>The first request, as soon as it comes.</summary>
     public Task<Authorisation> Asked => _asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
 
-    /// <summary>To all questions, from now on.</summary>
+    /// <summary>Answers all requests from now on.</summary>
     public void Answers(Func<Authorisation, BankOutcome> answer) => _answer.SetResult(answer);
 
     public void Answers(string code) => Answers(request => TestBank.Answer(request, code));

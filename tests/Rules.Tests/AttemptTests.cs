@@ -3,7 +3,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Rules.Tests;
 
-/// <summary>The attempt's state machine, and what the bank's answers mean.</summary>
+/// <summary>The attempt's state machine, and the meaning of the bank's answers.</summary>
 public sealed class AttemptTests
 {
     private const string Rrn = "000000000042";

@@ -4,7 +4,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Rules.Tests;
 
-/// <summary>The bill's state machine: every state and command in a table, then whatever random commands do.</summary>
+/// <summary>The bill's state machine: every state and command in a table, then random commands.</summary>
 public sealed class BillTests
 {
     private const string Nothing = "nothing";

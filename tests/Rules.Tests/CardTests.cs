@@ -2,7 +2,7 @@ using Lakala.Rules.Attempts;
 
 namespace Lakala.Rules.Tests;
 
-/// <summary>Whatever prints a card prints it masked.</summary>
+/// <summary>Every print of a card is masked.</summary>
 public sealed class CardTests
 {
     private const string CardNumber = "6222021234567894";

@@ -5,7 +5,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Rules.Tests;
 
-/// <summary>How an amount is shared out, against arithmetic that knows no overflow.</summary>
+/// <summary>The shares of an amount, compared with arithmetic without overflow.</summary>
 public sealed class PostingsTests
 {
     private static readonly Gen<(long Amount, Rates Rates)> Payments = Gen.Select(

@@ -11,7 +11,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>Kind, subject, what is not enough to raise it, what raises it, what is not enough to clear it, what clears it.</summary>
+    /// <summary>Kind, subject, and four states: not enough to raise it, raises it, not enough to clear it, clears it.</summary>
     public static TheoryData<string, string, string, string, string, string> Kinds { get; } = new()
     {
         { "terminal_silent", "ALARM001", Heard("4 minutes 50 seconds"), Heard("5 minutes 1 second"), Heard("1 minute"), Heard("10 seconds") },

@@ -6,7 +6,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>Merchants' keys: how many there are, who ends them, and that nobody does so unheard.</summary>
+/// <summary>Merchants' keys: their number, how they are revoked, and that every change is an event.</summary>
 public sealed class ApiKeyTests(Books books) : IClassFixture<Books>
 {
     private readonly ApiKeyRows _keys = new(books.Database);

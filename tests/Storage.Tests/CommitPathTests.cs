@@ -239,7 +239,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         }
 
 
-        // One session: it reports what it has read when it is told to. Without scans, since so small a table invites one.
+        // One session, which reports its reads on request. Without scans, because the planner prefers them for such a small table.
         var oneConnection = new NpgsqlConnectionStringBuilder(books.ConnectionString) { MaxPoolSize = 1, Options = "-c enable_seqscan=off" };
         await using var database = Database.Open(oneConnection.ConnectionString);
         var bills = new BillRows(database);

@@ -11,7 +11,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>The way to the database: migrations beside traffic, poolers, and what is said when commits do not get through.</summary>
+/// <summary>The connections to the database: migrations beside traffic, poolers, and the log of failed commits.</summary>
 public sealed class DatabaseTests(Books books) : IClassFixture<Books>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

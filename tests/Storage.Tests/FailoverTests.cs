@@ -33,7 +33,7 @@ public sealed class FailoverTests : IAsyncLifetime
         }
         catch
         {
-            // Nobody disposes of what did not come up.
+            // A server that did not start is not disposed of by the fixture.
             await DisposeAsync();
             throw;
         }
@@ -43,7 +43,7 @@ public sealed class FailoverTests : IAsyncLifetime
     {
         await (_books?.DisposeAsync() ?? ValueTask.CompletedTask);
 
-        // A primary that waits for its standby does not end in order.
+        // A primary that waits for its standby does not stop normally.
         await (_primary?.Crash() ?? Task.CompletedTask);
         await (_standby?.DisposeAsync() ?? ValueTask.CompletedTask);
         _primaryFolder?.Dispose();
@@ -99,7 +99,7 @@ public sealed class FailoverTests : IAsyncLifetime
             }
         }
 
-        // As a grain does it: the same command again, when there is somebody to ask.
+        // As a grain does: submits the same command again when the database answers.
         async Task<T> UntilItIsKnown<T>(Func<Task<T>> ask)
         {
             while (true)
@@ -129,13 +129,13 @@ public sealed class FailoverTests : IAsyncLifetime
         var approving = _books.Commits.FinishAttempts.Submit(finish);
         await Until(_primary, $"select count(*) = 1 from pg_stat_activity where datname = '{Name}' and wait_event = 'SyncRep'");
 
-        // It is on the primary's disk. After a crash nothing holds it back any more.
+        // It is on the primary's disk. After a crash it becomes visible.
         await _primary.Crash();
         await FluentActions.Awaiting(() => approving).Should().ThrowAsync<CommitUnknownException>();
         await _primary.Start(Stop);
         (await StateOn(_primary, start)).Should().Be("APPROVED");
 
-        // A silo that starts now: what it hears is the database's word, not what it remembers of its hosts.
+        // A silo that starts now has no memory of its hosts: it reads only the database.
         await using var database = Database.Open(_books.ConnectionString);
         await using var connections = Database.OpenForCommits(_books.ConnectionString);
         await using var commits = new Commits(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
@@ -184,7 +184,7 @@ public sealed class FailoverTests : IAsyncLifetime
         await StandbyIsSynchronous();
         await Ask(_primary, $"create database {Name}");
 
-        // The standby stands first: whoever takes any host that answers gets the wrong one.
+        // The standby is first in the list: a client that takes any host would get the wrong one.
         var both = new NpgsqlConnectionStringBuilder(_primary.ConnectionString) { Database = Name, Host = $"{Address(_standby)},{Address(_primary)}" };
         _books = await Books.Over(both.ConnectionString);
     }
@@ -202,7 +202,7 @@ public sealed class FailoverTests : IAsyncLifetime
         return $"{settings.Host}:{settings.Port}";
     }
 
-    // What the cluster manager does. The new primary has no standby yet, and is told so.
+    // As the cluster manager does. The new primary has no standby yet, and its settings say so.
     private async Task Promote()
     {
         await Ask(_standby, "alter system set synchronous_standby_names = ''");
@@ -244,7 +244,7 @@ public sealed class FailoverTests : IAsyncLifetime
     private static Task<object?> StateOn(PrivatePostgres server, StartAttempt start) =>
         Ask(server, $"select state from attempts where rrn = {start.Rrn}", Name);
 
-    // Not through the code under test, and with nothing that outlives the question.
+    // Not through the code under test, and without a pooled connection.
     private static async Task<object?> Ask(PrivatePostgres server, string sql, string database = "postgres")
     {
         var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false, Database = database };

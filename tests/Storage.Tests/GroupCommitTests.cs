@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>The writer itself: what it makes of a database that is slow, silent, full or gone.</summary>
+/// <summary>The writer with a database that is slow, silent, full or down.</summary>
 public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
 {
     private const string Marked = "621700******0077";
@@ -125,7 +125,7 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
         await take.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var now = TimeProvider.System.GetUtcNow();
 
-        // While the writer waits for the first, the other two gather into one batch behind it.
+        // While the writer waits for the first, the other two form one batch.
         var first = books.Commits.FinishAttempts.Submit(Books.Finish(blocked, AttemptState.Approved, now));
         await books.SomebodyWaits();
         AttemptState[] moves = [one, other];
@@ -137,7 +137,7 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
         var state = await books.StateUnder(contested.Key);
         for (var i = 0; i < moves.Length; i++)
         {
-            // An approval that lost may take itself for too late and goes on to reverse; a reversal that lost must know by whom.
+            // An approval that lost may count as too late and is then reversed; a reversal that lost must get the winner's row.
             outcomes[i].Moved.Should().Be(moves[i] == state);
             if (moves[i] == AttemptState.Reversing && !outcomes[i].Moved)
             {

@@ -4,7 +4,7 @@ using Lakala.Storage.Stores;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>Ids stand in frames, addresses and files: nothing that means something there can be one.</summary>
+/// <summary>Ids are used in frames, addresses and files, so they must not contain characters with a meaning there.</summary>
 public sealed class IdTests
 {
     [Theory]

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>The queue of notices. Whoever claims, claims everything that is due: each test begins with an empty one.</summary>
+/// <summary>The queue of notices. A claim takes everything that is due, so each test begins with an empty queue.</summary>
 public sealed class NoticeRowsTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
@@ -32,7 +32,7 @@ public sealed class NoticeRowsTests(Books books) : IClassFixture<Books>, IAsyncL
         claimed.SelectMany(notices => notices).Select(notice => notice.EventId).Should().OnlyHaveUniqueItems();
         while ((await _notices.Claim(100, 100, Lease, NoneInFlight)).Count > 0)
         {
-            // Who met others at a locked row has left it to the next look.
+            // A claim that found a locked row has left it to the next claim.
         }
 
         (await books.Scalar<long>("select count(*) from deliveries where state = 'PENDING' and tries = 1")).Should().Be(20);

@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>What operators do to the network, in the database: commands, settings, stores, and who did it.</summary>
+/// <summary>The operators' changes in the database: commands, settings, stores, and the audit log.</summary>
 public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private readonly CommandRows _commands = new(books.Database);

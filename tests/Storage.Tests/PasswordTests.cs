@@ -2,7 +2,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>Passwords are dear to check: nobody's flood keeps others waiting.</summary>
+/// <summary>A check of a password is expensive: a flood in one queue must not delay the other.</summary>
 public sealed class PasswordTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -18,7 +18,7 @@ public sealed class PasswordTests
 
         flood.Count(check => check.Exception?.InnerException is SignInsBusyException).Should().BeGreaterThanOrEqualTo(200 - Passwords.MaxWaiting);
 
-        // Those whose callers have gone are not checked any more, and leave their places.
+        // Cancelled checks are skipped, and free their places.
         await leave.CancelAsync();
         await Task.WhenAll(flood.Select(check => check.ContinueWith(_ => { }, TaskScheduler.Default)));
         flood.Should().Contain(check => check.IsCanceled);

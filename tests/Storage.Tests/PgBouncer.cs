@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>A real PgBouncer with a pool mode of its own before the run's PostgreSQL.</summary>
+/// <summary>A real PgBouncer with a given pool mode before the run's PostgreSQL.</summary>
 public sealed class PgBouncer : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/pgbouncer", ServerUser = "postgres";
@@ -20,7 +20,7 @@ public sealed class PgBouncer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <param name="connectionString">The database's own.</param>
+    /// <param name="connectionString">The connection string of the database.</param>
     /// <param name="mode">session or transaction.</param>
     /// <param name="stop">Ends the start.</param>
     public static async Task<PgBouncer> Start(string connectionString, string mode, CancellationToken stop)
@@ -70,7 +70,7 @@ public sealed class PgBouncer : IAsyncDisposable
 
             """);
 
-        // It refuses to be root.
+        // It refuses to run as root.
         string[] asServer = [];
         if (Environment.IsPrivilegedProcess)
         {

@@ -8,7 +8,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>What is stored stays readable: names, numbers and checks are frozen, and the books tell when they were doctored.</summary>
+/// <summary>Stored data stays readable: names, numbers and checks are frozen, and a falsified row breaks a check of the books.</summary>
 public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     public async ValueTask InitializeAsync()

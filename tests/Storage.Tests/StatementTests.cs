@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>Statements one by one at exact batch sizes, and the stores beside the commit path.</summary>
+/// <summary>Single statements at exact batch sizes, and rows beside the commit path.</summary>
 public sealed class StatementTests(Books books) : IClassFixture<Books>
 {
     private const int Max = GroupCommit<StartAttempt, StartOutcome>.MaxBatch;
@@ -300,7 +300,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
             finisher.FinishAttempts.Submit(Books.Finish(start, Moves[random.Next(Moves.Length)], TimeProvider.System.GetUtcNow()))));
     }
 
-    /// <summary>Whether the approval is being reversed, as often as the alarm is raised for it.</summary>
+    /// <summary>True when the approval is being reversed, once for each error about it.</summary>
     private async Task<IEnumerable<bool>> Judged(StartAttempt start) =>
         (await books.Reversals.ReverseFalseApprovals(1000, Stop)).Where(alarm => alarm.Rrn == start.Rrn).Select(alarm => alarm.Reversing);
 

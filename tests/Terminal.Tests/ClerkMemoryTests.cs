@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>Who may sign in while the server cannot be reached: for so long, and after so few wrong passwords, whatever is done to the machine.</summary>
+/// <summary>Sign-ins while the server cannot be reached: bounded in time and in wrong passwords, also after changes of files or clock.</summary>
 public sealed class ClerkMemoryTests : IDisposable
 {
     private static readonly ClerkIdentity Anna = new("1001", "Anna", false);
@@ -104,7 +104,7 @@ public sealed class ClerkMemoryTests : IDisposable
         _time.AdjustTime(begun.AddHours(1));
         Open().Verify("1001", "right").Should().Be((null, false), "eight hours have passed, it is known");
 
-        // By a few minutes a clock may be put right.
+        // A correction of the clock by a few minutes is normal.
         _time.AdjustTime(begun.AddHours(8).AddMinutes(-4));
         Open().Verify("1001", "right").Should().Be((Anna, false));
 
@@ -152,7 +152,7 @@ public sealed class ClerkMemoryTests : IDisposable
 
     private ClerkMemory Open() => new(File, Good, _time);
 
-    /// <summary>Shows one time for ever. The machine's ticks go on.</summary>
+    /// <summary>A clock that stands still. The machine's ticks go on.</summary>
     private sealed class StoppedClock(TimeProvider machine) : TimeProvider
     {
         private readonly DateTimeOffset _shown = machine.GetUtcNow();

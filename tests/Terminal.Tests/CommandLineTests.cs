@@ -202,7 +202,7 @@ public sealed class CommandLineTests : IDisposable
         Json().GetProperty("resolved").ValueKind.Should().Be(JsonValueKind.Null);
     }
 
-    /// <summary>They are left to the clerk's screen; a program prints by itself.</summary>
+    /// <summary>Earlier receipts are left to the clerk's screen; a program prints them itself.</summary>
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, true)]

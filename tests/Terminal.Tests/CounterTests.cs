@@ -17,7 +17,7 @@ using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>What the counter tells a clerk of the line, the server and what was open.</summary>
+/// <summary>The counter's texts about the line, the server and open payments.</summary>
 public sealed class CounterTests : IDisposable
 {
     private const string Bill = "73516235791239";
@@ -389,7 +389,7 @@ public sealed class CounterTests : IDisposable
         }
     }
 
-    // A payment of an earlier run: not printed, or not even certain.
+    // A payment of an earlier run: not printed, or with an unknown outcome.
     private void Journalled(bool settled)
     {
         using var journal = Journal.OpenOrMake(Path.Combine(Folder, "journal"), new JournalOptions());
@@ -410,7 +410,7 @@ public sealed class CounterTests : IDisposable
     private static PayAnswer Answer(PayRequest request, string code) => new(
         request.From, new Verdict(code, code == ResponseCodes.DuplicateKey ? 140 : 0, null, null), request.Batch, request.Bill, request.Amount, request.Currency, PaymentFacts.None);
 
-    /// <summary>This machine's disk, which takes nothing while it is full.</summary>
+    /// <summary>This machine's disk, on which writes fail while it is full.</summary>
     private sealed class FullDisk : IJournalDisk
     {
         private const int NoSpaceLeft = 28;

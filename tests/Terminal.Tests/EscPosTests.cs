@@ -4,7 +4,7 @@ using Lakala.Terminal.Client.Printing;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>Down to the bytes: what a 58 mm printer is sent.</summary>
+/// <summary>The bytes for a 58 mm printer.</summary>
 public sealed class EscPosTests
 {
     [Fact]
@@ -33,7 +33,7 @@ public sealed class EscPosTests
             .IndexOf((ReadOnlySpan<byte>)[0x1D, 0x6B, 73, 14, (byte)'{', (byte)'C', 73, 16, (byte)'{', (byte)'B', (byte)'0', (byte)'4', (byte)'{', (byte)'C', 2, 57, 91, 23])
             .Should().BeGreaterThan(0);
 
-    /// <summary>Every way in which the digits of real-time commands can stand in a bill's number, with every digit between them.</summary>
+    /// <summary>All positions of the digits of real-time commands in a bill's number, with every digit between them.</summary>
     [Fact]
     public void No_bill_number_makes_a_barcode_that_commands_the_printer()
     {
@@ -65,11 +65,11 @@ public sealed class EscPosTests
                 Check(begin + command);
             }
 
-            // No command ends as another begins, so one digit stands for all that belong to none.
+            // No command ends with the beginning of another, so one digit represents all digits outside commands.
             Check(begin + '7');
         }
 
-        // Start, signs, check sign: 11 modules each; the stop has 13.
+        // Start, characters, check character: 11 modules each; the stop has 13.
         static int Modules(byte[] bytes)
         {
             var at = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x1D, 0x6B, 73]);

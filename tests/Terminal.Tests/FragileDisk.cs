@@ -5,13 +5,13 @@ namespace Lakala.Terminal.Tests;
 
 internal enum Mishap
 {
-    /// <summary>The machine stops: what is not flushed is there, or not, or garbage, sector by sector.</summary>
+    /// <summary>The machine stops: unflushed sectors are kept, lost or garbage.</summary>
     PowerCut,
 
-    /// <summary>The process stops: what it wrote stays in the system's memory.</summary>
+    /// <summary>The process stops: its writes stay in the system's cache.</summary>
     Kill,
 
-    /// <summary>The disk is full or gives a fault: half a write, or a flush after which the system forgets what it did not write.</summary>
+    /// <summary>The disk is full or has a fault: half a write, or a flush after which the system drops the unwritten data.</summary>
     Fault,
 }
 
@@ -21,7 +21,7 @@ internal sealed class StopException(Mishap why) : Exception
     public Mishap Why { get; } = why;
 }
 
-/// <summary>A disk whose cache and contents are apart, as a power cut sees them, with a mishap at the step that it is told.</summary>
+/// <summary>A disk with separate cache and content, for power cuts, with a mishap at a given step.</summary>
 internal sealed class FragileDisk(int seed) : IJournalDisk
 {
     private const int Sector = 64, Garbage = 6;
@@ -37,7 +37,7 @@ internal sealed class FragileDisk(int seed) : IJournalDisk
     /// <summary>The mishap comes at this step from now on.</summary>
     public void Arm(Mishap mishap, int steps) => (_mishap, _steps) = (mishap, steps);
 
-    /// <summary>The next process, after a power cut on what the disk really holds.</summary>
+    /// <summary>The next process; after a power cut with the real content of the disk.</summary>
     public void Restart(Mishap why)
     {
         (_boot, _isStopped, _steps) = (_boot + 1, false, 0);
@@ -80,7 +80,7 @@ internal sealed class FragileDisk(int seed) : IJournalDisk
         return new OpenNode(this, node, _boot);
     }
 
-    // A stop comes before it or after it.
+    // The stop comes before or after the step.
     private void Do(Action act)
     {
         if (Step())
@@ -118,7 +118,7 @@ internal sealed class FragileDisk(int seed) : IJournalDisk
         throw new StopException(_mishap);
     }
 
-    /// <summary>A file: what the system shows, and what is on the disk.</summary>
+    /// <summary>A file: its content in the system's cache, and on the disk.</summary>
     private sealed class Node
     {
         private readonly HashSet<int> _dirty = [];
@@ -151,7 +151,7 @@ internal sealed class FragileDisk(int seed) : IJournalDisk
             _dirty.Clear();
         }
 
-        /// <summary>As systems do: what could not be written counts as written.</summary>
+        /// <summary>As systems do: data that could not be written counts as written.</summary>
         public void FailToFlush(Random random)
         {
             foreach (var sector in _dirty.Where(_ => random.Next(2) == 0))

@@ -48,7 +48,7 @@ public sealed class PtyPrinter : IDisposable
         var held = new List<byte>();
         while (!_end.IsCancellationRequested)
         {
-            // While nobody has the other end open it fails; then, and while nothing comes, it is tried again.
+            // It fails while the other end is not open; then, and while nothing comes, it is tried again.
             var count = (int)read(Master, bytes, (nuint)bytes.Length);
             if (count <= 0)
             {

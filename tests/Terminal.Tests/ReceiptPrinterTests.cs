@@ -8,7 +8,7 @@ public sealed class ReceiptPrinterTests
 {
     private static readonly ReceiptSlip Slip = new([new SlipLine("Lakala")], "73516235791239");
 
-    // What is waited out in a test is short; what must not run out while the machine is busy is long.
+    // Times for which a test waits are short; times that must not end on a busy machine are long.
     private static readonly PrinterPatience Patience = new(
         Reach: TimeSpan.FromSeconds(30),
         Answer: TimeSpan.FromMilliseconds(200),
@@ -77,7 +77,7 @@ public sealed class ReceiptPrinterTests
         await Fails(Open(printer), PrinterState.PaperOut);
     }
 
-    /// <summary>The printer has all of it in its memory and was well when it was asked; the roll ends while it prints.</summary>
+    /// <summary>The printer has the whole slip in memory and was ready before; the roll ends while it prints.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -136,7 +136,7 @@ public sealed class ReceiptPrinterTests
         printer.Paper.Should().Equal(TwoSlips);
     }
 
-    /// <summary>A receipt is out when the printer has read all of it, not when an old answer has come.</summary>
+    /// <summary>A receipt counts when the printer has processed all of it, not when an old answer comes.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -162,7 +162,7 @@ public sealed class ReceiptPrinterTests
         await Fails(ours, PrinterState.PaperOut);
     }
 
-    /// <summary>It serves one connection, and holds it for some seconds after it was closed. Two tills share it.</summary>
+    /// <summary>A printer with one connection, which it holds for some seconds after its close. Two terminals share it.</summary>
     [Fact]
     public async Task A_printer_that_somebody_else_holds_is_waited_for()
     {
@@ -297,7 +297,7 @@ public sealed class ReceiptPrinterTests
         (await ours.Look()).Should().Be(PrinterState.Away);
     }
 
-    // With so little patience a busy machine may need more than one look.
+    // With this short time-out a busy machine may need more than one try.
     private static async Task UntilLooked(ReceiptPrinter ours, PrinterState state)
     {
         while (await ours.Look() != state)

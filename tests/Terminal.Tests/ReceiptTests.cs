@@ -76,7 +76,7 @@ public sealed class ReceiptTests
             .Which.Should().Contain("OUTCOME UNKNOWN").And.Contain("Do not pay again.").And.NotContain("PIN VERIFIED").And.NotContain("NOT PAID");
     }
 
-    /// <summary>Names as people write them: signs that a printer gives two columns to, has not at all, or would obey.</summary>
+    /// <summary>Names with any characters: with two columns on paper, missing in the printer, or commands.</summary>
     public static TheoryData<string> NastyTexts => new()
     {
         "“老王”茶铺·浦东①店",

@@ -34,28 +34,28 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     /// <summary>Closes the line instead of answering the next message.</summary>
     public bool DropNext { get; set; }
 
-    /// <summary>Knows no keys of an earlier line, and says so.</summary>
+    /// <summary>True: refuses the keys of an earlier line with 77.</summary>
     public bool ForgetsKeys { get; init; }
 
     /// <summary>The next answer has a MAC of another key.</summary>
     public bool ForgeNext { get; set; }
 
-    /// <summary>What every sign-on is refused with, under the sign-on MAC; null signs on.</summary>
+    /// <summary>The refusal of every sign-on, under the sign-on MAC; null signs on.</summary>
     public Verdict? Refusal { get; set; }
 
-    /// <summary>What a payment that is given up is answered.</summary>
+    /// <summary>The answer to an abandonment.</summary>
     public Func<AbandonRequest, AbandonAnswer>? Abandoned { get; init; }
 
-    /// <summary>The next so many look-ups are told to sign on first.</summary>
+    /// <summary>The number of next lookups that get "sign on first".</summary>
     public int LookupsToSignOn { get; set; }
 
-    /// <summary>What a clerk who signs in is answered.</summary>
+    /// <summary>The answer to a clerk's sign-in.</summary>
     public Func<ClerkSignInRequest, ClerkSignInAnswer>? SignsIn { get; init; }
 
-    /// <summary>How many batch closes were asked for; each is told that its totals agree.</summary>
+    /// <summary>The number of batch closes; each is answered that its totals agree.</summary>
     public int Closes { get; private set; }
 
-    /// <summary>Speaks TLS with it; without one the line is plain.</summary>
+    /// <summary>The certificate for TLS; null: a line without TLS.</summary>
     public X509Certificate2? Certificate { get; init; }
 
     /// <summary>Awaited with each message, after the sign-on, before it is answered.</summary>
@@ -81,7 +81,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
         _stop.Dispose();
     }
 
-    /// <summary>One for this machine that is its own authority.</summary>
+    /// <summary>A self-signed certificate for this machine.</summary>
     /// <param name="validFrom">Days from now; it is valid for two days.</param>
     public static X509Certificate2 NewCertificate(int validFrom = -1)
     {
@@ -106,7 +106,7 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
             }
             catch (Exception fault) when (fault is IOException or AuthenticationException)
             {
-                // The terminal has gone; it comes again.
+                // The terminal has closed the line; it connects again.
             }
         }
     }

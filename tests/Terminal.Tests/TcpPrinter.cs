@@ -32,34 +32,34 @@ public sealed class TcpPrinter : IDisposable
 
     public bool IsOpen { get; set; }
 
-    /// <summary>Says nothing any more.</summary>
+    /// <summary>It no longer answers.</summary>
     public bool IsMute { get; set; }
 
-    /// <summary>Falls silent after so many bytes of paper.</summary>
+    /// <summary>It no longer answers after this number of bytes of paper.</summary>
     public int SpeaksForBytes { get; set; } = int.MaxValue;
 
-    /// <summary>Does not know GS r, as some cheap ones.</summary>
+    /// <summary>It does not know GS r, like some cheap printers.</summary>
     public bool SaysNotWhenOut { get; set; }
 
-    /// <summary>What it says by itself as soon as somebody connects.</summary>
+    /// <summary>The bytes that it sends by itself after a connection.</summary>
     public byte[] Greeting { get; set; } = [];
 
-    /// <summary>How often it says each answer.</summary>
+    /// <summary>The number of times that it sends each answer.</summary>
     public int Answers { get; set; } = 1;
 
-    /// <summary>Says the answer before the last one: always one behind.</summary>
+    /// <summary>It sends the previous answer: always one behind.</summary>
     public bool IsOneBehind { get; set; }
 
     /// <summary>It answers nothing before this is done.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
-    /// <summary>Reads so many bytes at once, then does something else.</summary>
+    /// <summary>It reads this number of bytes at once, then pauses.</summary>
     public (int Bytes, TimeSpan Pause)? Pace { get; set; }
 
     /// <summary>It goes on serving a connection that is closed until this is done.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
-    /// <summary>The roll ends after so many bytes of paper.</summary>
+    /// <summary>The roll ends after this number of bytes of paper.</summary>
     public int PaperForBytes { get; set; } = int.MaxValue;
 
     public int Connections { get; private set; }
@@ -67,10 +67,10 @@ public sealed class TcpPrinter : IDisposable
     /// <summary>The first connection has come.</summary>
     public Task Connected => _connected.Task;
 
-    /// <summary>All that it was asked, by the last byte of the question; 'r' is GS r.</summary>
+    /// <summary>All questions, by their last byte; 'r' is GS r.</summary>
     public ConcurrentQueue<byte> Asked { get; } = new();
 
-    /// <summary>The roll ends after so many receipts.</summary>
+    /// <summary>The roll ends after this number of receipts.</summary>
     public int PaperFor { get; set; } = int.MaxValue;
 
     /// <summary>All that was printed.</summary>
@@ -117,7 +117,7 @@ public sealed class TcpPrinter : IDisposable
                     }
                     else if (bytes[at] == 0x1D && at + 2 < count && bytes[at + 1] == 'r')
                     {
-                        // Not in real time: without paper nothing behind it is done.
+                        // Not a real-time command: without paper it waits.
                         await (HasPaper && !SaysNotWhenOut ? Say(stream, (byte)'r', 0) : Task.CompletedTask);
                         at += 2;
                     }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>How a terminal asks until it is certain.</summary>
+/// <summary>How a terminal repeats until the outcome is certain.</summary>
 public sealed class TerminalSessionTests
 {
     private static readonly byte[] MasterKeyBytes = MasterKey.NewKey();

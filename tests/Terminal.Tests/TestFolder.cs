@@ -1,6 +1,6 @@
 namespace Lakala.Terminal.Tests;
 
-/// <summary>A folder of a test's own, gone at its end.</summary>
+/// <summary>A folder for one test, deleted at its end.</summary>
 public sealed class TestFolder : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("lakala-terminal-").FullName;

@@ -12,18 +12,18 @@ using Npgsql;
 
 namespace Lakala.Testing;
 
-/// <summary>A database of its own for a test class, migrated, with a merchant and a store, on the run's PostgreSQL.</summary>
+/// <summary>A separate database for a test class, migrated, with a merchant and a store, on the run's PostgreSQL.</summary>
 public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 {
     public const string Merchant = "shop";
     public const string Store = "STORE0000000001";
 
-    /// <summary>What the bank says with each approval.</summary>
+    /// <summary>The authorisation code of each approval of the bank.</summary>
     public const string ApprovalCode = "A00001";
 
     public static readonly Rates Rates = new(60, 20);
 
-    // A test that puts hundreds of bills at once is about them, not about as many connections opened at the same moment.
+    // A test that puts hundreds of bills at once must not open as many connections at the same moment.
     private readonly SemaphoreSlim _putting = new(8);
 
     private long _number;
@@ -44,7 +44,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public string ConnectionString { get; private set; } = "";
 
-    /// <summary>Books in a database that somebody else has made and drops.</summary>
+    /// <summary>Books in a database that another owner makes and drops.</summary>
     public static async Task<Books> Over(string connectionString)
     {
         var books = new Books(null);
@@ -148,7 +148,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public async Task<BillState> StateOf(long bill) => (await Commits.ReadBills.Submit(bill)).Row!.Bill.State;
 
-    /// <summary>What holds at any time: paid and approved go together, swipe by swipe and in all.</summary>
+    /// <summary>Checks what must always hold: paid bills and approved attempts match, one by one and in total.</summary>
     public async Task ShouldBalance()
     {
         (await new BookRows(Database).Faults(CancellationToken.None)).Should().Be(new BookFaults(0, 0, 0));
@@ -158,23 +158,23 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
             .Should().Be(0);
     }
 
-    /// <summary>Returns as soon as so many statements of these books wait for a lock.</summary>
+    /// <summary>Returns as soon as this number of statements of these books wait for a lock.</summary>
     public Task SomebodyWaits(int statements = 1) =>
         Until($"select count(*) >= {statements} from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
 
-    /// <summary>Whoever wants to write the bill's row waits until the lock is given back.</summary>
+    /// <summary>Locks the bill's row: writers wait until the lock is released.</summary>
     public async Task<IAsyncDisposable> Lock(long bill)
     {
         var connection = await Database.OpenConnectionAsync();
         await using var command = new NpgsqlCommand($"begin; select 1 from bills where number = {bill} for no key update", connection);
         await command.ExecuteNonQueryAsync();
 
-        // A connection that goes back to the pool ends its transaction.
+        // The return of a connection to the pool ends its transaction.
         return connection;
     }
 
-    /// <summary>Returns as soon as the question is answered with yes. PostgreSQL tells nobody by itself, so it is asked.</summary>
-    /// <param name="between">What to do while the answer is no.</param>
+    /// <summary>Returns as soon as the query returns true. PostgreSQL gives no signal, so it is asked repeatedly.</summary>
+    /// <param name="between">The action between two queries.</param>
     public async Task Until(string question, Action? between = null)
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));

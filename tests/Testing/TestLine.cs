@@ -6,7 +6,7 @@ using Npgsql;
 namespace Lakala.Testing;
 
 /// <summary>
-/// A line to PostgreSQL that the test breaks: all of it, or just where a marked command passes. Each break returns a task that
+/// A line to PostgreSQL that the test breaks: the whole line, or only where a marked command passes. Each break returns a task that
 /// completes when it has happened.
 /// </summary>
 public sealed class TestLine : IAsyncDisposable
@@ -49,20 +49,20 @@ public sealed class TestLine : IAsyncDisposable
     /// <param name="close">And the whole line is closed in the same moment.</param>
     public Task CutBefore(string marker, bool close = false) => Set(marker, Fate.NeverArrives, close);
 
-    /// <summary>The next command that carries the marker is committed; then its connection is cut, and nobody hears of it.</summary>
+    /// <summary>The next command with the marker is committed; then its connection is cut, and its answer is lost.</summary>
     /// <param name="close">And the whole line is closed in the same moment.</param>
     public Task CutAfter(string marker, bool close = false) => Set(marker, Fate.AnswerIsLost, close);
 
-    /// <summary>The next command that carries the marker never reaches the server; whoever sent it waits.</summary>
+    /// <summary>The next command with the marker never reaches the server; its sender waits.</summary>
     public Task HoldBefore(string marker) => Set(marker, Fate.IsHeldBack);
 
-    /// <summary>The next command that carries the marker is committed; whoever sent it waits to hear of it.</summary>
+    /// <summary>The next command with the marker is committed; its sender waits for the answer.</summary>
     public Task HoldAfter(string marker) => Set(marker, Fate.AnswerIsHeldBack);
 
-    /// <summary>The next command that carries the marker gives its rows, but that it is committed is never told.</summary>
+    /// <summary>The next command with the marker returns its rows, but the answer to its commit is lost.</summary>
     public Task SilenceCommit(string marker) => Set(marker, Fate.CommitIsSilent);
 
-    /// <summary>Since it was closed somebody has tried to connect in vain.</summary>
+    /// <summary>Completes when a connection attempt has failed since it was closed.</summary>
     public Task Refused
     {
         get
@@ -171,7 +171,7 @@ public sealed class TestLine : IAsyncDisposable
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
-            // One side is gone: so is the other.
+            // One side has closed, so the other is closed too.
         }
 
         lock (_lock)

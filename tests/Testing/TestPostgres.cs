@@ -23,7 +23,7 @@ public sealed class TestPostgres : IAsyncLifetime
         _state.Dispose();
     }
 
-    /// <returns>The way to a new, empty database.</returns>
+    /// <returns>The connection string of a new, empty database.</returns>
     public Task<string> CreateDatabase() => _server.CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
 
     public Task DropDatabase(string connectionString) =>

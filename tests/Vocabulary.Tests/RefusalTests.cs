@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary.Tests;
 
-/// <summary>Reason numbers are stored, sent and printed: what they mean never changes again.</summary>
+/// <summary>Reason numbers are stored, sent and printed: their meaning never changes.</summary>
 public sealed class RefusalTests
 {
     [Fact]

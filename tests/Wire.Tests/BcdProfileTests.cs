@@ -3,7 +3,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>A second profile: packed digits and lengths, behind a TPDU. It shows that a profile is data, and as strict as the first.</summary>
+/// <summary>A second profile: packed digits and lengths, after a TPDU. It shows that a profile is only data, and as strict as the first.</summary>
 public sealed class BcdProfileTests
 {
     private const int TpduLength = 5;

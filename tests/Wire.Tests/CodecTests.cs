@@ -4,7 +4,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>The codec by golden bytes, by round trip, and against everything that is not exactly right.</summary>
+/// <summary>The codec by golden bytes, by round trip, and against invalid messages.</summary>
 public sealed class CodecTests
 {
     private const int Cases = 100_000;
@@ -121,7 +121,7 @@ public sealed class CodecTests
             }
             catch (Iso8583Exception)
             {
-                // Refused: as good.
+                // A refusal is right too.
             }
         }
     }
@@ -161,7 +161,7 @@ public sealed class CodecTests
                 }
                 catch (Iso8583Exception)
                 {
-                    // The one exception that there may be.
+                    // The only allowed exception.
                 }
             },
             iter: Cases);
@@ -180,7 +180,7 @@ public sealed class CodecTests
 
         var decode = () => Iso8583Codec.Decode(Iso8583Spec.Lakala, [.. "0200"u8, .. bitmap, .. new byte[64]]);
 
-        // Bit 1 is no field: it says that the second bitmap is there.
+        // Bit 1 is not a field: it says that there is a second bitmap.
         decode.Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field == 1 ? 0 : field);
     }
 

@@ -106,7 +106,7 @@ public sealed class KeyTests
         mac.Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes).Should().BeTrue();
         new MessageMac(Master).Verify(Iso8583Codec.Decode(Iso8583Spec.Lakala, bytes), bytes).Should().BeFalse();
 
-        // Field 64 is there, but a right MAC stands behind it, over all: it is not the last field, so it is none.
+        // Field 64 is present, and a right MAC over everything follows it: it is not the last field, so it is not a MAC.
         var trailing = new Iso8583Message(Iso8583Spec.Lakala, "0200").Set(11, 1).Set(64, new byte[8]).Set(90, new string('0', 34) + "00000000");
         var frame = Samples.Bytes(trailing);
         mac.Compute(frame.AsSpan(0, frame.Length - MessageMac.Length), frame.AsSpan(frame.Length - MessageMac.Length));

@@ -7,7 +7,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>The client side of a line against an other side at the level of bytes, in time that stands still.</summary>
+/// <summary>The client side of a line against a peer at the level of bytes, with a clock that only the test moves.</summary>
 public sealed class LinkTests : IAsyncDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);

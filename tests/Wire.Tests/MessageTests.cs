@@ -6,7 +6,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>The messages of both lines: written and read again, and what may be seen of them.</summary>
+/// <summary>The messages of both lines: written and read again, and their masked prints.</summary>
 public sealed class MessageTests
 {
     public static TheoryData<int> Each => [.. Enumerable.Range(0, Samples.All.Length)];

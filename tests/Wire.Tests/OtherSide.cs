@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>Time that stands still until it is told to move, and tells which pauses are waited for.</summary>
+/// <summary>A clock that only the test moves, and that reports the pauses for which code waits.</summary>
 internal sealed class StandingTime : FakeTimeProvider
 {
     private readonly Channel<TimeSpan> _pauses = Channel.CreateUnbounded<TimeSpan>();
@@ -38,7 +38,7 @@ internal sealed class StandingTime : FakeTimeProvider
     }
 }
 
-/// <summary>Whom a link connects to, at the level of bytes.</summary>
+/// <summary>The peer of a link, at the level of bytes.</summary>
 internal sealed class OtherSide
 {
     private readonly Channel<PeerLine> _lines = Channel.CreateUnbounded<PeerLine>();
@@ -53,7 +53,7 @@ internal sealed class OtherSide
     /// <summary>The other end of the next connection.</summary>
     public Task<PeerLine> Accept() => _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().Soon();
 
-    // So small that a write of more waits until somebody reads.
+    // So small that a larger write waits until the peer reads.
     private static readonly PipeOptions Bounds = new(pauseWriterThreshold: 64, resumeWriterThreshold: 32, useSynchronizationContext: false);
 
     private sealed class TwoWays(Stream input, Stream output) : Stream
@@ -206,7 +206,7 @@ internal sealed class PeerLine(PipeReader input, PipeWriter output)
         return SendRaw(frames.WrittenMemory);
     }
 
-    /// <summary>As one piece: what is in it reaches the link in one read.</summary>
+    /// <summary>Sends everything in one piece, which the link gets in one read.</summary>
     public async Task SendRaw(ReadOnlyMemory<byte> bytes) =>
         await output.WriteAsync(bytes, TestContext.Current.CancellationToken).AsTask().Soon();
 
@@ -229,7 +229,7 @@ internal static class Patience
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
-    /// <summary>An event that a test waits for comes soon, or the test fails.</summary>
+    /// <summary>Waits for an event, which must come soon, or the test fails.</summary>
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Bound, TestContext.Current.CancellationToken);
 
     public static Task Soon(this Task task) => task.WaitAsync(Bound, TestContext.Current.CancellationToken);

@@ -109,7 +109,7 @@ public sealed class PrivateDataTests
             }
             catch (Iso8583Exception)
             {
-                // The one exception that there may be.
+                // The only allowed exception.
             }
         },
         iter: 100_000);

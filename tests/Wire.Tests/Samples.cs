@@ -5,7 +5,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>One message of every kind, full to the brim. Card, PIN block and keys in them are canaries: no print may hold them.</summary>
+/// <summary>One message of every kind, with all its fields. Card, PIN block and keys in them are canaries: no print may contain them.</summary>
 internal static class Samples
 {
     public const string CardNumber = "6222021234567894";
@@ -25,11 +25,11 @@ internal static class Samples
     private static readonly WrappedKey Wrapped = new(Key, [1, 2, 3]);
     private static readonly byte[] Nonce = [.. Enumerable.Repeat((byte)0xAB, SignOnRequest.NonceLength)];
 
-    /// <summary>All that a terminal can say of itself.</summary>
+    /// <summary>A health report with all values.</summary>
     public static readonly TerminalHealth Health =
         new("cover-open", "out", "bad", true, false, 7, 55, -3, "1.0.0", 1, 20_480, 12, new DateTimeOffset(2026, 11, 24, 9, 56, 10, TimeSpan.Zero));
 
-    /// <summary>Both lines' messages, each with how it is written and how it is read again.</summary>
+    /// <summary>The messages of both lines, each with its writer and its reader.</summary>
     public static readonly (object Typed, Iso8583Message Iso, Func<Iso8583Message, object> Read)[] All =
     [
         Of(new SignOnRequest(Terminal, Time, Nonce, "1.0", "zh"), m => m.ToIso(), i => SignOnRequest.FromIso(i, Clock)),
@@ -67,7 +67,7 @@ internal static class Samples
     /// <summary>Their bytes, without MAC.</summary>
     public static readonly byte[][] Wire = [.. All.Select(sample => Bytes(sample.Iso))];
 
-    /// <summary>Reads the message as every kind that it could be; a refusal is the one exception that there may be.</summary>
+    /// <summary>Reads the message as every possible kind; a refusal is the only allowed exception.</summary>
     public static void ReadOrRefuse(Iso8583Message message)
     {
         foreach (var (_, iso, read) in All)

@@ -94,7 +94,7 @@ public sealed class TcpConnectTests
         server.Start();
         var port = ((IPEndPoint)server.LocalEndpoint).Port;
 
-        // A listener whose queue is full swallows what comes further, as a firewall does.
+        // A listener with a full queue ignores further connections, as a firewall does.
         using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         full.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), port));
         full.Listen(0);

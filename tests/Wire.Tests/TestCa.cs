@@ -17,7 +17,7 @@ internal sealed class TestCa
 
     public TestCa Intermediate(string name) => new(Sign(name, _certificate, isCa: true, _certificate.NotBefore, _certificate.NotAfter, null, null));
 
-    /// <param name="issuerAddress">Where the certificate says that its issuer can be had (AIA).</param>
+    /// <param name="issuerAddress">The address of the issuer's certificate in the certificate (AIA).</param>
     public X509Certificate2 Issue(string name, DateTimeOffset? until = null, string? use = null, string? issuerAddress = null) =>
         Sign(name, _certificate, isCa: false, _certificate.NotBefore, until ?? _certificate.NotAfter, use, issuerAddress);
 
@@ -53,7 +53,7 @@ internal sealed class TestCa
     }
 }
 
-/// <summary>PEM files in a folder of their own.</summary>
+/// <summary>PEM files in a separate folder.</summary>
 internal sealed class PemFiles : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("lakala-pem");
@@ -62,7 +62,7 @@ internal sealed class PemFiles : IDisposable
 
     public string Key => Path.Combine(_folder.FullName, "own.key");
 
-    /// <returns>The files as a server of ours shows them.</returns>
+    /// <returns>The files as one of our servers uses them.</returns>
     public OwnCertificate Show(TimeProvider time, X509Certificate2 own, params TestCa[] chain)
     {
         Write(own, chain);

@@ -107,7 +107,7 @@ public sealed class TlsLineTests : IDisposable
 
         await server.MustNotTake(_files.Trust(Root), hidden.Issue("terminal", issuerAddress: address));
 
-        // What the server's own certificate says is no reason to ask anybody either.
+        // An address in the server's certificate must not be called either.
         await server.MustNotTake(_files.Trust(OtherRoot), null);
         web.Pending().Should().BeFalse();
     }
@@ -174,7 +174,7 @@ public sealed class TlsLineTests : IDisposable
 
         said.Should().ContainSingle().Which.Should().Contain("is not taken");
 
-        // The key follows, as it does when two files are replaced one after the other.
+        // The key follows, as when two files are replaced one after the other.
         _files.Write(next);
         _time.Advance(OwnCertificate.LookInterval);
         own.Current.TargetCertificate.Thumbprint.Should().Be(next.Thumbprint);
@@ -215,7 +215,7 @@ public sealed class TlsLineTests : IDisposable
         own.Current.Should().BeSameAs(before);
     }
 
-    /// <summary>Shakes hands with whoever comes.</summary>
+    /// <summary>Makes the handshake with every client.</summary>
     private sealed class TlsServer : IAsyncDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -236,7 +236,7 @@ public sealed class TlsLineTests : IDisposable
 
         public async Task MustNotTake(TrustedCas cas, X509Certificate2? client = null) => (await Takes(Options(cas, client))).Should().BeFalse();
 
-        /// <returns>Whether both sides were content: the server says one byte when it is.</returns>
+        /// <returns>True when both sides accept: the server then sends one byte.</returns>
         public async Task<bool> Takes(SslClientAuthenticationOptions options)
         {
             var stop = TestContext.Current.CancellationToken;

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Bank;
 
-/// <summary>An answer of the bank that nobody waits for.</summary>
+/// <summary>Answers of the bank for which no request waits.</summary>
 public sealed class LateAnswersTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private Books Books => cluster.Books;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Gateway;
 
-/// <summary>Who may connect to the gateway, who may shake hands, and who makes room.</summary>
+/// <summary>Which connections the gateway accepts, which get a handshake, and which make room.</summary>
 public sealed class ArrivalTests
 {
     private static readonly IPAddress Store = IPAddress.Parse("192.0.2.1"), Stranger = IPAddress.Parse("198.51.100.7");
@@ -125,7 +125,7 @@ public sealed class ArrivalTests
         _time.Advance(HandshakeTurns.Longest);
         var turn = await store;
 
-        // Ending it later gives no second turn away.
+        // A later end gives no second turn.
         stuck.Dispose();
         turns.Take(Stranger, CancellationToken.None).IsCompleted.Should().BeFalse();
         turn.Dispose();

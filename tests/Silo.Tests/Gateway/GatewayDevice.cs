@@ -40,7 +40,7 @@ internal sealed class GatewayDevice : IAsyncDisposable
         (_mac, _keySet) = (new MessageMac(_master.Unwrap(answer.MacKey)), answer.KeySet);
     }
 
-    /// <returns>An authentic answer, whatever it says; the keys stay as they were.</returns>
+    /// <returns>An authentic answer with any content; the keys stay unchanged.</returns>
     public Task<Iso8583Message> AskToSignOn() =>
         Ask(new SignOnRequest(From(), _time.GetUtcNow(), new byte[SignOnRequest.NonceLength], "1", "en").ToIso(), _master.SignOnMac);
 
@@ -96,7 +96,7 @@ file sealed class Lifetime : IConnectionLifetimeNotificationFeature
     }
 }
 
-/// <summary>Keeps keys as they are.</summary>
+/// <summary>A key vault that does not wrap.</summary>
 file sealed class OpenVault : IKeyVault
 {
     public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();

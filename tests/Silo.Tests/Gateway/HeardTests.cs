@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Gateway;
 
-/// <summary>Which terminals the gateway takes as heard.</summary>
+/// <summary>Which terminals count as heard at the gateway.</summary>
 public sealed class HeardTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Gateway;
 
-/// <summary>What a terminal may begin within a minute, and what it is told whatever it has begun.</summary>
+/// <summary>The quotas of a terminal, and the requests that are always answered.</summary>
 public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<StrictCluster>
 {
     private static readonly TerminalQuotaOptions Quota = new();
@@ -235,7 +235,7 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
     public void A_quota_is_at_least_one() =>
         new TerminalQuotaOptions.Validator().Validate(null, new TerminalQuotaOptions { BatchesPerHour = 0 }).Failed.Should().BeTrue();
 
-    // Refused for their amount: the bank's desk of the terminal is taken.
+    // Refused for their amount, because the test bank already holds a request of this terminal.
     private async Task UseUpPayments(TestTerminal terminal, int left)
     {
         var bill = await Books.PutBill();
@@ -255,7 +255,7 @@ public sealed class TerminalQuotaTests(StrictCluster cluster) : IClassFixture<St
     }
 }
 
-/// <summary>Grains with the quotas that a network has, and a clock that stands still until a test puts it forward.</summary>
+/// <summary>Grains with the default quotas, and a clock that only the test moves.</summary>
 public sealed class StrictCluster(TestPostgres postgres) : IAsyncLifetime
 {
     private Silos _silos = null!;
@@ -284,7 +284,7 @@ public sealed class StrictCluster(TestPostgres postgres) : IAsyncLifetime
     public Task<TestTerminal> NewTerminal() => TestTerminal.Provision(Books, _silos, $"T{Interlocked.Increment(ref _terminals):D7}");
 }
 
-/// <summary>Its timestamps are a test's affair; its timers and its time of day are the system's.</summary>
+/// <summary>The test sets its timestamps; its timers and its time of day are the system's.</summary>
 public sealed class StillTime : TimeProvider
 {
     private long _now = System.GetTimestamp();

@@ -13,7 +13,7 @@ using Npgsql;
 
 namespace Lakala.Silo.Tests.Hosting;
 
-/// <summary>What a load balancer is told of a silo.</summary>
+/// <summary>The health checks for load balancers.</summary>
 public sealed class HealthTests(Books books) : IClassFixture<Books>
 {
     private static readonly TestBank Bank = new();

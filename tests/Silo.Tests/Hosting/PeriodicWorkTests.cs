@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Lakala.Silo.Tests.Hosting;
 
-/// <summary>Work that comes round survives whatever goes wrong in one round, and says so.</summary>
+/// <summary>Periodic work survives any fault of one round, and logs it.</summary>
 public sealed class PeriodicWorkTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Tests.Hosting;
 
-/// <summary>What leaves the machine in the clear is refused at the start, and the setting is named.</summary>
+/// <summary>A setting that would send data to another machine in the clear is named and refused at the start.</summary>
 public sealed class PlaintextTests
 {
     [Theory]

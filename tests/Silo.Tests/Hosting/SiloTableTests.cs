@@ -7,7 +7,7 @@ using Orleans.Configuration;
 
 namespace Lakala.Silo.Tests.Hosting;
 
-/// <summary>The membership table as Orleans needs it: every change is compared with the version that it was made from.</summary>
+/// <summary>The membership table as Orleans needs it: every change compares the version on which it is based.</summary>
 public sealed class SiloTableTests(TestPostgres postgres) : IAsyncLifetime
 {
     private readonly Books _books = new(postgres);

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Merchants;
 
-/// <summary>How much one merchant may ask of a silo, and that the others feel nothing of it.</summary>
+/// <summary>The limits of one merchant at a silo, which do not affect others.</summary>
 public sealed class MerchantQuotaTests
 {
     private readonly FakeTimeProvider _time = new();

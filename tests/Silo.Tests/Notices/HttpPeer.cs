@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>A server of somebody else on a free loopback port, which does with a request what the test says.</summary>
+/// <summary>A foreign server on a free loopback port, which the test controls.</summary>
 internal sealed class HttpPeer : IAsyncDisposable
 {
     private readonly WebApplication _app;

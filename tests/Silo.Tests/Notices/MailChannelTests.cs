@@ -19,13 +19,13 @@ using Npgsql;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>The mails themselves, out of a pickup folder, and what is said of a mail server that is not as it should be.</summary>
+/// <summary>The mails in a pickup folder, and the errors of faulty mail servers.</summary>
 public sealed class MailChannelTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 30, 10, 0, 0, TimeSpan.Zero));
     private readonly string _folder = Directory.CreateTempSubdirectory("lakala-mails-").FullName;
 
-    // Nobody is connected to: only a receipt looks for its store.
+    // There is no database: only a receipt reads its store.
     private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
     private readonly ServiceProvider _services = new ServiceCollection().AddLogging().BuildServiceProvider();
 
@@ -331,7 +331,7 @@ public sealed class MailChannelTests : IDisposable
         Of(ShopperMessageTests.Bill(BillState.Open)),
         new MailOptions { Host = "127.0.0.1", Port = host.Port, Tls = MailTls.None, From = "Lakala <bills@pay.test>", HeloName = heloName });
 
-    /// <summary>Lets minutes pass until it is over: whichever clock runs ends it.</summary>
+    /// <summary>Moves the time by minutes until it ends by any of its time-outs.</summary>
     private async Task<NoticeAnswer> TimePassesUntil(Task<NoticeAnswer> sending)
     {
         while (!sending.IsCompleted)

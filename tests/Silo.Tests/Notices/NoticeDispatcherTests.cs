@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>Which notices a silo takes, for how long it keeps them, and what becomes of each answer.</summary>
+/// <summary>Which notices a silo claims, how it renews its lease, and how it records each answer.</summary>
 public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);

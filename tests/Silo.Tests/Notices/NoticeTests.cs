@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>What a notice is signed with, when it is tried again, and where it is never sent.</summary>
+/// <summary>The signature of a notice, the pauses between tries, and the addresses that are never called.</summary>
 public sealed class NoticeTests
 {
     [Fact]
@@ -93,7 +93,7 @@ public sealed class NoticeTests
     }
 }
 
-/// <summary>Wraps nothing.</summary>
+/// <summary>A key vault that does not wrap.</summary>
 internal sealed class PlainVault : IKeyVault
 {
     public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();

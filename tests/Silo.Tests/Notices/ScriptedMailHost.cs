@@ -5,10 +5,10 @@ using System.Text;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>A mail host without TLS that answers each command as the test says, and counts the mails that came to their end.</summary>
+/// <summary>A mail host without TLS that answers each command as the test says, and counts complete mails.</summary>
 internal sealed class ScriptedMailHost : IAsyncDisposable
 {
-    /// <summary>What it is asked to answer before the first command, and after the data.</summary>
+    /// <summary>The names for its answers before the first command and after the data.</summary>
     public const string Greeting = "greeting", Dot = ".";
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -18,7 +18,7 @@ internal sealed class ScriptedMailHost : IAsyncDisposable
     private int _mails;
     private int _connections;
 
-    /// <param name="answer">Null closes the connection. What it leaves to <see cref="Usual"/> is answered by a host that takes everything.</param>
+    /// <param name="answer">Null closes the connection. <see cref="Usual"/> answers as a host that accepts everything.</param>
     public ScriptedMailHost(Func<string, Task<string?>> answer)
     {
         _answer = answer;
@@ -43,11 +43,11 @@ internal sealed class ScriptedMailHost : IAsyncDisposable
         _ => "250 ok",
     };
 
-    /// <summary>Answers as usual, but for commands that begin so.</summary>
+    /// <summary>Answers as usual, except commands that begin like this.</summary>
     public static ScriptedMailHost But(string verb, string? answer) =>
         new(command => Task.FromResult(Verb(command) == verb ? answer : Usual(command)));
 
-    /// <summary>Answers as usual, but does this first when a command begins so.</summary>
+    /// <summary>Answers as usual, but first does this when a command begins like this.</summary>
     public static ScriptedMailHost Waiting(string verb, Func<Task> wait) => new(async command =>
     {
         if (Verb(command) == verb)
@@ -121,7 +121,7 @@ internal sealed class ScriptedMailHost : IAsyncDisposable
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException)
         {
-            // The other side has hung up, or the test is over.
+            // The other side has closed, or the test is over.
         }
     }
 }

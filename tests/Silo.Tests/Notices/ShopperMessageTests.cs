@@ -7,12 +7,12 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>The words of mails and SMS, for every event, state and language.</summary>
+/// <summary>The texts of mails and SMS, for every event, state and language.</summary>
 public sealed class ShopperMessageTests
 {
     private const string Url = "https://pay.example.com/b/AbCdEfGhIjKlMnOpQrStUvWxYz0123";
 
-    // All of GSM 03.38's basic alphabet that a text of ours has; one letter more, and an SMS holds 70 letters instead of 160.
+    // The part of GSM 03.38's basic alphabet in our texts; with any other character an SMS has 70 characters instead of 160.
     private const string Gsm = "@£$¥!\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ";
 
     private static readonly DateTimeOffset Now = new(2026, 11, 30, 10, 0, 0, TimeSpan.Zero);

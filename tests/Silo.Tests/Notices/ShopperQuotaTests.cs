@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>How often a merchant may have somebody outside reached, over all silos.</summary>
+/// <summary>The limits of a merchant's notices to shoppers, over all silos.</summary>
 public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
     private const string Email = "a@shopper.test", Phone = "+8613800000000";
@@ -222,7 +222,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
         return id;
     }
 
-    // The database's clock cannot be moved, so what was counted is moved back.
+    // The database's clock cannot be moved, so the counts are moved back.
     private Task Pass(string time) =>
         books.Execute($"update merchant_quotas set hour_from = hour_from - interval '{time}', day_from = day_from - interval '{time}'");
 }

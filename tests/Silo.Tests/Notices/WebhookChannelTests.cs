@@ -15,7 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>Receivers as the field has them: gone, busy, slow, half reachable, with certificates that cannot be verified.</summary>
+/// <summary>Receivers with typical faults: gone, busy, slow, partly reachable, with certificates that cannot be verified.</summary>
 public sealed class WebhookChannelTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 30, 10, 0, 0, TimeSpan.Zero);
@@ -122,12 +122,12 @@ public sealed class WebhookChannelTests
             {
                 while (await stream.ReadAsync(buffer, Stop) > 0 && !closes)
                 {
-                    // It reads and says nothing.
+                    // It reads and does not answer.
                 }
             }
             catch (IOException)
             {
-                // The other side has given up.
+                // The other side has closed.
             }
         }
     }
@@ -285,7 +285,7 @@ public sealed class WebhookChannelTests
         sms.Should().Match<NoticeAnswer>(answer => answer.Outcome == NoticeOutcome.Failed && answer.Error!.Contains("its TLS certificate is not accepted"));
         issuers.Requests.Should().Be(0);
 
-        // Without the policy .NET does call there: the test can fail.
+        // Without the policy .NET calls this address: the test can fail.
         using var trusting = new HttpClient();
         _ = trusting.GetAsync($"https://localhost:{server.Port}/", Stop);
         await isAsked.Task.WaitAsync(Stop);
@@ -397,7 +397,7 @@ public sealed class WebhookChannelTests
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
-    /// <summary>An address that answers no SYN any more: nobody takes the connections that it has, and there is room for no other.</summary>
+    /// <summary>An address that no longer answers a SYN: its queue of connections is full.</summary>
     private static Swallowing Swallow(string address, int port)
     {
         var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -414,7 +414,7 @@ public sealed class WebhookChannelTests
             }
             catch (SocketException pending) when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
             {
-                // On loopback a connection is there within no time, or it never is.
+                // On loopback a connection is made at once or never.
                 full = !one.Poll(TimeSpan.FromMilliseconds(50), SelectMode.SelectWrite);
             }
         }
@@ -427,7 +427,7 @@ public sealed class WebhookChannelTests
         public void Dispose() => ForEach(socket => socket.Dispose());
     }
 
-    /// <summary>A server whose certificate nobody has signed whom this machine knows, and which says where the signer's is to be had.</summary>
+    /// <summary>A server with a certificate of an unknown CA, which has the address of that CA's certificate.</summary>
     private sealed class TlsServer : IAsyncDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -472,7 +472,7 @@ public sealed class WebhookChannelTests
 
         private async Task Serve()
         {
-            // Offline: it does not look for its own issuer either.
+            // Offline: the server does not download its own issuer either.
             var context = SslStreamCertificateContext.Create(_certificate, additionalCertificates: null, offline: true);
             while (!_stop.IsCancellationRequested)
             {
@@ -485,7 +485,7 @@ public sealed class WebhookChannelTests
                 }
                 catch (Exception refused) when (refused is AuthenticationException or IOException or OperationCanceledException)
                 {
-                    // Who does not accept the certificate hangs up.
+                    // A client that does not accept the certificate closes the connection.
                 }
             }
         }

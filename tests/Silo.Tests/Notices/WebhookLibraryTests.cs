@@ -11,7 +11,7 @@ using StandardWebhooks.Diagnostics;
 
 namespace Lakala.Silo.Tests.Notices;
 
-/// <summary>The libraries with which merchants verify our notices, those that docs/merchant-api.md names, in the versions that it names.</summary>
+/// <summary>The libraries of docs/merchant-api.md with which merchants verify our notices, in the versions of that page.</summary>
 public sealed class WebhookLibraryTests
 {
     private static readonly byte[] OldSecret = [.. Enumerable.Repeat((byte)1, WebhookSignature.SecretBytes)];
@@ -95,7 +95,7 @@ public sealed class WebhookLibraryTests
         return JsonSerializer.Deserialize<bool[]>(answer.Output)!;
     }
 
-    /// <returns>The folder where they are, as long as the same versions are wanted.</returns>
+    /// <returns>Their folder, for the same versions.</returns>
     private static async Task<string> InstallLibraries()
     {
         var home = Path.Combine(Repository.Home, "test", "webhook-libraries");

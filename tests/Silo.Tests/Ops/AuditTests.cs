@@ -6,7 +6,7 @@ using Lakala.Testing;
 
 namespace Lakala.Silo.Tests.Ops;
 
-/// <summary>What operators changed, as the page of the audit log names it.</summary>
+/// <summary>The operators' changes on the page of the audit log.</summary>
 public sealed class AuditTests(Books books) : IClassFixture<Books>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Security;
 
-/// <summary>PIN keys are kept ready while their sessions bring PINs, and no longer.</summary>
+/// <summary>PIN keys are cached only while their sessions send PINs.</summary>
 public sealed class PinTranslatorTests : IDisposable
 {
     private const string Pan = "6228480000000000000", Track = Pan + "=49122010000000000";
@@ -68,7 +68,7 @@ public sealed class PinTranslatorTests : IDisposable
         pin.Should().Be("1234");
     }
 
-    /// <summary>Wraps nothing, and remembers what it has given out.</summary>
+    /// <summary>A key vault that does not wrap, and records its calls.</summary>
     private sealed class OpenVault : IKeyVault
     {
         public List<byte[]> Given { get; } = [];

@@ -18,7 +18,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Sweeping;
 
-/// <summary>What cleans up behind the swipes: the sweeper and the sender of reversals, over the real database.</summary>
+/// <summary>The sweeper and the sender of reversals, over the real database.</summary>
 public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
 {
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
@@ -67,7 +67,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         using var sender = NewSender(bank);
         await sender.StartAsync(TestContext.Current.CancellationToken);
 
-        // The clock stands still: while there is more, nothing waits for the next look.
+        // The clock does not move: while rows are due, the next round does not wait.
         await Books.Until("select count(*) = 1 from reversals where acknowledged_at is null");
         (await Books.StateUnder(swipes[0].Key)).Should().Be(AttemptState.Reversing);
         (await Books.StateUnder(swipes[1].Key)).Should().Be(AttemptState.Reversed);
@@ -105,7 +105,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
-            // By its name: the source asks this while it is being made.
+            // By its name, because the source is created later.
             ShouldListenTo = source => source.Name == Instrumentation.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> span) =>
                 span.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
@@ -124,7 +124,7 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         await sweeper.StopAsync(TestContext.Current.CancellationToken);
         await sender.StopAsync(TestContext.Current.CancellationToken);
 
-        // The sender may be done before the sweeper has heard that its row is written.
+        // The sender may finish before the sweeper knows that its row is written.
         spans.Select(span => (span.OperationName, span.TraceId, span.GetTagItem(Instrumentation.StateTag))).Should().BeEquivalentTo(new (string, ActivityTraceId, object?)[]
         {
             ("attempt.reverse", trace, "REVERSING"),

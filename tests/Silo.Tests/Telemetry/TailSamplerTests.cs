@@ -10,7 +10,7 @@ using OpenTelemetry.Trace;
 
 namespace Lakala.Silo.Tests.Telemetry;
 
-/// <summary>Which traces are kept, and what is held of them until that is known.</summary>
+/// <summary>Which traces are kept, and what is held of them until that is decided.</summary>
 public sealed class TailSamplerTests
 {
     [Theory]
@@ -258,7 +258,7 @@ public sealed class TailSamplerTests
 
     private static void Takes(Activity span, int milliseconds) => span.SetEndTime(span.StartTimeUtc + TimeSpan.FromMilliseconds(milliseconds));
 
-    /// <summary>A silo's spans, with an exporter that only remembers their names.</summary>
+    /// <summary>A silo's spans, with an exporter that only records their names.</summary>
     private sealed class TracedSilo : IDisposable
     {
         private readonly ActivitySource _source = new($"{nameof(TailSamplerTests)} {Guid.NewGuid()}");
@@ -293,7 +293,7 @@ public sealed class TailSamplerTests
 
         public Activity Start(string name) => _source.StartActivity(name)!;
 
-        /// <summary>As when another silo calls, or a grain of this one.</summary>
+        /// <summary>As in a call from another silo, or from a grain of this one.</summary>
         public Activity Serve(string name, ActivityTraceId trace) => _source.StartActivity(
             name, ActivityKind.Server, new ActivityContext(trace, ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true))!;
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Lakala.Silo.Tests.Web;
 
-/// <summary>What is answered and logged when a request fails: which route it was, when to come again, and nothing that is secret.</summary>
+/// <summary>The answer and the log of a failed request: the route, when to repeat, and no secrets.</summary>
 public sealed class FaultAnswerTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Terminal.Tests.Desks;
 
-/// <summary>What a clerk reads on each page.</summary>
+/// <summary>The texts of each page.</summary>
 public sealed class DeskViewTests
 {
     private const string Bill = "73516235791239";
@@ -364,12 +364,12 @@ public sealed class DeskViewTests
 
     private string Shown(Desk? desk = null, bool hasPrinter = true) => string.Join('\n', Grid(desk ?? _desk, Status(hasPrinter), 80, 24));
 
-    // Without regard to where the lines end.
+    // Without line breaks.
     private string Flat(Desk? desk = null) => string.Join(' ', Shown(desk).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private string[] Lines(bool hasPrinter = true, int columns = 80, int rows = 24) => Grid(_desk, Status(hasPrinter), columns, rows);
 
-    // As a terminal of text puts pieces into its cells: wide signs take two.
+    // As a text terminal fills its cells: wide characters take two.
     private string[] Grid(Desk desk, DeskStatus status, int columns, int rows)
     {
         var cells = Enumerable.Range(0, rows).Select(_ => Enumerable.Repeat(" ", columns).ToArray()).ToArray();

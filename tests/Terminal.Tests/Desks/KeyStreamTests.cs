@@ -3,7 +3,7 @@ using Lakala.Terminal.Client.Readers;
 
 namespace Lakala.Terminal.Tests.Desks;
 
-/// <summary>What is typing and what is a burst, by the times of the keys alone.</summary>
+/// <summary>Typing and bursts are distinguished only by the times of the keys.</summary>
 public sealed class KeyStreamTests
 {
     private readonly Till _till = new();

@@ -35,7 +35,7 @@ public sealed class PrintQueueTests
         queue.IsIdle.Should().BeTrue();
     }
 
-    /// <summary>A printer that is away is waited for once, however many receipts there are.</summary>
+    /// <summary>The wait for an unreachable printer comes once, however many receipts there are.</summary>
     [Fact]
     public async Task What_stands_behind_a_job_that_fails_fails_untried()
     {

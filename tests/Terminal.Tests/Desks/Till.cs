@@ -18,7 +18,7 @@ internal sealed class Till
     public const string Track2 = ";6228480000000000008=49122010000000000?";
     public const string Track1 = "%B6228480000000000008^SHOPPER/A^49122010000000000?";
 
-    /// <summary>How often the screen looks for keys.</summary>
+    /// <summary>The interval at which the screen reads keys.</summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(40);
 
     public static readonly TimeSpan Device = TimeSpan.FromMilliseconds(4);
@@ -49,12 +49,12 @@ internal sealed class Till
 
     public List<DeskRequest> Requests { get; } = [];
 
-    /// <summary>Every piece of text that was ever on the screen.</summary>
+    /// <summary>All texts that were on the screen.</summary>
     public IReadOnlyCollection<string> Drawn => _pieces;
 
     public IEnumerable<string> Bursts => Inputs.OfType<DeskInput.Burst>().Select(burst => burst.Signs);
 
-    /// <summary>What a hand typed; Enter is <c>\r</c>.</summary>
+    /// <summary>Typed keys; Enter is <c>\r</c>.</summary>
     public string Typed => string.Concat(Inputs.OfType<DeskInput.Typed>().Select(typed => typed.Press.Key switch
     {
         DeskKey.Sign => typed.Press.Sign.ToString(),
@@ -70,7 +70,7 @@ internal sealed class Till
         return till;
     }
 
-    /// <summary>The card has been read, and the PIN is waited for.</summary>
+    /// <summary>The card has been read, and the page waits for the PIN.</summary>
     public static Till WithCard()
     {
         var till = new Till();
@@ -78,7 +78,7 @@ internal sealed class Till
         return till;
     }
 
-    /// <summary>A payment has ended so, just now.</summary>
+    /// <summary>A payment has just ended with this outcome.</summary>
     public static Till WithOutcome(Outcome outcome)
     {
         var till = WithCard();
@@ -97,13 +97,13 @@ internal sealed class Till
         Pass(TimeSpan.FromSeconds(2));
     }
 
-    /// <summary>By a hand; then a moment passes.</summary>
+    /// <summary>Typed by hand; then a moment passes.</summary>
     public void Key(string keys) => Type(keys, Hand);
 
-    /// <summary>By a reader or a scanner; then a moment passes.</summary>
+    /// <summary>Sent by a reader or a scanner; then a moment passes.</summary>
     public void Scan(string keys) => Type(keys, Device);
 
-    /// <param name="keys">CR is Enter, LF Enter too, as the screen hears it; other control signs are keys that mean nothing, but for ETX.</param>
+    /// <param name="keys">CR and LF are Enter; other control characters are keys without a meaning, except ETX.</param>
     public void Type(string keys, TimeSpan every)
     {
         Queue(keys, every);
@@ -120,7 +120,7 @@ internal sealed class Till
         }
     }
 
-    /// <param name="isHeldUp">The screen looks only at the end.</param>
+    /// <param name="isHeldUp">True: the screen is delayed and reads only at the end.</param>
     public void Pass(TimeSpan time, bool isHeldUp = false)
     {
         var end = _now + time;

@@ -9,7 +9,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests.Desks;
 
-/// <summary>What readers, scanners, pastes and hands send, with its times, and what the till makes of it.</summary>
+/// <summary>The input of readers, scanners, pastes and typing, with its times, and how the desk reads it.</summary>
 public sealed partial class TillInputTests
 {
     private const string FullWidthTrack = "；６２２８４８００００００００００００８＝４９１２２０１００００００００００？";
@@ -625,8 +625,8 @@ public sealed partial class TillInputTests
     }
 
     /// <summary>
-    /// A card's track comes at any moment, on any page, cut by a pause, with other keys before and behind it, at a reader's speed. Of its
-    /// number and of the PIN no four digits in a row are ever on the screen, but for the six and four that may be.
+    /// A card's track comes at any moment, on any page, cut by a pause, with other keys before and after it, at a reader's speed. The
+    /// screen never shows four digits in a row of its number or of the PIN, except the first six and last four that may be shown.
     /// </summary>
     [Fact]
     public void Of_a_card_or_a_PIN_no_four_digits_in_a_row_are_ever_on_the_screen()
@@ -655,7 +655,7 @@ public sealed partial class TillInputTests
                 {
                     if (char.IsAsciiDigit(track[0]) || track[0] == ']')
                     {
-                        // A part of bare digits, of a barcode's too, could be a hand's.
+                        // A part with only digits, also of a barcode, looks like typing.
                         break;
                     }
 

@@ -11,12 +11,12 @@ internal sealed record CorpusInput(string Name, byte[] Bytes)
     public override string ToString() => $"{Name} {Convert.ToHexString(Bytes)}";
 }
 
-/// <summary>Inputs in a file that can be read: a name and hex on each line, <c>#</c> before a remark.</summary>
+/// <summary>Inputs in a readable file: a name and hex on each line, <c>#</c> before a remark.</summary>
 internal static class Corpus
 {
     public static readonly string File = Path.Combine(AppContext.BaseDirectory, "Fuzzing", "corpus.txt");
 
-    /// <summary>What the run begins with, and what earlier runs have found.</summary>
+    /// <summary>The first inputs of a run, and the findings of earlier runs.</summary>
     public static IReadOnlyList<CorpusInput> Read() =>
     [
         .. from line in System.IO.File.ReadLines(File)

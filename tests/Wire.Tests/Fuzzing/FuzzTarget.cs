@@ -11,12 +11,12 @@ using Lakala.Wire.Terminal;
 namespace Lakala.Wire.Tests.Fuzzing;
 
 /// <summary>
-/// Everything that takes bytes from the wire, on both ends of both lines, run on one stream of bytes; and what must hold of it
-/// whatever the bytes are.
+/// Runs all code that reads bytes from the wire, on both ends of both lines, on one stream of bytes; and checks what must hold
+/// for any bytes.
 /// </summary>
 internal sealed partial class FuzzTarget
 {
-    /// <summary>For one call on one frame.</summary>
+    /// <summary>The limit of one call on one frame.</summary>
     private const int MaxAllocated = 16 * Iso8583Frame.MaxLength;
 
     public const string Pin = "194736";
@@ -38,7 +38,7 @@ internal sealed partial class FuzzTarget
     private static readonly int[] Sensitive =
         [.. PresentFields.Specs.Where(spec => spec.Sensitivity != Sensitivity.None).Select(spec => spec.Number)];
 
-    /// <summary>Which readers take as they are: not constants of a message, not times, not texts that may be cut.</summary>
+    /// <summary>Fields that readers take unchanged: not constants of a message, not times, not texts that may be cut.</summary>
     private static readonly int[] Repeated = [4, 11, 22, 32, 35, 37, 38, 39, 41, 42, 49, 52, 53];
 
     private static readonly string LongText = new('茶', 400);
@@ -84,7 +84,7 @@ internal sealed partial class FuzzTarget
     private readonly List<string> _reasonNames = ["read"];
     private readonly byte[] _encoded = new byte[2 * Iso8583Frame.MaxLength];
 
-    // Before the first whole run the runtime itself allocates, for what it loads.
+    // Before the first whole run the runtime itself allocates, because it loads code.
     private bool _isWarm;
 
     /// <summary>The most that one call has allocated, in bytes.</summary>
@@ -92,9 +92,9 @@ internal sealed partial class FuzzTarget
 
     public void IsWarm() => _isWarm = true;
 
-    /// <param name="cuts">Where the reads of a second run end, ascending.</param>
-    /// <param name="isThorough">Every reader reads every message, not only those that it is meant for.</param>
-    /// <param name="traits">Gets what was seen.</param>
+    /// <param name="cuts">The ends of the reads of a second run, ascending.</param>
+    /// <param name="isThorough">True: every reader reads every message, not only its own kinds.</param>
+    /// <param name="traits">Gets the observed traits.</param>
     /// <exception cref="FuzzFailure">Something does not hold.</exception>
     public void Examine(byte[] stream, int length, ReadOnlySpan<int> cuts, bool isThorough, ICollection<Trait> traits)
     {
@@ -128,7 +128,7 @@ internal sealed partial class FuzzTarget
         ExamineCut(stream, length, [.. Enumerable.Range(1, Math.Max(0, length - 1))], (frames, fault));
     }
 
-    /// <summary>No text of a fault needs so many digits, or anything that a reader cannot print: they would be content.</summary>
+    /// <summary>A fault's text with this many digits, or with unprintable characters, would contain content.</summary>
     public static bool MayHoldContent(string text) => Content().IsMatch(text);
 
     public string Describe(Trait trait)
@@ -195,7 +195,7 @@ internal sealed partial class FuzzTarget
         }
     }
 
-    // What is decoded is encoded to the same bytes. The one other way to write it is a second bitmap without a field in it.
+    // A decoded message is encoded to the same bytes. The only other form is a second bitmap without a field in it.
     private void ExamineEncoding(Iso8583Message message, byte[] frame)
     {
         var length = Iso8583Codec.Encode(message, _encoded);
@@ -234,7 +234,7 @@ internal sealed partial class FuzzTarget
         ExamineAnswer(typed);
         if (reader.Write is { } write)
         {
-            // What was read can be said again in the same words, or is refused by name: a text may be too long by now.
+            // A message that was read can be written again with the same content, or is refused by name: a text may be too long then.
             var (said, _) = Bounded(reader.Name, () => Encoded(write(typed)));
             if (said is Iso8583Message again && Repeated.FirstOrDefault(field => !IsSame(again, message, field)) is var field and > 0)
             {
@@ -245,7 +245,7 @@ internal sealed partial class FuzzTarget
         return 0;
     }
 
-    // Whatever a request holds, there is room for its answer with the longest texts.
+    // For any request there is room for its answer with the longest texts.
     private void ExamineAnswer(object request)
     {
         var answer = request switch
@@ -284,7 +284,7 @@ internal sealed partial class FuzzTarget
         var isAuthentic = Mac.Verify(message, frame);
         traits.Add(new Trait(TraitKind.Content, mti, 0, isAuthentic ? 1 : 0));
 
-        // A hint repeats what the request said of itself, whatever that was.
+        // A hint repeats the identification of the request, whatever it is.
         Iso8583Codec.Encode(new Verdict(ResponseCodes.Fault, 1, "clerk", "customer").ToHint(Mti.PayAnswer, message), _encoded);
 
         var isCard = Track2.TryParse(message.Text(35), out var track);
@@ -376,7 +376,7 @@ internal sealed partial class FuzzTarget
                 return (result, fault);
             }
 
-            // Once is the runtime, which loads what it needs for the first time.
+            // One excess may be the runtime, which loads code at the first use.
             if (again > 0)
             {
                 throw new FuzzFailure($"{what} allocates {allocated} bytes for one frame.");

@@ -18,7 +18,7 @@ internal sealed class Fuzzer
     private readonly List<Trait> _traits = [];
     private readonly byte[] _input = new byte[2 * Mutation.MaxLength];
 
-    /// <exception cref="FuzzFailure">What must hold does not hold for an input of the corpus.</exception>
+    /// <exception cref="FuzzFailure">A check fails for an input of the corpus.</exception>
     public Fuzzer(int seed, IReadOnlyList<CorpusInput> corpus)
     {
         Seed = seed;
@@ -39,10 +39,10 @@ internal sealed class Fuzzer
 
     public int Seed { get; }
 
-    /// <summary>How many different traits were seen, those of the corpus with them.</summary>
+    /// <summary>The number of different traits, including those of the corpus.</summary>
     public int Traits => _seen.Count;
 
-    /// <summary>Of the kinds that are kept.</summary>
+    /// <summary>The number of traits of the kinds that are kept.</summary>
     public int KeptTraits => _seen.Count(trait => trait.IsKept);
 
     /// <summary>The inputs that showed a new trait, as they came.</summary>
@@ -59,7 +59,7 @@ internal sealed class Fuzzer
     }
 
     /// <summary>
-    /// The fewest inputs, each as short as it may be, that show what the corpus did not: the most telling first, a bounded
+    /// The fewest and shortest inputs that show traits that the corpus did not: those with the most traits first, a bounded
     /// number.
     /// </summary>
     public IReadOnlyList<CorpusInput> Found()
@@ -87,7 +87,7 @@ internal sealed class Fuzzer
 
     private byte[] NextParent()
     {
-        // Half of them young: what is new has been changed least.
+        // Half of them new: new inputs have been changed least.
         const int Young = 64;
         var from = _random.Next(2) == 0 ? Math.Max(0, _parents.Count - Young) : 0;
         return _parents[_random.Next(from, _parents.Count)];

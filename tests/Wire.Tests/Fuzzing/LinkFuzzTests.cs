@@ -5,7 +5,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 
-/// <summary>The client side of a line against a peer that sends whatever the corpus holds, under the right keys or none.</summary>
+/// <summary>The client side of a line against a peer that sends the whole corpus, under the right keys or none.</summary>
 public sealed class LinkFuzzTests
 {
     private const string Rrn = "000000000042";

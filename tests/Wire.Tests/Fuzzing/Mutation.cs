@@ -6,8 +6,8 @@ using Lakala.Wire.Iso8583;
 namespace Lakala.Wire.Tests.Fuzzing;
 
 /// <summary>
-/// Changes inputs: bytes without any regard for what they mean, and fields, elements and lengths with regard for it, so that
-/// what lies behind the first check is reached too.
+/// Changes inputs: bytes without regard to their meaning, and fields, elements and lengths with regard to it, so that
+/// code after the first check is reached too.
 /// </summary>
 internal sealed class Mutation(Random random)
 {
@@ -30,7 +30,7 @@ internal sealed class Mutation(Random random)
     private readonly byte[] _bytes = new byte[2 * MaxLength];
     private int _length;
 
-    /// <summary>Makes a new input of the parent; another one lends what is spliced in.</summary>
+    /// <summary>Makes a new input from the parent; parts of another one may be inserted.</summary>
     /// <returns>Valid until the next call.</returns>
     public ReadOnlySpan<byte> Change(byte[] parent, byte[] other)
     {
@@ -265,7 +265,7 @@ internal sealed class Mutation(Random random)
         return content;
     }
 
-    // Drops, adds, repeats or changes one element; whatever is no element any more stays as it is.
+    // Drops, adds, repeats or changes one element; bytes that are not an element stay unchanged.
     private byte[] Elements(byte[] data)
     {
         PrivateData read;

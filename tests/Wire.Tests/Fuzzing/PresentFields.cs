@@ -4,7 +4,7 @@ namespace Lakala.Wire.Tests.Fuzzing;
 
 internal static class PresentFields
 {
-    /// <summary>Every field that there is, in ascending order.</summary>
+    /// <summary>All present fields, in ascending order.</summary>
     public static readonly FieldSpec[] Specs =
         [.. Enumerable.Range(2, Iso8583Spec.MaxField - 1).Select(Iso8583Spec.Lakala.Find).OfType<FieldSpec>()];
 

@@ -3,7 +3,7 @@ using Lakala.Wire.Iso8583;
 
 namespace Lakala.Wire.Tests.Fuzzing;
 
-/// <summary>A stream as a pipe hands it over: what has come and is not consumed yet, in the pieces in which it was read.</summary>
+/// <summary>A stream as a pipe gives it: the received and unconsumed bytes, in the segments in which they were read.</summary>
 internal static class Segments
 {
     /// <summary>The frames that a reader finds, and the fault that ends them, when the stream comes in reads that end at the cuts.</summary>

@@ -2,31 +2,31 @@ namespace Lakala.Wire.Tests.Fuzzing;
 
 internal enum TraitKind
 {
-    /// <summary>How many frames the stream holds, and whether something is left behind them.</summary>
+    /// <summary>The number of frames in the stream, and whether bytes are left after them.</summary>
     Stream,
 
     /// <summary>The frame or the codec refuses: field and reason.</summary>
     Refused,
 
-    /// <summary>What one reader makes of a message: read, or refused by field and reason.</summary>
+    /// <summary>The result of one reader: read, or refused by field and reason.</summary>
     Reading,
 
-    /// <summary>The same of a message that the reader is not meant for. Leads the search, but is not kept.</summary>
+    /// <summary>The same for a message of another kind than the reader's. It guides the search, but is not kept.</summary>
     Foreign,
 
-    /// <summary>A content that a reader takes another way for: an enquiry, a whole card, a PIN that opens.</summary>
+    /// <summary>A content that a reader handles differently: an enquiry, a whole card, a readable PIN.</summary>
     Content,
 
-    /// <summary>Two fields in one message. Leads the search, but there are too many for the kept corpus.</summary>
+    /// <summary>Two fields in one message. It guides the search, but there are too many to keep.</summary>
     Pair,
 }
 
-/// <summary>One thing that the code under test did with an input. An input that shows a new one is worth changing further.</summary>
+/// <summary>One observed behaviour of the code under test. An input with a new trait is changed further.</summary>
 /// <param name="Mti">Index of the message type among those in use, or the one after them for any other.</param>
 internal readonly record struct Trait(TraitKind Kind, int Mti, int What, int Detail = 0)
 {
     public bool IsKept => Kind is not (TraitKind.Foreign or TraitKind.Pair);
 }
 
-/// <summary>The code under test did what it must not do.</summary>
+/// <summary>A check of the code under test has failed.</summary>
 internal sealed class FuzzFailure(string what, Exception? inner = null) : Exception(what, inner);
