@@ -1,6 +1,6 @@
 -- After a restore that lost commits: puts one approved payment back into the books, from its receipt and the bank's book.
--- What to type and when: docs/runbook.md. The bill must be there, unpaid, with the receipt's amount; otherwise nothing is
--- changed and no line is printed. The event is not put back: the merchant has had it.
+-- docs/runbook.md says when and how to use it. The bill must exist, unpaid, with the receipt's amount; otherwise nothing is
+-- changed and no line is printed. The event is not put back: the merchant has got it already.
 with receipt as materialized (
   select :'terminal'::text as terminal_id, :'batch'::int as batch, :'stan'::int as stan, :'bill'::bigint as bill,
          :'amount'::bigint as amount, :'rrn'::bigint as rrn, :'card'::text as masked_pan, :'code'::text as authorisation_code,
@@ -20,7 +20,7 @@ with receipt as materialized (
   select terminal_id, batch, stan, gen_random_uuid(), 'APPROVED', bill, amount, currency, masked_pan, store_id, rrn,
          fee_basis_points, commission_percent, at, at, at, '00', authorisation_code
   from due
-  -- The restore may have caught it on its way to the bank. Whatever else stands under the key stays.
+  -- At the restored moment the attempt may have been on its way to the bank. Any other row under the key stays.
   on conflict (terminal_id, batch, stan) do update
   set state = 'APPROVED', settled_at = excluded.settled_at, response_code = '00', authorisation_code = excluded.authorisation_code
   where a.state = 'SENT' and a.rrn = excluded.rrn and a.bill = excluded.bill and a.amount = excluded.amount

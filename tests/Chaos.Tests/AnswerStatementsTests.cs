@@ -87,7 +87,7 @@ public sealed class AnswerStatementsTests
         $"attempt {_books.ResolvedAfterRestart.Key} APPROVED", $"report {_books.ResolvedAfterRestart.Key} refused 91");
 
     [Fact]
-    public void Statement_5_the_bank_was_told_that_an_approved_attempt_never_happened_which_breaks_3_as_well() => Breaks(
+    public void Statement_5_the_bank_reversed_an_approved_attempt_which_breaks_3_too() => Breaks(
         [3, 5], Sound.Database(book => book with
         {
             Reversals = book.Reversals.With(new Reversal(_books.Approved.Rrn!, _books.Approved.Key, 12_800, 1, false)),
@@ -103,7 +103,7 @@ public sealed class AnswerStatementsTests
         $"attempt {_books.Approved.Key} APPROVED", $"bank rrn {_books.Approved.Rrn} DECLINED 51");
 
     [Fact]
-    public void Statement_5_a_terminal_stored_a_refusal_of_an_approved_attempt_which_breaks_6_and_9_as_well() => Breaks(
+    public void Statement_5_a_terminal_stored_a_refusal_of_an_approval_which_breaks_6_and_9_too() => Breaks(
         [5, 6, 9], Sound.Terminal(First, book => book with
         {
             Results = book.Results.Change(result => result.Key == _books.Approved.Key, result => result with { ResponseCode = "68", AuthorisationCode = null }),

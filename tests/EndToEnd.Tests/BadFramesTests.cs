@@ -41,7 +41,7 @@ public sealed class StrictNetwork : IAsyncLifetime
         await Local.DisposeAsync();
     }
 
-    /// <summary>One that no other test has used.</summary>
+    /// <summary>A terminal that no other test has used.</summary>
     public SeededTerminal NewTerminal() => Local.Seed.Terminals[_terminals++];
 
     public async Task<string> NewBill() =>
@@ -56,7 +56,7 @@ public sealed class StrictNetwork : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>All that money and bills depend on.</summary>
+    /// <summary>All rows of money and bills.</summary>
     public async Task<string> Books()
     {
         await using var command = _database.CreateCommand(
@@ -68,7 +68,7 @@ public sealed class StrictNetwork : IAsyncLifetime
     }
 }
 
-/// <summary>Whatever comes over a terminal's line gets its refusal or a closed line, changes nothing, and nobody else notices.</summary>
+/// <summary>Any bytes on a terminal's line get a refusal or a closed line, change nothing, and do not affect other lines.</summary>
 public sealed class BadFramesTests(StrictNetwork network) : IClassFixture<StrictNetwork>
 {
     public static TheoryData<string, byte[]> Unreadable => new()

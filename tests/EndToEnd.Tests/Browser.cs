@@ -9,7 +9,7 @@ using Xunit.v3;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A real browser, started when the first test wants it.</summary>
+/// <summary>A real browser, started by the first test that needs it.</summary>
 public sealed class Browser : IAsyncLifetime
 {
     private static readonly string[] Arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
@@ -21,8 +21,8 @@ public sealed class Browser : IAsyncLifetime
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     /// <param name="javaScript">Whether the shopper's browser runs scripts.</param>
-    /// <param name="locale">What the shopper's browser asks for.</param>
-    /// <param name="position">Where the shopper is, and lets pages know.</param>
+    /// <param name="locale">The language of the shopper's browser.</param>
+    /// <param name="position">The shopper's position, which pages may read.</param>
     public async Task<IPage> Open(
         int width = 390, int height = 844, bool javaScript = true, string locale = "en-US", Geolocation? position = null)
     {
@@ -58,7 +58,7 @@ public sealed class Browser : IAsyncLifetime
         _starting.Dispose();
     }
 
-    /// <summary>What zbar reads in a picture, such as <c>CODE-128:123</c>, a line each.</summary>
+    /// <summary>The codes that zbar finds in a picture, such as <c>CODE-128:123</c>, one a line.</summary>
     public static async Task<string> Scan(byte[] picture)
     {
         var file = Path.Combine(Path.GetTempPath(), $"lakala-{Guid.NewGuid():N}.png");
@@ -87,14 +87,14 @@ public sealed class Browser : IAsyncLifetime
         Environment.GetEnvironmentVariable("LAKALA_PICTURES") is { Length: > 0 } folder && Path.Combine(folder, name + ".png") is var file && File.Exists(file) ? file : null;
 }
 
-/// <summary>Closes what a test has opened in the browser: a page that is left goes on counting down, listening and drawing.</summary>
+/// <summary>Closes the pages that a test has opened: an open page goes on counting down, listening and drawing.</summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 internal sealed class ClosePagesAttribute : BeforeAfterTestAttribute
 {
     private static readonly ConcurrentDictionary<string, ConcurrentBag<IBrowserContext>> Opened = new();
     private static readonly ConcurrentBag<Task> Closing = [];
 
-    /// <summary>Until all that was to be closed is closed.</summary>
+    /// <summary>Waits until all pages are closed.</summary>
     public static Task Closed => Task.WhenAll(Closing);
 
     public static void AfterThisTest(IBrowserContext context) => Opened.GetOrAdd(TestContext.Current.Test!.UniqueID, _ => []).Add(context);

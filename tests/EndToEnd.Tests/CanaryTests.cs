@@ -5,11 +5,11 @@ using Lakala.Testing;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// What a run leaves behind, searched byte by byte for card numbers, tracks, PINs and keys; and the trace of its swipe.
+/// Searches all files of a run byte by byte for card numbers, tracks, PINs and keys; and checks the trace of its swipe.
 /// </summary>
 public sealed class CanaryTests
 {
-    // Twelve digits, so that chance does not write them.
+    // Twelve digits, which do not occur by chance.
     private const string CanaryPin = "739184620517";
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class CanaryTests
             search.In(body).Should().BeEmpty("traces, logs and metrics hold no secret");
         }
 
-        // The search itself finds what there is: the bank's own folder holds every card number.
+        // The search works: it finds every card number in the bank's own folder.
         search.In(Path.Combine(home, "bank")).Should().NotBeEmpty();
     }
 

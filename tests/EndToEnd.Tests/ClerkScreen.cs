@@ -7,10 +7,10 @@ using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The clerk's program in a pseudo-terminal of tmux, which draws its screen and types its keys.</summary>
+/// <summary>The clerk's program in a pseudo-terminal of tmux, which draws its screen and sends its keys.</summary>
 internal sealed partial class ClerkScreen : IAsyncDisposable
 {
-    /// <summary>What the tests look for, as the screen and the paper say it in Chinese.</summary>
+    /// <summary>The texts of the tests with the Chinese texts of screen and paper.</summary>
     private static readonly Dictionary<string, string> Chinese = new()
     {
         ["A supervisor approves this"] = "需主管授权",
@@ -51,7 +51,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["wrong moment"] = "刷卡时机不对",
     };
 
-    // As long as the program wants between the two presses, and a little more.
+    // A little more than the least time between the two presses.
     private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(800);
 
     private static readonly TimeSpan TurnOfKeyboard = TimeSpan.FromMilliseconds(300);
@@ -64,7 +64,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <param name="home">The state folder with the terminals.</param>
-    /// <param name="language">In which its terminal is set up.</param>
+    /// <param name="language">The language of its terminal.</param>
     public static async Task<ClerkScreen> Start(string home, string terminal, string language, int columns = 80, int rows = 24)
     {
         var screen = new ClerkScreen(language);
@@ -77,10 +77,10 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <summary>All at once, as a scanner does.</summary>
     public Task Type(string signs) => Tmux("send-keys", "-l", "--", signs);
 
-    /// <summary>All at once, control signs too.</summary>
+    /// <summary>All at once, including control characters.</summary>
     public Task TypeRaw(string signs) => Tmux(["send-keys", "-H", .. signs.Select(sign => ((int)sign).ToString("x2", CultureInfo.InvariantCulture))]);
 
-    /// <summary>As a terminal pastes that marks what it pastes.</summary>
+    /// <summary>As a terminal that marks pastes.</summary>
     public async Task Paste(string text)
     {
         await Tmux("set-buffer", text);
@@ -92,7 +92,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
     public Task Press(string key) => Tmux("send-keys", key);
 
-    /// <summary>As a customer does: some time after the swipe, and each digit once the last one is to be seen.</summary>
+    /// <summary>As a customer does: some time after the swipe, and each digit after the last one is shown.</summary>
     public async Task KeyInPin(string pin)
     {
         await Task.Delay(TurnOfKeyboard, Stop);
@@ -103,31 +103,31 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         }
     }
 
-    /// <summary>Once more, when it is asked for: not so soon that the key could have been held down.</summary>
+    /// <summary>Presses the key again to confirm, late enough that it is not a held key.</summary>
     public async Task Confirm(string key)
     {
         await Task.Delay(Confirmation, Stop);
         await Press(key);
     }
 
-    /// <summary>As a keyboard-wedge reader types it.</summary>
+    /// <summary>As a keyboard-wedge reader sends it.</summary>
     public async Task Swipe(string track2)
     {
         await Type($"%B6228480000000000^SHOPPER/A^4912?;{track2}?");
         await Press("Enter");
     }
 
-    /// <summary>What the clerk sees now.</summary>
+    /// <summary>The present screen.</summary>
     public Task<string> Shown() => Tmux("capture-pane", "-p");
 
     /// <summary>The same in the language of this screen.</summary>
     public string Said(string english) => _language == "zh" ? Chinese[english] : english;
 
-    /// <summary>Until this is to be seen, in the language of this screen, and with it all of that, as it stands.</summary>
+    /// <summary>Waits until the screen shows this text in its language, together with the other texts unchanged.</summary>
     /// <returns>The screen that shows it.</returns>
     public Task<string> Until(string english, params string[] shown) => UntilShown([Said(english), .. shown]);
 
-    /// <summary>Until just these are to be seen together, on a screen that is not being drawn at this moment; a busy machine stops in the midst of drawing.</summary>
+    /// <summary>Waits until exactly these texts are shown together, on a screen that is not being drawn; a busy machine pauses in the middle of a drawing.</summary>
     public Task<string> UntilShown(params string[] texts)
     {
         var before = "";
@@ -149,7 +149,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         Process.GetProcessById(int.Parse(program, CultureInfo.InvariantCulture)).Kill();
     }
 
-    /// <summary>Takes a picture of the docs anew, if it is one.</summary>
+    /// <summary>Takes a picture of the docs again, if it is one.</summary>
     public async Task Picture(Browser browser, string name)
     {
         if (Browser.PictureFile(name) is { } file)

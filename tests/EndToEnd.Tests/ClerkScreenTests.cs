@@ -146,7 +146,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
     [InlineData("zh", 120, 40, false)]
     [InlineData("en", 120, 40, true)]
     [InlineData("zh", 80, 24, true)]
-    public async Task A_line_that_is_cut_before_or_after_the_bank_has_answered_costs_the_clerk_nothing_but_a_moment(
+    public async Task A_line_cut_before_or_after_the_banks_answer_only_delays_the_clerk(
         string language, int columns, int rows, bool isAnswered)
     {
         await using var line = new CutLine(network.Local.Terminal.Host, network.Local.Terminal.Port);
@@ -386,7 +386,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
     }
 
     [Fact]
-    public async Task What_a_scanner_or_a_paste_brings_to_a_real_terminal_is_taken_where_it_belongs_and_no_PIN_is_ever_shown()
+    public async Task A_real_terminal_takes_scans_and_pastes_where_they_belong_and_never_shows_a_PIN()
     {
         await using var screen = await Open("en", 80, 24);
         var card = network.Local.Cards.First(card => card.Expected == "55");
@@ -473,7 +473,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
         (await screen.UntilShown("ended 0")).Trim().Should().Be("ready\nended 0");
     }
 
-    // A result stays for a moment, and then says which key leads on.
+    // A result stays for a moment, and then shows the next key.
     private static async Task Next(ClerkScreen screen)
     {
         await screen.Until("next customer");
@@ -513,7 +513,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
         await screen.Press("Enter");
     }
 
-    /// <summary>The screen of a terminal that is set up so; by default without printer and clerks.</summary>
+    /// <summary>The screen of a terminal with this setup; by default without printer and clerks.</summary>
     [Fact]
     public async Task On_a_screen_that_is_too_small_nothing_is_keyed_in_blind()
     {
@@ -551,7 +551,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
         return await ClerkScreen.Start(network.Local.Home, Terminal, language, columns, rows);
     }
 
-    // In the journal too: else the next screen of this terminal begins with duplicates.
+    // In the journal too, or the next screen of this terminal would begin with duplicates.
     private async Task UntilPrinted(TcpPrinter printer, int cuts, string what)
     {
         var journal = Path.Combine(network.Local.Home, "terminals", Terminal, "journal");

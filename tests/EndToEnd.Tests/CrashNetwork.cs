@@ -7,14 +7,14 @@ using Npgsql;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// A silo as a process of its own that can be killed at a chosen moment: its line to PostgreSQL is held where the test says, and
-/// its bank is the test's. Time passes for the sweeper when the test says so.
+/// A silo process that can be killed at a chosen moment: the test holds its line to PostgreSQL at a chosen place, and
+/// plays its bank. The test moves the sweeper's time.
 /// </summary>
 public sealed class CrashNetwork : IAsyncLifetime
 {
     private const int Terminals = 24;
 
-    // The bank answers when the test says, so its time-out and the deadline leave room for a restart of the silo or of PostgreSQL.
+    // The test decides when the bank answers, so its time-out and the deadline leave time for a restart of the silo or of PostgreSQL.
     private readonly Dictionary<string, string> _settings = new()
     {
         ["Swipe__BankTimeout"] = "00:00:20",
@@ -35,7 +35,7 @@ public sealed class CrashNetwork : IAsyncLifetime
 
     public TestCard Card => Local.Cards[0];
 
-    /// <summary>What C1 carries, and no other statement of an approved swipe.</summary>
+    /// <summary>A text that is only in C1, and in no other statement of an approved swipe.</summary>
     public string MaskedCard => Track2.TryParse(Card.Track2, out var track) ? track!.Masked : throw new InvalidOperationException("The card is none.");
 
     public async ValueTask InitializeAsync()
@@ -45,7 +45,7 @@ public sealed class CrashNetwork : IAsyncLifetime
         Bank = new ScriptedBank(Path.Combine(Local.Secrets, "zone-master.key"));
         _shop = await Shop.Open(Local);
 
-        // Where they listen is known only now.
+        // Their ports are known only now.
         _settings["ConnectionStrings__Lakala"] = Line.ConnectionString;
         _settings["BankLink__Port"] = Bank.Port.ToString(null, null);
         await RestartSilo();
@@ -78,7 +78,7 @@ public sealed class CrashNetwork : IAsyncLifetime
 
     public async Task<string> BillState(string bill) => await Scalar<string>($"select state from bills where number = {bill}") ?? "NONE";
 
-    /// <summary>What stands under the swipe's key.</summary>
+    /// <summary>The row under the swipe's key.</summary>
     internal async Task<string> State(PayRequest swipe) => await Scalar<string>($"select state from attempts where {Under(swipe)}") ?? "NONE";
 
     internal Task UntilState(PayRequest swipe, string state) =>

@@ -7,8 +7,8 @@ using Lakala.Wire.Terminal;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// The rows of docs/crash-points.md that need real processes, in the page's order: the silo is killed, the bank answers or keeps
-/// silent, and PostgreSQL's replies come or do not, each at just that moment.
+/// The rows of docs/crash-points.md that need real processes, in the page's order: the silo is killed, the bank answers or stays
+/// silent, and PostgreSQL's replies come or do not, each at exactly that moment.
 /// </summary>
 public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashNetwork>
 {
@@ -47,7 +47,7 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
         await terminal.Send(frame.AsMemory(0, frame.Length - 1));
         var old = terminal.Mac;
 
-        // The gateway has lost the line with the frame one byte short; the terminal comes back and signs on.
+        // The gateway has lost the line with the frame one byte short; the terminal reconnects and signs on.
         await terminal.Reconnect();
         await terminal.SignOn();
         await terminal.AskWell(terminal.Network(NetworkCode.Echo).ToIso());
@@ -354,7 +354,7 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
         network.Bank.IsAcknowledging = true;
         await network.UntilState(swipe, "REVERSED");
 
-        // A try that found the line just cut counts too, so the first that is heard may say 0421 already.
+        // A try on a line that was just cut counts too, so the first message that arrives may be a 0421 already.
         again.Should().BeEquivalentTo(
             first, same => same.Excluding(reversal => reversal.OriginalTime).Excluding(reversal => reversal.IsRepeat), "it is the same reversal");
         repeat.IsRepeat.Should().BeTrue();
@@ -388,7 +388,7 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
         (await network.Scalar<long>($"select count(*) from events where bill = {swipe.Bill}")).Should().Be(1);
     }
 
-    /// <summary>The sweeper moves it to REVERSING, the bank hears of it, and the terminal hears 68; the bill can be paid again.</summary>
+    /// <summary>The sweeper moves it to REVERSING, the bank gets the reversal, and the terminal gets 68; the bill can be paid again.</summary>
     private async Task ShouldBeReversed(RawTerminal terminal, PayRequest swipe)
     {
         await terminal.Reconnect();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A line to a server that the test cuts, and for as long as it is down takes no new connection to its end.</summary>
+/// <summary>A line to a server that the test cuts; while it is down it accepts no new connections.</summary>
 internal sealed class CutLine : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -17,7 +17,7 @@ public sealed class ShoppingNetwork : IAsyncLifetime
     public ValueTask DisposeAsync() => Local.DisposeAsync();
 }
 
-/// <summary>The demo web shop, as a newcomer plays shopper and clerk with it.</summary>
+/// <summary>The demo web shop, used by a newcomer as shopper and clerk.</summary>
 public sealed class DemoShopTests(ShoppingNetwork network, Browser browser) : IClassFixture<ShoppingNetwork>
 {
     [Fact]

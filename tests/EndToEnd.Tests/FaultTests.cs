@@ -7,7 +7,7 @@ using Npgsql;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>A network whose parts are broken on purpose.</summary>
-/// <param name="bankTimeout">In seconds; the silo's other times are as much longer.</param>
+/// <param name="bankTimeout">In seconds; the silo's other times are longer in proportion.</param>
 public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
@@ -49,7 +49,7 @@ public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
 
     public Task Plan(string kind, int delayMs = 0) => Plan(kind, 1, delayMs);
 
-    /// <summary>The bank decides the next payment, and answers once it is let.</summary>
+    /// <summary>The bank decides the next payment, and answers when the test allows it.</summary>
     public Task HoldBank() => Plan("held", 1, 0);
 
     public Task LetBankAnswer() => Plan("held", 0, 0);
@@ -73,7 +73,7 @@ public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
     /// <summary>The path of the shopper's page.</summary>
     public async Task<string> PageOf(string bill) => new Uri((await _merchant.GetBill(bill)).GetProperty("pay_url").GetString()!).AbsolutePath;
 
-    /// <summary>What the bank's book says of the bill's attempts, oldest first.</summary>
+    /// <summary>The entries of the bill's attempts in the bank's book, oldest first.</summary>
     public async Task<IReadOnlyList<string>> BankStates(string bill)
     {
         var rrns = await Column($"select lpad(rrn::text, 12, '0') from attempts where bill = {bill} order by rrn");
@@ -86,14 +86,14 @@ public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
     public Task<IReadOnlyList<string>> AttemptStates(string bill) =>
         Column($"select state from attempts where bill = {bill} order by rrn");
 
-    /// <summary>What stands under the keys of a terminal, oldest first.</summary>
+    /// <summary>The rows of a terminal's keys, oldest first.</summary>
     public Task<IReadOnlyList<string>> StatesOf(string terminal) =>
         Column($"select state from attempts where terminal_id = '{terminal}' order by started_at");
 
     public Task UntilAttempt(string bill, string state) =>
         Eventually.Is(async () => await AttemptStates(bill) is [.., var last] && last == state, $"bill {bill}: an attempt that is {state}");
 
-    /// <summary>Changes the books behind everybody's back.</summary>
+    /// <summary>Changes rows directly in the database.</summary>
     public async Task Falsify(string sql)
     {
         await using var database = NpgsqlDataSource.Create(Local.ConnectionString + ";Pooling=false");
@@ -120,7 +120,7 @@ public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
     }
 }
 
-/// <summary>With short timers, for tests of what they do.</summary>
+/// <summary>With short timers, for tests of their effects.</summary>
 public sealed class FragileNetwork() : BrokenNetwork(bankTimeout: 5);
 
 /// <summary>With long ones, for tests that hold the bank until they have done something.</summary>

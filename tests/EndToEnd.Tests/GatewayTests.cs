@@ -9,7 +9,7 @@ using Lakala.Wire.Tls;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What stands between the network and a terminal's first authentic message, at a silo of its own.</summary>
+/// <summary>The bounds before a terminal's first authentic message, at a separate silo.</summary>
 public sealed class GatewayTests(GatewayNetwork network) : IClassFixture<GatewayNetwork>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -37,7 +37,7 @@ public sealed class GatewayTests(GatewayNetwork network) : IClassFixture<Gateway
             {
                 sockets.Add(await Socket());
 
-                // The beginning of a handshake is as good as nothing.
+                // The beginning of a handshake counts as nothing.
                 await sockets[^1].WriteAsync(new byte[] { 22, 3, 1, 2, 0, 1 }.AsMemory(0, silent % 7), Stop);
             }
 
@@ -120,7 +120,7 @@ public sealed class GatewayTests(GatewayNetwork network) : IClassFixture<Gateway
                 TargetHost = network.Local.Terminal.Host,
                 RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                 {
-                    // What has been sent, beside what the policy brings: nothing.
+                    // Only certificates that the server has sent, and none of the policy.
                     sent = [.. chain!.ChainPolicy.ExtraStore.Select(extra => extra.Subject).Append(certificate!.Subject).Distinct()];
                     return true;
                 },

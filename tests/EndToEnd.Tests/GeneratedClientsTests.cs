@@ -4,8 +4,8 @@ using Lakala.Local;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// Clients that strangers' generators make from the merchants' document of a running silo: they compile, and each calls every
-/// operation. Linters read the operators' document too. The generators are kept in the state folder, so that they are fetched once.
+/// Clients that public generators make from the merchants' document of a running silo: they compile, and each calls every
+/// operation. Linters read the operators' document too. The generators are kept in the state folder, so that they are downloaded once.
 /// </summary>
 public sealed class GeneratedClientsTests(Network network)
 {

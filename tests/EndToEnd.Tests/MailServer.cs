@@ -5,7 +5,7 @@ using MimeKit;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A real SMTP server as a process of its own (aiosmtpd), which keeps every mail that it takes: over TLS, from who has signed in.</summary>
+/// <summary>A real SMTP server process (aiosmtpd), which keeps every accepted mail: over TLS, after a sign-in.</summary>
 internal sealed class MailServer : IAsyncDisposable
 {
     public const string User = "lakala", Password = "a secret of the mail server";
@@ -18,7 +18,7 @@ internal sealed class MailServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>PEM file of the authority that its certificate comes from.</summary>
+    /// <summary>PEM file of the CA of its certificate.</summary>
     public string Authority { get; }
 
     public static async Task<MailServer> Start()
@@ -40,7 +40,7 @@ internal sealed class MailServer : IAsyncDisposable
         return new MailServer(process, folder, port, certificates.Authority);
     }
 
-    /// <summary>From now on it refuses what comes, as a server does that is too busy; or not any more.</summary>
+    /// <summary>Sets whether it refuses mails as a server that is too busy.</summary>
     public void Refuse(bool refuses)
     {
         var sign = Path.Combine(_folder, "refuse");
@@ -54,7 +54,7 @@ internal sealed class MailServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The mails to this address, in the order in which they came, as soon as there are so many.</summary>
+    /// <summary>The mails to this address in the order of arrival, as soon as there is this number.</summary>
     public Task<List<MimeMessage>> Until(string address, int count) =>
         Eventually.Is(() => Task.FromResult(MailFolder.Read(_folder, address)), mails => mails.Count >= count, $"{count} mails to {address}");
 

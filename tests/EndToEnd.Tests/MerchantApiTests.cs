@@ -5,7 +5,7 @@ using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The merchant API over HTTP, by a shop that has read nothing but its guide.</summary>
+/// <summary>The merchant API over HTTP, used as its guide says.</summary>
 public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
 {
     private static readonly string[] BillMembers =

@@ -8,7 +8,7 @@ using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The servers that <c>docs/merchant-api.md</c> shows, run as they stand there.</summary>
+/// <summary>The servers of <c>docs/merchant-api.md</c>, run unchanged.</summary>
 public sealed class MerchantGuideTests(Network network)
 {
     private static readonly Dictionary<string, string[]> Runtimes = new()

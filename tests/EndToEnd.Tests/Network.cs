@@ -6,8 +6,8 @@ using Lakala.Local;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// The network that most tests share: PostgreSQL, bank and silo as processes of their own. It starts empty and ends with the
-/// run. Test classes run at once, and one program at a time may use a terminal: each class keeps to terminals of its own.
+/// The network that most tests share: PostgreSQL, bank and silo as separate processes. It starts empty and ends with the
+/// run. Test classes run in parallel, and only one program at a time may use a terminal: each class uses its own terminals.
 /// </summary>
 public sealed class Network : IAsyncLifetime
 {
@@ -17,7 +17,7 @@ public sealed class Network : IAsyncLifetime
 
     public MerchantClient Merchant { get; private set; } = null!;
 
-    /// <summary>A network of the caller's own, for what the others must not feel.</summary>
+    /// <summary>A separate network, for a test that would affect the others.</summary>
     public static async Task<LocalNetwork> StartAnother(LocalNetworkOptions? options = null) => await LocalNetwork.Start(
         await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "network")),
         (options ?? new LocalNetworkOptions()) with { ProgramsSwipe = true });
@@ -39,6 +39,6 @@ public sealed class Network : IAsyncLifetime
     public async Task<string> NewBill(long amount = 1_000) =>
         (await Merchant.CreateBill("order-" + Guid.NewGuid().ToString("N"), amount, "A teapot")).GetProperty("number").GetString()!;
 
-    /// <summary>The first of the bank's cards of which a terminal hears this.</summary>
+    /// <summary>The first of the bank's cards with this answer.</summary>
     public TestCard Card(string expected) => _local.Cards.First(card => card.Expected == expected);
 }

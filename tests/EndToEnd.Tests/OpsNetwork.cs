@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A network whose operators are told at once, with a program that hears the alarms.</summary>
+/// <summary>A network with fast alarms, and with a program that receives them.</summary>
 public sealed class OpsNetwork : IAsyncLifetime
 {
     private const int Terminals = 16;
@@ -71,12 +71,12 @@ public sealed class OpsNetwork : IAsyncLifetime
         await command.ExecuteNonQueryAsync(Stop);
     }
 
-    /// <summary>A client that keeps its cookies and follows nothing, signed in as one of the seeded operators or as nobody.</summary>
+    /// <summary>A client that keeps its cookies and follows no redirect, signed in as one of the seeded operators or not signed in.</summary>
     public async Task<HttpClient> Client(string? name)
     {
         var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Local.Http };
 
-        // As a browser says it with every form.
+        // As a browser sends it with every form.
         client.DefaultRequestHeaders.Add("Origin", Local.Http.GetLeftPart(UriPartial.Authority));
         if (name is not null)
         {
@@ -95,7 +95,7 @@ public sealed class OpsNetwork : IAsyncLifetime
     /// <summary>The operators' API with a key of this role; null: without a key.</summary>
     internal Task<Shop> Api(string? role) => role is null ? Task.FromResult(new Shop(Local, null)) : Shop.OpenAdmin(Local, role);
 
-    /// <summary>Opens a page in a browser, and signs in on the way.</summary>
+    /// <summary>Opens a page in a browser, and signs in before.</summary>
     public async Task<IPage> Visit(Browser browser, string name, string path)
     {
         var page = await browser.Open(width: 1280, height: 900);

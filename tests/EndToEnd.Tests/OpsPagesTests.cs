@@ -9,7 +9,7 @@ using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What operators do at their pages, in a real browser, with terminals that really answer.</summary>
+/// <summary>The operators' pages in a real browser, with terminals that really answer.</summary>
 [Collection(nameof(OpsNetwork))]
 public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
 {
@@ -38,7 +38,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GetByLabel("Part of id or name").FillAsync(who.Id);
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
 
-        // Silos write down every ten seconds whom they have heard; the page fetches its list anew by itself.
+        // Silos record every ten seconds which terminals they have heard; the page refreshes its list by itself.
         await page.GetByRole(AriaRole.Row).Filter(new() { HasText = who.Id }).GetByText("paper low").WaitForAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = who.Id }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = $"Terminal {who.Id}" }).WaitForAsync();

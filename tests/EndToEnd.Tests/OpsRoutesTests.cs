@@ -5,7 +5,7 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>Nobody reaches anything of the operators' who may not: every route, by everybody.</summary>
+/// <summary>Every route of the operators refuses everybody without the right role.</summary>
 [Collection(nameof(OpsNetwork))]
 public sealed partial class OpsRoutesTests(OpsNetwork network)
 {
@@ -54,7 +54,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         {
             foreach (var (name, role) in new[] { ("watch", "watch"), ("act", "act"), ("admin", "administer") })
             {
-                // Signed out by one of the routes, so everyone comes anew.
+                // One of the routes signs out, so each caller signs in again.
                 using var client = await network.Client(name);
                 using var answer = await Send(client, method, "/ops" + Concrete(path));
                 var isAllowed = Array.IndexOf(Roles, role) >= Array.IndexOf(Roles, least);
@@ -339,7 +339,7 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
     private static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) =>
         new(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
 
-    // Something that is not there, so that nothing is changed by those who may.
+    // A thing that does not exist, so that an allowed call changes nothing.
     private static string Concrete(string path) => path
         .Replace("{section}", "the-bank-line-is-down", StringComparison.Ordinal)
         .Replace("{id:long}", "0", StringComparison.Ordinal)

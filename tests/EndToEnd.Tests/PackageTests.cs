@@ -2,7 +2,7 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The terminal as one file, as a store's machine gets it.</summary>
+/// <summary>The terminal as one file, as on a store's machine.</summary>
 public sealed class PackageTests(Network network)
 {
     [Fact]
@@ -14,7 +14,7 @@ public sealed class PackageTests(Network network)
         files.Should().HaveCount(2);
         (await File.ReadAllBytesAsync(files[1], stop)).AsSpan(0, 2).ToArray().Should().Equal("MZ"u8.ToArray(), "Windows knows its programs by it");
 
-        // Away from everything that was built beside it.
+        // In another folder than the other built files.
         var program = Path.Combine(Directory.CreateTempSubdirectory("lakala-package-").FullName, "terminal");
         File.Copy(files[0], program);
         var bill = await network.NewBill();

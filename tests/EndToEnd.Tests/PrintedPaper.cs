@@ -5,7 +5,7 @@ using Lakala.Terminal.Tests;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What a printer makes of ESC/POS, for the eye.</summary>
+/// <summary>Draws the paper of ESC/POS bytes as a picture.</summary>
 internal static class PrintedPaper
 {
     public static string ToHtml(byte[] paper)

@@ -5,8 +5,8 @@ using Lakala.Local;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// A real Prometheus as a process of its own, with the configuration and the rules of <c>deploy/prometheus</c>: only whom it asks is
-/// the test's, and that it asks every second.
+/// A real Prometheus process with the configuration and the rules of <c>deploy/prometheus</c>: the test sets only the targets and the
+/// interval of one second.
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
@@ -44,7 +44,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         }
     }
 
-    /// <summary>What an expression says now.</summary>
+    /// <summary>The present value of an expression.</summary>
     /// <returns>A value for each series.</returns>
     /// <exception cref="InvalidOperationException">Prometheus does not understand it.</exception>
     public async Task<IReadOnlyList<double>> Query(string expression)

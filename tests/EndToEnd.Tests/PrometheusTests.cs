@@ -7,7 +7,7 @@ namespace Lakala.EndToEnd.Tests;
 /// <summary>A real Prometheus watches a real silo with the rules of <c>deploy/prometheus</c>.</summary>
 public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixture<FragileNetwork>
 {
-    // The rule waits 30 s by itself, so that a blip wakes nobody.
+    // The rule itself waits 30 s, so that a short fault wakes nobody.
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     // Prometheus' own, of each target.
@@ -31,7 +31,7 @@ public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixt
         }
     }
 
-    // The library's own steps begin with 5 and are meant for milliseconds: every swipe would be in the first one.
+    // The library's default buckets begin with 5 and are for milliseconds: every swipe would be in the first one.
     [Theory]
     [InlineData("lakala_swipe_duration_seconds")]
     [InlineData("lakala_bank_duration_seconds")]
@@ -76,7 +76,7 @@ public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixt
     private async Task Approved() =>
         (await network.Pay(await network.NewBill())).GetProperty("outcome").GetString().Should().Be("approved");
 
-    /// <summary>The metrics of an expression: the words that are left without strings, labels, times and what is built into the language.</summary>
+    /// <summary>The metrics of an expression: its words without strings, labels, times and built-in functions.</summary>
     private static HashSet<string> Names(string expression) =>
         [.. Word().Matches(NoMetric().Replace(expression, " ")).Select(match => match.Value).Except(["and", "or", "unless", "offset", "bool"])];
 

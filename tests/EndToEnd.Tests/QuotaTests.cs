@@ -1,6 +1,6 @@
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What a silo does when a merchant asks too much, with the settings as they are.</summary>
+/// <summary>A silo's answers to a merchant above its limits, with the default settings.</summary>
 public sealed class QuotaTests(Network network)
 {
     [Fact]

@@ -8,7 +8,7 @@ using Lakala.Wire.Tls;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A terminal's line at the level of bytes, for what no decent terminal sends.</summary>
+/// <summary>A terminal's line at the level of bytes, for messages that no correct terminal sends.</summary>
 internal sealed class RawTerminal : IAsyncDisposable
 {
     private const int Batch = 1;
@@ -79,7 +79,7 @@ internal sealed class RawTerminal : IAsyncDisposable
             false, From(), Batch, bill, amount, CurrencyCode.Cny, TimeProvider.System.GetUtcNow(), "021", card.Track2, block, KeySet, null);
     }
 
-    /// <summary>The 0200 again as a 0201, card and all.</summary>
+    /// <summary>The 0200 again as a 0201, with the card.</summary>
     public static PayRequest Repeat(PayRequest swipe) => swipe with { IsRepeat = true };
 
     /// <summary>A 0201 without card.</summary>
@@ -92,7 +92,7 @@ internal sealed class RawTerminal : IAsyncDisposable
 
     public async Task<AbandonAnswer> AskWell(AbandonRequest abandonment) => AbandonAnswer.FromIso(await AskUntilAnswered(abandonment.ToIso()));
 
-    /// <summary>Says it, and waits for nothing.</summary>
+    /// <summary>Sends it without waiting for an answer.</summary>
     public Task Say(Iso8583Message message) => Send(Frame(message, Mac));
 
     public async Task<PayAnswer> HearAnswer()
@@ -109,7 +109,7 @@ internal sealed class RawTerminal : IAsyncDisposable
         return answer!;
     }
 
-    /// <summary>Silence is an answer too: what may be repeated is said again, on a new line, as a terminal does.</summary>
+    /// <summary>Silence is possible: a message that may be repeated is sent again on a new line, as a terminal does.</summary>
     private async Task<Iso8583Message> AskUntilAnswered(Iso8583Message message)
     {
         for (var left = Repeats; ; left--)

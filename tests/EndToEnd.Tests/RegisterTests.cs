@@ -4,7 +4,7 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>A cash register that drives the terminal: a line in, a report out, and the terminal signed on in between.</summary>
+/// <summary>A cash register that drives the terminal: a line in, a report out; the terminal stays signed on between them.</summary>
 public sealed class RegisterTests(PatientNetwork network) : IClassFixture<PatientNetwork>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

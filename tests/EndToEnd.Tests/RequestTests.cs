@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What holds for every request, whichever route it takes.</summary>
+/// <summary>Rules for every request, on any route.</summary>
 [Collection(nameof(OpsNetwork))]
 public sealed class RequestTests(OpsNetwork network)
 {

@@ -11,8 +11,8 @@ using Lakala.Wire.Keys;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// The card network as the test plays it: it signs lines on, tells the test what it hears, and answers a 0200 only when the
-/// test says so, over whichever line is up by then.
+/// The card network, played by the test: it signs lines on, gives the test its requests, and answers a 0200 only when the
+/// test says so, over any line that is up then.
 /// </summary>
 internal sealed class ScriptedBank : IAsyncDisposable
 {
@@ -40,10 +40,10 @@ internal sealed class ScriptedBank : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>False: reversals are heard and not answered.</summary>
+    /// <summary>False: reversals are received and not answered.</summary>
     public bool IsAcknowledging { get; set; } = true;
 
-    /// <summary>An authorisation code that no other answer has, as a mark for what carries it.</summary>
+    /// <summary>An authorisation code that no other answer has, to find this answer.</summary>
     public string NextCode() => string.Create(null, $"Z{Interlocked.Increment(ref _codes):D5}");
 
     /// <summary>The next 0200.</summary>
@@ -52,7 +52,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
     /// <summary>No 0200 has come that <see cref="Asked"/> has not told.</summary>
     public bool IsAsked => _asked.Reader.TryPeek(out _);
 
-    /// <summary>The next 0420 or 0421 of this RRN. Those of others are passed over.</summary>
+    /// <summary>The next 0420 or 0421 of this RRN. Those of other RRNs are skipped.</summary>
     public async Task<BankReversalRequest> Reversed(string rrn)
     {
         while (true)
@@ -80,7 +80,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
         (await up.WaitAsync(Patience)).Send(answer.ToIso());
     }
 
-    /// <summary>Drops the line; the silo may come again.</summary>
+    /// <summary>Drops the line; the silo may connect again.</summary>
     public void CutLine()
     {
         lock (_lock)

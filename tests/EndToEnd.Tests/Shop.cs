@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>An HTTP answer of the merchant API as it came.</summary>
+/// <summary>An HTTP answer of the merchant API.</summary>
 internal sealed record Answer(int Status, string? ContentType, string Text, HttpResponseHeaders Headers)
 {
     public JsonElement Json => JsonElement.Parse(Text);
@@ -16,7 +16,7 @@ internal sealed record Answer(int Status, string? ContentType, string Text, Http
     public string String(string member) => Json.GetProperty(member).GetString()!;
 }
 
-/// <summary>A web shop that says to the merchant API what it likes, right or wrong.</summary>
+/// <summary>A web shop that sends any requests to the merchant API, right or wrong.</summary>
 internal sealed class Shop : IDisposable
 {
     private readonly LocalNetwork _network;
@@ -36,7 +36,7 @@ internal sealed class Shop : IDisposable
 
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>A merchant of the test's own, whom no other test disturbs.</summary>
+    /// <summary>A merchant that only this test uses.</summary>
     public static Task<Shop> Open(LocalNetwork network) => WithKey(
         network,
         "lk_",
@@ -77,11 +77,11 @@ internal sealed class Shop : IDisposable
         return answer.Json;
     }
 
-    /// <summary>Asks until the answer is as wanted: for what happens by itself within seconds.</summary>
+    /// <summary>Asks until the answer is as expected, for changes that come by themselves within seconds.</summary>
     public Task<Answer> GetUntil(string path, Func<JsonElement, bool> isWanted) =>
         Eventually.Is(() => Get(path), answer => isWanted(answer.Json), $"what is wanted of {path}");
 
-    /// <summary>Changes rows behind the silo's back.</summary>
+    /// <summary>Changes rows directly in the database.</summary>
     public async Task<int> Sql(string statement)
     {
         await using var database = NpgsqlDataSource.Create(_network.ConnectionString);
@@ -91,7 +91,7 @@ internal sealed class Shop : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <param name="insert">Takes the key's prefix, its hash, and whose it is.</param>
+    /// <param name="insert">Gets the key's prefix, its hash and its owner.</param>
     private static async Task<Shop> WithKey(LocalNetwork network, string mark, string insert, string whose)
     {
         var prefix = RandomNumberGenerator.GetHexString(16, lowercase: true);
@@ -121,7 +121,7 @@ internal sealed class Shop : IDisposable
 
 internal static class ProblemAssertions
 {
-    /// <summary>A problem document of this type that says something to whoever reads it.</summary>
+    /// <summary>Expects a problem document of this type with a text.</summary>
     public static JsonElement ShouldBeProblem(this Answer answer, int status, string type, string? field = null)
     {
         answer.Status.Should().Be(status, answer.Text);

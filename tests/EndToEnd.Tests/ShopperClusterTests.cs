@@ -4,10 +4,10 @@ using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The bill page where there are several silos.</summary>
+/// <summary>The bill page with several silos.</summary>
 public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
 {
-    // A silo that is lost is found dead after some ten seconds, and its grains live elsewhere afterwards.
+    // A lost silo is declared dead after about ten seconds, and its grains are then activated elsewhere.
     private static readonly LocatorWaitForOptions Patience = new() { Timeout = 90_000 };
 
     private LocalNetwork _network = null!;
@@ -17,7 +17,7 @@ public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
     public ValueTask DisposeAsync() => _network.DisposeAsync();
 
     [Fact]
-    public async Task A_page_of_one_silo_turns_paid_when_the_card_is_swiped_at_another_and_its_own_may_be_restarted_meanwhile()
+    public async Task A_page_shows_a_payment_at_another_silo_also_after_its_own_silo_restarted()
     {
         using var shop = await Shop.Open(_network);
         var bill = await shop.NewBill(""","shopper":{"language":"zh"}""");
@@ -29,8 +29,8 @@ public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
             return page;
         }));
 
-        // The terminals connect to the first silo; of the two others one is lost with the pages that it serves. The bill may have lived
-        // there: until the others have found out, the clerk is told to try again.
+        // The terminals connect to the first silo; one of the others is lost with its pages. The bill's grain may have been
+        // there: until the silo is declared dead, the clerk gets "try again".
         await _network.Silos[2].Process.Crash();
         var card = _network.Cards.First(card => card.Expected == "approved");
         await Eventually.Is(

@@ -45,7 +45,7 @@ public sealed class ShopperNetwork : IAsyncLifetime
                 ["Mail__PasswordFile"] = password,
                 ["SSL_CERT_FILE"] = Server.Authority,
 
-                // The local authority publishes no list of what it has revoked.
+                // The local CA publishes no revocation list.
                 ["Mail__CheckRevocation"] = "false",
                 ["Mail__From"] = "Lakala <bills@pay.test>",
                 ["Sms__Url"] = $"http://127.0.0.1:{sms}/send",
@@ -66,7 +66,7 @@ public sealed class ShopperNetwork : IAsyncLifetime
         _gateway.Close();
     }
 
-    /// <summary>The SMS that hold this piece of text.</summary>
+    /// <summary>The SMS that contain this text.</summary>
     internal List<ShortMessage> Texts(string piece)
     {
         lock (_texts)
@@ -107,7 +107,7 @@ public sealed class ShopperNetwork : IAsyncLifetime
 
 internal sealed record ShortMessage(string? Id, string? Authorization, string? To, string Text);
 
-/// <summary>What the shopper finds in the mail and on the phone.</summary>
+/// <summary>The shopper's mails and SMS.</summary>
 public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : IClassFixture<ShopperNetwork>
 {
     private const string Phone = "+8613800000000";
@@ -306,7 +306,7 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         await Browser.Picture(page, name);
     }
 
-    /// <summary>As a mail program shows it.</summary>
+    /// <summary>The mail as a mail program shows it.</summary>
     private async Task<IPage> Show(MimeMessage mail, int width)
     {
         var html = mail.HtmlBody!;

@@ -8,7 +8,7 @@ using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>What a shopper does with the bill page, at home and on the way, in a real browser.</summary>
+/// <summary>The bill page in a real browser, as a shopper uses it.</summary>
 public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncLifetime
 {
     private const int PhoneWidth = 390, PhoneHeight = 844, DesktopWidth = 1280, DesktopHeight = 900;
@@ -66,7 +66,7 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
         var page = await Visit(bill);
         await page.Locator(".left").WaitForAsync();
 
-        // The browser lets an open stream be: what is lost with the network is lost by closing it.
+        // The browser does not close an open stream when it goes off line, so the test closes it.
         await page.EvaluateAsync("() => { events.close(); }");
         await page.Context.SetOfflineAsync(true);
         await Pay(bill, "T0000009");
@@ -162,7 +162,7 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
         await page.GotoAsync(PayUrl(bill));
         (await page.Locator(".left").TextContentAsync()).Should().MatchRegex("^(1 h [01]|59) min left$|^59 min [0-9]+ s left$");
 
-        // The phone's clock is put right, or wrong the other way, while the page is open; the server's next word tells.
+        // The phone's clock is corrected, or set wrong in the other direction, while the page is open; the server's next event has the time.
         await page.EvaluateAsync(
             """
             () => {

@@ -5,7 +5,7 @@ using System.Threading.Channels;
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
-/// A line to a server on which whatever the client says waits until the test lets it pass. What the server says passes, unless it is mute.
+/// A line to a server on which the client's messages wait until the test lets them pass. The server's messages pass, unless it is mute.
 /// </summary>
 internal sealed class SteppedLine : IAsyncDisposable
 {
@@ -26,10 +26,10 @@ internal sealed class SteppedLine : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>What the server says from now on is lost.</summary>
+    /// <summary>The server's messages from now on are lost.</summary>
     public bool IsMute { get; set; }
 
-    /// <summary>The client has said something more.</summary>
+    /// <summary>Waits for the client's next message.</summary>
     /// <returns>Lets it pass.</returns>
     public Task<Func<Task>> Next() => _held.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
@@ -69,7 +69,7 @@ internal sealed class SteppedLine : IAsyncDisposable
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
-            // One side is gone: so is the other.
+            // One side has closed, so the other is closed too.
         }
     }
 

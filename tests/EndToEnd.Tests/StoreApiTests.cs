@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary><c>/v1/stores</c>, as any page may ask it.</summary>
+/// <summary><c>/v1/stores</c>, which any page may call.</summary>
 public sealed class StoreApiTests(Network network)
 {
     [Fact]

@@ -5,8 +5,8 @@ using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The rows of docs/crash-points.md that lie in the terminal: it fails in the middle of a swipe, and the next one begins with
-/// what became of it.</summary>
+/// <summary>The rows of docs/crash-points.md about the terminal: it fails in the middle of a swipe, and the next swipe begins with
+/// the outcome of that one.</summary>
 public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<PatientNetwork>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -35,7 +35,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
     }
 
     [Fact]
-    public async Task A_terminal_that_was_killed_before_anything_of_its_0200_left_hears_25_before_it_takes_a_new_sale()
+    public async Task A_terminal_killed_before_its_0200_left_gets_25_before_it_takes_a_new_sale()
     {
         const string Terminal = "T0000002";
         var (first, second) = (await network.NewBill(), await network.NewBill());
@@ -66,7 +66,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
         var paper = Path.Combine(network.Local.Home, "paper-" + bill);
         await Command.RunOrFail(["mkfifo", paper], cancel: Stop);
 
-        // A printer that takes nothing any more: its buffer is full.
+        // A printer with a full buffer.
         await using var jam = new FileStream(paper, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
         await jam.WriteAsync(new byte[1 << 16], Stop);
         using var swipe = StartOnto(paper, bill);
@@ -128,7 +128,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
     }
 
     /// <summary>A terminal pays over a line that holds its 0200, for the test to go on from there.</summary>
-    /// <param name="goOn">The swipe, its line, and what lets the 0200 pass.</param>
+    /// <param name="goOn">The swipe, its line, and the action that lets the 0200 pass.</param>
     private async Task AtItsFirst0200(string bill, string terminal, Func<Process, SteppedLine, Func<Task>, Task> goOn)
     {
         var folder = Path.Combine(network.Local.Home, "terminals", terminal);
@@ -141,7 +141,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
             await File.WriteAllTextAsync(setup, direct.Replace($"{address.Port}", $"{line.Port}", StringComparison.Ordinal), Stop);
             using var swipe = Start(bill, "--terminal", terminal);
 
-            // Until the look at the bill is answered nothing is in the journal; what the terminal says next is the 0200.
+            // Until the lookup is answered nothing is in the journal; the terminal's next message is the 0200.
             var pass = await line.Next();
             while (Count(folder, "pending") == before)
             {
@@ -178,7 +178,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
         return JsonDocument.Parse(result.Output).RootElement;
     }
 
-    /// <summary>How many records of this kind the journal of a terminal holds.</summary>
+    /// <summary>The number of records of this kind in a terminal's journal.</summary>
     private static int Count(string folder, string kind)
     {
         var journal = Path.Combine(folder, "journal");

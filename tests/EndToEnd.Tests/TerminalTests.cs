@@ -3,7 +3,7 @@ using Lakala.Local;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>The program of a store's counter, as a clerk and as another program run it.</summary>
+/// <summary>The program of a store's counter, run by a clerk and by another program.</summary>
 public sealed class TerminalTests(Network network)
 {
     private const string Terminal = "T0000008";

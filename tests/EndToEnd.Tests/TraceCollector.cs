@@ -12,7 +12,7 @@ namespace Lakala.EndToEnd.Tests;
 
 public sealed record CollectedSpan(string TraceId, string SpanId, string ParentId, string Name);
 
-/// <summary>Takes what a silo exports over OTLP (HTTP, protobuf) and keeps it: traces, logs and metrics, every byte.</summary>
+/// <summary>Receives and keeps the exports of a silo over OTLP (HTTP, protobuf): traces, logs and metrics.</summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
     private readonly WebApplication _server;
@@ -26,7 +26,7 @@ public sealed class TraceCollector : IAsyncDisposable
 
     public IReadOnlyList<CollectedSpan> Spans => [.. Of("traces").SelectMany(Read)];
 
-    /// <summary>What makes a silo export to this collector, and soon.</summary>
+    /// <summary>The settings with which a silo exports to this collector without delay.</summary>
     public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address,

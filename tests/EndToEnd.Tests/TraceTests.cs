@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>Which swipes a collector hears of, and how a swipe's row, its trace, its log lines and the metrics lead to each other.</summary>
+/// <summary>Which swipes a collector gets, and how a swipe's row, its trace, its log lines and the metrics refer to each other.</summary>
 public sealed class TraceTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Lakala.EndToEnd.Tests;
 
-/// <summary>An address at which nobody answers, nor refuses: its port's queue is full, and what comes then is passed over.</summary>
+/// <summary>An address that neither answers nor refuses: the queue of its port is full, and further connections are ignored.</summary>
 internal sealed class UnreachablePrinter : IDisposable
 {
     private readonly Socket _port = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -317,7 +317,7 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
         told => Delivery(told).GetProperty("state").GetString() == state
             && Delivery(told).TryGetProperty("last_status", out _))).Json;
 
-    /// <summary>Lets the pause before the next try be over, once the try before is recorded: its record sets the pause.</summary>
+    /// <summary>Ends the pause before the next try, after the previous try is recorded: its record sets the pause.</summary>
     private async Task<ReceivedNotice> Hurry(WebhookReceiver receiver, string id, int tries)
     {
         var recorded = await _shop.GetUntil($"/v1/events/{id}", told => IsRecorded(Delivery(told), tries));
@@ -325,7 +325,7 @@ public sealed class WebhookTests(Network network) : IAsyncLifetime
         return await receiver.Next(Shop.Stop);
     }
 
-    // While a try is on its way the notice is leased for a minute; the second pause is longer.
+    // During a try the notice is leased for a minute; the second pause is longer.
     private static bool IsRecorded(JsonElement delivery, int tries) =>
         delivery.GetProperty("tries").GetInt32() == tries
         && delivery.TryGetProperty("last_status", out _)

@@ -362,7 +362,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
     // The terminal gives up and sends 0420.
 
     [Fact]
-    public async Task An_abandoned_swipe_is_reversed_and_its_bill_open_while_the_bank_still_thinks_and_its_approval_does_not_settle()
+    public async Task An_abandoned_swipe_is_reversed_before_the_bank_answers_and_its_approval_does_not_settle()
     {
         var (terminal, other) = (await cluster.NewTerminal(), await cluster.NewTerminal());
         var swipe = terminal.Swipe(await Books.PutBill());

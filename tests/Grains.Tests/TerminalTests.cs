@@ -140,7 +140,7 @@ public sealed class TerminalTests(SwipeCluster cluster) : IClassFixture<SwipeClu
     }
 
     [Fact]
-    public async Task A_clerk_is_known_by_number_and_password_and_after_too_many_wrong_ones_nobody_is_for_a_while()
+    public async Task A_clerk_signs_in_by_number_and_password_and_not_after_too_many_wrong_ones()
     {
         await cluster.Silos.Service<ClerkRows>().Put(
             Books.Store, [(new Clerk("1001", "Anna"), "right"), (new Clerk("9001", "Boss", Supervisor: true), "other"), (new Clerk("1002", "Gone"), "right")]);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
@@ -18,7 +19,7 @@ namespace Lakala.Model.Tests;
 /// Time passes in steps of two minutes, and all deadlines are at odd minutes: no clock is exactly on a deadline. A posting's date is
 /// not compared, because it comes with the command.
 /// </remarks>
-public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
+public sealed class ContractTests(ContractDatabases databases) : IClassFixture<ContractDatabases>
 {
     private const string Name = "contract";
     private const int Operations = 35;
@@ -26,19 +27,9 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
     [Fact]
     public async Task The_statements_do_what_the_model_says()
     {
-        foreach (var seed in Seeds.Of(Name, 300))
+        if (await FindDifference(Seeds.Of(Name, 300), Mutation.None) is { } found)
         {
-            var sequence = new Sequence(real, seed, Mutation.None);
-            var difference = await sequence.Run(Operations);
-            if (Seeds.IsOne)
-            {
-                Console.WriteLine(string.Join('\n', sequence.Trace));
-            }
-
-            if (difference is not null)
-            {
-                Assert.Fail(Seeds.Report(Name, seed, difference, sequence.Trace));
-            }
+            Assert.Fail(Seeds.Report(Name, found.Seed, found.Difference, found.Trace));
         }
     }
 
@@ -55,14 +46,39 @@ public sealed class ContractTests(RealBooks real) : IClassFixture<RealBooks>
     public async Task A_statement_that_did_otherwise_would_be_seen(Mutation broken)
     {
         Seeds.SkipWhenRepeating();
-        string? difference = null;
-        for (var seed = 1; seed <= 100 && difference is null; seed++)
-        {
-            difference = await new Sequence(real, seed, broken).Run(Operations);
-        }
 
-        difference.Should().NotBeNull();
+        (await FindDifference(Enumerable.Range(1, 100), broken)).Should().NotBeNull();
     }
+
+    /// <summary>Runs sequences until the two sides of one differ.</summary>
+    private async Task<Differing?> FindDifference(IEnumerable<int> seeds, Mutation broken)
+    {
+        var found = new ConcurrentBag<Differing>();
+        var atOnce = new ParallelOptions { MaxDegreeOfParallelism = ContractDatabases.Count, CancellationToken = TestContext.Current.CancellationToken };
+        await Parallel.ForEachAsync(seeds, atOnce, async (seed, _) =>
+        {
+            if (!found.IsEmpty)
+            {
+                return;
+            }
+
+            await databases.Use(async real =>
+            {
+                var sequence = new Sequence(real, seed, broken);
+                if (await sequence.Run(Operations) is { } difference)
+                {
+                    found.Add(new Differing(seed, difference, sequence.Trace));
+                }
+                else if (Seeds.IsOne)
+                {
+                    Console.WriteLine(string.Join('\n', sequence.Trace));
+                }
+            });
+        });
+        return found.MinBy(differing => differing.Seed);
+    }
+
+    private sealed record Differing(int Seed, string Difference, IReadOnlyList<string> Trace);
 
     /// <summary>One random sequence of commands on both sides.</summary>
     private sealed class Sequence(RealBooks real, int seed, Mutation broken)

@@ -21,9 +21,9 @@ public sealed record BookedReversal(ReversalRow Row, DateTimeOffset DueAt, bool 
 public sealed record BookedLateAnswer(long Rrn, string ResponseCode, string? AuthorisationCode, bool IsJudged);
 
 /// <summary>
-/// The contract of the storage, in memory: each method is one command and one commit, and does what the statement of the
-/// same name does in PostgreSQL. What may follow from what is asked of the rules in <c>Bills</c>; <c>ContractTests</c> hold
-/// it against the statements.
+/// The contract of the storage, in memory: each method is one command and one commit, with the effect of the statement of the
+/// same name in PostgreSQL. The allowed moves are those of <c>Rules</c>; <c>ContractTests</c> compare it with
+/// the statements.
 /// </summary>
 public sealed class ModelBooks
 {
@@ -86,7 +86,7 @@ public sealed class ModelBooks
         _watched.Add(bill.Number);
     }
 
-    /// <summary>C1. The key is looked at before the bill.</summary>
+    /// <summary>C1. The key is checked before the bill.</summary>
     public StartOutcome Start(StartAttempt command)
     {
         var bill = _bills.GetValueOrDefault(command.Bill);
@@ -136,8 +136,8 @@ public sealed class ModelBooks
         return new StartOutcome.Started(paying, Rates, Now);
     }
 
-    /// <summary>C2 and the other ways out of SENT.</summary>
-    /// <exception cref="CommitUnknownException">Nothing stands under the key: nothing is decided.</exception>
+    /// <summary>C2 and the other moves out of SENT.</summary>
+    /// <exception cref="CommitUnknownException">The key has no row: nothing is decided.</exception>
     public FinishOutcome Finish(FinishAttempt command)
     {
         var found = _attempts.GetValueOrDefault(command.Key) ?? throw new CommitUnknownException("Still undecided.");
@@ -174,7 +174,7 @@ public sealed class ModelBooks
         return FinishOutcome.HasMoved;
     }
 
-    /// <summary>The bill's half of a move out of SENT without money.</summary>
+    /// <summary>The bill's part of a move out of SENT without money.</summary>
     public void Reopen(long number)
     {
         var bill = _bills[number];
@@ -184,7 +184,7 @@ public sealed class ModelBooks
         }
     }
 
-    /// <summary>REFUSED or VOID under the key; what already stands there stays, and is the answer.</summary>
+    /// <summary>Stores REFUSED or VOID under the key; an existing row stays, and is the answer.</summary>
     public AttemptRow CloseKey(CloseKey command)
     {
         if (_attempts.TryGetValue(command.Key, out var known))
@@ -268,7 +268,7 @@ public sealed class ModelBooks
             .Select(attempt => attempt.Row),
     ];
 
-    /// <summary>Open bills past their time that no counter holds. What is closed and past its time is not looked at again.</summary>
+    /// <summary>Open bills past their time that no counter holds. Closed bills are left out.</summary>
     public IReadOnlyList<long> Expiring(int limit)
     {
         var due = _bills.Values
@@ -293,7 +293,7 @@ public sealed class ModelBooks
         return null;
     }
 
-    /// <summary>Takes what is due; nobody else gets it before the lease ends.</summary>
+    /// <summary>Takes the due entries; no other sender gets them before the lease ends.</summary>
     public IReadOnlyList<ReversalRow> TakeDue(TimeSpan lease, int limit)
     {
         var due = _reversals.Values.Where(reversal => !reversal.IsAcknowledged && reversal.DueAt <= Now).OrderBy(reversal => reversal.DueAt).Take(limit).ToList();
@@ -329,7 +329,7 @@ public sealed class ModelBooks
         }
     }
 
-    /// <summary>An approval is left to be judged once its attempt has left SENT.</summary>
+    /// <summary>Records an answer. An approval is evaluated once its attempt has left SENT.</summary>
     public void RecordLateAnswer(long rrn, string responseCode, string? authorisationCode)
     {
         var isJudged = responseCode != Attempt.ApprovedCode
@@ -337,7 +337,7 @@ public sealed class ModelBooks
         _lateAnswers.Add(new BookedLateAnswer(rrn, responseCode, authorisationCode, isJudged));
     }
 
-    /// <returns>The approvals of what the bank had declined, or was never sent, and those that belong to no attempt.</returns>
+    /// <returns>The approvals of attempts that the bank had declined or was never sent, and those without an attempt.</returns>
     public IReadOnlyList<(long Rrn, bool Reversing)> ReverseFalseApprovals(int limit)
     {
         var alarms = new HashSet<(long Rrn, bool Reversing)>();

@@ -1,6 +1,6 @@
 namespace Lakala.Model.Tests;
 
-/// <summary>The world's time as the product reads it. A timer is one more thing that somebody waits for.</summary>
+/// <summary>The world's time as the product reads it. A timer is one more event for which a handler waits.</summary>
 public sealed class ModelClock(World world) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

@@ -3,8 +3,8 @@ using Lakala.Storage.Postgres;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// The way to the books: a commit waits, is made or not, and its outcome may stay unknown, as
-/// <see cref="GroupCommit{TCommand,TOutcome}"/> tells it.
+/// The connection to the books: a commit waits, is made or not, and its outcome may stay unknown, as with
+/// <see cref="GroupCommit{TCommand,TOutcome}"/>.
 /// </summary>
 public sealed class ModelDatabase(World world, ModelBooks books, Temperament temperament, Action committed)
 {
@@ -48,7 +48,7 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
         throw new CommitUnknownException("unknown");
     }
 
-    /// <summary>A question that changes nothing.</summary>
+    /// <summary>A read.</summary>
     /// <exception cref="DatabaseAwayException">It cannot be answered now.</exception>
     public async Task<T> Read<T>(Func<ModelBooks, T> question)
     {

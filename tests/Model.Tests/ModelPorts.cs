@@ -15,7 +15,7 @@ public sealed class ModelCommit<TCommand, TOutcome>(string name, ModelDatabase d
     public Task<TOutcome> Submit(TCommand command) => database.Commit(books => statement(books, command));
 }
 
-/// <summary>A port with another in its place: how a rule of the product is broken.</summary>
+/// <summary>A port that is replaced by another: this breaks a rule of the product.</summary>
 public sealed class BrokenCommit<TCommand, TOutcome>(ICommit<TCommand, TOutcome> sound, Func<TCommand, Task<TOutcome>> submit)
     : ICommit<TCommand, TOutcome>
 {

@@ -3,7 +3,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>What a terminal's journal holds of one swipe.</summary>
+/// <summary>A terminal's journal entry of one swipe.</summary>
 public sealed class JournaledSwipe(SwipeKey key, long bill, Money amount)
 {
     public SwipeKey Key { get; } = key;
@@ -18,7 +18,7 @@ public sealed class JournaledSwipe(SwipeKey key, long bill, Money amount)
     public bool IsPrinted { get; set; }
 }
 
-/// <param name="ResponseCode">Null when the 0200 never left.</param>
+/// <param name="ResponseCode">Null when the 0200 was never sent.</param>
 public sealed record JournaledResult(string? ResponseCode, string? Rrn, string? AuthorisationCode)
 {
     public bool IsApproved => ResponseCode == ResponseCodes.Approved;
@@ -27,8 +27,8 @@ public sealed record JournaledResult(string? ResponseCode, string? Rrn, string? 
 public sealed record PrintedReceipt(SwipeKey Key, bool IsOriginal, JournaledResult Result);
 
 /// <summary>
-/// A store's terminal. It survives in its journal and on paper; the process may die between any two steps. It goes as
-/// <c>Counter</c> and <c>TerminalSession</c> do, and abandons with 0420 where its operator wants that.
+/// A store's terminal. Its journal and its paper survive; the process may die between any two steps. It works as
+/// <c>Counter</c> and <c>TerminalSession</c>, and abandons with 0420 if the configuration says so.
 /// </summary>
 public sealed class ModelTerminal(
     string name, World world, Network network, Temperament temperament, Configuration configuration, Mutation broken, Func<long, Money> amountOf)
@@ -53,10 +53,10 @@ public sealed class ModelTerminal(
 
     public IReadOnlyList<PrintedReceipt> Paper => _paper;
 
-    /// <summary>Nothing is left to ask, to print or to sell.</summary>
+    /// <summary>True when nothing is left to ask, print or sell.</summary>
     public bool IsDone => _sales == 0 && _journal.TrueForAll(swipe => swipe.IsPrinted);
 
-    /// <summary>The clerk sells nothing more, and waits for what is open.</summary>
+    /// <summary>The clerk sells nothing more, and waits for open swipes.</summary>
     public void Finish() => _sales = 0;
 
     public void Boot() => world.Begin(_actor, Run);
@@ -89,7 +89,7 @@ public sealed class ModelTerminal(
         }
     }
 
-    // Before a new sale every earlier one is certain.
+    // Before a new sale the outcome of every earlier one must be known.
     private async Task<bool> ResolveOpen()
     {
         foreach (var swipe in _journal.Where(swipe => swipe.Result is null).ToList())
@@ -150,9 +150,9 @@ public sealed class ModelTerminal(
         return Heard(key) is LookedUp { Refusal: null };
     }
 
-    /// <summary>Repeats until an answer is final. Null: patience is at its end, and the outcome unknown.</summary>
-    /// <param name="isLive">Track and PIN are still at hand: a whole 0201; else it only enquires.</param>
-    /// <param name="isSent">The 0200 has just left; its answer is waited for first.</param>
+    /// <summary>Repeats until an answer is final. Null: the time is over, and the outcome is unknown.</summary>
+    /// <param name="isLive">True: track and PIN are still in memory, so it sends a whole 0201; otherwise it only enquires.</param>
+    /// <param name="isSent">True: the 0200 was just sent, so it first waits for the answer.</param>
     private async Task<JournaledResult?> AskUntilCertain(JournaledSwipe swipe, bool isLive, bool isSent)
     {
         var begun = world.Now;
@@ -223,7 +223,7 @@ public sealed class ModelTerminal(
         swipe.IsPrinted = true;
     }
 
-    // Written down before it is used: no key is ever used again.
+    // Written before it is used, so that no key is ever used again.
     private SwipeKey TakeKey() => new(Name, 1, ++_stan);
 
     private TerminalAnswer? Heard(SwipeKey key) => _heard.Find(answer => answer.Key == key);

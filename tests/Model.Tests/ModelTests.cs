@@ -3,7 +3,7 @@ using Lakala.Rules.Bills;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>Random interleavings of everything that may happen to a swipe, a seed each.</summary>
+/// <summary>Random interleavings of all events of a swipe, one for each seed.</summary>
 public sealed class ModelTests
 {
     [Theory]

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>The model itself is tested: whichever rule is broken, a few runs show the harm.</summary>
+/// <summary>Tests the model itself: for each broken rule a few runs show the harm.</summary>
 public sealed class MutationTests
 {
     private const int MostSeeds = 3_000;

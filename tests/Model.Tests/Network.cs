@@ -4,7 +4,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>What is said between terminal, silo and bank, as far as it matters.</summary>
+/// <summary>The messages between terminal, silo and bank, as far as the model needs them.</summary>
 public abstract record Message;
 
 /// <summary>To any silo.</summary>
@@ -40,7 +40,7 @@ public sealed record Authorise(ModelSilo From, long Rrn, Money Amount, string Te
 /// <summary>0420 or 0421.</summary>
 public sealed record Reverse(ModelSilo From, long Rrn) : BankRequest(From, Rrn);
 
-/// <summary>To the silo whose line it is.</summary>
+/// <summary>To the silo of the line.</summary>
 public abstract record BankSaid(ModelSilo To, long Rrn) : Message;
 
 public sealed record Authorised(ModelSilo To, long Rrn, BankAnswer Answer) : BankSaid(To, Rrn);
@@ -48,7 +48,7 @@ public sealed record Authorised(ModelSilo To, long Rrn, BankAnswer Answer) : Ban
 /// <summary>0430.</summary>
 public sealed record Reversed(ModelSilo To, long Rrn) : BankSaid(To, Rrn);
 
-/// <summary>What is on its way. It may get lost, arrive twice, in any order, and as late as it likes.</summary>
+/// <summary>The messages in flight. A message may get lost, arrive twice, in any order, and after any time.</summary>
 public sealed class Network(World world, Temperament temperament)
 {
     private readonly List<Message> _underWay = [];
@@ -70,7 +70,7 @@ public sealed class Network(World world, Temperament temperament)
         }
     }
 
-    /// <summary>The message that happens to arrive now.</summary>
+    /// <summary>Draws the message that arrives now.</summary>
     public Message Take()
     {
         var at = world.Random.Next(_underWay.Count);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lakala.Local;
 using Lakala.Model.Tests;
 using Lakala.Rules.Ledger;
@@ -12,7 +13,7 @@ using Npgsql;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>The run's PostgreSQL: the one that is configured, or a private cluster that ends with the run. Started when it is wanted.</summary>
+/// <summary>The run's PostgreSQL: the configured one, or a private cluster that ends with the run. Started when it is first used.</summary>
 public sealed class ModelPostgres : IAsyncDisposable
 {
     private StateFolder? _state;
@@ -35,9 +36,54 @@ public sealed class ModelPostgres : IAsyncDisposable
     }
 }
 
+/// <summary>Databases for sequences that run side by side: each waits most of its time for commits.</summary>
+public sealed class ContractDatabases(ModelPostgres postgres) : IAsyncLifetime
+{
+    public const int Count = 4;
+
+    private readonly ConcurrentBag<RealBooks> _free = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        await postgres.Open();
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(async _ =>
+        {
+            var real = new RealBooks(postgres);
+            await real.InitializeAsync();
+            _free.Add(real);
+        }));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var real in _free)
+        {
+            await real.DisposeAsync();
+        }
+    }
+
+    /// <summary>Gives the user a database that nobody else uses meanwhile. There are as many users at once as databases, and no more.</summary>
+    public async Task Use(Func<RealBooks, Task> user)
+    {
+        if (!_free.TryTake(out var real))
+        {
+            throw new InvalidOperationException("More use the databases than there are.");
+        }
+
+        try
+        {
+            await user(real);
+        }
+        finally
+        {
+            _free.Add(real);
+        }
+    }
+}
+
 /// <summary>
 /// The statements themselves on a real database. One command goes through the writer, several as one statement. Time passes
-/// by moving every stored moment back.
+/// by moving all stored times back.
 /// </summary>
 public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 {
@@ -134,8 +180,8 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         update reversals set started_at = started_at - t, due_at = due_at - t from (values ({Interval(time)})) as p(t);
         """);
 
-    /// <summary>One command through the writer, several as one statement and its repeats for those that it left undecided.</summary>
-    /// <returns>The outcomes; null where nothing was decided to the end.</returns>
+    /// <summary>Runs one command through the writer, several as one statement, and repeats the undecided ones.</summary>
+    /// <returns>The outcomes; null where nothing was decided.</returns>
     public async Task<IReadOnlyList<TOutcome?>> Commit<TCommand, TOutcome>(
         GroupCommit<TCommand, TOutcome> writer, BatchStatement<TCommand, TOutcome> statement, IReadOnlyList<TCommand> commands)
         where TOutcome : class

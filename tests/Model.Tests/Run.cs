@@ -11,7 +11,7 @@ namespace Lakala.Model.Tests;
 /// <param name="Violation">Null when everything held.</param>
 public sealed record RunOutcome(string? Violation, IReadOnlyList<string> Trace, ModelBooks Books);
 
-/// <summary>One run of the model: a random phase in which anything breaks, then the healing, then the accounts.</summary>
+/// <summary>One run of the model: a random phase with faults, then the healing, then the final checks.</summary>
 public sealed class Run
 {
     private const int ReadyWeight = 40;
@@ -181,7 +181,7 @@ public sealed class Run
         }
     }
 
-    /// <summary>Nothing breaks any more, nothing new begins; everybody goes on until nothing is left to do.</summary>
+    /// <summary>No more faults and no new sales; everybody works until nothing is left to do.</summary>
     private void Heal()
     {
         _world.Note($"all is healed");

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// Which seeds run: by themselves the first ones, always the same. <c>LAKALA_SEED</c> names one to repeat, with its trace;
-/// <c>LAKALA_SEEDS</c> how many to try from there on; <c>LAKALA_MODEL</c> the one configuration to do it in.
+/// The seeds of a run: by default the first ones, always the same. <c>LAKALA_SEED</c> names one to repeat, with its trace;
+/// <c>LAKALA_SEEDS</c> is the number to try from there on; <c>LAKALA_MODEL</c> is the only configuration to use.
 /// </summary>
 public static class Seeds
 {
@@ -15,10 +15,10 @@ public static class Seeds
     private static readonly int? Many = Number("LAKALA_SEEDS");
     private static readonly string? Only = Text("LAKALA_MODEL");
 
-    /// <summary>One seed is repeated: its trace is wanted.</summary>
+    /// <summary>True when one seed is repeated with its trace.</summary>
     public static bool IsOne => First is not null && Many is null;
 
-    /// <param name="usual">How many when nothing else is asked for.</param>
+    /// <param name="usual">The default number.</param>
     public static IEnumerable<int> Of(string configuration, int usual)
     {
         Assert.SkipUnless(Only is null || Only == configuration, $"LAKALA_MODEL asks for {Only}.");
@@ -28,7 +28,7 @@ public static class Seeds
     /// <summary>For tests that have no seeds to repeat.</summary>
     public static void SkipWhenRepeating() => Assert.SkipWhen(First is not null || Only is not null, "A seed is being repeated.");
 
-    /// <summary>What failed, how to see it again, and what happened; 80 columns.</summary>
+    /// <summary>The failure, the command that repeats it, and the trace; 80 columns.</summary>
     public static string Report(string configuration, int seed, string violation, IEnumerable<string> trace)
     {
         string[] head =

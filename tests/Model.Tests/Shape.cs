@@ -6,7 +6,7 @@ using Lakala.Storage.Swipes;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>Outcomes and rows as text that is the same on both sides: moments in whole minutes since the beginning.</summary>
+/// <summary>Outcomes and rows as text that is the same on both sides: times in whole minutes since the beginning.</summary>
 public sealed class Shape(DateTimeOffset origin)
 {
     public string Of(StartOutcome? outcome) => outcome switch
@@ -21,7 +21,7 @@ public sealed class Shape(DateTimeOffset origin)
     public string Of(FinishOutcome? outcome) =>
         outcome is null ? "undecided" : outcome.Found is { } found ? $"found {Of(found)}" : "moved";
 
-    /// <summary>Who has just inserted the row knows it from the command, and no more than that.</summary>
+    /// <summary>After an insert the row is known only from the command.</summary>
     public string Of(AttemptRow? row, CloseKey command) => row?.Id == command.Id
         ? $"closed {row.Key} {row.State} {row.ResponseCode} {row.Reason} {row.Bill} {row.Amount} {row.MaskedPan} {row.Rrn}"
         : Of(row);
@@ -45,7 +45,7 @@ public sealed class Shape(DateTimeOffset origin)
         row.Bill.Holds, row.Payment is { } paid ? $"{Minute(paid.PaidAt)} {paid.Rrn} {paid.AuthorisationCode} {paid.MaskedCard} {paid.Store} {paid.Terminal}" : "-",
         Minute(row.ClosedAt));
 
-    /// <summary>As <see cref="RealBooks.Rows"/> writes them.</summary>
+    /// <summary>In the form of <see cref="RealBooks.Rows"/>.</summary>
     public IReadOnlyList<string> Rows(ModelBooks books)
     {
         var all = new List<string>();

@@ -2,18 +2,18 @@ using System.Runtime.CompilerServices;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>Somebody who can die: whatever of his is under way is then gone, and only what he wrote down is left.</summary>
+/// <summary>An actor that can die: its handlers are then lost, and only its stored data is left.</summary>
 public sealed class Actor(string name)
 {
     public string Name { get; } = name;
 }
 
-/// <summary>A statement that must hold does not.</summary>
+/// <summary>A statement that must hold does not hold.</summary>
 public sealed class ViolationException(string what) : Exception(what);
 
 /// <summary>
-/// Everybody's turns. A handler runs alone until it awaits a turn; then the world draws who goes on, when which message
-/// arrives, how much time passes and what breaks. All of it follows from the seed.
+/// The scheduler of all actors. A handler runs alone until it awaits a turn; then the world draws which handler goes on, which message
+/// arrives, how much time passes and what fails. All of it follows from the seed.
 /// </summary>
 /// <remarks>
 /// One thread. A handler is an async method whose only awaits end in <see cref="When"/> or a timer of <see cref="ModelClock"/>, so
@@ -41,7 +41,7 @@ public sealed class World(int seed, bool isTraced)
 
     public IReadOnlyList<string> Trace => _trace;
 
-    /// <summary>Nobody has anything under way.</summary>
+    /// <summary>True when no handler is under way.</summary>
     public bool IsIdle => _parked.Count == 0;
 
     public bool Chance(int percent) => Random.Next(100) < percent;
@@ -54,7 +54,7 @@ public sealed class World(int seed, bool isTraced)
         return new Guid(_guid);
     }
 
-    /// <summary>Begins something for an actor; it runs until its first turn.</summary>
+    /// <summary>Begins a handler of an actor; it runs until its first turn.</summary>
     public void Begin(Actor actor, Func<Task> what)
     {
         var before = _running;
@@ -78,7 +78,7 @@ public sealed class World(int seed, bool isTraced)
     /// <summary>The run ends with this fault, whoever catches it.</summary>
     public void Fail(Exception fault) => _fault ??= fault;
 
-    /// <summary>Lets everybody else go first, for as long as they like.</summary>
+    /// <summary>Gives up the turn: any other handlers may run first.</summary>
     public Waiting Turn() => new(this, null, null);
 
     /// <summary>Waits for an event, or until a moment.</summary>
@@ -87,8 +87,8 @@ public sealed class World(int seed, bool isTraced)
     /// <summary>Waits until a moment, or later.</summary>
     public Waiting Until(DateTimeOffset moment) => new(this, null, moment);
 
-    /// <summary>Has the running actor do something at a moment, or later, unless it is called off.</summary>
-    /// <returns>What calls it off.</returns>
+    /// <summary>Has the running actor do something at a time, or later, unless it is cancelled.</summary>
+    /// <returns>Cancels it.</returns>
     public Action Schedule(DateTimeOffset moment, Action what)
     {
         var parked = new Parked(_running, null, moment, what);
@@ -96,10 +96,10 @@ public sealed class World(int seed, bool isTraced)
         return () => _parked.Remove(parked);
     }
 
-    /// <summary>Everything that the actor has under way is gone.</summary>
+    /// <summary>Drops all handlers of the actor.</summary>
     public void Kill(Actor actor) => _parked.RemoveAll(parked => parked.Actor == actor);
 
-    /// <returns>False when nobody can go on now.</returns>
+    /// <returns>False when no handler can go on now.</returns>
     public bool Resume()
     {
         _ready.Clear();
@@ -131,8 +131,8 @@ public sealed class World(int seed, bool isTraced)
         Note($"{time.TotalSeconds:0} s pass");
     }
 
-    /// <summary>Straight to the next moment that somebody waits for.</summary>
-    /// <returns>False when nobody waits for any.</returns>
+    /// <summary>Moves the time to the next moment for which a handler waits.</summary>
+    /// <returns>False when no handler waits for a time.</returns>
     public bool PassToNext()
     {
         var next = _parked.Min(parked => parked.Until);
@@ -144,7 +144,7 @@ public sealed class World(int seed, bool isTraced)
         return next is not null;
     }
 
-    /// <summary>One line of the trace, at most 80 columns. Costs nothing when nobody reads it.</summary>
+    /// <summary>One line of the trace, at most 80 columns. Without a trace it costs nothing.</summary>
     public void Note([InterpolatedStringHandlerArgument("")] ref TraceLine line)
     {
         if (IsTraced)
@@ -159,7 +159,7 @@ public sealed class World(int seed, bool isTraced)
         _trace.Add(line.Length > 80 ? line[..80] : line);
     }
 
-    /// <summary>A fault in a handler is a violation too: all that may go wrong is an outcome.</summary>
+    /// <summary>An exception in a handler is a violation too: every expected fault is an outcome.</summary>
     public void ThrowFault()
     {
         if (_fault is { } fault)

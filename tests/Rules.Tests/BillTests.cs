@@ -165,7 +165,7 @@ public sealed class BillTests
             step.After.Holds is >= 0 and <= Bill.MaxHolds && step.After.Amount == step.Before.Amount && step.After.ExpiresAt == step.Before.ExpiresAt));
 
     [Fact]
-    public void Whatever_is_asked_a_held_open_bill_can_be_paid_past_its_time_and_neither_expires_nor_is_cancelled() => Histories.Sample(history =>
+    public void A_held_open_bill_can_be_paid_past_its_time_and_neither_expires_nor_is_cancelled() => Histories.Sample(history =>
         History(history).Where(step => step.Before.State == BillState.Open && step.Before.IsHeld(step.At)).All(step =>
             Name(step.Before.Decide(new BillCommand.StartPayment(step.Before.Amount), step.At)) == "PaymentStarted"
             && Name(step.Before.Decide(new BillCommand.Expire(), step.At)) == "BillHeld"

@@ -155,7 +155,7 @@ public sealed class FailoverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_commit_that_waits_for_the_standby_too_long_is_unknown_and_nobody_sees_it_before_it_is_safe()
+    public async Task A_commit_that_waits_too_long_for_the_standby_is_unknown_and_unseen_until_it_is_safe()
     {
         var settings = new NpgsqlConnectionStringBuilder(_primary.ConnectionString) { Database = Name, CommandTimeout = 1, CancellationTimeout = -1 };
         await using var database = NpgsqlDataSource.Create(settings);

@@ -115,7 +115,7 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
     }
 
     [Fact]
-    public async Task Sign_ins_that_fail_and_sign_outs_are_in_the_audit_log_and_nothing_of_a_name_that_is_nobodys()
+    public async Task Failed_sign_ins_and_sign_outs_are_audited_but_not_those_of_unknown_names()
     {
         var (people, name) = (new OperatorRows(books.Database), "sign-" + _store.ToLowerInvariant());
         var password = await people.Put(new Operator(name, OperatorRole.Watch), "test", Stop);
@@ -258,7 +258,7 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
 
     [Theory]
     [InlineData("""[1]""", "JSON object")]
-    [InlineData("""{"colour": 1}""", "colour is no setting")]
+    [InlineData("""{"colour": 1}""", "colour is not a setting")]
     [InlineData("""{"copies": 3}""", "copies is")]
     [InlineData("""{"largest_amount": 0}""", "largest_amount is")]
     [InlineData("""{"largest_amount": "5"}""", "largest_amount is")]

@@ -17,7 +17,7 @@ public sealed class ClerkMemoryTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public void After_five_wrong_passwords_the_right_one_is_refused_whatever_is_restarted_until_the_server_verifies_it()
+    public void After_five_wrong_passwords_only_the_server_accepts_the_right_one_also_after_restarts()
     {
         Open().Remember(Anna, "right");
         for (var wrong = 0; wrong < ClerkMemory.MostWrong; wrong++)

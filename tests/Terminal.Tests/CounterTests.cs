@@ -165,7 +165,7 @@ public sealed class CounterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_payment_number_that_the_server_knows_otherwise_is_the_operators_every_time_it_is_asked_after()
+    public async Task A_payment_number_with_other_content_at_the_server_needs_the_operator_every_time()
     {
         await using var gateway = new ScriptedGateway(MasterKeyBytes, request => Answer(request, ResponseCodes.DuplicateKey)) { Certificate = _certificate }.Start();
         await using var counter = Open(gateway.Port);
@@ -311,7 +311,7 @@ public sealed class CounterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_terminal_whose_language_is_not_known_is_refused_in_both_and_one_that_is_set_up_wrongly_in_its_own()
+    public async Task A_wrong_setup_is_refused_in_its_language_and_in_both_if_that_is_unknown()
     {
         SetUp(1, "zh");
         var file = Path.Combine(Folder, "terminal.json");

@@ -146,7 +146,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void A_payment_refused_because_its_batch_is_closed_begins_the_next_batch_and_the_old_one_is_closed_again()
+    public void A_refusal_for_a_closed_batch_begins_the_next_batch_and_closes_the_old_one_again()
     {
         JournalKey paid;
         using (var journal = Journal.OpenOrMake(File, new JournalOptions()))

@@ -269,7 +269,7 @@ public sealed class ReceiptPrinterTests
     }
 
     [Fact]
-    public async Task A_device_that_does_not_answer_costs_no_thread_and_no_handle_and_is_ready_as_soon_as_it_answers()
+    public async Task A_silent_device_costs_no_thread_and_no_handle_and_is_ready_once_it_answers()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux's devices");
         using var printer = new PtyPrinter { IsMute = true };

@@ -1,6 +1,6 @@
 namespace Lakala.Testing;
 
-/// <summary>For what another process does by itself and tells nobody: asks again and again, within a bound that names what did not come.</summary>
+/// <summary>Waits for the work of another process that gives no signal: asks repeatedly up to a bound, whose fault names what did not come.</summary>
 public static class Eventually
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);

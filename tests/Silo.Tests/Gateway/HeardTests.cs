@@ -15,7 +15,7 @@ public sealed class HeardTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_device_whose_master_key_was_replaced_is_told_to_sign_on_and_its_terminal_is_not_heard_by_it()
+    public async Task A_device_with_a_replaced_master_key_must_sign_on_and_does_not_count_as_heard()
     {
         var terminal = await cluster.NewTerminal();
         var (master, provisioning) = (MasterKey.NewKey(), new ProvisioningRows(cluster.Books.Database));

@@ -73,7 +73,7 @@ public sealed class MailChannelTests : IDisposable
     }
 
     [Fact]
-    public async Task Pictures_of_two_bills_have_different_names_so_that_no_mail_program_mistakes_one_for_the_other()
+    public async Task Pictures_of_two_bills_have_different_names_for_mail_programs()
     {
         await Send(Of(ShopperMessageTests.Bill(BillState.Open)));
         await Send(Of(ShopperMessageTests.Bill(BillState.Open) with { Number = BillNumber.FromRandom(1).Value }));

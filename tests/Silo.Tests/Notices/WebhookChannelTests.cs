@@ -265,7 +265,7 @@ public sealed class WebhookChannelTests
     [InlineData(" ")]
     public void Networks_that_are_none_are_named_at_the_start(string wrong) =>
         new NoticeOptions.Validator().Validate(null, new NoticeOptions { OwnNetworks = $"203.0.112.0/24,{wrong},8.8.4.0/24" }).FailureMessage.Should()
-            .Contain($"'{wrong.Trim()}' is none").And.NotContain("203.0.112.0").And.StartWith("Notices: OwnNetworks");
+            .Contain($"'{wrong.Trim()}' is not one").And.NotContain("203.0.112.0").And.StartWith("Notices: OwnNetworks");
 
     [Fact]
     public async Task A_certificate_that_names_where_its_issuer_can_be_had_makes_nobody_call_there()

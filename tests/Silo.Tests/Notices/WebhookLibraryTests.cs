@@ -22,7 +22,7 @@ public sealed class WebhookLibraryTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_library_that_reads_the_first_signature_alone_accepts_with_either_secret_at_the_second_try()
+    public async Task A_library_that_reads_only_the_first_signature_accepts_the_second_try()
     {
         var first = await Receive(tries: 1);
         var second = await Receive(tries: 2);

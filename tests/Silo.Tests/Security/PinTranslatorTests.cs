@@ -22,7 +22,7 @@ public sealed class PinTranslatorTests : IDisposable
     public void Dispose() => _translator.Dispose();
 
     [Fact]
-    public void A_key_is_unwrapped_once_for_a_session_that_brings_pins_and_the_next_sessions_takes_its_place()
+    public void A_PIN_key_is_unwrapped_once_for_a_session_and_replaced_by_that_of_the_next()
     {
         var (first, second) = (MasterKey.NewKey(), MasterKey.NewKey());
         for (var swipe = 0; swipe < 5; swipe++)

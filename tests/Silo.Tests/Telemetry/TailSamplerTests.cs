@@ -160,7 +160,7 @@ public sealed class TailSamplerTests
     }
 
     [Fact]
-    public void Past_the_bound_of_spans_the_first_are_kept_with_the_local_root_and_what_is_not_held_counts_too()
+    public void Above_the_bound_of_spans_the_first_and_the_local_root_are_kept_and_the_others_count()
     {
         using var silo = new TracedSilo(new Silo.Telemetry.TraceOptions { Share = 0, MaxSpans = 2 });
         using (silo.Start("root"))

@@ -113,7 +113,7 @@ public sealed class DeskViewTests
     [InlineData(true, null, "Give the customer the slip.")]
     [InlineData(true, "CHECK THE PRINTER", "Let the customer wait.")]
     [InlineData(false, null, "Let the customer wait.")]
-    public void The_slip_of_an_unknown_outcome_is_given_only_when_there_is_one_also_while_it_is_asked_after(bool hasPrinter, string? fault, string said)
+    public void The_page_mentions_the_slip_of_an_unknown_outcome_only_when_there_is_one(bool hasPrinter, string? fault, string said)
     {
         Open();
         Pay();
@@ -128,7 +128,7 @@ public sealed class DeskViewTests
     }
 
     [Fact]
-    public void A_number_that_the_server_knows_otherwise_is_the_operators_on_the_page_of_the_outcome_and_while_it_is_asked_again()
+    public void A_number_with_other_content_at_the_server_shows_call_the_operator()
     {
         Open();
         Pay();

@@ -311,7 +311,7 @@ public sealed partial class TillInputTests
     }
 
     [Fact]
-    public void A_bill_from_a_scanner_for_another_layout_is_read_by_its_check_digits_and_what_cannot_be_read_is_named()
+    public void A_scan_in_another_layout_is_read_by_its_check_digits_or_named()
     {
         var till = new Till();
         till.Scan(OnFrench("73516235791238") + "\r");
