@@ -6,7 +6,7 @@ namespace Lakala.Storage;
 /// <summary>The names of states in the database: in capitals, as in the docs and the API.</summary>
 public static class StateNames
 {
-    public static string Of(BillState state) => state switch
+    public static string Format(BillState state) => state switch
     {
         BillState.Open => "OPEN",
         BillState.Paying => "PAYING",
@@ -16,7 +16,7 @@ public static class StateNames
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
     };
 
-    public static BillState ToBill(string name) => name switch
+    public static BillState ParseBill(string name) => name switch
     {
         "OPEN" => BillState.Open,
         "PAYING" => BillState.Paying,
@@ -26,7 +26,7 @@ public static class StateNames
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
     };
 
-    public static string Of(AttemptState state) => state switch
+    public static string Format(AttemptState state) => state switch
     {
         AttemptState.Sent => "SENT",
         AttemptState.Approved => "APPROVED",
@@ -39,7 +39,7 @@ public static class StateNames
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
     };
 
-    public static AttemptState ToAttempt(string name) => name switch
+    public static AttemptState ParseAttempt(string name) => name switch
     {
         "SENT" => AttemptState.Sent,
         "APPROVED" => AttemptState.Approved,
@@ -49,6 +49,24 @@ public static class StateNames
         "REVERSED" => AttemptState.Reversed,
         "VOID" => AttemptState.Void,
         "REFUSED" => AttemptState.Refused,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    public static string Format(DeliveryState state) => state switch
+    {
+        DeliveryState.Pending => "PENDING",
+        DeliveryState.Accepted => "ACCEPTED",
+        DeliveryState.Skipped => "SKIPPED",
+        DeliveryState.Parked => "PARKED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static DeliveryState ParseDelivery(string name) => name switch
+    {
+        "PENDING" => DeliveryState.Pending,
+        "ACCEPTED" => DeliveryState.Accepted,
+        "SKIPPED" => DeliveryState.Skipped,
+        "PARKED" => DeliveryState.Parked,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
     };
 }

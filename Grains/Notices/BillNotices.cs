@@ -9,6 +9,6 @@ public sealed class BillNotices(ShopperReceivers shoppers, BillPageAddress pages
     /// <summary>The event's data: the bill in the form of the merchant API.</summary>
     public string ComposeData(BillRow bill) => BillView.Json(bill, pages);
 
-    /// <summary>Receivers of the shopper, separated by spaces; empty when the shopper cannot be reached.</summary>
-    public string FindReceivers(BillRow bill) => shoppers.Of(bill);
+    /// <summary>Receivers of the shopper; none when the shopper cannot be reached.</summary>
+    public IReadOnlyList<string> FindReceivers(BillRow bill) => shoppers.Find(bill);
 }

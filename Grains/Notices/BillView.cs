@@ -47,7 +47,7 @@ public static class BillView
     {
         json.WriteStartObject();
         json.WriteString("number"u8, row.BillNumber.ToString());
-        json.WriteString("status"u8, StateNames.Of(row.Bill.State));
+        json.WriteString("status"u8, StateNames.Format(row.Bill.State));
         json.WriteNumber("amount"u8, row.Bill.Amount.Minor);
         json.WriteString("currency"u8, row.Bill.Amount.Currency);
         json.WriteString("order_id"u8, row.OrderId);

@@ -54,7 +54,7 @@ public static class SwipeSpans
         }
 
         span.SetTag(Instrumentation.CodeTag, answer.ResponseCode);
-        span.SetTag(Instrumentation.StateTag, answer.State is { } state ? StateNames.Of(state) : null);
+        span.SetTag(Instrumentation.StateTag, answer.State is { } state ? StateNames.Format(state) : null);
         return answer;
     }
 }

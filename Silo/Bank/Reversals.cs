@@ -54,13 +54,13 @@ public sealed class Reversals(IReversalRows queue, IBankLine bank, IOptions<Bank
     {
         using var span = Instrumentation.Continue("bank.reverse", ActivityKind.Client, reversal.TraceId);
         span?.SetTag("lakala.rrn", Rrn.ToText(reversal.Rrn));
-        span?.SetTag(Instrumentation.StateTag, StateNames.Of(AttemptState.Reversing));
+        span?.SetTag(Instrumentation.StateTag, StateNames.Format(AttemptState.Reversing));
         try
         {
             if (await bank.Reverse(reversal))
             {
                 await queue.Acknowledged(reversal.Rrn);
-                span?.SetTag(Instrumentation.StateTag, StateNames.Of(AttemptState.Reversed));
+                span?.SetTag(Instrumentation.StateTag, StateNames.Format(AttemptState.Reversed));
                 log.LogInformation("Reversal of RRN {Rrn} is acknowledged after {Tries} tries.", Rrn.ToText(reversal.Rrn), reversal.Tries + 1);
                 return;
             }

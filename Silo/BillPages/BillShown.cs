@@ -9,7 +9,7 @@ namespace Lakala.Silo.BillPages;
 /// <param name="PaidIn">The store where it was paid, by name.</param>
 public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
 {
-    public string State => StateNames.Of(Row.Bill.State);
+    public string State => StateNames.Format(Row.Bill.State);
 
     public bool IsFinal => Row.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled;
 

@@ -90,7 +90,7 @@ internal static class BillEndpoints
             var bill = Draw(body.Value, merchant, now);
             var json = BillView.Json(bill, pages);
             var answer = idempotencyKey is null ? null : new KeptAnswer(idempotencyKey, body.Hash, StatusCodes.Status201Created, json);
-            switch (await store.CreateBill(bill, answer, shoppers.Of(bill), json))
+            switch (await store.CreateBill(bill, answer, shoppers.Find(bill), json))
             {
                 case CreateOutcome.Created:
                     notices.Raise();

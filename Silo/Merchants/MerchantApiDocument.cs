@@ -157,7 +157,7 @@ internal static class MerchantApiDocument
             },
             Required = new HashSet<string> { "id", "prefix", "created_at" },
         }));
-        document.AddComponent("TestNotice", Notice([NoticeRows.TestEvent], new OpenApiSchema
+        document.AddComponent("TestNotice", Notice([EndpointRows.TestEvent], new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
             Properties = new Dictionary<string, IOpenApiSchema> { ["webhook_endpoint"] = Text("The id of the endpoint.") },

@@ -184,7 +184,7 @@ internal sealed record EventModel(
     [property: Description("The webhook-id of the event's notices.")]
     string Id,
     [property: OpenValues(
-        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, NoticeRows.TestEvent)]
+        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
     [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,

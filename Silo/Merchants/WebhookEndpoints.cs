@@ -72,7 +72,7 @@ internal static class WebhookEndpoints
     private static async Task<IResult> Create(
         Body<CreateWebhookEndpoint> body,
         ClaimsPrincipal user,
-        NoticeRows store,
+        EndpointRows endpoints,
         IKeyVault vault,
         IOptions<NoticeOptions> options)
     {
@@ -83,38 +83,45 @@ internal static class WebhookEndpoints
 
         var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
         var id = WebhookEndpoint.Mark + RandomNumberGenerator.GetHexString(24, lowercase: true);
-        return await store.AddEndpoint(user.Merchant().Id, id, body.Value.Url, vault.Wrap(secret), MaxEndpoints) is { } endpoint
+        return await endpoints.Add(user.Merchant().Id, id, body.Value.Url, vault.Wrap(secret), MaxEndpoints) is { } endpoint
             ? TypedResults.Created($"/v1/webhook_endpoints/{id}", Show(endpoint, secret))
             : Problems.TooManyEndpoints(MaxEndpoints);
     }
 
-    private static async Task<IResult> List(ClaimsPrincipal user, NoticeRows store, CancellationToken stop)
+    private static async Task<IResult> List(ClaimsPrincipal user, EndpointRows endpoints, CancellationToken stop)
     {
-        var endpoints = await store.ListEndpoints(user.Merchant().Id, stop);
-        return TypedResults.Ok(new ListModel<WebhookEndpointModel>([.. endpoints.Select(endpoint => Show(endpoint, null))], null));
+        var listed = await endpoints.List(user.Merchant().Id, stop);
+        return TypedResults.Ok(new ListModel<WebhookEndpointModel>([.. listed.Select(endpoint => Show(endpoint, null))], null));
     }
 
-    private static async Task<IResult> Delete(string id, ClaimsPrincipal user, NoticeRows store) =>
-        await store.DeleteEndpoint(user.Merchant().Id, id) ? TypedResults.NoContent() : Problems.NoSuch("webhook endpoint", id);
+    private static async Task<IResult> Delete(string id, ClaimsPrincipal user, EndpointRows endpoints) =>
+        await endpoints.Delete(user.Merchant().Id, id) ? TypedResults.NoContent() : Problems.NoSuch("webhook endpoint", id);
 
-    private static async Task<IResult> Rotate(string id, ClaimsPrincipal user, NoticeRows store, IKeyVault vault)
+    private static async Task<IResult> Rotate(string id, ClaimsPrincipal user, EndpointRows endpoints, IKeyVault vault)
     {
         var secret = RandomNumberGenerator.GetBytes(WebhookSignature.SecretBytes);
-        return await store.RotateSecret(user.Merchant().Id, id, vault.Wrap(secret)) is { } endpoint
+        return await endpoints.RotateSecret(user.Merchant().Id, id, vault.Wrap(secret)) is { } endpoint
             ? TypedResults.Ok(Show(endpoint, secret))
             : Problems.NoSuch("webhook endpoint", id);
     }
 
-    private static async Task<IResult> Enable(string id, ClaimsPrincipal user, NoticeRows store) =>
-        await store.EnableEndpoint(user.Merchant().Id, id) is { } endpoint ? TypedResults.Ok(Show(endpoint, null)) : Problems.NoSuch("webhook endpoint", id);
+    private static async Task<IResult> Enable(string id, ClaimsPrincipal user, EndpointRows endpoints) =>
+        await endpoints.Enable(user.Merchant().Id, id) is { } endpoint ? TypedResults.Ok(Show(endpoint, null)) : Problems.NoSuch("webhook endpoint", id);
 
     private static async Task<IResult> Test(
-        string id, ClaimsPrincipal user, NoticeRows store, NoticeSignal notices, TimeProvider time, HttpResponse response, CancellationToken stop)
+        string id,
+        ClaimsPrincipal user,
+        EndpointRows endpoints,
+        EventRows events,
+        NoticeSignal notices,
+        TimeProvider time,
+        HttpResponse response,
+        CancellationToken stop)
     {
         var now = time.GetUtcNow();
         var eventId = Guid.CreateVersion7(now);
         var data = JsonSerializer.Serialize(new { WebhookEndpoint = id }, StrictJson.Options);
-        switch (await store.AddTestEvent(user.Merchant().Id, id, eventId, now, data))
+        switch (await endpoints.AddTestEvent(user.Merchant().Id, id, eventId, now, data))
         {
             case TestOutcome.NoSuchEndpoint:
                 return Problems.NoSuch("webhook endpoint", id);
@@ -123,7 +130,7 @@ internal static class WebhookEndpoints
         }
 
         notices.Raise();
-        return await Accepted(user, eventId, store, stop);
+        return await Accepted(user, eventId, events, stop);
     }
 
     private static async Task<IResult> ListEvents(
@@ -131,7 +138,7 @@ internal static class WebhookEndpoints
         [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
         [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
-        NoticeRows store,
+        EventRows events,
         CancellationToken stop)
     {
         if (Paging.Refuse(limit) is { } refusal)
@@ -151,15 +158,15 @@ internal static class WebhookEndpoints
         }
 
         var size = limit ?? Paging.UsualSize;
-        var events = await store.ListEvents(
+        var listed = await events.List(
             user.Merchant().Id, cursor is null ? null : before, delivery is not null, size + 1, stop);
         return TypedResults.Ok(new ListModel<EventModel>(
-            [.. events.Take(size).Select(Show)],
-            events.Count > size ? EventName.Of(events[size - 1].Id) : null));
+            [.. listed.Take(size).Select(Show)],
+            listed.Count > size ? EventName.Format(listed[size - 1].Id) : null));
     }
 
-    private static async Task<IResult> GetEvent(string id, ClaimsPrincipal user, NoticeRows store, CancellationToken stop) =>
-        EventName.TryParse(id, out var eventId) && await Find(user, eventId, store, stop) is { } found
+    private static async Task<IResult> GetEvent(string id, ClaimsPrincipal user, EventRows events, CancellationToken stop) =>
+        EventName.TryParse(id, out var eventId) && await Find(user, eventId, events, stop) is { } found
             ? TypedResults.Ok(found)
             : Problems.NoSuch("event", id);
 
@@ -167,7 +174,8 @@ internal static class WebhookEndpoints
         string id,
         [AllowedValues("webhooks", "shopper"), Description("webhooks (default) or shopper.")] string? to,
         ClaimsPrincipal user,
-        NoticeRows store,
+        DeliveryRows deliveries,
+        EventRows events,
         ShopperReceivers shoppers,
         NoticeSignal notices,
         IOptions<MerchantApiOptions> limits,
@@ -181,8 +189,8 @@ internal static class WebhookEndpoints
 
         var perDay = limits.Value.ResendsPerEventPerDay;
         var resent = !EventName.TryParse(id, out var eventId) ? null
-            : to == "shopper" ? await store.ResendToShopper(user.Merchant().Id, eventId, shoppers, perDay)
-            : await store.ResendToEndpoints(user.Merchant().Id, eventId, perDay);
+            : to == "shopper" ? await deliveries.ResendToShopper(user.Merchant().Id, eventId, shoppers, perDay)
+            : await deliveries.ResendToEndpoints(user.Merchant().Id, eventId, perDay);
         if (resent is null)
         {
             return Problems.NoSuch("event", id);
@@ -199,14 +207,14 @@ internal static class WebhookEndpoints
         }
 
         notices.Raise();
-        return await Accepted(user, eventId, store, stop);
+        return await Accepted(user, eventId, events, stop);
     }
 
-    private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, NoticeRows store, CancellationToken stop) =>
-        TypedResults.Accepted($"/v1/events/{EventName.Of(eventId)}", await Find(user, eventId, store, stop));
+    private static async Task<IResult> Accepted(ClaimsPrincipal user, Guid eventId, EventRows events, CancellationToken stop) =>
+        TypedResults.Accepted($"/v1/events/{EventName.Format(eventId)}", await Find(user, eventId, events, stop));
 
-    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, NoticeRows store, CancellationToken stop) =>
-        await store.FindEvent(user.Merchant().Id, eventId, stop) is { } found ? Show(found) : null;
+    private static async Task<EventModel?> Find(ClaimsPrincipal user, Guid eventId, EventRows events, CancellationToken stop) =>
+        await events.Find(user.Merchant().Id, eventId, stop) is { } found ? Show(found) : null;
 
     private static ProblemHttpResult? RefuseUrl(string text, NoticeOptions options)
     {
@@ -241,8 +249,8 @@ internal static class WebhookEndpoints
         secret is null ? null : WebhookSignature.Show(secret));
 
     private static EventModel Show(EventRow row) => new(
-        EventName.Of(row.Id), row.Type, row.CreatedAt, JsonElement.Parse(row.Data), [.. row.Deliveries.Select(Show)]);
+        EventName.Format(row.Id), row.Type, row.CreatedAt, JsonElement.Parse(row.Data), [.. row.Deliveries.Select(Show)]);
 
     private static DeliveryModel Show(DeliveryRow row) => new(
-        row.Receiver, row.State, row.Tries, row.DueAt, row.LastStatus, row.LastError, row.FinishedAt);
+        row.Receiver, StateNames.Format(row.State), row.Tries, row.DueAt, row.LastStatus, row.LastError, row.FinishedAt);
 }

@@ -7,15 +7,15 @@ public interface INoticeChannel
 {
     /// <summary>
     /// True when the channel serves the receiver of a delivery: a webhook endpoint by its id, or one of <see cref="ShopperReceivers"/>.
-    /// Deliveries that no channel of this silo serves are left to the other silos.
+    /// At most one channel serves a receiver. Deliveries that no channel of this silo serves are left to the other silos.
     /// </summary>
     bool Serves(string receiver);
 
     /// <summary>The most notices in flight to one receiver. Null: the general bound.</summary>
     int? MaxInFlight => null;
 
-    /// <summary>One try, which the channel bounds with its own time-outs. A refusal is a value; the caller repeats.</summary>
-    Task<NoticeAnswer> Send(Notice notice, CancellationToken stop);
+    /// <summary>One try, which the channel bounds with its own time-outs: only the channel knows the step that waits. A refusal is a value; the caller repeats.</summary>
+    Task<NoticeAnswer> Send(Notice notice);
 }
 
 public enum NoticeOutcome

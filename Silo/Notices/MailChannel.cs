@@ -112,18 +112,18 @@ internal sealed partial class MailChannel : INoticeChannel
     /// <summary>One for each connection to the mail server: further notices wait in the database, without a time-out.</summary>
     public int? MaxInFlight => MaxConnections;
 
-    public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
+    public async Task<NoticeAnswer> Send(Notice notice)
     {
         try
         {
-            if (await Compose(notice, stop) is not { } mail)
+            if (await Compose(notice) is not { } mail)
             {
                 return NoticeAnswer.Skipped("there is nothing left to tell");
             }
 
             using (mail)
             {
-                return _mail.Host.Length > 0 ? await Submit(mail, stop) : Drop(mail, EventName.Of(notice.EventId), stop);
+                return _mail.Host.Length > 0 ? await Submit(mail) : Drop(mail, EventName.Format(notice.EventId));
             }
         }
         catch (ParseException)
@@ -132,12 +132,12 @@ internal sealed partial class MailChannel : INoticeChannel
         }
     }
 
-    private async Task<MimeMessage?> Compose(Notice notice, CancellationToken stop)
+    private async Task<MimeMessage?> Compose(Notice notice)
     {
         var bill = notice.Bill!;
-        var paidIn = bill.Payment is { } payment ? await _stores.Get(payment.Store, stop) : null;
+        var paidIn = bill.Payment is { } payment ? await _stores.Get(payment.Store, CancellationToken.None) : null;
         var name = paidIn is null ? null : StoresShown.Name(paidIn, Texts.In(bill.ShopperLanguage));
-        if (ShopperMessage.Of(notice.Type, bill, _pages.PayUrl(bill), name) is not { } message)
+        if (ShopperMessage.Compose(notice.Type, bill, _pages.PayUrl(bill), name) is not { } message)
         {
             return null;
         }
@@ -159,7 +159,7 @@ internal sealed partial class MailChannel : INoticeChannel
             Date = _time.GetUtcNow(),
 
             // The same at every try, so that a mail program can recognise a duplicate.
-            MessageId = $"{EventName.Of(notice.EventId)}@{_from.Domain}",
+            MessageId = $"{EventName.Format(notice.EventId)}@{_from.Domain}",
             Body = body.ToMessageBody(),
         };
         mail.From.Add(_from);
@@ -171,9 +171,9 @@ internal sealed partial class MailChannel : INoticeChannel
     private static void Attach(BodyBuilder body, byte[] png, string name, string id) =>
         body.LinkedResources.Add(name, png, new ContentType("image", "png")).ContentId = id;
 
-    private async Task<NoticeAnswer> Submit(MimeMessage mail, CancellationToken stop)
+    private async Task<NoticeAnswer> Submit(MimeMessage mail)
     {
-        var clock = new SmtpClock(_notices.ConnectTimeout, _time, stop);
+        var clock = new SmtpClock(_notices.ConnectTimeout, _time);
 
         // Disposes the clock too. The client's own time-out is off, because the clock has the times.
         using var smtp = new SmtpClient(clock)
@@ -204,7 +204,7 @@ internal sealed partial class MailChannel : INoticeChannel
         {
             return new NoticeAnswer(NoticeOutcome.Refused, Error: "the mail server cannot write to an address like the shopper's");
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return Failed(clock.Describe());
         }
@@ -264,7 +264,7 @@ internal sealed partial class MailChannel : INoticeChannel
     [GeneratedRegex(@"[\s\p{C}]+")]
     private static partial Regex Blanks();
 
-    private NoticeAnswer Drop(MimeMessage mail, string name, CancellationToken stop)
+    private NoticeAnswer Drop(MimeMessage mail, string name)
     {
         Directory.CreateDirectory(_mail.PickupFolder);
         if (Directory.EnumerateFiles(_mail.PickupFolder).Skip(MaxWaiting).Any())
@@ -276,7 +276,7 @@ internal sealed partial class MailChannel : INoticeChannel
         mail.Prepare(EncodingConstraint.SevenBit);
 
         // The same file at every try.
-        AtomicFile.Write(Path.Combine(_mail.PickupFolder, name + ".eml"), stream => mail.WriteTo(stream, stop));
+        AtomicFile.Write(Path.Combine(_mail.PickupFolder, name + ".eml"), stream => mail.WriteTo(stream));
         return new NoticeAnswer(NoticeOutcome.Accepted);
     }
 

@@ -67,11 +67,10 @@ internal sealed class NoticeClient : IDisposable
         };
     }
 
-    public async Task<HttpReply> Post(HttpRequestMessage request, byte[] body, string contentType, CancellationToken stop)
+    public async Task<HttpReply> Post(HttpRequestMessage request, byte[] body, string contentType)
     {
         using var clock = new CancellationTokenSource(_options.ConnectTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, stop);
-        var attempt = new Attempt(either.Token);
+        var attempt = new Attempt(clock.Token);
         request.Options.Set(AttemptKey, attempt);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
         request.Content = new Body(body, whenSent: () =>
@@ -82,10 +81,10 @@ internal sealed class NoticeClient : IDisposable
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         try
         {
-            using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, clock.Token);
             return new HttpReply((int)answer.StatusCode, null, ReadRetryAfter(answer.Headers), WasSent: true);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return Failed(attempt.Step switch
             {

@@ -12,7 +12,8 @@ namespace Lakala.Silo.Notices;
 /// silos may do so. A silo renews the lease of its notices in flight; a notice of a silo that died is due again when its lease ends.
 /// </summary>
 internal sealed class NoticeDispatcher(
-    NoticeRows store,
+    DeliveryRows deliveries,
+    EndpointRows endpoints,
     IEnumerable<INoticeChannel> channels,
     ShopperLimits limits,
     NoticeSignal signal,
@@ -33,7 +34,7 @@ internal sealed class NoticeDispatcher(
     // Receivers whose channel has its own bound; 0 when this silo has no channel for them.
     private readonly Dictionary<string, int> _bounds = new[] { ShopperReceivers.Mail, ShopperReceivers.Sms }.ToDictionary(
         receiver => receiver,
-        receiver => channels.FirstOrDefault(channel => channel.Serves(receiver)) is { } channel
+        receiver => channels.SingleOrDefault(channel => channel.Serves(receiver)) is { } channel
             ? Math.Min(channel.MaxInFlight ?? int.MaxValue, options.Value.MaxInFlightPerReceiver)
             : 0);
 
@@ -98,7 +99,7 @@ internal sealed class NoticeDispatcher(
 
         try
         {
-            foreach (var notice in await store.Claim(free, _options.MaxInFlightPerReceiver, _options.Lease, room))
+            foreach (var notice in await deliveries.Claim(free, _options.MaxInFlightPerReceiver, _options.Lease, room))
             {
                 _ = Send(notice);
             }
@@ -120,7 +121,7 @@ internal sealed class NoticeDispatcher(
 
         try
         {
-            await store.Renew(onTheirWay, _options.Lease);
+            await deliveries.Renew(onTheirWay, _options.Lease);
             _renewedAt = time.GetTimestamp();
         }
         catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
@@ -165,9 +166,11 @@ internal sealed class NoticeDispatcher(
             return NoticeAnswer.Skipped(moot);
         }
 
-        if (channels.FirstOrDefault(channel => channel.Serves(notice.Receiver)) is not { } channel)
+        var serving = channels.Where(channel => channel.Serves(notice.Receiver)).ToList();
+        if (serving is not [var channel])
         {
-            return new NoticeAnswer(NoticeOutcome.Failed, Error: $"there is no way to reach {notice.Receiver} here");
+            return new NoticeAnswer(
+                NoticeOutcome.Failed, Error: $"there is {(serving.Count == 0 ? "no way" : "more than one way")} to reach {notice.Receiver} here");
         }
 
         if (await limits.WhyNot(notice) is { } held)
@@ -177,7 +180,7 @@ internal sealed class NoticeDispatcher(
 
         try
         {
-            return await channel.Send(notice, CancellationToken.None);
+            return await channel.Send(notice);
         }
         catch (Exception fault)
         {
@@ -191,10 +194,10 @@ internal sealed class NoticeDispatcher(
         var retryIn = RetrySchedule.PauseAfter(notice, answer, Random.Shared.NextDouble(), _options.LongestPause);
         var (state, count, next) = answer.Outcome switch
         {
-            NoticeOutcome.Accepted => ("ACCEPTED", Delivered, ""),
-            NoticeOutcome.Skipped or NoticeOutcome.Gone => ("SKIPPED", Skipped, "skipped"),
-            _ when retryIn is null => ("PARKED", Parked, "parked"),
-            _ => ("PENDING", Failed, $"again in {retryIn:c}"),
+            NoticeOutcome.Accepted => (DeliveryState.Accepted, Delivered, ""),
+            NoticeOutcome.Skipped or NoticeOutcome.Gone => (DeliveryState.Skipped, Skipped, "skipped"),
+            _ when retryIn is null => (DeliveryState.Parked, Parked, "parked"),
+            _ => (DeliveryState.Pending, Failed, $"again in {retryIn:c}"),
         };
         count.Add(1);
         if (answer.Outcome != NoticeOutcome.Accepted)
@@ -204,10 +207,10 @@ internal sealed class NoticeDispatcher(
 
         if (answer.Outcome == NoticeOutcome.Gone)
         {
-            await store.DisableEndpoint(notice.Receiver, answer.Error!);
+            await endpoints.Disable(notice.Receiver, answer.Error!);
         }
 
-        await store.Recorded.Submit(new TriedNotice(
+        await deliveries.RecordNotices.Submit(new TriedNotice(
             notice.EventId,
             notice.Receiver,
             notice.Tries,

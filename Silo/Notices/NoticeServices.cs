@@ -14,7 +14,10 @@ internal static class NoticeServices
         builder.Services.AddSingleton<NoticeSignal>();
         builder.Services.AddSingleton(provider => new ShopperReceivers(
             provider.GetRequiredService<IOptions<MailOptions>>().Value.IsOn, provider.GetRequiredService<IOptions<SmsOptions>>().Value.Url.Length > 0));
-        builder.Services.AddSingleton<NoticeRows>();
+        builder.Services.AddSingleton<EndpointRows>();
+        builder.Services.AddSingleton<EventRows>();
+        builder.Services.AddSingleton<DeliveryRows>();
+        builder.Services.AddSingleton<QuotaRows>();
         builder.Services.AddSingleton<ShopperLimits>();
         builder.Services.AddOptions<MailOptions>().BindConfiguration("Mail").ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<MailOptions>, MailOptions.Validator>();

@@ -20,8 +20,8 @@ internal sealed class OperatorChannel(OperatorTarget target, IOptions<NoticeOpti
 
     public bool Serves(string receiver) => receiver == AlarmRows.Receiver;
 
-    public Task<NoticeAnswer> Send(Notice notice, CancellationToken stop) => target.IsSet
-        ? _webhooks.Send(notice with { Endpoint = new WebhookTarget(target.Url, target.WrappedSecret, PreviousSecret: null) }, stop)
+    public Task<NoticeAnswer> Send(Notice notice) => target.IsSet
+        ? _webhooks.Send(notice with { Endpoint = new WebhookTarget(target.Url, target.WrappedSecret, PreviousSecret: null) })
         : Task.FromResult(NoticeAnswer.Skipped("no webhook of the operators is set"));
 
     public void Dispose() => _webhooks.Dispose();

@@ -11,7 +11,7 @@ internal static class PlainLines
     // Characters that must not begin a line, because they belong to the text before them.
     private const string Closing = "，。、；：！？）》」』”’…";
 
-    public static IEnumerable<string> Of(string text)
+    public static IEnumerable<string> Break(string text)
     {
         var line = new StringBuilder();
         var columns = 0;

@@ -13,7 +13,7 @@ internal sealed record ShopperQuotas(NoticeQuotas Mail, NoticeQuotas Sms);
 /// The limits of notices to shoppers. The merchant chooses the addresses, so without them a key could send mails in our name and SMS
 /// at our cost to anybody.
 /// </summary>
-internal sealed class ShopperLimits(NoticeRows store, ShopperQuotas most, IOptions<SmsOptions> sms)
+internal sealed class ShopperLimits(QuotaRows counts, ShopperQuotas most, IOptions<SmsOptions> sms)
 {
     /// <summary>Why the notice is not sent, as a text for the merchant; null: it is counted, once for all of its tries, and may be sent.</summary>
     public async Task<string?> WhyNot(Notice notice)
@@ -30,7 +30,7 @@ internal sealed class ShopperLimits(NoticeRows store, ShopperQuotas most, IOptio
 
         var isSms = notice.Receiver == ShopperReceivers.Sms;
         var quotas = isSms ? most.Sms : most.Mail;
-        return await store.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas) switch
+        return await counts.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas) switch
         {
             NoticeQuota.Free => null,
             NoticeQuota.AddressFull => $"the address has had {quotas.PerHour} notices of you within an hour, or {quotas.PerDay} within a day",

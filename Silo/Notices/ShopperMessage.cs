@@ -29,7 +29,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
     };
 
     /// <returns>Null when the notice is no longer needed.</returns>
-    public static ShopperMessage? Of(string type, BillRow bill, string payUrl, string? paidIn)
+    public static ShopperMessage? Compose(string type, BillRow bill, string payUrl, string? paidIn)
     {
         var texts = Texts.In(bill.ShopperLanguage);
         return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, type), out var words)
@@ -71,7 +71,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
     public string PlainText()
     {
         var text = new StringBuilder();
-        void Write(string line) => text.AppendJoin('\n', PlainLines.Of(Line(line))).Append('\n');
+        void Write(string line) => text.AppendJoin('\n', PlainLines.Break(Line(line))).Append('\n');
         if (Greeting is { } greeting)
         {
             Write(greeting);

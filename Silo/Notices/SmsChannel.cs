@@ -62,15 +62,15 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
 
     public bool Serves(string receiver) => receiver == ShopperReceivers.Sms && _sms.Url.Length > 0;
 
-    public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
+    public async Task<NoticeAnswer> Send(Notice notice)
     {
         var bill = notice.Bill!;
-        if (ShopperMessage.Of(notice.Type, bill, _pages.PayUrl(bill), null) is not { } message)
+        if (ShopperMessage.Compose(notice.Type, bill, _pages.PayUrl(bill), null) is not { } message)
         {
             return NoticeAnswer.Skipped("there is nothing left to tell");
         }
 
-        var id = EventName.Of(notice.EventId);
+        var id = EventName.Format(notice.EventId);
         using var request = new HttpRequestMessage(HttpMethod.Post, _sms.Url);
         request.Headers.Add("Idempotency-Key", id);
         if (_authorization is not null)
@@ -78,7 +78,7 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
             request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         }
 
-        return Judge(await _client.Post(request, Body(id, bill.ShopperPhone!, message.ShortText()), _sms.ContentType + "; charset=utf-8", stop));
+        return Judge(await _client.Post(request, Body(id, bill.ShopperPhone!, message.ShortText()), _sms.ContentType + "; charset=utf-8"));
     }
 
     public void Dispose() => _client.Dispose();

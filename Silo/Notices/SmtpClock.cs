@@ -46,19 +46,17 @@ internal sealed class SmtpClock : IProtocolLogger
     private readonly TimeProvider _time;
     private readonly long _begun;
     private readonly CancellationTokenSource _clock;
-    private readonly CancellationTokenSource _either;
     private readonly Queue<byte> _lastSent = new(Dot.Length);
 
-    public SmtpClock(TimeSpan connection, TimeProvider time, CancellationToken stop)
+    public SmtpClock(TimeSpan connection, TimeProvider time)
     {
         (_connection, _time, _begun) = (connection, time, time.GetTimestamp());
         _clock = new CancellationTokenSource(connection, time);
-        _either = CancellationTokenSource.CreateLinkedTokenSource(_clock.Token, stop);
     }
 
     public SmtpStep Step { get; private set; }
 
-    public CancellationToken Token => _either.Token;
+    public CancellationToken Token => _clock.Token;
 
     public IAuthenticationSecretDetector? AuthenticationSecretDetector { get; set; }
 
@@ -111,11 +109,7 @@ internal sealed class SmtpClock : IProtocolLogger
         }
     }
 
-    public void Dispose()
-    {
-        _either.Dispose();
-        _clock.Dispose();
-    }
+    public void Dispose() => _clock.Dispose();
 
     private TimeSpan Bound => Step switch
     {

@@ -40,7 +40,7 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
 
     public bool Serves(string receiver) => receiver.StartsWith(WebhookEndpoint.Mark, StringComparison.Ordinal);
 
-    public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
+    public async Task<NoticeAnswer> Send(Notice notice)
     {
         if (notice.Endpoint is not { IsDeleted: false } endpoint)
         {
@@ -55,14 +55,14 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Url);
         var body = BillView.EventBody(notice.Type, notice.Timestamp, notice.Data);
         Sign(request, notice, endpoint, body);
-        return Judge(await _client.Post(request, body, "application/json", stop));
+        return Judge(await _client.Post(request, body, "application/json"));
     }
 
     public void Dispose() => _client.Dispose();
 
     private void Sign(HttpRequestMessage request, Notice notice, WebhookTarget endpoint, byte[] body)
     {
-        var id = EventName.Of(notice.EventId);
+        var id = EventName.Format(notice.EventId);
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds();
 
         // Some libraries read only the first signature. During a rotation the old one comes first at every odd try and
@@ -81,7 +81,7 @@ internal sealed class WebhookChannel : INoticeChannel, IDisposable
         var secret = _vault.Unwrap(wrapped);
         try
         {
-            return WebhookSignature.Of(secret, id, timestamp, body);
+            return WebhookSignature.Sign(secret, id, timestamp, body);
         }
         finally
         {

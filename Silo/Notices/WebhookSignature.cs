@@ -12,7 +12,7 @@ public static class WebhookSignature
 
     /// <summary>One value of the <c>webhook-signature</c> header; several are separated by spaces.</summary>
     /// <param name="timestamp">Unix time in seconds, as in <c>webhook-timestamp</c>.</param>
-    public static string Of(ReadOnlySpan<byte> secret, string id, long timestamp, ReadOnlySpan<byte> body)
+    public static string Sign(ReadOnlySpan<byte> secret, string id, long timestamp, ReadOnlySpan<byte> body)
     {
         using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
         hmac.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.")));

@@ -9,7 +9,6 @@ using Lakala.Storage.Ledger;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Operators;
-using Lakala.Storage.Postgres;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
@@ -333,7 +332,7 @@ internal static class AdminApi
             [.. (await network.Reversals(MostSize, stop)).Select(reversal => new ReversalModel(
                 Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
             [.. (await network.Parked(MostSize, stop)).Select(notice => new ParkedModel(
-                EventName.Of(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
+                EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
             .Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices");
 
         api.MapPost("/open_items/resend", async Task<IResult> (

@@ -40,7 +40,7 @@ public sealed class SweepRounds(
     private async Task Reverse(AttemptRow attempt)
     {
         using var span = Instrumentation.Continue("attempt.reverse", ActivityKind.Internal, attempt.TraceId);
-        span?.SetTag(Instrumentation.StateTag, StateNames.Of(AttemptState.Reversing));
+        span?.SetTag(Instrumentation.StateTag, StateNames.Format(AttemptState.Reversing));
         if ((await keys.Reverse(attempt)).Moved)
         {
             log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);

@@ -51,8 +51,8 @@ public sealed class TraceOptions
 public sealed class TailSampler : CompositeProcessor<Activity>
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    private static readonly string Reversing = StateNames.Of(AttemptState.Reversing);
-    private static readonly string Reversed = StateNames.Of(AttemptState.Reversed);
+    private static readonly string Reversing = StateNames.Format(AttemptState.Reversing);
+    private static readonly string Reversed = StateNames.Format(AttemptState.Reversed);
 
     private readonly TraceOptions _options;
     private readonly TimeProvider _time;

@@ -10,18 +10,14 @@ public sealed class BillRows(NpgsqlDataSource database) : IBillReader
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
 
+    /// <summary>What <see cref="Read"/> wants, of <see cref="From"/>. No expression has a comma of its own.</summary>
     internal const string Columns =
         """
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,
         b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at,
-        p.settled_at as paid_at, p.rrn as payment_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
+        p.settled_at as paid_at, p.rrn as paid_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
-
-    // The columns are counted by commas: no column's expression may have one.
-    internal static readonly int ColumnCount = Columns.Count(sign => sign == ',') + 1;
-
-    internal static readonly string NoColumns = string.Join(", ", Enumerable.Repeat("null", ColumnCount));
 
     /// <inheritdoc/>
     /// <remarks>All searches by time use the start of the statement: a clock that moves while the statement
@@ -55,58 +51,47 @@ public sealed class BillRows(NpgsqlDataSource database) : IBillReader
         limit,
         stop);
 
-    private async Task<IReadOnlyList<long>> Due(string sql, int limit, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        var due = new List<long>();
-        while (await rows.ReadAsync(stop))
-        {
-            due.Add(rows.GetInt64(0));
-        }
-
-        return due;
-    }
+    private Task<IReadOnlyList<long>> Due(string sql, int limit, CancellationToken stop) =>
+        database.List(sql, static row => row.Get<long>("number"), stop, limit);
 
     /// <returns>Null when the outer join found no bill.</returns>
-    internal static BillRow? Read(NpgsqlDataReader row, int at)
+    internal static BillRow? Read(NpgsqlDataReader row)
     {
-        if (row.IsDBNull(at))
+        if (row.IsNull("number"))
         {
             return null;
         }
 
         var bill = new Bill(
-            StateNames.ToBill(row.GetString(at + 5)),
-            new Money(row.GetInt64(at + 6), row.GetString(at + 7)),
-            row.GetFieldValue<DateTimeOffset>(at + 8),
-            row.Nullable<DateTimeOffset>(at + 9),
-            row.GetInt16(at + 10));
-        var payment = row.IsDBNull(at + 19)
-            ? null
-            : new Payment(
-                row.GetFieldValue<DateTimeOffset>(at + 19),
-                Rrn.ToText(row.GetInt64(at + 20)),
-                row.GetString(at + 21),
-                row.GetString(at + 22),
-                row.GetString(at + 23),
-                row.GetString(at + 24));
+            StateNames.ParseBill(row.Get<string>("state")),
+            new Money(row.Get<long>("amount"), row.Get<string>("currency")),
+            row.Get<DateTimeOffset>("expires_at"),
+            row.Get<DateTimeOffset?>("held_until"),
+            row.Get<short>("holds"));
+        var payment = row.Get<DateTimeOffset?>("paid_at") is { } paidAt
+            ? new Payment(
+                paidAt,
+                Rrn.ToText(row.Get<long>("paid_rrn")),
+                row.Get<string>("paid_code"),
+                row.Get<string>("paid_card"),
+                row.Get<string>("paid_store"),
+                row.Get<string>("paid_terminal"))
+            : null;
         return new BillRow(
-            row.GetInt64(at),
-            row.GetString(at + 1),
-            row.GetString(at + 2),
-            row.GetString(at + 3),
-            row.GetString(at + 4),
+            row.Get<long>("number"),
+            row.Get<string>("merchant_id"),
+            row.Get<string>("merchant_name"),
+            row.Get<string>("order_id"),
+            row.Get<string>("description"),
             bill,
-            row.GetString(at + 11),
-            row.Text(at + 12),
-            row.Text(at + 13),
-            row.Text(at + 14),
-            row.Text(at + 15),
-            row.Text(at + 16),
-            row.GetFieldValue<DateTimeOffset>(at + 17),
+            row.Get<string>("page_token"),
+            row.GetOrNull<string>("shopper_name"),
+            row.GetOrNull<string>("shopper_email"),
+            row.GetOrNull<string>("shopper_phone"),
+            row.GetOrNull<string>("shopper_language"),
+            row.GetOrNull<string>("metadata"),
+            row.Get<DateTimeOffset>("created_at"),
             payment,
-            row.Nullable<DateTimeOffset>(at + 18));
+            row.Get<DateTimeOffset?>("closed_at"));
     }
 }

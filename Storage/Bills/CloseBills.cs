@@ -8,9 +8,9 @@ namespace Lakala.Storage.Bills;
 
 /// <summary>EXPIRED by the sweeper or CANCELLED by the merchant, with its event.</summary>
 /// <param name="EventData">The closed bill in the form of the notices.</param>
-/// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
+/// <param name="Receivers">Of the shopper.</param>
 public sealed record CloseBill(
-    long Number, BillState State, Guid EventId, string MerchantId, string EventData, string Receivers, DateTimeOffset At)
+    long Number, BillState State, Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, DateTimeOffset At)
 {
     public string EventType => State == BillState.Expired ? EventTypes.Expired : EventTypes.Cancelled;
 }
@@ -23,13 +23,22 @@ public sealed class CloseBills : BatchStatement<CloseBill, CloseOutcome>
 {
     public override string Name => "close_bills";
 
-    public override string Sql { get; } =
+    public override BatchInput<CloseBill> Input { get; } = new BatchInput<CloseBill>()
+        .Column("number", "bigint", static c => c.Number)
+        .Column("to_state", "text", static c => StateNames.Format(c.State))
+        .Column("type", "text", static c => c.EventType)
+        .Column("event_id", "uuid", static c => c.EventId)
+        .Column("merchant_id", "text", static c => c.MerchantId)
+        .Column("event_data", "text", static c => c.EventData)
+        .TextsColumn("receivers", static c => c.Receivers)
+        .Column("at", "timestamptz", static c => c.At);
+
+    public override string Sql =>
         $"""
         with input as materialized (
-          select * from unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
-            with ordinality as t(number, to_state, type, event_id, merchant_id, event_data, receivers, at, ord)
+          select * from {Input.Rows}
         ), locked as materialized (
-          select b.number from bills b where b.number = any($1::bigint[]) order by b.number for no key update
+          select b.number from bills b where b.number = any({Input["number"]}) order by b.number for no key update
         ), closed as materialized (
           update bills b set state = i.to_state, closed_at = i.at, live = false, watched = false
           from input i
@@ -43,33 +52,15 @@ public sealed class CloseBills : BatchStatement<CloseBill, CloseOutcome>
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
           select c.event_id, r.receiver, c.merchant_id, c.at
-          from closed c cross join lateral {NoticeRows.ReceiversOf("c")} as r(receiver)
+          from closed c cross join lateral {DeliveryRows.SelectReceivers("c")} as r(receiver)
         )
-        select i.ord, i.ord in (select ord from closed), clock_timestamp(), b.*
+        select i.ord, i.ord in (select ord from closed) as is_closed, clock_timestamp() as as_of, b.*
         from input i
         cross join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.number) b
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() =>
-    [
-        new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<Guid[]>(),
-        new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<DateTimeOffset[]>(),
-    ];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<CloseBill> batch)
-    {
-        Set(parameters, 0, Column(batch, static c => c.Number));
-        Set(parameters, 1, Column(batch, static c => StateNames.Of(c.State)));
-        Set(parameters, 2, Column(batch, static c => c.EventType));
-        Set(parameters, 3, Column(batch, static c => c.EventId));
-        Set(parameters, 4, Column(batch, static c => c.MerchantId));
-        Set(parameters, 5, Column(batch, static c => c.EventData));
-        Set(parameters, 6, Column(batch, static c => c.Receivers));
-        Set(parameters, 7, Column(batch, static c => c.At));
-    }
-
     public override CloseOutcome? Read(NpgsqlDataReader row, CloseBill command) =>
-        BillRows.Read(row, 3) is { } before
-            ? new CloseOutcome(row.GetBoolean(1), before, row.GetFieldValue<DateTimeOffset>(2))
+        BillRows.Read(row) is { } before
+            ? new CloseOutcome(row.Get<bool>("is_closed"), before, row.Get<DateTimeOffset>("as_of"))
             : null;
 }

@@ -12,17 +12,15 @@ public sealed class ReadBills : BatchStatement<long, BillSeen>
 {
     public override string Name => "read_bills";
 
-    public override string Sql { get; } =
+    public override BatchInput<long> Input { get; } = new BatchInput<long>().Column("number", "bigint", static number => number);
+
+    public override string Sql =>
         $"""
-        select i.ord, clock_timestamp(), b.*
-        from unnest($1::bigint[]) with ordinality as i(number, ord)
+        select i.ord, clock_timestamp() as as_of, b.*
+        from {Input.Rows}
         left join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.number) b on true
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() => [new NpgsqlParameter<long[]>()];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<long> batch) => Set(parameters, 0, batch.ToArray());
-
     public override BillSeen Read(NpgsqlDataReader row, long command) =>
-        new(BillRows.Read(row, 2), row.GetFieldValue<DateTimeOffset>(1));
+        new(BillRows.Read(row), row.Get<DateTimeOffset>("as_of"));
 }

@@ -6,8 +6,8 @@ namespace Lakala.Storage.Bills;
 
 /// <summary>The only reminder of an open bill: the event for its shopper.</summary>
 /// <param name="EventData">The bill in the form of the notices.</param>
-/// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
-public sealed record RemindShopper(long Number, Guid EventId, string MerchantId, string EventData, string Receivers, DateTimeOffset At);
+/// <param name="Receivers">Of the shopper.</param>
+public sealed record RemindShopper(long Number, Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, DateTimeOffset At);
 
 /// <param name="Done">False: the bill is closed or at a counter, or another silo has reminded already.</param>
 public sealed record ReminderOutcome(bool Done);
@@ -17,13 +17,20 @@ public sealed class RemindShoppers : BatchStatement<RemindShopper, ReminderOutco
 {
     public override string Name => "remind_shoppers";
 
-    public override string Sql { get; } =
+    public override BatchInput<RemindShopper> Input { get; } = new BatchInput<RemindShopper>()
+        .Column("number", "bigint", static r => r.Number)
+        .Column("event_id", "uuid", static r => r.EventId)
+        .Column("merchant_id", "text", static r => r.MerchantId)
+        .Column("event_data", "text", static r => r.EventData)
+        .TextsColumn("receivers", static r => r.Receivers)
+        .Column("at", "timestamptz", static r => r.At);
+
+    public override string Sql =>
         $"""
         with input as materialized (
-          select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-            with ordinality as t(number, event_id, merchant_id, event_data, receivers, at, ord)
+          select * from {Input.Rows}
         ), locked as materialized (
-          select b.number from bills b where b.number = any($1::bigint[]) order by b.number for no key update
+          select b.number from bills b where b.number = any({Input["number"]}) order by b.number for no key update
         ), reminded as materialized (
           update bills b set remind_at = null
           from input i
@@ -35,26 +42,10 @@ public sealed class RemindShoppers : BatchStatement<RemindShopper, ReminderOutco
           select merchant_id, event_id, '{EventTypes.Expiring}', number, at, event_data from reminded
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
-          select event_id, unnest(string_to_array(receivers, ' ')), merchant_id, at from reminded
+          select event_id, unnest(receivers::text[]), merchant_id, at from reminded
         )
-        select i.ord, i.ord in (select ord from reminded) from input i
+        select i.ord, i.ord in (select ord from reminded) as is_done from input i
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() =>
-    [
-        new NpgsqlParameter<long[]>(), new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(),
-        new NpgsqlParameter<string[]>(), new NpgsqlParameter<DateTimeOffset[]>(),
-    ];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<RemindShopper> batch)
-    {
-        Set(parameters, 0, Column(batch, static r => r.Number));
-        Set(parameters, 1, Column(batch, static r => r.EventId));
-        Set(parameters, 2, Column(batch, static r => r.MerchantId));
-        Set(parameters, 3, Column(batch, static r => r.EventData));
-        Set(parameters, 4, Column(batch, static r => r.Receivers));
-        Set(parameters, 5, Column(batch, static r => r.At));
-    }
-
-    public override ReminderOutcome Read(NpgsqlDataReader row, RemindShopper command) => new(row.GetBoolean(1));
+    public override ReminderOutcome Read(NpgsqlDataReader row, RemindShopper command) => new(row.Get<bool>("is_done"));
 }

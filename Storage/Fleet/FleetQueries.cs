@@ -121,13 +121,13 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
 
     private const string Columns =
         $"""
-        t.id, s.id, s.name, s.region, s.chain, {State}, coalesce({Heard}, t.signed_on_at),
-        concat_ws(', ', case when t.blocked then 'blocked' end, case when s.blocked then 'store blocked' end, nullif(h.attention, ''))
+        t.id, s.id as store_id, s.name as store_name, s.region, s.chain, {State} as state, coalesce({Heard}, t.signed_on_at) as heard_at,
+        concat_ws(', ', case when t.blocked then 'blocked' end, case when s.blocked then 'store blocked' end, nullif(h.attention, '')) as attention
         """;
 
     private const string Swipes =
         """
-        select terminal_id, batch, stan, state, bill, amount, response_code, reason, rrn, started_at, settled_at - started_at, replace(trace_id::text, '-', '')
+        select terminal_id, batch, stan, state, bill, amount, response_code, reason, rrn, started_at, settled_at - started_at as duration, trace_id
         from attempts
         """;
 
@@ -145,12 +145,17 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
             ), worst as (
               select id from terminal where state <> 0 group by id order by count(*) desc, id limit $2
             )
-            select region, chain, null, null, state, count(*)::int from terminal group by region, chain, state
+            select region, chain, null as store, null as store_name, state, count(*)::int as terminals from terminal group by region, chain, state
             union all
             select '', '', id, name, state, count(*)::int from terminal where id in (select id from worst) group by id, name, state
             """,
             static row => (
-                Region: row.GetString(0), Chain: row.GetString(1), Store: row.Text(2), StoreName: row.Text(3), State: (TerminalState)row.GetInt32(4), Count: row.GetInt32(5)),
+                Region: row.Get<string>("region"),
+                Chain: row.Get<string>("chain"),
+                Store: row.GetOrNull<string>("store"),
+                StoreName: row.GetOrNull<string>("store_name"),
+                State: (TerminalState)row.Get<int>("state"),
+                Count: row.Get<int>("terminals")),
             stop,
             StoreFinder.ReadyWithin,
             stores);
@@ -169,8 +174,8 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
 
     /// <summary>The terminals of a store.</summary>
     public async Task<FleetCount> CountOf(string store, CancellationToken stop) => Count(store, null, await database.List(
-        $"select {State}, count(*)::int from {From} where s.id = $2 and t.retired_at is null group by 1",
-        static row => ((TerminalState)row.GetInt32(0), row.GetInt32(1)),
+        $"select {State} as state, count(*)::int as terminals from {From} where s.id = $2 and t.retired_at is null group by 1",
+        static row => ((TerminalState)row.Get<int>("state"), row.Get<int>("terminals")),
         stop,
         StoreFinder.ReadyWithin,
         store));
@@ -188,34 +193,34 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
 
     /// <summary>The ids of the terminals that match the filter, up to a limit.</summary>
     public Task<IReadOnlyList<string>> Ids(FleetFilter filter, int limit, CancellationToken stop) => database.List(
-        $"select t.id from {From} where {Where} order by t.id limit $7", static row => row.GetString(0), stop, [.. Values(filter), limit]);
+        $"select t.id from {From} where {Where} order by t.id limit $7", static row => row.Get<string>("id"), stop, [.. Values(filter), limit]);
 
     /// <returns>Null when there is no such terminal.</returns>
     public Task<TerminalDetail?> Find(string id, CancellationToken stop) => database.First(
         $"""
-        select {Columns}, t.blocked, s.blocked, coalesce(t.retired_at, s.retired_at), t.key_set, t.signed_on_at, h.report::text, h.at,
-               {TerminalRows.ParametersVersion}, t.created_at
+        select {Columns}, t.blocked, s.blocked as store_blocked, coalesce(t.retired_at, s.retired_at) as retired_at, t.key_set, t.signed_on_at,
+               h.report::text as report, h.at as reported_at, {SettingLevels.OfTerminal.Version} as parameters, t.created_at
         from {From} where t.id = $2
         """,
         static row => new TerminalDetail(
             ReadTerminal(row),
-            row.GetBoolean(8),
-            row.GetBoolean(9),
-            row.Nullable<DateTimeOffset>(10),
-            row.GetInt32(11),
-            row.Nullable<DateTimeOffset>(12),
-            row.Text(13),
-            row.Nullable<DateTimeOffset>(14),
-            row.GetInt32(15),
-            row.GetFieldValue<DateTimeOffset>(16)),
+            row.Get<bool>("blocked"),
+            row.Get<bool>("store_blocked"),
+            row.Get<DateTimeOffset?>("retired_at"),
+            row.Get<int>("key_set"),
+            row.Get<DateTimeOffset?>("signed_on_at"),
+            row.GetOrNull<string>("report"),
+            row.Get<DateTimeOffset?>("reported_at"),
+            row.Get<int>("parameters"),
+            row.Get<DateTimeOffset>("created_at")),
         stop,
         StoreFinder.ReadyWithin,
         id);
 
     /// <summary>The terminal's reports, newest first.</summary>
     public Task<IReadOnlyList<HealthEntry>> History(string terminal, int limit, CancellationToken stop) => database.List(
-        "select at, report::text from terminal_health_history where terminal_id = $1 order by at desc limit $2",
-        static row => new HealthEntry(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1)),
+        "select at, report::text as report from terminal_health_history where terminal_id = $1 order by at desc limit $2",
+        static row => new HealthEntry(row.Get<DateTimeOffset>("at"), row.Get<string>("report")),
         stop,
         terminal,
         limit);
@@ -245,20 +250,20 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
         """,
         static row => new StoreDetail(
             new Store(
-                row.GetString(0),
-                row.GetString(1),
-                row.GetInt32(2),
-                row.Text(3),
-                row.Text(4),
-                row.Text(5),
-                row.Text(6),
-                row.Text(7),
-                row.Nullable<double>(8),
-                row.Nullable<double>(9),
-                row.Text(10),
-                row.Text(11)),
-            row.GetBoolean(12),
-            row.Nullable<DateTimeOffset>(13)),
+                row.Get<string>("id"),
+                row.Get<string>("name"),
+                row.Get<int>("commission_percent"),
+                row.GetOrNull<string>("name_zh"),
+                row.GetOrNull<string>("chain"),
+                row.GetOrNull<string>("region"),
+                row.GetOrNull<string>("district"),
+                row.GetOrNull<string>("address"),
+                row.Get<double?>("latitude"),
+                row.Get<double?>("longitude"),
+                row.GetOrNull<string>("hours"),
+                row.GetOrNull<string>("phone")),
+            row.Get<bool>("blocked"),
+            row.Get<DateTimeOffset?>("retired_at")),
         stop,
         id);
 
@@ -283,26 +288,26 @@ public sealed class FleetQueries([FromKeyedServices(Database.Visitors)] NpgsqlDa
     }
 
     private static FleetTerminal ReadTerminal(NpgsqlDataReader row) => new(
-        row.GetString(0),
-        row.GetString(1),
-        row.GetString(2),
-        row.Text(3),
-        row.Text(4),
-        (TerminalState)row.GetInt32(5),
-        row.Nullable<DateTimeOffset>(6),
-        row.GetString(7));
+        row.Get<string>("id"),
+        row.Get<string>("store_id"),
+        row.Get<string>("store_name"),
+        row.GetOrNull<string>("region"),
+        row.GetOrNull<string>("chain"),
+        (TerminalState)row.Get<int>("state"),
+        row.Get<DateTimeOffset?>("heard_at"),
+        row.Get<string>("attention"));
 
     private static SwipeEntry ReadSwipe(NpgsqlDataReader row) => new(
-        row.GetString(0),
-        row.GetInt32(1),
-        row.GetInt32(2),
-        row.GetString(3),
-        row.Nullable<long>(4),
-        row.Nullable<long>(5),
-        row.Text(6),
-        row.Nullable<short>(7),
-        row.Nullable<long>(8),
-        row.GetFieldValue<DateTimeOffset>(9),
-        row.Nullable<TimeSpan>(10),
-        row.Text(11));
+        row.Get<string>("terminal_id"),
+        row.Get<int>("batch"),
+        row.Get<int>("stan"),
+        row.Get<string>("state"),
+        row.Get<long?>("bill"),
+        row.Get<long?>("amount"),
+        row.GetOrNull<string>("response_code"),
+        row.Get<short?>("reason"),
+        row.Get<long?>("rrn"),
+        row.Get<DateTimeOffset>("started_at"),
+        row.Get<TimeSpan?>("duration"),
+        row.GetTraceId("trace_id"));
 }

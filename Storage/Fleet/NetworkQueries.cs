@@ -52,20 +52,20 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
     /// <summary>Oldest first; minutes without swipes are missing. Within a step counts are summed, and the longest time is kept.</summary>
     public Task<IReadOnlyList<SwipeMinute>> Minutes(TimeSpan back, TimeSpan step, CancellationToken stop) => database.List(
         """
-        select date_bin($2::interval, minute, 'epoch') as step, sum(approved)::int, sum(declined)::int, sum(refused)::int, sum(not_sent)::int,
-               sum(reversed)::int, sum(unresolved)::int, max(p50), max(p99)
+        select date_bin($2::interval, minute, 'epoch') as step, sum(approved)::int as approved, sum(declined)::int as declined, sum(refused)::int as refused,
+               sum(not_sent)::int as not_sent, sum(reversed)::int as reversed, sum(unresolved)::int as unresolved, max(p50) as p50, max(p99) as p99
         from swipe_minutes where minute >= statement_timestamp() - $1::interval group by 1 order by 1
         """,
         static row => new SwipeMinute(
-            row.GetFieldValue<DateTimeOffset>(0),
-            row.GetInt32(1),
-            row.GetInt32(2),
-            row.GetInt32(3),
-            row.GetInt32(4),
-            row.GetInt32(5),
-            row.GetInt32(6),
-            row.Nullable<int>(7),
-            row.Nullable<int>(8)),
+            row.Get<DateTimeOffset>("step"),
+            row.Get<int>("approved"),
+            row.Get<int>("declined"),
+            row.Get<int>("refused"),
+            row.Get<int>("not_sent"),
+            row.Get<int>("reversed"),
+            row.Get<int>("unresolved"),
+            row.Get<int?>("p50"),
+            row.Get<int?>("p99")),
         stop,
         back,
         step);
@@ -81,8 +81,8 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
 
     /// <summary>Silos that have reported within the last hour.</summary>
     public Task<IReadOnlyList<SiloState>> Silos(CancellationToken stop) => database.List(
-        "select silo, at, body::text from silo_states where at > statement_timestamp() - interval '1 hour' order by silo",
-        static row => new SiloState(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2)),
+        "select silo, at, body::text as body from silo_states where at > statement_timestamp() - interval '1 hour' order by silo",
+        static row => new SiloState(row.Get<string>("silo"), row.Get<DateTimeOffset>("at"), row.Get<string>("body")),
         stop);
 
     /// <summary>Reversals that the bank has not acknowledged, oldest first.</summary>
@@ -92,13 +92,13 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         where acknowledged_at is null order by created_at limit $1
         """,
         static row => new OpenReversal(
-            row.GetInt64(0),
-            row.GetString(1),
-            row.GetString(2),
-            row.GetInt64(3),
-            row.GetInt32(4),
-            row.GetFieldValue<DateTimeOffset>(5),
-            row.GetFieldValue<DateTimeOffset>(6)),
+            row.Get<long>("rrn"),
+            row.Get<string>("terminal_id"),
+            row.Get<string>("store_id"),
+            row.Get<long>("amount"),
+            row.Get<int>("tries"),
+            row.Get<DateTimeOffset>("created_at"),
+            row.Get<DateTimeOffset>("due_at")),
         stop,
         limit);
 
@@ -110,14 +110,14 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
         join events e on e.merchant_id = d.merchant_id and e.id = d.event_id order by d.event_id desc
         """,
         static row => new ParkedNotice(
-            row.GetGuid(0),
-            row.GetString(1),
-            row.GetString(2),
-            row.GetString(3),
-            row.GetInt32(4),
-            row.Nullable<int>(5),
-            row.Text(6),
-            row.Nullable<DateTimeOffset>(7)),
+            row.Get<Guid>("event_id"),
+            row.Get<string>("receiver"),
+            row.Get<string>("merchant_id"),
+            row.Get<string>("type"),
+            row.Get<int>("tries"),
+            row.Get<int?>("last_status"),
+            row.GetOrNull<string>("last_error"),
+            row.Get<DateTimeOffset?>("finished_at")),
         stop,
         limit);
 
@@ -137,9 +137,9 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
           select $3, 'notice.resend', coalesce('evt_' || replace($1::text, '-', ''), 'all'), count(*) || ' to ' || coalesce(nullif($2, ''), 'all receivers')
           from resent having count(*) > 0
         )
-        select count(*)::int from resent
+        select count(*)::int as notices from resent
         """,
-        static row => row.GetInt32(0),
+        static row => row.Get<int>("notices"),
         stop,
         id,
         receiver,

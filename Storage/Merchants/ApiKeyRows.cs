@@ -56,6 +56,9 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
 
     internal const string Working = "(expires_at is null or expires_at > clock_timestamp())";
 
+    private const string Entries =
+        $"select id, name, (select count(*)::int from api_keys k where k.merchant_id = m.id and {Working}) as keys from merchants m";
+
     /// <summary>Finds the merchant of an API key; null when the key is unknown or no longer valid.</summary>
     public async Task<KeyHolder?> Authenticate(string presented, CancellationToken stop)
     {
@@ -66,10 +69,13 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
 
         var (holder, hash, isNoted) = await database.ReadTwice(() => database.First(
             $"""
-            select m.id, m.name, k.secret_hash, coalesce(k.last_used_at > clock_timestamp() - $2::interval, false)
+            select m.id, m.name, k.secret_hash, coalesce(k.last_used_at > clock_timestamp() - $2::interval, false) as is_noted
             from api_keys k join merchants m on m.id = k.merchant_id where k.prefix = $1 and {Working}
             """,
-            row => (new KeyHolder(new Merchant(row.GetString(0), row.GetString(1)), MerchantKey.Mark + key.Prefix), row.GetFieldValue<byte[]>(2), row.GetBoolean(3)),
+            row => (
+                new KeyHolder(new Merchant(row.Get<string>("id"), row.Get<string>("name")), MerchantKey.Mark + key.Prefix),
+                row.Get<byte[]>("secret_hash"),
+                row.Get<bool>("is_noted")),
             stop,
             key.Prefix,
             UseNotedEvery));
@@ -140,7 +146,7 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
     /// <param name="search">The beginning of the id or of one of the keys; empty: all merchants.</param>
     public Task<IReadOnlyList<MerchantEntry>> FindMerchants(string search, int limit, CancellationToken stop) => database.List(
         $"""
-        select id, name, (select count(*)::int from api_keys k where k.merchant_id = m.id and {Working}) from merchants m
+        {Entries}
         where starts_with(id, $1) or id in (select merchant_id from api_keys where prefix = $2::text) order by id limit $3
         """,
         ReadMerchant,
@@ -150,14 +156,14 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
         limit);
 
     public Task<MerchantEntry?> FindMerchant(string id, CancellationToken stop) => database.First(
-        $"select id, name, (select count(*)::int from api_keys k where k.merchant_id = m.id and {Working}) from merchants m where id = $1", ReadMerchant, stop, id);
+        $"{Entries} where id = $1", ReadMerchant, stop, id);
 
     private Task<NewMerchantKey?> Add(string merchantId, string? name, TimeSpan? othersWorkFor, string by, string what) => Alone(merchantId, async ring =>
         othersWorkFor != TimeSpan.Zero && ring.Live.Count >= MostKeys ? null : await ring.Add(name, othersWorkFor, WhoOf(merchantId, by), by, what));
 
     private static string WhoOf(string merchantId, string keyId) => $"merchant:{merchantId} {keyId}";
 
-    private static MerchantEntry ReadMerchant(NpgsqlDataReader row) => new(row.GetString(0), row.GetString(1), row.GetInt32(2));
+    private static MerchantEntry ReadMerchant(NpgsqlDataReader row) => new(row.Get<string>("id"), row.Get<string>("name"), row.Get<int>("keys"));
 
     /// <returns>The default when there is no such merchant.</returns>
     private async Task<T?> Alone<T>(string merchantId, Func<KeyRing, Task<T>> change)

@@ -28,28 +28,24 @@ internal sealed class KeyRing
     /// <returns>Null: there is no such merchant.</returns>
     public static async Task<KeyRing?> Lock(NpgsqlTransaction transaction, string merchantId)
     {
-        await using var alone = Command(transaction, "select id from merchants where id = $1 for no key update", merchantId);
-        if (await alone.ExecuteScalarAsync() is null)
+        var connection = transaction.Connection!;
+        if (await connection.First("select id from merchants where id = $1 for no key update", static row => row.Get<string>("id"), CancellationToken.None, merchantId) is null)
         {
             return null;
         }
 
         // A separate statement, which sees the changes of others while this one waited for the merchant's row.
-        await using var now = Command(transaction, "select clock_timestamp()");
-        var at = new DateTimeOffset((DateTime)(await now.ExecuteScalarAsync())!, TimeSpan.Zero);
-        await using var list = Command(transaction, LiveKeys, merchantId);
-        await using var rows = await list.ExecuteReaderAsync();
-        var live = new List<MerchantKey>();
-        while (await rows.ReadAsync())
-        {
-            live.Add(Read(rows));
-        }
-
+        var at = await connection.First("select clock_timestamp() as now", static row => row.Get<DateTimeOffset>("now"), CancellationToken.None);
+        var live = await connection.List(LiveKeys, Read, CancellationToken.None, merchantId);
         return new KeyRing(transaction, merchantId, at, live);
     }
 
     public static MerchantKey Read(NpgsqlDataReader row) => new(
-        MerchantKey.Mark + row.GetString(0), row.Text(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4));
+        MerchantKey.Mark + row.Get<string>("prefix"),
+        row.GetOrNull<string>("name"),
+        row.Get<DateTimeOffset>("created_at"),
+        row.Get<DateTimeOffset?>("last_used_at"),
+        row.Get<DateTimeOffset?>("expires_at"));
 
     /// <param name="who">The name in the audit log.</param>
     /// <param name="by">The merchant's key of the request; null: an operator did it.</param>
@@ -73,8 +69,7 @@ internal sealed class KeyRing
             told.Add((EventTypes.KeyCreated, Data(added, Live.Count > 0 ? othersWorkUntil : null, by)));
         }
 
-        await using var command = Command(
-            _transaction,
+        await _transaction.Connection!.Execute(
             """
             with gone as (
               delete from api_keys where merchant_id = $1 and (prefix = any($2) or expires_at <= clock_timestamp())
@@ -93,12 +88,13 @@ internal sealed class KeyRing
             )
             insert into audit_log (who, what, subject, before, after) values ($11, $12, $1, $13::jsonb, $14::jsonb)
             """,
+            CancellationToken.None,
             _merchantId,
             revoked.Select(key => key.Id[MerchantKey.Mark.Length..]).ToArray(),
-            new NpgsqlParameter<DateTimeOffset?> { TypedValue = othersWorkUntil },
-            new NpgsqlParameter<string?> { TypedValue = added?.Id[MerchantKey.Mark.Length..] },
-            new NpgsqlParameter<byte[]?> { TypedValue = hash },
-            new NpgsqlParameter<string?> { TypedValue = added?.Name },
+            Queries.Typed(othersWorkUntil),
+            Queries.Typed(added?.Id[MerchantKey.Mark.Length..]),
+            Queries.Typed(hash),
+            Queries.Typed(added?.Name),
             _at,
             told.Select(_ => Guid.CreateVersion7(_at)).ToArray(),
             told.Select(one => one.Type).ToArray(),
@@ -107,7 +103,6 @@ internal sealed class KeyRing
             what,
             Shown(Live, null),
             Shown([.. Live.Except(revoked), .. added is null ? Array.Empty<MerchantKey>() : [added]], othersWorkUntil));
-        await command.ExecuteNonQueryAsync();
     }
 
     private static string Data(MerchantKey key, DateTimeOffset? othersWorkUntil, string? by)
@@ -137,16 +132,5 @@ internal sealed class KeyRing
         }
 
         return shown.ToJsonString(Json);
-    }
-
-    private static NpgsqlCommand Command(NpgsqlTransaction transaction, string sql, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-        }
-
-        return command;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Lakala.Rules.Bills;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
@@ -7,20 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Storage.Merchants;
-
-public sealed partial record Merchant(string Id, string Name)
-{
-    private const int MaxName = 200;
-
-    /// <summary>The error, with the name of the member; null when it is valid.</summary>
-    public string? Fault() =>
-        Id is null || !Ids().IsMatch(Id) ? "id has 1 to 40 lower-case letters, digits and -_, and begins with a letter or digit"
-        : Name is not { Length: > 0 and <= MaxName } || !PlainText.Is(Name) ? $"name has 1 to {MaxName} characters, none of them a control or format character"
-        : null;
-
-    [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,39}\\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Ids();
-}
 
 /// <summary>The answer to store under the merchant's Idempotency-Key, in the commit that it answers.</summary>
 /// <param name="RequestHash">SHA-256 of the request's body.</param>
@@ -55,7 +40,7 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand(
+        await connection.Execute(
             """
             with logged as (
               insert into audit_log (who, what, subject, before, after)
@@ -66,13 +51,11 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
             insert into merchants (id, name, fee_basis_points) values ($1, $2, $3)
             on conflict (id) do update set name = excluded.name, fee_basis_points = excluded.fee_basis_points
             """,
-            connection,
-            transaction);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Id });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchant.Name });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = feeBasisPoints });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        await command.ExecuteNonQueryAsync();
+            CancellationToken.None,
+            merchant.Id,
+            merchant.Name,
+            feeBasisPoints,
+            who);
         var ring = await KeyRing.Lock(transaction, merchant.Id) ?? throw new InvalidOperationException("The merchant that was just put is not there.");
         var made = await ring.Add(name: null, othersWorkFor: null, who, by: null, what: "api_key.create");
         await transaction.CommitAsync();
@@ -80,53 +63,52 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     }
 
     /// <summary>Stores an OPEN bill, its answer and the event for the shopper, all or nothing.</summary>
-    /// <param name="receivers">Receivers of the shopper, separated by spaces; empty: no notice and no reminder.</param>
+    /// <param name="receivers">Of the shopper; none: no notice and no reminder.</param>
     /// <param name="eventData">The bill in the form of the notices.</param>
-    public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer, string receivers, string eventData)
+    public async Task<CreateOutcome> CreateBill(BillRow bill, KeptAnswer? answer, IReadOnlyList<string> receivers, string eventData)
     {
         // The answer's row comes first: of two requests under one key, the second waits there and finds the first one's row.
-        await using var command = database.CreateCommand(
-            $"""
-            with kept as (
-              insert into idempotency_keys (merchant_id, key, request_hash, status, response)
-              select $2, $12, $13, $14, $15 where $12 is not null
-              returning 1
-            ), evented as (
-              insert into events (merchant_id, id, type, bill, created_at, data) select $2, $21, '{EventTypes.Created}', $1, $16, $22 where $19 <> ''
-            ), delivered as (
-              insert into deliveries (event_id, receiver, merchant_id, due_at) select $21, unnest(string_to_array($19, ' ')), $2, $16
-            )
-            insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
-                               shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at)
-            select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when $19 <> '' then $20 end
-            from (select count(*) from kept) as first
-            """);
-        var values = command.Parameters;
-        values.Add(new NpgsqlParameter<long> { TypedValue = bill.Number });
-        values.Add(new NpgsqlParameter<string> { TypedValue = bill.MerchantId });
-        values.Add(new NpgsqlParameter<string> { TypedValue = bill.OrderId });
-        values.Add(new NpgsqlParameter<long> { TypedValue = bill.Bill.Amount.Minor });
-        values.Add(new NpgsqlParameter<string> { TypedValue = bill.Bill.Amount.Currency });
-        values.Add(new NpgsqlParameter<string> { TypedValue = bill.Description });
-        values.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.Bill.ExpiresAt });
-        values.Add(new NpgsqlParameter<string> { TypedValue = bill.PageToken });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperName });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperEmail });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.Metadata });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = answer?.Key });
-        values.Add(new NpgsqlParameter<byte[]?> { TypedValue = answer?.RequestHash });
-        values.Add(new NpgsqlParameter<int> { TypedValue = answer?.Status ?? 0 });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = answer?.Response });
-        values.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = bill.CreatedAt });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperPhone });
-        values.Add(new NpgsqlParameter<string?> { TypedValue = bill.ShopperLanguage });
-        values.Add(new NpgsqlParameter<string> { TypedValue = receivers });
-        values.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = Bill.ReminderAt(bill.CreatedAt, bill.Bill.ExpiresAt) });
-        values.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(bill.CreatedAt) });
-        values.Add(new NpgsqlParameter<string> { TypedValue = eventData });
         try
         {
-            await command.ExecuteNonQueryAsync();
+            await database.Execute(
+                $"""
+                with kept as (
+                  insert into idempotency_keys (merchant_id, key, request_hash, status, response)
+                  select $2, $12, $13, $14, $15 where $12 is not null
+                  returning 1
+                ), evented as (
+                  insert into events (merchant_id, id, type, bill, created_at, data) select $2, $21, '{EventTypes.Created}', $1, $16, $22 where cardinality($19) > 0
+                ), delivered as (
+                  insert into deliveries (event_id, receiver, merchant_id, due_at) select $21, unnest($19), $2, $16
+                )
+                insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
+                                   shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at)
+                select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when cardinality($19) > 0 then $20 end
+                from (select count(*) from kept) as first
+                """,
+                CancellationToken.None,
+                bill.Number,
+                bill.MerchantId,
+                bill.OrderId,
+                bill.Bill.Amount.Minor,
+                bill.Bill.Amount.Currency,
+                bill.Description,
+                bill.Bill.ExpiresAt,
+                bill.PageToken,
+                Queries.Typed(bill.ShopperName),
+                Queries.Typed(bill.ShopperEmail),
+                Queries.Typed(bill.Metadata),
+                Queries.Typed(answer?.Key),
+                Queries.Typed(answer?.RequestHash),
+                answer?.Status ?? 0,
+                Queries.Typed(answer?.Response),
+                bill.CreatedAt,
+                Queries.Typed(bill.ShopperPhone),
+                Queries.Typed(bill.ShopperLanguage),
+                receivers.ToArray(),
+                Queries.Typed(Bill.ReminderAt(bill.CreatedAt, bill.Bill.ExpiresAt)),
+                Guid.CreateVersion7(bill.CreatedAt),
+                eventData);
             return CreateOutcome.Created;
         }
         catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -141,62 +123,43 @@ public sealed class MerchantRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
         }
     }
 
-    public async Task<KeptAnswer?> FindAnswer(string merchantId, string key, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            "select request_hash, status, response from idempotency_keys where merchant_id = $1 and key = $2");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        return await rows.ReadAsync(stop)
-            ? new KeptAnswer(key, rows.GetFieldValue<byte[]>(0), rows.GetInt32(1), rows.GetString(2))
-            : null;
-    }
+    public Task<KeptAnswer?> FindAnswer(string merchantId, string key, CancellationToken stop) => database.First(
+        "select request_hash, status, response from idempotency_keys where merchant_id = $1 and key = $2",
+        row => new KeptAnswer(key, row.Get<byte[]>("request_hash"), row.Get<int>("status"), row.Get<string>("response")),
+        stop,
+        merchantId,
+        key);
 
     /// <returns>The number of deleted rows; if it is <paramref name="limit"/>, there may be more.</returns>
-    public async Task<int> ForgetAnswers(int limit, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            """
-            delete from idempotency_keys where ctid = any(array(
-              select ctid from idempotency_keys where created_at < statement_timestamp() - $1 limit $2))
-            """);
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = AnswersKeptFor });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-        return await command.ExecuteNonQueryAsync(stop);
-    }
+    public Task<int> ForgetAnswers(int limit, CancellationToken stop) => database.Execute(
+        """
+        delete from idempotency_keys where ctid = any(array(
+          select ctid from idempotency_keys where created_at < statement_timestamp() - $1 limit $2))
+        """,
+        stop,
+        AnswersKeptFor,
+        limit);
 
     /// <summary>The order's bill that is OPEN, PAYING or PAID.</summary>
-    public async Task<BillNumber?> FindLiveBill(string merchantId, string orderId, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand("select number from bills where merchant_id = $1 and order_id = $2 and live");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = orderId });
-        return await command.ExecuteScalarAsync(stop) is long number ? BillNumber.FromStored(number) : null;
-    }
+    public Task<BillNumber?> FindLiveBill(string merchantId, string orderId, CancellationToken stop) => database.First(
+        "select number from bills where merchant_id = $1 and order_id = $2 and live",
+        static row => (BillNumber?)BillNumber.FromStored(row.Get<long>("number")),
+        stop,
+        merchantId,
+        orderId);
 
     /// <summary>The order's bills, newest first.</summary>
-    public async Task<IReadOnlyList<BillRow>> ListBills(
-        string merchantId, string orderId, BillCursor? after, int limit, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            $"""
-            select {BillRows.Columns} from {BillRows.From}
-            where b.merchant_id = $1 and b.order_id = $2 and ($3::timestamptz is null or (b.created_at, b.number) < ($3, $4))
-            order by b.created_at desc, b.number desc limit $5
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = merchantId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = orderId });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = after?.CreatedAt });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after?.Number ?? 0 });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        var bills = new List<BillRow>();
-        while (await rows.ReadAsync(stop))
-        {
-            bills.Add(BillRows.Read(rows, 0)!);
-        }
-
-        return bills;
-    }
+    public Task<IReadOnlyList<BillRow>> ListBills(string merchantId, string orderId, BillCursor? after, int limit, CancellationToken stop) => database.List(
+        $"""
+        select {BillRows.Columns} from {BillRows.From}
+        where b.merchant_id = $1 and b.order_id = $2 and ($3::timestamptz is null or (b.created_at, b.number) < ($3, $4))
+        order by b.created_at desc, b.number desc limit $5
+        """,
+        static row => BillRows.Read(row)!,
+        stop,
+        merchantId,
+        orderId,
+        Queries.Typed(after?.CreatedAt),
+        after?.Number ?? 0,
+        limit);
 }

@@ -5,7 +5,7 @@ public static class EventName
 {
     private const string Mark = "evt_";
 
-    public static string Of(Guid id) => Mark + id.ToString("N");
+    public static string Format(Guid id) => Mark + id.ToString("N");
 
     public static bool TryParse(string? name, out Guid id)
     {

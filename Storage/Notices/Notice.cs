@@ -19,7 +19,7 @@ public sealed record Notice(
     int Tries,
     bool WasUncertain = false)
 {
-    public override string ToString() => $"{EventName.Of(EventId)} to {Receiver}, try {Tries}";
+    public override string ToString() => $"{EventName.Format(EventId)} to {Receiver}, try {Tries}";
 }
 
 /// <param name="Secret">Wrapped by the key vault, like <paramref name="PreviousSecret"/>, which exists during a rotation.</param>

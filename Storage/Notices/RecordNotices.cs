@@ -8,7 +8,7 @@ namespace Lakala.Storage.Notices;
 /// <param name="RetryIn">Set exactly when there is a further try.</param>
 /// <param name="IsUncertain">True: the receiver may have the notice although the try failed.</param>
 public sealed record TriedNotice(
-    Guid EventId, string Receiver, int Tries, string State, TimeSpan? RetryIn, int? Status, string? Error, bool IsUncertain = false);
+    Guid EventId, string Receiver, int Tries, DeliveryState State, TimeSpan? RetryIn, int? Status, string? Error, bool IsUncertain = false);
 
 public sealed record NoticeRecorded(bool Done);
 
@@ -17,11 +17,20 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
 {
     public override string Name => "record_notices";
 
+    public override BatchInput<TriedNotice> Input { get; } = new BatchInput<TriedNotice>()
+        .Column("event_id", "uuid", static t => t.EventId)
+        .Column("receiver", "text", static t => t.Receiver)
+        .Column("tries", "int", static t => t.Tries)
+        .Column("state", "text", static t => StateNames.Format(t.State))
+        .Column("retry_in", "interval", static t => t.RetryIn)
+        .Column("status", "int", static t => t.Status)
+        .Column("error", "text", static t => t.Error)
+        .Column("is_uncertain", "bool", static t => t.IsUncertain);
+
     public override string Sql =>
-        """
+        $"""
         with input as materialized (
-          select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::interval[], $6::int[], $7::text[], $8::bool[])
-            with ordinality as t(event_id, receiver, tries, state, retry_in, status, error, is_uncertain, ord)
+          select * from {Input.Rows}
         ), locked as materialized (
           select d.event_id, d.receiver
           from input i join deliveries d on d.event_id = i.event_id and d.receiver = i.receiver
@@ -36,26 +45,8 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
             and d.event_id = i.event_id and d.receiver = i.receiver and d.state = 'PENDING' and d.tries = i.tries
           returning i.ord
         )
-        select i.ord, i.ord in (select ord from recorded) from input i
+        select i.ord, i.ord in (select ord from recorded) as is_done from input i
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() =>
-    [
-        new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<string[]>(),
-        new NpgsqlParameter<TimeSpan?[]>(), new NpgsqlParameter<int?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<bool[]>(),
-    ];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TriedNotice> batch)
-    {
-        Set(parameters, 0, Column(batch, static t => t.EventId));
-        Set(parameters, 1, Column(batch, static t => t.Receiver));
-        Set(parameters, 2, Column(batch, static t => t.Tries));
-        Set(parameters, 3, Column(batch, static t => t.State));
-        Set(parameters, 4, Column(batch, static t => t.RetryIn));
-        Set(parameters, 5, Column(batch, static t => t.Status));
-        Set(parameters, 6, Column(batch, static t => t.Error));
-        Set(parameters, 7, Column(batch, static t => t.IsUncertain));
-    }
-
-    public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice command) => new(row.GetBoolean(1));
+    public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice command) => new(row.Get<bool>("is_done"));
 }

@@ -16,13 +16,13 @@ public sealed class ShopperReceivers(bool hasMail, bool hasSms)
     public const string Mail = "mail";
     public const string Sms = "sms";
 
-    /// <summary>The shopper's receivers of the bill's events, separated by spaces; empty when the shopper cannot be reached.</summary>
-    public string Of(BillRow bill) => (ReachesByMail(bill), ReachesBySms(bill)) switch
+    /// <summary>The shopper's receivers of the bill's events; none when the shopper cannot be reached.</summary>
+    public IReadOnlyList<string> Find(BillRow bill) => (ReachesByMail(bill), ReachesBySms(bill)) switch
     {
-        (true, true) => $"{Mail} {Sms}",
-        (true, false) => Mail,
-        (false, true) => Sms,
-        _ => "",
+        (true, true) => [Mail, Sms],
+        (true, false) => [Mail],
+        (false, true) => [Sms],
+        _ => [],
     };
 
     /// <summary>Why a shopper no longer needs the notice of an event, by the bill's present state; null when it is still needed.</summary>

@@ -16,11 +16,18 @@ public sealed class AuditLog(NpgsqlDataSource database)
     /// <param name="before">Null: from the newest on.</param>
     public Task<IReadOnlyList<AuditEntry>> List(string? subject, long? before, int limit, CancellationToken stop) => database.List(
         """
-        select id, at, who, what, subject, detail, before::text, after::text from audit_log
+        select id, at, who, what, subject, detail, before::text as before, after::text as after from audit_log
         where ($1::text is null or subject = $1) and ($2::bigint is null or id < $2) order by id desc limit $3
         """,
         static row => new AuditEntry(
-            row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.Text(6), row.Text(7)),
+            row.Get<long>("id"),
+            row.Get<DateTimeOffset>("at"),
+            row.Get<string>("who"),
+            row.Get<string>("what"),
+            row.Get<string>("subject"),
+            row.Get<string>("detail"),
+            row.GetOrNull<string>("before"),
+            row.GetOrNull<string>("after")),
         stop,
         subject,
         before,

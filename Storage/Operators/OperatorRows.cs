@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
@@ -8,41 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Storage.Operators;
-
-/// <summary>The roles of operators. Each includes the one before.</summary>
-public enum OperatorRole
-{
-    Watch,
-
-    /// <summary>May block terminals, send commands to them, and send notices again.</summary>
-    Act,
-
-    /// <summary>May add, move and retire terminals; change settings, operators and keys.</summary>
-    Administer,
-}
-
-/// <param name="Name">2 to 40 lower-case letters, digits, dots, dashes and underscores.</param>
-public sealed partial record Operator(string Name, OperatorRole Role, bool Blocked = false)
-{
-    /// <summary>The error; null when it is valid.</summary>
-    public string? Fault() => Name is null || !Names().IsMatch(Name)
-        ? "name has 2 to 40 lower-case letters, digits, dots, dashes and underscores"
-        : !Enum.IsDefined(Role) ? "role is watch, act or administer" : null;
-
-    public static string Text(OperatorRole role) => role.ToString().ToLowerInvariant();
-
-    /// <returns>Null when there is no such role.</returns>
-    public static OperatorRole? Parse(string? role) => role switch
-    {
-        "watch" => OperatorRole.Watch,
-        "act" => OperatorRole.Act,
-        "administer" => OperatorRole.Administer,
-        _ => null,
-    };
-
-    [GeneratedRegex("^[a-z0-9._-]{2,40}\\z")]
-    private static partial Regex Names();
-}
 
 /// <param name="Prefix">The beginning of the key, after its mark.</param>
 public sealed record AdminKey(string Prefix, string Name, OperatorRole Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
@@ -112,7 +76,7 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     public async Task<string?> SignIn(string name, string password, CancellationToken stop)
     {
         var stored = await database.First(
-            $"select {Passwords.Stored} from operators where name = $1 and not blocked", static row => StoredPassword.Parse(row.GetString(0)), stop, name);
+            $"select {Passwords.Stored} as stored from operators where name = $1 and not blocked", static row => StoredPassword.Parse(row.Get<string>("stored")), stop, name);
         if (!await Passwords.Matches(PasswordsOf.Operators, password, stored, stop))
         {
             // Only for existing names: other input in that field may be a password, and has no bound.
@@ -210,7 +174,11 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
     public Task<IReadOnlyList<AdminKey>> ListKeys(CancellationToken stop) => database.List(
         "select prefix, name, role, created_at, revoked_at from admin_keys order by name",
         static row => new AdminKey(
-            row.GetString(0), row.GetString(1), Operator.Parse(row.GetString(2))!.Value, row.GetFieldValue<DateTimeOffset>(3), row.Nullable<DateTimeOffset>(4)),
+            row.Get<string>("prefix"),
+            row.Get<string>("name"),
+            Operator.Parse(row.Get<string>("role"))!.Value,
+            row.Get<DateTimeOffset>("created_at"),
+            row.Get<DateTimeOffset?>("revoked_at")),
         stop);
 
     /// <summary>Finds the owner of an admin key; null when the key is unknown or revoked.</summary>
@@ -223,13 +191,14 @@ public sealed class OperatorRows([FromKeyedServices(Database.Visitors)] NpgsqlDa
 
         var (name, role, hash) = await database.First(
             "select name, role, secret_hash from admin_keys where prefix = $1 and revoked_at is null",
-            static row => (row.GetString(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
+            static row => (row.Get<string>("name"), row.Get<string>("role"), row.Get<byte[]>("secret_hash")),
             stop,
             key.Prefix);
         return hash is not null && CryptographicOperations.FixedTimeEquals(hash, key.Hash) ? new Operator($"key:{name}", Operator.Parse(role)!.Value) : null;
     }
 
-    private static Operator ReadOperator(NpgsqlDataReader row) => new(row.GetString(0), Operator.Parse(row.GetString(1))!.Value, row.GetBoolean(2));
+    private static Operator ReadOperator(NpgsqlDataReader row) => new(
+        row.Get<string>("name"), Operator.Parse(row.Get<string>("role"))!.Value, row.Get<bool>("blocked"));
 
     // 256 random bits need no salt.
     private static byte[] HashOf(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));

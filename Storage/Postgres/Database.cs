@@ -115,13 +115,9 @@ public static class Database
         await using var primary = Build(settings, $"set lock_timeout = {LockMilliseconds}");
         await RefusePooler(connection, primary);
 
-        await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
         // The time of a migration, of this silo or another, has no bound.
-        take.CommandTimeout = 0;
-        await take.ExecuteNonQueryAsync();
+        await using var alone = await AdvisoryLock.Take(connection, MigrationLock);
         await Upgrade(primary, database, TimeProvider.System, log ?? NullLogger.Instance);
-        await using var release = new NpgsqlCommand("select pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
-        await release.ExecuteNonQueryAsync();
     }
 
     /// <summary>The text of a database's fault for the log.</summary>
@@ -182,16 +178,17 @@ public static class Database
             while (true)
             {
                 await Task.Delay(BlockerLook, time, over);
-                await using var command = database.CreateCommand(
+                seen = await database.First(
                     $"""
                     select string_agg(case when blocker.pid = 0 then 'a prepared transaction' else format(
                       'process %s (%s, %s, its transaction is %s old)', blocker.pid, coalesce(nullif(s.application_name, ''), 'no application name'),
-                      coalesce(s.state, 'state not shown to us'), coalesce(date_trunc('second', clock_timestamp() - s.xact_start)::text, '?')) end, '; ')
+                      coalesce(s.state, 'state not shown to us'), coalesce(date_trunc('second', clock_timestamp() - s.xact_start)::text, '?')) end, '; ') as blockers
                     from pg_stat_activity m cross join lateral unnest(pg_blocking_pids(m.pid)) as blocker(pid)
                     left join pg_stat_activity s on s.pid = blocker.pid
                     where m.application_name = '{Migrator}' and m.datname = current_database() and m.wait_event_type = 'Lock'
-                    """);
-                seen = await command.ExecuteScalarAsync(over) as string ?? seen;
+                    """,
+                    static row => row.GetOrNull<string>("blockers"),
+                    over) ?? seen;
             }
         }
         catch (OperationCanceledException)
@@ -209,21 +206,18 @@ public static class Database
     private static async Task RefusePooler(NpgsqlConnection one, NpgsqlDataSource primary)
     {
         await using var other = await primary.OpenConnectionAsync();
-        var first = await Session(one, null);
+        var first = await Session(one);
         await using var transaction = await other.BeginTransactionAsync();
-        var second = await Session(other, transaction);
-        if (first == second || await Session(one, null) != first)
+        var second = await Session(other);
+        if (first == second || await Session(one) != first)
         {
             throw new InvalidOperationException(
                 "A pooler deals out PostgreSQL's sessions by the transaction. Lakala needs sessions of its own: have ConnectionStrings__Lakala "
                 + "name the database itself, or a pooler in session mode (PgBouncer: pool_mode = session).");
         }
 
-        static async Task<int> Session(NpgsqlConnection connection, NpgsqlTransaction? transaction)
-        {
-            await using var command = new NpgsqlCommand("select pg_backend_pid()", connection, transaction);
-            return (int)(await command.ExecuteScalarAsync())!;
-        }
+        static Task<int> Session(NpgsqlConnection connection) =>
+            connection.First("select pg_backend_pid() as session", static row => row.Get<int>("session"), CancellationToken.None);
     }
 
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string first, ILoggerFactory? logs = null)

@@ -170,7 +170,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             commands[i] = batch[i].Command;
         }
 
-        _statement.Bind(_command!.Parameters, commands);
+        _statement.Input.Bind(_command!.Parameters, commands);
         var outcomes = new TOutcome?[commands.Length];
         var running = Run(_command, commands, outcomes);
         try
@@ -210,7 +210,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await rows.ReadAsync(CancellationToken.None))
         {
-            var place = (int)rows.GetInt64(0) - 1;
+            var place = (int)rows.Get<long>("ord") - 1;
             outcomes[place] = _statement.Read(rows, commands[place]);
         }
 
@@ -278,7 +278,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         _doubt = null;
         connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) && connection == _connection ? told.Notice : _doubt;
         _command = new NpgsqlCommand(_statement.Sql, connection) { CommandTimeout = 0 };
-        foreach (var parameter in _statement.Parameters())
+        foreach (var parameter in _statement.Input.Parameters())
         {
             _command.Parameters.Add(parameter);
         }

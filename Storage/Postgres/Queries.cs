@@ -2,38 +2,40 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>Query helpers for read models. Values are $1, $2 and so on; a value that may be null is cast in the SQL.</summary>
+/// <summary>
+/// How a statement is run that is no batch. Values are $1, $2 and so on; one that may be null is cast in the SQL or given with
+/// <see cref="Typed"/>. Columns are read by name.
+/// </summary>
 internal static class Queries
 {
-    public static async Task<IReadOnlyList<T>> List<T>(
-        this NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values)
-    {
-        await using var command = database.Command(sql, values);
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        var list = new List<T>();
-        while (await rows.ReadAsync(stop))
-        {
-            list.Add(read(rows));
-        }
+    public static Task<IReadOnlyList<T>> List<T>(
+        this NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values) =>
+        database.CreateCommand(sql).With(values).List(read, stop);
 
-        return list;
-    }
+    public static Task<IReadOnlyList<T>> List<T>(
+        this NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values) =>
+        new NpgsqlCommand(sql, connection).With(values).List(read, stop);
 
     /// <returns>The first row; the default when there is none.</returns>
-    public static async Task<T?> First<T>(
-        this NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values)
-    {
-        await using var command = database.Command(sql, values);
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        return await rows.ReadAsync(stop) ? read(rows) : default;
-    }
+    public static Task<T?> First<T>(
+        this NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values) =>
+        database.CreateCommand(sql).With(values).First(read, stop);
+
+    /// <inheritdoc cref="First{T}(NpgsqlDataSource, string, Func{NpgsqlDataReader, T}, CancellationToken, object?[])"/>
+    public static Task<T?> First<T>(
+        this NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken stop, params object?[] values) =>
+        new NpgsqlCommand(sql, connection).With(values).First(read, stop);
 
     /// <returns>The number of changed rows.</returns>
-    public static async Task<int> Execute(this NpgsqlDataSource database, string sql, CancellationToken stop, params object?[] values)
-    {
-        await using var command = database.Command(sql, values);
-        return await command.ExecuteNonQueryAsync(stop);
-    }
+    public static Task<int> Execute(this NpgsqlDataSource database, string sql, CancellationToken stop, params object?[] values) =>
+        database.CreateCommand(sql).With(values).Execute(stop);
+
+    /// <inheritdoc cref="Execute(NpgsqlDataSource, string, CancellationToken, object?[])"/>
+    public static Task<int> Execute(this NpgsqlConnection connection, string sql, CancellationToken stop, params object?[] values) =>
+        new NpgsqlCommand(sql, connection).With(values).Execute(stop);
+
+    /// <summary>A value whose type PostgreSQL is told even when it is null: so one statement is prepared for both.</summary>
+    public static NpgsqlParameter Typed<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
 
     /// <summary>
     /// Reads, and once more when the connection was lost: after a failover idle connections are broken without a sign, and the first that
@@ -52,14 +54,46 @@ internal static class Queries
         }
     }
 
-    private static NpgsqlCommand Command(this NpgsqlDataSource database, string sql, object?[] values)
+    /// <summary>For a statement that needs more than the others, such as a longer time.</summary>
+    public static NpgsqlCommand With(this NpgsqlCommand command, params object?[] values)
     {
-        var command = database.CreateCommand(sql);
         foreach (var value in values)
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value ?? DBNull.Value });
         }
 
         return command;
+    }
+
+    public static async Task<IReadOnlyList<T>> List<T>(this NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken stop)
+    {
+        await using (command)
+        {
+            await using var rows = await command.ExecuteReaderAsync(stop);
+            var list = new List<T>();
+            while (await rows.ReadAsync(stop))
+            {
+                list.Add(read(rows));
+            }
+
+            return list;
+        }
+    }
+
+    public static async Task<T?> First<T>(this NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken stop)
+    {
+        await using (command)
+        {
+            await using var rows = await command.ExecuteReaderAsync(stop);
+            return await rows.ReadAsync(stop) ? read(rows) : default;
+        }
+    }
+
+    public static async Task<int> Execute(this NpgsqlCommand command, CancellationToken stop)
+    {
+        await using (command)
+        {
+            return await command.ExecuteNonQueryAsync(stop);
+        }
     }
 }

@@ -14,8 +14,10 @@ public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
 {
     public override string Name => "try_commits";
 
+    public override BatchInput<TryCommit> Input { get; } = new BatchInput<TryCommit>().Column("is_tried", "boolean", static _ => true);
+
     public override string Sql =>
-        """
+        $"""
         with bill as (
           update bills set state = state where false
         ), attempt as (
@@ -33,12 +35,8 @@ public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
         ), written as materialized (
           select pg_logical_emit_message(true, 'lakala', '')
         )
-        select i.ord from unnest($1::boolean[]) with ordinality as i(n, ord) cross join written
+        select i.ord from {Input.Rows} cross join written
         """;
-
-    public override IEnumerable<NpgsqlParameter> Parameters() => [new NpgsqlParameter<bool[]>()];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TryCommit> batch) => Set(parameters, 0, Column(batch, static _ => true));
 
     public override CommitTried Read(NpgsqlDataReader row, TryCommit command) => new();
 }

@@ -4,19 +4,6 @@ using Npgsql;
 
 namespace Lakala.Storage.Stores;
 
-/// <summary>A clerk as set up by an operator.</summary>
-/// <param name="Number">4 to 8 digits, within its store.</param>
-public sealed record Clerk(string Number, string Name, bool Supervisor = false)
-{
-    private const int MaxName = 60;
-
-    /// <summary>The error; null when it is valid.</summary>
-    public string? Fault() =>
-        Number is not { Length: >= 4 and <= 8 } || Number.AsSpan().ContainsAnyExceptInRange('0', '9') ? "number has 4 to 8 digits"
-        : Name is not { Length: > 0 and <= MaxName } || Name.Any(char.IsControl) ? $"name has 1 to {MaxName} characters, none of them a control character"
-        : null;
-}
-
 /// <summary>The clerks of the stores, and the check of their passwords.</summary>
 public sealed class ClerkRows(NpgsqlDataSource database)
 {
@@ -27,32 +14,29 @@ public sealed class ClerkRows(NpgsqlDataSource database)
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
     /// <summary>Creates clerks, or sets new passwords; earlier wrong tries are cleared.</summary>
-    public async Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks, string who = "command line")
-    {
-        await using var command = database.CreateCommand(
-            """
-            with logged as (
-              insert into audit_log (who, what, subject, before, after)
-              select $6, 'clerk.put', $1 || '/' || t.number,
-                     (select jsonb_build_object('name', c.name, 'supervisor', c.supervisor, 'blocked', c.blocked) from clerks c
-                      where c.store_id = $1 and c.number = t.number),
-                     jsonb_build_object('name', t.name, 'supervisor', t.supervisor, 'blocked', false)
-              from unnest($2::text[], $3::text[], $4::boolean[]) as t(number, name, supervisor)
-            )
-            insert into clerks (store_id, number, name, supervisor, password, salt, password_hash)
-            select $1, *, '', '' from unnest($2::text[], $3::text[], $4::boolean[], $5::text[])
-            on conflict (store_id, number) do update
-            set name = excluded.name, supervisor = excluded.supervisor, blocked = false, password = excluded.password, salt = '', password_hash = '',
-                tries = 0, tries_from = null
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Number)] });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Name)] });
-        command.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. clerks.Select(entry => entry.Clerk.Supervisor)] });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. clerks.Select(entry => StoredPassword.Hash(entry.Password).Text)] });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        await command.ExecuteNonQueryAsync();
-    }
+    public Task Put(string store, IReadOnlyList<(Clerk Clerk, string Password)> clerks, string who = "command line") => database.Execute(
+        """
+        with logged as (
+          insert into audit_log (who, what, subject, before, after)
+          select $6, 'clerk.put', $1 || '/' || t.number,
+                 (select jsonb_build_object('name', c.name, 'supervisor', c.supervisor, 'blocked', c.blocked) from clerks c
+                  where c.store_id = $1 and c.number = t.number),
+                 jsonb_build_object('name', t.name, 'supervisor', t.supervisor, 'blocked', false)
+          from unnest($2::text[], $3::text[], $4::boolean[]) as t(number, name, supervisor)
+        )
+        insert into clerks (store_id, number, name, supervisor, password, salt, password_hash)
+        select $1, *, '', '' from unnest($2::text[], $3::text[], $4::boolean[], $5::text[])
+        on conflict (store_id, number) do update
+        set name = excluded.name, supervisor = excluded.supervisor, blocked = false, password = excluded.password, salt = '', password_hash = '',
+            tries = 0, tries_from = null
+        """,
+        CancellationToken.None,
+        store,
+        clerks.Select(entry => entry.Clerk.Number).ToArray(),
+        clerks.Select(entry => entry.Clerk.Name).ToArray(),
+        clerks.Select(entry => entry.Clerk.Supervisor).ToArray(),
+        clerks.Select(entry => StoredPassword.Hash(entry.Password).Text).ToArray(),
+        who);
 
     /// <summary>
     /// Counts a try before the check, and takes the count back when the password was right: concurrent tries at any number of silos cannot
@@ -134,9 +118,12 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         select 'nobody', 'clerk.sign_in_failed', store_id || '/' || number, 'at terminal ' || $3::text from clerks where store_id = $1 and number = $2
         """;
 
-    private static Try? ReadTry(NpgsqlDataReader row) => row.IsDBNull(1)
+    private static Try? ReadTry(NpgsqlDataReader row) => row.IsNull("name")
         ? null
-        : new Try(new Clerk(row.GetString(0), row.GetString(1), row.GetBoolean(2)), StoredPassword.Parse(row.GetString(3)), row.GetFieldValue<DateTimeOffset>(4));
+        : new Try(
+            new Clerk(row.Get<string>("number"), row.Get<string>("name"), row.Get<bool>("supervisor")),
+            StoredPassword.Parse(row.Get<string>("stored")),
+            row.Get<DateTimeOffset>("tries_from"));
 
     /// <param name="From">The time since which the clerk's tries are counted, including this one.</param>
     private sealed record Try(Clerk Clerk, StoredPassword Stored, DateTimeOffset From);

@@ -10,9 +10,9 @@ namespace Lakala.Storage.Stores;
 public sealed class ProvisioningRows(NpgsqlDataSource database)
 {
     /// <summary>Puts all stores, or none. An existing store is updated.</summary>
-    public async Task PutStores(IReadOnlyList<Store> stores, string who)
+    public Task PutStores(IReadOnlyList<Store> stores, string who)
     {
-        await using var command = database.CreateCommand(
+        return database.Execute(
             """
             with logged as (
               insert into audit_log (who, what, subject, before, after)
@@ -33,23 +33,23 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             set name = excluded.name, commission_percent = excluded.commission_percent, name_zh = excluded.name_zh, chain = excluded.chain,
                 region = excluded.region, district = excluded.district, address = excluded.address, latitude = excluded.latitude,
                 longitude = excluded.longitude, hours = excluded.hours, phone = excluded.phone
-            """);
-        Add(static store => store.Id);
-        Add(static store => store.Name);
-        Add(static store => store.CommissionPercent);
-        Add(static store => store.NameZh);
-        Add(static store => store.Chain);
-        Add(static store => store.Region);
-        Add(static store => store.District);
-        Add(static store => store.Address);
-        Add(static store => store.Latitude);
-        Add(static store => store.Longitude);
-        Add(static store => store.Hours);
-        Add(static store => store.Phone);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        await command.ExecuteNonQueryAsync();
+            """,
+            CancellationToken.None,
+            Column(static store => store.Id),
+            Column(static store => store.Name),
+            Column(static store => store.CommissionPercent),
+            Column(static store => store.NameZh),
+            Column(static store => store.Chain),
+            Column(static store => store.Region),
+            Column(static store => store.District),
+            Column(static store => store.Address),
+            Column(static store => store.Latitude),
+            Column(static store => store.Longitude),
+            Column(static store => store.Hours),
+            Column(static store => store.Phone),
+            who);
 
-        void Add<T>(Func<Store, T> value) => command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. stores.Select(value)] });
+        T[] Column<T>(Func<Store, T> value) => [.. stores.Select(value)];
     }
 
     /// <summary>Blocks, unblocks or retires a store. Terminals of a blocked store take no payment; a retired store does not come back.</summary>
@@ -73,7 +73,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             what,
             who);
         return changed > 0
-            ? await database.List("select id from terminals where store_id = $1", static row => row.GetString(0), stop, id)
+            ? await database.List("select id from terminals where store_id = $1", static row => row.Get<string>("id"), stop, id)
             : null;
     }
 
@@ -88,12 +88,12 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             """
             select w.place::int, case when s.id is null then 'there is no store ' || w.store_id
                                       when s.retired_at is not null then 'store ' || w.store_id || ' is retired'
-                                      else 'terminal ' || w.id || ' is there already' end
+                                      else 'terminal ' || w.id || ' is there already' end as why
             from unnest($1::text[], $2::text[]) with ordinality as w(id, store_id, place)
             left join stores s on s.id = w.store_id left join terminals t on t.id = w.id
             where s.id is null or s.retired_at is not null or (t.id is not null and t.retired_at is null) order by 1
             """,
-            static row => (row.GetInt32(0) - 1, row.GetString(1)),
+            static row => (row.Get<int>("place") - 1, row.Get<string>("why")),
             stop,
             values[..2]);
         if (bad.Count > 0)
@@ -121,9 +121,9 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
                      jsonb_build_object('store', a.store_id)
               from added a
             )
-            select count(*)::int from added
+            select count(*)::int as terminals from added
             """,
-            static row => row.GetInt32(0),
+            static row => row.Get<int>("terminals"),
             stop,
             values);
         return added == terminals.Count ? [] : [(0, "somebody else has just added one of them; look at the list and try again")];
@@ -146,27 +146,24 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
 
     /// <summary>Gives terminals new master keys; the sessions of those that exist end with it.</summary>
     /// <param name="wrappedMasterKeys">Under the key-encryption key, one for each terminal.</param>
-    public async Task PutTerminals(string store, string[] terminals, byte[][] wrappedMasterKeys, string who = "command line")
-    {
-        await using var command = database.CreateCommand(
-            """
-            with logged as (
-              insert into audit_log (who, what, subject, before, after)
-              select $4, 'terminal.master_key', w.id,
-                     (select jsonb_build_object('store', t.store_id) from terminals t where t.id = w.id), jsonb_build_object('store', $1::text)
-              from unnest($2::text[]) as w(id)
-            )
-            insert into terminals (id, store_id, master_key) select id, $1, master_key from unnest($2::text[], $3::bytea[]) as t(id, master_key)
-            on conflict (id) do update
-            set store_id = excluded.store_id, master_key = excluded.master_key, pin_key = null, mac_key = null,
-                next_key_set = null, next_pin_key = null, next_mac_key = null
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = store });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = terminals });
-        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = wrappedMasterKeys });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        await command.ExecuteNonQueryAsync();
-    }
+    public Task PutTerminals(string store, string[] terminals, byte[][] wrappedMasterKeys, string who = "command line") => database.Execute(
+        """
+        with logged as (
+          insert into audit_log (who, what, subject, before, after)
+          select $4, 'terminal.master_key', w.id,
+                 (select jsonb_build_object('store', t.store_id) from terminals t where t.id = w.id), jsonb_build_object('store', $1::text)
+          from unnest($2::text[]) as w(id)
+        )
+        insert into terminals (id, store_id, master_key) select id, $1, master_key from unnest($2::text[], $3::bytea[]) as t(id, master_key)
+        on conflict (id) do update
+        set store_id = excluded.store_id, master_key = excluded.master_key, pin_key = null, mac_key = null,
+            next_key_set = null, next_pin_key = null, next_mac_key = null
+        """,
+        CancellationToken.None,
+        store,
+        terminals,
+        wrappedMasterKeys,
+        who);
 
     /// <summary>Many open bills of one amount in one binary copy.</summary>
     public async Task PutBills(string merchant, IReadOnlyList<long> numbers, long amount, TimeSpan lifetime, DateTimeOffset now)
@@ -188,7 +185,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             await copy.WriteAsync(amount);
             await copy.WriteAsync(Money.Cny);
             await copy.WriteAsync("Order " + text);
-            await copy.WriteAsync(StateNames.Of(BillState.Open));
+            await copy.WriteAsync(StateNames.Format(BillState.Open));
             await copy.WriteAsync(now + lifetime);
             await copy.WriteAsync(PageToken.Create(bill));
             await copy.WriteAsync(now);

@@ -52,7 +52,7 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
 
     private const string InArea =
         $"""
-        select {Columns}, null::float8 from stores s
+        select {Columns}, null::float8 as metres from stores s
         where s.retired_at is null and ($3::text is null or s.region = $3) and ($4::text is null or s.district = $4)
         order by s.region, s.district, s.id limit $2
         """;
@@ -70,90 +70,48 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
         """;
 
     /// <summary>Nearest first, or by district. Retired stores are left out.</summary>
-    public async Task<IReadOnlyList<StoreFound>> Find(StoreQuery query, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(query.Near is null ? InArea : NearPoint);
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = ReadyWithin });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Limit });
-        if (query.Near is { } near)
-        {
-            command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = near.Latitude });
-            command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = near.Longitude });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Candidates });
-        }
-        else
-        {
-            command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = query.Region });
-            command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = query.District });
-        }
-
-        return await Read(command, stop);
-    }
+    public Task<IReadOnlyList<StoreFound>> Find(StoreQuery query, CancellationToken stop) => query.Near is { } near
+        ? database.List(NearPoint, Read, stop, ReadyWithin, query.Limit, near.Latitude, near.Longitude, Candidates)
+        : database.List(InArea, Read, stop, ReadyWithin, query.Limit, Queries.Typed(query.Region), Queries.Typed(query.District));
 
     /// <summary>Finds a store, also a retired one, because bills were paid there.</summary>
     /// <returns>Null when there is no such store.</returns>
-    public async Task<StoreFound?> Get(string id, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand($"select {Columns}, null::float8 from stores s where s.id = $2");
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = ReadyWithin });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
-        return (await Read(command, stop)).SingleOrDefault();
-    }
+    public Task<StoreFound?> Get(string id, CancellationToken stop) =>
+        database.First($"select {Columns}, null::float8 as metres from stores s where s.id = $2", Read, stop, ReadyWithin, id);
 
     /// <summary>All areas that have stores, by region and district.</summary>
-    public async Task<IReadOnlyList<StoreArea>> Areas(CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select region, district, count(*)::int from stores where region is not null and district is not null and retired_at is null
-            group by region, district order by region, district
-            """);
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        var areas = new List<StoreArea>();
-        while (await rows.ReadAsync(stop))
-        {
-            areas.Add(new StoreArea(rows.GetString(0), rows.GetString(1), rows.GetInt32(2)));
-        }
-
-        return areas;
-    }
+    public Task<IReadOnlyList<StoreArea>> Areas(CancellationToken stop) => database.List(
+        """
+        select region, district, count(*)::int as stores from stores
+        where region is not null and district is not null and retired_at is null
+        group by region, district order by region, district
+        """,
+        static row => new StoreArea(row.Get<string>("region"), row.Get<string>("district"), row.Get<int>("stores")),
+        stop);
 
     /// <summary>Records when terminals were last heard.</summary>
     /// <param name="ago">The time since then, one for each terminal.</param>
-    public async Task Heard(string[] terminals, TimeSpan[] ago, CancellationToken stop)
-    {
-        await using var command = database.CreateCommand(
-            """
-            insert into terminal_lines (terminal_id, heard_at)
-            select id, clock_timestamp() - ago from unnest($1::text[], $2::interval[]) as t(id, ago) order by id
-            on conflict (terminal_id) do update set heard_at = greatest(excluded.heard_at, terminal_lines.heard_at)
-            """);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = terminals });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan[]> { TypedValue = ago });
-        await command.ExecuteNonQueryAsync(stop);
-    }
+    public Task Heard(string[] terminals, TimeSpan[] ago, CancellationToken stop) => database.Execute(
+        """
+        insert into terminal_lines (terminal_id, heard_at)
+        select id, clock_timestamp() - ago from unnest($1::text[], $2::interval[]) as t(id, ago) order by id
+        on conflict (terminal_id) do update set heard_at = greatest(excluded.heard_at, terminal_lines.heard_at)
+        """,
+        stop,
+        terminals,
+        ago);
 
-    private static async Task<IReadOnlyList<StoreFound>> Read(NpgsqlCommand command, CancellationToken stop)
-    {
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        var found = new List<StoreFound>();
-        while (await rows.ReadAsync(stop))
-        {
-            found.Add(new StoreFound(
-                rows.GetString(0),
-                rows.GetString(1),
-                rows.Text(2),
-                rows.Text(3),
-                rows.Text(4),
-                rows.Text(5),
-                rows.Text(6),
-                rows.IsDBNull(7) ? null : new GeoPoint(rows.GetDouble(7), rows.GetDouble(8)),
-                rows.Text(9),
-                rows.Text(10),
-                rows.Nullable<double>(12) is { } metres ? (int)Math.Round(metres) : null,
-                rows.GetBoolean(11)));
-        }
-
-        return found;
-    }
+    private static StoreFound Read(NpgsqlDataReader row) => new(
+        row.Get<string>("id"),
+        row.Get<string>("name"),
+        row.GetOrNull<string>("name_zh"),
+        row.GetOrNull<string>("chain"),
+        row.GetOrNull<string>("region"),
+        row.GetOrNull<string>("district"),
+        row.GetOrNull<string>("address"),
+        row.Get<double?>("latitude") is { } latitude ? new GeoPoint(latitude, row.Get<double>("longitude")) : null,
+        row.GetOrNull<string>("hours"),
+        row.GetOrNull<string>("phone"),
+        row.Get<double?>("metres") is { } metres ? (int)Math.Round(metres) : null,
+        row.Get<bool>("is_ready"));
 }

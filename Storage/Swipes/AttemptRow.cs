@@ -27,10 +27,13 @@ public sealed record AttemptRow(
     string? OrderId,
     string? TraceId = null)
 {
-    /// <summary>The columns for <see cref="Read"/>, of an attempt <c>a</c> with its bill <c>ab</c> and merchant <c>am</c>.</summary>
+    /// <summary>
+    /// What <see cref="Read"/> wants, of <see cref="From"/>. No expression has a comma of its own, and no name is a column's of a bill:
+    /// one result may have both.
+    /// </summary>
     internal const string Columns =
         """
-        a.terminal_id, a.batch, a.stan, a.id, a.state, a.bill, a.amount, a.currency, a.masked_pan, a.store_id, a.rrn,
+        a.terminal_id, a.batch, a.stan, a.id, a.state as attempt_state, a.bill, a.amount as attempt_amount, a.currency as attempt_currency, a.masked_pan, a.store_id, a.rrn,
         a.fee_basis_points, a.commission_percent, a.started_at, a.settled_at, a.response_code, a.reason, a.authorisation_code,
         am.name as payee, ab.order_id as paid_order, a.trace_id
         """;
@@ -38,35 +41,31 @@ public sealed record AttemptRow(
     internal const string From =
         "attempts a left join bills ab on ab.number = a.bill left join merchants am on am.id = ab.merchant_id";
 
-    internal static readonly string NoColumns =
-        "null::text, null::int, null::int, null::uuid, null::text, null::bigint, null::bigint, null::text, null::text, null::text, null::bigint, "
-        + "null::int, null::int, null::timestamptz, null::timestamptz, null::text, null::smallint, null::text, null::text, null::text, null::uuid";
-
     /// <returns>Null when the outer join found no attempt.</returns>
-    internal static AttemptRow? Read(NpgsqlDataReader row, int at)
+    internal static AttemptRow? Read(NpgsqlDataReader row)
     {
-        if (row.IsDBNull(at))
+        if (row.IsNull("terminal_id"))
         {
             return null;
         }
 
         return new AttemptRow(
-            new SwipeKey(row.GetString(at), row.GetInt32(at + 1), row.GetInt32(at + 2)),
-            row.GetGuid(at + 3),
-            StateNames.ToAttempt(row.GetString(at + 4)),
-            row.Nullable<long>(at + 5),
-            row.IsDBNull(at + 6) ? null : new Money(row.GetInt64(at + 6), row.GetString(at + 7)),
-            row.Text(at + 8),
-            row.Text(at + 9),
-            row.Nullable<long>(at + 10),
-            new Rates(row.Nullable<int>(at + 11) ?? 0, row.Nullable<int>(at + 12) ?? 0),
-            row.GetFieldValue<DateTimeOffset>(at + 13),
-            row.Nullable<DateTimeOffset>(at + 14),
-            row.Text(at + 15),
-            (Refusal?)row.Nullable<short>(at + 16),
-            row.Text(at + 17),
-            row.Text(at + 18),
-            row.Text(at + 19),
-            row.TraceId(at + 20));
+            new SwipeKey(row.Get<string>("terminal_id"), row.Get<int>("batch"), row.Get<int>("stan")),
+            row.Get<Guid>("id"),
+            StateNames.ParseAttempt(row.Get<string>("attempt_state")),
+            row.Get<long?>("bill"),
+            row.Get<long?>("attempt_amount") is { } amount ? new Money(amount, row.Get<string>("attempt_currency")) : null,
+            row.GetOrNull<string>("masked_pan"),
+            row.GetOrNull<string>("store_id"),
+            row.Get<long?>("rrn"),
+            new Rates(row.Get<int?>("fee_basis_points") ?? 0, row.Get<int?>("commission_percent") ?? 0),
+            row.Get<DateTimeOffset>("started_at"),
+            row.Get<DateTimeOffset?>("settled_at"),
+            row.GetOrNull<string>("response_code"),
+            (Refusal?)row.Get<short?>("reason"),
+            row.GetOrNull<string>("authorisation_code"),
+            row.GetOrNull<string>("payee"),
+            row.GetOrNull<string>("paid_order"),
+            row.GetTraceId("trace_id"));
     }
 }

@@ -12,8 +12,8 @@ namespace Lakala.Storage.Swipes;
 public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove Move, DateTimeOffset At, PaidFacts? Paid);
 
 /// <param name="EventData">The PAID bill in the form of the notices.</param>
-/// <param name="Receivers">Receivers of the shopper, separated by spaces.</param>
-public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, string Receivers, Shares Shares);
+/// <param name="Receivers">Of the shopper.</param>
+public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, Shares Shares);
 
 /// <param name="Found">Null when the attempt moved. Otherwise it was no longer SENT under this id, or an approval came after
 /// the deadline: then this is the attempt as the statement found it.</param>
@@ -34,15 +34,30 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
 {
     public override string Name => "finish_attempts";
 
-    public override string Sql { get; } =
+    public override BatchInput<FinishAttempt> Input { get; } = new BatchInput<FinishAttempt>()
+        .Column("terminal_id", "text", static c => c.Key.Terminal)
+        .Column("batch", "int", static c => c.Key.Batch)
+        .Column("stan", "int", static c => c.Key.Stan)
+        .Column("id", "uuid", static c => c.Id)
+        .Column("bill", "bigint", static c => c.Bill)
+        .Column("to_state", "text", static c => StateNames.Format(c.Move.To))
+        .Column("response_code", "text", static c => c.Move.ResponseCode)
+        .Column("reason", "smallint", static c => (short?)c.Move.Reason)
+        .Column("authorisation_code", "text", static c => c.Move.AuthorisationCode)
+        .Column("at", "timestamptz", static c => c.At)
+        .Column("business_date", "date", static c => BeijingTime.BusinessDate(c.At))
+        .Column("event_id", "uuid", static c => c.Paid?.EventId)
+        .Column("merchant_id", "text", static c => c.Paid?.MerchantId)
+        .Column("event_data", "text", static c => c.Paid?.EventData)
+        .TextsColumn("receivers", static c => c.Paid?.Receivers)
+        .Column("merchant_share", "bigint", static c => c.Paid?.Shares.Merchant ?? 0)
+        .Column("store_share", "bigint", static c => c.Paid?.Shares.Store ?? 0)
+        .Column("platform_share", "bigint", static c => c.Paid?.Shares.Platform ?? 0);
+
+    public override string Sql =>
         $"""
         with input as materialized (
-          select *, 'SENT' as from_state
-          from unnest($1::text[], $2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-                               $10::timestamptz[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[],
-                               $18::bigint[])
-            with ordinality as t(terminal_id, batch, stan, id, bill, to_state, response_code, reason, authorisation_code,
-                                 at, business_date, event_id, merchant_id, event_data, receivers, merchant_share, store_share, platform_share, ord)
+          select *, 'SENT' as from_state from {Input.Rows}
         ), locked as materialized (
           select b.number from input i join bills b on b.number = i.bill order by b.number for no key update of b
         ), moved as materialized (
@@ -74,13 +89,13 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
           select m.event_id, r.receiver, m.merchant_id, m.at
-          from moved m cross join lateral {NoticeRows.ReceiversOf("m")} as r(receiver)
+          from moved m cross join lateral {DeliveryRows.SelectReceivers("m")} as r(receiver)
           where m.to_state = 'APPROVED'
         ), reversing as (
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
           select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'
         )
-        select m.ord, true, {AttemptRow.NoColumns} from moved m
+        select m.ord, true as has_moved, {NamedColumns.WriteNulls(AttemptRow.Columns)} from moved m
         union all
         select i.ord, false, k.*
         from input i
@@ -89,47 +104,16 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         where i.ord not in (select ord from moved)
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() =>
-    [
-        new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<Guid[]>(),
-        new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<short?[]>(),
-        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<DateTimeOffset[]>(), new NpgsqlParameter<DateOnly[]>(), new NpgsqlParameter<Guid?[]>(),
-        new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<string?[]>(), new NpgsqlParameter<long[]>(),
-        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(),
-    ];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<FinishAttempt> batch)
-    {
-        Set(parameters, 0, Column(batch, static c => c.Key.Terminal));
-        Set(parameters, 1, Column(batch, static c => c.Key.Batch));
-        Set(parameters, 2, Column(batch, static c => c.Key.Stan));
-        Set(parameters, 3, Column(batch, static c => c.Id));
-        Set(parameters, 4, Column(batch, static c => c.Bill));
-        Set(parameters, 5, Column(batch, static c => StateNames.Of(c.Move.To)));
-        Set(parameters, 6, Column(batch, static c => c.Move.ResponseCode));
-        Set(parameters, 7, Column(batch, static c => (short?)c.Move.Reason));
-        Set(parameters, 8, Column(batch, static c => c.Move.AuthorisationCode));
-        Set(parameters, 9, Column(batch, static c => c.At));
-        Set(parameters, 10, Column(batch, static c => BeijingTime.BusinessDate(c.At)));
-        Set(parameters, 11, Column(batch, static c => c.Paid?.EventId));
-        Set(parameters, 12, Column(batch, static c => c.Paid?.MerchantId));
-        Set(parameters, 13, Column(batch, static c => c.Paid?.EventData));
-        Set(parameters, 14, Column(batch, static c => c.Paid?.Receivers));
-        Set(parameters, 15, Column(batch, static c => c.Paid?.Shares.Merchant ?? 0));
-        Set(parameters, 16, Column(batch, static c => c.Paid?.Shares.Store ?? 0));
-        Set(parameters, 17, Column(batch, static c => c.Paid?.Shares.Platform ?? 0));
-    }
-
     public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)
     {
-        if (row.GetBoolean(1))
+        if (row.Get<bool>("has_moved"))
         {
             return FinishOutcome.HasMoved;
         }
 
         // Only an approval may find its attempt SENT and not move it. Any other command lost to a move in this batch, or
         // since the statement began: the row that it read is old. Run again.
-        var found = AttemptRow.Read(row, 2)!;
+        var found = AttemptRow.Read(row)!;
         return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
             ? null
             : new FinishOutcome(found);

@@ -26,8 +26,8 @@ public sealed class RrnBlocks(NpgsqlDataSource database) : IRrnSource, IDisposab
             long rrn;
             while (!_block.TryTake(out rrn))
             {
-                await using var command = database.CreateCommand("select nextval('rrn_blocks')");
-                var first = (long)(await command.ExecuteScalarAsync())! * BlockSize;
+                var first = BlockSize * await database.First(
+                    "select nextval('rrn_blocks') as block", static row => row.Get<long>("block"), CancellationToken.None);
                 _block = new Block(first, first + BlockSize);
             }
 

@@ -36,25 +36,33 @@ public abstract record StartOutcome
 /// C1 over a batch. Bills are locked in the order of their numbers, then keys are inserted in their order, so that two
 /// batches cannot deadlock. A bill moves only with an inserted row: the key's row decides.
 /// </summary>
-/// <remarks>"not in" uses a hash table; "in" would become a join, which without hash joins compares all rows with all.
-/// "unnest" fills shorter arrays with nulls: the trace ids of a batch without traces are an empty array, not one of nulls.</remarks>
+/// <remarks>"not in" uses a hash table; "in" would become a join, which without hash joins compares all rows with all.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
-    private const int BillAt = 7;
-    private static readonly int AttemptAt = BillAt + BillRows.ColumnCount;
-
     private static readonly string BillOfLocked = BillRows.Columns.Replace("m.name", "b.merchant_name", StringComparison.Ordinal);
     private const string LockedWithPayment = "locked b left join attempts p on p.rrn = b.paid_rrn";
 
     public override string Name => "start_attempts";
 
-    public override string Sql { get; } =
+    public override BatchInput<StartAttempt> Input { get; } = new BatchInput<StartAttempt>()
+        .Column("id", "uuid", static c => c.Id)
+        .Column("terminal_id", "text", static c => c.Key.Terminal)
+        .Column("batch", "int", static c => c.Key.Batch)
+        .Column("stan", "int", static c => c.Key.Stan)
+        .Column("rrn", "bigint", static c => c.Rrn)
+        .Column("bill", "bigint", static c => c.Bill)
+        .Column("amount", "bigint", static c => c.Amount.Minor)
+        .Column("currency", "text", static c => c.Amount.Currency)
+        .Column("masked_pan", "text", static c => c.MaskedPan)
+        .Column("store_id", "text", static c => c.Store)
+        .SparseColumn("trace_id", "uuid", static c => c.TraceId is { } id ? Guid.ParseExact(id, "N") : (Guid?)null)
+        .Constant("commit_deadline", commitDeadline);
+
+    public override string Sql =>
         $"""
         with input as materialized (
-          select *, coalesce((select true from batches c where c.terminal_id = t.terminal_id and c.batch = t.batch), false) as is_batch_closed
-          from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
-                               $12::uuid[])
-            with ordinality as t(id, terminal_id, batch, stan, rrn, bill, amount, currency, masked_pan, store_id, trace_id, ord)
+          select *, coalesce((select true from batches c where c.terminal_id = i.terminal_id and c.batch = i.batch), false) as is_batch_closed
+          from {Input.Rows}
         ), locked as materialized (
           select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id, i.is_batch_closed,
                  i.amount as asked, i.currency as asked_currency, b.*, m.name as merchant_name, m.fee_basis_points, s.commission_percent
@@ -65,7 +73,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
           insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
                                 fee_basis_points, commission_percent, started_at, deadline, trace_id)
           select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
-                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + $11, b.trace_id
+                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + {Input["commit_deadline"]}, b.trace_id
           from locked b
           where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
             and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null and not b.is_batch_closed
@@ -75,7 +83,9 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         ), paying as (
           update bills b set state = 'PAYING' from started s where b.number = s.bill
         )
-        select b.ord, true, b.fee_basis_points, b.commission_percent, clock_timestamp(), statement_timestamp(), false, {BillOfLocked}, {AttemptRow.NoColumns}
+        select b.ord, true as is_started, b.fee_basis_points as new_fee_basis_points, b.commission_percent as new_commission_percent,
+               clock_timestamp() as as_of, statement_timestamp() as new_started_at, false as is_batch_closed,
+               {BillOfLocked}, {NamedColumns.WriteNulls(AttemptRow.Columns)}
         from {LockedWithPayment}
         where not (b.id not in (select id from started))
         union all
@@ -85,61 +95,25 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
           where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
         where b.id not in (select id from started)
         union all
-        select i.ord, false, null, null, clock_timestamp(), null, i.is_batch_closed, {BillRows.NoColumns}, k.*
+        select i.ord, false, null, null, clock_timestamp(), null, i.is_batch_closed, {NamedColumns.WriteNulls(BillRows.Columns)}, k.*
         from input i
         left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
         where i.bill not in (select number from locked)
         """;
 
-    public override IEnumerable<NpgsqlParameter> Parameters() =>
-    [
-        new NpgsqlParameter<Guid[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<int[]>(), new NpgsqlParameter<int[]>(),
-        new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<long[]>(), new NpgsqlParameter<string[]>(),
-        new NpgsqlParameter<string[]>(), new NpgsqlParameter<string[]>(), new NpgsqlParameter<TimeSpan> { TypedValue = commitDeadline },
-        new NpgsqlParameter<Guid?[]>(),
-    ];
-
-    public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<StartAttempt> batch)
-    {
-        Set(parameters, 0, Column(batch, static c => c.Id));
-        Set(parameters, 1, Column(batch, static c => c.Key.Terminal));
-        Set(parameters, 2, Column(batch, static c => c.Key.Batch));
-        Set(parameters, 3, Column(batch, static c => c.Key.Stan));
-        Set(parameters, 4, Column(batch, static c => c.Rrn));
-        Set(parameters, 5, Column(batch, static c => c.Bill));
-        Set(parameters, 6, Column(batch, static c => c.Amount.Minor));
-        Set(parameters, 7, Column(batch, static c => c.Amount.Currency));
-        Set(parameters, 8, Column(batch, static c => c.MaskedPan));
-        Set(parameters, 9, Column(batch, static c => c.Store));
-        Set(parameters, 11, IsTraced(batch) ? Column(batch, static c => c.TraceId is { } id ? Guid.ParseExact(id, "N") : (Guid?)null) : []);
-    }
-
-    private static bool IsTraced(ReadOnlySpan<StartAttempt> batch)
-    {
-        foreach (var command in batch)
-        {
-            if (command.TraceId is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt command)
     {
-        var bill = BillRows.Read(row, BillAt);
-        if (row.GetBoolean(1))
+        var bill = BillRows.Read(row);
+        if (row.Get<bool>("is_started"))
         {
             return new StartOutcome.Started(
                 bill! with { Bill = bill.Bill.Apply(new BillEvent.PaymentStarted()) },
-                new Rates(row.GetInt32(2), row.GetInt32(3)),
-                row.GetFieldValue<DateTimeOffset>(5));
+                new Rates(row.Get<int>("new_fee_basis_points"), row.Get<int>("new_commission_percent")),
+                row.Get<DateTimeOffset>("new_started_at"));
         }
 
-        if (AttemptRow.Read(row, AttemptAt) is { } known)
+        if (AttemptRow.Read(row) is { } known)
         {
             // Our own id: the commit with the unknown outcome was made.
             return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
@@ -147,7 +121,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
                 : new StartOutcome.KeyKnown(known);
         }
 
-        if (row.GetBoolean(6))
+        if (row.Get<bool>("is_batch_closed"))
         {
             return new StartOutcome.Refused(Refusal.BatchClosed, bill);
         }
@@ -158,7 +132,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         }
 
         // No row was inserted although the rules allow it: another session is deciding. Run again.
-        var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.GetFieldValue<DateTimeOffset>(4));
+        var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.Get<DateTimeOffset>("as_of"));
         return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
     }
 }

@@ -33,30 +33,23 @@ public sealed class CommandRows(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(stop);
-        var unknown = new List<string>();
-        await using (var find = new NpgsqlCommand(
+        string[] terminals = [.. command.Terminals];
+        var unknown = await connection.List(
             """
             select id from unnest($1::text[]) as wanted(id) where not exists (select from terminals t where t.id = wanted.id)
             union all select $2::text where $2 is not null and not exists (select from stores s where s.id = $2 and s.retired_at is null)
             limit 100
             """,
-            connection))
-        {
-            find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. command.Terminals] });
-            find.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = command.Argument });
-            await using var rows = await find.ExecuteReaderAsync(stop);
-            while (await rows.ReadAsync(stop))
-            {
-                unknown.Add(rows.GetString(0));
-            }
-        }
-
+            static row => row.Get<string>("id"),
+            stop,
+            terminals,
+            Queries.Typed(command.Argument));
         if (unknown.Count > 0)
         {
             return unknown;
         }
 
-        await using var add = new NpgsqlCommand(
+        await connection.Execute(
             """
             with action as (
               insert into actions (id, kind, argument, who, due_at, by_administrator) values ($1, $2, $3, $4, $5, $7) returning id
@@ -69,15 +62,14 @@ public sealed class CommandRows(NpgsqlDataSource database)
                    concat_ws(', ', case when cardinality($6) > 1 then cardinality($6) || ' terminals' end, 'to ' || $3::text, 'action ' || id)
             from action
             """,
-            connection);
-        add.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = CommandKinds.Text(command.Kind) });
-        add.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = command.Argument });
-        add.Parameters.Add(new NpgsqlParameter<string> { TypedValue = who });
-        add.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = command.DueAt.ToUniversalTime() });
-        add.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. command.Terminals] });
-        add.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = command.ByAdministrator });
-        await add.ExecuteNonQueryAsync(stop);
+            stop,
+            id,
+            CommandKinds.Text(command.Kind),
+            Queries.Typed(command.Argument),
+            who,
+            command.DueAt.ToUniversalTime(),
+            terminals,
+            command.ByAdministrator);
         await transaction.CommitAsync(stop);
         return [];
     }
@@ -93,9 +85,9 @@ public sealed class CommandRows(NpgsqlDataSource database)
           insert into audit_log (who, what, subject, detail)
           select $2, 'action.cancel', 'action:' || $1::uuid, count(*) || ' terminals' from cancelled having count(*) > 0
         )
-        select count(*)::int from cancelled
+        select count(*)::int as terminals from cancelled
         """,
-        static row => row.GetInt32(0),
+        static row => row.Get<int>("terminals"),
         stop,
         id,
         who);
@@ -149,7 +141,7 @@ public sealed class CommandRows(NpgsqlDataSource database)
         where g.action_id = m.action_id and g.terminal_id = m.terminal_id
         returning g.terminal_id, g.kind
         """,
-        static row => (row.GetString(0), CommandKinds.Parse(row.GetString(1))!.Value),
+        static row => (row.Get<string>("terminal_id"), CommandKinds.Parse(row.Get<string>("kind"))!.Value),
         stop,
         limit);
 
@@ -201,33 +193,34 @@ public sealed class CommandRows(NpgsqlDataSource database)
         $"""
         with shown as (select * from actions {which})
         select s.id, s.kind, s.argument, s.who, s.created_at, s.due_at,
-               count(*) filter (where g.state = 'WAITING')::int, count(*) filter (where g.state = 'ASKED')::int, count(*) filter (where g.state = 'DONE')::int,
-               count(*) filter (where g.state = 'FAILED')::int, count(*) filter (where g.state = 'CANCELLED')::int
+               count(*) filter (where g.state = 'WAITING')::int as waiting, count(*) filter (where g.state = 'ASKED')::int as asked,
+               count(*) filter (where g.state = 'DONE')::int as done, count(*) filter (where g.state = 'FAILED')::int as failed,
+               count(*) filter (where g.state = 'CANCELLED')::int as cancelled
         from shown s join action_targets g on g.action_id = s.id
         group by s.id, s.kind, s.argument, s.who, s.created_at, s.due_at order by s.created_at desc, s.id
         """,
         static row => new CommandSummary(
-            row.GetGuid(0),
-            CommandKinds.Parse(row.GetString(1))!.Value,
-            row.Text(2),
-            row.GetString(3),
-            row.GetFieldValue<DateTimeOffset>(4),
-            row.GetFieldValue<DateTimeOffset>(5),
-            row.GetInt32(6),
-            row.GetInt32(7),
-            row.GetInt32(8),
-            row.GetInt32(9),
-            row.GetInt32(10)),
+            row.Get<Guid>("id"),
+            CommandKinds.Parse(row.Get<string>("kind"))!.Value,
+            row.GetOrNull<string>("argument"),
+            row.Get<string>("who"),
+            row.Get<DateTimeOffset>("created_at"),
+            row.Get<DateTimeOffset>("due_at"),
+            row.Get<int>("waiting"),
+            row.Get<int>("asked"),
+            row.Get<int>("done"),
+            row.Get<int>("failed"),
+            row.Get<int>("cancelled")),
         stop,
         values);
 
     private static CommandTarget ReadTarget(NpgsqlDataReader row) => new(
-        row.GetGuid(0),
-        row.GetString(1),
-        CommandKinds.Parse(row.GetString(2))!.Value,
-        row.GetString(3),
-        row.GetString(4),
-        row.GetFieldValue<DateTimeOffset>(5),
-        row.GetFieldValue<DateTimeOffset>(6),
-        row.GetString(7));
+        row.Get<Guid>("action_id"),
+        row.Get<string>("terminal_id"),
+        CommandKinds.Parse(row.Get<string>("kind"))!.Value,
+        row.Get<string>("state"),
+        row.Get<string>("outcome"),
+        row.Get<DateTimeOffset>("changed_at"),
+        row.Get<DateTimeOffset>("due_at"),
+        row.Get<string>("who"));
 }

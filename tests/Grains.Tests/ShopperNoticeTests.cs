@@ -33,8 +33,8 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     public void Without_a_gateway_nobody_is_told_by_SMS_and_without_a_server_nobody_by_mail()
     {
         var bill = Row(1, "a@shop.test", "+8613800000000");
-        new ShopperReceivers(hasMail: true, hasSms: false).Of(bill).Should().Be("mail");
-        new ShopperReceivers(hasMail: false, hasSms: true).Of(bill).Should().Be("sms");
+        new ShopperReceivers(hasMail: true, hasSms: false).Find(bill).Should().Equal("mail");
+        new ShopperReceivers(hasMail: false, hasSms: true).Find(bill).Should().Equal("sms");
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     [Fact]
     public async Task A_notice_to_a_shopper_is_claimed_with_the_bill_as_it_is_now()
     {
-        await using var notices = new NoticeRows(Books.Database, Books.Connections, NullLogger<NoticeRows>.Instance);
+        await using var notices = new DeliveryRows(Books.Database, Books.Connections, NullLogger<DeliveryRows>.Instance);
         var bill = await NewBill("a@shop.test", null);
         await Books.Execute($"update deliveries set state = 'ACCEPTED' where event_id not in (select id from events where bill = {bill})");
         var terminal = await cluster.NewTerminal();
@@ -147,7 +147,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     [Fact]
     public async Task An_event_goes_out_again_to_the_shopper_or_to_the_endpoints_never_to_both()
     {
-        await using var notices = new NoticeRows(Books.Database, Books.Connections, NullLogger<NoticeRows>.Instance);
+        await using var notices = new DeliveryRows(Books.Database, Books.Connections, NullLogger<DeliveryRows>.Instance);
         var bill = await NewBill("a@shop.test", "+8613800000000");
         await cluster.Bill(bill).Cancel();
         var created = await Books.Scalar<Guid>($"select id from events where bill = {bill} and type = 'bill.created'");
@@ -178,7 +178,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     private async Task<long> NewBill(string? email, string? phone)
     {
         var row = Row(Interlocked.Increment(ref Bills), email, phone);
-        (await new MerchantRows(Books.Database).CreateBill(row, null, Shoppers.Of(row), "{}")).Should().Be(CreateOutcome.Created);
+        (await new MerchantRows(Books.Database).CreateBill(row, null, Shoppers.Find(row), "{}")).Should().Be(CreateOutcome.Created);
         return row.Number;
     }
 

@@ -337,7 +337,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await Books.Scalar<string>($"select string_agg(type, ',') from events where bill = {bill}")).Should().Be(type);
         (await Books.Scalar<long>($"select count(*) from deliveries d join events e on e.id = d.event_id where e.bill = {bill}")).Should().Be(1);
         var row = (await Books.Commits.ReadBills.Submit(bill)).Row!;
-        StateNames.Of(row.Bill.State).Should().Be(state);
+        StateNames.Format(row.Bill.State).Should().Be(state);
         (await Books.Scalar<string>($"select data from events where bill = {bill}")).Should().Be(BillView.Json(row, SwipeCluster.Pages));
     }
 

@@ -374,7 +374,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
                 _ => new AttemptMove(AttemptState.Reversing, "68", Refusal.NoAnswerFromBank, null),
             };
             var paid = move.To == AttemptState.Approved
-                ? new PaidFacts(NewGuid(), RealBooks.Merchant, "{}", "", Postings.Share(start.Amount.Minor, RealBooks.Rates))
+                ? new PaidFacts(NewGuid(), RealBooks.Merchant, "{}", [], Postings.Share(start.Amount.Minor, RealBooks.Rates))
                 : null;
             return new FinishAttempt(start.Key, _random.Next(8) == 0 ? NewGuid() : start.Id, start.Bill, move, _began, paid);
         }
@@ -388,7 +388,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
         }
 
         private CloseBill NewCloseBill() => new(
-            AnyBill(), _random.Next(2) == 0 ? BillState.Expired : BillState.Cancelled, NewGuid(), RealBooks.Merchant, "{}", "", _began);
+            AnyBill(), _random.Next(2) == 0 ? BillState.Expired : BillState.Cancelled, NewGuid(), RealBooks.Merchant, "{}", [], _began);
 
         private SwipeKey AnyKey() => new($"T{_random.Next(2)}", 1, _random.Next(1, 4));
 

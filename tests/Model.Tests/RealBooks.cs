@@ -203,7 +203,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         var command = await Prepare(statement);
         for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
         {
-            statement.Bind(command.Parameters, waiting.Select(place => commands[place]).ToArray());
+            statement.Input.Bind(command.Parameters, waiting.Select(place => commands[place]).ToArray());
             await using (var rows = await command.ExecuteReaderAsync())
             {
                 while (await rows.ReadAsync())
@@ -264,7 +264,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         }
 
         var command = new NpgsqlCommand(statement.Sql, _batches);
-        foreach (var parameter in statement.Parameters())
+        foreach (var parameter in statement.Input.Parameters())
         {
             command.Parameters.Add(parameter);
         }

@@ -50,11 +50,11 @@ public sealed class Shape(DateTimeOffset origin)
     {
         var all = new List<string>();
         all.AddRange(books.Bills.Values.Select(row => Line(
-            "bill", row.Number, StateNames.Of(row.Bill.State), Minute(row.Bill.ExpiresAt), Minute(row.Bill.HeldUntil), row.Bill.Holds,
+            "bill", row.Number, StateNames.Format(row.Bill.State), Minute(row.Bill.ExpiresAt), Minute(row.Bill.HeldUntil), row.Bill.Holds,
             row.Payment is { } paid ? long.Parse(paid.Rrn, CultureInfo.InvariantCulture) : null, Minute(row.ClosedAt),
             Flag(row.Bill.State is BillState.Open or BillState.Paying or BillState.Paid), Flag(books.Watched.Contains(row.Number)))));
         all.AddRange(books.Attempts.Values.Select(attempt => Line(
-            "attempt", attempt.Row.Key.Terminal, attempt.Row.Key.Batch, attempt.Row.Key.Stan, attempt.Row.Id, StateNames.Of(attempt.Row.State), attempt.Row.Bill,
+            "attempt", attempt.Row.Key.Terminal, attempt.Row.Key.Batch, attempt.Row.Key.Stan, attempt.Row.Id, StateNames.Format(attempt.Row.State), attempt.Row.Bill,
             attempt.Row.Amount?.Minor, attempt.Row.MaskedPan, attempt.Row.Store, attempt.Row.Rrn, attempt.Row.Rrn is null ? null : attempt.Row.Rates.FeeBasisPoints,
             attempt.Row.Rrn is null ? null : attempt.Row.Rates.CommissionPercent, Minute(attempt.Row.StartedAt), Minute(attempt.Deadline),
             Minute(attempt.Row.SettledAt), attempt.Row.ResponseCode, (int?)attempt.Row.Reason, attempt.Row.AuthorisationCode)));

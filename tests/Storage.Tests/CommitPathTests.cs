@@ -222,7 +222,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         await books.Commits.HoldBills.Submit(new HoldBill(bill));
         var third = await books.Commits.HoldBills.Submit(new HoldBill(bill));
         var close = await books.Commits.CloseBills.Submit(
-            new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now));
+            new CloseBill(bill, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", [], Now));
 
         third.Row!.Bill.Holds.Should().Be(Bill.MaxHolds);
         close.Closed.Should().BeFalse();
@@ -265,7 +265,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         (await books.Bills.Expiring(1000, TestContext.Current.CancellationToken)).Should().Contain(bill);
 
         var closed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => books.Commits.CloseBills.Submit(
-            new CloseBill(bill, BillState.Expired, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))));
+            new CloseBill(bill, BillState.Expired, Guid.CreateVersion7(), Books.Merchant, "{}", [], Now))));
 
         closed.Count(outcome => outcome.Closed).Should().Be(1);
         (await books.Scalar<long>($"select count(*) from events where bill = {bill}")).Should().Be(1);

@@ -159,11 +159,9 @@ public sealed class GroupCommitTests(Books books) : IClassFixture<Books>
     {
         public override string Name => function;
 
-        public override string Sql => $"select i.ord, {function}(i.number) from unnest($1::int[]) with ordinality as i(number, ord)";
+        public override BatchInput<int> Input { get; } = new BatchInput<int>().Column("number", "int", static number => number);
 
-        public override IEnumerable<NpgsqlParameter> Parameters() => [new NpgsqlParameter<int[]>()];
-
-        public override void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<int> batch) => Set(parameters, 0, batch.ToArray());
+        public override string Sql => $"select i.ord, {function}(i.number) from {Input.Rows}";
 
         public override Echo Read(NpgsqlDataReader row, int command) => new(row.GetInt32(1));
     }

@@ -24,11 +24,11 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     [Fact]
     public void The_persisted_names_of_the_states_are_frozen()
     {
-        Enum.GetValues<BillState>().Select(StateNames.Of).Should().Equal("OPEN", "PAYING", "PAID", "EXPIRED", "CANCELLED");
-        Enum.GetValues<AttemptState>().Select(StateNames.Of).Should().Equal(
+        Enum.GetValues<BillState>().Select(StateNames.Format).Should().Equal("OPEN", "PAYING", "PAID", "EXPIRED", "CANCELLED");
+        Enum.GetValues<AttemptState>().Select(StateNames.Format).Should().Equal(
             "SENT", "APPROVED", "DECLINED", "NOT_SENT", "REVERSING", "REVERSED", "VOID", "REFUSED");
-        Enum.GetValues<BillState>().Should().OnlyContain(state => StateNames.ToBill(StateNames.Of(state)) == state);
-        Enum.GetValues<AttemptState>().Should().OnlyContain(state => StateNames.ToAttempt(StateNames.Of(state)) == state);
+        Enum.GetValues<BillState>().Should().OnlyContain(state => StateNames.ParseBill(StateNames.Format(state)) == state);
+        Enum.GetValues<AttemptState>().Should().OnlyContain(state => StateNames.ParseAttempt(StateNames.Format(state)) == state);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     {
         var check = await books.Scalar<string>(
             $"select pg_get_constraintdef(oid) from pg_constraint where conname = '{table}_state_check'");
-        var names = table == "bills" ? Enum.GetValues<BillState>().Select(StateNames.Of) : Enum.GetValues<AttemptState>().Select(StateNames.Of);
+        var names = table == "bills" ? Enum.GetValues<BillState>().Select(StateNames.Format) : Enum.GetValues<AttemptState>().Select(StateNames.Format);
 
         Quoted().Matches(check).Select(match => match.Groups[1].Value).Should().BeEquivalentTo(names);
     }

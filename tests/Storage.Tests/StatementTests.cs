@@ -86,7 +86,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         long[] asked = [.. bills.Skip(1), BillNumber.FromRandom(999_999_999_999).Value];
         (await Run(new ReadBills(), asked)).Select(seen => seen!.Row?.Number).Should().Equal(asked.Select((number, i) => i < size - 1 ? number : (long?)null));
         (await Run(new HoldBills(), [.. bills.Select(number => new HoldBill(number))])).Should().OnlyContain(seen => seen!.Row!.Bill.Holds == 1 && seen.Row.Bill.HeldUntil > seen.AsOf);
-        CloseBill[] closes = [.. bills.Select(number => new CloseBill(number, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", "", Now))];
+        CloseBill[] closes = [.. bills.Select(number => new CloseBill(number, BillState.Cancelled, Guid.CreateVersion7(), Books.Merchant, "{}", [], Now))];
         (await Run(new CloseBills(), closes)).Should().OnlyContain(outcome => !outcome!.Closed);
         await books.Execute("update bills set held_until = null where state = 'OPEN'");
 
@@ -253,7 +253,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         var merchants = new MerchantRows(books.Database);
         var answer = new KeptAnswer("key-1", [1, 2, 3], 201, "{}");
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer, "", "{}")));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer, [], "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.KeyTaken);
@@ -266,13 +266,13 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     {
         var merchants = new MerchantRows(books.Database);
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null, "", "{}")));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null, [], "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.OrderTaken);
         await books.Execute("update bills set state = 'EXPIRED', live = false where order_id = 'one-order'");
-        (await merchants.CreateBill(NewBill(610, "one-order"), null, "", "{}")).Should().Be(CreateOutcome.Created);
-        (await merchants.CreateBill(NewBill(610, "another-order"), null, "", "{}")).Should().Be(CreateOutcome.NumberTaken);
+        (await merchants.CreateBill(NewBill(610, "one-order"), null, [], "{}")).Should().Be(CreateOutcome.Created);
+        (await merchants.CreateBill(NewBill(610, "another-order"), null, [], "{}")).Should().Be(CreateOutcome.NumberTaken);
     }
 
     private static readonly AttemptState[] Moves = [AttemptState.Approved, AttemptState.Declined, AttemptState.NotSent, AttemptState.Reversing];
@@ -336,12 +336,12 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         where TOutcome : class
     {
         await using var command = books.Connections.CreateCommand(statement.Sql);
-        foreach (var parameter in statement.Parameters())
+        foreach (var parameter in statement.Input.Parameters())
         {
             command.Parameters.Add(parameter);
         }
 
-        statement.Bind(command.Parameters, commands);
+        statement.Input.Bind(command.Parameters, commands);
         var outcomes = new TOutcome?[commands.Length];
         await using var rows = await command.ExecuteReaderAsync(Stop);
         while (await rows.ReadAsync(Stop))

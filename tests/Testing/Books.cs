@@ -105,7 +105,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Merchant });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = order ?? $"order-{number}" });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = amount });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StateNames.Of(state) });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StateNames.Format(state) });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = expiresIn ?? TimeSpan.FromHours(1) });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)heldFor ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Interval });
         await _putting.WaitAsync();
@@ -130,7 +130,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
             ? new AttemptMove(to, "00", null, Books.ApprovalCode)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
-            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", "", Postings.Share(start.Amount.Minor, Rates))
+            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", [], Postings.Share(start.Amount.Minor, Rates))
             : null;
         return new FinishAttempt(start.Key, start.Id, start.Bill, move, at, paid);
     }
@@ -143,7 +143,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
 
     public async Task<AttemptState?> StateUnder(SwipeKey key) =>
         await Find<string>($"select state from attempts where terminal_id = '{key.Terminal}' and batch = {key.Batch} and stan = {key.Stan}") is { } name
-            ? StateNames.ToAttempt(name)
+            ? StateNames.ParseAttempt(name)
             : null;
 
     public async Task<BillState> StateOf(long bill) => (await Commits.ReadBills.Submit(bill)).Row!.Bill.State;

@@ -46,7 +46,7 @@ public sealed class MailChannelTests : IDisposable
         (await Send(notice with { Tries = 2 })).Outcome.Should().Be(NoticeOutcome.Accepted);
 
         var file = Directory.GetFiles(_folder).Should().ContainSingle().Which;
-        Path.GetFileName(file).Should().Be(EventName.Of(notice.EventId) + ".eml");
+        Path.GetFileName(file).Should().Be(EventName.Format(notice.EventId) + ".eml");
         if (!OperatingSystem.IsWindows())
         {
             File.GetUnixFileMode(file).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -212,7 +212,7 @@ public sealed class MailChannelTests : IDisposable
     [Fact]
     public void A_host_that_answers_in_drops_for_ever_is_given_up_after_half_an_hour()
     {
-        using var clock = new SmtpClock(TimeSpan.FromSeconds(10), _time, TestContext.Current.CancellationToken);
+        using var clock = new SmtpClock(TimeSpan.FromSeconds(10), _time);
         clock.Begin(SmtpStep.Mail);
         var drops = 0;
 
@@ -354,7 +354,7 @@ public sealed class MailChannelTests : IDisposable
             new StoreFinder(_database),
             new PageRenderer(_services, NullLoggerFactory.Instance),
             _time);
-        return await channel.Send(notice, TestContext.Current.CancellationToken);
+        return await channel.Send(notice);
     }
 
     /// <summary>Greets, answers the first command, and hangs up at the next.</summary>

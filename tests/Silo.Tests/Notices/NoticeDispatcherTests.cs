@@ -12,7 +12,8 @@ namespace Lakala.Silo.Tests.Notices;
 /// <summary>Which notices a silo claims, how it renews its lease, and how it records each answer.</summary>
 public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);
+    private readonly DeliveryRows _deliveries = new(books.Database, books.Connections, NullLogger<DeliveryRows>.Instance);
+    private readonly EndpointRows _endpoints = new(books.Database);
     private readonly List<NoticeDispatcher> _silos = [];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -27,7 +28,7 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
             silo.Dispose();
         }
 
-        await _notices.DisposeAsync();
+        await _deliveries.DisposeAsync();
     }
 
     [Fact]
@@ -95,7 +96,7 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
         await Start(new Channel("we_1") { Answer = _ => Task.FromResult(new NoticeAnswer(NoticeOutcome.Gone, 410, "status 410")) });
         await Until("count(*) filter (where state = 'SKIPPED' and last_status = 410) = 1");
 
-        var endpoint = (await _notices.ListEndpoints(Books.Merchant, Stop)).Single();
+        var endpoint = (await _endpoints.List(Books.Merchant, Stop)).Single();
         (endpoint.DisabledReason, endpoint.DisabledAt is not null).Should().Be(("status 410", true));
     }
 
@@ -136,12 +137,27 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
         (await books.Scalar<string>("select last_error from deliveries where state = 'SKIPPED'")).Should().StartWith("the address has had 2 notices of you within an hour");
     }
 
-    private async Task Start(INoticeChannel channel, NoticeOptions? options = null)
+    [Fact]
+    public async Task A_receiver_that_two_channels_serve_is_sent_nothing_and_the_delivery_says_why()
+    {
+        await Due("we_1", 1);
+        var (one, other) = (new Channel("we_1"), new Channel("we_1"));
+
+        await Start([one, other]);
+        await Until("count(*) filter (where last_error = 'there is more than one way to reach we_1 here') = 1");
+
+        one.Sent.Concat(other.Sent).Should().BeEmpty();
+    }
+
+    private Task Start(INoticeChannel channel, NoticeOptions? options = null) => Start([channel], options);
+
+    private async Task Start(INoticeChannel[] channels, NoticeOptions? options = null)
     {
         var silo = new NoticeDispatcher(
-            _notices,
-            [channel],
-            new ShopperLimits(_notices, new MerchantApiOptions { NoticesPerAddressPerHour = 2 }.ToShopperQuotas(), Options.Create(new SmsOptions())),
+            _deliveries,
+            _endpoints,
+            channels,
+            new ShopperLimits(new QuotaRows(books.Database), new MerchantApiOptions { NoticesPerAddressPerHour = 2 }.ToShopperQuotas(), Options.Create(new SmsOptions())),
             new NoticeSignal(TimeProvider.System),
             Options.Create(options ?? new NoticeOptions { PollInterval = TimeSpan.FromMilliseconds(50) }),
             TimeProvider.System,
@@ -189,7 +205,7 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
 
         public bool Serves(string whom) => whom == receiver;
 
-        public async Task<NoticeAnswer> Send(Notice notice, CancellationToken stop)
+        public async Task<NoticeAnswer> Send(Notice notice)
         {
             var now = Interlocked.Increment(ref _now);
             InterlockedMax(now);

@@ -17,7 +17,7 @@ public sealed class NoticeTests
     {
         var secret = Convert.FromBase64String("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
 
-        var signature = WebhookSignature.Of(
+        var signature = WebhookSignature.Sign(
             secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, Encoding.UTF8.GetBytes("""{"test": 2432232314}"""));
 
         signature.Should().Be("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -86,7 +86,7 @@ public sealed class NoticeTests
             Guid.NewGuid(), "we_1", "bill.paid", TimeProvider.System.GetUtcNow(), "{}",
             new WebhookTarget($"http://{host}:{port}/", new byte[32], PreviousSecret: null), null, Tries: 1);
 
-        var answer = await channel.Send(notice, TestContext.Current.CancellationToken);
+        var answer = await channel.Send(notice);
 
         answer.Error.Should().EndWith("has no public address");
         listener.Pending().Should().BeFalse();

@@ -16,7 +16,7 @@ public sealed class PlainLinesTests
     [InlineData(NarrowWithMark, 72)]
     public void A_line_is_filled_by_what_its_letters_take(string letter, int atOnce)
     {
-        var lines = PlainLines.Of(string.Concat(Enumerable.Repeat(letter, 2 * atOnce))).ToList();
+        var lines = PlainLines.Break(string.Concat(Enumerable.Repeat(letter, 2 * atOnce))).ToList();
 
         lines.Should().Equal(string.Concat(Enumerable.Repeat(letter, atOnce)), string.Concat(Enumerable.Repeat(letter, atOnce)));
         lines.Should().OnlyContain(line => ColumnWidth.Measure(line) == 72);
@@ -24,5 +24,5 @@ public sealed class PlainLinesTests
 
     [Fact]
     public void No_line_begins_with_a_mark_or_with_what_closes_a_sentence() =>
-        PlainLines.Of(string.Concat(Enumerable.Repeat(WideWithMark + "。", 60))).Should().OnlyContain(line => line[0] == WideWithMark[0]);
+        PlainLines.Break(string.Concat(Enumerable.Repeat(WideWithMark + "。", 60))).Should().OnlyContain(line => line[0] == WideWithMark[0]);
 }

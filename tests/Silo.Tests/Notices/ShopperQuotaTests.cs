@@ -16,14 +16,16 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 {
     private const string Email = "a@shopper.test", Phone = "+8613800000000";
 
-    private readonly NoticeRows _notices = new(books.Database, books.Connections, NullLogger<NoticeRows>.Instance);
+    private readonly DeliveryRows _deliveries = new(books.Database, books.Connections, NullLogger<DeliveryRows>.Instance);
+    private readonly EndpointRows _endpoints = new(books.Database);
+    private readonly QuotaRows _quotas = new(books.Database);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => await books.Execute(
         "truncate deliveries, events, merchant_quotas; update webhook_endpoints set test_event = null, tested_at = null; insert into merchants (id, name, fee_basis_points) values ('other', 'Other', 0) on conflict do nothing");
 
-    public ValueTask DisposeAsync() => _notices.DisposeAsync();
+    public ValueTask DisposeAsync() => _deliveries.DisposeAsync();
 
     [Fact]
     public async Task One_notice_more_than_an_address_may_have_within_an_hour_or_a_day_is_held_back()
@@ -78,7 +80,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            (await _notices.CountNotice(notice, "mail", "a"u8.ToArray(), quotas)).Should().Be(NoticeQuota.Free);
+            (await _quotas.CountNotice(notice, "mail", "a"u8.ToArray(), quotas)).Should().Be(NoticeQuota.Free);
         }
 
         (await books.Scalar<int>("select max(in_day) from merchant_quotas")).Should().Be(1);
@@ -88,10 +90,10 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     public async Task Counts_whose_day_is_over_are_dropped_and_the_others_are_not()
     {
         await Count("a", new NoticeQuotas(1, 1, 1));
-        (await _notices.ForgetCounts(100, Stop)).Should().Be(0);
+        (await _quotas.ForgetCounts(100, Stop)).Should().Be(0);
 
         await Pass("25 hours");
-        (await _notices.ForgetCounts(100, Stop)).Should().Be(2, "the address and the merchant");
+        (await _quotas.ForgetCounts(100, Stop)).Should().Be(2, "the address and the merchant");
     }
 
     [Fact]
@@ -101,19 +103,19 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
         await books.Execute($"update bills set shopper_email = '{Email}' where number = {bill}");
         var paid = await Event("bill.paid", bill);
         var shoppers = new ShopperReceivers(hasMail: true, hasSms: false);
-        (await _notices.ResendToEndpoints(Books.Merchant, paid, 3)).Should().Be(new Resent(1, null));
-        (await _notices.ResendToShopper(Books.Merchant, paid, shoppers, 3)).Should().Be(new Resent(1, null));
-        (await _notices.ResendToEndpoints(Books.Merchant, paid, 3)).Should().Be(new Resent(1, null));
+        (await _deliveries.ResendToEndpoints(Books.Merchant, paid, 3)).Should().Be(new Resent(1, null));
+        (await _deliveries.ResendToShopper(Books.Merchant, paid, shoppers, 3)).Should().Be(new Resent(1, null));
+        (await _deliveries.ResendToEndpoints(Books.Merchant, paid, 3)).Should().Be(new Resent(1, null));
         await books.Execute("update deliveries set state = 'ACCEPTED'");
 
-        var refused = await _notices.ResendToShopper(Books.Merchant, paid, shoppers, 3);
+        var refused = await _deliveries.ResendToShopper(Books.Merchant, paid, shoppers, 3);
 
         refused!.Wait.Should().BeCloseTo(TimeSpan.FromDays(1), TimeSpan.FromMinutes(1));
         (await books.Scalar<long>("select count(*) from deliveries where state = 'PENDING'")).Should().Be(0);
-        (await _notices.ResendToEndpoints(Books.Merchant, await Event("bill.paid", bill), 3)).Should().Be(new Resent(1, null), "events are counted apart");
+        (await _deliveries.ResendToEndpoints(Books.Merchant, await Event("bill.paid", bill), 3)).Should().Be(new Resent(1, null), "events are counted apart");
 
         await Pass("1 day");
-        (await _notices.ResendToShopper(Books.Merchant, paid, shoppers, 3)).Should().Be(new Resent(1, null));
+        (await _deliveries.ResendToShopper(Books.Merchant, paid, shoppers, 3)).Should().Be(new Resent(1, null));
     }
 
     [Fact]
@@ -123,7 +125,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 
         for (var time = 0; time < 5; time++)
         {
-            (await _notices.ResendToEndpoints(Books.Merchant, created, 3)).Should().Be(new Resent(0, null));
+            (await _deliveries.ResendToEndpoints(Books.Merchant, created, 3)).Should().Be(new Resent(0, null));
         }
 
         (await books.Scalar<long>("select count(*) from merchant_quotas")).Should().Be(0);
@@ -143,7 +145,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 
         await books.Execute("update webhook_endpoints set tested_at = tested_at - interval '1 minute'");
         (await Test()).Should().Be(TestOutcome.Sent, "nothing was heard of the one before for a minute");
-        (await _notices.AddTestEvent(Books.Merchant, "we_none", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}")).Should().Be(TestOutcome.NoSuchEndpoint);
+        (await _endpoints.AddTestEvent(Books.Merchant, "we_none", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}")).Should().Be(TestOutcome.NoSuchEndpoint);
     }
 
     [Theory]
@@ -192,7 +194,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     }
 
     private async Task<NoticeQuota> Count(string address, NoticeQuotas quotas, string receiver = "mail", string merchant = Books.Merchant) =>
-        await _notices.CountNotice(await Delivery(receiver, merchant), receiver, Encoding.UTF8.GetBytes(address), quotas);
+        await _quotas.CountNotice(await Delivery(receiver, merchant), receiver, Encoding.UTF8.GetBytes(address), quotas);
 
     private async Task<string?> WhyNot(string receiver, string? email, string? phone, MerchantApiOptions? api = null, SmsOptions? sms = null)
     {
@@ -204,9 +206,9 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     }
 
     private ShopperLimits Limits(MerchantApiOptions? api = null, SmsOptions? sms = null) =>
-        new(_notices, (api ?? new MerchantApiOptions()).ToShopperQuotas(), Options.Create(sms ?? new SmsOptions()));
+        new(_quotas, (api ?? new MerchantApiOptions()).ToShopperQuotas(), Options.Create(sms ?? new SmsOptions()));
 
-    private Task<TestOutcome> Test() => _notices.AddTestEvent(Books.Merchant, "we_1", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}");
+    private Task<TestOutcome> Test() => _endpoints.AddTestEvent(Books.Merchant, "we_1", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}");
 
     private async Task<Guid> Event(string type, long bill)
     {

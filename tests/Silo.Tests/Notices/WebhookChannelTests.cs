@@ -148,7 +148,7 @@ public sealed class WebhookChannelTests
             return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
         });
 
-        (await channel.Send(Notice($"http://shop.test:{peer.Port}/"), Stop)).Outcome.Should().Be(NoticeOutcome.Accepted, "neither took longer than it may");
+        (await channel.Send(Notice($"http://shop.test:{peer.Port}/"))).Outcome.Should().Be(NoticeOutcome.Accepted, "neither took longer than it may");
     }
 
     [Fact]
@@ -164,8 +164,8 @@ public sealed class WebhookChannelTests
         });
         using var channel = new WebhookChannel(Allowing(new NoticeOptions { MaxInFlightPerReceiver = 1 }), new PlainVault(), TimeProvider.System);
 
-        var slow = channel.Send(Notice(peer.Url + "slow"), Stop);
-        var quick = await channel.Send(Notice(peer.Url + "quick"), Stop);
+        var slow = channel.Send(Notice(peer.Url + "slow"));
+        var quick = await channel.Send(Notice(peer.Url + "quick"));
         quickIsDone.SetResult();
 
         quick.Outcome.Should().Be(NoticeOutcome.Accepted, quick.Error);
@@ -193,7 +193,7 @@ public sealed class WebhookChannelTests
                     await Task.Yield();
                     return resolve();
                 });
-            answers.Add(await channel.Send(Notice("https://db.internal.test/"), Stop));
+            answers.Add(await channel.Send(Notice("https://db.internal.test/")));
         }
 
         answers.Distinct().Should().ContainSingle().Which.Error.Should().Be("db.internal.test has no public address");
@@ -209,7 +209,7 @@ public sealed class WebhookChannelTests
         using var channel = new WebhookChannel(
             Options.Create(new NoticeOptions { Ports = ports }), new PlainVault(), TimeProvider.System, isTrusted: false, (_, _) => Task.FromResult<IPAddress[]>([]));
 
-        (await channel.Send(Notice(url), Stop)).Error.Should().Be(error);
+        (await channel.Send(Notice(url))).Error.Should().Be(error);
     }
 
     [Theory]
@@ -384,7 +384,7 @@ public sealed class WebhookChannelTests
             time ?? TimeProvider.System,
             isTrusted,
             dns is null ? null : (_, _) => Task.FromResult(Array.ConvertAll(dns, IPAddress.Parse)));
-        return await channel.Send(notice, Stop);
+        return await channel.Send(notice);
     }
 
     private static async Task<NoticeAnswer> SendSms(string url)
@@ -392,7 +392,7 @@ public sealed class WebhookChannelTests
         using var channel = new SmsChannel(
             Options.Create(new SmsOptions { Url = url }), Options.Create(new NoticeOptions()), new BillPageAddress("http://127.0.0.1:8080"), TimeProvider.System);
         var bill = ShopperMessageTests.Bill(BillState.Open) with { ShopperPhone = "+8613800000000" };
-        return await channel.Send(new Notice(Guid.NewGuid(), ShopperReceivers.Sms, EventTypes.Created, Now, "{}", Endpoint: null, bill, Tries: 1), Stop);
+        return await channel.Send(new Notice(Guid.NewGuid(), ShopperReceivers.Sms, EventTypes.Created, Now, "{}", Endpoint: null, bill, Tries: 1));
     }
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;

@@ -138,7 +138,7 @@ public sealed class WebhookLibraryTests
             new WebhookTarget(peer.Url, NewSecret.ToArray(), isRotating ? OldSecret.ToArray() : null),
             Bill: null,
             tries);
-        (await channel.Send(notice, Stop)).Outcome.Should().Be(NoticeOutcome.Accepted);
+        (await channel.Send(notice)).Outcome.Should().Be(NoticeOutcome.Accepted);
         return await received.Task;
     }
 

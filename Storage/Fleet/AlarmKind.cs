@@ -1,0 +1,185 @@
+using Lakala.Storage.Stores;
+using Lakala.Storage.Terminals;
+
+namespace Lakala.Storage.Fleet;
+
+/// <summary>A kind of alarm with its thresholds: it is raised at one and cleared at a lower one, so that it does not alternate.</summary>
+/// <param name="Kind">Its name in the metrics, the rules and the notices.</param>
+/// <param name="Raised">The condition that raises it, as text.</param>
+/// <param name="Cleared">The condition that clears it, as text.</param>
+/// <param name="WhatToDo">The instruction for the operator.</param>
+/// <param name="Section">The section of the runbook about it.</param>
+public sealed record AlarmKind(string Kind, string Title, string Raised, string Cleared, string WhatToDo, string Section)
+{
+    private const int Minute = 60;
+
+    // In seconds.
+    private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
+        NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
+
+    // In per cent.
+    private const int QueueFull = 50, QueueFree = 10;
+
+    /// <summary>All kinds.</summary>
+    public static IReadOnlyList<AlarmKind> All { get; } =
+    [
+        new(
+            "bank_line_down",
+            "Bank line down",
+            $"a silo has had no line to the bank for {Span(LineDown)}",
+            "it has one again",
+            "Find out whether it is the line, the certificate or the bank; call the bank.",
+            "the-bank-line-is-down")
+        {
+            Condition = OfSilos($"(body->>'bank_down_seconds')::int >= {LineDown}", "(body->>'bank_down_seconds')::int = 0", "'no line to the bank'"),
+        },
+        new(
+            "commit_queue_full",
+            "Commits are queueing",
+            $"a queue of a silo is {QueueFull} % full",
+            $"it is less than {QueueFree} % full",
+            "Look at the database: locks, disk, load.",
+            "swipes-are-slow-or-fail")
+        {
+            Condition = OfSilos(
+                $"100 * (body->>'queue_fill')::numeric >= {QueueFull}",
+                $"100 * (body->>'queue_fill')::numeric < {QueueFree}",
+                "'the queue of ' || (body->>'fullest_queue') || ' is ' || round(100 * (body->>'queue_fill')::numeric) || ' % full'"),
+        },
+        new(
+            "reversals_ageing",
+            "Reversals are ageing",
+            $"the oldest waits for {Span(ReversalOld)}",
+            $"the oldest waits for less than {Span(ReversalFresh)}",
+            "Find out why the bank does not acknowledge; call the bank.",
+            "reversals-pile-up")
+        {
+            Condition =
+                $"""
+                select ''::text, age >= {Interval(ReversalOld)}, age < {Interval(ReversalFresh)},
+                       outstanding || ' wait for the bank, the oldest for ' || date_trunc('second', age)
+                from (
+                  select count(*) as outstanding, coalesce(clock_timestamp() - min(created_at), interval '0') as age from reversals where acknowledged_at is null
+                ) as reversal
+                """,
+        },
+        OfDeclines(
+            "declines_bank", "The bank declines much", "''::text", least: 50, raisedAt: 60, clearedBelow: 30,
+            "Ask the bank whether an issuer or its host is in trouble."),
+        OfDeclines(
+            "declines_store", "A store has many declines", "store_id", least: 20, raisedAt: 70, clearedBelow: 40,
+            "Call the store: a test of stolen cards, or a bad reader?"),
+        OfDeclines(
+            "declines_terminal", "A terminal has many declines", "terminal_id", least: 10, raisedAt: 80, clearedBelow: 40,
+            "Call the store; block the terminal if nobody can explain it."),
+        new(
+            "tamper",
+            "A terminal's case was opened",
+            "it says so",
+            "it no longer says so",
+            "Block it and have it looked at before it takes a card again.",
+            "a-terminals-case-was-opened")
+        {
+            Condition = OfReports("(h.report->>'tamper')::boolean", "(h.report->>'tamper')::boolean is not true", "'its case has been opened'"),
+        },
+        new("paper_out", "Paper out", "a terminal says so", "it has paper, even if little", "Call the store.", "terminals-need-attention")
+        {
+            Condition = OfReports("h.report->>'paper' = 'out'", "h.report->>'paper' is distinct from 'out'", "'the printer is out of paper'"),
+        },
+        new(
+            "clock_off",
+            "A terminal's clock is off",
+            $"by {ClockOff} s",
+            $"by less than {ClockRight} s",
+            "Have it set, then command new working keys: it is measured again with them.",
+            "terminals-need-attention")
+        {
+            Condition = OfReports(
+                $"abs((h.report->>'clock_offset')::int) >= {ClockOff}",
+                $"coalesce(abs((h.report->>'clock_offset')::int), 0) < {ClockRight}",
+                "'its clock is off by ' || (h.report->>'clock_offset') || ' s'"),
+        },
+        new(
+            "terminal_silent",
+            "Terminal silent",
+            $"not heard for {Span(Silent)}",
+            "heard again within its heartbeat interval",
+            "Call the store: power, network, switched off?",
+            "many-terminals-are-silent")
+        {
+            Condition =
+                $"""
+                select t.id, last < statement_timestamp() - {Interval(Silent)} and not t.blocked and not s.blocked,
+                       last > statement_timestamp() - interval '{StoreFinder.ReadyWithin}' or t.blocked or s.blocked,
+                       'last heard ' || to_char(last at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+                from terminals t join stores s on s.id = t.store_id
+                left join terminal_lines l on l.terminal_id = t.id left join terminal_health h on h.terminal_id = t.id
+                -- Without its line, after a crash of the database, a report may be as old as the silence between two.
+                cross join lateral (select case when l.heard_at is null then coalesce(h.at + interval '{HealthRows.Silence}', t.signed_on_at) else greatest(l.heard_at, h.at) end as last) heard
+                where t.retired_at is null and s.retired_at is null and last is not null
+                """,
+        },
+        new(
+            "notices_overdue",
+            "Notices wait too long",
+            $"a receiver has one that is due for {Span(NoticeOverdue)}",
+            $"none is due for {Span(NoticeInTime)}",
+            "Is a silo set up to reach the receiver (Mail, Sms, Notices:Dispatch)? Is one overloaded?",
+            "notices-are-overdue")
+        {
+            Condition =
+                $"""
+                select receiver, oldest >= {Interval(NoticeOverdue)}, oldest < {Interval(NoticeInTime)},
+                       due || ' are due, the oldest for ' || date_trunc('second', oldest)
+                from (
+                  select receiver, count(*) as due, statement_timestamp() - min(due_at) as oldest
+                  from deliveries where state = 'PENDING' and due_at <= statement_timestamp() group by receiver
+                ) as overdue
+                """,
+        },
+        new("notices_parked", "Notices were given up", "a receiver has one", "it has none", "Look at the receiver's answer; send them again when it is mended.", "notices-are-parked")
+        {
+            Condition = "select receiver, true, false, count(*) || ' given up' from deliveries where state = 'PARKED' group by receiver",
+        },
+    ];
+
+    /// <summary>
+    /// A query that returns: subject, whether to raise, whether a raised alarm may be cleared, and the text. If neither holds, nothing
+    /// changes; a subject that no longer exists is cleared.
+    /// </summary>
+    internal string Condition { get; private init; } = "";
+
+    /// <summary>It reads all swipes of the last 15 minutes.</summary>
+    internal bool IsSlow { get; private init; }
+
+    /// <returns>Null when there is no such kind.</returns>
+    public static AlarmKind? Find(string kind) => All.FirstOrDefault(one => one.Kind == kind);
+
+    private static string OfReports(string isRaised, string isCleared, string detail) =>
+        $"""
+        select t.id, coalesce({isRaised}, false), {isCleared}, {detail}
+        from terminals t join terminal_health h on h.terminal_id = t.id where t.retired_at is null
+        """;
+
+    private static string OfSilos(string isRaised, string isCleared, string detail) =>
+        $"select silo, {isRaised}, {isCleared}, {detail} from silo_states where at > statement_timestamp() - {Interval(SiloHeard)}";
+
+    // Counts only answers of the bank: a swipe that never reached it, or was reversed, shows nothing about cards.
+    private static AlarmKind OfDeclines(string kind, string title, string subject, int least, int raisedAt, int clearedBelow, string whatToDo) =>
+        new(kind, title, $"{raisedAt} % of at least {least} answers in {Span(DeclinesSpan)}", $"less than {clearedBelow} %", whatToDo, "the-bank-declines-much")
+        {
+            IsSlow = true,
+            Condition =
+                $"""
+                select {subject}, count(*) >= {least} and 100 * count(*) filter (where state = 'DECLINED') >= {raisedAt} * count(*),
+                       100 * count(*) filter (where state = 'DECLINED') < {clearedBelow} * count(*),
+                       count(*) filter (where state = 'DECLINED') || ' of ' || count(*) || ' declined in {Span(DeclinesSpan)}'
+                from attempts where started_at > statement_timestamp() - {Interval(DeclinesSpan)} and state in ('APPROVED', 'DECLINED')
+                group by 1
+                """,
+        };
+
+    private static string Interval(int seconds) => $"interval '{seconds} seconds'";
+
+    private static string Span(int seconds) => seconds % Minute == 0 ? $"{seconds / Minute} min" : $"{seconds} s";
+}
