@@ -52,10 +52,12 @@ public sealed record AttemptMove(AttemptState To, string ResponseCode, Refusal? 
 /// <summary>The rules of one try to pay a bill with one card.</summary>
 public static class Attempt
 {
-    public const string ApprovedCode = "00";
+    public const string ApprovedCode = ResponseCodes.Approved;
 
     // Frozen: only after these is it certain that no money moved. Anything else that is not an approval is reversed.
-    private static readonly FrozenSet<string> FinalDeclines = FrozenSet.Create("05", "14", "41", "43", "51", "54", "55", "61", "75");
+    private static readonly FrozenSet<string> FinalDeclines = FrozenSet.Create(
+        ResponseCodes.DoNotHonour, ResponseCodes.BadCard, ResponseCodes.LostCard, ResponseCodes.StolenCard, ResponseCodes.InsufficientFunds,
+        ResponseCodes.ExpiredCard, ResponseCodes.WrongPin, ResponseCodes.OverLimit, ResponseCodes.PinTriesExceeded);
 
     /// <summary>Decides the next state of an attempt of this amount, RRN and terminal from the bank's outcome.</summary>
     public static AttemptMove Decide(BankOutcome outcome, Money amount, string rrn, string terminal) => outcome switch
