@@ -5,66 +5,13 @@ using Npgsql;
 
 namespace Lakala.Local;
 
-/// <summary>A line between two programs of an instance.</summary>
-public enum LocalLine
-{
-    /// <summary>From the terminals to a silo.</summary>
-    Terminals,
-
-    /// <summary>From a silo to the bank.</summary>
-    Bank,
-
-    /// <summary>From a silo to PostgreSQL.</summary>
-    Database,
-}
-
-/// <summary>The parts of an instance. Port 0 means any free port.</summary>
-public sealed record LocalNetworkOptions
-{
-    /// <summary>The number of silos. More than one are a cluster; a silo that ends is started again, as a service manager would.</summary>
-    public int Silos { get; init; } = 1;
-
-    /// <summary>For a proxy before a line of a silo (counted from 0): maps the port where the line ends to the proxy's port.</summary>
-    public Func<LocalLine, int, int, int> Route { get; init; } = static (_, _, port) => port;
-
-    public int HttpPort { get; init; }
-
-    public int TerminalPort { get; init; }
-
-    /// <summary>The number of terminals beside the spare one that none of our clients uses. At least 1.</summary>
-    public int Terminals { get; init; } = 2;
-
-    /// <summary>The number of bills that provisioning makes in bulk.</summary>
-    public int Bills { get; init; }
-
-    /// <summary>True: the run has its own database on the server, which is dropped at the end.</summary>
-    public bool ThrowawayDatabase { get; init; }
-
-    /// <summary>True: the bank's book is flushed to disk.</summary>
-    public bool BankFsync { get; init; } = true;
-
-    /// <summary>True: the demo web shop runs too.</summary>
-    public bool Shop { get; init; }
-
-    public int ShopPort { get; init; }
-
-    /// <summary>True: programs swipe, far faster than clerks, so the quotas of a terminal are raised.</summary>
-    public bool ProgramsSwipe { get; init; }
-
-    /// <summary>More configuration of the silo, as environment variables.</summary>
-    public IReadOnlyDictionary<string, string> Silo { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Called with each step of the start.</summary>
-    public Action<string> Progress { get; init; } = _ => { };
-}
-
 /// <summary>
 /// A whole instance on this machine as real processes: PostgreSQL, the bank's stand-in, one silo or several, and the folders of the
 /// store's terminals. Disposal ends them in the opposite order; their data stays in the state folder.
 /// </summary>
 public sealed class LocalNetwork : IAsyncDisposable
 {
-    private const string Loopback = "127.0.0.1", Merchant = "demo-shop";
+    private const string Loopback = "127.0.0.1";
 
     /// <summary>
     /// The young generation: 96 MiB before a collection. With the runtime's default a loaded silo collects several times a
@@ -277,7 +224,9 @@ public sealed class LocalNetwork : IAsyncDisposable
         }
 
         _options.Progress("the merchant, the store and its terminals");
-        await Provision(cancel);
+        var provisioning = new LocalProvisioning(_state, _options, SiloEnvironment(_silos[0]));
+        _seed = await provisioning.Ensure(Postgres.Cluster is null ? NameDatabase(ConnectionString) : "private", cancel);
+        provisioning.WriteTerminals(_seed, Terminal, [.. Gateways.Skip(1).Select(port => $"{Loopback}:{port}")]);
         _options.Progress(_silos.Length == 1 ? "the silo" : $"{_silos.Length} silos");
         await Task.WhenAll(_silos.Select(silo => StartSilo(silo.Number, cancel)));
         if (_silos.Length > 1)
@@ -327,65 +276,6 @@ public sealed class LocalNetwork : IAsyncDisposable
         return parts.ConnectionString;
     }
 
-    private async Task Provision(CancellationToken cancel)
-    {
-        var seedFile = _state.At("seed.json");
-        var database = Postgres.Cluster is null ? DatabaseName(ConnectionString) : "private";
-        _seed = await LocalFiles.Read<Seed>(seedFile);
-        if (_seed?.Database == database && _seed.Operators is not null)
-        {
-            await Command.RunOrFail([Repository.Program("Silo"), "migrate"], SiloEnvironment(_silos[0]), cancel: cancel);
-        }
-        else
-        {
-            var answer = await Command.RunOrFail(
-                [Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), LocalFiles.Serialise(Order()), cancel);
-            _seed = LocalFiles.Parse<Seed>(answer) with { Database = database };
-            LocalFiles.Write(seedFile, _seed);
-        }
-
-        // At once: each file waits for the disk, and a bench has thousands.
-        Parallel.ForEach(_seed.Terminals.SkipLast(1), WriteTerminal);
-    }
-
-    private object Order() => new
-    {
-        Merchant = new { Id = Merchant, Name = "Demo Shop", FeeBasisPoints = 60 },
-        Store = DemoStores.All[0],
-        Stores = DemoStores.All.Skip(1),
-        Terminals = Enumerable.Range(1, _options.Terminals).Select(number => $"T{number:0000000}").Append("T9999999"),
-        Clerks = new[]
-        {
-            new { Number = "1001", Name = "Clerk 1001", Supervisor = false },
-            new { Number = "9001", Name = "Supervisor 9001", Supervisor = true },
-        },
-        Operators = new[]
-        {
-            new { Name = "watch", Role = "watch" },
-            new { Name = "act", Role = "act" },
-            new { Name = "admin", Role = "administer" },
-        },
-        Bills = new { Count = _options.Bills, Amount = 1000 },
-    };
-
-    private void WriteTerminal(SeededTerminal terminal)
-    {
-        var folder = _state.Folder(Path.Combine("terminals", terminal.Id));
-        KeyFile.Write(Path.Combine(folder, "master.key"), Convert.FromHexString(terminal.MasterKey));
-        LocalFiles.Write(
-            Path.Combine(folder, "terminal.json"),
-            new
-            {
-                Terminal.Host,
-                Terminal.Port,
-                Terminal.Ca,
-                Terminal = terminal.Id,
-                terminal.Store,
-                Language = "en",
-                Others = Gateways.Skip(1).Select(port => $"{Loopback}:{port}"),
-            });
-    }
-
     private Dictionary<string, string> SiloEnvironment(LocalSilo silo)
     {
         var environment = new Dictionary<string, string>
@@ -424,7 +314,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         return environment;
     }
 
-    private static string DatabaseName(string connectionString)
+    private static string NameDatabase(string connectionString)
     {
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
         return $"{parts.Host}:{parts.Port}/{parts.Database}";
@@ -444,41 +334,4 @@ public sealed class LocalNetwork : IAsyncDisposable
         : throw new SetupException($"port {wanted} is in use: choose another one with {variable}");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>A silo of an instance: its ports, and its present process.</summary>
-public sealed class LocalSilo
-{
-    internal const int Ports = 4;
-
-    internal LocalSilo(int number, ReadOnlySpan<int> ports)
-    {
-        Number = number;
-        (HttpPort, TerminalPort, ManagementPort, ClusterPort) = (ports[0], ports[1], ports[2], ports[3]);
-    }
-
-    /// <summary>Counted from 0.</summary>
-    public int Number { get; }
-
-    /// <summary>Of its log and its process: <c>silo</c>, <c>silo-2</c>, <c>silo-3</c>.</summary>
-    public string Name => Number == 0 ? "silo" : $"silo-{Number + 1}";
-
-    public Uri Http => new($"http://127.0.0.1:{HttpPort}");
-
-    public Uri Management => new($"http://127.0.0.1:{ManagementPort}");
-
-    /// <summary>Null before its first start.</summary>
-    public ChildProcess Process { get => field!; internal set; }
-
-    internal int HttpPort { get; set; }
-
-    internal int TerminalPort { get; set; }
-
-    internal int ManagementPort { get; }
-
-    internal int ClusterPort { get; }
-
-    internal int BankPort { get; set; }
-
-    internal string ConnectionString { get; set; } = "";
 }

@@ -7,17 +7,7 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
 try
 {
-    return args switch
-    {
-        ["up"] => await Up.Run(1, stop.Token),
-        ["up", "--silos", var silos] when int.TryParse(silos, out var count) && count is >= 1 and <= Up.MostSilos => await Up.Run(count, stop.Token),
-        ["demo"] => await Demo.Run(stop.Token),
-        ["down"] => await Down.Run(),
-        ["test"] => await TestRun.Run(null, stop.Token),
-        ["test", var project] => await TestRun.Run(project, stop.Token),
-        ["books"] => await Books.Run(stop.Token),
-        _ => Usage(),
-    };
+    return await CommandLine.Run(args, Console.Out, Console.Error, stop.Token);
 }
 catch (SetupException fault)
 {
@@ -33,10 +23,4 @@ void End(PosixSignalContext signal)
 {
     signal.Cancel = true;
     stop.Cancel();
-}
-
-static int Usage()
-{
-    Console.Error.WriteLine("usage: Lakala.Local up [--silos N] | demo | down | test [PROJECT] | books");
-    return 64;
 }
