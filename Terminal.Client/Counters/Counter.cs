@@ -99,7 +99,7 @@ internal sealed class Counter : IAsyncDisposable
         {
             if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
             {
-                return Unreachable(trouble, bill);
+                return Reports.DescribeUnreachable(trouble, bill);
             }
 
             var found = await Find(bill, stop);
@@ -109,11 +109,11 @@ internal sealed class Counter : IAsyncDisposable
             }
 
             // The terminal's session has ended: it signs on again, or gets the reason why it may not.
-            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Unreachable(refusal, bill) : await Find(bill, stop);
+            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Reports.DescribeUnreachable(refusal, bill) : await Find(bill, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Named(SwipeReport.Refused(Texts.Interrupted, bill));
+            return Reports.Refuse(Texts.Interrupted, bill);
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class Counter : IAsyncDisposable
 
     /// <summary>Asks for the outcome of every earlier payment, and prints it.</summary>
     public Task<Report> Settle(CancellationToken stop) => AfterEarlier(
-        null, earlier => Task.FromResult(Named(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier })), stop);
+        null, earlier => Task.FromResult(Reports.DescribeSettled(earlier)), stop);
 
     /// <summary>
     /// Closes every batch that has payments, and compares its totals with the server's; the next payment begins a new batch.
@@ -150,7 +150,7 @@ internal sealed class Counter : IAsyncDisposable
                 var (report, refused) = await Compare(batch, stop);
                 if (report is null)
                 {
-                    return Named(SwipeReport.Refused(refused ?? Texts.CloseUnanswered)) with { Resolved = earlier };
+                    return Reports.Refuse(refused ?? Texts.CloseUnanswered) with { Resolved = earlier };
                 }
 
                 // Stored before the batch is closed here, so that it can be printed after any crash.
@@ -160,23 +160,22 @@ internal sealed class Counter : IAsyncDisposable
             }
 
             return closed.Count == 0
-                ? Named(new Report(Outcome.Closed) { Text = Texts.NothingToClose, Batches = [], Resolved = earlier })
-                : Closed(new KeptReport(now, StoreName, closed), Print.Original) with { Resolved = earlier };
+                ? Reports.DescribeNothingToClose(earlier)
+                : Reports.DescribeClosed(new KeptReport(now, StoreName, closed), Print.Original) with { Resolved = earlier };
         },
         stop);
 
     /// <summary>The report of the last batch close.</summary>
     public Report ReprintBatch() => KeptReport.Read(_folder.Report) is { } kept
-        ? Closed(kept, Print.Reprint)
-        : Named(SwipeReport.Refused(Texts.NoBatchReport));
+        ? Reports.DescribeClosed(kept, Print.Reprint)
+        : Reports.Refuse(Texts.NoBatchReport);
 
     /// <summary>The receipts of the last payment that was approved.</summary>
     public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
         ? Reprint(last)
-        : Named(SwipeReport.Refused(Texts.NothingToReprint));
+        : Reports.Refuse(Texts.NothingToReprint);
 
-    public Report Reprint(JournaledSwipe swipe) =>
-        SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, Print.Reprint, Texts, _parameters) };
+    public Report Reprint(JournaledSwipe swipe) => Reports.DescribeSwipe(swipe, Print.Reprint);
 
     /// <summary>Shows the report; then its receipts, and those of earlier swipes in it, count as printed.</summary>
     /// <exception cref="IOException">Nobody reads the output, or the disk has a fault: they are printed again, as duplicates.</exception>
@@ -212,7 +211,7 @@ internal sealed class Counter : IAsyncDisposable
         }
 
         var print = _neverPrinted.Remove(swipe.Pending.Key) ? Print.Original : Print.Duplicate;
-        return SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, print, Texts, _parameters) };
+        return Reports.DescribeSwipe(swipe, print);
     }
 
     /// <summary>Verifies a clerk with the server; while it cannot be reached, against the clerks whom it verified here recently.</summary>
@@ -274,6 +273,8 @@ internal sealed class Counter : IAsyncDisposable
         _journal.Dispose();
     }
 
+    private CounterReports Reports => new(_folder.Setup, Texts, _parameters, _time);
+
     private TerminalSession Session => _session ??= NewSession();
 
     private async Task<Report> AfterEarlier(string? bill, Func<SwipeReport?, Task<Report>> work, CancellationToken stop)
@@ -290,8 +291,8 @@ internal sealed class Counter : IAsyncDisposable
             if (await Session.WaitSinceLost(_folder.Setup.ConnectTimeout, stop) is { } trouble)
             {
                 return _journal.Open is [.., var unknown]
-                    ? Unknown(unknown, null) with { Text = Texts.Join(Words(trouble), Texts.EarlierUnknown), Resolved = earlier }
-                    : Unreachable(trouble, bill) with { Resolved = earlier };
+                    ? Reports.DescribeUnknown(unknown, null) with { Text = Texts.Join(Reports.Explain(trouble), Texts.EarlierUnknown), Resolved = earlier }
+                    : Reports.DescribeUnreachable(trouble, bill) with { Resolved = earlier };
             }
 
             foreach (var swipe in _journal.Open)
@@ -299,8 +300,8 @@ internal sealed class Counter : IAsyncDisposable
                 var outcome = await Session.Enquire(swipe.Pending, stop);
                 if (outcome is not PayOutcome.Final final)
                 {
-                    return outcome is PayOutcome.Unknown { Last: { } last } && IsReused(last)
-                        ? Unknown(swipe, last) with { Resolved = earlier }
+                    return outcome is PayOutcome.Unknown { Last: { } last } && CounterReports.IsReused(last)
+                        ? Reports.DescribeUnknown(swipe, last) with { Resolved = earlier }
                         : Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
 
@@ -322,30 +323,7 @@ internal sealed class Counter : IAsyncDisposable
     private async Task<Report> Find(string bill, CancellationToken stop)
     {
         var key = _journal.TakeKey();
-        var answer = await Session.Lookup(key, bill, stop);
-        if (answer is null || (answer.Verdict.Code == ResponseCodes.Approved && (answer.Amount is null || answer.Currency is null)))
-        {
-            return Named(SwipeReport.Refused(Texts.LookupUnanswered, bill));
-        }
-
-        var isFound = answer.Verdict.Code == ResponseCodes.Approved;
-        return Named(new Report(isFound ? Outcome.Found : Outcome.Refused)
-        {
-            ResponseCode = answer.Verdict.Code,
-            Reason = answer.Verdict.Reason > 0 ? answer.Verdict.Reason : null,
-            Bill = bill,
-            Amount = answer.Amount,
-            Currency = answer.Currency is { } currency ? Receipt.CurrencyName(currency) : null,
-            Stan = key.Stan,
-            Batch = key.Batch,
-            Payee = answer.Payee,
-            Description = answer.Description,
-            OrderId = answer.OrderId,
-            // The server's text for 00 is about a payment.
-            Text = isFound ? null : answer.Verdict.ClerkText,
-            CustomerText = isFound ? null : answer.Verdict.CustomerText,
-            SecondsLeft = (int?)answer.TimeLeft?.TotalSeconds,
-        });
+        return Reports.DescribeBill(bill, key, await Session.Lookup(key, bill, stop));
     }
 
     private async Task<Report> Swipe(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop)
@@ -367,17 +345,17 @@ internal sealed class Counter : IAsyncDisposable
             Clerk?.Number);
         if (abandon.IsCancellationRequested)
         {
-            return Named(SwipeReport.Refused(Texts.GivenUp, found.Bill));
+            return Reports.Refuse(Texts.GivenUp, found.Bill);
         }
 
         if (found.Amount > _parameters.LargestAmount)
         {
-            return Named(SwipeReport.Refused(Texts.AmountTooLarge, found.Bill));
+            return Reports.Refuse(Texts.AmountTooLarge, found.Bill);
         }
 
         if (_journal.Unclosed >= LargestBatch)
         {
-            return Named(SwipeReport.Refused(Texts.BatchFull, found.Bill));
+            return Reports.Refuse(Texts.BatchFull, found.Bill);
         }
 
         _screen.ShowBill(pending);
@@ -385,13 +363,13 @@ internal sealed class Counter : IAsyncDisposable
         var outcome = await SendPayment(pending, card, abandon, stop);
         if (outcome is PayOutcome.Unknown unknown)
         {
-            return Unknown(swipe, unknown.Last);
+            return Reports.DescribeUnknown(swipe, unknown.Last);
         }
 
         swipe = _journal.Settle(
-            outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(pending.Key, InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
+            outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(pending.Key, Reports.InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
         _toMark.Add(pending.Key);
-        return SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts, _parameters) };
+        return Reports.DescribeSwipe(swipe, Print.Original);
     }
 
     private async Task<PayOutcome> SendPayment(SwipePending pending, SwipedCard card, CancellationToken abandon, CancellationToken stop)
@@ -403,29 +381,8 @@ internal sealed class Counter : IAsyncDisposable
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested && !stop.IsCancellationRequested)
         {
-            return InWordsOfGivingUp(await Session.Abandon(pending, stop));
+            return Reports.InWordsOfGivingUp(await Session.Abandon(pending, stop));
         }
-    }
-
-    // The clerk gave the payment up, so the server's text does not fit; a decline by the bank before that keeps its text.
-    private PayOutcome InWordsOfGivingUp(PayOutcome outcome) => outcome is PayOutcome.Final { Answer: { Verdict: { Reason: LocalReason.NoAnswerFromBank or LocalReason.NeverHappened } verdict } answer }
-        ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
-        : outcome;
-
-    // The server's text is for any request above the quota; here it was a payment.
-    private PayAnswer InWordsOfWaiting(PayAnswer answer) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
-        ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Texts.NothingPaid), CustomerText = Texts.NothingPaid } }
-        : answer;
-
-    private Report Closed(KeptReport kept, Print print)
-    {
-        var text = kept.Batches.All(batch => batch.Agreed) ? Texts.BatchAgrees : Texts.BatchDiffers;
-        return Named(new Report(Outcome.Closed)
-        {
-            Text = print == Print.Original ? text : $"{BeijingTime.Convert(kept.At):yyyy-MM-dd HH:mm}   {text}",
-            Batches = kept.Batches,
-            Receipts = [.. kept.Batches.Select(batch => Receipt.ComposeBatchReport(batch, _folder.Setup, kept.StoreName, kept.At, Texts, print))],
-        });
     }
 
     private async Task<(BatchReport? Report, string? Refused)> Compare(int batch, CancellationToken stop)
@@ -468,7 +425,7 @@ internal sealed class Counter : IAsyncDisposable
             return report;
         }
 
-        report = report with { Receipts = Receipt.ComposeSlips(swipe, print, Texts, _parameters) };
+        report = Reports.DescribeSwipe(swipe, print);
         if (_screen.ShowEarlier(report))
         {
             _journal.Printed(swipe.Pending.Key);
@@ -485,30 +442,8 @@ internal sealed class Counter : IAsyncDisposable
 
     // An open payment in the journal may have been sent, and is settled first.
     private Report Unsettled(string why, string? bill, SwipeReport? earlier) => _journal.Open is [.., var open]
-        ? Unknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
-        : Named(SwipeReport.Refused(why, bill)) with { Resolved = earlier };
-
-    private Report Unknown(JournaledSwipe swipe, PayAnswer? last) => SwipeReport.Describe(swipe, Texts) with
-    {
-        ResponseCode = last?.Verdict.Code,
-        Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
-        Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
-        Receipts = Receipt.ComposeSlips(swipe, Print.Original, Texts, _parameters),
-    };
-
-    // Waiting does not help: the server has other content under this key.
-    private static bool IsReused(PayAnswer answer) => answer.Verdict.Code == ResponseCodes.DuplicateKey;
-
-    private Report Unreachable(LineTrouble trouble, string? bill) => Named(SwipeReport.Refused(Texts.Join(Words(trouble), Texts.NothingPaid), bill)) with
-    {
-        ResponseCode = trouble.Answer?.Code,
-        Reason = trouble.Answer is { Reason: > 0 and var reason } ? reason : null,
-        CustomerText = trouble.Answer?.CustomerText,
-    };
-
-    private string Words(LineTrouble trouble) => trouble.InWordsOf(Texts, _folder.Setup, _time.GetUtcNow());
-
-    private Report Named(Report report) => report with { Terminal = _folder.Setup.Terminal };
+        ? Reports.DescribeUnknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
+        : Reports.Refuse(why, bill) with { Resolved = earlier };
 
     // Terminals begin with different servers.
     private TerminalSession NewSession()
