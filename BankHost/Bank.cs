@@ -33,7 +33,7 @@ public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time
         }
     }
 
-    /// <summary>Takes effect once, whether the original was seen or not; what is unseen can never be approved afterwards.</summary>
+    /// <summary>Reverses once, whether the original was seen or not; an original that comes later is never approved.</summary>
     public BankReversalAnswer Reverse(BankReversalRequest request)
     {
         lock (book.Lock)

@@ -153,7 +153,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
 
         public void Dispose() => _writing.Dispose();
 
-        /// <summary>The answer to the sign-on itself still goes out under the sign-on key.</summary>
+        /// <summary>The answer to the sign-on itself is sent under the sign-on key.</summary>
         public void SignedOn(PinCipher pin, MessageMac mac, MessageMac signOnMac) => (Pin, Mac, _macOfNext) = (pin, mac, signOnMac);
 
         public async Task Send(List<Iso8583Message> answers)

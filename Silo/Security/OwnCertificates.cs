@@ -5,7 +5,7 @@ using Lakala.Wire.Tls;
 namespace Lakala.Silo.Security;
 
 /// <summary>A certificate of this silo.</summary>
-/// <param name="Use">What it is for, as the metric names it.</param>
+/// <param name="Use">Its use, as a label of the metric.</param>
 public sealed record NamedCertificate(string Use, OwnCertificate Own);
 
 /// <summary>The certificates of this silo: logs their changes, and exports the time until they expire.</summary>

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>Whether the database answers at all.</summary>
+/// <summary>Tests whether the database answers.</summary>
 public static class DatabaseProbe
 {
-    /// <param name="patience">For the answer, in whole seconds; a connection is waited for as its string says.</param>
+    /// <param name="patience">The time for the answer, in whole seconds; the connection has the time-out of its string.</param>
     public static async Task<bool> Answers(NpgsqlDataSource database, TimeSpan patience)
     {
         try

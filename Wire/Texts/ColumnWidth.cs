@@ -4,12 +4,12 @@ using Wcwidth;
 namespace Lakala.Wire.Texts;
 
 /// <summary>
-/// How many columns a text takes where letters stand in columns of one width: a clerk's screen, a mail as plain text. By Unicode's East
-/// Asian Width (UAX 11), in the same table by which the screen's library draws. On paper the printer's code page decides.
+/// The columns of a text on a screen or in a mail as plain text, where all columns have one width. By Unicode's East
+/// Asian Width (UAX 11), with the same table as the library of the screen. On paper the printer's code page decides.
 /// </summary>
 public static class ColumnWidth
 {
-    /// <returns>2 for wide letters, 0 for what stands with the letter before it and for control characters, else 1.</returns>
+    /// <returns>2 for wide characters, 0 for combining and control characters, otherwise 1.</returns>
     public static int Measure(Rune letter) => Math.Max(0, UnicodeCalculator.GetWidth(letter));
 
     public static int Measure(string text)

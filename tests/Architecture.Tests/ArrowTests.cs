@@ -3,10 +3,10 @@ using Lakala.Local;
 
 namespace Lakala.Architecture.Tests;
 
-/// <summary>The arrows between the rooms, and what no room but one may do.</summary>
+/// <summary>The dependencies between the rooms, and the calls that only one room may make.</summary>
 public sealed partial class ArrowTests
 {
-    // Beside those, System and what the framework brings.
+    // Beside those, System and the framework are allowed.
     private static readonly Dictionary<string, string[]> Packages = new()
     {
         ["Vocabulary"] = [],
@@ -16,11 +16,11 @@ public sealed partial class ArrowTests
         ["Grains"] = ["Npgsql", "Orleans", "Microsoft.Extensions"],
     };
 
-    // Of the database's driver, what is no SQL: where the database is, and what went wrong.
+    // The types of the database's driver without SQL: the connection's address, and its exceptions.
     private static readonly string[] NoSql =
         ["Npgsql.NpgsqlDataSource", "Npgsql.NpgsqlException", "Npgsql.PostgresException", "Npgsql.PostgresErrorCodes", "Npgsql.NpgsqlConnectionStringBuilder", "Npgsql.SslMode"];
 
-    // By the beginning of the name.
+    // By the start of the name.
     private static readonly string[] Impure =
     [
         "System.IO.", "System.Net.", "System.Random", "System.Security.Cryptography.", "System.TimeProvider", "System.Console", "System.Environment", "System.Threading.",

@@ -1,9 +1,9 @@
 namespace Lakala.Architecture.Tests;
 
-/// <summary>Who may need whom, as ARCHITECTURE.md draws it.</summary>
+/// <summary>The allowed dependencies, as in ARCHITECTURE.md.</summary>
 internal static class Arrows
 {
-    /// <summary>By a project's name: the projects that its code may name.</summary>
+    /// <summary>For each project the projects that its code may use.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>
     {
         ["Vocabulary"] = [],

@@ -4,7 +4,7 @@ using Mono.Cecil;
 
 namespace Lakala.Architecture.Tests;
 
-/// <summary>No two namespaces of a project need each other, neither directly nor around others.</summary>
+/// <summary>No two namespaces of a project need each other, neither directly nor through others.</summary>
 public sealed partial class NamespaceTests
 {
     private static readonly string[] Units = ["Lakala.Silo.Ops"];
@@ -37,7 +37,7 @@ public sealed partial class NamespaceTests
         where need.From != need.To
         select need;
 
-    /// <summary>A constant leaves no trace in what was compiled; the file that names it has a using, and none that it does not need.</summary>
+    /// <summary>A constant leaves no reference in compiled code, so its use is found by the usings of the file, which has no unneeded ones.</summary>
     private static IEnumerable<Need> UsingsOf(string room) =>
         from file in Directory.EnumerateFiles(Path.Combine(Repository.Root, Arrows.Folder(room)), "*.cs", SearchOption.AllDirectories)
         let text = File.ReadAllText(file)

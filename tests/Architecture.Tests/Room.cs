@@ -3,7 +3,7 @@ using Mono.Cecil.Cil;
 
 namespace Lakala.Architecture.Tests;
 
-/// <summary>A project as it was compiled: its types, and what each of them names.</summary>
+/// <summary>A compiled project: its types, and the names that each of them uses.</summary>
 internal sealed class Room
 {
     private const string Ours = "Lakala.";
@@ -16,7 +16,7 @@ internal sealed class Room
     {
         (Name, _module) = (name, ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, Ours + name + ".dll")));
 
-        // What generators write stands in namespaces of their own.
+        // Generated code is in its own namespaces.
         Types = [.. _module.Types.Where(type => type.Namespace.StartsWith(Ours, StringComparison.Ordinal))];
     }
 
@@ -24,13 +24,13 @@ internal sealed class Room
 
     public IReadOnlyList<TypeDefinition> Types { get; }
 
-    /// <summary>Names of the assemblies that its code names; a reference that no code uses is none.</summary>
+    /// <summary>Names of the assemblies that its code uses; an unused reference does not count.</summary>
     public IReadOnlyList<string> Assemblies => [.. _module.AssemblyReferences.Select(assembly => assembly.Name)];
 
-    /// <summary>The other rooms that it names.</summary>
+    /// <summary>The other rooms that it uses.</summary>
     public IReadOnlyList<string> Rooms => [.. Assemblies.Where(name => name.StartsWith(Ours, StringComparison.Ordinal)).Select(name => name[Ours.Length..])];
 
-    /// <summary>All types of other assemblies that its code names, and all members of them, as <c>System.DateTime.get_Now</c>.</summary>
+    /// <summary>All types of other assemblies that its code uses, and all used members, as <c>System.DateTime.get_Now</c>.</summary>
     public IEnumerable<string> Foreign =>
         _module.GetTypeReferences().Select(static type => type.FullName)
             .Concat(_module.GetMemberReferences().Select(static member => $"{member.DeclaringType.GetElementType().FullName}.{member.Name}"));
@@ -43,7 +43,7 @@ internal sealed class Room
         }
     }
 
-    /// <summary>All types that a type names: in its declaration, its members, their signatures, and the bodies of its methods.</summary>
+    /// <summary>All types that a type uses: in its declaration, its members, their signatures, and the bodies of its methods.</summary>
     public static IReadOnlySet<TypeReference> Named(TypeDefinition type)
     {
         var named = new HashSet<TypeReference>();
@@ -51,7 +51,7 @@ internal sealed class Room
         return named;
     }
 
-    /// <summary>A nested type, a lambda or a state machine belongs to the type that it stands in.</summary>
+    /// <summary>A nested type, a lambda or a state machine belongs to its enclosing type.</summary>
     public static TypeReference Outermost(TypeReference type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
     private static void AddType(TypeDefinition type, HashSet<TypeReference> named)

@@ -6,21 +6,21 @@ using Lakala.Vocabulary;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// A silo's line to the bank. It goes as <c>BankLink</c> does: what is not sent has not been asked, an answer finds the question
-/// that waits for it, and whoever has looked at the clock may be slow.
+/// A silo's line to the bank. It works as <c>BankLink</c>: a message that is not sent was not asked, an answer is matched to its
+/// request, and a handler may be slow after it has read the clock.
 /// </summary>
 public sealed class ModelBankLine(
     ModelSilo silo, World world, Network network, ModelBank bank, Temperament temperament, Configuration configuration, Mutation broken) : IBankLine
 {
     private static readonly TimeSpan ReversalTimeout = TimeSpan.FromSeconds(10);
 
-    // Who waits for the bank's answer to which RRN.
+    // The requests that wait for the bank's answer, by RRN.
     private readonly Dictionary<long, Question> _authorisations = [];
     private readonly Dictionary<long, Question> _reversals = [];
 
     public bool IsUp => true;
 
-    /// <returns>False when nobody waits for it.</returns>
+    /// <returns>False when no request waits for it.</returns>
     public bool Receive(BankSaid said)
     {
         var questions = said is Authorised ? _authorisations : _reversals;

@@ -6,13 +6,13 @@ using Lakala.Storage.Bills;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>The bills of one silo. Each silo has its own of every bill, as while the grains move from silo to silo.</summary>
+/// <summary>The bills of one silo. Each silo has its own instance of every bill, as while grains move between silos.</summary>
 public sealed class ModelBills(Payments payments, OpenBills openBills, Checks checks) : IBillGrains
 {
     public IBillGrain GetBill(long number) => new ModelBill(number, payments, openBills, checks);
 }
 
-/// <summary>A bill without a grain around it: its flows, and nobody who waits for its change.</summary>
+/// <summary>A bill without a grain: its flows, without callers that wait for its change.</summary>
 public sealed class ModelBill(long number, Payments payments, OpenBills openBills, Checks checks) : IBillGrain
 {
     public Task<SwipeAnswer> Pay(PayBill swipe) => payments.Pay(swipe, Changed);
@@ -37,7 +37,7 @@ public sealed class ModelBill(long number, Payments payments, OpenBills openBill
     {
     }
 
-    // The merchant, or the sweeper, knows it from here on.
+    // The merchant, or the sweeper, knows that the bill is closed.
     private async Task<BillClosed> Close(Task<BillClosed> closing)
     {
         var outcome = await closing;

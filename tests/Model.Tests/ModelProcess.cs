@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>What a silo has in its memory: the product's own classes, over the model's ports, line and clock. It dies with the silo.</summary>
+/// <summary>The memory of a silo: the product's own classes, over the model's ports, line and clock. It is lost when the silo dies.</summary>
 public sealed class ModelProcess
 {
     private static readonly IOptions<SwipeOptions> Timers = Options.Create(new SwipeOptions());

@@ -6,8 +6,8 @@ using Lakala.Vocabulary;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// A silo: a process that dies and begins anew, and what comes to it. Each message begins a handler, and nothing keeps two of one
-/// bill or one key from running at once, here or in another silo. What is done is the product's own: see <see cref="ModelProcess"/>.
+/// A silo: a process that dies and starts again, and its messages. Each message begins a handler, and two handlers of one bill or one
+/// key may run at once, here or in another silo. The handlers are the product's own: see <see cref="ModelProcess"/>.
 /// </summary>
 public sealed class ModelSilo
 {
@@ -20,7 +20,7 @@ public sealed class ModelSilo
     private readonly Actor _actor;
     private readonly Func<ModelProcess> _start;
 
-    // Which request a key stands for, for a rule that answers too early.
+    // The request of each key, for a rule that answers too early.
     private readonly Dictionary<SwipeKey, TerminalRequest> _asking = [];
     private ModelProcess _process;
 
@@ -62,7 +62,7 @@ public sealed class ModelSilo
         }
     }
 
-    /// <summary>What is SENT past its time is moved to REVERSING, and bills past theirs expire.</summary>
+    /// <summary>Attempts that are SENT past their time are moved to REVERSING, and bills past their time expire.</summary>
     public void Sweep()
     {
         Begin(() => _process.Sweeps.ReverseOverdue(CancellationToken.None));
@@ -72,7 +72,7 @@ public sealed class ModelSilo
     /// <summary>The merchant's cancellation.</summary>
     public void Cancel(long bill) => Begin(() => _process.Bills.GetBill(bill).Cancel());
 
-    /// <summary>Takes what is due of the reversals and sends it, and looks for false approvals.</summary>
+    /// <summary>Sends due reversals, and searches for false approvals.</summary>
     public void SendReversals() => Begin(async () =>
     {
         var reversals = _process.Reversals;
@@ -102,7 +102,7 @@ public sealed class ModelSilo
             EntryMode: "021",
             IsRepeat: request.IsRepeat);
 
-        // Where the sign-on is no longer the one of the PIN block nothing is stored.
+        // If the sign-on is no longer the one of the PIN block, nothing is stored.
         Tell(request, _world.Chance(_temperament.SignOnLost)
             ? SwipeAnswer.Refused(Refusal.SignOnFirst)
             : await _process.GetTerminal(request.Key.Terminal).Pay(swipe));
@@ -131,7 +131,7 @@ public sealed class ModelSilo
         }
     }
 
-    // What the background cannot commit is found again: by the sweeper, or when the lease ends.
+    // Background work that cannot commit is found again: by the sweeper, or when the lease ends.
     private void Begin(Func<Task> work) => _world.Begin(_actor, async () =>
     {
         try

@@ -6,8 +6,8 @@ using Lakala.Storage.Swipes;
 
 namespace Lakala.Model.Tests;
 
-/// <summary>The ports through which a silo's classes reach the books. A mutation puts another in the place of one of them.</summary>
-/// <param name="asking">What the terminal has asked about a key, for a rule that answers too early.</param>
+/// <summary>The ports through which a silo's classes use the books. A mutation replaces one of them.</summary>
+/// <param name="asking">The terminal's request about a key, for a rule that answers too early.</param>
 /// <param name="tell">Answers a terminal.</param>
 public sealed class Ports(
     World world, ModelDatabase database, ModelBank bank, Mutation broken, Func<SwipeKey, TerminalRequest?> asking, Action<TerminalRequest, SwipeAnswer> tell)

@@ -16,8 +16,8 @@ public sealed class ViolationException(string what) : Exception(what);
 /// arrives, how much time passes and what fails. All of it follows from the seed.
 /// </summary>
 /// <remarks>
-/// One thread. A handler is an async method whose only awaits end in <see cref="When"/> or a timer of <see cref="ModelClock"/>, so
-/// nothing runs but what was drawn. Code that goes on somewhere else, in a task of the thread pool for example, is a violation.
+/// One thread. A handler is an async method that awaits only <see cref="When"/> or a timer of <see cref="ModelClock"/>, so only
+/// the drawn handler runs. Code that continues elsewhere, in a task of the thread pool for example, is a violation.
 /// </remarks>
 public sealed class World(int seed, bool isTraced)
 {
@@ -75,7 +75,7 @@ public sealed class World(int seed, bool isTraced)
         }
     }
 
-    /// <summary>The run ends with this fault, whoever catches it.</summary>
+    /// <summary>The run ends with this fault, even if it is caught.</summary>
     public void Fail(Exception fault) => _fault ??= fault;
 
     /// <summary>Gives up the turn: any other handlers may run first.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Lakala.Terminal.Tests.Desks;
 
 /// <summary>
-/// A till without a network: keys come at their times, are seen when the screen looks for them, and what the screen shows is kept. Requests
-/// are carried out by the test.
+/// A desk without a network: keys come at their times, the screen reads them at its interval, and all texts of the screen are kept. The
+/// test does the desk's requests.
 /// </summary>
 internal sealed class Till
 {
