@@ -44,6 +44,7 @@ public sealed class Temperament
         int Some(params int[] of) => of[random.Next(of.Length)];
         (Lost, Twice) = (Some(0, 5, 25), Some(0, 5, 25));
         CommitFault = Some(0, 5, 20);
+        ReadFault = CommitFault / 5;
         (SiloCrash, TerminalCrash) = (Some(0, 1, 4), Some(0, 1, 4));
         (Background, Passing) = (Some(1, 3, 10), Some(1, 3, 10));
         (BankDeclines, BankStrange, LineDown) = (Some(0, 20, 60), Some(0, 10, 30), Some(0, 10));
@@ -58,6 +59,9 @@ public sealed class Temperament
 
     /// <summary>Percent of the commits.</summary>
     public int CommitFault { get; private set; }
+
+    /// <summary>Percent of the questions that change nothing.</summary>
+    public int ReadFault { get; private set; }
 
     /// <summary>Weights, beside 40 for the handlers that can go on.</summary>
     public int SiloCrash { get; private set; }
@@ -88,5 +92,5 @@ public sealed class Temperament
 
     /// <summary>No further faults.</summary>
     public void Heal() =>
-        Lost = Twice = CommitFault = SiloCrash = TerminalCrash = BankStrange = LineDown = SignOnLost = Unsent = 0;
+        Lost = Twice = CommitFault = ReadFault = SiloCrash = TerminalCrash = BankStrange = LineDown = SignOnLost = Unsent = 0;
 }

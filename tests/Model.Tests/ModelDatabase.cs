@@ -55,7 +55,7 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
         Books.Now = world.Now;
         var answer = question(Books);
         await world.Turn();
-        return world.Chance(temperament.CommitFault) ? throw new DatabaseAwayException("away") : answer;
+        return world.Chance(temperament.ReadFault) ? throw new DatabaseAwayException("away") : answer;
     }
 
     private T Store<T>(Func<ModelBooks, T> command)

@@ -60,6 +60,11 @@ public sealed class ModelReversals(World world, ModelDatabase database, ModelBan
 
     public async Task RecordLateAnswer(long rrn, string responseCode, string? authorisationCode)
     {
+        if (broken == Mutation.LateAnswerForgotten)
+        {
+            return;
+        }
+
         await Commit(books =>
         {
             books.RecordLateAnswer(rrn, responseCode, authorisationCode);

@@ -58,6 +58,9 @@ public enum Mutation
     /// <summary>A late approval is evaluated when it comes, even if its attempt is still SENT.</summary>
     LateApprovalJudgedTooEarly,
 
+    /// <summary>An answer that no request waits for is not recorded.</summary>
+    LateAnswerForgotten,
+
     /// <summary>An approval that comes after a decline is only recorded.</summary>
     FalseApprovalStands,
 
