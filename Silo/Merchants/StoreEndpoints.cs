@@ -122,7 +122,7 @@ internal sealed record StoreModel(
     string? Phone,
     [property: Description("The distance from the point in near.")]
     int? DistanceMetres,
-    [property: Description("A terminal there was heard within the last 45 seconds and reports no fault, and neither it nor the store is blocked: a bill can be paid there now.")]
+    [property: Description($"A terminal there was heard within the last {StoreFinder.ReadySeconds} seconds and reports no fault, and neither it nor the store is blocked: a bill can be paid there now.")]
     bool Ready);
 
 internal sealed record StoreAreaModel(string Region, string District, int Stores);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Merchants;
+using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
 
@@ -21,7 +22,7 @@ internal sealed record TerminalModel(
     string StoreName,
     string? Region,
     string? Chain,
-    [property: Description("ready, attention, silent, never_seen or retired. Ready: heard within the last 45 seconds, neither it nor its store blocked, and nothing out of order in its last report.")]
+    [property: Description($"ready, attention, silent, never_seen or retired. Ready: heard within the last {StoreFinder.ReadySeconds} seconds, neither it nor its store blocked, and nothing out of order in its last report.")]
     string State,
     DateTimeOffset? HeardAt,
     [property: Description("What is wrong, in words; empty when nothing is.")] string Attention);

@@ -1,5 +1,4 @@
 using Lakala.Rules.Bills;
-using Lakala.Storage.Notices;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Npgsql;
@@ -52,7 +51,7 @@ public sealed class CloseBills : BatchStatement<CloseBill, CloseOutcome>
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
           select c.event_id, r.receiver, c.merchant_id, c.at
-          from closed c cross join lateral {DeliveryRows.SelectReceivers("c")} as r(receiver)
+          from closed c cross join lateral {BillReceivers.Select("c")} as r(receiver)
         )
         select i.ord, i.ord in (select ord from closed) as is_closed, clock_timestamp() as as_of, b.*
         from input i

@@ -24,16 +24,6 @@ public sealed class DeliveryRows(
     public ValueTask DisposeAsync() => RecordNotices.DisposeAsync();
 
     /// <summary>
-    /// The receivers of a bill's event: the merchant's endpoints that are not disabled, and the receivers of the shopper in the command.
-    /// </summary>
-    /// <param name="row">The alias of rows with merchant_id and receivers.</param>
-    internal static string SelectReceivers(string row) =>
-        $"""
-        (select w.id from webhook_endpoints w where w.merchant_id = {row}.merchant_id and w.deleted_at is null and w.disabled_at is null
-         union all select unnest({row}.receivers::text[]))
-        """;
-
-    /// <summary>
     /// Claims due notices, each for one try. The caller has them for the time of the lease, which it can renew; a notice without
     /// a recorded outcome is then due again. Several silos may do so at once.
     /// </summary>

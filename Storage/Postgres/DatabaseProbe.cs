@@ -10,9 +10,9 @@ public static class DatabaseProbe
     {
         try
         {
-            await using var command = database.CreateCommand("select 1");
+            var command = database.CreateCommand("select 1");
             command.CommandTimeout = (int)patience.TotalSeconds;
-            await command.ExecuteScalarAsync();
+            await command.Execute(CancellationToken.None);
             return true;
         }
         catch (Exception fault) when (fault is NpgsqlException or TimeoutException)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lakala.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -36,7 +37,10 @@ public sealed class StoreFinder([FromKeyedServices(Database.Visitors)] NpgsqlDat
     /// The time within which a ready terminal was heard. An idle terminal sends an echo every 30 s, and silos
     /// record every 10 s which terminals they have heard.
     /// </summary>
-    public static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(45);
+    public static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(int.Parse(ReadySeconds, CultureInfo.InvariantCulture));
+
+    /// <summary><see cref="ReadyWithin"/> as a text, since the descriptions of the APIs are constants.</summary>
+    public const string ReadySeconds = "45";
 
     // The index orders by degrees, which are shorter from west to east than from south to north: so more rows than needed
     // are read, and then ordered by metres.

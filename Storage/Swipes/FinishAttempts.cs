@@ -1,6 +1,6 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Ledger;
-using Lakala.Storage.Notices;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Npgsql;
@@ -89,7 +89,7 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
           select m.event_id, r.receiver, m.merchant_id, m.at
-          from moved m cross join lateral {DeliveryRows.SelectReceivers("m")} as r(receiver)
+          from moved m cross join lateral {BillReceivers.Select("m")} as r(receiver)
           where m.to_state = 'APPROVED'
         ), reversing as (
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)

@@ -50,8 +50,8 @@ public sealed partial class NamespaceTests
         where need.From != need.To
         select need;
 
-    private static string UnitOf(string name) => Units.FirstOrDefault(unit => name == unit || name.StartsWith(unit + ".", StringComparison.Ordinal)) is { } unit ? unit
-        : name is "Lakala.Storage.Bills" ? "Lakala.Storage.Notices" : name;
+    private static string UnitOf(string name) =>
+        Units.FirstOrDefault(unit => name == unit || name.StartsWith(unit + ".", StringComparison.Ordinal)) ?? name;
 
     private static HashSet<string> Reach(string from, Need[] needs)
     {

@@ -29,6 +29,8 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
             "SENT", "APPROVED", "DECLINED", "NOT_SENT", "REVERSING", "REVERSED", "VOID", "REFUSED");
         Enum.GetValues<BillState>().Should().OnlyContain(state => StateNames.ParseBill(StateNames.Format(state)) == state);
         Enum.GetValues<AttemptState>().Should().OnlyContain(state => StateNames.ParseAttempt(StateNames.Format(state)) == state);
+        Enum.GetValues<DeliveryState>().Select(StateNames.Format).Should().Equal("PENDING", "ACCEPTED", "SKIPPED", "PARKED");
+        Enum.GetValues<DeliveryState>().Should().OnlyContain(state => StateNames.ParseDelivery(StateNames.Format(state)) == state);
     }
 
     [Fact]
@@ -44,11 +46,17 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     [Theory]
     [InlineData("bills")]
     [InlineData("attempts")]
+    [InlineData("deliveries")]
     public async Task The_CHECK_on_the_state_mirrors_the_enum(string table)
     {
         var check = await books.Scalar<string>(
             $"select pg_get_constraintdef(oid) from pg_constraint where conname = '{table}_state_check'");
-        var names = table == "bills" ? Enum.GetValues<BillState>().Select(StateNames.Format) : Enum.GetValues<AttemptState>().Select(StateNames.Format);
+        var names = table switch
+        {
+            "bills" => Enum.GetValues<BillState>().Select(StateNames.Format),
+            "attempts" => Enum.GetValues<AttemptState>().Select(StateNames.Format),
+            _ => Enum.GetValues<DeliveryState>().Select(StateNames.Format),
+        };
 
         Quoted().Matches(check).Select(match => match.Groups[1].Value).Should().BeEquivalentTo(names);
     }
