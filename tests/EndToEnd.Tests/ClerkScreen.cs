@@ -24,7 +24,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["CUSTOMER COPY"] = "客户联",
         ["*** DUPLICATE ***"] = "*** 重复打印 ***",
         ["Give the customer the slip"] = "请将凭条交给顾客",
-        ["it here lately"] = "近期未在此验证过",
+        ["it here recently"] = "近期未在此验证过",
         ["Key in or scan"] = "输入或扫描账单号",
         ["mistyped"] = "账单号有误",
         ["Given up, not paid."] = "已放弃，未支付。",

@@ -337,7 +337,7 @@ public sealed class ClerkScreenTests(PatientNetwork network, Browser browser) : 
         await screen.Press("F8");
         await screen.Until("Sign in");
         await SignIn(screen, clerk.Number, clerk.Password[1..]);
-        await screen.Until("it here lately");
+        await screen.Until("it here recently");
     }
 
     [Fact]
