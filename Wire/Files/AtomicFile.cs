@@ -16,7 +16,15 @@ public static class AtomicFile
     /// <param name="mode">The mode of the file, also of an existing one. By default only its owner may read it.</param>
     /// <exception cref="IOException">It cannot be written, or the path is a folder. The file has the old or the new content.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not write here.</exception>
-    public static void Write(string path, Action<Stream> write, UnixFileMode mode = PrivateFile.OwnerOnly)
+    public static void Write(string path, Action<Stream> write, UnixFileMode mode = PrivateFile.OwnerOnly) =>
+        Write(path, write, mode, static file => file.Flush(flushToDisk: true), DurableFolder.Flush);
+
+    /// <summary>The same for text, as UTF-8.</summary>
+    public static void Write(string path, string text, UnixFileMode mode = PrivateFile.OwnerOnly) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), mode);
+
+    // The two flushes are given, so that a test sees what a power cut would leave at each of them.
+    internal static void Write(string path, Action<Stream> write, UnixFileMode mode, Action<FileStream> flushFile, Action<string> flushFolder)
     {
         var unfinished = path + ".new";
 
@@ -27,7 +35,7 @@ public static class AtomicFile
             using (var stream = PrivateFile.Open(unfinished, FileMode.CreateNew, mode))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                flushFile(stream);
             }
 
             File.Move(unfinished, path, overwrite: true);
@@ -38,10 +46,6 @@ public static class AtomicFile
             throw;
         }
 
-        DurableFolder.Flush(path);
+        flushFolder(path);
     }
-
-    /// <summary>The same for text, as UTF-8.</summary>
-    public static void Write(string path, string text, UnixFileMode mode = PrivateFile.OwnerOnly) =>
-        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), mode);
 }

@@ -39,6 +39,38 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void The_file_is_on_disk_before_it_takes_its_name_and_its_folder_after()
+    {
+        AtomicFile.Write(Path, "old");
+        List<string> seen = [];
+
+        AtomicFile.Write(
+            Path,
+            stream => stream.Write("new"u8),
+            PrivateFile.OwnerOnly,
+            file =>
+            {
+                file.Flush(flushToDisk: true);
+                seen.Add($"file of {file.Length} bytes while {File.ReadAllText(Path)} stands");
+            },
+            file => seen.Add($"folder of {System.IO.Path.GetFileName(file)} while {File.ReadAllText(file)} stands"));
+
+        seen.Should().Equal("file of 3 bytes while old stands", "folder of clerks.json while new stands");
+    }
+
+    [Fact]
+    public void A_disk_that_fails_at_the_flush_leaves_the_old_content()
+    {
+        AtomicFile.Write(Path, "old");
+
+        FluentActions.Invoking(() => AtomicFile.Write(
+            Path, stream => stream.Write("new"u8), PrivateFile.OwnerOnly, _ => throw new IOException("the disk is full"), _ => { })).Should().Throw<IOException>();
+
+        File.ReadAllText(Path).Should().Be("old");
+        Directory.GetFileSystemEntries(_folder).Should().Equal(Path);
+    }
+
+    [Fact]
     public void A_file_that_cannot_take_its_name_leaves_nothing_behind()
     {
         Directory.CreateDirectory(Path);
