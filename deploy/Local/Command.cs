@@ -81,7 +81,7 @@ public static class Command
     /// <summary>Runs a program and passes its output on, line by line. A cancel interrupts it once, and waits for its end.</summary>
     /// <returns>Its exit code.</returns>
     public static async Task<int> Follow(
-        IReadOnlyList<string> command, Action<string> onLine, string workingDirectory, CancellationToken cancel)
+        IReadOnlyList<string> command, Action<string> onLine, IReadOnlyDictionary<string, string> environment, string workingDirectory, CancellationToken cancel)
     {
         // In its own process group, without the keyboard's Ctrl+C: a test program that gets it twice ends without ending its own processes. And
         // with interrupts on, which a shell turns off for background programs.
@@ -91,6 +91,11 @@ public static class Command
             RedirectStandardError = true,
             WorkingDirectory = workingDirectory,
         };
+        foreach (var (key, value) in environment)
+        {
+            start.Environment[key] = value;
+        }
+
         using var process = Start(start);
         process.OutputDataReceived += (_, line) => onLine(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => onLine(line.Data ?? "");

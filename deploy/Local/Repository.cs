@@ -18,6 +18,12 @@ public static class Repository
         return File.Exists(path) ? path : throw new SetupException($"{path} is not built: run `dotnet build -c Release`");
     }
 
+    /// <summary>The sources of the checkout, without what a build makes.</summary>
+    public static IEnumerable<string> Sources() =>
+        Directory.EnumerateDirectories(Root)
+            .Where(folder => Path.GetFileName(folder) is var name && name != "artifacts" && name[0] != '.')
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories));
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -4,14 +4,22 @@ using System.Xml.Linq;
 namespace Lakala.Local;
 
 /// <summary>
-/// <c>./lakala test</c>: installs the tools of the tests, then runs the format check and all test projects in two parallel lanes; the last
+/// <c>./lakala test</c>: installs the tools of the tests, then runs the format check and all test projects, several at a time; the last
 /// line sums up their reports.
 /// <c>./lakala test Model</c>: one project only, without the format check.
 /// </summary>
 public static class TestRun
 {
     private const string Suffix = ".Tests";
-    private const string Longest = "EndToEnd.Tests";
+
+    // Those that take the longest, begun first: what comes after them fills the processors while they wait.
+    private static readonly string[] Longest = ["EndToEnd.Tests", "Chaos.Tests", "Model.Tests", "Storage.Tests", "Silo.Tests"];
+
+    // Programs that live for seconds spend most of their time in the compiler: what is called rarely is compiled once, without a profile.
+    private static readonly Dictionary<string, string> ShortLives = new() { ["DOTNET_TieredPGO"] = "0", ["DOTNET_TC_CallCountThreshold"] = "200" };
+
+    // One more than there are processors: the two longest wait more than they compute.
+    private static int AtOnce => Environment.ProcessorCount + 1;
 
     /// <param name="only">The project's name, with or without its suffix. Null: all of them.</param>
     /// <exception cref="SetupException">There is no such project.</exception>
@@ -25,66 +33,79 @@ public static class TestRun
             Directory.Delete(reports, recursive: true);
         }
 
-        // The end-to-end tests wait more than they compute, and take as long as all others together: so both run in parallel.
-        var beside = projects.Where(project => Path.GetFileName(project) != Longest).ToList();
-        var ends = await Task.WhenAll(
-            only is null ? FormatAndRun(projects.Except(beside), reports, stop) : Run(projects.Except(beside), reports, stop),
-            Run(beside, reports, stop));
+        List<Func<Task<Report>>> jobs = [.. projects.Select(project => (Func<Task<Report>>)(() => Run(project, reports, stop)))];
+        if (only is null)
+        {
+            jobs.Insert(0, () => CheckFormat(stop));
+        }
 
-        var troubles = ends.SelectMany(lane => lane.Troubles).ToList();
+        using var places = new SemaphoreSlim(AtOnce);
+        var ends = await Task.WhenAll(jobs.Select(async job =>
+        {
+            await places.WaitAsync(stop);
+            try
+            {
+                return await job();
+            }
+            finally
+            {
+                places.Release();
+            }
+        }));
+
+        var troubles = ends.Select(end => end.Trouble).OfType<string>().ToList();
         foreach (var trouble in troubles)
         {
             Console.WriteLine($"FAILED: {trouble}");
         }
 
-        var total = ends.Aggregate(new Counts(0, 0, 0), (sum, lane) => sum + lane.Counts);
+        var total = ends.Aggregate(new Counts(0, 0, 0), (sum, end) => sum + end.Counts);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
         return total.Failed == 0 && troubles.Count == 0 ? 0 : 1;
     }
 
-    // Not beside the end-to-end tests: one of them publishes the terminal, which rewrites files that the format check reads.
-    private static async Task<Lane> FormatAndRun(IEnumerable<string> projects, string reports, CancellationToken stop)
+    // The build enforces the style and the analyzers. It does not see white space and the order of the usings.
+    private static async Task<Report> CheckFormat(CancellationToken stop)
     {
-        var format = await Command.Run(["dotnet", "format", "--verify-no-changes"], workingDirectory: Repository.Root, cancel: stop);
-        Say("format", format.ExitCode == 0 ? "nothing to change" : format.Output + format.Error);
-        var lane = await Run(projects, reports, stop);
-        return format.ExitCode == 0 ? lane : lane with { Troubles = [.. lane.Troubles, "dotnet format --verify-no-changes found something to change"] };
+        var format = await Command.Run(
+            ["dotnet", "format", "whitespace", Repository.Root, "--folder", "--verify-no-changes", "--exclude", Path.Combine(Repository.Root, "artifacts"), Repository.Home],
+            workingDirectory: Repository.Root,
+            cancel: stop);
+        var unordered = Repository.Sources().Where(file => !UsingOrder.Holds(File.ReadLines(file))).ToList();
+        var said = string.Concat(format.ExitCode == 0 ? "" : format.Output + format.Error, string.Join('\n', unordered.Select(file => $"{file}: the usings are not in order")));
+        Say("format", said.Length == 0 ? "nothing to change" : said);
+        return new Report(said.Length == 0 ? null : "`dotnet format` finds something to change", new Counts(0, 0, 0));
     }
 
-    /// <summary>One project after the other.</summary>
-    private static async Task<Lane> Run(IEnumerable<string> projects, string reports, CancellationToken stop)
+    private static async Task<Report> Run(string project, string reports, CancellationToken stop)
     {
-        var lane = new Lane([], new Counts(0, 0, 0));
-        foreach (var project in projects)
-        {
-            var name = Path.GetFileName(project);
-            var report = Path.Combine(reports, name + ".trx");
-            var exit = await Command.Follow(
-                [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
-                line => Say(name[..^Suffix.Length], line),
-                workingDirectory: project,
-                cancel: stop);
-            var counts = File.Exists(report) ? Counts.Read(report) : new Counts(0, 0, 0);
-            lane = new Lane(
-                exit != 0 && counts.Failed == 0 ? [.. lane.Troubles, $"{name} ended with exit code {exit}"] : lane.Troubles,
-                lane.Counts + counts);
-        }
-
-        return lane;
+        var name = Path.GetFileName(project);
+        var file = Path.Combine(reports, name + ".trx");
+        var exit = await Command.Follow(
+            [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
+            line => Say(name[..^Suffix.Length], line),
+            ShortLives,
+            workingDirectory: project,
+            cancel: stop);
+        var counts = File.Exists(file) ? Counts.Read(file) : new Counts(0, 0, 0);
+        return new Report(exit != 0 && counts.Failed == 0 ? $"{name} ended with exit code {exit}" : null, counts);
     }
 
     private static void Say(string who, string line)
     {
         if (line.Length > 0)
         {
-            Console.WriteLine($"{who,-8} | {line}");
+            Console.WriteLine($"{who,-10} | {line}");
         }
     }
 
     private static List<string> Projects(string? only)
     {
-        var all = Directory.GetDirectories(Path.Combine(Repository.Root, "tests"), "*" + Suffix).Order().ToList();
+        var all = Directory.GetDirectories(Path.Combine(Repository.Root, "tests"), "*" + Suffix)
+            .OrderBy(project => Array.IndexOf(Longest, Path.GetFileName(project)) is >= 0 and var place ? place : Longest.Length)
+            .ThenBy(project => project)
+            .ToList();
         if (only is null)
         {
             return all;
@@ -154,8 +175,8 @@ public static class TestRun
         }
     }
 
-    /// <summary>Test projects that run one after the other, beside the other lane.</summary>
-    private sealed record Lane(IReadOnlyList<string> Troubles, Counts Counts);
+    /// <param name="Trouble">What is wrong beside the tests that failed; null: nothing.</param>
+    private sealed record Report(string? Trouble, Counts Counts);
 
     private sealed record Counts(int Passed, int Failed, int Skipped)
     {
