@@ -123,9 +123,9 @@ public static class TestRun
         await PostgresBinaries.Find(stop);
         await PrometheusBinaries.Find(stop);
         var missing = new List<string>();
-        if (!File.Exists("/usr/bin/chromium"))
+        if (!File.Exists("/usr/bin/chromium-headless-shell"))
         {
-            missing.Add("chromium");
+            missing.Add("chromium-headless-shell");
         }
 
         if (!File.Exists("/usr/bin/zbarimg"))

@@ -12,7 +12,7 @@ namespace Lakala.EndToEnd.Tests;
 /// <summary>A real browser, started by the first test that needs it.</summary>
 public sealed class Browser : IAsyncLifetime
 {
-    private static readonly string[] Arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+    private static readonly string[] Arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
     private readonly SemaphoreSlim _starting = new(1);
     private IPlaywright? _playwright;
@@ -30,7 +30,7 @@ public sealed class Browser : IAsyncLifetime
         try
         {
             _playwright ??= await Playwright.CreateAsync();
-            _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = Arguments });
+            _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium-headless-shell", Args = Arguments });
         }
         finally
         {

@@ -33,16 +33,6 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<DeliveryState>().Should().OnlyContain(state => StateNames.ParseDelivery(StateNames.Format(state)) == state);
     }
 
-    [Fact]
-    public void The_stored_numbers_of_the_refusals_are_frozen() =>
-        string.Join(' ', Enum.GetValues<Refusal>().Select(refusal => $"{(int)refusal}:{refusal}:{refusal.ResponseCode()}{(refusal.IsFinal() ? "!" : "")}"))
-            .Should().Be(
-                "101:UnknownTerminal:58 102:TerminalBlocked:58 110:SignOnFirst:77 120:MacInvalid:A0 130:FormatError:30! 140:KeyReused:94 "
-                + "141:StanReplayed:94 150:TooManyRequests:91 160:TotalsDiffer:95 161:BatchClosed:12! 170:ClerkRefused:63 171:TooManySignIns:63 172:ClerkLocked:63 201:CardInvalid:14! 202:PinBlockUnreadable:30! 301:BillMistyped:40! "
-                + "302:BillUnknown:40! 310:BillPaid:40! 311:BillExpired:40! 312:BillCancelled:40! 320:BillBeingPaid:12! 321:BillHeld:12! "
-                + "330:CurrencyWrong:13! 331:AmountWrong:13! 401:DeclinedByBank:05! 402:BankNotReachable:92! 403:NoAnswerFromBank:68! "
-                + "410:NeverHappened:25! 501:InProgress:09 502:TryLater:91 503:Fault:96");
-
     [Theory]
     [InlineData("bills")]
     [InlineData("attempts")]
