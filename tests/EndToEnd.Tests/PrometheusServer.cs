@@ -6,7 +6,7 @@ namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
 /// A real Prometheus process with the configuration and the rules of <c>deploy/prometheus</c>: the test sets only the targets and the
-/// interval of one second.
+/// interval of three seconds.
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
@@ -84,7 +84,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var text = File.ReadAllText(Path.Combine(source, "prometheus.yml"));
         foreach (var (example, own) in new[]
         {
-            ("15s", "1s"),
+            ("15s", "3s"),
             ("127.0.0.1:9093", alertmanager),
             ("\"10.0.0.11:9464\", \"10.0.0.12:9464\", \"10.0.0.13:9464\"", $"\"{management.Authority}\""),
         })

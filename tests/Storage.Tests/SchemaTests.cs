@@ -4,7 +4,6 @@ using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
 using Lakala.Storage.Ledger;
 using Lakala.Testing;
-using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Tests;
 
