@@ -9,7 +9,7 @@ using Lakala.Silo.Gateway;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Merchants;
 using Lakala.Silo.Notices;
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.People;
 using Lakala.Silo.Security;
 using Lakala.Silo.Sweeping;
 using Lakala.Silo.Telemetry;
@@ -54,7 +54,7 @@ switch (args)
 
         return 0;
     case ["operator", var name, var role]:
-        return await Operations.SetUp(database, name, role);
+        return await OperatorChanges.SetUp(database, name, role);
     case []:
         break;
     default:

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Terminals;
 using Lakala.Silo.Security;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Operators;
@@ -139,6 +140,4 @@ public static class Provisioning
     private sealed record Answer(string ApiKey, TerminalSecret[] Terminals, ClerkSecret[] Clerks, IReadOnlyList<OperatorSecret> Operators, string[] Bills);
 
     private sealed record ClerkSecret(string Number, string Password);
-
-    private sealed record TerminalSecret(string Id, string Store, string MasterKey);
 }

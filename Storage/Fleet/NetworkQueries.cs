@@ -25,19 +25,22 @@ public sealed class NetworkQueries(NpgsqlDataSource database)
     /// <summary>After this time every attempt has left SENT, and its minute no longer changes.</summary>
     public static readonly TimeSpan Unsettled = TimeSpan.FromMinutes(3);
 
-    /// <summary>Counts the minutes since then again from the attempts.</summary>
+    // One arbitrary number that every silo agrees on.
+    private const long CountingLock = 0x5357495045;
+
+    /// <summary>Counts the minutes since then again from the attempts, unless another silo counts now.</summary>
     public Task CountMinutes(TimeSpan back, CancellationToken stop) => database.Execute(
-        """
-        with counted as (
+        $"""
+        with turn as materialized (select pg_try_advisory_xact_lock({CountingLock}) as is_ours), counted as (
           select date_trunc('minute', started_at) as minute,
                  count(*) filter (where state = 'APPROVED') as approved, count(*) filter (where state = 'DECLINED') as declined,
                  count(*) filter (where state in ('REFUSED', 'VOID')) as refused, count(*) filter (where state = 'NOT_SENT') as not_sent,
                  count(*) filter (where state in ('REVERSING', 'REVERSED')) as reversed, count(*) filter (where state = 'SENT') as unresolved,
                  percentile_disc(array[0.5, 0.99]) within group (order by (1000 * extract(epoch from settled_at - started_at))::int)
                    filter (where state in ('APPROVED', 'DECLINED')) as took
-          from attempts where started_at >= date_trunc('minute', statement_timestamp() - $1::interval) group by 1
+          from attempts where (select is_ours from turn) and started_at >= date_trunc('minute', statement_timestamp() - $1::interval) group by 1
         ), forgotten as (
-          delete from swipe_minutes where minute < statement_timestamp() - $2::interval
+          delete from swipe_minutes where (select is_ours from turn) and minute < statement_timestamp() - $2::interval
         )
         insert into swipe_minutes (minute, approved, declined, refused, not_sent, reversed, unresolved, p50, p99)
         select minute, approved, declined, refused, not_sent, reversed, unresolved, took[1], took[2] from counted

@@ -53,9 +53,8 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
     }
 
     /// <summary>Blocks, unblocks or retires a store. Terminals of a blocked store take no payment; a retired store does not come back.</summary>
-    /// <param name="what"><c>block</c>, <c>unblock</c> or <c>retire</c>.</param>
     /// <returns>The store's terminals; null: there is no such store, or it is retired.</returns>
-    public async Task<IReadOnlyList<string>?> ChangeStore(string id, string what, string who, CancellationToken stop)
+    public async Task<IReadOnlyList<string>?> ChangeStore(string id, StoreChange change, string who, CancellationToken stop)
     {
         var changed = await database.Execute(
             """
@@ -70,7 +69,7 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             """,
             stop,
             id,
-            what,
+            StoreChangeText.Of(change),
             who);
         return changed > 0
             ? await database.List("select id from terminals where store_id = $1", static row => row.Get<string>("id"), stop, id)

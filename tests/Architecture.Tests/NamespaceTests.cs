@@ -7,8 +7,6 @@ namespace Lakala.Architecture.Tests;
 /// <summary>No two namespaces of a project need each other, neither directly nor through others.</summary>
 public sealed partial class NamespaceTests
 {
-    private static readonly string[] Units = ["Lakala.Silo.Ops"];
-
     public static TheoryData<string> Rooms => [.. Arrows.Allowed.Keys];
 
     [Theory]
@@ -33,7 +31,7 @@ public sealed partial class NamespaceTests
         from type in room.Types
         from named in Room.Named(type).OfType<TypeDefinition>()
         where named.Namespace != type.Namespace && room.Types.Contains(named)
-        let need = new Need(UnitOf(type.Namespace), UnitOf(named.Namespace), $"{type.Name} names {named.Name}")
+        let need = new Need(type.Namespace, named.Namespace, $"{type.Name} names {named.Name}")
         where need.From != need.To
         select need;
 
@@ -46,12 +44,9 @@ public sealed partial class NamespaceTests
         from Match used in Using().Matches(text)
         let other = used.Groups[1].Value
         where other.StartsWith($"Lakala.{room}.", StringComparison.Ordinal)
-        let need = new Need(UnitOf(own), UnitOf(other), $"{Path.GetFileName(file)} uses it")
+        let need = new Need(own, other, $"{Path.GetFileName(file)} uses it")
         where need.From != need.To
         select need;
-
-    private static string UnitOf(string name) =>
-        Units.FirstOrDefault(unit => name == unit || name.StartsWith(unit + ".", StringComparison.Ordinal)) ?? name;
 
     private static HashSet<string> Reach(string from, Need[] needs)
     {

@@ -1,5 +1,5 @@
 using Lakala.Local;
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Alarms;
 using YamlDotNet.RepresentationModel;
 
 namespace Lakala.Deploy.Tests;

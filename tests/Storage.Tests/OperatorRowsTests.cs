@@ -287,7 +287,7 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
     [Fact]
     public async Task The_audit_log_is_only_ever_added_to()
     {
-        await _provisioning.ChangeStore(_store, "block", "somebody", Stop);
+        await _provisioning.ChangeStore(_store, StoreChange.Block, "somebody", Stop);
 
         (await _audit.List(_store, null, 10, Stop))[0].Should().Match<AuditEntry>(entry => entry.Who == "somebody" && entry.What == "store.block");
         foreach (var tampering in new[] { "update audit_log set who = 'nobody'", "delete from audit_log", "truncate audit_log" })
@@ -301,14 +301,14 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
     {
         var terminals = new TerminalRows(books.Database);
 
-        (await _provisioning.ChangeStore(_store, "block", "test", Stop)).Should().BeEquivalentTo(_terminals);
+        (await _provisioning.ChangeStore(_store, StoreChange.Block, "test", Stop)).Should().BeEquivalentTo(_terminals);
         (await terminals.Find(_terminals[0]))!.Blocked.Should().BeTrue();
-        await _provisioning.ChangeStore(_store, "unblock", "test", Stop);
+        await _provisioning.ChangeStore(_store, StoreChange.Unblock, "test", Stop);
         (await terminals.Find(_terminals[0]))!.Blocked.Should().BeFalse();
-        await _provisioning.ChangeStore(_store, "retire", "test", Stop);
+        await _provisioning.ChangeStore(_store, StoreChange.Retire, "test", Stop);
         (await terminals.Find(_terminals[0]))!.Blocked.Should().BeTrue();
 
-        (await _provisioning.ChangeStore(_store, "unblock", "test", Stop)).Should().BeNull("it does not come back");
+        (await _provisioning.ChangeStore(_store, StoreChange.Unblock, "test", Stop)).Should().BeNull("it does not come back");
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Audit;
 using Lakala.Storage.Operators;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
@@ -20,7 +20,7 @@ public sealed class AuditTests(Books books) : IClassFixture<Books>
         await provisioning.PutStores([new Store(store, "Tea & Sons", 20, Chain: "chain", Region: "R", District: "D")], "ann");
         await provisioning.AddTerminals([(terminal, store)], [[1]], "ann", Stop);
         await provisioning.PutStores([new Store(store, "Tea & Sons", 30, Chain: "chain")], "ann");
-        await provisioning.ChangeStore(store, "block", "ann", Stop);
+        await provisioning.ChangeStore(store, StoreChange.Block, "ann", Stop);
         await settings.Put(SettingLevel.Store, store, """{"copies":2}""", "ann", Stop);
         await settings.Put(SettingLevel.Store, store, """{"copies":1,"largest_amount":500}""", "ann", Stop);
         await provisioning.PutStores([new Store(other, "Other", 0)], "ann");
@@ -43,6 +43,6 @@ public sealed class AuditTests(Books books) : IClassFixture<Books>
             "operator.block blocked: False → True", "operator.put role: watch → administer", "operator.put blocked: – → False, role: – → watch");
 
         async Task<IEnumerable<string>> Changes(string subject) => (await new AuditLog(books.Database).List(subject, null, 20, Stop)).Select(entry =>
-            $"{entry.What} {string.Join(", ", Shown.Changes(entry.Before, entry.After).Select(change => change.ToString()).Order(StringComparer.Ordinal))}");
+            $"{entry.What} {string.Join(", ", Change.Between(entry.Before, entry.After).Select(change => change.ToString()).Order(StringComparer.Ordinal))}");
     }
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Reflection;
 using Lakala.Silo.Merchants;
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Terminals;
 using Lakala.Storage.Stores;
 
 namespace Lakala.Silo.Tests.Ops;

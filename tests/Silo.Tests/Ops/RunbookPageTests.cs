@@ -1,4 +1,4 @@
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Alarms;
 using Lakala.Storage.Fleet;
 
 namespace Lakala.Silo.Tests.Ops;

@@ -1,4 +1,4 @@
-using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.SignIn;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Ops;

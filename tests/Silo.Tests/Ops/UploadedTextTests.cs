@@ -1,5 +1,6 @@
 using System.Text;
 using Lakala.Silo.Ops;
+using Lakala.Silo.Ops.Import;
 
 namespace Lakala.Silo.Tests.Ops;
 

@@ -1,0 +1,33 @@
+using System.Text.Encodings.Web;
+using Lakala.Storage.Operators;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Silo.Ops.SignIn;
+
+/// <summary>Who is at the pages under <c>/ops</c>.</summary>
+internal sealed class SessionAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorRows operators, SessionCookie cookie)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+{
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        cookie.Read(Request) is { } token && await operators.Find(token, !PageContext.IsByItself(Request), Context.RequestAborted) is { } person
+            ? AuthenticateResult.Success(OperatorAccess.Ticket(person, OperatorAccess.Session))
+            : AuthenticateResult.NoResult();
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsGet(Request.Method))
+        {
+            Response.StatusCode = StatusCodes.Status303SeeOther;
+            Response.Headers.Location = $"{OpsPages.Root}/sign-in?to={Uri.EscapeDataString(Request.Path + Request.QueryString)}";
+        }
+        else
+        {
+            Response.StatusCode = StatusCodes.Status401Unauthorized;
+        }
+
+        return Task.CompletedTask;
+    }
+}
