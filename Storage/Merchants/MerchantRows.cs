@@ -7,10 +7,6 @@ using Npgsql;
 
 namespace Lakala.Storage.Merchants;
 
-/// <summary>The answer to store under the merchant's Idempotency-Key, in the commit that it answers.</summary>
-/// <param name="RequestHash">SHA-256 of the request's body.</param>
-public sealed record KeptAnswer(string Key, byte[] RequestHash, int Status, string Response);
-
 /// <summary>The last bill of a page: the next page begins after it.</summary>
 public readonly record struct BillCursor(DateTimeOffset CreatedAt, long Number);
 
