@@ -1,17 +1,17 @@
 namespace Lakala.Storage;
 
-/// <summary>What became of a notice.</summary>
+/// <summary>The states of a delivery.</summary>
 public enum DeliveryState
 {
     /// <summary>It is tried when it is due.</summary>
     Pending,
 
-    /// <summary>The receiver has it.</summary>
+    /// <summary>The receiver has accepted it.</summary>
     Accepted,
 
-    /// <summary>There was nothing left to tell, or nobody.</summary>
+    /// <summary>It was no longer needed, had no receiver, or was above a limit.</summary>
     Skipped,
 
-    /// <summary>Given up, until somebody has it sent again.</summary>
+    /// <summary>Given up, until the merchant or an operator sends it again.</summary>
     Parked,
 }

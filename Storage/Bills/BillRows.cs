@@ -10,7 +10,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IBillReader
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
 
-    /// <summary>What <see cref="Read"/> wants, of <see cref="From"/>. No expression has a comma of its own.</summary>
+    /// <summary>The columns for <see cref="Read"/>, from <see cref="From"/>. No expression may have a comma.</summary>
     internal const string Columns =
         """
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,

@@ -1,6 +1,6 @@
 namespace Lakala.Storage.Notices;
 
-/// <summary>What became of an event's notices to one receiver.</summary>
+/// <summary>The delivery of an event to one receiver.</summary>
 /// <param name="DueAt">While pending, the time of the next try.</param>
 public sealed record DeliveryRow(
     string Receiver,

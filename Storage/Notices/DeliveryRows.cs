@@ -11,7 +11,7 @@ namespace Lakala.Storage.Notices;
 /// <param name="Wait">Null: it is sent again. Otherwise the limit is reached, and this is the time until it may be sent again.</param>
 public sealed record Resent(int Receivers, TimeSpan? Wait);
 
-/// <summary>The queue of notices: what is to go to whom, and what became of it.</summary>
+/// <summary>The queue of notices: due deliveries, and the outcomes of their tries.</summary>
 public sealed class DeliveryRows(
     NpgsqlDataSource database, [FromKeyedServices(Database.Writers)] NpgsqlDataSource writers, ILogger<DeliveryRows> log) : IAsyncDisposable
 {

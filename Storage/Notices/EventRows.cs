@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Notices;
 
-/// <summary>Merchants' events, read back with what became of their notices. They are written by the commit that each tells of.</summary>
+/// <summary>Reads merchants' events with the state of their deliveries. The commit of a change writes its event.</summary>
 public sealed class EventRows(NpgsqlDataSource database)
 {
     // Three queries, each with its own index.

@@ -3,10 +3,10 @@ using Npgsql;
 
 namespace Lakala.Storage.Notices;
 
-/// <summary>Counts, over all silos, what a merchant may have sent only so often.</summary>
+/// <summary>Counts, over all silos, notices of a merchant that have a limit.</summary>
 public sealed class QuotaRows(NpgsqlDataSource database)
 {
-    /// <summary>What is counted by event: how often it went out again.</summary>
+    /// <summary>The count of an event: the times that it was sent again.</summary>
     internal const string Resend = "resend";
 
     /// <summary>Counts a notice to a shopper before it is sent, over all silos and once for all of its tries.</summary>

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
-/// <summary>A lock of PostgreSQL that all processes of the project know by its number. It ends with the session, or when it is disposed of.</summary>
+/// <summary>An advisory lock of PostgreSQL with a number that all processes of the project use. It ends with the session, or when it is disposed of.</summary>
 internal sealed class AdvisoryLock : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
@@ -11,7 +11,7 @@ internal sealed class AdvisoryLock : IAsyncDisposable
 
     private AdvisoryLock(NpgsqlConnection connection, long number) => (_connection, _number) = (connection, number);
 
-    /// <summary>Waits for as long as it takes.</summary>
+    /// <summary>Waits without a bound.</summary>
     public static async Task<AdvisoryLock> Take(NpgsqlConnection connection, long number)
     {
         var command = new NpgsqlCommand("select pg_advisory_lock($1)", connection).With(number);
@@ -20,13 +20,13 @@ internal sealed class AdvisoryLock : IAsyncDisposable
         return new AdvisoryLock(connection, number);
     }
 
-    /// <returns>Null: somebody else has it.</returns>
+    /// <returns>Null: another session has it.</returns>
     public static async Task<AdvisoryLock?> TryTake(NpgsqlConnection connection, long number, CancellationToken stop) =>
         await connection.First("select pg_try_advisory_lock($1) as is_taken", static row => row.Get<bool>("is_taken"), stop, number)
             ? new AdvisoryLock(connection, number)
             : null;
 
-    // A session that is gone holds no lock any more.
+    // A session that has ended holds no lock.
     public async ValueTask DisposeAsync()
     {
         if (_connection.FullState == ConnectionState.Open)

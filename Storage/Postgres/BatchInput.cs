@@ -3,8 +3,8 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// What a batch statement takes of its commands, column by column: name, PostgreSQL type and value stand in one place. The statement
-/// selects from <see cref="Rows"/>, and nobody counts parameters.
+/// The input of a batch statement, column by column: name, PostgreSQL type and value are declared in one place. The statement
+/// selects from <see cref="Rows"/>, so that no parameters must be counted.
 /// </summary>
 public sealed class BatchInput<TCommand>
 {
@@ -26,7 +26,7 @@ public sealed class BatchInput<TCommand>
     /// <param name="type">PostgreSQL's type of <typeparamref name="T"/>.</param>
     public BatchInput<TCommand> Column<T>(string name, string type, Func<TCommand, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: false));
 
-    /// <summary>A column that most batches have no value of: then it is an empty array, which <c>unnest</c> fills up with nulls.</summary>
+    /// <summary>A column without values in most batches: then it is an empty array, which <c>unnest</c> fills with nulls.</summary>
     public BatchInput<TCommand> SparseColumn<T>(string name, string type, Func<TCommand, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: true));
 
     /// <summary>A list of texts for each command, which the statement reads as <c>i.name::text[]</c>: an array of arrays has lists of one length only.</summary>

@@ -3,7 +3,7 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// How a statement is run that is no batch. Values are $1, $2 and so on; one that may be null is cast in the SQL or given with
+/// Runs statements that are not batches. Values are $1, $2 and so on; a value that may be null is cast in the SQL or given with
 /// <see cref="Typed"/>. Columns are read by name.
 /// </summary>
 internal static class Queries
@@ -34,7 +34,7 @@ internal static class Queries
     public static Task<int> Execute(this NpgsqlConnection connection, string sql, CancellationToken stop, params object?[] values) =>
         new NpgsqlCommand(sql, connection).With(values).Execute(stop);
 
-    /// <summary>A value whose type PostgreSQL is told even when it is null: so one statement is prepared for both.</summary>
+    /// <summary>A value with its PostgreSQL type, also when it is null, so that one statement is prepared for both.</summary>
     public static NpgsqlParameter Typed<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
 
     /// <summary>

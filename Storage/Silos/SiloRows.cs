@@ -4,31 +4,31 @@ using Npgsql;
 namespace Lakala.Storage.Silos;
 
 /// <summary>
-/// Who is in a cluster. Every change but a sign of life compares the cluster's version and moves it on in the same statement.
+/// The members of a cluster. Every change except the "I am alive" time compares the cluster's version and increases it in the same statement.
 /// </summary>
 public sealed class SiloRows(NpgsqlDataSource database)
 {
     private const string Columns = "c.version, s.address, s.status, s.name, s.host, s.started_at, s.alive_at, s.suspects, s.suspected_at";
 
-    /// <summary>Makes the cluster unless it is there.</summary>
+    /// <summary>Creates the cluster unless it exists.</summary>
     public Task PutCluster(string cluster) =>
         database.Execute("insert into clusters (id, version) values ($1, 0) on conflict do nothing", CancellationToken.None, cluster);
 
     public Task DeleteAll(string cluster) => database.Execute(
         "with gone as (delete from silos where cluster_id = $1) update clusters set version = version + 1 where id = $1", CancellationToken.None, cluster);
 
-    /// <summary>Deletes those of another status that have given no sign of life since.</summary>
+    /// <summary>Deletes the silos of another status whose "I am alive" time is older.</summary>
     public Task DeleteOthers(string cluster, string status, DateTimeOffset aliveBefore) => database.Execute(
         "delete from silos where cluster_id = $1 and status <> $2 and alive_at < $3", CancellationToken.None, cluster, status, aliveBefore.ToUniversalTime());
 
     public Task<ClusterRows> ReadAll(string cluster) =>
         Read($"select {Columns} from clusters c left join silos s on s.cluster_id = c.id where c.id = $1", cluster);
 
-    /// <summary>The cluster with this silo alone, or with none.</summary>
+    /// <summary>Reads the cluster with only this silo, or without it if it does not exist.</summary>
     public Task<ClusterRows> ReadOne(string cluster, string address) =>
         Read($"select {Columns} from clusters c left join silos s on s.cluster_id = c.id and s.address = $2 where c.id = $1", cluster, address);
 
-    /// <returns>False: the cluster's version is not the one before this, or the silo is there.</returns>
+    /// <returns>False: the cluster's version is not the previous one, or the silo exists.</returns>
     public async Task<bool> Insert(string cluster, SiloRow silo, int version)
     {
         try
@@ -48,7 +48,7 @@ public sealed class SiloRows(NpgsqlDataSource database)
         }
     }
 
-    /// <returns>False: the cluster's version is not the one before this, or there is no such silo.</returns>
+    /// <returns>False: the cluster's version is not the previous one, or there is no such silo.</returns>
     public async Task<bool> Update(string cluster, SiloRow silo, int version) => await database.Execute(
         """
         with next as (

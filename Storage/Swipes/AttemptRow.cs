@@ -28,8 +28,8 @@ public sealed record AttemptRow(
     string? TraceId = null)
 {
     /// <summary>
-    /// What <see cref="Read"/> wants, of <see cref="From"/>. No expression has a comma of its own, and no name is a column's of a bill:
-    /// one result may have both.
+    /// The columns for <see cref="Read"/>, from <see cref="From"/>. No expression may have a comma, and no name may be that of a bill's
+    /// column, because one result may have both.
     /// </summary>
     internal const string Columns =
         """

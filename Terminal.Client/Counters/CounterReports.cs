@@ -8,12 +8,12 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Client.Counters;
 
-/// <summary>What the clerk reads and the printer prints after each outcome. Knows neither journal nor line.</summary>
-/// <param name="Texts">In the language of this moment.</param>
-/// <param name="Parameters">As they were last fetched.</param>
+/// <summary>Makes the texts for the clerk and the receipts after each outcome. Uses neither journal nor line.</summary>
+/// <param name="Texts">The texts in the present language.</param>
+/// <param name="Parameters">The parameters that were last fetched.</param>
 internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, NetworkParameters Parameters, TimeProvider Time)
 {
-    /// <summary>Nothing was done, or not what was asked for.</summary>
+    /// <summary>The request was not carried out.</summary>
     public Report Refuse(string why, string? bill = null) => Name(SwipeReport.Refused(why, bill));
 
     public Report DescribeSettled(SwipeReport? earlier) => Name(new Report(Outcome.Settled) { Text = Texts.AllSettled, Resolved = earlier });

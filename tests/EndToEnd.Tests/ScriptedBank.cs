@@ -49,7 +49,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
     /// <summary>The next 0200.</summary>
     public Task<BankAuthoriseRequest> Asked() => _asked.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
-    /// <summary>No 0200 has come that <see cref="Asked"/> has not told.</summary>
+    /// <summary>True when <see cref="Asked"/> has returned every 0200 that has come.</summary>
     public bool IsAsked => _asked.Reader.TryPeek(out _);
 
     /// <summary>The next 0420 or 0421 of this RRN. Those of other RRNs are skipped.</summary>

@@ -3,7 +3,7 @@ using Lakala.Terminal.Client.Journals;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>The journal when the machine, the process or the disk fails, at any of its steps and any of its bytes.</summary>
+/// <summary>The journal when the machine, the process or the disk fails, at every step and every byte.</summary>
 public sealed class JournalPowerCutTests : IDisposable
 {
     private const int Seeds = 3_000;
@@ -186,7 +186,7 @@ public sealed class JournalPowerCutTests : IDisposable
         return (whole, [.. whole.Index().Where(one => one.Item == (byte)'\n').Select(one => one.Index + 1)]);
     }
 
-    /// <summary>A terminal with mishaps that a seed determines, and what it was told is in its journal.</summary>
+    /// <summary>A terminal with mishaps from a seed, and the records that the journal has confirmed.</summary>
     private sealed class Life(int seed, Mishap? mishap)
     {
         private const int Boots = 12, MostSteps = 40, MostSwipes = 8;
@@ -206,7 +206,7 @@ public sealed class JournalPowerCutTests : IDisposable
         private readonly HashSet<JournalKey> _taken = [];
         private readonly Dictionary<JournalKey, Stage> _told = [];
 
-        // Nobody was told that these are there, but they may be.
+        // These were not confirmed, but may be there.
         private readonly List<(JournalKey Key, Stage Stage)> _perhaps = [];
 
         public void Run()
@@ -245,7 +245,7 @@ public sealed class JournalPowerCutTests : IDisposable
                 }
                 catch (IOException)
                 {
-                    // The journal says what is certain, and goes on.
+                    // The journal has all confirmed records, and can be used.
                     if (_perhaps is [.., var (key, stage)] && StageOf(journal, key) == stage)
                     {
                         _told[key] = stage;
@@ -296,7 +296,7 @@ public sealed class JournalPowerCutTests : IDisposable
             _perhaps.Clear();
         }
 
-        // What earlier ones may have written is there or not, and stays so from now on.
+        // Unconfirmed writes of earlier processes are there or not, and this no longer changes.
         private void Compare(Journal journal)
         {
             foreach (var (key, stage) in _perhaps.Where(perhaps => StageOf(journal, perhaps.Key) == perhaps.Stage))

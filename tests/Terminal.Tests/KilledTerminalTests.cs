@@ -9,7 +9,7 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests;
 
-/// <summary>The program itself, killed after each line of its journal; the next one finds out what was open before it sells.</summary>
+/// <summary>The program, killed after each line of its journal; the next run settles open swipes before it sells.</summary>
 public sealed class KilledTerminalTests : IDisposable
 {
     private const string Earlier = "73516235791239", Later = "24700000004295";
@@ -68,7 +68,7 @@ public sealed class KilledTerminalTests : IDisposable
         else
         {
             var earlier = before.OfType<SwipePending>().Single().Key;
-            // The kill comes before the first 0200 has left, or after it.
+            // The kill comes before the first 0200 is sent, or after it.
             _asks.Where(ask => ask != $"0200 {earlier}").Should().Equal(line == Pending ? [$"0201 {earlier}", $"0200 {sale}"] : [$"0200 {sale}"]);
             settledBefore.Should().Equal(line == Pending ? [earlier] : [], "it is certain before the new sale");
             after.OfType<SwipePrinted>().Select(printed => printed.Key).Should().Equal(line == Printed ? [sale] : [earlier, sale]);
@@ -155,7 +155,7 @@ public sealed class KilledTerminalTests : IDisposable
             new PaymentFacts("000000010000", "0K9WPM", "622848*********0000", TimeProvider.System.GetUtcNow(), "茶馆", "order-1"));
     }
 
-    // What the program prints stays in a pipe that is full from the beginning: it gets as far as the paper, and no further.
+    // The program's output goes to a full pipe, so it stops when it prints.
     private async Task KillAfter(int line)
     {
         var isThere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Lakala.Terminal.Tests;
 
-/// <param name="Columns">Of half width: a sign of two bytes takes two.</param>
-/// <param name="Barcode">What the bars say that stand in the place of a line.</param>
+/// <param name="Columns">The number of columns: a character of two bytes has two.</param>
+/// <param name="Barcode">The content of a barcode in place of a line.</param>
 public sealed record PaperLine(string Text, int Columns, bool IsLarge, string? Barcode = null);
 
-/// <summary>What a printer in Chinese mode makes of the bytes that it is sent, as its maker's manual says. Anything else is a fault.</summary>
-/// <param name="Slips">Each with its lines; each was cut off.</param>
+/// <summary>Reads bytes as a printer in Chinese mode does by its manual. Any other bytes are a fault.</summary>
+/// <param name="Slips">The slips that were cut off, each with its lines.</param>
 public sealed record PaperRoll(IReadOnlyList<IReadOnlyList<PaperLine>> Slips)
 {
     private static readonly Encoding Gb18030 = CodePagesEncodingProvider.Instance.GetEncoding("GB18030")!;
