@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Lakala.Deploy.Tests;
+using Lakala.Local;
 using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
@@ -16,10 +17,7 @@ public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixt
     [Fact]
     public async Task Every_expression_is_understood_and_names_only_what_a_silo_exports_from_its_first_swipe_on()
     {
-        await Approved();
-        using var http = new HttpClient();
-        var metrics = await http.GetStringAsync(new Uri(network.Local.Management, "/metrics"), Shop.Stop);
-        var exported = Sample().Matches(metrics).Select(match => match.Groups[1].Value).Append(Up).ToHashSet();
+        var exported = await Exported();
         await using var prometheus = await PrometheusServer.Start(network.Local.Management);
         var expressions = (await prometheus.Rules()).Concat(Dashboard.Expressions).ToList();
 
@@ -29,6 +27,17 @@ public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixt
             await prometheus.Query(expression);
             Names(expression).Should().NotBeEmpty(expression).And.BeSubsetOf(exported, expression);
         }
+    }
+
+    [Fact]
+    public async Task Every_metric_of_the_runbook_is_one_that_a_silo_exports_from_its_first_swipe_on()
+    {
+        var exported = await Exported();
+        var runbook = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "runbook.md"), Shop.Stop);
+
+        var named = RunbookMetric().Matches(runbook).Select(match => match.Value).ToHashSet();
+
+        named.Should().HaveCountGreaterThan(6).And.OnlyContain(name => exported.Contains(name) || exported.Contains(name + "_count"));
     }
 
     // The library's default buckets begin with 5 and are for milliseconds: every swipe would be in the first one.
@@ -73,12 +82,23 @@ public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixt
         await Eventually.Is(() => prometheus.Firing(Rule), alerts => alerts.Count == 0, $"{Rule} clears");
     }
 
+    private async Task<HashSet<string>> Exported()
+    {
+        await Approved();
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri(network.Local.Management, "/metrics"), Shop.Stop);
+        return [.. Sample().Matches(metrics).Select(match => match.Groups[1].Value), Up];
+    }
+
     private async Task Approved() =>
         (await network.Pay(await network.NewBill())).GetProperty("outcome").GetString().Should().Be("approved");
 
     /// <summary>The metrics of an expression: its words without strings, labels, times and built-in functions.</summary>
     private static HashSet<string> Names(string expression) =>
         [.. Word().Matches(NoMetric().Replace(expression, " ")).Select(match => match.Value).Except(["and", "or", "unless", "offset", "bool"])];
+
+    [GeneratedRegex(@"\blakala_[a-z_]+[a-z]")]
+    private static partial Regex RunbookMetric();
 
     [GeneratedRegex("""^([a-zA-Z_:][\w:]*)[{ ]""", RegexOptions.Multiline)]
     private static partial Regex Sample();

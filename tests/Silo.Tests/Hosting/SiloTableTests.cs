@@ -8,19 +8,18 @@ using Orleans.Configuration;
 namespace Lakala.Silo.Tests.Hosting;
 
 /// <summary>The membership table as Orleans needs it: every change compares the version on which it is based.</summary>
-public sealed class SiloTableTests(TestPostgres postgres) : IAsyncLifetime
+public sealed class SiloTableTests(Books books) : IClassFixture<Books>, IAsyncLifetime
 {
-    private readonly Books _books = new(postgres);
+    private readonly string _cluster = Guid.NewGuid().ToString("N");
     private SiloTable _table = null!;
 
     public async ValueTask InitializeAsync()
     {
-        await _books.InitializeAsync();
-        _table = Table("one");
+        _table = Table(_cluster);
         await _table.InitializeMembershipTable(true);
     }
 
-    public ValueTask DisposeAsync() => _books.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task What_was_written_is_read_back()
@@ -100,18 +99,18 @@ public sealed class SiloTableTests(TestPostgres postgres) : IAsyncLifetime
         dead.Status = SiloStatus.Dead;
         await _table.InsertRow(dead, Next(0));
         await _table.InsertRow(active, Next(1));
-        var other = Table("other");
+        var other = Table(_cluster + "-other");
         await other.InitializeMembershipTable(true);
 
         await _table.CleanupDefunctSiloEntries(new DateTimeOffset(dead.IAmAliveTime).AddSeconds(1));
 
         (await _table.ReadAll()).Members.Should().ContainSingle().Which.Item1.SiloAddress.Should().Be(active.SiloAddress);
         (await other.ReadAll()).Members.Should().BeEmpty();
-        await _table.DeleteMembershipTableEntries("one");
+        await _table.DeleteMembershipTableEntries(_cluster);
         (await _table.ReadAll()).Members.Should().BeEmpty();
     }
 
-    private SiloTable Table(string cluster) => new(new SiloRows(_books.Database), Options.Create(new ClusterOptions { ClusterId = cluster, ServiceId = cluster }));
+    private SiloTable Table(string cluster) => new(new SiloRows(books.Database), Options.Create(new ClusterOptions { ClusterId = cluster, ServiceId = cluster }));
 
     private static TableVersion Next(int version) => new TableVersion(version, $"{version}").Next();
 
