@@ -20,7 +20,8 @@ internal sealed record Conversation(string AnswerMti, Answering Answer)
         OfSignOff = new(Mti.NetworkAnswer, SignOff.Answer),
         OfClerkSignIn = new(Mti.NetworkAnswer, ClerkSignIn.Answer),
         OfParameters = new(Mti.NetworkAnswer, Parameters.Answer),
-        OfEcho = new(Mti.NetworkAnswer, Echo.Answer);
+        OfEcho = new(Mti.NetworkAnswer, Echo.Answer),
+        OfUnknownFunction = new(Mti.NetworkAnswer, UnknownFunction.Answer);
 
     /// <summary>Finds the conversation by message type, and by network code (field 70) where there is one.</summary>
     /// <exception cref="Iso8583Exception">The message type is not in use.</exception>
@@ -33,7 +34,8 @@ internal sealed record Conversation(string AnswerMti, Answering Answer)
         (Mti.NetworkRequest, NetworkCode.SignOff) => OfSignOff,
         (Mti.NetworkRequest, NetworkCode.ClerkSignIn) => OfClerkSignIn,
         (Mti.NetworkRequest, NetworkCode.Parameters) => OfParameters,
-        (Mti.NetworkRequest, _) => OfEcho,
+        (Mti.NetworkRequest, NetworkCode.Echo) => OfEcho,
+        (Mti.NetworkRequest, _) => OfUnknownFunction,
         _ => throw new Iso8583Exception(0, "The message type is not in use."),
     };
 }

@@ -31,16 +31,17 @@ internal static class Pay
         }
 
         var key = new SwipeKey(request.From.Terminal, request.Batch, request.From.Stan);
-        var amount = new Money(request.Amount, request.Currency == CurrencyCode.Cny ? Money.Cny : "???");
+        Money? amount = request.Currency == CurrencyCode.Cny ? new Money(request.Amount, Money.Cny) : null;
         var isWhole = BillNumber.TryParse(request.Bill, out var bill);
         var answer = await services.Ask(
             () => !isWhole ? terminal.Grain.Refuse(terminal.KeySet, key, Refusal.BillMistyped)
-                : request.IsEnquiry ? terminal.Grain.Enquire(terminal.KeySet, key, bill.Value, amount)
+                : amount is not { } owed ? terminal.Grain.Refuse(terminal.KeySet, key, Refusal.CurrencyWrong)
+                : request.IsEnquiry ? terminal.Grain.Enquire(terminal.KeySet, key, bill.Value, owed)
                 : terminal.Grain.Pay(terminal.KeySet, new PayBill(
                     Key: key,
                     Store: terminal.Store,
                     Bill: bill.Value,
-                    Amount: amount,
+                    Amount: owed,
                     Card: Present(request, terminal),
                     EntryMode: request.EntryMode,
                     IsRepeat: request.IsRepeat)),

@@ -17,7 +17,7 @@ public sealed class ConversationTests
     [InlineData(Mti.NetworkRequest, NetworkCode.ClerkSignIn, Mti.NetworkAnswer, nameof(ClerkSignIn))]
     [InlineData(Mti.NetworkRequest, NetworkCode.Parameters, Mti.NetworkAnswer, nameof(Parameters))]
     [InlineData(Mti.NetworkRequest, NetworkCode.Echo, Mti.NetworkAnswer, nameof(Echo))]
-    [InlineData(Mti.NetworkRequest, 999, Mti.NetworkAnswer, nameof(Echo))]
+    [InlineData(Mti.NetworkRequest, 999, Mti.NetworkAnswer, nameof(UnknownFunction))]
     public void A_message_type_and_a_network_code_choose_the_conversation(string mti, int code, string answer, string conversation)
     {
         var request = new Iso8583Message(Iso8583Spec.Lakala, mti).Set(70, code);

@@ -45,7 +45,11 @@ internal sealed class GatewayDevice : IAsyncDisposable
         Ask(new SignOnRequest(From(), _time.GetUtcNow(), new byte[SignOnRequest.NonceLength], "1", "en").ToIso(), _master.SignOnMac);
 
     /// <returns>The code of its authentic answer.</returns>
-    public async Task<string> Echo() => NetworkAnswer.FromIso(await Ask(new NetworkRequest(From(), NetworkCode.Echo, _keySet).ToIso(), _mac!)).Verdict.Code;
+    public async Task<string> Echo() => (await AskFunction(NetworkCode.Echo)).Verdict.Code;
+
+    /// <summary>A 0800 within the session.</summary>
+    public async Task<NetworkAnswer> AskFunction(int code) =>
+        NetworkAnswer.FromIso(await Ask(new NetworkRequest(From(), code, _keySet).ToIso(), _mac!));
 
     /// <summary>A 0200 under a new key.</summary>
     public PayRequest Swipe(long bill, long amount) => new(
