@@ -25,15 +25,13 @@ public sealed partial class NamespaceTests
     [Theory]
     [MemberData(nameof(Rooms))]
     public void No_type_is_called_as_its_namespace(string room) =>
-        Room.Of(room).Types.Where(static type => type.Name == type.Namespace.Split('.')[^1]).Select(static type => type.FullName).Should().BeEmpty();
+        Room.Of(room).Types.Where(static type => type.Name == type.Namespace.Split('.')[^1]).Select(static type => type.FullName).ToArray().Should().BeEmpty();
 
     private static IEnumerable<Need> NamesOf(Room room) =>
         from type in room.Types
         from named in Room.Named(type).OfType<TypeDefinition>()
         where named.Namespace != type.Namespace && room.Types.Contains(named)
-        let need = new Need(type.Namespace, named.Namespace, $"{type.Name} names {named.Name}")
-        where need.From != need.To
-        select need;
+        select new Need(type.Namespace, named.Namespace, $"{type.Name} names {named.Name}");
 
     /// <summary>A constant leaves no reference in compiled code, so its use is found by the usings of the file, which has no unneeded ones.</summary>
     private static IEnumerable<Need> UsingsOf(string room) =>
@@ -43,10 +41,8 @@ public sealed partial class NamespaceTests
         where own is not null
         from Match used in Using().Matches(text)
         let other = used.Groups[1].Value
-        where other.StartsWith($"Lakala.{room}.", StringComparison.Ordinal)
-        let need = new Need(own, other, $"{Path.GetFileName(file)} uses it")
-        where need.From != need.To
-        select need;
+        where other.StartsWith($"Lakala.{room}.", StringComparison.Ordinal) && other != own
+        select new Need(own, other, $"{Path.GetFileName(file)} uses it");
 
     private static HashSet<string> Reach(string from, Need[] needs)
     {
