@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Lakala.Testing;
 using Lakala.Vocabulary;
 using Lakala.Wire.Bank;
 using Lakala.Wire.Iso8583;
@@ -25,7 +26,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Task _run;
     private TaskCompletionSource<Line> _up = NewSignal();
-    private TcpClient? _client;
+    private Socket? _client;
     private bool _isDown;
     private int _codes;
 
@@ -121,19 +122,8 @@ internal sealed class ScriptedBank : IAsyncDisposable
 
     private async Task Run()
     {
-        while (true)
+        while (await _listener.NextClient() is { } client)
         {
-            TcpClient client;
-            try
-            {
-                client = await _listener.AcceptTcpClientAsync();
-            }
-            catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
-            {
-                // Disposed.
-                return;
-            }
-
             lock (_lock)
             {
                 if (_isDown)
@@ -149,7 +139,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
             {
                 try
                 {
-                    await Serve(client.GetStream());
+                    await Serve(new NetworkStream(client));
                 }
                 catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
                 {

@@ -130,19 +130,8 @@ public sealed class TestLine : IAsyncDisposable
 
     private async Task Accept()
     {
-        while (true)
+        while (await _listener.NextClient() is { } client)
         {
-            Socket client;
-            try
-            {
-                client = await _listener.AcceptSocketAsync();
-            }
-            catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
-            {
-                // Disposed.
-                return;
-            }
-
             lock (_lock)
             {
                 if (_isClosed)
