@@ -7,7 +7,7 @@ using Lakala.Silo.Ops.Fleet;
 using Lakala.Silo.Ops.Import;
 using Lakala.Silo.Ops.Merchants;
 using Lakala.Silo.Ops.Network;
-using Lakala.Silo.Ops.People;
+using Lakala.Silo.Ops.Operators;
 using Lakala.Silo.Ops.Settings;
 using Lakala.Silo.Ops.SignIn;
 using Lakala.Silo.Ops.Stores;
@@ -25,7 +25,7 @@ internal static class Operations
     private static readonly IOpsSlice[] Slices =
     [
         new SignInSlice(), new FleetSlice(), new TerminalsSlice(), new StoresSlice(), new ImportSlice(), new CommandsSlice(), new SettingsSlice(),
-        new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new PeopleSlice(), new MerchantsSlice(),
+        new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new OperatorsSlice(), new MerchantsSlice(),
     ];
 
     public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)

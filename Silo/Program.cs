@@ -9,7 +9,7 @@ using Lakala.Silo.Gateway;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Merchants;
 using Lakala.Silo.Notices;
-using Lakala.Silo.Ops.People;
+using Lakala.Silo.Ops.Operators;
 using Lakala.Silo.Security;
 using Lakala.Silo.Sweeping;
 using Lakala.Silo.Telemetry;

@@ -29,16 +29,16 @@ public sealed class OpenBills(
         }
 
         var end = row.Bill.HeldUntil > row.Bill.ExpiresAt ? row.Bill.HeldUntil.Value : row.Bill.ExpiresAt;
-        return new BillFound(row, row.Bill.Decide(new BillCommand.Hold(), asOf).Refusal, end > asOf ? end - asOf : TimeSpan.Zero);
+        return new BillFound(row, row.Bill.Decide(new BillStep.Hold(), asOf).Refusal, end > asOf ? end - asOf : TimeSpan.Zero);
     }
 
     /// <summary>Cancels a bill that no counter holds.</summary>
     /// <param name="changed">Called when the commit has changed the bill.</param>
-    public Task<BillClosed> Cancel(long number, Action changed) => Close(number, new BillCommand.Cancel(), new BillEvent.Cancelled(), changed);
+    public Task<BillClosed> Cancel(long number, Action changed) => Close(number, new BillStep.Cancel(), new BillEvent.Cancelled(), changed);
 
     /// <summary>Expires a bill that is past its time and that no counter holds.</summary>
     /// <param name="changed">Called when the commit has changed the bill.</param>
-    public Task<BillClosed> Expire(long number, Action changed) => Close(number, new BillCommand.Expire(), new BillEvent.Expired(), changed);
+    public Task<BillClosed> Expire(long number, Action changed) => Close(number, new BillStep.Expire(), new BillEvent.Expired(), changed);
 
     /// <summary>Sends the shopper, once, the reminder that the bill expires soon.</summary>
     /// <returns>The bill as it was read; null when there is none.</returns>
@@ -66,7 +66,7 @@ public sealed class OpenBills(
         return row;
     }
 
-    private async Task<BillClosed> Close(long number, BillCommand command, BillEvent closing, Action changed)
+    private async Task<BillClosed> Close(long number, BillStep step, BillEvent closing, Action changed)
     {
         BillRow? before = null;
         for (var round = 0; round < CloseRounds; round++)
@@ -94,7 +94,7 @@ public sealed class OpenBills(
             }
 
             before = outcome.Before;
-            var decision = before.Bill.Decide(command, outcome.AsOf);
+            var decision = before.Bill.Decide(step, outcome.AsOf);
             if (decision.Event is null)
             {
                 return new BillClosed(before, decision.Refusal ?? Refusal.TryLater);

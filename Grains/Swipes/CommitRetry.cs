@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Grains.Swipes;
 
 /// <summary>
-/// Submits a command until its outcome is known or the commit deadline has passed. Submitting the same command again is
+/// Submits an item until its outcome is known or the commit deadline has passed. Submitting the same item again is
 /// harmless: its id shows whether it was committed.
 /// </summary>
 public sealed class CommitRetry(IOptions<SwipeOptions> options, TimeProvider time)
@@ -15,13 +15,13 @@ public sealed class CommitRetry(IOptions<SwipeOptions> options, TimeProvider tim
 
     /// <param name="begun">The timestamp from which the deadline counts.</param>
     /// <param name="mayBeStored">
-    /// True: the command is repeated also when this submission has certainly stored nothing; false: that ends it at once.
+    /// True: the item is repeated also when this submission has certainly stored nothing; false: that ends it at once.
     /// </param>
     /// <exception cref="DatabaseAwayException">Not stored.</exception>
     /// <exception cref="CommitQueueFullException">Not stored.</exception>
     /// <exception cref="CommitUnknownException">Possibly stored, and the deadline has passed.</exception>
-    public async Task<TOutcome> UntilDeadline<TCommand, TOutcome>(
-        ICommit<TCommand, TOutcome> writer, TCommand command, long begun, bool mayBeStored = false)
+    public async Task<TOutcome> UntilDeadline<TItem, TOutcome>(
+        ICommit<TItem, TOutcome> writer, TItem item, long begun, bool mayBeStored = false)
         where TOutcome : class
     {
         using var span = Instrumentation.Source.StartActivity(writer.Name);
@@ -29,7 +29,7 @@ public sealed class CommitRetry(IOptions<SwipeOptions> options, TimeProvider tim
         {
             try
             {
-                return await writer.Submit(command);
+                return await writer.Submit(item);
             }
             catch (Exception fault) when (fault is CommitUnknownException or DatabaseAwayException or CommitQueueFullException)
             {

@@ -38,23 +38,23 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
 
     private bool IsOver(DateTimeOffset now) => ExpiresAt <= now && !IsHeld(now);
 
-    /// <summary>The event that follows from the command, or the reason why there is none. Changes nothing.</summary>
-    public BillDecision Decide(BillCommand command, DateTimeOffset now) => command switch
+    /// <summary>The event that follows from the step, or the reason why there is none. Changes nothing.</summary>
+    public BillDecision Decide(BillStep step, DateTimeOffset now) => step switch
     {
-        BillCommand.Hold => WhyNotPayable(now) is { } no ? no
+        BillStep.Hold => WhyNotPayable(now) is { } no ? no
             : Holds < MaxHolds ? new BillEvent.Held(now + HoldTime)
             : BillDecision.Nothing,
-        BillCommand.StartPayment start => WhyNotPayable(now) is { } no ? no
+        BillStep.StartPayment start => WhyNotPayable(now) is { } no ? no
             : start.Amount.Currency != Amount.Currency ? Refusal.CurrencyWrong
             : start.Amount.Minor != Amount.Minor ? Refusal.AmountWrong
             : new BillEvent.PaymentStarted(),
-        BillCommand.Settle => State == BillState.Paying ? new BillEvent.Paid() : WhyNotPaying(),
-        BillCommand.Reopen => State == BillState.Paying ? new BillEvent.Reopened() : WhyNotPaying(),
-        BillCommand.Expire => WhyNotClosable(now) is { } no ? no
+        BillStep.Settle => State == BillState.Paying ? new BillEvent.Paid() : WhyNotPaying(),
+        BillStep.Reopen => State == BillState.Paying ? new BillEvent.Reopened() : WhyNotPaying(),
+        BillStep.Expire => WhyNotClosable(now) is { } no ? no
             : ExpiresAt <= now ? new BillEvent.Expired()
             : BillDecision.Nothing,
-        BillCommand.Cancel => WhyNotClosable(now) is { } no ? no : new BillEvent.Cancelled(),
-        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "No such command."),
+        BillStep.Cancel => WhyNotClosable(now) is { } no ? no : new BillEvent.Cancelled(),
+        _ => throw new ArgumentOutOfRangeException(nameof(step), step, "No such step."),
     };
 
     public Bill Apply(BillEvent happened) => happened switch
@@ -95,26 +95,26 @@ public readonly record struct Bill(BillState State, Money Amount, DateTimeOffset
     };
 }
 
-/// <summary>The commands to a bill.</summary>
-public abstract record BillCommand
+/// <summary>What may be done with a bill.</summary>
+public abstract record BillStep
 {
-    private BillCommand()
+    private BillStep()
     {
     }
 
     /// <summary>A lookup: other terminals can still pay the bill, but it neither expires nor is cancelled.</summary>
-    public sealed record Hold : BillCommand;
+    public sealed record Hold : BillStep;
 
-    public sealed record StartPayment(Money Amount) : BillCommand;
+    public sealed record StartPayment(Money Amount) : BillStep;
 
-    public sealed record Settle : BillCommand;
+    public sealed record Settle : BillStep;
 
     /// <summary>The attempt ended without money: declined, not sent, or reversing.</summary>
-    public sealed record Reopen : BillCommand;
+    public sealed record Reopen : BillStep;
 
-    public sealed record Expire : BillCommand;
+    public sealed record Expire : BillStep;
 
-    public sealed record Cancel : BillCommand;
+    public sealed record Cancel : BillStep;
 }
 
 /// <summary>What happened to a bill.</summary>

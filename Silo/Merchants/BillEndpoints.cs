@@ -60,7 +60,7 @@ internal static class BillEndpoints
         [FromHeader(Name = "Idempotency-Key"), Length(1, MaxIdempotencyKey), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
         string? idempotencyKey,
         ClaimsPrincipal user,
-        MerchantRows store,
+        MerchantBills rows,
         ShopperReceivers shoppers,
         NoticeSignal notices,
         BillPageAddress pages,
@@ -76,7 +76,7 @@ internal static class BillEndpoints
         for (var round = 0; round < MaxRounds; round++)
         {
             // Before the checks: a value that was valid at first, such as an expiry, may no longer be.
-            if (idempotencyKey is not null && await store.FindAnswer(merchant.Id, idempotencyKey, context.RequestAborted) is { } kept)
+            if (idempotencyKey is not null && await rows.FindAnswer(merchant.Id, idempotencyKey, context.RequestAborted) is { } kept)
             {
                 return Repeat(kept, body.Hash, context.Response);
             }
@@ -90,7 +90,7 @@ internal static class BillEndpoints
             var bill = Draw(body.Value, merchant, now);
             var json = BillView.Json(bill, pages);
             var answer = idempotencyKey is null ? null : new KeptAnswer(idempotencyKey, body.Hash, StatusCodes.Status201Created, json);
-            switch (await store.CreateBill(bill, answer, shoppers.Find(bill), json))
+            switch (await rows.CreateBill(bill, answer, shoppers.Find(bill), json))
             {
                 case CreateOutcome.Created:
                     notices.Raise();
@@ -98,7 +98,7 @@ internal static class BillEndpoints
                     return Json(json, StatusCodes.Status201Created);
 
                 case CreateOutcome.OrderTaken
-                    when await store.FindLiveBill(merchant.Id, bill.OrderId, context.RequestAborted) is { } live:
+                    when await rows.FindLiveBill(merchant.Id, bill.OrderId, context.RequestAborted) is { } live:
                     return Problems.OrderHasBill(bill.OrderId, live);
             }
         }
@@ -111,7 +111,7 @@ internal static class BillEndpoints
         [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
         [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
-        MerchantRows store,
+        MerchantBills rows,
         BillPageAddress pages,
         CancellationToken stop)
     {
@@ -137,7 +137,7 @@ internal static class BillEndpoints
         }
 
         var size = limit ?? Paging.UsualSize;
-        var bills = await store.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
+        var bills = await rows.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
         var data = bills.Take(size).Select(bill => BillView.Json(bill, pages));
         var next = bills.Count > size ? Write(bills[size - 1]) : null;
         return Json($$"""{"data":[{{string.Join(',', data)}}]{{(next is null ? "" : $",\"next_cursor\":\"{next}\"")}}}""");

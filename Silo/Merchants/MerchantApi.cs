@@ -1,4 +1,5 @@
 using Lakala.Silo.Web;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -13,7 +14,7 @@ internal static class MerchantApi
     public static WebApplicationBuilder AddMerchantApi(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton<MerchantRows>();
+        services.AddSingleton<MerchantBills>();
         services.AddSingleton<ApiKeyRows>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();

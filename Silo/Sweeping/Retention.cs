@@ -1,12 +1,12 @@
 using Lakala.Silo.Hosting;
-using Lakala.Storage.Merchants;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Terminals;
 
 namespace Lakala.Silo.Sweeping;
 
 /// <summary>Deletes old rows: answers kept for repeats, counts of notices, and the history of terminals' health.</summary>
-internal sealed class Retention(MerchantRows merchants, QuotaRows quotas, HealthRows healths, TimeProvider time, ILogger<Retention> log)
+internal sealed class Retention(MerchantBills bills, QuotaRows quotas, HealthRows healths, TimeProvider time, ILogger<Retention> log)
     : PeriodicWork(time, log)
 {
     private const int Batch = 10_000;
@@ -16,7 +16,7 @@ internal sealed class Retention(MerchantRows merchants, QuotaRows quotas, Health
     protected override string FailureText => "Old rows could not be deleted, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(new[] { merchants.ForgetAnswers, quotas.ForgetCounts, healths.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));
+        Task.WhenAll(new[] { bills.ForgetAnswers, quotas.ForgetCounts, healths.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));
 
     private static async Task DropAll(Func<int, CancellationToken, Task<int>> forget, CancellationToken stop)
     {

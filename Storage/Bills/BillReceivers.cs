@@ -4,7 +4,7 @@ namespace Lakala.Storage.Bills;
 internal static class BillReceivers
 {
     /// <summary>
-    /// The receivers of a bill's event: the merchant's endpoints that are not disabled, and the receivers of the shopper in the command.
+    /// The receivers of a bill's event: the merchant's endpoints that are not disabled, and the receivers of the shopper in the item.
     /// </summary>
     /// <param name="row">The alias of rows with merchant_id and receivers.</param>
     internal static string Select(string row) =>

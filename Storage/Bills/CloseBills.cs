@@ -58,7 +58,7 @@ public sealed class CloseBills : BatchStatement<CloseBill, CloseOutcome>
         cross join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.number) b
         """;
 
-    public override CloseOutcome? Read(NpgsqlDataReader row, CloseBill command) =>
+    public override CloseOutcome? Read(NpgsqlDataReader row, CloseBill item) =>
         BillRows.Read(row) is { } before
             ? new CloseOutcome(row.Get<bool>("is_closed"), before, row.Get<DateTimeOffset>("as_of"))
             : null;

@@ -33,7 +33,7 @@ public sealed class HoldBills : BatchStatement<HoldBill, BillSeen>
         left join held h on h.number = i.number
         """;
 
-    public override BillSeen Read(NpgsqlDataReader row, HoldBill command)
+    public override BillSeen Read(NpgsqlDataReader row, HoldBill item)
     {
         var bill = BillRows.Read(row);
         if (bill is not null && row.Get<DateTimeOffset?>("new_hold") is { } until)

@@ -21,6 +21,6 @@ public sealed class ReadBills : BatchStatement<long, BillSeen>
         left join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.number) b on true
         """;
 
-    public override BillSeen Read(NpgsqlDataReader row, long command) =>
+    public override BillSeen Read(NpgsqlDataReader row, long item) =>
         new(BillRows.Read(row), row.Get<DateTimeOffset>("as_of"));
 }

@@ -47,5 +47,5 @@ public sealed class RemindShoppers : BatchStatement<RemindShopper, ReminderOutco
         select i.ord, i.ord in (select ord from reminded) as is_done from input i
         """;
 
-    public override ReminderOutcome Read(NpgsqlDataReader row, RemindShopper command) => new(row.Get<bool>("is_done"));
+    public override ReminderOutcome Read(NpgsqlDataReader row, RemindShopper item) => new(row.Get<bool>("is_done"));
 }

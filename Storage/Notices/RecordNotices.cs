@@ -48,5 +48,5 @@ public sealed class RecordNotices : BatchStatement<TriedNotice, NoticeRecorded>
         select i.ord, i.ord in (select ord from recorded) as is_done from input i
         """;
 
-    public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice command) => new(row.Get<bool>("is_done"));
+    public override NoticeRecorded Read(NpgsqlDataReader row, TriedNotice item) => new(row.Get<bool>("is_done"));
 }

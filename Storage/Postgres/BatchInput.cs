@@ -6,11 +6,11 @@ namespace Lakala.Storage.Postgres;
 /// The input of a batch statement, column by column: name, PostgreSQL type and value are declared in one place. The statement
 /// selects from <see cref="Rows"/>, so that no parameters must be counted.
 /// </summary>
-public sealed class BatchInput<TCommand>
+public sealed class BatchInput<TItem>
 {
     private readonly List<Part> _parts = [];
 
-    /// <summary>For a <c>from</c>: the batch as rows <c>i</c>, a row for each command, with its place in the batch as <c>ord</c>.</summary>
+    /// <summary>For a <c>from</c>: the batch as rows <c>i</c>, a row for each item, with its place in the batch as <c>ord</c>.</summary>
     public string Rows
     {
         get
@@ -24,22 +24,22 @@ public sealed class BatchInput<TCommand>
     public string this[string name] => _parts.Single(part => part.Name == name).Sql;
 
     /// <param name="type">PostgreSQL's type of <typeparamref name="T"/>.</param>
-    public BatchInput<TCommand> Column<T>(string name, string type, Func<TCommand, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: false));
+    public BatchInput<TItem> Column<T>(string name, string type, Func<TItem, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: false));
 
     /// <summary>A column without values in most batches: then it is an empty array, which <c>unnest</c> fills with nulls.</summary>
-    public BatchInput<TCommand> SparseColumn<T>(string name, string type, Func<TCommand, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: true));
+    public BatchInput<TItem> SparseColumn<T>(string name, string type, Func<TItem, T> value) => Add(new ColumnPart<T>(name, Next($"::{type}[]"), value, isSparse: true));
 
-    /// <summary>A list of texts for each command, which the statement reads as <c>i.name::text[]</c>: an array of arrays has lists of one length only.</summary>
-    public BatchInput<TCommand> TextsColumn(string name, Func<TCommand, IEnumerable<string>?> value) =>
-        Column(name, "text", command => value(command) is { } texts ? "{" + string.Join(',', texts.Select(Quote)) + "}" : null);
+    /// <summary>A list of texts for each item, which the statement reads as <c>i.name::text[]</c>: an array of arrays has lists of one length only.</summary>
+    public BatchInput<TItem> TextsColumn(string name, Func<TItem, IEnumerable<string>?> value) =>
+        Column(name, "text", item => value(item) is { } texts ? "{" + string.Join(',', texts.Select(Quote)) + "}" : null);
 
     /// <summary>One value, the same in every batch.</summary>
-    public BatchInput<TCommand> Constant<T>(string name, T value) => Add(new ConstantPart<T>(name, Next(""), value));
+    public BatchInput<TItem> Constant<T>(string name, T value) => Add(new ConstantPart<T>(name, Next(""), value));
 
     /// <summary>Typed and in order, without values.</summary>
     public IEnumerable<NpgsqlParameter> Parameters() => _parts.Select(static part => part.Create());
 
-    public void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TCommand> batch)
+    public void Bind(NpgsqlParameterCollection parameters, ReadOnlySpan<TItem> batch)
     {
         for (var place = 0; place < _parts.Count; place++)
         {
@@ -49,7 +49,7 @@ public sealed class BatchInput<TCommand>
 
     private string Next(string cast) => $"${_parts.Count + 1}{cast}";
 
-    private BatchInput<TCommand> Add(Part part)
+    private BatchInput<TItem> Add(Part part)
     {
         _parts.Add(part);
         return this;
@@ -67,15 +67,15 @@ public sealed class BatchInput<TCommand>
 
         public abstract NpgsqlParameter Create();
 
-        public abstract void Bind(NpgsqlParameter parameter, ReadOnlySpan<TCommand> batch);
+        public abstract void Bind(NpgsqlParameter parameter, ReadOnlySpan<TItem> batch);
     }
 
-    private sealed class ColumnPart<T>(string name, string sql, Func<TCommand, T> value, bool isSparse) : Part(name, sql, isColumn: true)
+    private sealed class ColumnPart<T>(string name, string sql, Func<TItem, T> value, bool isSparse) : Part(name, sql, isColumn: true)
     {
         // Typed, so that the statement is prepared before there are values.
         public override NpgsqlParameter Create() => new NpgsqlParameter<T[]>();
 
-        public override void Bind(NpgsqlParameter parameter, ReadOnlySpan<TCommand> batch)
+        public override void Bind(NpgsqlParameter parameter, ReadOnlySpan<TItem> batch)
         {
             var (column, isEmpty) = (new T[batch.Length], isSparse);
             for (var place = 0; place < column.Length; place++)
@@ -92,7 +92,7 @@ public sealed class BatchInput<TCommand>
     {
         public override NpgsqlParameter Create() => new NpgsqlParameter<T> { TypedValue = value };
 
-        public override void Bind(NpgsqlParameter parameter, ReadOnlySpan<TCommand> batch)
+        public override void Bind(NpgsqlParameter parameter, ReadOnlySpan<TItem> batch)
         {
         }
     }

@@ -3,18 +3,18 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// One set-based SQL statement over many commands, each with its own outcome. The column <c>ord</c> of every returned row is
-/// the command's place in the batch, counted from 1.
+/// One set-based SQL statement over many items, each with its own outcome. The column <c>ord</c> of every returned row is
+/// the item's place in the batch, counted from 1.
 /// </summary>
-public abstract class BatchStatement<TCommand, TOutcome>
+public abstract class BatchStatement<TItem, TOutcome>
     where TOutcome : class
 {
     public abstract string Name { get; }
 
-    public abstract BatchInput<TCommand> Input { get; }
+    public abstract BatchInput<TItem> Input { get; }
 
     public abstract string Sql { get; }
 
-    /// <summary>Null when the row does not decide the outcome: the command runs again as a new statement.</summary>
-    public abstract TOutcome? Read(NpgsqlDataReader row, TCommand command);
+    /// <summary>Null when the row does not decide the outcome: the item runs again as a new statement.</summary>
+    public abstract TOutcome? Read(NpgsqlDataReader row, TItem item);
 }

@@ -8,7 +8,7 @@ public sealed class DatabaseAwayException(string message, Exception? cause = nul
     internal static string Told(string message, Exception? cause) => cause is null ? message : $"{message} {cause.GetType().Name}: {cause.Message}";
 }
 
-/// <summary>The commit may or may not have happened. Submit the same command again to find out; never guess.</summary>
+/// <summary>The commit may or may not have happened. Submit the same item again to find out; never guess.</summary>
 [GenerateSerializer, Alias("commit-unknown")]
 public sealed class CommitUnknownException(string message, Exception? cause = null) : Exception(DatabaseAwayException.Told(message, cause));
 

@@ -7,17 +7,17 @@ using Npgsql;
 namespace Lakala.Storage.Postgres;
 
 /// <summary>
-/// The group-commit writer: takes the waiting commands into one statement with one commit. A single command
-/// is committed at once; batches form only while a commit is running. No command fails because of another: a batch that
-/// PostgreSQL rejects is halved until the command at fault is alone.
+/// The group-commit writer: takes the waiting items into one statement with one commit. A single item
+/// is committed at once; batches form only while a commit is running. No item fails because of another: a batch that
+/// PostgreSQL rejects is halved until the item at fault is alone.
 /// </summary>
-public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome>, IAsyncDisposable
+public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAsyncDisposable
     where TOutcome : class
 {
     public const int MaxBatch = 256;
     public const int Capacity = 16_384;
 
-    // A command whose row another transaction has locked is run again; each round waits for that lock.
+    // An item whose row another transaction has locked is run again; each round waits for that lock.
     private const int MaxRounds = 16;
 
     private static readonly Meter Meter = new(Instrumentation.Name);
@@ -25,14 +25,14 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private static readonly Histogram<double> CommitTime = Meter.CreateHistogram<double>("lakala.commit.duration", "s");
 
     /// <summary>
-    /// A connection that was idle for longer is tested before a command uses it: if the test fails, the command is certainly
+    /// A connection that was idle for longer is tested before an item uses it: if the test fails, the item is certainly
     /// not stored.
     /// </summary>
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(10);
 
-    private readonly BatchStatement<TCommand, TOutcome> _statement;
+    private readonly BatchStatement<TItem, TOutcome> _statement;
     private readonly NpgsqlDataSource _database;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
@@ -46,7 +46,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private PostgresNotice? _doubt;
     private long _used;
 
-    public GroupCommit(BatchStatement<TCommand, TOutcome> statement, NpgsqlDataSource database, ILogger log, TimeProvider? time = null)
+    public GroupCommit(BatchStatement<TItem, TOutcome> statement, NpgsqlDataSource database, ILogger log, TimeProvider? time = null)
     {
         _statement = statement;
         _database = database;
@@ -61,18 +61,18 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     public string Name => _statement.Name;
 
     /// <inheritdoc/>
-    public Task<TOutcome> Submit(TCommand command)
+    public Task<TOutcome> Submit(TItem item)
     {
-        var waiting = new Waiting(command);
+        var waiting = new Waiting(item);
         if (_queue.Writer.TryWrite(waiting))
         {
             return waiting.Task;
         }
 
-        throw new CommitQueueFullException($"{_statement.Name}: {Capacity} commands are waiting already.");
+        throw new CommitQueueFullException($"{_statement.Name}: {Capacity} items are waiting already.");
     }
 
-    /// <summary>Commits the waiting commands, then ends.</summary>
+    /// <summary>Commits the waiting items, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -98,7 +98,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             catch (Exception fault)
             {
                 // After any fault every caller must get an outcome, and the writer goes on.
-                _log.LogError(fault, "{Statement}: unexpected fault over {Count} commands.", _statement.Name, batch.Count);
+                _log.LogError(fault, "{Statement}: unexpected fault over {Count} items.", _statement.Name, batch.Count);
                 await CloseConnection();
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: unexpected fault.", fault));
             }
@@ -130,7 +130,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             }
             catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
-                _log.LogWarning("{Statement}: {State} over {Count} commands; running again.", _statement.Name, fault.SqlState, batch.Count);
+                _log.LogWarning("{Statement}: {State} over {Count} items; running again.", _statement.Name, fault.SqlState, batch.Count);
             }
             catch (PostgresException fault) when (IsSessionLoss(fault))
             {
@@ -164,15 +164,15 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private async Task Execute(List<Waiting> batch)
     {
         var started = Stopwatch.GetTimestamp();
-        var commands = new TCommand[batch.Count];
-        for (var i = 0; i < commands.Length; i++)
+        var items = new TItem[batch.Count];
+        for (var i = 0; i < items.Length; i++)
         {
-            commands[i] = batch[i].Command;
+            items[i] = batch[i].Item;
         }
 
-        _statement.Input.Bind(_command!.Parameters, commands);
-        var outcomes = new TOutcome?[commands.Length];
-        var running = Run(_command, commands, outcomes);
+        _statement.Input.Bind(_command!.Parameters, items);
+        var outcomes = new TOutcome?[items.Length];
+        var running = Run(_command, items, outcomes);
         try
         {
             await running.WaitAsync(Bound(_connection!), _time);
@@ -193,7 +193,7 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
             return;
         }
 
-        BatchSize.Record(commands.Length, _tag);
+        BatchSize.Record(items.Length, _tag);
         CommitTime.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _tag);
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -204,14 +204,14 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
         }
     }
 
-    private async Task Run(NpgsqlCommand command, TCommand[] commands, TOutcome?[] outcomes)
+    private async Task Run(NpgsqlCommand command, TItem[] items, TOutcome?[] outcomes)
     {
         // No cancellation token: a cancelled commit may report success although it was not stored.
         await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await rows.ReadAsync(CancellationToken.None))
         {
             var place = (int)rows.Get<long>("ord") - 1;
-            outcomes[place] = _statement.Read(rows, commands[place]);
+            outcomes[place] = _statement.Read(rows, items[place]);
         }
 
         // The rows come before the commit. Its end is awaited here, where a fault is thrown: the close of a reader hides it.
@@ -364,9 +364,9 @@ public sealed class GroupCommit<TCommand, TOutcome> : ICommit<TCommand, TOutcome
     private static bool IsDoubt(PostgresNotice notice) =>
         notice.SqlState is PostgresErrorCodes.Warning or PostgresErrorCodes.AdminShutdown;
 
-    private sealed class Waiting(TCommand command) : TaskCompletionSource<TOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiting(TItem item) : TaskCompletionSource<TOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        public TCommand Command { get; } = command;
+        public TItem Item { get; } = item;
 
         public bool IsDone => Task.IsCompleted;
 

@@ -38,5 +38,5 @@ public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
         select i.ord from {Input.Rows} cross join written
         """;
 
-    public override CommitTried Read(NpgsqlDataReader row, TryCommit command) => new();
+    public override CommitTried Read(NpgsqlDataReader row, TryCommit item) => new();
 }

@@ -43,9 +43,9 @@ public sealed class CloseKeys : BatchStatement<CloseKey, AttemptRow>
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
         """;
 
-    public override AttemptRow? Read(NpgsqlDataReader row, CloseKey command) =>
+    public override AttemptRow? Read(NpgsqlDataReader row, CloseKey item) =>
         row.Get<bool>("is_closed")
-            ? new AttemptRow(command.Key, command.Id, command.State, command.Bill, command.Amount, command.MaskedPan, null, null, default,
-                default, null, command.ResponseCode, command.Reason, null, null, null)
+            ? new AttemptRow(item.Key, item.Id, item.State, item.Bill, item.Amount, item.MaskedPan, null, null, default,
+                default, null, item.ResponseCode, item.Reason, null, null, null)
             : AttemptRow.Read(row);
 }

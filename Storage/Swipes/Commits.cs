@@ -29,7 +29,7 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
     /// <summary>Commits as a swipe does, and changes nothing.</summary>
     public GroupCommit<TryCommit, CommitTried> TryCommits { get; } = new(new TryCommits(), writers, log);
 
-    /// <summary>Commits the waiting commands, then ends.</summary>
+    /// <summary>Commits the waiting items, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         await StartAttempts.DisposeAsync();

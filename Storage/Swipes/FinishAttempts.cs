@@ -104,17 +104,17 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         where i.ord not in (select ord from moved)
         """;
 
-    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt command)
+    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt item)
     {
         if (row.Get<bool>("has_moved"))
         {
             return FinishOutcome.HasMoved;
         }
 
-        // Only an approval may find its attempt SENT and not move it. Any other command lost to a move in this batch, or
+        // Only an approval may find its attempt SENT and not move it. Any other item lost to a move in this batch, or
         // since the statement began: the row that it read is old. Run again.
         var found = AttemptRow.Read(row)!;
-        return found.State == AttemptState.Sent && found.Id == command.Id && command.Move.To != AttemptState.Approved
+        return found.State == AttemptState.Sent && found.Id == item.Id && item.Move.To != AttemptState.Approved
             ? null
             : new FinishOutcome(found);
     }

@@ -14,7 +14,7 @@ namespace Lakala.Storage.Swipes;
 public sealed record StartAttempt(
     Guid Id, SwipeKey Key, long Rrn, long Bill, Money Amount, string MaskedPan, string Store, string? TraceId = null);
 
-/// <summary>The outcome of C1 for one command.</summary>
+/// <summary>The outcome of C1 for one item.</summary>
 public abstract record StartOutcome
 {
     private StartOutcome()
@@ -102,7 +102,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         where i.bill not in (select number from locked)
         """;
 
-    public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt command)
+    public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt item)
     {
         var bill = BillRows.Read(row);
         if (row.Get<bool>("is_started"))
@@ -116,7 +116,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         if (AttemptRow.Read(row) is { } known)
         {
             // Our own id: the commit with the unknown outcome was made.
-            return known.Id == command.Id && known.State == AttemptState.Sent && bill is not null
+            return known.Id == item.Id && known.State == AttemptState.Sent && bill is not null
                 ? new StartOutcome.Started(bill, known.Rates, known.StartedAt)
                 : new StartOutcome.KeyKnown(known);
         }
@@ -132,7 +132,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
         }
 
         // No row was inserted although the rules allow it: another session is deciding. Run again.
-        var decision = bill.Bill.Decide(new BillCommand.StartPayment(command.Amount), row.Get<DateTimeOffset>("as_of"));
+        var decision = bill.Bill.Decide(new BillStep.StartPayment(item.Amount), row.Get<DateTimeOffset>("as_of"));
         return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
     }
 }

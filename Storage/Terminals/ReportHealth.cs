@@ -35,5 +35,5 @@ public sealed class ReportHealth : BatchStatement<HealthRow, HealthKept>
         select ord from input
         """;
 
-    public override HealthKept Read(NpgsqlDataReader row, HealthRow command) => new();
+    public override HealthKept Read(NpgsqlDataReader row, HealthRow item) => new();
 }

@@ -8,6 +8,6 @@ public static class Books
         var file = Path.Combine(Repository.Home, "up.json");
         var up = await LocalFiles.Read<UpFile>(file) ?? throw new SetupException($"there is no {file}: start `./lakala up` first");
         var environment = new Dictionary<string, string> { ["ConnectionStrings__Lakala"] = up.Database };
-        return await Command.Show([Repository.Program("Silo"), "books"], environment, cancel: stop);
+        return await Tool.Show([Repository.Program("Silo"), "books"], environment, cancel: stop);
     }
 }

@@ -22,8 +22,8 @@ public static class DebianPackages
 
         Console.WriteLine($"  installing {names} {purpose}");
         prepare?.Invoke();
-        await Command.RunOrFail(["apt-get", "update", "-q"], Environment, cancel: cancel);
-        await Command.RunOrFail(
+        await Tool.RunOrFail(["apt-get", "update", "-q"], Environment, cancel: cancel);
+        await Tool.RunOrFail(
             ["apt-get", "install", "-y", "-q", "--no-install-recommends", .. packages], Environment, cancel: cancel);
     }
 }

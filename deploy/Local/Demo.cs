@@ -77,7 +77,7 @@ public sealed class Demo : IAsyncDisposable
         return await Check(number, page, notice, books, stop);
     }
 
-    private async Task<bool> Check(string number, Uri page, ReceivedNotice notice, CommandResult books, CancellationToken stop)
+    private async Task<bool> Check(string number, Uri page, ReceivedNotice notice, ToolResult books, CancellationToken stop)
     {
         var row = await ReadRow(number, stop);
         var debits = await Debits(stop);

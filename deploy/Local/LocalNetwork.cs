@@ -161,18 +161,18 @@ public sealed class LocalNetwork : IAsyncDisposable
         _silos[number].Process.WaitUntilHealthy(_http, new Uri(_silos[number].Http, "/healthz"), StartBound, cancel);
 
     /// <summary>The silo's verb <c>books</c>: the trial balance, and exit code 1 when it does not balance.</summary>
-    public Task<CommandResult> Books(CancellationToken cancel = default) =>
-        Command.Run([Repository.Program("Silo"), "books"], SiloEnvironment(_silos[0]), cancel: cancel);
+    public Task<ToolResult> Books(CancellationToken cancel = default) =>
+        Tool.Run([Repository.Program("Silo"), "books"], SiloEnvironment(_silos[0]), cancel: cancel);
 
     /// <summary>The silo's verb <c>provision</c>.</summary>
     /// <param name="request">Its JSON.</param>
     /// <param name="cancel">Ends it.</param>
-    public Task<CommandResult> Provision(string request, CancellationToken cancel = default) =>
-        Command.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
+    public Task<ToolResult> Provision(string request, CancellationToken cancel = default) =>
+        Tool.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
 
     /// <summary>Runs the store's terminal program once, as its own process.</summary>
-    public Task<CommandResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default) =>
-        Command.Run(
+    public Task<ToolResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default) =>
+        Tool.Run(
             [Repository.Program("Terminal.Client"), .. arguments],
             new Dictionary<string, string> { ["LAKALA_HOME"] = Home },
             input,

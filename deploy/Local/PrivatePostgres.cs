@@ -90,7 +90,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var port = ChoosePort(Path.Combine(folder, "port"));
         var source = new NpgsqlConnectionStringBuilder(primary.ConnectionString);
         await WritePassword(folder, asServer, source.Password!, cancel);
-        await Command.RunOrFail(
+        await Tool.RunOrFail(
             [.. asServer, Path.Combine(binaries, "pg_basebackup"), "-D", Path.Combine(folder, "data"), "-h", source.Host!,
                 "-p", source.Port.ToString(CultureInfo.InvariantCulture), "-U", User, "-X", "stream", "-c", "fast", "-R", "--no-password"],
             new Dictionary<string, string> { ["PGPASSWORD"] = source.Password! },
@@ -155,10 +155,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
         string[] asUser = ["setpriv", "--reuid=" + ServerUser, "--regid=" + ServerUser, "--init-groups"];
         string[] reaching = [.. asUser, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
-        await Command.RunOrFail(["chown", ServerUser + ":", folder], cancel: cancel);
+        await Tool.RunOrFail(["chown", ServerUser + ":", folder], cancel: cancel);
         foreach (var prefix in new[] { asUser, reaching })
         {
-            if ((await Command.Run([.. prefix, "stat", Path.Combine(folder, ".")], cancel: cancel)).ExitCode == 0)
+            if ((await Tool.Run([.. prefix, "stat", Path.Combine(folder, ".")], cancel: cancel)).ExitCode == 0)
             {
                 return prefix;
             }
@@ -188,7 +188,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
         var password = RandomNumberGenerator.GetHexString(48, lowercase: true);
         await WritePassword(folder, asServer, password, cancel);
-        await Command.RunOrFail(
+        await Tool.RunOrFail(
             [.. asServer, Path.Combine(binaries, "initdb"), "-D", data, "-U", User, "--pwfile", passwordFile, "-A", "scram-sha-256",
                 "-E", "UTF8", "--locale=C.UTF-8"],
             cancel: cancel);
@@ -202,7 +202,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         AtomicFile.Write(file, password + "\n");
         if (asServer.Length > 0)
         {
-            await Command.RunOrFail(["chown", ServerUser + ":", file], cancel: cancel);
+            await Tool.RunOrFail(["chown", ServerUser + ":", file], cancel: cancel);
         }
     }
 

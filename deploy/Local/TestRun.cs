@@ -68,7 +68,7 @@ public static class TestRun
     // The build enforces the style and the analyzers. It does not see white space and the order of the usings.
     private static async Task<Report> CheckFormat(CancellationToken stop)
     {
-        var format = await Command.Run(
+        var format = await Tool.Run(
             ["dotnet", "format", "whitespace", Repository.Root, "--folder", "--verify-no-changes", "--exclude", Path.Combine(Repository.Root, "artifacts"), Repository.Home],
             workingDirectory: Repository.Root,
             cancel: stop);
@@ -82,7 +82,7 @@ public static class TestRun
     {
         var name = Path.GetFileName(project);
         var file = Path.Combine(reports, name + ".trx");
-        var exit = await Command.Follow(
+        var exit = await Tool.Follow(
             [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
             line => Say(name[..^Suffix.Length], line),
             ShortLives,
@@ -164,7 +164,7 @@ public static class TestRun
         }
 
         if (!File.Exists("/usr/bin/python3")
-            || (await Command.Run(["/usr/bin/python3", "-c", "import cryptography"], cancel: stop)).ExitCode != 0)
+            || (await Tool.Run(["/usr/bin/python3", "-c", "import cryptography"], cancel: stop)).ExitCode != 0)
         {
             missing.Add("python3-cryptography");
         }

@@ -100,7 +100,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
             Seconds = (int)(SignOnBound + measured * 4).TotalSeconds,
             HeartbeatSeconds = Heartbeat,
         });
-        var swarm = Command.Run(
+        var swarm = Tool.Run(
             [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", Path.Combine(folder.FullName, "result.json")],
             new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
             cancel: ended.Token);

@@ -22,9 +22,9 @@ public static partial class Pgbench
             ["PGPASSWORD"] = parts.Password ?? "",
         };
         var program = Path.Combine(await PostgresBinaries.Find(stop), "pgbench");
-        await Command.RunOrFail([program, "-i", "-q", "-s", Scale, Database], environment, cancel: stop);
+        await Tool.RunOrFail([program, "-i", "-q", "-s", Scale, Database], environment, cancel: stop);
         var seconds = time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-        var report = await Command.RunOrFail([program, .. Load, "-T", seconds, Database], environment, cancel: stop);
+        var report = await Tool.RunOrFail([program, .. Load, "-T", seconds, Database], environment, cancel: stop);
         return Tps().Match(report) is { Success: true } match
             ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
             : throw new SetupException($"pgbench reports no tps:\n{report}");

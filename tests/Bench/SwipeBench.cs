@@ -109,7 +109,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 WarmupSeconds = (int)WarmUp.TotalSeconds,
                 Seconds = (int)measured.TotalSeconds,
             });
-            await Command.RunOrFail(
+            await Tool.RunOrFail(
                 [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result],
                 new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
                 cancel: stop);

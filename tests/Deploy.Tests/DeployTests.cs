@@ -277,10 +277,10 @@ public sealed partial class DeployTests
             File.WriteAllText(Path.Combine(folder, Path.GetFileName(unit)), ExecStart().Replace(File.ReadAllText(unit), "ExecStart=/bin/true"));
         }
 
-        var verdict = await Command.Run([Analyze, "verify", "--man=no", Path.Combine(folder, Path.GetFileName(file))], cancel: TestContext.Current.CancellationToken);
+        var verdict = await Tool.Run([Analyze, "verify", "--man=no", Path.Combine(folder, Path.GetFileName(file))], cancel: TestContext.Current.CancellationToken);
 
         Directory.Delete(folder, recursive: true);
-        verdict.Should().Match<CommandResult>(result => result.ExitCode == 0 && result.Error.Length == 0);
+        verdict.Should().Match<ToolResult>(result => result.ExitCode == 0 && result.Error.Length == 0);
     }
 
     [Fact]

@@ -82,7 +82,7 @@ public sealed class MonitoringTests
     private static async Task Promtool(params string[] arguments)
     {
         var folder = await PrometheusBinaries.Find(Stop);
-        var verdict = await Command.Run([Path.Combine(folder, "promtool"), .. arguments], cancel: Stop);
+        var verdict = await Tool.Run([Path.Combine(folder, "promtool"), .. arguments], cancel: Stop);
         verdict.ExitCode.Should().Be(0, verdict.Output + verdict.Error);
     }
 

@@ -65,7 +65,7 @@ public sealed class Browser : IAsyncLifetime
         try
         {
             await File.WriteAllBytesAsync(file, picture, TestContext.Current.CancellationToken);
-            return (await Command.RunOrFail(["/usr/bin/zbarimg", "-q", file], cancel: TestContext.Current.CancellationToken)).Trim();
+            return (await Tool.RunOrFail(["/usr/bin/zbarimg", "-q", file], cancel: TestContext.Current.CancellationToken)).Trim();
         }
         finally
         {

@@ -161,9 +161,9 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await Command.Run(["/usr/bin/tmux", "-L", _server, "kill-server"]);
+    public async ValueTask DisposeAsync() => await Tool.Run(["/usr/bin/tmux", "-L", _server, "kill-server"]);
 
-    private Task<string> Tmux(params string[] command) => Command.RunOrFail(["/usr/bin/tmux", "-L", _server, .. command], cancel: Stop);
+    private Task<string> Tmux(params string[] command) => Tool.RunOrFail(["/usr/bin/tmux", "-L", _server, .. command], cancel: Stop);
 
     // A box for each cell, so that what is two columns wide is so in the picture too; blocks are drawn, not set.
     private static string ToHtml(string screen)

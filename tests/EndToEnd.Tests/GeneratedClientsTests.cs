@@ -110,7 +110,7 @@ public sealed class GeneratedClientsTests(Network network)
 
     private static async Task<string> Run(string folder, params string[] command)
     {
-        var done = await Command.Run(command, workingDirectory: folder, cancel: Stop);
+        var done = await Tool.Run(command, workingDirectory: folder, cancel: Stop);
         done.ExitCode.Should().Be(0, "{0}: {1} {2}", string.Join(' ', command), done.Output, done.Error);
         return done.Output;
     }

@@ -18,6 +18,6 @@ public sealed class NetworkTests(Network network)
     {
         var books = await network.Local.Books(TestContext.Current.CancellationToken);
 
-        books.Should().Match<Local.CommandResult>(result => result.ExitCode == 0);
+        books.Should().Match<Local.ToolResult>(result => result.ExitCode == 0);
     }
 }

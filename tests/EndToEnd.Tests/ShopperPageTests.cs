@@ -219,12 +219,12 @@ public sealed class ShopperPageTests(Network network, Browser browser) : IAsyncL
         {
             var pdf = Path.Combine(folder.FullName, "bill.pdf");
             await page.PdfAsync(new() { Path = pdf, Format = "A4", PrintBackground = false });
-            await Command.RunOrFail(["/usr/bin/pdftoppm", "-r", "150", "-png", pdf, Path.Combine(folder.FullName, "sheet")], cancel: Shop.Stop);
+            await Tool.RunOrFail(["/usr/bin/pdftoppm", "-r", "150", "-png", pdf, Path.Combine(folder.FullName, "sheet")], cancel: Shop.Stop);
 
             var sheet = folder.GetFiles("*.png").Should().ContainSingle("it is one sheet").Which;
             var read = await Browser.Scan(await File.ReadAllBytesAsync(sheet.FullName, Shop.Stop));
             read.Split('\n').Should().BeEquivalentTo($"CODE-128:{Number(bill)}", $"QR-Code:{Number(bill)}");
-            var text = await Command.RunOrFail(["/usr/bin/pdftotext", pdf, "-"], cancel: Shop.Stop);
+            var text = await Tool.RunOrFail(["/usr/bin/pdftotext", pdf, "-"], cancel: Shop.Stop);
             text.Should().Contain("128.00").And.Contain("Swipe your bank card").And.NotContain("Corner Store").And.NotContain("Copy number");
             if (Browser.PictureFile("bill-print") is { } picture)
             {

@@ -21,7 +21,7 @@ public sealed class StrangersTerminalTests(Network network)
         described.Clerks.Should().HaveCount(2).And.OnlyContain(clerk => clerk.Password.Length > 0);
         described.Operators.Select(person => person.Name).Should().Equal("watch", "act", "admin");
 
-        var run = await Command.Run([Python, Script, up], new Dictionary<string, string>(), cancel: cancel);
+        var run = await Tool.Run([Python, Script, up], new Dictionary<string, string>(), cancel: cancel);
 
         run.ExitCode.Should().Be(0, run.Error);
         var told = JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, string?>>>(run.Output)!;

@@ -64,7 +64,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
         var folder = Path.Combine(network.Local.Home, "terminals", "T0000001");
         var before = Count(folder, "result");
         var paper = Path.Combine(network.Local.Home, "paper-" + bill);
-        await Command.RunOrFail(["mkfifo", paper], cancel: Stop);
+        await Tool.RunOrFail(["mkfifo", paper], cancel: Stop);
 
         // A printer with a full buffer.
         await using var jam = new FileStream(paper, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
@@ -114,7 +114,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
         var bill = await network.NewBill();
         var card = network.Card;
 
-        var first = await Command.Run(
+        var first = await Tool.Run(
             ["/bin/sh", "-c", "exec \"$@\" >/dev/full", "sh", Repository.Program("Terminal.Client"), "pay", "--bill", bill, "--card", "-", "--pin", "-", "--json"],
             new Dictionary<string, string> { ["LAKALA_HOME"] = network.Local.Home },
             $"{card.Track2}\n{card.Pin}\n",
@@ -174,7 +174,7 @@ public sealed class TerminalFaultTests(PatientNetwork network) : IClassFixture<P
     private async Task<JsonElement> Pay(int exitCode, string bill, params string[] more)
     {
         var result = await network.Local.RunTerminal([.. Arguments(bill), .. more], cancel: Stop);
-        result.Should().Match<CommandResult>(run => run.ExitCode == exitCode && run.Error == "");
+        result.Should().Match<ToolResult>(run => run.ExitCode == exitCode && run.Error == "");
         return JsonDocument.Parse(result.Output).RootElement;
     }
 

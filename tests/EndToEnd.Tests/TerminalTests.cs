@@ -122,7 +122,7 @@ public sealed class TerminalTests(Network network)
         var result = await network.Local.RunTerminal(
             ["pay", "--bill", bill, "--card", "-", "--pin", "-", "--terminal", Terminal], $";{card.Track2}?\n{card.Pin}\n", Stop);
 
-        result.Should().Match<CommandResult>(run => run.ExitCode == 0 && run.Error == "");
+        result.Should().Match<ToolResult>(run => run.ExitCode == 0 && run.Error == "");
         result.Output.Should().MatchRegex("(?s)Demo Shop  CNY 5.00.*\nAPPROVED\n.*CUSTOMER COPY.*MERCHANT COPY");
     }
 
@@ -145,9 +145,9 @@ public sealed class TerminalTests(Network network)
             Seconds = 30,
         });
 
-        var run = await Command.Run([Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result], cancel: Stop);
+        var run = await Tool.Run([Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result], cancel: Stop);
 
-        run.Should().Be(new CommandResult(0, "", ""));
+        run.Should().Be(new ToolResult(0, "", ""));
         var figures = JsonDocument.Parse(await File.ReadAllTextAsync(result, Stop)).RootElement;
         var approvals = JsonDocument.Parse(await File.ReadAllTextAsync(figures.GetProperty("approvals").GetString()!, Stop)).RootElement;
         figures.GetProperty("settled").GetInt64().Should().Be(bills.Length);
@@ -170,7 +170,7 @@ public sealed class TerminalTests(Network network)
     private async Task<JsonElement> Run(int exitCode, params string[] arguments)
     {
         var result = await network.Local.RunTerminal([.. arguments, "--terminal", Terminal, "--json"], cancel: Stop);
-        result.Should().Match<CommandResult>(run => run.ExitCode == exitCode && run.Error == "");
+        result.Should().Match<ToolResult>(run => run.ExitCode == exitCode && run.Error == "");
         return JsonDocument.Parse(result.Output).RootElement;
     }
 }

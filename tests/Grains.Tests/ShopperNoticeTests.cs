@@ -1,6 +1,5 @@
 using Lakala.Rules.Bills;
 using Lakala.Storage.Bills;
-using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
 using Lakala.Testing;
 using Lakala.Vocabulary;
@@ -178,7 +177,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     private async Task<long> NewBill(string? email, string? phone)
     {
         var row = Row(Interlocked.Increment(ref Bills), email, phone);
-        (await new MerchantRows(Books.Database).CreateBill(row, null, Shoppers.Find(row), "{}")).Should().Be(CreateOutcome.Created);
+        (await new MerchantBills(Books.Database).CreateBill(row, null, Shoppers.Find(row), "{}")).Should().Be(CreateOutcome.Created);
         return row.Number;
     }
 

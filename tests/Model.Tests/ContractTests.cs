@@ -297,13 +297,13 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
             return did != says ? $"{name}: the database {did}, the model {says}" : await DifferentRows(_model);
         }
 
-        private async Task<string?> Batch<TCommand, TOutcome>(
+        private async Task<string?> Batch<TItem, TOutcome>(
             string name,
-            Func<TCommand> next,
-            GroupCommit<TCommand, TOutcome> writer,
-            BatchStatement<TCommand, TOutcome> statement,
-            Func<ModelBooks, TCommand, TOutcome?> onModel,
-            Func<Shape, TOutcome?, TCommand, string> shaped)
+            Func<TItem> next,
+            GroupCommit<TItem, TOutcome> writer,
+            BatchStatement<TItem, TOutcome> statement,
+            Func<ModelBooks, TItem, TOutcome?> onModel,
+            Func<Shape, TOutcome?, TItem, string> shaped)
             where TOutcome : class
         {
             var commands = Enumerable.Range(0, _random.Next(3) == 0 ? _random.Next(2, 5) : 1).Select(_ => next()).ToList();

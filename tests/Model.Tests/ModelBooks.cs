@@ -90,7 +90,7 @@ public sealed class ModelBooks
     public StartOutcome Start(StartAttempt command)
     {
         var bill = _bills.GetValueOrDefault(command.Bill);
-        var decision = bill?.Bill.Decide(new BillCommand.StartPayment(command.Amount), Now) ?? Refusal.BillUnknown;
+        var decision = bill?.Bill.Decide(new BillStep.StartPayment(command.Amount), Now) ?? Refusal.BillUnknown;
         if (_broken == Mutation.NoGuardInC1 && decision.Refusal == Refusal.BillBeingPaid)
         {
             decision = new BillEvent.PaymentStarted();
@@ -178,7 +178,7 @@ public sealed class ModelBooks
     public void Reopen(long number)
     {
         var bill = _bills[number];
-        if (bill.Bill.Decide(new BillCommand.Reopen(), Now).Event is { } reopened)
+        if (bill.Bill.Decide(new BillStep.Reopen(), Now).Event is { } reopened)
         {
             _bills[number] = bill with { Bill = bill.Bill.Apply(reopened) };
         }
@@ -224,7 +224,7 @@ public sealed class ModelBooks
 
     public BillSeen Hold(long number)
     {
-        if (_bills.TryGetValue(number, out var bill) && bill.Bill.Decide(new BillCommand.Hold(), Now).Event is { } held)
+        if (_bills.TryGetValue(number, out var bill) && bill.Bill.Decide(new BillStep.Hold(), Now).Event is { } held)
         {
             _bills[number] = bill with { Bill = bill.Bill.Apply(held) };
         }
@@ -240,7 +240,7 @@ public sealed class ModelBooks
             return null;
         }
 
-        BillCommand closing = command.State == BillState.Expired ? new BillCommand.Expire() : new BillCommand.Cancel();
+        BillStep closing = command.State == BillState.Expired ? new BillStep.Expire() : new BillStep.Cancel();
         var decided = before.Bill.Decide(closing, Now);
         if (_broken == Mutation.ClosesWhilePaying && before.Bill.State == BillState.Paying)
         {
@@ -371,7 +371,7 @@ public sealed class ModelBooks
     {
         var paid = command.Paid!;
         var bill = _bills[command.Bill];
-        if (bill.Bill.Decide(new BillCommand.Settle(), Now).Event is { } settled)
+        if (bill.Bill.Decide(new BillStep.Settle(), Now).Event is { } settled)
         {
             _bills[command.Bill] = bill with
             {

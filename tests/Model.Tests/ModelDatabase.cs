@@ -4,7 +4,7 @@ namespace Lakala.Model.Tests;
 
 /// <summary>
 /// The connection to the books: a commit waits, is made or not, and its outcome may stay unknown, as with
-/// <see cref="GroupCommit{TCommand,TOutcome}"/>.
+/// <see cref="GroupCommit{TItem,TOutcome}"/>.
 /// </summary>
 public sealed class ModelDatabase(World world, ModelBooks books, Temperament temperament, Action committed)
 {

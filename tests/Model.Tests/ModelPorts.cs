@@ -7,21 +7,21 @@ using Lakala.Storage.Terminals;
 namespace Lakala.Model.Tests;
 
 /// <summary>A port of the product's flows: a commit to the model's books.</summary>
-public sealed class ModelCommit<TCommand, TOutcome>(string name, ModelDatabase database, Func<ModelBooks, TCommand, TOutcome> statement)
-    : ICommit<TCommand, TOutcome>
+public sealed class ModelCommit<TItem, TOutcome>(string name, ModelDatabase database, Func<ModelBooks, TItem, TOutcome> statement)
+    : ICommit<TItem, TOutcome>
 {
     public string Name => name;
 
-    public Task<TOutcome> Submit(TCommand command) => database.Commit(books => statement(books, command));
+    public Task<TOutcome> Submit(TItem command) => database.Commit(books => statement(books, command));
 }
 
 /// <summary>A port that is replaced by another: this breaks a rule of the product.</summary>
-public sealed class BrokenCommit<TCommand, TOutcome>(ICommit<TCommand, TOutcome> sound, Func<TCommand, Task<TOutcome>> submit)
-    : ICommit<TCommand, TOutcome>
+public sealed class BrokenCommit<TItem, TOutcome>(ICommit<TItem, TOutcome> sound, Func<TItem, Task<TOutcome>> submit)
+    : ICommit<TItem, TOutcome>
 {
     public string Name => sound.Name;
 
-    public Task<TOutcome> Submit(TCommand command) => submit(command);
+    public Task<TOutcome> Submit(TItem command) => submit(command);
 }
 
 public sealed class ModelRrns(ModelDatabase database) : IRrnSource

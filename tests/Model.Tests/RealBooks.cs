@@ -182,8 +182,8 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
 
     /// <summary>Runs one command through the writer, several as one statement, and repeats the undecided ones.</summary>
     /// <returns>The outcomes; null where nothing was decided.</returns>
-    public async Task<IReadOnlyList<TOutcome?>> Commit<TCommand, TOutcome>(
-        GroupCommit<TCommand, TOutcome> writer, BatchStatement<TCommand, TOutcome> statement, IReadOnlyList<TCommand> commands)
+    public async Task<IReadOnlyList<TOutcome?>> Commit<TItem, TOutcome>(
+        GroupCommit<TItem, TOutcome> writer, BatchStatement<TItem, TOutcome> statement, IReadOnlyList<TItem> commands)
         where TOutcome : class
     {
         if (commands.Count == 1)
@@ -255,7 +255,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         return all;
     }
 
-    private async Task<NpgsqlCommand> Prepare<TCommand, TOutcome>(BatchStatement<TCommand, TOutcome> statement)
+    private async Task<NpgsqlCommand> Prepare<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement)
         where TOutcome : class
     {
         if (_prepared.TryGetValue(statement.Name, out var known))

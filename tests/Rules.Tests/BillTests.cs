@@ -30,20 +30,20 @@ public sealed class BillTests
         ["CANCELLED"] = new(BillState.Cancelled, Amount, Now + Moment, null, 0),
     };
 
-    private static readonly Dictionary<string, BillCommand> Commands = new()
+    private static readonly Dictionary<string, BillStep> Commands = new()
     {
-        ["hold"] = new BillCommand.Hold(),
-        ["pay"] = new BillCommand.StartPayment(Amount),
-        ["settle"] = new BillCommand.Settle(),
-        ["reopen"] = new BillCommand.Reopen(),
-        ["expire"] = new BillCommand.Expire(),
-        ["cancel"] = new BillCommand.Cancel(),
+        ["hold"] = new BillStep.Hold(),
+        ["pay"] = new BillStep.StartPayment(Amount),
+        ["settle"] = new BillStep.Settle(),
+        ["reopen"] = new BillStep.Reopen(),
+        ["expire"] = new BillStep.Expire(),
+        ["cancel"] = new BillStep.Cancel(),
     };
 
-    private static readonly Gen<(BillCommand Command, int Seconds)[]> Histories = Gen.Select(
+    private static readonly Gen<(BillStep Command, int Seconds)[]> Histories = Gen.Select(
         Gen.OneOf(
             Gen.OneOf([.. Commands.Values]),
-            Gen.Long[999, 1_001].Select(BillCommand (minor) => new BillCommand.StartPayment(new Money(minor, Money.Cny)))),
+            Gen.Long[999, 1_001].Select(BillStep (minor) => new BillStep.StartPayment(new Money(minor, Money.Cny)))),
         Gen.Int[0, 120]).Array[0, 40];
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class BillTests
     {
         Bills.Values.Select(bill => bill.State).Distinct().Should().BeEquivalentTo(Enum.GetValues<BillState>());
         Commands.Values.Select(command => command.GetType()).Should()
-            .BeEquivalentTo(typeof(BillCommand).GetNestedTypes().Where(type => type.IsSubclassOf(typeof(BillCommand))));
+            .BeEquivalentTo(typeof(BillStep).GetNestedTypes().Where(type => type.IsSubclassOf(typeof(BillStep))));
     }
 
     [Theory]
@@ -101,24 +101,24 @@ public sealed class BillTests
     [InlineData(1_000, "USD", "CurrencyWrong")]
     [InlineData(999, "USD", "CurrencyWrong")]
     public void Only_exactly_the_bills_amount_is_paid(long minor, string currency, string outcome) =>
-        Name(Bills["OPEN"].Decide(new BillCommand.StartPayment(new Money(minor, currency)), Now)).Should().Be(outcome);
+        Name(Bills["OPEN"].Decide(new BillStep.StartPayment(new Money(minor, currency)), Now)).Should().Be(outcome);
 
     [Fact]
     public void Of_several_reasons_the_lowest_is_told() =>
-        Name(Bills["PAID"].Decide(new BillCommand.StartPayment(new Money(1, "USD")), Now)).Should().Be("BillPaid");
+        Name(Bills["PAID"].Decide(new BillStep.StartPayment(new Money(1, "USD")), Now)).Should().Be("BillPaid");
 
     [Fact]
     public void A_lookup_holds_for_three_minutes_and_at_most_twice()
     {
         var bill = Bills["OPEN"];
-        var first = bill.Decide(new BillCommand.Hold(), Now);
+        var first = bill.Decide(new BillStep.Hold(), Now);
         first.Event.Should().Be(new BillEvent.Held(Now + TimeSpan.FromMinutes(3)));
         bill = bill.Apply(first.Event!);
 
         bill.IsHeld(Now + TimeSpan.FromMinutes(3) - Moment).Should().BeTrue();
         bill.IsHeld(Now + TimeSpan.FromMinutes(3)).Should().BeFalse();
-        bill = bill.Apply(bill.Decide(new BillCommand.Hold(), Now).Event!);
-        bill.Decide(new BillCommand.Hold(), Now).Should().Be(BillDecision.Nothing);
+        bill = bill.Apply(bill.Decide(new BillStep.Hold(), Now).Event!);
+        bill.Decide(new BillStep.Hold(), Now).Should().Be(BillDecision.Nothing);
     }
 
     [Fact]
@@ -167,18 +167,18 @@ public sealed class BillTests
     [Fact]
     public void A_held_open_bill_can_be_paid_past_its_time_and_neither_expires_nor_is_cancelled() => Histories.Sample(history =>
         History(history).Where(step => step.Before.State == BillState.Open && step.Before.IsHeld(step.At)).All(step =>
-            Name(step.Before.Decide(new BillCommand.StartPayment(step.Before.Amount), step.At)) == "PaymentStarted"
-            && Name(step.Before.Decide(new BillCommand.Expire(), step.At)) == "BillHeld"
-            && Name(step.Before.Decide(new BillCommand.Cancel(), step.At)) == "BillHeld"));
+            Name(step.Before.Decide(new BillStep.StartPayment(step.Before.Amount), step.At)) == "PaymentStarted"
+            && Name(step.Before.Decide(new BillStep.Expire(), step.At)) == "BillHeld"
+            && Name(step.Before.Decide(new BillStep.Cancel(), step.At)) == "BillHeld"));
 
     [Fact]
     public void Whatever_is_asked_an_open_bill_past_its_time_and_not_held_is_refused_swept_or_not() => Histories.Sample(history =>
         History(history).Where(step => step.Before.State == BillState.Open && step.Before.ExpiresAt <= step.At && !step.Before.IsHeld(step.At)).All(step =>
-            Name(step.Before.Decide(new BillCommand.StartPayment(step.Before.Amount), step.At)) == "BillExpired"
-            && Name(step.Before.Decide(new BillCommand.Hold(), step.At)) == "BillExpired"));
+            Name(step.Before.Decide(new BillStep.StartPayment(step.Before.Amount), step.At)) == "BillExpired"
+            && Name(step.Before.Decide(new BillStep.Hold(), step.At)) == "BillExpired"));
 
     // Bills live for ten minutes here: histories go well past that.
-    private static IEnumerable<(Bill Before, BillDecision Decision, Bill After, DateTimeOffset At)> History((BillCommand Command, int Seconds)[] history)
+    private static IEnumerable<(Bill Before, BillDecision Decision, Bill After, DateTimeOffset At)> History((BillStep Command, int Seconds)[] history)
     {
         var (bill, at) = (new Bill(BillState.Open, Amount, Now + TimeSpan.FromMinutes(10), null, 0), Now);
         foreach (var (command, seconds) in history)

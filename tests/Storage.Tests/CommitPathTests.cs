@@ -177,7 +177,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
         {
             var bill = await books.PutBill(1000, state, expires, held);
             var seen = await books.Commits.ReadBills.Submit(bill);
-            var rule = seen.Row!.Bill.Decide(new BillCommand.StartPayment(new Money(asked, Money.Cny)), seen.AsOf);
+            var rule = seen.Row!.Bill.Decide(new BillStep.StartPayment(new Money(asked, Money.Cny)), seen.AsOf);
 
             var outcome = await books.Commits.StartAttempts.Submit(await books.NewAttempt(bill, NextStan(), asked));
 
@@ -226,7 +226,7 @@ public sealed class CommitPathTests(Books books) : IClassFixture<Books>
 
         third.Row!.Bill.Holds.Should().Be(Bill.MaxHolds);
         close.Closed.Should().BeFalse();
-        close.Before.Bill.Decide(new BillCommand.Cancel(), close.AsOf).Refusal.Should().Be(Refusal.BillHeld);
+        close.Before.Bill.Decide(new BillStep.Cancel(), close.AsOf).Refusal.Should().Be(Refusal.BillHeld);
     }
 
     [Fact]

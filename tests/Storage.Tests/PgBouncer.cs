@@ -75,7 +75,7 @@ public sealed class PgBouncer : IAsyncDisposable
         if (Environment.IsPrivilegedProcess)
         {
             asServer = ["setpriv", "--reuid=" + ServerUser, "--regid=" + ServerUser, "--init-groups"];
-            await Command.RunOrFail(["chown", "-R", ServerUser + ":", _settings.FullName], cancel: stop);
+            await Tool.RunOrFail(["chown", "-R", ServerUser + ":", _settings.FullName], cancel: stop);
         }
 
         _process = ChildProcess.Start(_state, "pgbouncer", [.. asServer, Program, settings]);

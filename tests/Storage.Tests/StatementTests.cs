@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Storage.Bills;
-using Lakala.Storage.Merchants;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Lakala.Testing;
@@ -250,29 +249,29 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     [Fact]
     public async Task Of_two_requests_under_one_Idempotency_Key_one_creates_the_bill()
     {
-        var merchants = new MerchantRows(books.Database);
+        var bills = new MerchantBills(books.Database);
         var answer = new KeptAnswer("key-1", [1, 2, 3], 201, "{}");
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(500 + i, $"race-{i}"), answer, [], "{}")));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => bills.CreateBill(NewBill(500 + i, $"race-{i}"), answer, [], "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.KeyTaken);
         (await books.Scalar<long>("select count(*) from bills where order_id like 'race-%'")).Should().Be(1);
-        (await merchants.FindAnswer(Books.Merchant, "key-1", Stop))!.Response.Should().Be("{}");
+        (await bills.FindAnswer(Books.Merchant, "key-1", Stop))!.Response.Should().Be("{}");
     }
 
     [Fact]
     public async Task An_order_has_one_bill_that_can_be_paid()
     {
-        var merchants = new MerchantRows(books.Database);
+        var bills = new MerchantBills(books.Database);
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => merchants.CreateBill(NewBill(600 + i, "one-order"), null, [], "{}")));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => bills.CreateBill(NewBill(600 + i, "one-order"), null, [], "{}")));
 
         outcomes.Should().ContainSingle(outcome => outcome == CreateOutcome.Created);
         outcomes.Where(outcome => outcome != CreateOutcome.Created).Should().OnlyContain(outcome => outcome == CreateOutcome.OrderTaken);
         await books.Execute("update bills set state = 'EXPIRED', live = false where order_id = 'one-order'");
-        (await merchants.CreateBill(NewBill(610, "one-order"), null, [], "{}")).Should().Be(CreateOutcome.Created);
-        (await merchants.CreateBill(NewBill(610, "another-order"), null, [], "{}")).Should().Be(CreateOutcome.NumberTaken);
+        (await bills.CreateBill(NewBill(610, "one-order"), null, [], "{}")).Should().Be(CreateOutcome.Created);
+        (await bills.CreateBill(NewBill(610, "another-order"), null, [], "{}")).Should().Be(CreateOutcome.NumberTaken);
     }
 
     private static readonly AttemptState[] Moves = [AttemptState.Approved, AttemptState.Declined, AttemptState.NotSent, AttemptState.Reversing];
@@ -332,7 +331,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     }
 
     // One statement over exactly these commands, as the writers would run it.
-    private async Task<TOutcome?[]> Run<TCommand, TOutcome>(BatchStatement<TCommand, TOutcome> statement, TCommand[] commands)
+    private async Task<TOutcome?[]> Run<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement, TItem[] commands)
         where TOutcome : class
     {
         await using var command = books.Connections.CreateCommand(statement.Sql);

@@ -97,6 +97,6 @@ internal static class ImportFile
     private static Result<ImportLine> ReadTerminal(int number, CsvReader reader)
     {
         var line = new TerminalImportLine(number, reader.GetField("id") ?? "", reader.GetField("store") ?? "");
-        return TerminalSetUp.IsId(line.Id) ? line : Refused.Invalid(null, $"a terminal's id has 8 letters and digits, not '{line.Id}'.");
+        return TerminalProvisioning.IsId(line.Id) ? line : Refused.Invalid(null, $"a terminal's id has 8 letters and digits, not '{line.Id}'.");
     }
 }

@@ -8,7 +8,7 @@ namespace Lakala.Silo.Ops.Import;
 internal sealed record Imported(int Stores, IReadOnlyList<TerminalSecret> Terminals);
 
 /// <summary>Takes all lines of a file, or none; then every bad line is named.</summary>
-internal sealed class Importer(ProvisioningRows provisioning, TerminalSetUp setUp)
+internal sealed class Importer(ProvisioningRows provisioning, TerminalProvisioning newTerminals)
 {
     /// <param name="file">CSV, whose first line names the columns.</param>
     public async Task<Result<Imported>> Import(Stream file, string who, CancellationToken stop)
@@ -21,7 +21,7 @@ internal sealed class Importer(ProvisioningRows provisioning, TerminalSetUp setU
             return Refused.BadLines([unreadable!]);
         }
 
-        var (lines, faults) = ImportFile.Read(csv, TerminalSetUp.MostAtOnce);
+        var (lines, faults) = ImportFile.Read(csv, TerminalProvisioning.MostAtOnce);
         if (faults.Count > 0)
         {
             return Refused.BadLines(faults);
@@ -34,7 +34,7 @@ internal sealed class Importer(ProvisioningRows provisioning, TerminalSetUp setU
         }
 
         var terminals = lines.OfType<TerminalImportLine>().ToList();
-        var added = await setUp.Add([.. terminals.Select(line => (line.Id, line.Store))], who, stop);
+        var added = await newTerminals.Add([.. terminals.Select(line => (line.Id, line.Store))], who, stop);
         return added.Refused is { } refused
             ? Refused.BadLines([.. refused.Reasons.Select(reason => Locate(reason, terminals))])
             : new Imported(0, added.Value);

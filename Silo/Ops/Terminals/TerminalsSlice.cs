@@ -17,7 +17,7 @@ internal sealed class TerminalsSlice : IOpsSlice
     public void AddServices(IServiceCollection services)
     {
         services.AddSingleton<ProvisioningRows>();
-        services.AddSingleton<TerminalSetUp>();
+        services.AddSingleton<TerminalProvisioning>();
     }
 
     public void MapPages(PageRoutes pages)
@@ -58,14 +58,14 @@ internal sealed class TerminalsSlice : IOpsSlice
                     await alarms.Of(id, AdminApi.UsualSize, stop))))
             .WithTags(Tag).Watch("getTerminal", "Shows a terminal").Produces<TerminalDetailModel>().ProducesProblem(StatusCodes.Status404NotFound);
 
-        api.MapPost("/terminals", async Task<IResult> (Body<AddTerminals> body, ClaimsPrincipal user, TerminalSetUp terminals, CancellationToken stop) =>
-            body.Value.Terminals.Count is 0 or > TerminalSetUp.MostAtOnce
-                ? Problems.Invalid("terminals", $"terminals are 1 to {TerminalSetUp.MostAtOnce}.")
+        api.MapPost("/terminals", async Task<IResult> (Body<AddTerminals> body, ClaimsPrincipal user, TerminalProvisioning terminals, CancellationToken stop) =>
+            body.Value.Terminals.Count is 0 or > TerminalProvisioning.MostAtOnce
+                ? Problems.Invalid("terminals", $"terminals are 1 to {TerminalProvisioning.MostAtOnce}.")
                 : (await terminals.Add([.. body.Value.Terminals.Select(terminal => (terminal.Id, terminal.Store))], user.AsOperator().Name, stop))
                     .ToAnswer(added => AdminApi.Created(new ListModel<TerminalKeyModel>([.. added.Select(TerminalKeyModel.Of)], null))))
             .WithTags(Tag).Administer("addTerminals", "Adds terminals").Produces<ListModel<TerminalKeyModel>>(StatusCodes.Status201Created).Changes();
 
-        api.MapPost("/terminals/{id}/master_key", async (string id, ClaimsPrincipal user, TerminalSetUp terminals, CancellationToken stop) =>
+        api.MapPost("/terminals/{id}/master_key", async (string id, ClaimsPrincipal user, TerminalProvisioning terminals, CancellationToken stop) =>
             (await terminals.ReplaceMasterKey(id, user.AsOperator().Name, stop)).ToAnswer(secret => AdminApi.Created(TerminalKeyModel.Of(secret))))
             .WithTags(Tag).Administer("replaceMasterKey", "Gives a terminal a new master key; its session ends")
             .Produces<TerminalKeyModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound);
@@ -108,7 +108,7 @@ internal sealed class TerminalsSlice : IOpsSlice
                 [nameof(TerminalPage.Audit)] = await audit.List(id, null, OpsPages.ListLength, stop),
             });
 
-    private static async Task<IResult> Add(HttpContext context, OpsPages pages, TerminalSetUp terminals)
+    private static async Task<IResult> Add(HttpContext context, OpsPages pages, TerminalProvisioning terminals)
     {
         var form = PageRoutes.FormOf(context);
         var added = await terminals.Add(
@@ -119,7 +119,7 @@ internal sealed class TerminalsSlice : IOpsSlice
                 context, "Add a terminal", "The terminal is added. This is its master key, for its secure chip:", added.Value[0].MasterKey, $"{List}/{added.Value[0].Id}");
     }
 
-    private static async Task<IResult> ReplaceMasterKey(string id, HttpContext context, OpsPages pages, TerminalSetUp terminals)
+    private static async Task<IResult> ReplaceMasterKey(string id, HttpContext context, OpsPages pages, TerminalProvisioning terminals)
     {
         var replaced = await terminals.ReplaceMasterKey(id, context.User.AsOperator().Name, context.RequestAborted);
         return replaced.Refused is { } refused

@@ -81,7 +81,7 @@ public sealed class WebhookLibraryTests
 
     private static async Task<bool[]> AreAccepted(string library, IEnumerable<(Received Notice, byte[] Secret)> notices)
     {
-        var answer = await Command.Run(
+        var answer = await Tool.Run(
             ["/usr/bin/node", Path.Combine(await InstallLibraries(), "verify.mjs")],
             input: JsonSerializer.Serialize(notices.Select(one => new
             {
@@ -109,7 +109,7 @@ public sealed class WebhookLibraryTests
 
         if (!File.Exists(done) || await File.ReadAllTextAsync(done, Stop) != wanted)
         {
-            var installed = await Command.Run(
+            var installed = await Tool.Run(
                 ["/usr/bin/npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], workingDirectory: home, cancel: Stop);
             installed.ExitCode.Should().Be(0, installed.Error);
             await File.WriteAllTextAsync(done, wanted, Stop);

@@ -1,6 +1,6 @@
 using Lakala.Grains.Notices;
 using Lakala.Silo.Ops;
-using Lakala.Silo.Ops.People;
+using Lakala.Silo.Ops.Operators;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;

@@ -3,10 +3,10 @@ using System.Security.Claims;
 using Lakala.Silo.Web;
 using Lakala.Storage.Operators;
 
-namespace Lakala.Silo.Ops.People;
+namespace Lakala.Silo.Ops.Operators;
 
 /// <summary>Operators and the admin keys of their programs.</summary>
-internal sealed class PeopleSlice : IOpsSlice
+internal sealed class OperatorsSlice : IOpsSlice
 {
     private const string Back = OpsPages.Root + "/operators", Tag = "Operators";
 
@@ -51,7 +51,7 @@ internal sealed class PeopleSlice : IOpsSlice
 
     private static async Task<IResult> Show(HttpContext context, OpsPages pages, OperatorRows operators) => await pages.Show<OperatorsPage>(context, new()
     {
-        [nameof(OperatorsPage.People)] = await operators.List(context.RequestAborted),
+        [nameof(OperatorsPage.Operators)] = await operators.List(context.RequestAborted),
         [nameof(OperatorsPage.Keys)] = await operators.ListKeys(context.RequestAborted),
     });
 

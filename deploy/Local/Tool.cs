@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Lakala.Local;
 
 /// <summary>A program that runs to its end, such as initdb, a verb of the silo or a one-shot terminal.</summary>
-public static class Command
+public static class Tool
 {
     // A program that has started others needs time to end them first.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs a program and collects what it prints.</summary>
     /// <exception cref="SetupException">The program does not exist.</exception>
-    public static async Task<CommandResult> Run(
+    public static async Task<ToolResult> Run(
         IReadOnlyList<string> command,
         IReadOnlyDictionary<string, string>? environment = null,
         string? input = null,
@@ -36,7 +36,7 @@ public static class Command
             var error = process.StandardError.ReadToEndAsync(cancel);
             await WriteInput(process, input);
             await process.WaitForExitAsync(cancel);
-            return new CommandResult(process.ExitCode, await output, await error);
+            return new ToolResult(process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
@@ -139,4 +139,4 @@ public static class Command
     }
 }
 
-public sealed record CommandResult(int ExitCode, string Output, string Error);
+public sealed record ToolResult(int ExitCode, string Output, string Error);

@@ -14,7 +14,7 @@ internal sealed record TerminalSecret(string Id, string Store, string MasterKey)
 }
 
 /// <summary>Adds terminals and replaces their master keys.</summary>
-internal sealed class TerminalSetUp(ProvisioningRows provisioning, FleetQueries fleet, IKeyVault vault, IGrainFactory grains)
+internal sealed class TerminalProvisioning(ProvisioningRows provisioning, FleetQueries fleet, IKeyVault vault, IGrainFactory grains)
 {
     public const int MostAtOnce = 10_000;
 

@@ -1,7 +1,7 @@
 using Lakala.Storage.Operators;
 using Lakala.Storage.Postgres;
 
-namespace Lakala.Silo.Ops.People;
+namespace Lakala.Silo.Ops.Operators;
 
 /// <summary>A password or an admin key. It cannot be shown a second time. Prints itself masked.</summary>
 internal sealed record OperatorSecret(string Name, OperatorRole Role, string Secret)

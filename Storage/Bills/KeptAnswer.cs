@@ -1,4 +1,4 @@
-namespace Lakala.Storage.Merchants;
+namespace Lakala.Storage.Bills;
 
 /// <summary>The answer to store under the merchant's Idempotency-Key, in the commit that it answers.</summary>
 /// <param name="RequestHash">SHA-256 of the request's body.</param>
