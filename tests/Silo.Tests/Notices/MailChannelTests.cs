@@ -183,9 +183,9 @@ public sealed class MailChannelTests : IDisposable
     [InlineData(ScriptedMailHost.Dot, NoticeOutcome.Uncertain, "no word within 600 s on whether it takes the mail")]
     public async Task A_host_that_never_answers_a_step_is_given_up_and_may_have_the_mail_only_after_its_dot(string step, NoticeOutcome outcome, string why)
     {
-        await using var host = ScriptedMailHost.Waiting(step, static () => new TaskCompletionSource().Task);
+        await using var host = Mute(step, out var isReached);
 
-        var answer = await TimePassesUntil(SendTo(host));
+        var answer = await TimePassesUntil(SendTo(host), isReached);
 
         answer.Should().Be(new NoticeAnswer(outcome, Error: "the mail server cannot be used: " + why));
     }
@@ -204,9 +204,9 @@ public sealed class MailChannelTests : IDisposable
     [Fact]
     public async Task A_host_that_has_the_mail_and_never_says_goodbye_has_the_mail()
     {
-        await using var host = ScriptedMailHost.Waiting("QUIT", static () => new TaskCompletionSource().Task);
+        await using var host = Mute("QUIT", out var isReached);
 
-        (await TimePassesUntil(SendTo(host))).Outcome.Should().Be(NoticeOutcome.Accepted);
+        (await TimePassesUntil(SendTo(host), isReached)).Outcome.Should().Be(NoticeOutcome.Accepted);
     }
 
     [Fact]
@@ -331,9 +331,21 @@ public sealed class MailChannelTests : IDisposable
         Of(ShopperMessageTests.Bill(BillState.Open)),
         new MailOptions { Host = "127.0.0.1", Port = host.Port, Tls = MailTls.None, From = "Lakala <bills@pay.test>", HeloName = heloName });
 
-    /// <summary>Moves the time by minutes until it ends by any of its time-outs.</summary>
-    private async Task<NoticeAnswer> TimePassesUntil(Task<NoticeAnswer> sending)
+    private static ScriptedMailHost Mute(string step, out Task isReached)
     {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        isReached = reached.Task;
+        return ScriptedMailHost.Waiting(step, () =>
+        {
+            reached.TrySetResult();
+            return new TaskCompletionSource().Task;
+        });
+    }
+
+    /// <summary>Moves the time by minutes, from the step at which the host says nothing, until one of the time-outs ends the sending.</summary>
+    private async Task<NoticeAnswer> TimePassesUntil(Task<NoticeAnswer> sending, Task isReached)
+    {
+        await Task.WhenAny(isReached, sending);
         while (!sending.IsCompleted)
         {
             _time.Advance(TimeSpan.FromMinutes(1));
