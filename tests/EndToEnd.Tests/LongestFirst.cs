@@ -11,8 +11,8 @@ internal sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        nameof(ClerkScreenTests), nameof(OpsNetwork), nameof(GeneratedClientsTests), nameof(PackageTests), nameof(CrashPointTests), nameof(ShopperPageTests),
-        nameof(CanaryTests), nameof(ShopperClusterTests), nameof(FaultTests), nameof(PrometheusTests),
+        nameof(ClerkScreenTests), nameof(ClerkDayTests), nameof(GeneratedClientsTests), nameof(PackageTests), nameof(OpsNetwork), nameof(CrashPointTests),
+        nameof(ShopperPageTests), nameof(CanaryTests), nameof(ShopperClusterTests), nameof(FaultTests), nameof(PrometheusTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
