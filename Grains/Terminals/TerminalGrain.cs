@@ -73,7 +73,7 @@ public sealed class TerminalGrain(
 
     public async Task<Refusal?> SignOff(int keySet)
     {
-        if (await WhyNot(keySet) is { } no)
+        if (await CheckKeySet(keySet) is { } no)
         {
             return no;
         }
@@ -92,7 +92,7 @@ public sealed class TerminalGrain(
 
     public async Task<Heartbeat> Beat(int keySet, HealthState? health)
     {
-        if (await WhyNot(keySet) is { } no)
+        if (await CheckKeySet(keySet) is { } no)
         {
             return new Heartbeat(no, TerminalTasks.None);
         }
@@ -128,7 +128,7 @@ public sealed class TerminalGrain(
 
     public async Task<ParametersGiven> Parameters(int keySet)
     {
-        if (await WhyNot(keySet) is { } no)
+        if (await CheckKeySet(keySet) is { } no)
         {
             return new ParametersGiven(no, 0, null);
         }
@@ -151,7 +151,7 @@ public sealed class TerminalGrain(
     }
 
     public async Task<BillFound> Lookup(int keySet, SwipeKey key, long? bill) =>
-        await WhyNot(keySet) is { } no ? new BillFound(null, no, TimeSpan.Zero) : await Swipes.Lookup(key, bill);
+        await CheckKeySet(keySet) is { } no ? new BillFound(null, no, TimeSpan.Zero) : await Swipes.Lookup(key, bill);
 
     public Task<SwipeAnswer> Pay(int keySet, PayBill swipe) => Ask(keySet, () => Swipes.Pay(swipe));
 
@@ -163,7 +163,7 @@ public sealed class TerminalGrain(
 
     public async Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password)
     {
-        if (await WhyNot(keySet) is { } no)
+        if (await CheckKeySet(keySet) is { } no)
         {
             return new ClerkSignedIn(no, null, false);
         }
@@ -201,7 +201,7 @@ public sealed class TerminalGrain(
 
     public async Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter)
     {
-        if (await WhyNot(keySet) is { } no)
+        if (await CheckKeySet(keySet) is { } no)
         {
             return new ClosedBatch(no, 0, 0, []);
         }
@@ -245,7 +245,7 @@ public sealed class TerminalGrain(
     }
 
     private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question) =>
-        await WhyNot(keySet) is { } no ? SwipeAnswer.Refused(no) : await question();
+        await CheckKeySet(keySet) is { } no ? SwipeAnswer.Refused(no) : await question();
 
     // No card is accepted in an opened case, however late an operator sees the alarm.
     private async Task<Refusal> BlockTampered()
@@ -300,7 +300,8 @@ public sealed class TerminalGrain(
         return _row;
     }
 
-    private async ValueTask<Refusal?> WhyNot(int keySet)
+    // The newest key set of a terminal decides, whichever connection it came from; an older one is signed off.
+    private async ValueTask<Refusal?> CheckKeySet(int keySet)
     {
         try
         {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Lakala.Silo.Ops;
 
 /// <summary>
-/// Where the pages are and who may see them. Nothing of them is kept or framed, and what changes something comes from our own pages.
+/// The addresses of the pages and the role that each needs. Pages are not cached and cannot be framed. A POST must come from our own pages.
 /// </summary>
 internal sealed class PageRoutes
 {

@@ -1,9 +1,8 @@
 namespace Lakala.Silo.Web;
 
 /// <summary>
-/// What holds for every request before a route is looked for: no control characters in addresses, since the database stores no NUL and
-/// nothing of ours is called so; HEAD and OPTIONS wherever there is an answer, since balancers ask by them.
-/// And for every answer: one that means "not now" says when.
+/// Runs before routing. An address with a control character is refused: PostgreSQL cannot store NUL, and no id of ours has such characters.
+/// Load balancers send HEAD and OPTIONS, so every route answers them. An answer that means "not now" says when to come again.
 /// </summary>
 internal static class RequestGuard
 {
