@@ -252,8 +252,8 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     {
         if (batch.Count == 1)
         {
-            _log.LogError(fault, "{Statement}: the database rejects a command: {State}.", _statement.Name, fault.SqlState);
-            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the command ({fault.SqlState})."));
+            _log.LogError(fault, "{Statement}: the database rejects an item: {State}.", _statement.Name, fault.SqlState);
+            Fail(batch, new InvalidOperationException($"{_statement.Name}: the database rejects the item ({fault.SqlState})."));
             return;
         }
 

@@ -33,6 +33,7 @@ public sealed partial class CrashPointPageTests
     [InlineData("Grains.Tests/CrashPointTests")]
     [InlineData("EndToEnd.Tests/CrashPointTests")]
     [InlineData("Silo.Tests/Bank/LateAnswersTests")]
+    [InlineData("Terminal.Tests/KilledTerminalTests")]
     public void Every_crash_point_test_stands_on_the_page(string file) =>
         Named.Select(row => row.Data).Should().Contain(TestsIn(file).Select(method => $"{file}.{method}"));
 

@@ -12,7 +12,7 @@ internal sealed class LongestFirst : ITestCollectionOrderer
     private static readonly string[] Longest =
     [
         nameof(ClerkScreenTests), nameof(ClerkDayTests), nameof(GeneratedClientsTests), nameof(PackageTests), nameof(OpsNetwork), nameof(CrashPointTests),
-        nameof(ShopperPageTests), nameof(CanaryTests), nameof(ShopperClusterTests), nameof(FaultTests), nameof(PrometheusTests),
+        nameof(PrometheusTests), nameof(ShopperPageTests), nameof(CanaryTests), nameof(ShopperClusterTests), nameof(FaultTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
