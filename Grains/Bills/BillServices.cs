@@ -13,7 +13,7 @@ public static class BillServices
         .AddSingleton<ICommit<CloseBill, CloseOutcome>>(provider => provider.GetRequiredService<Commits>().CloseBills)
         .AddSingleton<ICommit<RemindShopper, ReminderOutcome>>(provider => provider.GetRequiredService<Commits>().RemindShoppers)
         .AddSingleton<BillRows>()
-        .AddSingleton<IBillReader>(provider => provider.GetRequiredService<BillRows>())
+        .AddSingleton<IDueBills>(provider => provider.GetRequiredService<BillRows>())
         .AddSingleton<OpenBills>()
         .AddSingleton<IBillGrains, BillGrains>();
 }

@@ -15,7 +15,7 @@ namespace Lakala.Silo.Sweeping;
 /// </summary>
 /// <remarks>It uses grains and database only through its ports. A round that fails has done a part; the next one finds the rest.</remarks>
 public sealed class SweepRounds(
-    IAttemptReader attempts, IBillReader bills, SwipeKeys keys, IBillGrains grains, IOptions<SwipeOptions> options, ILogger<SweepRounds> log)
+    IAttemptReader attempts, IDueBills bills, SwipeKeys keys, IBillGrains grains, IOptions<SwipeOptions> options, ILogger<SweepRounds> log)
 {
     private const int Limit = 500;
 

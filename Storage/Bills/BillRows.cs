@@ -5,8 +5,8 @@ using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
-/// <summary>Reads bills: the columns that every statement shares, and bills that are due.</summary>
-public sealed class BillRows(NpgsqlDataSource database) : IBillReader
+/// <summary>The columns and the reader that all statements over bills share, and the bills that are due. <see cref="ReadBills"/> reads one bill.</summary>
+public sealed class BillRows(NpgsqlDataSource database) : IDueBills
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
 

@@ -10,3 +10,7 @@ public sealed record DeliveryRow(
     int? LastStatus,
     string? LastError,
     DateTimeOffset? FinishedAt);
+
+/// <summary>A delivery that was given up after its last try.</summary>
+/// <param name="Merchant">Empty: the operators' own.</param>
+public sealed record ParkedNotice(Guid Event, string Receiver, string Merchant, string Type, int Tries, int? LastStatus, string? LastError, DateTimeOffset? ParkedAt);

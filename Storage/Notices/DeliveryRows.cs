@@ -159,4 +159,47 @@ public sealed class DeliveryRows(
         BillRows.Read(row),
         row.Get<int>("tries"),
         row.Get<bool>("was_uncertain"));
+
+    /// <summary>Parked notices, newest first.</summary>
+    public Task<IReadOnlyList<ParkedNotice>> ListParked(int limit, CancellationToken stop) => database.List(
+        """
+        select d.event_id, d.receiver, d.merchant_id, e.type, d.tries, d.last_status, d.last_error, d.finished_at
+        from (select * from deliveries where state = 'PARKED' order by event_id desc limit $1) d
+        join events e on e.merchant_id = d.merchant_id and e.id = d.event_id order by d.event_id desc
+        """,
+        static row => new ParkedNotice(
+            row.Get<Guid>("event_id"),
+            row.Get<string>("receiver"),
+            row.Get<string>("merchant_id"),
+            row.Get<string>("type"),
+            row.Get<int>("tries"),
+            row.Get<int?>("last_status"),
+            row.GetOrNull<string>("last_error"),
+            row.Get<DateTimeOffset?>("finished_at")),
+        stop,
+        limit);
+
+    /// <summary>Sends a parked notice again, with all its tries. An empty receiver: all parked notices.</summary>
+    /// <returns>The number of notices.</returns>
+    public Task<int> ResendParked(Guid? id, string receiver, string who, CancellationToken stop) => database.First(
+        """
+        with parked as materialized (
+          select event_id, receiver from deliveries
+          where state = 'PARKED' and ($1::uuid is null or event_id = $1) and ($2 = '' or receiver = $2)
+          order by event_id, receiver limit 10000 for no key update
+        ), resent as (
+          update deliveries d set state = 'PENDING', tries = 0, due_at = clock_timestamp(), finished_at = null, was_uncertain = false
+          from parked p where d.event_id = p.event_id and d.receiver = p.receiver returning 1
+        ), logged as (
+          insert into audit_log (who, what, subject, detail)
+          select $3, 'notice.resend', coalesce('evt_' || replace($1::text, '-', ''), 'all'), count(*) || ' to ' || coalesce(nullif($2, ''), 'all receivers')
+          from resent having count(*) > 0
+        )
+        select count(*)::int as notices from resent
+        """,
+        static row => row.Get<int>("notices"),
+        stop,
+        id,
+        receiver,
+        who);
 }

@@ -13,3 +13,6 @@ public sealed record ReversalRow(
     DateTimeOffset StartedAt,
     int Tries,
     string? TraceId = null);
+
+/// <summary>A reversal that the bank has not acknowledged.</summary>
+public sealed record OpenReversal(long Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);

@@ -90,4 +90,21 @@ public sealed class ReversalRows(NpgsqlDataSource database) : IReversalRows
         """,
         static row => (row.Get<long>("outstanding"), row.Get<TimeSpan>("oldest_age")),
         stop);
+
+    /// <summary>Reversals that the bank has not acknowledged, oldest first.</summary>
+    public Task<IReadOnlyList<OpenReversal>> ListOpen(int limit, CancellationToken stop) => database.List(
+        """
+        select rrn, terminal_id, store_id, amount, tries, created_at, due_at from reversals
+        where acknowledged_at is null order by created_at limit $1
+        """,
+        static row => new OpenReversal(
+            row.Get<long>("rrn"),
+            row.Get<string>("terminal_id"),
+            row.Get<string>("store_id"),
+            row.Get<long>("amount"),
+            row.Get<int>("tries"),
+            row.Get<DateTimeOffset>("created_at"),
+            row.Get<DateTimeOffset>("due_at")),
+        stop,
+        limit);
 }

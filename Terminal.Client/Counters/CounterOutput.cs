@@ -2,7 +2,7 @@ using Lakala.Terminal.Client.Journals;
 
 namespace Lakala.Terminal.Client.Counters;
 
-/// <summary>The output of a command: its progress and its receipts.</summary>
+/// <summary>The output of a run: its progress and its receipts.</summary>
 internal abstract class CounterOutput
 {
     /// <summary>True: receipts of earlier payments are printed here; otherwise they wait for the printer of the clerk's screen.</summary>

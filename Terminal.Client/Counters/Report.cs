@@ -99,14 +99,14 @@ public record SwipeReport(Outcome Outcome)
     }
 }
 
-/// <summary>The result of a command; with <c>--json</c> the only object on standard output.</summary>
+/// <summary>The result of a run of the program; with <c>--json</c> the only object on standard output.</summary>
 public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
 {
     // Chinese is not escaped: the object is for programs and people, never for a page.
     private static readonly ReportJson Json = new(
         new JsonSerializerOptions(ReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>The outcome of an earlier swipe that was open when the command began.</summary>
+    /// <summary>The outcome of an earlier swipe that was open when the run began.</summary>
     [JsonPropertyOrder(1)]
     public SwipeReport? Resolved { get; init; }
 

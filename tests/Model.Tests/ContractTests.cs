@@ -11,13 +11,13 @@ using Lakala.Vocabulary;
 namespace Lakala.Model.Tests;
 
 /// <summary>
-/// The model's storage behaves as the real one: random commands over few bills and few keys, one by one and many in
-/// one statement, run on both sides; every outcome and every row must be the same. A statement over many commands must have the
+/// The model's storage behaves as the real one: random items over few bills and few keys, one by one and many in
+/// one statement, run on both sides; every outcome and every row must be the same. A statement over many items must have the
 /// same result as if they had been run one by one in some order.
 /// </summary>
 /// <remarks>
 /// Time passes in steps of two minutes, and all deadlines are at odd minutes: no clock is exactly on a deadline. A posting's date is
-/// not compared, because it comes with the command.
+/// not compared, because it comes with the item.
 /// </remarks>
 public sealed class ContractTests(ContractDatabases databases) : IClassFixture<ContractDatabases>
 {
@@ -80,7 +80,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
 
     private sealed record Differing(int Seed, string Difference, IReadOnlyList<string> Trace);
 
-    /// <summary>One random sequence of commands on both sides.</summary>
+    /// <summary>One random sequence of items on both sides.</summary>
     private sealed class Sequence(RealBooks real, int seed, Mutation broken)
     {
         private const int Bills = 3;
@@ -144,12 +144,12 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
         private Task<string?> Operate() => _random.Next(23) switch
         {
             < 5 => Batch(
-                "C1", NewStart, real.Commits.StartAttempts, new StartAttempts(RealBooks.CommitDeadline), (books, command) => books.Start(command),
+                "C1", NewStart, real.Commits.StartAttempts, new StartAttempts(RealBooks.CommitDeadline), (books, item) => books.Start(item),
                 (shape, outcome, _) => shape.Of(outcome)),
             < 10 => Finish(),
             < 12 => Batch(
-                "close key", NewCloseKey, real.Commits.CloseKeys, new CloseKeys(), (books, command) => books.CloseKey(command),
-                (shape, row, command) => shape.Of(row, command)),
+                "close key", NewCloseKey, real.Commits.CloseKeys, new CloseKeys(), (books, item) => books.CloseKey(item),
+                (shape, row, item) => shape.Of(row, item)),
             12 => Hold(),
             13 => Close(),
             14 => Single("sought", Sought, books => Sought(books)),
@@ -178,16 +178,16 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
 
             var before = _model.Copy();
             return Batch(
-                "C2", NewFinish, real.Commits.FinishAttempts, new FinishAttempts(), (books, command) => Finished(books, before, command),
+                "C2", NewFinish, real.Commits.FinishAttempts, new FinishAttempts(), (books, item) => Finished(books, before, item),
                 (shape, outcome, _) => shape.Of(outcome));
         }
 
-        private static FinishOutcome? Finished(ModelBooks books, ModelBooks before, FinishAttempt command)
+        private static FinishOutcome? Finished(ModelBooks books, ModelBooks before, FinishAttempt item)
         {
             try
             {
-                var outcome = books.Finish(command with { At = books.Now });
-                return command.Move.To == AttemptState.Approved && !outcome.Moved ? new FinishOutcome(before.Attempts[command.Key].Row) : outcome;
+                var outcome = books.Finish(item with { At = books.Now });
+                return item.Move.To == AttemptState.Approved && !outcome.Moved ? new FinishOutcome(before.Attempts[item.Key].Row) : outcome;
             }
             catch (CommitUnknownException)
             {
@@ -201,7 +201,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
             var before = _model.Copy();
             return Batch(
                 "close bill", NewCloseBill, real.Commits.CloseBills, new CloseBills(),
-                (books, command) => books.Close(command with { At = books.Now })! with { Before = before.Bills[command.Number] },
+                (books, item) => books.Close(item with { At = books.Now })! with { Before = before.Bills[item.Number] },
                 (shape, outcome, _) => shape.Of(outcome));
         }
 
@@ -306,18 +306,18 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
             Func<Shape, TOutcome?, TItem, string> shaped)
             where TOutcome : class
         {
-            var commands = Enumerable.Range(0, _random.Next(3) == 0 ? _random.Next(2, 5) : 1).Select(_ => next()).ToList();
-            var outcomes = await real.Commit(writer, statement, commands);
-            var did = outcomes.Zip(commands, (outcome, command) => shaped(RealShape, outcome, command)).ToList();
-            _trace.AddRange(commands.Zip(did, (command, outcome) => $"{name}: {command}\n    {outcome}"));
+            var items = Enumerable.Range(0, _random.Next(3) == 0 ? _random.Next(2, 5) : 1).Select(_ => next()).ToList();
+            var outcomes = await real.Commit(writer, statement, items);
+            var did = outcomes.Zip(items, (outcome, item) => shaped(RealShape, outcome, item)).ToList();
+            _trace.AddRange(items.Zip(did, (item, outcome) => $"{name}: {item}\n    {outcome}"));
             var rows = await real.Rows(_began - _passed);
-            foreach (var order in Orders(commands.Count))
+            foreach (var order in Orders(items.Count))
             {
                 var books = _model.Copy();
-                var says = new string[commands.Count];
+                var says = new string[items.Count];
                 foreach (var place in order)
                 {
-                    says[place] = shaped(new Shape(_began), onModel(books, commands[place]), commands[place]);
+                    says[place] = shaped(new Shape(_began), onModel(books, items[place]), items[place]);
                 }
 
                 if (says.SequenceEqual(did) && new Shape(_began).Rows(books).SequenceEqual(rows))
@@ -349,7 +349,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
 
         private StartAttempt NewStart()
         {
-            // The same command again, as after a commit whose outcome is unknown.
+            // The same item again, as after a commit whose outcome is unknown.
             if (_starts.Count > 0 && _random.Next(4) == 0)
             {
                 return _starts[_random.Next(_starts.Count)];

@@ -21,7 +21,7 @@ public sealed record BookedReversal(ReversalRow Row, DateTimeOffset DueAt, bool 
 public sealed record BookedLateAnswer(long Rrn, string ResponseCode, string? AuthorisationCode, bool IsJudged);
 
 /// <summary>
-/// The contract of the storage, in memory: each method is one command and one commit, with the effect of the statement of the
+/// The contract of the storage, in memory: each method is one item and one commit, with the effect of the statement of the
 /// same name in PostgreSQL. The allowed moves are those of <c>Rules</c>; <c>ContractTests</c> compare it with
 /// the statements.
 /// </summary>
@@ -87,10 +87,10 @@ public sealed class ModelBooks
     }
 
     /// <summary>C1. The key is checked before the bill.</summary>
-    public StartOutcome Start(StartAttempt command)
+    public StartOutcome Start(StartAttempt item)
     {
-        var bill = _bills.GetValueOrDefault(command.Bill);
-        var decision = bill?.Bill.Decide(new BillStep.StartPayment(command.Amount), Now) ?? Refusal.BillUnknown;
+        var bill = _bills.GetValueOrDefault(item.Bill);
+        var decision = bill?.Bill.Decide(new BillStep.StartPayment(item.Amount), Now) ?? Refusal.BillUnknown;
         if (_broken == Mutation.NoGuardInC1 && decision.Refusal == Refusal.BillBeingPaid)
         {
             decision = new BillEvent.PaymentStarted();
@@ -98,12 +98,12 @@ public sealed class ModelBooks
 
         if (_broken == Mutation.BillFirstInC1 && decision.Event is { } early)
         {
-            _bills[command.Bill] = bill! with { Bill = bill.Bill.Apply(early) };
+            _bills[item.Bill] = bill! with { Bill = bill.Bill.Apply(early) };
         }
 
-        if (_attempts.TryGetValue(command.Key, out var known))
+        if (_attempts.TryGetValue(item.Key, out var known))
         {
-            return known.Row.Id == command.Id && known.Row.State == AttemptState.Sent && bill is not null
+            return known.Row.Id == item.Id && known.Row.State == AttemptState.Sent && bill is not null
                 ? new StartOutcome.Started(bill, known.Row.Rates, known.Row.StartedAt)
                 : new StartOutcome.KeyKnown(known.Row);
         }
@@ -114,16 +114,16 @@ public sealed class ModelBooks
         }
 
         var paying = bill! with { Bill = bill.Bill.Apply(decision.Event!) };
-        _bills[command.Bill] = paying;
+        _bills[item.Bill] = paying;
         var row = new AttemptRow(
-            Key: command.Key,
-            Id: command.Id,
+            Key: item.Key,
+            Id: item.Id,
             State: AttemptState.Sent,
-            Bill: command.Bill,
+            Bill: item.Bill,
             Amount: bill.Bill.Amount,
-            MaskedPan: command.MaskedPan,
-            Store: command.Store,
-            Rrn: command.Rrn,
+            MaskedPan: item.MaskedPan,
+            Store: item.Store,
+            Rrn: item.Rrn,
             Rates: Rates,
             StartedAt: Now,
             SettledAt: null,
@@ -132,38 +132,38 @@ public sealed class ModelBooks
             AuthorisationCode: null,
             Payee: bill.MerchantName,
             OrderId: bill.OrderId);
-        _attempts.Add(command.Key, new BookedAttempt(row, Now + _commitDeadline));
+        _attempts.Add(item.Key, new BookedAttempt(row, Now + _commitDeadline));
         return new StartOutcome.Started(paying, Rates, Now);
     }
 
     /// <summary>C2 and the other moves out of SENT.</summary>
     /// <exception cref="CommitUnknownException">The key has no row: nothing is decided.</exception>
-    public FinishOutcome Finish(FinishAttempt command)
+    public FinishOutcome Finish(FinishAttempt item)
     {
-        var found = _attempts.GetValueOrDefault(command.Key) ?? throw new CommitUnknownException("Still undecided.");
-        var maySettle = command.Move.To != AttemptState.Approved || found.Deadline > Now;
-        var mayMove = Attempt.CanMove(found.Row.State, command.Move.To) && maySettle;
-        if (found.Row.Id != command.Id || found.Row.Bill != command.Bill || !(mayMove || IgnoresState(found.Row.State, command.Move.To)))
+        var found = _attempts.GetValueOrDefault(item.Key) ?? throw new CommitUnknownException("Still undecided.");
+        var maySettle = item.Move.To != AttemptState.Approved || found.Deadline > Now;
+        var mayMove = Attempt.CanMove(found.Row.State, item.Move.To) && maySettle;
+        if (found.Row.Id != item.Id || found.Row.Bill != item.Bill || !(mayMove || IgnoresState(found.Row.State, item.Move.To)))
         {
             return new FinishOutcome(found.Row);
         }
 
         var moved = found.Row with
         {
-            State = command.Move.To,
-            ResponseCode = command.Move.ResponseCode,
-            Reason = command.Move.Reason,
-            AuthorisationCode = command.Move.AuthorisationCode,
-            SettledAt = command.At,
+            State = item.Move.To,
+            ResponseCode = item.Move.ResponseCode,
+            Reason = item.Move.Reason,
+            AuthorisationCode = item.Move.AuthorisationCode,
+            SettledAt = item.At,
         };
-        _attempts[command.Key] = found with { Row = moved };
+        _attempts[item.Key] = found with { Row = moved };
         if (moved.State == AttemptState.Approved)
         {
-            Settle(command, moved);
+            Settle(item, moved);
         }
         else if (_broken != Mutation.ReopenedApart)
         {
-            Reopen(command.Bill);
+            Reopen(item.Bill);
         }
 
         if (moved.State == AttemptState.Reversing)
@@ -185,36 +185,36 @@ public sealed class ModelBooks
     }
 
     /// <summary>Stores REFUSED or VOID under the key; an existing row stays, and is the answer.</summary>
-    public AttemptRow CloseKey(CloseKey command)
+    public AttemptRow CloseKey(CloseKey item)
     {
-        if (_attempts.TryGetValue(command.Key, out var known))
+        if (_attempts.TryGetValue(item.Key, out var known))
         {
             return known.Row;
         }
 
-        var bill = command.Bill is { } number ? _bills.GetValueOrDefault(number) : null;
+        var bill = item.Bill is { } number ? _bills.GetValueOrDefault(number) : null;
         var row = new AttemptRow(
-            Key: command.Key,
-            Id: command.Id,
-            State: command.State,
-            Bill: command.Bill,
-            Amount: command.Amount,
-            MaskedPan: command.MaskedPan,
+            Key: item.Key,
+            Id: item.Id,
+            State: item.State,
+            Bill: item.Bill,
+            Amount: item.Amount,
+            MaskedPan: item.MaskedPan,
             Store: null,
             Rrn: null,
             Rates: default,
             StartedAt: Now,
             SettledAt: Now,
-            ResponseCode: command.ResponseCode,
-            Reason: command.Reason,
+            ResponseCode: item.ResponseCode,
+            Reason: item.Reason,
             AuthorisationCode: null,
             Payee: bill?.MerchantName,
             OrderId: bill?.OrderId);
-        var isForgotten = (_broken == Mutation.NoVoidOnEnquiry && command.State == AttemptState.Void)
-            || (_broken == Mutation.RefusalNotStored && command.State == AttemptState.Refused);
+        var isForgotten = (_broken == Mutation.NoVoidOnEnquiry && item.State == AttemptState.Void)
+            || (_broken == Mutation.RefusalNotStored && item.State == AttemptState.Refused);
         if (!isForgotten)
         {
-            _attempts.Add(command.Key, new BookedAttempt(row, null));
+            _attempts.Add(item.Key, new BookedAttempt(row, null));
         }
 
         return row;
@@ -233,14 +233,14 @@ public sealed class ModelBooks
     }
 
     /// <returns>Null when there is no such bill.</returns>
-    public CloseOutcome? Close(CloseBill command)
+    public CloseOutcome? Close(CloseBill item)
     {
-        if (!_bills.TryGetValue(command.Number, out var before))
+        if (!_bills.TryGetValue(item.Number, out var before))
         {
             return null;
         }
 
-        BillStep closing = command.State == BillState.Expired ? new BillStep.Expire() : new BillStep.Cancel();
+        BillStep closing = item.State == BillState.Expired ? new BillStep.Expire() : new BillStep.Cancel();
         var decided = before.Bill.Decide(closing, Now);
         if (_broken == Mutation.ClosesWhilePaying && before.Bill.State == BillState.Paying)
         {
@@ -252,9 +252,9 @@ public sealed class ModelBooks
             return new CloseOutcome(false, before, Now);
         }
 
-        _bills[command.Number] = before with { Bill = before.Bill.Apply(closed), ClosedAt = command.At };
-        _watched.Remove(command.Number);
-        Publish(command.EventId, command.MerchantId, command.EventType, command.Number, command.EventData);
+        _bills[item.Number] = before with { Bill = before.Bill.Apply(closed), ClosedAt = item.At };
+        _watched.Remove(item.Number);
+        Publish(item.EventId, item.MerchantId, item.EventType, item.Number, item.EventData);
         return new CloseOutcome(true, before, Now);
     }
 
@@ -367,32 +367,32 @@ public sealed class ModelBooks
         return [.. alarms];
     }
 
-    private void Settle(FinishAttempt command, AttemptRow attempt)
+    private void Settle(FinishAttempt item, AttemptRow attempt)
     {
-        var paid = command.Paid!;
-        var bill = _bills[command.Bill];
+        var paid = item.Paid!;
+        var bill = _bills[item.Bill];
         if (bill.Bill.Decide(new BillStep.Settle(), Now).Event is { } settled)
         {
-            _bills[command.Bill] = bill with
+            _bills[item.Bill] = bill with
             {
                 Bill = bill.Bill.Apply(settled),
                 Payment = new Payment(
-                    PaidAt: command.At,
+                    PaidAt: item.At,
                     Rrn: Rrn.ToText(attempt.Rrn!.Value),
                     AuthorisationCode: attempt.AuthorisationCode!,
                     MaskedCard: attempt.MaskedPan!,
                     Store: attempt.Store!,
                     Terminal: attempt.Key.Terminal),
-                ClosedAt = command.At,
+                ClosedAt = item.At,
             };
         }
 
         var shares = paid.Shares;
-        Post(attempt, 1, Rules.Ledger.Postings.BankClearing, attempt.Amount!.Value.Minor, command.At);
-        Post(attempt, 2, Rules.Ledger.Postings.Merchant(paid.MerchantId), -shares.Merchant, command.At);
-        Post(attempt, 3, Rules.Ledger.Postings.Store(attempt.Store!), -shares.Store, command.At);
-        Post(attempt, 4, Rules.Ledger.Postings.Platform, -shares.Platform, command.At);
-        Publish(paid.EventId, paid.MerchantId, PaidEvent, command.Bill, paid.EventData);
+        Post(attempt, 1, Rules.Ledger.Postings.BankClearing, attempt.Amount!.Value.Minor, item.At);
+        Post(attempt, 2, Rules.Ledger.Postings.Merchant(paid.MerchantId), -shares.Merchant, item.At);
+        Post(attempt, 3, Rules.Ledger.Postings.Store(attempt.Store!), -shares.Store, item.At);
+        Post(attempt, 4, Rules.Ledger.Postings.Platform, -shares.Platform, item.At);
+        Publish(paid.EventId, paid.MerchantId, PaidEvent, item.Bill, paid.EventData);
     }
 
     private void Post(AttemptRow attempt, int line, string account, long amount, DateTimeOffset at)

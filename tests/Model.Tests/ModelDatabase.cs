@@ -18,12 +18,12 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
 
     /// <exception cref="DatabaseAwayException">Not stored.</exception>
     /// <exception cref="CommitUnknownException">Stored, or not, or stored later.</exception>
-    public async Task<T> Commit<T>(Func<ModelBooks, T> command)
+    public async Task<T> Commit<T>(Func<ModelBooks, T> statement)
     {
         await world.Turn();
         if (!world.Chance(temperament.CommitFault))
         {
-            var outcome = Store(command);
+            var outcome = Store(statement);
             await world.Turn();
             return outcome;
         }
@@ -33,13 +33,13 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
             case 0:
                 throw new DatabaseAwayException("away");
             case 1:
-                Store(command);
+                Store(statement);
                 break;
             case 2:
                 world.Begin(_actor, async () =>
                 {
                     await world.Turn();
-                    Store(command);
+                    Store(statement);
                 });
                 break;
         }
@@ -58,10 +58,10 @@ public sealed class ModelDatabase(World world, ModelBooks books, Temperament tem
         return world.Chance(temperament.ReadFault) ? throw new DatabaseAwayException("away") : answer;
     }
 
-    private T Store<T>(Func<ModelBooks, T> command)
+    private T Store<T>(Func<ModelBooks, T> statement)
     {
         Books.Now = world.Now;
-        var outcome = command(Books);
+        var outcome = statement(Books);
         committed();
         return outcome;
     }

@@ -12,7 +12,7 @@ public sealed class ModelCommit<TItem, TOutcome>(string name, ModelDatabase data
 {
     public string Name => name;
 
-    public Task<TOutcome> Submit(TItem command) => database.Commit(books => statement(books, command));
+    public Task<TOutcome> Submit(TItem item) => database.Commit(books => statement(books, item));
 }
 
 /// <summary>A port that is replaced by another: this breaks a rule of the product.</summary>
@@ -21,7 +21,7 @@ public sealed class BrokenCommit<TItem, TOutcome>(ICommit<TItem, TOutcome> sound
 {
     public string Name => sound.Name;
 
-    public Task<TOutcome> Submit(TItem command) => submit(command);
+    public Task<TOutcome> Submit(TItem item) => submit(item);
 }
 
 public sealed class ModelRrns(ModelDatabase database) : IRrnSource
@@ -37,7 +37,7 @@ public sealed class ModelAttempts(ModelDatabase database, Func<AttemptRow?, Atte
     public async Task<AttemptRow?> FindByRrn(long rrn, CancellationToken stop) => seen(await database.Read(books => books.FindByRrn(rrn)));
 }
 
-public sealed class ModelBillReader(ModelDatabase database) : IBillReader
+public sealed class ModelDueBills(ModelDatabase database) : IDueBills
 {
     public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop) => database.Read(books => books.Expiring(limit));
 

@@ -19,14 +19,14 @@ public sealed class Ports(
     public ICommit<CloseKey, AttemptRow> CloseKeys => field ??= NewCloseKeys();
 
     public ICommit<HoldBill, BillSeen> HoldBills { get; } =
-        new ModelCommit<HoldBill, BillSeen>("hold", database, static (books, command) => books.Hold(command.Number));
+        new ModelCommit<HoldBill, BillSeen>("hold", database, static (books, item) => books.Hold(item.Number));
 
     public ICommit<long, BillSeen> ReadBills { get; } = new ModelCommit<long, BillSeen>("read", database, static (books, number) => books.Read(number));
 
-    public ICommit<CloseBill, CloseOutcome> CloseBills { get; } = new ModelCommit<CloseBill, CloseOutcome>("close bill", database, (books, command) =>
+    public ICommit<CloseBill, CloseOutcome> CloseBills { get; } = new ModelCommit<CloseBill, CloseOutcome>("close bill", database, (books, item) =>
     {
-        var outcome = books.Close(command)!;
-        world.Note($"close bill {command.Number} as {command.State}: {outcome.Closed}");
+        var outcome = books.Close(item)!;
+        world.Note($"close bill {item.Number} as {item.State}: {outcome.Closed}");
         return outcome;
     });
 
@@ -37,7 +37,7 @@ public sealed class Ports(
         database,
         row => broken == Mutation.LateApprovalSettlesReversing && row is { State: AttemptState.Reversing } ? row with { State = AttemptState.Sent } : row);
 
-    public IBillReader Bills { get; } = new ModelBillReader(database);
+    public IDueBills Bills { get; } = new ModelDueBills(database);
 
     public ModelKeys Keys { get; } = new(database);
 
@@ -121,17 +121,17 @@ public sealed class Ports(
 
     private ICommit<CloseKey, AttemptRow> NewCloseKeys()
     {
-        var sound = new ModelCommit<CloseKey, AttemptRow>("close key", database, (books, command) =>
+        var sound = new ModelCommit<CloseKey, AttemptRow>("close key", database, (books, item) =>
         {
-            var row = books.CloseKey(command);
-            world.Note($"close {command.Key} as {command.State}: {row.State}");
+            var row = books.CloseKey(item);
+            world.Note($"close {item.Key} as {item.State}: {row.State}");
             return row;
         });
         return broken == Mutation.AbandonReversesApproved
-            ? new BrokenCommit<CloseKey, AttemptRow>(sound, async command =>
+            ? new BrokenCommit<CloseKey, AttemptRow>(sound, async item =>
             {
-                var row = await sound.Submit(command);
-                return row.State == AttemptState.Approved && asking(command.Key) is Abandon ? row with { State = AttemptState.Sent } : row;
+                var row = await sound.Submit(item);
+                return row.State == AttemptState.Approved && asking(item.Key) is Abandon ? row with { State = AttemptState.Sent } : row;
             })
             : sound;
     }

@@ -82,7 +82,7 @@ public sealed class ContractDatabases(ModelPostgres postgres) : IAsyncLifetime
 }
 
 /// <summary>
-/// The statements themselves on a real database. One command goes through the writer, several as one statement. Time passes
+/// The statements themselves on a real database. One item goes through the writer, several as one statement. Time passes
 /// by moving all stored times back.
 /// </summary>
 public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
@@ -101,7 +101,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     private string _connectionString = "";
     private NpgsqlDataSource _commits = null!;
 
-    // Statements over several commands are planned once, as the writers do it.
+    // Statements over several items are planned once, as the writers do it.
     private readonly Dictionary<string, NpgsqlCommand> _prepared = [];
     private NpgsqlConnection _batches = null!;
 
@@ -180,17 +180,17 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         update reversals set started_at = started_at - t, due_at = due_at - t from (values ({Interval(time)})) as p(t);
         """);
 
-    /// <summary>Runs one command through the writer, several as one statement, and repeats the undecided ones.</summary>
+    /// <summary>Runs one item through the writer, several as one statement, and repeats the undecided ones.</summary>
     /// <returns>The outcomes; null where nothing was decided.</returns>
     public async Task<IReadOnlyList<TOutcome?>> Commit<TItem, TOutcome>(
-        GroupCommit<TItem, TOutcome> writer, BatchStatement<TItem, TOutcome> statement, IReadOnlyList<TItem> commands)
+        GroupCommit<TItem, TOutcome> writer, BatchStatement<TItem, TOutcome> statement, IReadOnlyList<TItem> items)
         where TOutcome : class
     {
-        if (commands.Count == 1)
+        if (items.Count == 1)
         {
             try
             {
-                return [await writer.Submit(commands[0])];
+                return [await writer.Submit(items[0])];
             }
             catch (CommitUnknownException)
             {
@@ -198,18 +198,18 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
             }
         }
 
-        var outcomes = new TOutcome?[commands.Count];
-        var waiting = Enumerable.Range(0, commands.Count).ToList();
+        var outcomes = new TOutcome?[items.Count];
+        var waiting = Enumerable.Range(0, items.Count).ToList();
         var command = await Prepare(statement);
         for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
         {
-            statement.Input.Bind(command.Parameters, waiting.Select(place => commands[place]).ToArray());
+            statement.Input.Bind(command.Parameters, waiting.Select(place => items[place]).ToArray());
             await using (var rows = await command.ExecuteReaderAsync())
             {
                 while (await rows.ReadAsync())
                 {
                     var place = waiting[(int)rows.GetInt64(0) - 1];
-                    outcomes[place] = statement.Read(rows, commands[place]);
+                    outcomes[place] = statement.Read(rows, items[place]);
                 }
             }
 

@@ -21,8 +21,8 @@ public sealed class Shape(DateTimeOffset origin)
     public string Of(FinishOutcome? outcome) =>
         outcome is null ? "undecided" : outcome.Found is { } found ? $"found {Of(found)}" : "moved";
 
-    /// <summary>After an insert the row is known only from the command.</summary>
-    public string Of(AttemptRow? row, CloseKey command) => row?.Id == command.Id
+    /// <summary>After an insert the row is known only from the item.</summary>
+    public string Of(AttemptRow? row, CloseKey item) => row?.Id == item.Id
         ? $"closed {row.Key} {row.State} {row.ResponseCode} {row.Reason} {row.Bill} {row.Amount} {row.MaskedPan} {row.Rrn}"
         : Of(row);
 

@@ -4,7 +4,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Rules.Tests;
 
-/// <summary>The bill's state machine: every state and command in a table, then random commands.</summary>
+/// <summary>The bill's state machine: every state and step in a table, then random steps.</summary>
 public sealed class BillTests
 {
     private const string Nothing = "nothing";
@@ -30,7 +30,7 @@ public sealed class BillTests
         ["CANCELLED"] = new(BillState.Cancelled, Amount, Now + Moment, null, 0),
     };
 
-    private static readonly Dictionary<string, BillStep> Commands = new()
+    private static readonly Dictionary<string, BillStep> Steps = new()
     {
         ["hold"] = new BillStep.Hold(),
         ["pay"] = new BillStep.StartPayment(Amount),
@@ -40,9 +40,9 @@ public sealed class BillTests
         ["cancel"] = new BillStep.Cancel(),
     };
 
-    private static readonly Gen<(BillStep Command, int Seconds)[]> Histories = Gen.Select(
+    private static readonly Gen<(BillStep Step, int Seconds)[]> Histories = Gen.Select(
         Gen.OneOf(
-            Gen.OneOf([.. Commands.Values]),
+            Gen.OneOf([.. Steps.Values]),
             Gen.Long[999, 1_001].Select(BillStep (minor) => new BillStep.StartPayment(new Money(minor, Money.Cny)))),
         Gen.Int[0, 120]).Array[0, 40];
 
@@ -59,10 +59,10 @@ public sealed class BillTests
     [InlineData("PAID", "BillPaid", "BillPaid", "BillPaid", "BillPaid", "BillPaid", "BillPaid")]
     [InlineData("EXPIRED", "BillExpired", "BillExpired", "BillExpired", "BillExpired", "BillExpired", "BillExpired")]
     [InlineData("CANCELLED", "BillCancelled", "BillCancelled", "BillCancelled", "BillCancelled", "BillCancelled", "BillCancelled")]
-    public void Every_command_to_every_bill_has_this_outcome(
+    public void Every_step_on_every_bill_has_this_outcome(
         string bill, string hold, string pay, string settle, string reopen, string expire, string cancel)
     {
-        var outcomes = Commands.ToDictionary(command => command.Key, command => Name(Bills[bill].Decide(command.Value, Now)));
+        var outcomes = Steps.ToDictionary(step => step.Key, step => Name(Bills[bill].Decide(step.Value, Now)));
 
         outcomes.Should().Equal(new Dictionary<string, string>
         {
@@ -85,10 +85,10 @@ public sealed class BillTests
         Bill.ReminderAt(Now, Now.AddMinutes(minutes)).Should().Be(ahead is { } before ? Now.AddMinutes(minutes - before) : null);
 
     [Fact]
-    public void The_table_names_every_state_and_every_command()
+    public void The_table_names_every_state_and_every_step()
     {
         Bills.Values.Select(bill => bill.State).Distinct().Should().BeEquivalentTo(Enum.GetValues<BillState>());
-        Commands.Values.Select(command => command.GetType()).Should()
+        Steps.Values.Select(step => step.GetType()).Should()
             .BeEquivalentTo(typeof(BillStep).GetNestedTypes().Where(type => type.IsSubclassOf(typeof(BillStep))));
     }
 
@@ -178,13 +178,13 @@ public sealed class BillTests
             && Name(step.Before.Decide(new BillStep.Hold(), step.At)) == "BillExpired"));
 
     // Bills live for ten minutes here: histories go well past that.
-    private static IEnumerable<(Bill Before, BillDecision Decision, Bill After, DateTimeOffset At)> History((BillStep Command, int Seconds)[] history)
+    private static IEnumerable<(Bill Before, BillDecision Decision, Bill After, DateTimeOffset At)> History((BillStep Step, int Seconds)[] history)
     {
         var (bill, at) = (new Bill(BillState.Open, Amount, Now + TimeSpan.FromMinutes(10), null, 0), Now);
-        foreach (var (command, seconds) in history)
+        foreach (var (step, seconds) in history)
         {
             at += TimeSpan.FromSeconds(seconds);
-            var decision = bill.Decide(command, at);
+            var decision = bill.Decide(step, at);
             var after = decision.Event is { } happened ? bill.Apply(happened) : bill;
             yield return (bill, decision, after, at);
             bill = after;

@@ -314,7 +314,7 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
     [Fact]
     public async Task Minutes_are_read_off_the_attempts_until_they_do_not_change_any_more()
     {
-        var network = new NetworkQueries(books.Database);
+        var minuteRows = new SwipeMinuteRows(books.Database);
         await books.Execute(
             $"""
             insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, store_id, rrn, started_at, deadline, settled_at, response_code, authorisation_code)
@@ -323,9 +323,9 @@ public sealed class OperatorRowsTests(Books books) : IClassFixture<Books>, IAsyn
             from generate_series(1, 40) n
             """);
 
-        await network.CountMinutes(NetworkQueries.Unsettled, Stop);
-        await network.CountMinutes(NetworkQueries.Unsettled, Stop);
-        var minutes = await network.Minutes(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), Stop);
+        await minuteRows.Count(SwipeMinuteRows.Unsettled, Stop);
+        await minuteRows.Count(SwipeMinuteRows.Unsettled, Stop);
+        var minutes = await minuteRows.List(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), Stop);
 
         minutes.Sum(minute => minute.Approved).Should().Be(10);
         minutes.Sum(minute => minute.Unresolved).Should().Be(10);

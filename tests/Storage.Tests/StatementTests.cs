@@ -23,7 +23,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     [Theory]
     [InlineData(1)]
     [InlineData(Max)]
-    public async Task Start_and_finish_give_every_command_its_own_outcome(int size)
+    public async Task Start_and_finish_give_every_item_its_own_outcome(int size)
     {
         var starts = await Starts(size);
         var finishes = starts.Select((start, i) => Books.Finish(start, Moves[i % Moves.Length], Now)).ToArray();
@@ -330,8 +330,8 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         return await books.Scalar<long>("select deadlocks from pg_stat_database where datname = current_database()");
     }
 
-    // One statement over exactly these commands, as the writers would run it.
-    private async Task<TOutcome?[]> Run<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement, TItem[] commands)
+    // One statement over exactly these items, as the writers would run it.
+    private async Task<TOutcome?[]> Run<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement, TItem[] items)
         where TOutcome : class
     {
         await using var command = books.Connections.CreateCommand(statement.Sql);
@@ -340,14 +340,14 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
             command.Parameters.Add(parameter);
         }
 
-        statement.Input.Bind(command.Parameters, commands);
-        var outcomes = new TOutcome?[commands.Length];
+        statement.Input.Bind(command.Parameters, items);
+        var outcomes = new TOutcome?[items.Length];
         await using var rows = await command.ExecuteReaderAsync(Stop);
         while (await rows.ReadAsync(Stop))
         {
             var place = (int)rows.GetInt64(0) - 1;
-            outcomes[place].Should().BeNull("every command has one row");
-            outcomes[place] = statement.Read(rows, commands[place]);
+            outcomes[place].Should().BeNull("every item has one row");
+            outcomes[place] = statement.Read(rows, items[place]);
         }
 
         return outcomes;

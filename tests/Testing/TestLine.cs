@@ -6,7 +6,7 @@ using Npgsql;
 namespace Lakala.Testing;
 
 /// <summary>
-/// A line to PostgreSQL that the test breaks: the whole line, or only where a marked command passes. Each break returns a task that
+/// A line to PostgreSQL that the test breaks: the whole line, or only where a marked statement passes. Each break returns a task that
 /// completes when it has happened.
 /// </summary>
 public sealed class TestLine : IAsyncDisposable
@@ -45,21 +45,21 @@ public sealed class TestLine : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <summary>The next command that carries the marker never reaches the server; its connection is cut.</summary>
+    /// <summary>The next statement that carries the marker never reaches the server; its connection is cut.</summary>
     /// <param name="close">And the whole line is closed in the same moment.</param>
     public Task CutBefore(string marker, bool close = false) => Set(marker, Fate.NeverArrives, close);
 
-    /// <summary>The next command with the marker is committed; then its connection is cut, and its answer is lost.</summary>
+    /// <summary>The next statement with the marker is committed; then its connection is cut, and its answer is lost.</summary>
     /// <param name="close">And the whole line is closed in the same moment.</param>
     public Task CutAfter(string marker, bool close = false) => Set(marker, Fate.AnswerIsLost, close);
 
-    /// <summary>The next command with the marker never reaches the server; its sender waits.</summary>
+    /// <summary>The next statement with the marker never reaches the server; its sender waits.</summary>
     public Task HoldBefore(string marker) => Set(marker, Fate.IsHeldBack);
 
-    /// <summary>The next command with the marker is committed; its sender waits for the answer.</summary>
+    /// <summary>The next statement with the marker is committed; its sender waits for the answer.</summary>
     public Task HoldAfter(string marker) => Set(marker, Fate.AnswerIsHeldBack);
 
-    /// <summary>The next command with the marker returns its rows, but the answer to its commit is lost.</summary>
+    /// <summary>The next statement with the marker returns its rows, but the answer to its commit is lost.</summary>
     public Task SilenceCommit(string marker) => Set(marker, Fate.CommitIsSilent);
 
     /// <summary>Completes when a connection attempt has failed since it was closed.</summary>

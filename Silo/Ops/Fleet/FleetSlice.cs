@@ -23,14 +23,14 @@ internal sealed class FleetSlice : IOpsSlice
             at, FleetCountModel.Of(summary.All), [.. summary.Regions.Select(FleetCountModel.Of)], [.. summary.Chains.Select(FleetCountModel.Of)]));
     }).WithTags("Fleet").Watch("getFleet", "Counts terminals by state, region and chain");
 
-    private static async Task<IResult> Show(HttpContext context, OpsPages pages, FleetCounts counts, AlarmRows alarms, NetworkQueries network)
+    private static async Task<IResult> Show(HttpContext context, OpsPages pages, FleetCounts counts, AlarmRows alarms, SwipeMinuteRows minutes)
     {
         var stop = context.RequestAborted;
         return await pages.Show<FleetPage>(context, new()
         {
             [nameof(FleetPage.Counted)] = await counts.Latest(stop),
             [nameof(FleetPage.Alarms)] = (await alarms.List(OpsPages.ListLength, stop)).Where(alarm => alarm.ClearedAt is null).ToList(),
-            [nameof(FleetPage.Minutes)] = await network.Minutes(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), stop),
+            [nameof(FleetPage.Minutes)] = await minutes.List(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1), stop),
         });
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Lakala.Silo.Web;
-using Lakala.Storage.Fleet;
 using Lakala.Storage.Operators;
+using Lakala.Storage.Silos;
 
 namespace Lakala.Silo.Ops.Network;
 
@@ -10,18 +10,18 @@ internal sealed class NetworkSlice : IOpsSlice
 {
     public void AddServices(IServiceCollection services)
     {
-        services.AddSingleton<NetworkQueries>();
+        services.AddSingleton<SiloStateRows>();
         services.AddHostedService<SiloReporter>();
     }
 
     public void MapPages(PageRoutes pages) => pages.Get("/network", OperatorRole.Watch, Show);
 
-    public void MapApi(RouteGroupBuilder api) => api.MapGet("/silos", async (NetworkQueries network, CancellationToken stop) =>
-        TypedResults.Ok(new ListModel<SiloModel>([.. (await network.Silos(stop)).Select(SiloModel.Of)], null)))
+    public void MapApi(RouteGroupBuilder api) => api.MapGet("/silos", async (SiloStateRows silos, CancellationToken stop) =>
+        TypedResults.Ok(new ListModel<SiloModel>([.. (await silos.List(stop)).Select(SiloModel.Of)], null)))
         .WithTags("Watch").Watch("listSilos", "Lists silos by their last status report");
 
-    private static async Task<IResult> Show(HttpContext context, OpsPages pages, NetworkQueries network) =>
-        await pages.Show<NetworkPage>(context, new() { [nameof(NetworkPage.Silos)] = (await network.Silos(context.RequestAborted)).Select(SiloModel.Of).ToList() });
+    private static async Task<IResult> Show(HttpContext context, OpsPages pages, SiloStateRows silos) =>
+        await pages.Show<NetworkPage>(context, new() { [nameof(NetworkPage.Silos)] = (await silos.List(context.RequestAborted)).Select(SiloModel.Of).ToList() });
 }
 
 public sealed record SiloModel(string Silo, DateTimeOffset At, SiloReport Report)

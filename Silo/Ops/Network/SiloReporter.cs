@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 using Lakala.Grains.Swipes;
 using Lakala.Silo.Gateway;
 using Lakala.Silo.Hosting;
-using Lakala.Storage.Fleet;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Silos;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Ops.Network;
@@ -21,7 +21,7 @@ internal sealed class SiloReporter : PeriodicWork
 {
     private static readonly string Version = typeof(SiloReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    private readonly NetworkQueries _network;
+    private readonly SiloStateRows _states;
     private readonly IBankLine _bank;
     private readonly LineWatch _lines;
     private readonly TimeSpan _interval;
@@ -31,10 +31,10 @@ internal sealed class SiloReporter : PeriodicWork
     private long _bankSeen;
 
     public SiloReporter(
-        NetworkQueries network, IBankLine bank, LineWatch lines, ILocalSiloDetails silo, IOptions<OpsOptions> options, TimeProvider time, ILogger<SiloReporter> log)
+        SiloStateRows states, IBankLine bank, LineWatch lines, ILocalSiloDetails silo, IOptions<OpsOptions> options, TimeProvider time, ILogger<SiloReporter> log)
         : base(time, log)
     {
-        (_network, _bank, _lines, _interval, _time) = (network, bank, lines, options.Value.Interval, time);
+        (_states, _bank, _lines, _interval, _time) = (states, bank, lines, options.Value.Interval, time);
         _silo = silo.SiloAddress.Endpoint.ToString();
         (_startedAt, _bankSeen) = (time.GetUtcNow(), time.GetTimestamp());
     }
@@ -44,7 +44,7 @@ internal sealed class SiloReporter : PeriodicWork
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Repeat(_interval, Report, stoppingToken, atOnce: true);
 
     private Task Report(CancellationToken stop) =>
-        _network.Tell(new SiloState(_silo, default, JsonSerializer.Serialize(Read(), SiloReportJson.Default.SiloReport)), stop);
+        _states.Put(new SiloState(_silo, default, JsonSerializer.Serialize(Read(), SiloReportJson.Default.SiloReport)), stop);
 
     private SiloReport Read()
     {

@@ -9,13 +9,13 @@ internal sealed class SwipeHistory : PeriodicWork
 {
     private static readonly TimeSpan SlowInterval = TimeSpan.FromMinutes(1);
 
-    private readonly NetworkQueries _network;
+    private readonly SwipeMinuteRows _minutes;
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private long? _slowAt;
 
-    public SwipeHistory(NetworkQueries network, IOptions<OpsOptions> options, TimeProvider time, ILogger<SwipeHistory> log)
-        : base(time, log) => (_network, _interval, _time) = (network, options.Value.Interval, time);
+    public SwipeHistory(SwipeMinuteRows minutes, IOptions<OpsOptions> options, TimeProvider time, ILogger<SwipeHistory> log)
+        : base(time, log) => (_minutes, _interval, _time) = (minutes, options.Value.Interval, time);
 
     protected override string FailureText => "The swipes could not be counted, the next round tries again";
 
@@ -25,7 +25,7 @@ internal sealed class SwipeHistory : PeriodicWork
     private async Task Count(CancellationToken stop)
     {
         var isSlowOne = _slowAt is not { } at || _time.GetElapsedTime(at) >= SlowInterval;
-        await _network.CountMinutes(isSlowOne ? NetworkQueries.Unsettled : _interval * 2, stop);
+        await _minutes.Count(isSlowOne ? SwipeMinuteRows.Unsettled : _interval * 2, stop);
         if (isSlowOne)
         {
             _slowAt = _time.GetTimestamp();

@@ -5,6 +5,7 @@ using Lakala.Silo.Web;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Operators;
+using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops.Swipes;
@@ -14,7 +15,7 @@ internal sealed class SwipesSlice : IOpsSlice
 {
     private const int OpenShown = 200;
 
-    public void AddServices(IServiceCollection services) => services.AddHostedService<SwipeHistory>();
+    public void AddServices(IServiceCollection services) => services.AddSingleton<SwipeMinuteRows>().AddHostedService<SwipeHistory>();
 
     public void MapPages(PageRoutes pages)
     {
@@ -27,26 +28,26 @@ internal sealed class SwipesSlice : IOpsSlice
     {
         api.MapGet("/swipes", async (
             [Description("How far back: 1 to 168; 1 when nothing is said.")] int? hours, [Description("1 to 60; 1 when nothing is said.")] int? stepMinutes,
-            NetworkQueries network, CancellationToken stop) =>
+            SwipeMinuteRows minutes, CancellationToken stop) =>
             hours is < 1 or > 168 ? Problems.Invalid("hours", "hours are 1 to 168.")
             : stepMinutes is < 1 or > 60 ? Problems.Invalid("step_minutes", "step_minutes are 1 to 60.")
             : (IResult)TypedResults.Ok(new ListModel<SwipeMinuteModel>(
-                [.. (await network.Minutes(TimeSpan.FromHours(hours ?? 1), TimeSpan.FromMinutes(stepMinutes ?? 1), stop)).Select(minute => new SwipeMinuteModel(
+                [.. (await minutes.List(TimeSpan.FromHours(hours ?? 1), TimeSpan.FromMinutes(stepMinutes ?? 1), stop)).Select(minute => new SwipeMinuteModel(
                     minute.Minute, minute.Approved, minute.Declined, minute.Refused, minute.NotSent, minute.Reversed, minute.Unresolved, minute.P50, minute.P99))],
                 null)))
             .WithTags("Watch").Watch("listSwipes", "Counts swipes over time by outcome")
             .Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
-        api.MapGet("/open_items", async (FleetQueries fleet, NetworkQueries network, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+        api.MapGet("/open_items", async (FleetQueries fleet, ReversalRows reversals, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
             [.. (await fleet.Unresolved(AdminApi.MostSize, stop)).Select(SwipeModel.Of)],
-            [.. (await network.Reversals(AdminApi.MostSize, stop)).Select(reversal => new ReversalModel(
+            [.. (await reversals.ListOpen(AdminApi.MostSize, stop)).Select(reversal => new ReversalModel(
                 Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
-            [.. (await network.Parked(AdminApi.MostSize, stop)).Select(notice => new ParkedModel(
+            [.. (await deliveries.ListParked(AdminApi.MostSize, stop)).Select(notice => new ParkedModel(
                 EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
             .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
-            Body<ResendParked> body, ClaimsPrincipal user, NetworkQueries network, NoticeSignal notices, CancellationToken stop) =>
+            Body<ResendParked> body, ClaimsPrincipal user, DeliveryRows deliveries, NoticeSignal notices, CancellationToken stop) =>
         {
             Guid? id = null;
             if (body.Value.Event is { } name)
@@ -59,13 +60,13 @@ internal sealed class SwipesSlice : IOpsSlice
                 id = one;
             }
 
-            var resent = await network.Resend(id, body.Value.Receiver ?? "", user.AsOperator().Name, stop);
+            var resent = await deliveries.ResendParked(id, body.Value.Receiver ?? "", user.AsOperator().Name, stop);
             notices.Raise();
             return TypedResults.Ok(new ResentModel(resent));
         }).WithTags("Watch").Act("resendParked", "Sends parked notices again").Produces<ResentModel>().Changes();
     }
 
-    private static async Task<IResult> Show(HttpContext context, OpsPages pages, NetworkQueries network)
+    private static async Task<IResult> Show(HttpContext context, OpsPages pages, SwipeMinuteRows minutes)
     {
         var (span, step) = context.Request.Query["hours"].ToString() switch
         {
@@ -75,25 +76,25 @@ internal sealed class SwipesSlice : IOpsSlice
         };
         return await pages.Show<SwipesPage>(context, new()
         {
-            [nameof(SwipesPage.Minutes)] = await network.Minutes(span, step, context.RequestAborted),
+            [nameof(SwipesPage.Minutes)] = await minutes.List(span, step, context.RequestAborted),
             [nameof(SwipesPage.Span)] = span,
             [nameof(SwipesPage.Step)] = step,
         });
     }
 
-    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, NetworkQueries network) =>
+    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, DeliveryRows deliveries) =>
         await pages.Show<OpenPage>(context, new()
         {
             [nameof(OpenPage.Attempts)] = await fleet.Unresolved(OpenShown, context.RequestAborted),
-            [nameof(OpenPage.Reversals)] = await network.Reversals(OpenShown, context.RequestAborted),
-            [nameof(OpenPage.Parked)] = await network.Parked(OpenShown, context.RequestAborted),
+            [nameof(OpenPage.Reversals)] = await reversals.ListOpen(OpenShown, context.RequestAborted),
+            [nameof(OpenPage.Parked)] = await deliveries.ListParked(OpenShown, context.RequestAborted),
         });
 
-    private static async Task<IResult> Resend(HttpContext context, NetworkQueries network, NoticeSignal notices)
+    private static async Task<IResult> Resend(HttpContext context, DeliveryRows deliveries, NoticeSignal notices)
     {
         var form = PageRoutes.FormOf(context);
         Guid? id = EventName.TryParse(form["event"], out var one) ? one : null;
-        await network.Resend(id, form["receiver"].ToString(), context.User.AsOperator().Name, context.RequestAborted);
+        await deliveries.ResendParked(id, form["receiver"].ToString(), context.User.AsOperator().Name, context.RequestAborted);
         notices.Raise();
         return OpsPages.SeeOther($"{OpsPages.Root}/open");
     }

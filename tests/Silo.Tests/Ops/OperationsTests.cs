@@ -2,6 +2,8 @@ using Lakala.Grains.Notices;
 using Lakala.Silo.Ops;
 using Lakala.Silo.Ops.Operators;
 using Lakala.Storage.Merchants;
+using Lakala.Storage.Notices;
+using Lakala.Storage.Swipes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -49,7 +51,7 @@ public sealed class OperationsTests
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddOperations();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<NoticeSignal>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>();
         var app = builder.Build();
         app.MapOperations();
         return [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];

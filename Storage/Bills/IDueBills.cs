@@ -1,7 +1,7 @@
 namespace Lakala.Storage.Bills;
 
 /// <summary>Finds due bills.</summary>
-public interface IBillReader
+public interface IDueBills
 {
     /// <summary>Open bills past their time that no counter holds. Closed bills are left out.</summary>
     Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop);
