@@ -64,6 +64,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>The cluster's data folder, with its write-ahead log in <c>pg_wal</c>.</summary>
     public string Data => Path.Combine(_folder, "data");
 
+    /// <summary>The id of the running server's process; its sessions are the children of this process.</summary>
+    public int Process => int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
     /// <summary>Makes the cluster if there is none, and starts it.</summary>
     /// <exception cref="SetupException">PostgreSQL is missing or does not start; the message says what to do.</exception>
     public static async Task<PrivatePostgres> Start(StateFolder state, CancellationToken cancel = default)

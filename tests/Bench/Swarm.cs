@@ -40,6 +40,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
         Directory.CreateDirectory(plan.JournalFolder);
         var terminals = new List<SwarmTerminal>();
+        IReadOnlyDictionary<string, double> cpuSeconds;
         try
         {
             foreach (var terminal in plan.Terminals)
@@ -50,14 +51,16 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
             await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
             var begin = time.GetTimestamp() + Ticks(plan.WarmupSeconds);
             var end = begin + Ticks(plan.Seconds);
+            var used = MeasurePrograms(begin, end, stop);
             await Task.WhenAll(terminals.Select(terminal => Task.Run(() => terminal.PayUntil(begin, end, NextBill, stop), CancellationToken.None)));
+            cpuSeconds = await used;
         }
         finally
         {
             await Task.WhenAll(terminals.Select(async terminal => await terminal.DisposeAsync()));
         }
 
-        Write(resultFile, terminals);
+        Write(resultFile, terminals, cpuSeconds);
     }
 
     public void Dispose() => _handshakes.Dispose();
@@ -131,11 +134,26 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         }
     }
 
+    private async Task<IReadOnlyDictionary<string, double>> MeasurePrograms(long begin, long end, CancellationToken stop)
+    {
+        var programs = new Dictionary<string, int>(plan.Programs ?? new Dictionary<string, int>()) { ["swarm"] = Environment.ProcessId };
+        await WaitUntil(begin, stop);
+        var before = programs.ToDictionary(program => program.Key, program => ProcessorTime.Of(program.Value));
+        await WaitUntil(end, stop);
+        return programs.ToDictionary(program => program.Key, program => (ProcessorTime.Of(program.Value) - before[program.Key]).TotalSeconds);
+    }
+
+    private Task WaitUntil(long timestamp, CancellationToken stop)
+    {
+        var left = time.GetElapsedTime(time.GetTimestamp(), timestamp);
+        return left > TimeSpan.Zero ? Task.Delay(left, time, stop) : Task.CompletedTask;
+    }
+
     private string? NextBill() => Interlocked.Increment(ref _nextBill) is var taken && taken <= plan.Bills.Count ? plan.Bills[taken - 1] : null;
 
     private long Ticks(double seconds) => (long)(seconds * time.TimestampFrequency);
 
-    private void Write(string resultFile, List<SwarmTerminal> terminals)
+    private void Write(string resultFile, List<SwarmTerminal> terminals, IReadOnlyDictionary<string, double> cpuSeconds)
     {
         var latencies = terminals.SelectMany(terminal => terminal.Latencies).Order().ToArray();
         var errors = terminals.SelectMany(terminal => terminal.Errors)
@@ -157,6 +175,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
             terminals.Sum(terminal => terminal.Refused),
             terminals.Sum(terminal => terminal.Unknown),
             errors,
+            cpuSeconds,
             approvals);
         using (var file = File.Create(approvals))
         {

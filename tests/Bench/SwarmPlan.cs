@@ -10,6 +10,7 @@ namespace Lakala.Bench;
 /// <param name="Amount">The amount of every bill in minor units.</param>
 /// <param name="Cards">Given to the terminals in turn.</param>
 /// <param name="HeartbeatSeconds">If set, the terminals pay nothing: each only sends its health at this interval.</param>
+/// <param name="Programs">Other programs by name, with the ids of their processes: their processor time is measured too.</param>
 /// <param name="JournalFolder">A folder in memory: journals are not flushed.</param>
 public sealed record SwarmPlan(
     string Host,
@@ -22,7 +23,8 @@ public sealed record SwarmPlan(
     string JournalFolder,
     double WarmupSeconds,
     double Seconds,
-    double? HeartbeatSeconds = null)
+    double? HeartbeatSeconds = null,
+    IReadOnlyDictionary<string, int>? Programs = null)
 {
     /// <exception cref="SetupException">The file is no plan.</exception>
     public static SwarmPlan Read(string file)

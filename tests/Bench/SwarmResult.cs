@@ -7,6 +7,7 @@ namespace Lakala.Bench;
 /// <param name="Declined">This and the following count from the first swipe to the last.</param>
 /// <param name="Unknown">Swipes that still have no final answer.</param>
 /// <param name="Errors">The number of occurrences by error text.</param>
+/// <param name="CpuSeconds">The processor time of each program within the measured time, by its name.</param>
 /// <param name="Approvals">The file of all approvals in the terminals' journals.</param>
 public sealed record SwarmResult(
     long Settled,
@@ -18,6 +19,7 @@ public sealed record SwarmResult(
     long Refused,
     long Unknown,
     IReadOnlyDictionary<string, int> Errors,
+    IReadOnlyDictionary<string, double> CpuSeconds,
     string Approvals)
 {
     /// <returns>Null when the swarm has left none.</returns>

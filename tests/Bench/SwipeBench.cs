@@ -8,7 +8,9 @@ namespace Lakala.Bench;
 /// <summary>The figures of a run.</summary>
 /// <param name="Ratio">Settled swipes for each of pgbench's transactions.</param>
 /// <param name="Mismatches">Approvals in a journal without a PAID bill and a debit in the bank's book, and the other way round.</param>
-public sealed record BenchFigures(double SettledPerSecond, double PgbenchTps, double Ratio, double P50Ms, double P99Ms, long Mismatches);
+/// <param name="CpuUsPerSwipe">Microseconds of a processor, user and system, of each program for a settled swipe.</param>
+public sealed record BenchFigures(
+    double SettledPerSecond, double PgbenchTps, double Ratio, double P50Ms, double P99Ms, long Mismatches, IReadOnlyDictionary<string, double> CpuUsPerSwipe);
 
 /// <summary>
 /// A swarm of terminals against silo, bank and PostgreSQL, all real processes on this machine with TLS, MAC and PIN; first, on
@@ -23,7 +25,9 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
     private static readonly TimeSpan Yardstick = TimeSpan.FromSeconds(30);
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    public async Task<int> Run(string? jsonFile, CancellationToken stop)
+    /// <param name="jsonFile">The file for the figures.</param>
+    /// <param name="profile">True: the processor time of each program is printed too.</param>
+    public async Task<int> Run(string? jsonFile, bool profile, CancellationToken stop)
     {
         var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench"));
         await using var network = await LocalNetwork.Start(
@@ -64,8 +68,19 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         var mismatches = await BookComparison.CountMismatches(network, approvals, stop);
 
         var figures = new BenchFigures(
-            result.SettledPerSecond, tps, result.SettledPerSecond / tps, result.P50Ms, result.P99Ms, mismatches);
+            result.SettledPerSecond,
+            tps,
+            result.SettledPerSecond / tps,
+            result.P50Ms,
+            result.P99Ms,
+            mismatches,
+            result.CpuSeconds.ToDictionary(program => program.Key, program => program.Value * 1e6 / result.Settled));
         Show(figures, result, approvals.Count);
+        if (profile)
+        {
+            ShowProfile(figures.CpuUsPerSwipe);
+        }
+
         if (jsonFile is not null)
         {
             await File.WriteAllTextAsync(jsonFile, JsonSerializer.Serialize(figures, Json) + "\n", stop);
@@ -108,6 +123,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
                 JournalFolder = journals.FullName,
                 WarmupSeconds = (int)WarmUp.TotalSeconds,
                 Seconds = (int)measured.TotalSeconds,
+                Programs = Programs(network),
             });
             await Tool.RunOrFail(
                 [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result],
@@ -121,6 +137,18 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         {
             journals.Delete(recursive: true);
         }
+    }
+
+    // A PostgreSQL that somebody else runs is not seen.
+    private static Dictionary<string, int> Programs(LocalNetwork network)
+    {
+        var programs = new Dictionary<string, int> { ["silo"] = network.Silo.Id, ["bank"] = network.Bank.Id };
+        if (network.Postgres.Cluster?.Process is { } postgres)
+        {
+            programs["PostgreSQL"] = postgres;
+        }
+
+        return programs;
     }
 
     // Shoppers do not come to the stores in the order in which they ordered.
@@ -150,6 +178,18 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
         {
             Console.WriteLine($"  {count} x {error}");
         }
+    }
+
+    private static void ShowProfile(IReadOnlyDictionary<string, double> microseconds)
+    {
+        Console.WriteLine();
+        Console.WriteLine("processor time of a settled swipe, user and system");
+        foreach (var (program, each) in microseconds.OrderByDescending(program => program.Value))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {program,-14} {each,10:N1} us"));
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {"in all",-14} {microseconds.Values.Sum(),10:N1} us"));
     }
 
     private static void Say(string step) => Console.WriteLine($"  {step}");
