@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Numerics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -30,6 +31,10 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     /// </summary>
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
+    // PostgreSQL keeps the plan of a prepared statement. One that was made while the tables were empty would read all of them
+    // when they are full, so plans are made anew after 1, 2, 4, ... batches, until the tables cannot be small any more.
+    private const int LastPlan = 4096;
+
     private static readonly TimeSpan BetweenComplaints = TimeSpan.FromSeconds(10);
 
     private readonly BatchStatement<TItem, TOutcome> _statement;
@@ -45,6 +50,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     private NpgsqlCommand? _command;
     private PostgresNotice? _doubt;
     private long _used;
+    private int _batches;
 
     public GroupCommit(BatchStatement<TItem, TOutcome> statement, NpgsqlDataSource database, ILogger log, TimeProvider? time = null)
     {
@@ -266,7 +272,8 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
 
     private async Task Open()
     {
-        if (_connection is { FullState: System.Data.ConnectionState.Open } && (_time.GetElapsedTime(_used) < Idle || await IsAlive(_connection)))
+        if (_connection is { FullState: System.Data.ConnectionState.Open }
+            && (_time.GetElapsedTime(_used) < Idle || await IsAlive(_connection)) && await IsPlanned(_command!))
         {
             _used = _time.GetTimestamp();
             return;
@@ -284,7 +291,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
         }
 
         await _command.PrepareAsync();
-        _used = _time.GetTimestamp();
+        (_used, _batches) = (_time.GetTimestamp(), 0);
     }
 
     // A new connection waits for the standby before it reads anything; those of the pool have done so already.
@@ -302,6 +309,26 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
         {
             await using var probe = new NpgsqlCommand("select 1", connection);
             await probe.ExecuteNonQueryAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>False when the connection is lost.</returns>
+    private async Task<bool> IsPlanned(NpgsqlCommand command)
+    {
+        if (++_batches > LastPlan || !BitOperations.IsPow2(_batches))
+        {
+            return true;
+        }
+
+        try
+        {
+            await command.UnprepareAsync();
+            await command.PrepareAsync();
             return true;
         }
         catch (NpgsqlException)

@@ -1,0 +1,53 @@
+using Lakala.Rules.Attempts;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Lakala.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Lakala.Storage.Tests;
+
+/// <summary>PostgreSQL keeps a plan with the session, also a plan that it made while the tables were empty.</summary>
+public sealed class PlanTests(Books books) : IClassFixture<Books>
+{
+    private const int Batch = 8, Batches = 150;
+
+    // Of the indexes of bills and attempts, for C1 and C2 of a swipe. A plan that reads the tables needs hundreds.
+    private const int MostEntries = 20;
+
+    [Fact]
+    public async Task Planned_while_the_tables_were_empty_a_swipes_commits_read_only_their_own_rows()
+    {
+        await books.Execute("analyze");
+        await using (var connections = Database.OpenForCommits(books.ConnectionString))
+        await using (var commits = new Commits(connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance))
+        {
+            for (var batch = 0; batch < Batches; batch++)
+            {
+                await Swipe(commits, batch);
+            }
+        }
+
+        // A session reports its reads at its end.
+        await Eventually.Is(async () => await books.Scalar<long>("select n_tup_upd from pg_stat_user_tables where relname = 'attempts'") == Batch * Batches, "both sessions have ended");
+        var read = await books.Scalar<decimal>(
+            """
+            select (select sum(idx_tup_read) from pg_stat_user_indexes where relname in ('attempts', 'bills'))
+                 + (select sum(seq_tup_read) from pg_stat_user_tables where relname in ('attempts', 'bills'))
+            """);
+
+        (read / (Batch * Batches)).Should().BeInRange(1, MostEntries);
+    }
+
+    private async Task Swipe(Commits commits, int batch)
+    {
+        var starts = new List<StartAttempt>();
+        for (var i = 0; i < Batch; i++)
+        {
+            starts.Add(await books.NewAttempt(await books.PutBill(), (batch * Batch) + i));
+        }
+
+        await Task.WhenAll(starts.Select(commits.StartAttempts.Submit));
+        await Task.WhenAll(starts.Select(start => commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))));
+    }
+}
