@@ -7,10 +7,14 @@ namespace Lakala.Terminal.Tests;
 /// <summary>A receipt printer on a TCP port, as its maker's manual says: it answers DLE EOT, and prints while it has paper.</summary>
 public sealed class TcpPrinter : IDisposable
 {
+    /// <summary>GS V B 3.</summary>
+    private const uint Cut = 0x1D564203;
+
     private readonly TcpListener _listener;
     private readonly ConcurrentQueue<byte> _paper = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _cuts;
+    private uint _last;
     private byte? _before;
 
     /// <param name="port">0: any that is free.</param>
@@ -140,7 +144,8 @@ public sealed class TcpPrinter : IDisposable
     {
         _paper.Enqueue(sign);
         HasPaper = _paper.Count < PaperForBytes;
-        if (_paper.TakeLast(4).SequenceEqual<byte>([0x1D, 0x56, 0x42, 3]) && ++_cuts >= PaperFor)
+        _last = (_last << 8) | sign;
+        if (_last == Cut && ++_cuts >= PaperFor)
         {
             HasPaper = false;
         }
