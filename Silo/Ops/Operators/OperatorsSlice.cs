@@ -59,31 +59,31 @@ internal sealed class OperatorsSlice : IOpsSlice
     {
         var form = PageRoutes.FormOf(context);
         var put = await changes.Put(form["name"].ToString().Trim(), form["role"], context.User.AsOperator().Name, context.RequestAborted);
-        return put.Refused is { } refused
-            ? await pages.Refuse(context, "Operators", refused, Back)
-            : await pages.ShowOutcome(
-                context, "Operators", $"{put.Value.Name} has the role {Operator.Text(put.Value.Role)}. This is the password:", put.Value.Secret, Back);
+        return await ShowSecret(
+            context, pages, "Operators", put, static secret => $"{secret.Name} has the role {Operator.Text(secret.Role)}. This is the password:");
     }
 
     private static async Task<IResult> Block(string name, HttpContext context, OpsPages pages, OperatorChanges changes) =>
-        (await changes.Block(name, context.User.AsOperator().Name, context.RequestAborted)).Refused is { } refused
-            ? await pages.Refuse(context, "Not found", refused, OpsPages.Root)
-            : OpsPages.SeeOther(Back);
+        await GoBack(context, pages, await changes.Block(name, context.User.AsOperator().Name, context.RequestAborted));
 
     private static async Task<IResult> AddKey(HttpContext context, OpsPages pages, OperatorChanges changes)
     {
         var form = PageRoutes.FormOf(context);
         var added = await changes.AddKey(form["name"].ToString().Trim(), form["role"], context.User.AsOperator().Name, context.RequestAborted);
-        return added.Refused is { } refused
-            ? await pages.Refuse(context, "Admin keys", refused, Back)
-            : await pages.ShowOutcome(
-                context, "Admin keys", $"A program with this key has the role {Operator.Text(added.Value.Role)}:", added.Value.Secret, Back);
+        return await ShowSecret(context, pages, "Admin keys", added, static secret => $"A program with this key has the role {Operator.Text(secret.Role)}:");
     }
 
     private static async Task<IResult> RevokeKey(string name, HttpContext context, OpsPages pages, OperatorChanges changes) =>
-        (await changes.RevokeKey(name, context.User.AsOperator().Name, context.RequestAborted)).Refused is { } refused
-            ? await pages.Refuse(context, "Not found", refused, OpsPages.Root)
-            : OpsPages.SeeOther(Back);
+        await GoBack(context, pages, await changes.RevokeKey(name, context.User.AsOperator().Name, context.RequestAborted));
+
+    private static async Task<IResult> ShowSecret(
+        HttpContext context, OpsPages pages, string title, Result<OperatorSecret> result, Func<OperatorSecret, string> sentence) =>
+        result.Refused is { } refused
+            ? await pages.Refuse(context, title, refused, Back)
+            : await pages.ShowOutcome(context, title, sentence(result.Value), result.Value.Secret, Back);
+
+    private static async Task<IResult> GoBack(HttpContext context, OpsPages pages, Result<string> result) =>
+        result.Refused is { } refused ? await pages.Refuse(context, "Not found", refused, OpsPages.Root) : OpsPages.SeeOther(Back);
 }
 
 internal sealed record PutOperatorBody([property: Description("watch, act or administer.")] string Role);
