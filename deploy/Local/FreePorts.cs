@@ -1,16 +1,24 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace Lakala.Local;
 
-/// <summary>Free loopback ports, below the range from which the kernel takes the ports of outgoing connections.</summary>
+/// <summary>
+/// Free loopback ports, below the range from which the kernel takes the ports of outgoing connections. A port that was given out stays this
+/// process's until it ends, also while nobody listens there: programs that start instances at the same time get different ones.
+/// </summary>
 public static class FreePorts
 {
     private const int First = 20_000, End = 32_000, Attempts = 200;
 
-    // Ports that were given out and may not be in use yet: instances that start at the same time get different ones.
-    private static readonly HashSet<int> Given = [];
+    // A locked file for each port that was given out.
+    private static readonly DirectoryInfo Claims =
+        Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"lakala-ports-{Environment.UserName}"));
+
+    private static readonly ConcurrentDictionary<int, FileStream> Claimed = new();
 
     public static int[] Take(int count)
     {
@@ -18,7 +26,7 @@ public static class FreePorts
         for (var attempt = 0; attempt < Attempts && taken.Count < count; attempt++)
         {
             var port = RandomNumberGenerator.GetInt32(First, End);
-            if (IsFree(port) && Reserve(port))
+            if (IsFree(port) && Claim(port))
             {
                 taken.Add(port);
             }
@@ -27,11 +35,18 @@ public static class FreePorts
         return taken.Count == count ? [.. taken] : throw new SetupException("no free loopback ports");
     }
 
-    private static bool Reserve(int port)
+    private static bool Claim(int port)
     {
-        lock (Given)
+        try
         {
-            return Given.Add(port);
+            var claim = new FileStream(
+                Path.Combine(Claims.FullName, port.ToString(CultureInfo.InvariantCulture)), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            return Claimed.TryAdd(port, claim);
+        }
+        catch (IOException)
+        {
+            // Somebody has it.
+            return false;
         }
     }
 

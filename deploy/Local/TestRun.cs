@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Xml.Linq;
 
 namespace Lakala.Local;
 
@@ -33,7 +32,7 @@ public static class TestRun
             Directory.Delete(reports, recursive: true);
         }
 
-        List<Func<Task<Report>>> jobs = [.. projects.Select(project => (Func<Task<Report>>)(() => Run(project, reports, stop)))];
+        List<Func<Task<TestReport>>> jobs = [.. projects.Select(project => (Func<Task<TestReport>>)(() => Run(project, reports, stop)))];
         if (only is null)
         {
             jobs.Insert(0, () => CheckFormat(stop));
@@ -53,20 +52,19 @@ public static class TestRun
             }
         }));
 
-        var troubles = ends.Select(end => end.Trouble).OfType<string>().ToList();
-        foreach (var trouble in troubles)
+        // Last, so that the end of a log says what to do.
+        foreach (var trouble in ends.SelectMany(end => end.Troubles))
         {
             Console.WriteLine($"FAILED: {trouble}");
         }
 
-        var total = ends.Aggregate(new Counts(0, 0, 0), (sum, end) => sum + end.Counts);
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
-        return total.Failed == 0 && troubles.Count == 0 ? 0 : 1;
+            CultureInfo.InvariantCulture, $"{ends.Sum(end => end.Passed)} passed, {ends.Sum(end => end.Failed)} failed, {ends.Sum(end => end.Skipped)} skipped"));
+        return ends.All(end => end.Troubles.Count == 0) ? 0 : 1;
     }
 
     // The build enforces the style and the analyzers. It does not see white space and the order of the usings.
-    private static async Task<Report> CheckFormat(CancellationToken stop)
+    private static async Task<TestReport> CheckFormat(CancellationToken stop)
     {
         var format = await Tool.Run(
             ["dotnet", "format", "whitespace", Repository.Root, "--folder", "--verify-no-changes", "--exclude", Path.Combine(Repository.Root, "artifacts"), Repository.Home],
@@ -75,21 +73,26 @@ public static class TestRun
         var unordered = Repository.Sources().Where(file => !UsingOrder.Holds(File.ReadLines(file))).ToList();
         var said = string.Concat(format.ExitCode == 0 ? "" : format.Output + format.Error, string.Join('\n', unordered.Select(file => $"{file}: the usings are not in order")));
         Say("format", said.Length == 0 ? "nothing to change" : said);
-        return new Report(said.Length == 0 ? null : "`dotnet format` finds something to change", new Counts(0, 0, 0));
+        return TestReport.WithoutTests(said.Length == 0 ? [] : ["`dotnet format` finds something to change"]);
     }
 
-    private static async Task<Report> Run(string project, string reports, CancellationToken stop)
+    private static async Task<TestReport> Run(string project, string reports, CancellationToken stop)
     {
         var name = Path.GetFileName(project);
-        var file = Path.Combine(reports, name + ".trx");
+        var file = Path.Combine(reports, name + ".xml");
         var exit = await Tool.Follow(
-            [Repository.Program(name), "--results-directory", reports, "--report-trx", "--report-trx-filename", name + ".trx"],
+            [Repository.Program(name), "--results-directory", reports, "--report-xunit-xml", "--report-xunit-xml-filename", name + ".xml"],
             line => Say(name[..^Suffix.Length], line),
             ShortLives,
             workingDirectory: project,
             cancel: stop);
-        var counts = File.Exists(file) ? Counts.Read(file) : new Counts(0, 0, 0);
-        return new Report(exit != 0 && counts.Failed == 0 ? $"{name} ended with exit code {exit}" : null, counts);
+        if (!File.Exists(file))
+        {
+            return TestReport.WithoutTests([$"{name} ended with exit code {exit} and without a report"]);
+        }
+
+        var report = TestReport.Read(file);
+        return exit == 0 || report.Troubles.Count > 0 ? report : report with { Troubles = [$"{name} ended with exit code {exit}"] };
     }
 
     private static void Say(string who, string line)
@@ -172,24 +175,6 @@ public static class TestRun
         if (missing.Count > 0)
         {
             await DebianPackages.Install(missing, "for the tests", cancel: stop);
-        }
-    }
-
-    /// <param name="Trouble">What is wrong beside the tests that failed; null: nothing.</param>
-    private sealed record Report(string? Trouble, Counts Counts);
-
-    private sealed record Counts(int Passed, int Failed, int Skipped)
-    {
-        public static Counts operator +(Counts one, Counts other) =>
-            new(one.Passed + other.Passed, one.Failed + other.Failed, one.Skipped + other.Skipped);
-
-        public static Counts Read(string report)
-        {
-            var counters = XDocument.Load(report).Descendants().Single(element => element.Name.LocalName == "Counters");
-            int Count(string name) => (int?)counters.Attribute(name) ?? 0;
-            var (total, passed) = (Count("total"), Count("passed"));
-            var skipped = Count("notExecuted");
-            return new Counts(passed, total - passed - skipped, skipped);
         }
     }
 }
