@@ -7,6 +7,7 @@ using Lakala.Silo.Bank;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Gateway;
 using Lakala.Silo.Hosting;
+using Lakala.Silo.Ledger;
 using Lakala.Silo.Merchants;
 using Lakala.Silo.Notices;
 using Lakala.Silo.Ops.Operators;
@@ -15,6 +16,7 @@ using Lakala.Silo.Sweeping;
 using Lakala.Silo.Telemetry;
 using Lakala.Silo.Web;
 using Lakala.Storage;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
@@ -152,6 +154,8 @@ static void AddSwipe(IServiceCollection services)
     services.AddHostedService<ReadyTerminals>();
     services.AddHostedService<Retention>();
     services.AddHostedService<Sweeper>();
+    services.AddSingleton<LedgerRows>();
+    services.AddHostedService<LedgerWork>();
     services.AddHostedService<ReversalSender>();
 }
 

@@ -1,9 +1,10 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 
 namespace Lakala.Storage;
 
-/// <summary>The names of states in the database: in capitals, as in the docs and the API.</summary>
+/// <summary>The names of states in the database, in capitals, as in the docs and the API; and of the kinds of the ledger, in small letters.</summary>
 public static class StateNames
 {
     public static string Format(BillState state) => state switch
@@ -68,5 +69,22 @@ public static class StateNames
         "SKIPPED" => DeliveryState.Skipped,
         "PARKED" => DeliveryState.Parked,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    public static string Format(EntryKind kind) => kind switch
+    {
+        EntryKind.Payment => "payment",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
+    };
+
+    public static string Format(Account account) => account.Owner.Length == 0 ? Format(account.Kind) : $"{Format(account.Kind)}:{account.Owner}";
+
+    public static string Format(AccountKind kind) => kind switch
+    {
+        AccountKind.BankClearing => "bank_clearing",
+        AccountKind.Merchant => "merchant",
+        AccountKind.Store => "store",
+        AccountKind.Platform => "platform",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 }

@@ -189,7 +189,7 @@ public sealed class Payments(
                 MerchantId: paid.MerchantId,
                 EventData: notices.ComposeData(paid),
                 Receivers: notices.FindReceivers(paid),
-                Shares: Postings.Share(attempt.Amount.Minor, attempt.Rates));
+                Entry: PaymentEntry.Make(attempt.Rrn, attempt.Amount, attempt.Rates, paid.MerchantId, attempt.Store));
         }
 
         return new FinishAttempt(Key: attempt.Key, Id: attempt.Id, Bill: attempt.Bill.Number, Move: move, At: now, Paid: facts);

@@ -15,6 +15,9 @@ public abstract class BatchStatement<TItem, TOutcome>
 
     public abstract string Sql { get; }
 
+    /// <summary>Runs before the batch, on its connection, outside its commit. When it fails, nothing of the batch is stored.</summary>
+    public virtual ValueTask Prepare(NpgsqlConnection connection, IReadOnlyList<TItem> items) => default;
+
     /// <summary>Null when the row does not decide the outcome: the item runs again as a new statement.</summary>
     public abstract TOutcome? Read(NpgsqlDataReader row, TItem item);
 }

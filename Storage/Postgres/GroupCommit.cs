@@ -120,6 +120,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
             try
             {
                 await Open();
+                await _statement.Prepare(_connection!, [.. batch.Select(static waiting => waiting.Item)]);
             }
             catch (Exception fault) when (fault is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
             {

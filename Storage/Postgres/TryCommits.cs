@@ -25,7 +25,7 @@ public sealed class TryCommits : BatchStatement<TryCommit, CommitTried>
         ), started as (
           insert into attempts (id) select id from attempts where false
         ), posting as (
-          insert into postings (rrn) select rrn from postings where false
+          insert into payment_entries (number) select number from payment_entries where false
         ), event as (
           insert into events (id) select id from events where false
         ), delivery as (

@@ -1,6 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Ledger;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Npgsql;
@@ -13,7 +14,8 @@ public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove
 
 /// <param name="EventData">The PAID bill in the form of the notices.</param>
 /// <param name="Receivers">Of the shopper.</param>
-public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, Shares Shares);
+/// <param name="Entry">Its first line is the debit of the attempt's amount.</param>
+public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, Entry Entry);
 
 /// <param name="Found">Null when the attempt moved. Otherwise it was no longer SENT under this id, or an approval came after
 /// the deadline: then this is the attempt as the statement found it.</param>
@@ -25,7 +27,7 @@ public sealed record FinishOutcome(AttemptRow? Found)
 }
 
 /// <summary>
-/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its postings, its event and
+/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its entry, its event and
 /// its deliveries; REVERSING brings its entry in the reversal queue.
 /// </summary>
 /// <remarks>The expected state is a parameter: as a constant it would make the planner use the small index of SENT attempts, and
@@ -34,7 +36,9 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
 {
     public override string Name => "finish_attempts";
 
-    public override BatchInput<FinishAttempt> Input { get; } = new BatchInput<FinishAttempt>()
+    private readonly AccountNumbers _accounts = new();
+
+    public FinishAttempts() => Input = new BatchInput<FinishAttempt>()
         .Column("terminal_id", "text", static c => c.Key.Terminal)
         .Column("batch", "int", static c => c.Key.Batch)
         .Column("stan", "int", static c => c.Key.Stan)
@@ -50,9 +54,9 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         .Column("merchant_id", "text", static c => c.Paid?.MerchantId)
         .Column("event_data", "text", static c => c.Paid?.EventData)
         .TextsColumn("receivers", static c => c.Paid?.Receivers)
-        .Column("merchant_share", "bigint", static c => c.Paid?.Shares.Merchant ?? 0)
-        .Column("store_share", "bigint", static c => c.Paid?.Shares.Store ?? 0)
-        .Column("platform_share", "bigint", static c => c.Paid?.Shares.Platform ?? 0);
+        .Lines(static c => c.Paid?.Entry, _accounts);
+
+    public override BatchInput<FinishAttempt> Input { get; }
 
     public override string Sql =>
         $"""
@@ -66,7 +70,7 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           from input i
           where (select count(*) from locked) > 0
             and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = i.from_state
-            and (i.to_state <> 'APPROVED' or a.deadline > clock_timestamp())
+            and (i.to_state <> 'APPROVED' or (a.deadline > clock_timestamp() and a.amount = i.amount_1))
           returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
         ), bills_moved as (
           update bills b
@@ -75,14 +79,9 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
               closed_at = case m.to_state when 'APPROVED' then m.at end
           from moved m where b.number = m.bill and b.state = 'PAYING'
         ), posted as (
-          insert into postings (rrn, line, account, amount, currency, business_date)
-          select m.rrn, l.line, l.account, l.amount, m.currency, m.business_date
-          from moved m cross join lateral (values
-            (1, '{Postings.BankClearing}', m.amount),
-            (2, '{Postings.Merchant("")}' || m.merchant_id, -m.merchant_share),
-            (3, '{Postings.Store("")}' || m.store_id, -m.store_share),
-            (4, '{Postings.Platform}', -m.platform_share)) as l(line, account, amount)
-          where m.to_state = 'APPROVED' and l.amount <> 0
+          insert into payment_entries (kind, number, subject, business_date, at, xact, {LineColumns.Names})
+          select '{StateNames.Format(EntryKind.Payment)}', m.rrn, m.rrn, m.business_date, m.at, txid_current(), {LineColumns.Names}
+          from moved m where m.to_state = 'APPROVED'
         ), evented as (
           insert into events (merchant_id, id, type, bill, created_at, data)
           select m.merchant_id, m.event_id, '{EventTypes.Paid}', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
@@ -103,6 +102,9 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k
         where i.ord not in (select ord from moved)
         """;
+
+    public override ValueTask Prepare(NpgsqlConnection connection, IReadOnlyList<FinishAttempt> items) =>
+        _accounts.Find(connection, [.. items.Select(static item => item.Paid?.Entry).OfType<Entry>()]);
 
     public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt item)
     {

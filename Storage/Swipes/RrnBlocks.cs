@@ -4,7 +4,7 @@ using Npgsql;
 namespace Lakala.Storage.Swipes;
 
 /// <summary>
-/// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the database's sequence
+/// Retrieval reference numbers (field 37): twelve digits, never repeated. A silo takes a block of the month's numbers
 /// at a time; the rest of a block is never used after the silo stops.
 /// </summary>
 public sealed class RrnBlocks(NpgsqlDataSource database) : IRrnSource, IDisposable
@@ -27,7 +27,7 @@ public sealed class RrnBlocks(NpgsqlDataSource database) : IRrnSource, IDisposab
             while (!_block.TryTake(out rrn))
             {
                 var first = BlockSize * await database.First(
-                    "select nextval('rrn_blocks') as block", static row => row.Get<long>("block"), CancellationToken.None);
+                    "select next_rrn_block() as block", static row => row.Get<long>("block"), CancellationToken.None);
                 _block = new Block(first, first + BlockSize);
             }
 

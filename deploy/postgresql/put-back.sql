@@ -27,15 +27,27 @@ with receipt as materialized (
   returning a.*
 ), paid as (
   update bills b set state = 'PAID', paid_rrn = a.rrn, closed_at = a.settled_at from approved a where b.number = a.bill
+), lines as (
+  select a.rrn, l.line, l.kind, l.owner, l.amount, a.currency, a.settled_at
+  from approved a
+  join due d on d.rrn = a.rrn
+  cross join lateral (values
+    (1, 'bank_clearing', '', a.amount),
+    (2, 'merchant', d.merchant_id, d.fee - a.amount),
+    (3, 'store', a.store_id, -(d.fee * a.commission_percent / 100)),
+    (4, 'platform', '', d.fee * a.commission_percent / 100 - d.fee)) as l(line, kind, owner, amount)
+  where l.amount <> 0
+), made as (
+  insert into accounts (kind, owner, currency) select kind, owner, currency from lines on conflict (kind, owner, currency) do update set kind = excluded.kind
+  returning id, kind, owner, currency
+), entry as (
+  insert into payment_entries (kind, number, subject, business_date, at, xact,
+                               account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4)
+  select 'payment', rrn, rrn, (settled_at at time zone 'Etc/GMT-8')::date, settled_at, txid_current(),
+         ids[1], amounts[1], ids[2], amounts[2], ids[3], amounts[3], ids[4], amounts[4]
+  from (
+    select l.rrn, l.settled_at, array_agg(m.id order by l.line) as ids, array_agg(l.amount order by l.line) as amounts
+    from lines l join made m using (kind, owner, currency) group by l.rrn, l.settled_at
+  ) whole
 )
-insert into postings (rrn, line, account, amount, currency, business_date)
-select a.rrn, l.line, l.account, l.amount, a.currency, (a.settled_at at time zone 'Etc/GMT-8')::date
-from approved a
-join due d on d.rrn = a.rrn
-cross join lateral (values
-  (1, 'bank_clearing', a.amount),
-  (2, 'merchant:' || d.merchant_id, d.fee - a.amount),
-  (3, 'store:' || a.store_id, -(d.fee * a.commission_percent / 100)),
-  (4, 'platform', d.fee * a.commission_percent / 100 - d.fee)) as l(line, account, amount)
-where l.amount <> 0
-returning rrn, line, account, amount;
+select rrn, line, kind || case when owner = '' then '' else ':' || owner end as account, amount from lines order by line;

@@ -32,6 +32,27 @@ public sealed class MoneyStatementsTests
         $"attempt {_books.HalfUp.Key}", "platform -3 CNY", "expected platform -4 CNY");
 
     [Fact]
+    public void Statement_1_a_balance_is_not_the_sum_of_its_lines() => Breaks(
+        1,
+        Sound.Database(book => book with
+        {
+            Balances = book.Balances.Change(balance => balance.Account == "merchant:" + Merchant, balance => balance with { Amount = balance.Amount + 1 }),
+        }),
+        $"account merchant:{Merchant} CNY");
+
+    [Theory]
+    [InlineData("merchant:")]
+    [InlineData("store:")]
+    public void Statement_1_an_account_has_lines_and_no_balance(string kind) => Breaks(
+        1,
+        Sound.Database(book => book with { Balances = [.. book.Balances.Where(balance => !balance.Account.StartsWith(kind, StringComparison.Ordinal))] }),
+        $"account {kind}", "balance 0, lines");
+
+    [Fact]
+    public void Statement_1_there_is_a_balance_without_lines() => Breaks(
+        1, Sound.Database(book => book with { Balances = [.. book.Balances, new Balance("merchant:nobody", "CNY", 5)] }), "account merchant:nobody CNY: balance 5, lines 0");
+
+    [Fact]
     public void Statement_1_a_set_is_posted_twice() => Breaks(
         1, Sound.Database(book => book with { Postings = book.Postings.With(book.Postings.Where(line => line.Rrn == _books.Approved.Rrn)) }),
         $"attempt {_books.Approved.Key}");

@@ -72,8 +72,14 @@ public sealed class RealBooksTests : IAsyncLifetime
         Auditor.Check(evidence).Should().BeEmpty();
         ShouldHoldWhatHappened(evidence);
 
+        // Put right again: the next one would break the same statement.
+        await Sql("update balances set amount = amount + 1 where account = (select id from accounts where kind = 'merchant')");
+        await ShouldBreak(sources, 1);
+        await Sql("update balances set amount = amount - 1 where account = (select id from accounts where kind = 'merchant')");
+        await ShouldBreak(sources);
+
         // Each falsification on top of the one before.
-        await Sql("delete from postings where account = 'platform' and rrn = (select paid_rrn from bills where amount = 12800)");
+        await Sql("delete from entries where number = (select paid_rrn from bills where amount = 12800)");
         await ShouldBreak(sources, 1);
         await Sql("update deliveries set state = 'PARKED', tries = 3 where event_id = (select id from events where type = 'bill.cancelled')");
         await ShouldBreak(sources, 1, 7);
@@ -88,6 +94,7 @@ public sealed class RealBooksTests : IAsyncLifetime
         evidence.Database.Bills.Select(bill => bill.State).Should().BeEquivalentTo("PAID", "PAID", "OPEN", "OPEN", "CANCELLED", "EXPIRED");
         evidence.Database.Attempts.Select(attempt => attempt.State).Should().BeEquivalentTo("APPROVED", "APPROVED", "DECLINED", "REVERSED");
         evidence.Database.Postings.Should().HaveCount(4 + 2);
+        evidence.Database.Balances.Select(balance => balance.Account[..balance.Account.IndexOf(':')]).Should().BeEquivalentTo("merchant", "store");
         evidence.Database.Reversals.Should().ContainSingle().Which.IsAcknowledged.Should().BeTrue();
         evidence.Bank.Select(entry => (entry.State, entry.Debits, entry.Reversals)).Should()
             .BeEquivalentTo([("DEBITED", 1, 0), ("DEBITED", 1, 0), ("DECLINED", 0, 0), ("TOMBSTONE", 0, 1)]);
@@ -145,7 +152,7 @@ public sealed class RealBooksTests : IAsyncLifetime
     private async Task<bool> IsQuiet() => await Sql(
         """
         select (select count(*) from attempts where state in ('SENT', 'REVERSING')) + (select count(*) from deliveries where state = 'PENDING')
-          + (select count(*) from bills where amount = 800 and state <> 'EXPIRED')
+          + (select count(*) from bills where amount = 800 and state <> 'EXPIRED') + (select count(*) from entries, folded where xact >= upto)
         """) is 0L;
 
     private async Task<JsonElement> Post(string path, object? body)

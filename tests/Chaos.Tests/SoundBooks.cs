@@ -192,6 +192,11 @@ internal sealed class SoundBooks
             Bills = [.. _bills],
             Attempts = [.. _attempts],
             Postings = [.. _postings],
+            Balances =
+            [
+                .. _postings.Where(line => line.Account.Contains(':', StringComparison.Ordinal)).GroupBy(line => line.Account)
+                    .Select(lines => new Balance(lines.Key, "CNY", -lines.Sum(line => line.Amount))),
+            ],
             Events = [.. _events],
             Deliveries = [.. _deliveries],
             Endpoints = [.. _endpoints],

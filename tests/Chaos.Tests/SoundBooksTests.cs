@@ -33,6 +33,7 @@ public sealed class SoundBooksTests
                 Bills = [],
                 Attempts = [],
                 Postings = [],
+                Balances = [],
                 Events = [],
                 Deliveries = [],
                 Endpoints = sound.Database.Endpoints,

@@ -45,6 +45,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
              + (select count(*) from reversals where acknowledged_at is null)
              + (select count(*) from deliveries where state = 'PENDING')
+             + (select count(*) from entries, folded where xact >= upto) + (select count(*) from old_postings)
         """;
 
     private readonly ConcurrentDictionary<(LocalLine Line, int Silo), FaultProxy> _proxies = new();

@@ -31,7 +31,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
 
     public async ValueTask InitializeAsync()
     {
-        await books.Execute("truncate bills, attempts, postings, events, deliveries, reversals");
+        await books.Execute("truncate bills, attempts, entries, events, deliveries, reversals");
         await books.Execute(
             $"insert into terminals (id, store_id, master_key) values ('T0000001', '{Books.Store}', '\\x00') on conflict do nothing");
     }
@@ -93,7 +93,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     {
         var start = await Paid(amount: 8_333);
         var before = await Written(start);
-        await books.Execute($"delete from postings; {restored}");
+        await books.Execute($"delete from entries; {restored}");
 
         (await PutItBack(start)).Should().Be(4);
 
@@ -119,7 +119,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     public async Task What_is_not_as_the_receipt_says_is_left_alone(string otherwise)
     {
         var start = await Paid();
-        await books.Execute($"delete from postings; {otherwise}");
+        await books.Execute($"delete from entries; {otherwise}");
         var before = await Everything();
 
         (await PutItBack(start)).Should().Be(0);

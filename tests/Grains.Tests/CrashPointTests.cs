@@ -250,7 +250,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await Books.Scalar<long>($"select count(*) from events e join deliveries d on d.event_id = e.id where e.bill = {swipe.Bill}")).Should().Be(1);
         (await Books.Scalar<string>($"select data from events where bill = {swipe.Bill}"))
             .Should().Be(BillView.Json((await Books.Commits.ReadBills.Submit(swipe.Bill)).Row!, SwipeCluster.Pages));
-        var fee = Postings.Share(TestTerminal.Amount, Books.Rates);
+        var fee = Shares.Divide(TestTerminal.Amount, Books.Rates);
         (await Books.Scalar<long>($"select -amount from postings where rrn = {request.Rrn} and account = 'merchant:{Books.Merchant}'"))
             .Should().Be(fee.Merchant, "the rates in force at C1 count");
         (await terminal.Enquire(swipe)).ResponseCode.Should().Be("00");

@@ -2,6 +2,7 @@ using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Vocabulary;
 
@@ -113,7 +114,7 @@ public sealed class Checks(World world, ModelBooks books, bool looksInside)
         Must(approved.Count == (bill.Bill.State == BillState.Paid ? 1 : 0), $"1: bill {number} is {bill.Bill.State} with {approved.Count} attempts APPROVED");
         var lines = books.Postings.Where(line => books.FindByRrn(line.Rrn)?.Bill == number).ToList();
         Must(lines.Sum(line => line.Amount) == 0, $"1: the postings of bill {number} do not balance");
-        var debited = lines.Where(line => line.Account == Postings.BankClearing).Sum(line => line.Amount);
+        var debited = lines.Where(line => line.Account == StateNames.Format(AccountKind.BankClearing)).Sum(line => line.Amount);
         Must(debited == (bill.Bill.State == BillState.Paid ? bill.Bill.Amount.Minor : 0), $"1: bill {number} is {bill.Bill.State} and {debited} are posted");
     }
 

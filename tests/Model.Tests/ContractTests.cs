@@ -374,7 +374,7 @@ public sealed class ContractTests(ContractDatabases databases) : IClassFixture<C
                 _ => new AttemptMove(AttemptState.Reversing, "68", Refusal.NoAnswerFromBank, null),
             };
             var paid = move.To == AttemptState.Approved
-                ? new PaidFacts(NewGuid(), RealBooks.Merchant, "{}", [], Postings.Share(start.Amount.Minor, RealBooks.Rates))
+                ? new PaidFacts(NewGuid(), RealBooks.Merchant, "{}", [], PaymentEntry.Make(start.Rrn, start.Amount, RealBooks.Rates, RealBooks.Merchant, start.Store))
                 : null;
             return new FinishAttempt(start.Key, _random.Next(8) == 0 ? NewGuid() : start.Id, start.Bill, move, _began, paid);
         }

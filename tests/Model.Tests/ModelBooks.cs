@@ -1,6 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
@@ -387,21 +388,9 @@ public sealed class ModelBooks
             };
         }
 
-        var shares = paid.Shares;
-        Post(attempt, 1, Rules.Ledger.Postings.BankClearing, attempt.Amount!.Value.Minor, item.At);
-        Post(attempt, 2, Rules.Ledger.Postings.Merchant(paid.MerchantId), -shares.Merchant, item.At);
-        Post(attempt, 3, Rules.Ledger.Postings.Store(attempt.Store!), -shares.Store, item.At);
-        Post(attempt, 4, Rules.Ledger.Postings.Platform, -shares.Platform, item.At);
+        _postings.AddRange(paid.Entry.Lines.Select((line, place) => new BookedPosting(
+            attempt.Rrn!.Value, place + 1, StateNames.Format(line.Account), line.Amount, line.Account.Currency, BeijingTime.BusinessDate(item.At))));
         Publish(paid.EventId, paid.MerchantId, PaidEvent, item.Bill, paid.EventData);
-    }
-
-    private void Post(AttemptRow attempt, int line, string account, long amount, DateTimeOffset at)
-    {
-        if (amount != 0)
-        {
-            _postings.Add(new BookedPosting(
-                attempt.Rrn!.Value, line, account, amount, attempt.Amount!.Value.Currency, BeijingTime.BusinessDate(at)));
-        }
     }
 
     private void Publish(Guid id, string merchant, string type, long bill, string data)

@@ -154,7 +154,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     }
 
     public Task Empty() => Execute(
-        "delete from deliveries; delete from events; delete from postings; delete from reversals; delete from late_answers; delete from attempts; delete from bills");
+        "delete from deliveries; delete from events; delete from entries; delete from reversals; delete from late_answers; delete from attempts; delete from bills");
 
     /// <summary>Bills of <see cref="Merchant"/>, all of them open.</summary>
     public async Task Put(IReadOnlyList<BillRow> bills)
@@ -203,7 +203,9 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         var command = await Prepare(statement);
         for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
         {
-            statement.Input.Bind(command.Parameters, waiting.Select(place => items[place]).ToArray());
+            var batch = waiting.Select(place => items[place]).ToArray();
+            await statement.Prepare(command.Connection!, batch);
+            statement.Input.Bind(command.Parameters, batch);
             await using (var rows = await command.ExecuteReaderAsync())
             {
                 while (await rows.ReadAsync())

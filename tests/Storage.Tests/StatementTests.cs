@@ -8,6 +8,7 @@ using Lakala.Testing;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
@@ -334,7 +335,9 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     private async Task<TOutcome?[]> Run<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement, TItem[] items)
         where TOutcome : class
     {
-        await using var command = books.Connections.CreateCommand(statement.Sql);
+        await using var connection = await books.Connections.OpenConnectionAsync(Stop);
+        await statement.Prepare(connection, items);
+        await using var command = new NpgsqlCommand(statement.Sql, connection);
         foreach (var parameter in statement.Input.Parameters())
         {
             command.Parameters.Add(parameter);

@@ -130,7 +130,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
             ? new AttemptMove(to, "00", null, Books.ApprovalCode)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
-            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", [], Postings.Share(start.Amount.Minor, Rates))
+            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", [], PaymentEntry.Make(start.Rrn, start.Amount, Rates, Merchant, Store))
             : null;
         return new FinishAttempt(start.Key, start.Id, start.Bill, move, at, paid);
     }
@@ -151,7 +151,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
     /// <summary>Checks what must always hold: paid bills and approved attempts match, one by one and in total.</summary>
     public async Task ShouldBalance()
     {
-        (await new BookRows(Database).Faults(CancellationToken.None)).Should().Be(new BookFaults(0, 0, 0));
+        (await new BookRows(Database).Read(CancellationToken.None)).Faults.Should().Be(new BookFaults(0, 0, 0, 0));
         (await Scalar<decimal>("select coalesce(sum(amount), 0) from postings")).Should().Be(0);
         (await Scalar<long>("select count(*) from (select from attempts where state = 'APPROVED' group by bill having count(*) > 1) twice")).Should().Be(0);
         (await Scalar<long>("select count(*) from bills b where (state = 'PAYING') <> exists (select from attempts a where a.bill = b.number and a.state = 'SENT')"))

@@ -7,7 +7,7 @@ namespace Lakala.Chaos.Audit;
 /// <summary>Reads our database in one snapshot, with its own SQL.</summary>
 internal static class DatabaseReader
 {
-    private const int TimeoutSeconds = 600;
+    private const int TimeoutSeconds = 600, MostLines = 6;
 
     public static async Task<DatabaseBook> Read(string connectionString, CancellationToken stop)
     {
@@ -21,6 +21,23 @@ internal static class DatabaseReader
         var commitTime = (await Rows("select current_setting('track_commit_timestamp')::bool", row => row.GetBoolean(0))).Single()
             ? "pg_xact_commit_timestamp(xmin)"
             : "null::timestamptz";
+        var accounts = (await Rows(
+            "select id, kind, owner, currency from accounts",
+            row => (Id: row.GetInt32(0), Name: row.GetString(2).Length == 0 ? row.GetString(1) : $"{row.GetString(1)}:{row.GetString(2)}", Currency: row.GetString(3))))
+            .ToDictionary(account => account.Id);
+        var entries = await Rows(
+            """
+            select number, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4, account_5, amount_5, account_6, amount_6
+            from entries
+            """,
+            row => Enumerable.Range(0, MostLines).Where(line => !row.IsDBNull(1 + (2 * line))).Select(line =>
+            {
+                var account = accounts[row.GetInt32(1 + (2 * line))];
+                return new Posting(Digits(row, 0, 12)!, line + 1, account.Name, row.GetInt64(2 + (2 * line)), account.Currency);
+            }).ToList());
+        var moving = await Rows(
+            "select rrn, line, account, amount, currency from old_postings",
+            row => new Posting(Digits(row, 0, 12)!, row.GetInt16(1), row.GetString(2), row.GetInt64(3), row.GetString(4)));
         return new DatabaseBook
         {
             Bills = await Rows(
@@ -37,9 +54,9 @@ internal static class DatabaseReader
                 row => new Attempt(
                     KeyOf(row, 0), row.GetString(3), Digits(row, 4, 14), row.IsDBNull(5) ? null : row.GetInt64(5), Text(row, 6), Text(row, 7),
                     Digits(row, 8, 12), row.GetInt32(9), row.GetInt32(10), Text(row, 11), Text(row, 12))),
-            Postings = await Rows(
-                "select rrn, line, account, amount, currency from postings",
-                row => new Posting(Digits(row, 0, 12)!, row.GetInt16(1), row.GetString(2), row.GetInt64(3), row.GetString(4))),
+            Postings = [.. entries.SelectMany(lines => lines), .. moving],
+            Balances = await Rows("select account, amount from balances", row =>
+                new Balance(accounts[row.GetInt32(0)].Name, accounts[row.GetInt32(0)].Currency, row.GetInt64(1))),
             Events = await Rows(
                 $"select merchant_id, id, type, bill, created_at, {commitTime} from events",
                 row => new Event(row.GetString(0), row.GetGuid(1), row.GetString(2), Digits(row, 3, 14), row.GetFieldValue<DateTimeOffset>(4), Time(row, 5))),

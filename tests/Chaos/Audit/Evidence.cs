@@ -40,6 +40,9 @@ public sealed record DatabaseBook
 
     public required IReadOnlyList<Posting> Postings { get; init; }
 
+    /// <summary>What merchants and stores have available.</summary>
+    public required IReadOnlyList<Balance> Balances { get; init; }
+
     public required IReadOnlyList<Event> Events { get; init; }
 
     public required IReadOnlyList<Delivery> Deliveries { get; init; }
@@ -75,6 +78,9 @@ public sealed record Attempt(
 
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
 public sealed record Posting(string Rrn, int Line, string Account, long Amount, string Currency);
+
+/// <param name="Amount">Minor units; what the account's owner has is positive.</param>
+public sealed record Balance(string Account, string Currency, long Amount);
 
 /// <param name="Bill">Null for an event without a bill, such as a test of an endpoint.</param>
 /// <param name="CreatedAt">By the clock of the silo, before its commit.</param>

@@ -6,7 +6,7 @@ using Lakala.Vocabulary;
 namespace Lakala.Rules.Tests;
 
 /// <summary>The shares of an amount, compared with arithmetic without overflow.</summary>
-public sealed class PostingsTests
+public sealed class SharesTests
 {
     private static readonly Gen<(long Amount, Rates Rates)> Payments = Gen.Select(
         Gen.OneOf(Gen.Long[1, Money.MaxBillAmount], Gen.Long[1, 20_000], Gen.Const(1L), Gen.Const(Money.MaxBillAmount)),
@@ -16,7 +16,7 @@ public sealed class PostingsTests
     public void Shares_sum_to_the_amount_and_nobody_pays() => Payments.Sample(
         payment =>
         {
-            var shares = Postings.Share(payment.Amount, payment.Rates);
+            var shares = Shares.Divide(payment.Amount, payment.Rates);
             return shares is { Merchant: >= 0, Store: >= 0, Platform: >= 0 } && shares.Merchant + shares.Store + shares.Platform == payment.Amount;
         },
         iter: 100_000);
@@ -27,7 +27,7 @@ public sealed class PostingsTests
         {
             var fee = (BigInteger)decimal.Round((decimal)payment.Amount * payment.Rates.FeeBasisPoints / 10_000m, MidpointRounding.AwayFromZero);
             var commission = BigInteger.Divide(fee * payment.Rates.CommissionPercent, 100);
-            return Postings.Share(payment.Amount, payment.Rates)
+            return Shares.Divide(payment.Amount, payment.Rates)
                 == new Shares((long)(payment.Amount - fee), (long)commission, (long)(fee - commission));
         },
         iter: 100_000);
@@ -41,13 +41,5 @@ public sealed class PostingsTests
     [InlineData(999_999_999_999, 10_000, 33, 0, 329_999_999_999, 670_000_000_000)]
     [InlineData(999_999_999_999, 0, 100, 999_999_999_999, 0, 0)]
     public void These_payments_are_shared_out_so(long amount, int feeBasisPoints, int commissionPercent, long merchant, long store, long platform) =>
-        Postings.Share(amount, new Rates(feeBasisPoints, commissionPercent)).Should().Be(new Shares(merchant, store, platform));
-
-    [Fact]
-    public void Accounts_are_named_so()
-    {
-        Postings.Merchant("shop").Should().Be("merchant:shop");
-        Postings.Store("STORE0000000001").Should().Be("store:STORE0000000001");
-        (Postings.BankClearing, Postings.Platform).Should().Be(("bank_clearing", "platform"));
-    }
+        Shares.Divide(amount, new Rates(feeBasisPoints, commissionPercent)).Should().Be(new Shares(merchant, store, platform));
 }

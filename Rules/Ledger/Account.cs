@@ -1,0 +1,25 @@
+namespace Lakala.Rules.Ledger;
+
+public enum AccountKind
+{
+    /// <summary>What the card network owes us: approved payments that it has not settled.</summary>
+    BankClearing,
+
+    /// <summary>What a merchant has available.</summary>
+    Merchant,
+
+    /// <summary>The commission that a store has earned.</summary>
+    Store,
+
+    /// <summary>The platform's own fees.</summary>
+    Platform,
+}
+
+/// <summary>Whose money it is, of which kind, in which currency. A debit is positive, a credit negative.</summary>
+/// <param name="Owner">The merchant's or the store's id; empty for an account that exists once.</param>
+/// <param name="Currency">ISO 4217.</param>
+public readonly record struct Account(AccountKind Kind, string Owner, string Currency)
+{
+    /// <summary>The kinds that can be debited: a balance is kept for each of their accounts.</summary>
+    public static readonly IReadOnlyList<AccountKind> KindsWithBalance = [AccountKind.Merchant, AccountKind.Store];
+}

@@ -1,0 +1,52 @@
+namespace Lakala.Rules.Ledger;
+
+public enum EntryKind
+{
+    /// <summary>A swipe that the bank has approved. Its subject is its RRN.</summary>
+    Payment,
+}
+
+/// <param name="Amount">Minor units; a debit is positive, a credit negative.</param>
+public readonly record struct EntryLine(Account Account, long Amount);
+
+/// <summary>
+/// One movement of money: lines of one currency that sum to zero, stored together or not at all. Kind, subject and sequence
+/// are its name: the same movement is never posted twice.
+/// </summary>
+public sealed record Entry
+{
+    /// <summary>No movement needs more; the database has so many columns.</summary>
+    public const int MostLines = 6;
+
+    /// <param name="subject">The number of what has moved the money.</param>
+    /// <param name="sequence">From 0, for a subject that moves money in the same way several times.</param>
+    /// <param name="lines">Those without an amount are left out.</param>
+    /// <exception cref="ArgumentException">They do not sum to zero, are none or too many, or of several currencies.</exception>
+    public Entry(EntryKind kind, long subject, int sequence, params ReadOnlySpan<EntryLine> lines)
+    {
+        var (kept, count, sum) = (new EntryLine[lines.Length], 0, (Int128)0);
+        foreach (var line in lines)
+        {
+            if (line.Amount != 0)
+            {
+                kept[count++] = line;
+                sum += line.Amount;
+            }
+        }
+
+        if (sum != 0 || count is 0 or > MostLines || Array.Exists(kept[..count], line => line.Account.Currency != kept[0].Account.Currency))
+        {
+            throw new ArgumentException($"{kind} of {subject}: {count} lines with the sum {sum} are no entry of one currency.", nameof(lines));
+        }
+
+        (Kind, Subject, Sequence, Lines) = (kind, subject, sequence, new ArraySegment<EntryLine>(kept, 0, count));
+    }
+
+    public EntryKind Kind { get; }
+
+    public long Subject { get; }
+
+    public int Sequence { get; }
+
+    public IReadOnlyList<EntryLine> Lines { get; }
+}
