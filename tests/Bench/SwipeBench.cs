@@ -7,10 +7,19 @@ namespace Lakala.Bench;
 
 /// <summary>The figures of a run.</summary>
 /// <param name="Ratio">Settled swipes for each of pgbench's transactions.</param>
+/// <param name="BalanceP50Ms">From a payment to the available balance.</param>
 /// <param name="Mismatches">Approvals in a journal without a PAID bill and a debit in the bank's book, and the other way round.</param>
 /// <param name="CpuUsPerSwipe">Microseconds of a processor, user and system, of each program for a settled swipe.</param>
 public sealed record BenchFigures(
-    double SettledPerSecond, double PgbenchTps, double Ratio, double P50Ms, double P99Ms, long Mismatches, IReadOnlyDictionary<string, double> CpuUsPerSwipe);
+    double SettledPerSecond,
+    double PgbenchTps,
+    double Ratio,
+    double P50Ms,
+    double P99Ms,
+    double BalanceP50Ms,
+    double BalanceP99Ms,
+    long Mismatches,
+    IReadOnlyDictionary<string, double> CpuUsPerSwipe);
 
 /// <summary>
 /// A swarm of terminals against silo, bank and PostgreSQL, all real processes on this machine with TLS, MAC and PIN; first, on
@@ -64,6 +73,7 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             await Pgbench.Drop(network.Postgres);
         }
 
+        var balances = await BalanceDelay.Read(network, stop);
         Say("the books are compared");
         var mismatches = await BookComparison.CountMismatches(network, approvals, stop);
 
@@ -73,6 +83,8 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             result.SettledPerSecond / tps,
             result.P50Ms,
             result.P99Ms,
+            balances.P50Ms,
+            balances.P99Ms,
             mismatches,
             result.CpuSeconds.ToDictionary(program => program.Key, program => program.Value * 1e6 / result.Settled));
         Show(figures, result, approvals.Count);
@@ -169,6 +181,8 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             ratio            {figures.Ratio,10:N2}
             p50              {figures.P50Ms,10:N1} ms
             p99              {figures.P99Ms,10:N1} ms
+            balance p50      {figures.BalanceP50Ms,10:N0} ms
+            balance p99      {figures.BalanceP99Ms,10:N0} ms
 
             approvals held   {approvals,10:N0}
             other outcomes   {other,10:N0}

@@ -132,6 +132,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     [InlineData("the database cannot be reached")]
     [InlineData("The sweep failed and will be tried again")]
     [InlineData("Bank line:")]
+    [InlineData("The ledger's work behind the swipes has failed")]
     [InlineData("refuses the sign-on")]
     [InlineData("does not answer the sign-on")]
     public void Every_line_of_the_log_is_one_that_is_written(string line)
