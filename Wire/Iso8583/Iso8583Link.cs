@@ -85,8 +85,6 @@ public sealed class Iso8583Link : IAsyncDisposable
     /// <summary>The most messages in a row that are not authentic; above it the line is closed.</summary>
     private const int MaxPassedOver = 64;
 
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
-
     private readonly LinkProtocol _protocol;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, Waiting> _waiting = new();
@@ -100,6 +98,9 @@ public sealed class Iso8583Link : IAsyncDisposable
     private int _passedOver;
     private MessageMac? _signOnMac;
     private TaskCompletionSource? _signOnStep;
+
+    // Counted beside the dictionary, whose own count takes all of its locks.
+    private int _outstanding;
 
     public Iso8583Link(LinkProtocol protocol, TimeProvider time)
     {
@@ -115,7 +116,7 @@ public sealed class Iso8583Link : IAsyncDisposable
     public long DownSince => Volatile.Read(ref _downSince);
 
     /// <summary>The number of requests that wait for their answer.</summary>
-    public int Outstanding => _waiting.Count;
+    public int Outstanding => Volatile.Read(ref _outstanding);
 
     public Task WaitUntilUp(CancellationToken stop)
     {
@@ -150,7 +151,7 @@ public sealed class Iso8583Link : IAsyncDisposable
 
     private Task<LinkOutcome> Send(LinkState during, string key, Iso8583Message message, MessageMac mac, TimeSpan timeout)
     {
-        if (_waiting.Count >= _protocol.MaxOutstanding)
+        if (Outstanding >= _protocol.MaxOutstanding)
         {
             return NotSent($"{_protocol.MaxOutstanding} requests are outstanding already");
         }
@@ -162,6 +163,7 @@ public sealed class Iso8583Link : IAsyncDisposable
             return NotSent("a request of the same name is in flight");
         }
 
+        Interlocked.Increment(ref _outstanding);
         string? whyNot = null;
         try
         {
@@ -191,7 +193,16 @@ public sealed class Iso8583Link : IAsyncDisposable
     private static Task<LinkOutcome> NotSent(string why) => Task.FromResult<LinkOutcome>(new LinkOutcome.NotSent(why));
 
     // By name and value: another request may have the name by now.
-    private bool Forget(string key, Waiting waiting) => _waiting.TryRemove(new KeyValuePair<string, Waiting>(key, waiting));
+    private bool Forget(string key, Waiting waiting)
+    {
+        if (!_waiting.TryRemove(new KeyValuePair<string, Waiting>(key, waiting)))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _outstanding);
+        return true;
+    }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 
@@ -316,53 +327,88 @@ public sealed class Iso8583Link : IAsyncDisposable
             return Task.CompletedTask;
         }
 
+        Interlocked.Decrement(ref _outstanding);
+
         // The message after an answer of the sign-on may be under the keys of that answer: they must be set first.
         var mayGoOn = isSigningOn ? (_signOnStep = NewSignal()).Task : Task.CompletedTask;
         waiting.TrySetResult(new LinkOutcome.Answered(message));
         return mayGoOn;
     }
 
-    // One timer for all time-outs and the echo, instead of one for each request.
+    // One tick for all time-outs and the echo, instead of a timer for each request.
     private async Task Watch(Line line, CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(Tick, _time);
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<LinkOutcome>? echo = null;
-        while (await timer.WaitForNextTickAsync(stop))
+        var ticks = LinkTicks.Of(_time);
+        Action look = () =>
         {
-            var now = _time.GetTimestamp();
-            var oldest = long.MaxValue;
-            foreach (var (key, waiting) in _waiting)
+            try
             {
-                oldest = Math.Min(oldest, waiting.Since);
-                if (now >= waiting.Deadline && Forget(key, waiting))
-                {
-                    waiting.TrySetResult(new LinkOutcome.NoAnswer("no answer in time"));
-                }
+                echo = LookAfter(line, echo);
+            }
+            catch (Exception fault)
+            {
+                lost.TrySetException(fault);
+            }
+        };
+        ticks.Add(look);
+        try
+        {
+            await lost.Task.WaitAsync(stop);
+        }
+        finally
+        {
+            ticks.Remove(look);
+        }
+    }
+
+    /// <returns>The echo that is under way.</returns>
+    /// <exception cref="IOException">The line is dead.</exception>
+    private Task<LinkOutcome>? LookAfter(Line line, Task<LinkOutcome>? echo)
+    {
+        var now = _time.GetTimestamp();
+        var oldest = Outstanding > 0 ? EndOverdue(now) : long.MaxValue;
+        if (now >= line.WriteDeadline)
+        {
+            throw new IOException("The other side takes nothing any more.");
+        }
+
+        if (echo is { IsCompleted: true })
+        {
+            if (echo.Result is not LinkOutcome.Answered)
+            {
+                throw new IOException("The other side does not answer an echo.");
             }
 
-            if (now >= line.WriteDeadline)
-            {
-                throw new IOException("The other side takes nothing any more.");
-            }
+            echo = null;
+        }
 
-            if (echo is { IsCompleted: true })
-            {
-                if (await echo is not LinkOutcome.Answered)
-                {
-                    throw new IOException("The other side does not answer an echo.");
-                }
+        var isSilent = now - _lastHeard >= Ticks(_protocol.IdleBeforeEcho)
+            || now - Math.Max(_lastHeard, oldest) >= Ticks(_protocol.SilenceBeforeEcho);
+        if (echo is null && State == LinkState.Up && isSilent)
+        {
+            var (key, message) = _protocol.Echo();
+            echo = Send(LinkState.Up, key, message, _protocol.Mac()!, _protocol.EchoTimeout);
+        }
 
-                echo = null;
-            }
+        return echo;
+    }
 
-            var isSilent = now - _lastHeard >= Ticks(_protocol.IdleBeforeEcho)
-                || now - Math.Max(_lastHeard, oldest) >= Ticks(_protocol.SilenceBeforeEcho);
-            if (echo is null && State == LinkState.Up && isSilent)
+    /// <returns>The time of the oldest request that waits.</returns>
+    private long EndOverdue(long now)
+    {
+        var oldest = long.MaxValue;
+        foreach (var (key, waiting) in _waiting)
+        {
+            oldest = Math.Min(oldest, waiting.Since);
+            if (now >= waiting.Deadline && Forget(key, waiting))
             {
-                var (key, message) = _protocol.Echo();
-                echo = Send(LinkState.Up, key, message, _protocol.Mac()!, _protocol.EchoTimeout);
+                waiting.TrySetResult(new LinkOutcome.NoAnswer("no answer in time"));
             }
         }
+
+        return oldest;
     }
 
     private void LineLost()

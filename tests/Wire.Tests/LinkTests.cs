@@ -262,6 +262,28 @@ public sealed class LinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Lines_have_one_timer_together_and_it_runs_as_long_as_one_of_them_is_up()
+    {
+        var first = await Up();
+        await using (var other = new Iso8583Link(_protocol, _time))
+        {
+            var second = await SignedOn(await _other.Accept());
+            await other.WaitUntilUp(TestContext.Current.CancellationToken).Soon();
+            _time.Advance(_protocol.IdleBeforeEcho);
+            foreach (var line in new[] { first, second })
+            {
+                await line.Send(_mac, NetworkAnswer((await line.Read()).Message));
+            }
+        }
+
+        await Exchange(first, "000000000001");
+        _time.Advance(_protocol.IdleBeforeEcho + Tick);
+
+        (await first.Read()).Message.RequireNumber(70).Should().Be(NetworkCode.Echo);
+        _time.Periodic.Should().Be(1);
+    }
+
+    [Fact]
     public async Task An_echo_without_an_answer_drops_the_line()
     {
         var line = await Up();

@@ -12,6 +12,10 @@ namespace Lakala.Wire.Tests;
 internal sealed class StandingTime : FakeTimeProvider
 {
     private readonly Channel<TimeSpan> _pauses = Channel.CreateUnbounded<TimeSpan>();
+    private int _periodic;
+
+    /// <summary>The number of periodic timers so far.</summary>
+    public int Periodic => _periodic;
 
     /// <summary>The next wait that begins, and that is not the time-out of a connection attempt.</summary>
     public async Task<TimeSpan> NextPause(TimeSpan notThis)
@@ -32,6 +36,10 @@ internal sealed class StandingTime : FakeTimeProvider
         if (period == Timeout.InfiniteTimeSpan)
         {
             _pauses.Writer.TryWrite(dueTime);
+        }
+        else
+        {
+            Interlocked.Increment(ref _periodic);
         }
 
         return timer;
