@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
@@ -28,9 +27,12 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
     private static readonly Meter Meter = new(Instrumentation.Name);
     private static readonly Counter<long> Answers = Meter.CreateCounter<long>("lakala.terminal.answers");
 
-    private readonly ConcurrentDictionary<Task, bool> _running = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SignedOnTerminal? _authenticated;
     private int _rejects;
+
+    // The messages under way, and the session itself until it is drained.
+    private int _running = 1;
 
     /// <summary>
     /// Answers the message in a frame. Answers do not wait for each other: a repeat or an abandonment is answered while its swipe
@@ -39,24 +41,31 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
     /// <exception cref="Iso8583Exception">It is not a valid message, or too many messages wait for their answers.</exception>
     public void Begin(in ReadOnlySequence<byte> sequence)
     {
-        var frame = sequence.ToArray();
-        var handling = Handle(Iso8583Codec.Decode(Iso8583Spec.Lakala, frame), frame);
-        if (handling.IsCompleted)
-        {
-            return;
-        }
-
-        if (_running.Count >= MaxRunning)
+        if (Volatile.Read(ref _running) > MaxRunning)
         {
             throw new Iso8583Exception(0, $"More than {MaxRunning} messages wait for their answer.");
         }
 
-        _running[handling] = true;
-        handling.ContinueWith(done => _running.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var frame = sequence.ToArray();
+        var message = Iso8583Codec.Decode(Iso8583Spec.Lakala, frame);
+        Interlocked.Increment(ref _running);
+        _ = Handle(message, frame);
     }
 
-    /// <summary>Waits for the work that has begun; its answers may come after the line is closed.</summary>
-    public Task Drain() => Task.WhenAll(_running.Keys);
+    /// <summary>Waits for the work that has begun; its answers may come after the line is closed. Called once, at the end.</summary>
+    public Task Drain()
+    {
+        End();
+        return _drained.Task;
+    }
+
+    private void End()
+    {
+        if (Interlocked.Decrement(ref _running) == 0)
+        {
+            _drained.SetResult();
+        }
+    }
 
     private async Task Handle(Iso8583Message message, byte[] frame)
     {
@@ -86,6 +95,7 @@ internal sealed class GatewaySession(TerminalLine line, TerminalKeys keys, MacFa
         {
             // The message may have a card.
             CryptographicOperations.ZeroMemory(frame);
+            End();
         }
     }
 

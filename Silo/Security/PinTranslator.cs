@@ -24,6 +24,7 @@ public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
     private readonly IKeyVault _vault;
     private readonly ITimer _timer;
     private volatile ConcurrentDictionary<string, SessionKey> _recent = new(), _older = new();
+    private int _taken;
 
     public SoftwarePinTranslator(IKeyVault vault, TimeProvider time)
     {
@@ -46,7 +47,8 @@ public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
             return known.Cipher;
         }
 
-        if (_recent.Count >= MaxCached)
+        // Counted beside the dictionary, whose own count takes all of its locks.
+        if (Interlocked.Increment(ref _taken) > MaxCached)
         {
             EndGeneration();
         }
@@ -58,7 +60,11 @@ public sealed class SoftwarePinTranslator : IPinTranslator, IDisposable
         return found.Cipher;
     }
 
-    private void EndGeneration() => (_older, _recent) = (_recent, new());
+    private void EndGeneration()
+    {
+        (_older, _recent) = (_recent, new());
+        Volatile.Write(ref _taken, 0);
+    }
 
     private sealed record SessionKey(int KeySet, PinCipher Cipher);
 }
