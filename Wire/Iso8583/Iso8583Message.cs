@@ -57,8 +57,21 @@ public sealed class Iso8583Message
     public Iso8583Message Set(int field, byte[]? value) => value is null ? this : Put(field, null, value);
 
     /// <summary>A number, filled with zeros to the field's length.</summary>
-    public Iso8583Message Set(int field, long value) =>
-        Put(field, value.ToString("D" + Spec.Find(field)!.MaxLength, CultureInfo.InvariantCulture), null);
+    /// <exception cref="Iso8583Exception">It is negative, or has more digits than the field.</exception>
+    public Iso8583Message Set(int field, long value)
+    {
+        // Without a format string, which would be made and read again for each number.
+        Span<char> digits = stackalloc char[Spec.Find(field)!.MaxLength];
+        var rest = value;
+        for (var i = digits.Length - 1; i >= 0; i--)
+        {
+            (rest, digits[i]) = (rest / 10, (char)('0' + rest % 10));
+        }
+
+        return value >= 0 && rest == 0
+            ? Put(field, new string(digits), null)
+            : throw new Iso8583Exception(Spec, field, $"holds a number that does not fit into {digits.Length} digits");
+    }
 
     public override string ToString()
     {
