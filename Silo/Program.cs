@@ -16,6 +16,7 @@ using Lakala.Silo.Sweeping;
 using Lakala.Silo.Telemetry;
 using Lakala.Silo.Web;
 using Lakala.Storage;
+using Lakala.Storage.Due;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Stores;
@@ -143,6 +144,8 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<LateAnswers>();
     services.AddSingleton(Random.Shared);
     services.AddSingleton<Reversals>();
+    services.AddSingleton<DueRows>();
+    services.AddSingleton<DueWatch>();
     services.AddSingleton<SweepRounds>();
     services.AddSingleton<IBankLine, BankLink>();
     services.AddSingleton(static provider => TerminalCertificate(
@@ -153,6 +156,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddHostedService(provider => provider.GetRequiredService<LineWatch>());
     services.AddHostedService<ReadyTerminals>();
     services.AddHostedService<Retention>();
+    services.AddHostedService(provider => provider.GetRequiredService<DueWatch>());
     services.AddHostedService<Sweeper>();
     services.AddSingleton<LedgerRows>();
     services.AddHostedService<LedgerWork>();

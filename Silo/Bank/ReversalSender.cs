@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using Lakala.Silo.Hosting;
 using Lakala.Storage;
 using Lakala.Storage.Swipes;
 
@@ -13,19 +14,18 @@ public sealed class ReversalSender : BackgroundService
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private readonly Reversals _reversals;
-    private readonly ReversalRows _rows;
+    private readonly DueWatch _due;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Counter<long> _falseApprovals;
-    private (long Count, TimeSpan OldestAge) _outstanding;
 
-    public ReversalSender(Reversals reversals, ReversalRows rows, IMeterFactory meters, TimeProvider time, ILogger<ReversalSender> log)
+    public ReversalSender(Reversals reversals, DueWatch due, IMeterFactory meters, TimeProvider time, ILogger<ReversalSender> log)
     {
-        (_reversals, _rows, _time, _log) = (reversals, rows, time, log);
+        (_reversals, _due, _time, _log) = (reversals, due, time, log);
         var meter = meters.Create(Instrumentation.Name);
         _falseApprovals = meter.CreateCounter<long>("lakala.bank.false_approvals");
-        meter.CreateObservableGauge("lakala.reversals.outstanding", () => _outstanding.Count);
-        meter.CreateObservableGauge("lakala.reversals.oldest_age", () => _outstanding.OldestAge.TotalSeconds, "s");
+        meter.CreateObservableGauge("lakala.reversals.outstanding", () => due.Latest.OpenReversals);
+        meter.CreateObservableGauge("lakala.reversals.oldest_age", () => due.Latest.OldestReversal.TotalSeconds, "s");
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Parallel.ForEachAsync(
@@ -48,7 +48,6 @@ public sealed class ReversalSender : BackgroundService
                 if (due.Count < Reversals.Limit || _time.GetElapsedTime(counted) > Interval)
                 {
                     _falseApprovals.Add(await _reversals.ReverseFalseApprovals(stop));
-                    _outstanding = await _rows.Outstanding(stop);
                     counted = _time.GetTimestamp();
                 }
             }
@@ -64,7 +63,7 @@ public sealed class ReversalSender : BackgroundService
 
             if (due.Count < Reversals.Limit)
             {
-                await Task.Delay(Interval, _time, stop);
+                await _due.Until(static work => work.Reversals || work.LateAnswers, stop);
             }
         }
     }

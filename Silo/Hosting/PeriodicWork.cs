@@ -14,25 +14,41 @@ public abstract class PeriodicWork(TimeProvider time, ILogger log) : BackgroundS
     protected async Task Repeat(TimeSpan interval, Func<CancellationToken, Task> round, CancellationToken stop, bool atOnce = false)
     {
         using var timer = new PeriodicTimer(interval, time);
-        while (atOnce || await timer.WaitForNextTickAsync(stop))
+        if (atOnce)
         {
-            atOnce = false;
-            try
-            {
-                await round(stop);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception fault) when (fault is NpgsqlException or DatabaseAwayException or TimeoutException)
-            {
-                log.LogWarning("{Failure}: {Reason}", FailureText, fault.Message);
-            }
-            catch (Exception fault)
-            {
-                log.LogError(fault, "{Failure}: {Reason}", FailureText, fault.Message);
-            }
+            await Run(round, stop);
+        }
+
+        await Repeat(stop => timer.WaitForNextTickAsync(stop).AsTask(), round, stop);
+    }
+
+    /// <summary>The same, whenever <paramref name="next"/> completes instead of after an interval.</summary>
+    protected async Task Repeat(Func<CancellationToken, Task> next, Func<CancellationToken, Task> round, CancellationToken stop)
+    {
+        while (true)
+        {
+            await next(stop);
+            await Run(round, stop);
+        }
+    }
+
+    private async Task Run(Func<CancellationToken, Task> round, CancellationToken stop)
+    {
+        try
+        {
+            await round(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The end: the next wait ends the work.
+        }
+        catch (Exception fault) when (fault is NpgsqlException or DatabaseAwayException or TimeoutException)
+        {
+            log.LogWarning("{Failure}: {Reason}", FailureText, fault.Message);
+        }
+        catch (Exception fault)
+        {
+            log.LogError(fault, "{Failure}: {Reason}", FailureText, fault.Message);
         }
     }
 }

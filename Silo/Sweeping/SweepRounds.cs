@@ -21,11 +21,10 @@ public sealed class SweepRounds(
 
     public async Task ReverseOverdue(CancellationToken stop)
     {
-        var grace = options.Value.SweepAfter - options.Value.CommitDeadline;
         IReadOnlyList<AttemptRow> overdue;
         do
         {
-            overdue = await attempts.Overdue(grace, Limit, stop);
+            overdue = await attempts.Overdue(options.Value.SweepGrace, Limit, stop);
             await Task.WhenAll(overdue.Select(Reverse));
         }
         while (overdue.Count == Limit);

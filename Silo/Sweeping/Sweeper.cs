@@ -2,17 +2,15 @@ using Lakala.Silo.Hosting;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Runs every kind of sweep once a second.</summary>
-public sealed class Sweeper(SweepRounds rounds, TimeProvider time, ILogger<Sweeper> log) : PeriodicWork(time, log)
+/// <summary>Runs each kind of sweep when it is due.</summary>
+public sealed class Sweeper(SweepRounds rounds, DueWatch due, TimeProvider time, ILogger<Sweeper> log) : PeriodicWork(time, log)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
     protected override string FailureText => "The sweep failed and will be tried again";
 
     // Separate loops: an expiry that waits for a grain must not delay a reversal.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(
-            Repeat(Interval, rounds.ReverseOverdue, stoppingToken),
-            Repeat(Interval, rounds.Expire, stoppingToken),
-            Repeat(Interval, rounds.Remind, stoppingToken));
+            Repeat(stop => due.Until(static work => work.Attempts, stop), rounds.ReverseOverdue, stoppingToken),
+            Repeat(stop => due.Until(static work => work.Expiries, stop), rounds.Expire, stoppingToken),
+            Repeat(stop => due.Until(static work => work.Reminders, stop), rounds.Remind, stoppingToken));
 }

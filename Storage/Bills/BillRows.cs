@@ -19,15 +19,21 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
 
+    // All searches by time use the start of the statement: a clock that moves while the statement runs cannot bound an index
+    // scan, and every bill that is not due would be read too.
+    private const string IsFree = "state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())";
+    private const string ExpiringInOrder = $"watched and expires_at <= statement_timestamp() and {IsFree} order by expires_at";
+    private const string RemindingInOrder = $"remind_at <= statement_timestamp() and {IsFree} order by remind_at";
+
+    internal const string FirstExpiring = $"select number from bills where {ExpiringInOrder} limit 1";
+
+    internal const string FirstReminding = $"select number from bills where {RemindingInOrder} limit 1";
+
     /// <inheritdoc/>
-    /// <remarks>All searches by time use the start of the statement: a clock that moves while the statement
-    /// runs cannot bound an index scan, and every bill that is not due would be read too.</remarks>
     public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop) => Due(
-        """
+        $"""
         with due as (
-          select number, state from bills
-          where watched and expires_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
-          order by expires_at limit $1 for no key update skip locked
+          select number, state from bills where {ExpiringInOrder} limit $1 for no key update skip locked
         ), seen as (
           update bills b set watched = false from due where b.number = due.number and due.state <> 'OPEN'
         )
@@ -38,11 +44,10 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<long>> Reminding(int limit, CancellationToken stop) => Due(
-        """
+        $"""
         with due as (
           select number, state = 'OPEN' and expires_at > clock_timestamp() as is_open from bills
-          where remind_at <= statement_timestamp() and state <> 'PAYING' and (held_until is null or held_until <= clock_timestamp())
-          order by remind_at limit $1 for no key update skip locked
+          where {RemindingInOrder} limit $1 for no key update skip locked
         ), over as (
           update bills b set remind_at = null from due where b.number = due.number and not due.is_open
         )

@@ -7,6 +7,12 @@ namespace Lakala.Storage.Swipes;
 /// <summary>The reversal queue in the database.</summary>
 public sealed class ReversalRows(NpgsqlDataSource database) : IReversalRows
 {
+    internal const string OpenSums =
+        """
+        select count(*) as outstanding, min(due_at) as due_at, coalesce(clock_timestamp() - min(created_at), interval '0') as oldest_age
+        from reversals where acknowledged_at is null
+        """;
+
     /// <inheritdoc/>
     public Task<IReadOnlyList<ReversalRow>> TakeDue(TimeSpan lease, int limit, CancellationToken stop) => database.List(
         """
@@ -84,10 +90,7 @@ public sealed class ReversalRows(NpgsqlDataSource database) : IReversalRows
 
     /// <summary>The number of entries that are not acknowledged, and the age of the oldest.</summary>
     public Task<(long Count, TimeSpan OldestAge)> Outstanding(CancellationToken stop) => database.First(
-        """
-        select count(*) as outstanding, coalesce(clock_timestamp() - min(created_at), interval '0') as oldest_age
-        from reversals where acknowledged_at is null
-        """,
+        OpenSums,
         static row => (row.Get<long>("outstanding"), row.Get<TimeSpan>("oldest_age")),
         stop);
 

@@ -14,6 +14,9 @@ public sealed class SwipeOptions
     /// <summary>The time from C1 after which the sweeper reverses an attempt that is still SENT.</summary>
     public TimeSpan SweepAfter { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>The time from an attempt's deadline until the sweeper reverses it.</summary>
+    public TimeSpan SweepGrace => SweepAfter - CommitDeadline;
+
     /// <summary>The time for which terminals wait; used only for the check against the others.</summary>
     public TimeSpan TerminalTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

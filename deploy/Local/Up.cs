@@ -23,7 +23,6 @@ public static class Up
                 Shop = true,
                 ShopPort = Port("LAKALA_SHOP_PORT", 8090),
                 TerminalPort = Port("LAKALA_TERMINAL_PORT", 8583),
-                Silo = new Dictionary<string, string> { ["Ops__OrleansDashboard"] = "true" },
                 Progress = step => Console.WriteLine($"  {step}"),
             },
             stop);

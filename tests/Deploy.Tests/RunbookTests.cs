@@ -130,7 +130,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
     [Theory]
     [InlineData("PostgreSQL does not answer")]
     [InlineData("the database cannot be reached")]
-    [InlineData("The sweep failed and will be tried again")]
+    [InlineData("The work that is due could not be looked up")]
     [InlineData("Bank line:")]
     [InlineData("The ledger's work behind the swipes has failed")]
     [InlineData("refuses the sign-on")]

@@ -7,8 +7,11 @@ using Lakala.Grains.Tests;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Bank;
+using Lakala.Silo.Hosting;
 using Lakala.Silo.Sweeping;
 using Lakala.Storage;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Due;
 using Lakala.Storage.Swipes;
 using Lakala.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,15 +21,52 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Silo.Tests.Sweeping;
 
-/// <summary>The sweeper and the sender of reversals, over the real database.</summary>
-public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeCluster>
+/// <summary>The sweeper and the sender of reversals, woken by the watch over the real database.</summary>
+public sealed class BackgroundTests : IClassFixture<SwipeCluster>, IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
     private static int Stans;
 
     private readonly FakeTimeProvider _clock = new();
+    private readonly SwipeCluster _cluster;
+    private readonly DueWatch _due;
 
-    private Books Books => cluster.Books;
+    public BackgroundTests(SwipeCluster cluster)
+    {
+        _cluster = cluster;
+        _due = new DueWatch(new DueRows(Books.Database), Options.Create(new SwipeOptions()), _clock, NullLogger<DueWatch>.Instance);
+    }
+
+    private Books Books => _cluster.Books;
+
+    public async ValueTask InitializeAsync() => await _due.StartAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _due.StopAsync(TestContext.Current.CancellationToken);
+        _due.Dispose();
+    }
+
+    [Fact]
+    public async Task While_nothing_is_due_the_sweeper_does_not_ask_the_database()
+    {
+        var asked = new CountingReads(Books.Attempts, Books.Bills);
+        using var sweeper = NewSweeper(asked, asked);
+        await sweeper.StartAsync(TestContext.Current.CancellationToken);
+
+        for (var look = 0; look < 5; look++)
+        {
+            var next = _due.Until(static _ => true, TestContext.Current.CancellationToken);
+            Tick();
+            await next;
+        }
+
+        asked.Count.Should().Be(0);
+        var over = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(-1));
+        await Books.Until($"select state = 'EXPIRED' from bills where number = {over}", Tick);
+        asked.Count.Should().BePositive();
+        await sweeper.StopAsync(TestContext.Current.CancellationToken);
+    }
 
     [Fact]
     public async Task The_sweeper_reverses_all_that_is_overdue_and_leaves_the_rest_alone()
@@ -140,20 +180,23 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
 
     private void Tick() => _clock.Advance(TimeSpan.FromSeconds(1));
 
-    private Sweeper NewSweeper() => new(
+    private Sweeper NewSweeper() => NewSweeper(Books.Attempts, Books.Bills);
+
+    private Sweeper NewSweeper(IAttemptReader attempts, IDueBills bills) => new(
         new SweepRounds(
-            Books.Attempts,
-            Books.Bills,
-            cluster.Silos.Service<SwipeKeys>(),
-            cluster.Silos.Service<IBillGrains>(),
+            attempts,
+            bills,
+            _cluster.Silos.Service<SwipeKeys>(),
+            _cluster.Silos.Service<IBillGrains>(),
             Options.Create(new SwipeOptions()),
             NullLogger<SweepRounds>.Instance),
+        _due,
         _clock,
         NullLogger<Sweeper>.Instance);
 
     private ReversalSender NewSender(IBankLine bank) => new(
         new Reversals(Books.Reversals, bank, Options.Create(new BankLinkOptions()), Random.Shared, NullLogger<Reversals>.Instance),
-        Books.Reversals,
+        _due,
         new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
         _clock,
         NullLogger<ReversalSender>.Instance);
@@ -170,6 +213,33 @@ public sealed class BackgroundTests(SwipeCluster cluster) : IClassFixture<SwipeC
         var starts = await Sent(count);
         await Task.WhenAll(starts.Select(start => Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Reversing, Now))));
         return starts;
+    }
+
+    private sealed class CountingReads(IAttemptReader attempts, IDueBills bills) : IAttemptReader, IDueBills
+    {
+        private int _count;
+
+        public int Count => _count;
+
+        public Task<IReadOnlyList<AttemptRow>> Overdue(TimeSpan pastDeadline, int limit, CancellationToken stop)
+        {
+            Interlocked.Increment(ref _count);
+            return attempts.Overdue(pastDeadline, limit, stop);
+        }
+
+        public Task<AttemptRow?> FindByRrn(long rrn, CancellationToken stop) => attempts.FindByRrn(rrn, stop);
+
+        public Task<IReadOnlyList<long>> Expiring(int limit, CancellationToken stop)
+        {
+            Interlocked.Increment(ref _count);
+            return bills.Expiring(limit, stop);
+        }
+
+        public Task<IReadOnlyList<long>> Reminding(int limit, CancellationToken stop)
+        {
+            Interlocked.Increment(ref _count);
+            return bills.Reminding(limit, stop);
+        }
     }
 
     private sealed class ReversingBank(Func<ReversalRow, Task<bool>> answer) : IBankLine

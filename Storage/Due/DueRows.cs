@@ -1,0 +1,29 @@
+using Lakala.Storage.Bills;
+using Lakala.Storage.Postgres;
+using Lakala.Storage.Swipes;
+using Npgsql;
+
+namespace Lakala.Storage.Due;
+
+/// <summary>Finds out in one statement which kinds of work are due; it takes none.</summary>
+public sealed class DueRows(NpgsqlDataSource database)
+{
+    /// <param name="pastDeadline">As of <see cref="IAttemptReader.Overdue"/>.</param>
+    public async Task<DueWork> Find(TimeSpan pastDeadline, CancellationToken stop) => (await database.First(
+        $"""
+        select ({AttemptRows.FirstOverdue}) is not null as has_attempts, ({BillRows.FirstExpiring}) is not null as has_expiries,
+               ({BillRows.FirstReminding}) is not null as has_reminders, (r.due_at <= clock_timestamp()) is true as has_reversals,
+               exists (select 1 from late_answers where not judged) as has_late_answers, r.outstanding, r.oldest_age
+        from ({ReversalRows.OpenSums}) r
+        """,
+        static row => new DueWork(
+            row.Get<bool>("has_attempts"),
+            row.Get<bool>("has_expiries"),
+            row.Get<bool>("has_reminders"),
+            row.Get<bool>("has_reversals"),
+            row.Get<bool>("has_late_answers"),
+            row.Get<long>("outstanding"),
+            row.Get<TimeSpan>("oldest_age")),
+        stop,
+        pastDeadline))!;
+}
