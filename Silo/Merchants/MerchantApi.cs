@@ -19,11 +19,11 @@ internal static class MerchantApi
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
+        services.AddSingleton<StoreSearches>();
         services.AddSingleton(static provider => provider.GetRequiredService<IOptions<MerchantApiOptions>>().Value.ToShopperQuotas());
         services.Configure<AuthenticationOptions>(static options => options.DefaultChallengeScheme = ApiKeyAuthentication.SchemeName);
         new AuthenticationBuilder(services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
-        services.AddStoreSearches();
         services.AddOpenApi("v1", MerchantApiDocument.Describe);
         return builder;
     }

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Lakala.Silo.Web;
 using Lakala.Storage.Stores;
-using Microsoft.AspNetCore.RateLimiting;
 
 namespace Lakala.Silo.Merchants;
 
@@ -11,24 +10,11 @@ internal static class StoreEndpoints
 {
     private const int UsualSize = 20;
     private const int MostStores = 50;
-    private const string Searches = "store-searches";
-
-    // The callers are unknown, and a proxy hides their addresses: so the searches at once are bounded, with a short queue.
-    private const int AtOnce = 16;
-    private const int Queued = 256;
-
-    public static IServiceCollection AddStoreSearches(this IServiceCollection services) => services.AddRateLimiter(static limits =>
-    {
-        limits.AddConcurrencyLimiter(Searches, static searches => (searches.PermitLimit, searches.QueueLimit) = (AtOnce, Queued));
-        limits.OnRejected = static async (rejected, _) =>
-        {
-            await Problems.TooManySearches().ExecuteAsync(rejected.HttpContext);
-        };
-    });
 
     public static void MapStores(this IEndpointRouteBuilder app)
     {
-        var stores = app.MapGroup("/v1/stores").AllowAnonymous().RequireRateLimiting(Searches).AddEndpointFilter(OpenToAll).WithTags("Stores")
+        var stores = app.MapGroup("/v1/stores").AllowAnonymous().WithTags("Stores")
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<StoreSearches>()).AddEndpointFilter(OpenToAll)
             .AddOpenApiOperationTransformer(static (operation, _, _) =>
             {
                 operation.Security = [];

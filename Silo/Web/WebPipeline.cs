@@ -43,7 +43,6 @@ internal static class WebPipeline
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseEntryChecks();
-        app.UseRateLimiter();
         return app;
     }
 
