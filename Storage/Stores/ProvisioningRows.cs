@@ -173,6 +173,9 @@ public sealed class ProvisioningRows(NpgsqlDataSource database)
             copy bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token, created_at)
             from stdin (format binary)
             """);
+
+        // A million bills on a busy machine.
+        copy.Timeout = TimeSpan.FromMinutes(10);
         foreach (var number in numbers)
         {
             var bill = BillNumber.FromStored(number);

@@ -156,6 +156,10 @@ public sealed class LocalNetwork : IAsyncDisposable
         return ChildProcess.Start(state, silo.Name, [Repository.Program("Silo")], environment);
     }
 
+    /// <summary>Starts a further program beside the instance, with its log in the state folder; the caller ends it.</summary>
+    public ChildProcess StartProgram(string name, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment) =>
+        ChildProcess.Start(_state, name, command, environment);
+
     /// <summary>Waits until a silo can settle swipes.</summary>
     public Task UntilReady(int number, CancellationToken cancel = default) =>
         _silos[number].Process.WaitUntilHealthy(_http, new Uri(_silos[number].Http, "/healthz"), StartBound, cancel);

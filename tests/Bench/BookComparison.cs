@@ -9,7 +9,7 @@ namespace Lakala.Bench;
 /// <summary>An approval in a terminal's journal.</summary>
 public sealed record Approval(string Bill, long Amount, string Rrn, string AuthorisationCode, string Terminal);
 
-/// <summary>Three books of the same swipes: the terminals' journals, our database, and the bank's book.</summary>
+/// <summary>Three books of the swipes of some terminals: the terminals' journals, our database, and the bank's book.</summary>
 public static class BookComparison
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -18,24 +18,29 @@ public static class BookComparison
     /// Counts an approval without its PAID bill or its debit, a debit without a PAID bill, and a PAID bill without a
     /// debit. A PAID bill without an approval in a journal is right: its answer was under way when the swarm ended.
     /// </summary>
-    public static async Task<long> CountMismatches(LocalNetwork network, IReadOnlyList<Approval> approvals, CancellationToken stop)
+    public static async Task<long> CountMismatches(
+        LocalNetwork network, IReadOnlyList<SeededTerminal> terminals, IReadOnlyList<Approval> approvals, CancellationToken stop)
     {
-        var paid = await Paid(network.ConnectionString, stop);
-        var debits = await Debits(network.BankHttp, stop);
+        var ids = terminals.Select(terminal => terminal.Id).ToHashSet();
+        var paid = await Paid(network.ConnectionString, ids, stop);
+        var debits = await Debits(network.BankHttp, ids, stop);
         return approvals.LongCount(approval => !paid.Contains(approval))
             + approvals.LongCount(approval => !debits.Contains(Debit.Of(approval)))
             + paid.LongCount(approval => !debits.Contains(Debit.Of(approval)))
             + (debits.Count - paid.Count is > 0 and var more ? more : 0);
     }
 
-    private static async Task<HashSet<Approval>> Paid(string connectionString, CancellationToken stop)
+    private static async Task<HashSet<Approval>> Paid(string connectionString, HashSet<string> terminals, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(connectionString);
         await using var command = database.CreateCommand(
             """
             select b.number, b.amount, a.rrn, a.authorisation_code, a.terminal_id
-            from bills b join attempts a on a.rrn = b.paid_rrn where b.state = 'PAID' and a.state = 'APPROVED'
+            from attempts a join bills b on b.number = a.bill and b.paid_rrn = a.rrn
+            where a.terminal_id = any($1) and b.state = 'PAID' and a.state = 'APPROVED'
             """);
+        command.CommandTimeout = 300;
+        command.Parameters.AddWithValue(terminals.ToArray());
         await using var rows = await command.ExecuteReaderAsync(stop);
         var paid = new HashSet<Approval>();
         while (await rows.ReadAsync(stop))
@@ -47,11 +52,11 @@ public static class BookComparison
         return paid;
     }
 
-    private static async Task<HashSet<Debit>> Debits(Uri bank, CancellationToken stop)
+    private static async Task<HashSet<Debit>> Debits(Uri bank, HashSet<string> terminals, CancellationToken stop)
     {
         using var http = new HttpClient();
         var book = await http.GetFromJsonAsync<BankBook>(new Uri(bank, "/book"), Json, stop);
-        return [.. book!.Entries.Where(entry => entry.State == "DEBITED")
+        return [.. book!.Entries.Where(entry => entry.State == "DEBITED" && terminals.Contains(entry.Terminal))
             .Select(entry => new Debit(entry.Rrn, entry.Amount, entry.AuthorisationCode ?? "", entry.Terminal))];
     }
 

@@ -11,6 +11,8 @@ public static partial class Pgbench
     private const string Scale = "20", Database = "pgbench";
     private static readonly string[] Load = ["-n", "-M", "prepared", "-c", "32", "-j", "2"];
 
+    public static readonly TimeSpan UsualTime = TimeSpan.FromSeconds(30);
+
     public static async Task<double> Run(PostgresServer server, TimeSpan time, CancellationToken stop)
     {
         var parts = new NpgsqlConnectionStringBuilder(await server.CreateDatabase(Database, stop));

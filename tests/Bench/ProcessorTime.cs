@@ -13,6 +13,17 @@ internal static class ProcessorTime
         Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(static name => int.TryParse(name, out _))
             .Sum(name => ReadTicks(name!, process)) / TicksPerSecond);
 
+    /// <summary>The seconds of processor time that each program takes within a span of time.</summary>
+    /// <param name="after">The time until the span begins.</param>
+    public static async Task<IReadOnlyDictionary<string, double>> Measure(
+        IReadOnlyDictionary<string, int> programs, TimeSpan after, TimeSpan span, TimeProvider time, CancellationToken stop)
+    {
+        await Task.Delay(after, time, stop);
+        var before = programs.ToDictionary(program => program.Key, program => Of(program.Value));
+        await Task.Delay(span, time, stop);
+        return programs.ToDictionary(program => program.Key, program => (Of(program.Value) - before[program.Key]).TotalSeconds);
+    }
+
     // Zero for a process that is neither the program nor its child, or that has just ended.
     private static long ReadTicks(string name, int process)
     {

@@ -22,6 +22,10 @@ var sockets = new System.CommandLine.Command("sockets", "What connections that s
 sockets.SetAction((parsed, stop) => Told(() =>
     new SocketsBench(parsed.GetValue(terminals), parsed.GetValue(silent), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(stop)));
 command.Add(sockets);
+var plain = new System.CommandLine.Command("plain", "The plain way to take a swipe with Orleans, beside Lakala and pgbench") { json, seconds, terminals };
+plain.SetAction((parsed, stop) => Told(() =>
+    new PlainBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
+command.Add(plain);
 var plan = new Option<FileInfo>("--plan") { Description = "What the terminals do", Required = true };
 var result = new Option<FileInfo>("--result") { Description = "Where the figures go", Required = true };
 var swarm = new System.CommandLine.Command("swarm", "Many terminals at once: the process of its own in which the others have them swipe") { plan, result };

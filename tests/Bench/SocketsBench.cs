@@ -22,22 +22,9 @@ public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
 
     public async Task<int> Run(CancellationToken stop)
     {
-        var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench"));
-        var billsOfARun = (int)((SwipeBench.WarmUp + measured).TotalSeconds * SwipeBench.MostPerSecond);
-        await using var network = await LocalNetwork.Start(
-            state,
-            new LocalNetworkOptions
-            {
-                Terminals = terminals,
-                Bills = 2 * billsOfARun,
-                BankFsync = false,
-                ThrowawayDatabase = true,
-                ProgramsSwipe = true,
-                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
-                Progress = Say,
-            },
-            stop);
-        await SwipeBench.Vacuum(network, stop);
+        var billsOfARun = SwarmRun.CountBills(measured);
+        await using var network = await BenchNetwork.Start(terminals, 2 * billsOfARun, Say, stop);
+        await BenchNetwork.Vacuum(network, stop);
         Say($"{terminals} terminals swipe, one signs on again and again");
         var alone = await Measure(network, network.Seed.Bills.Take(billsOfARun), stop);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -63,9 +50,9 @@ public sealed class SocketsBench(int terminals, int sockets, TimeSpan measured)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var signOns = SignOnAgainAndAgain(network, over.Token);
-        var (result, _) = await new SwipeBench(terminals, measured).Swarm(network, bills, stop);
+        var swipes = await new SwarmRun([.. network.Seed.Terminals.SkipLast(1)], bills, SwarmRun.UsualWarmUp, measured).Measure(network, stop);
         await over.CancelAsync();
-        return (result.SettledPerSecond, await signOns);
+        return (swipes.Swarm.SettledPerSecond, await signOns);
     }
 
     // From the connection to the answer, as a terminal does it after its line was lost.

@@ -51,7 +51,12 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
             await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
             var begin = time.GetTimestamp() + Ticks(plan.WarmupSeconds);
             var end = begin + Ticks(plan.Seconds);
-            var used = MeasurePrograms(begin, end, stop);
+            var used = ProcessorTime.Measure(
+                new Dictionary<string, int>(plan.Programs ?? new Dictionary<string, int>()) { ["swarm"] = Environment.ProcessId },
+                TimeSpan.FromSeconds(plan.WarmupSeconds),
+                TimeSpan.FromSeconds(plan.Seconds),
+                time,
+                stop);
             await Task.WhenAll(terminals.Select(terminal => Task.Run(() => terminal.PayUntil(begin, end, NextBill, stop), CancellationToken.None)));
             cpuSeconds = await used;
         }
@@ -132,21 +137,6 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         {
             throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)!.Detail}");
         }
-    }
-
-    private async Task<IReadOnlyDictionary<string, double>> MeasurePrograms(long begin, long end, CancellationToken stop)
-    {
-        var programs = new Dictionary<string, int>(plan.Programs ?? new Dictionary<string, int>()) { ["swarm"] = Environment.ProcessId };
-        await WaitUntil(begin, stop);
-        var before = programs.ToDictionary(program => program.Key, program => ProcessorTime.Of(program.Value));
-        await WaitUntil(end, stop);
-        return programs.ToDictionary(program => program.Key, program => (ProcessorTime.Of(program.Value) - before[program.Key]).TotalSeconds);
-    }
-
-    private Task WaitUntil(long timestamp, CancellationToken stop)
-    {
-        var left = time.GetElapsedTime(time.GetTimestamp(), timestamp);
-        return left > TimeSpan.Zero ? Task.Delay(left, time, stop) : Task.CompletedTask;
     }
 
     private string? NextBill() => Interlocked.Increment(ref _nextBill) is var taken && taken <= plan.Bills.Count ? plan.Bills[taken - 1] : null;

@@ -10,6 +10,7 @@ namespace Lakala.Bench;
 /// <param name="Amount">The amount of every bill in minor units.</param>
 /// <param name="Cards">Given to the terminals in turn.</param>
 /// <param name="HeartbeatSeconds">If set, the terminals pay nothing: each only sends its health at this interval.</param>
+/// <param name="SwipesPerSecond">Of all terminals together. Null: as many as they can.</param>
 /// <param name="Programs">Other programs by name, with the ids of their processes: their processor time is measured too.</param>
 /// <param name="JournalFolder">A folder in memory: journals are not flushed.</param>
 public sealed record SwarmPlan(
@@ -24,6 +25,7 @@ public sealed record SwarmPlan(
     double WarmupSeconds,
     double Seconds,
     double? HeartbeatSeconds = null,
+    double? SwipesPerSecond = null,
     IReadOnlyDictionary<string, int>? Programs = null)
 {
     /// <exception cref="SetupException">The file is no plan.</exception>

@@ -16,10 +16,12 @@ internal sealed class SwarmTerminal : IAsyncDisposable
     private readonly long _amount;
     private readonly Journal _journal;
     private readonly TimeProvider _time;
+    private readonly long _interval;
 
     public SwarmTerminal(PlannedTerminal terminal, TerminalSession session, SwipedCard card, SwarmPlan plan, TimeProvider time)
     {
         (_terminal, Session, _card, _amount, _time) = (terminal, session, card, plan.Amount, time);
+        _interval = plan.SwipesPerSecond is { } all ? (long)(time.TimestampFrequency * plan.Terminals.Count / all) : 0;
         JournalFile = Path.Combine(plan.JournalFolder, terminal.Id);
         _journal = Journal.OpenOrMake(JournalFile, new JournalOptions { WriteThrough = false, Keep = 1, CompactAbove = long.MaxValue });
     }
@@ -42,9 +44,11 @@ internal sealed class SwarmTerminal : IAsyncDisposable
     /// <summary>Pays until the time or the bills end, or until the outcome of a swipe stays unknown.</summary>
     public async Task PayUntil(long begin, long end, Func<string?> nextBill, CancellationToken stop)
     {
-        while (Unknown == 0 && !stop.IsCancellationRequested && _time.GetTimestamp() < end && nextBill() is { } bill)
+        var next = _time.GetTimestamp() + (long)(Random.Shared.NextDouble() * _interval);
+        while (Unknown == 0 && await Turn(next, stop) < end && !stop.IsCancellationRequested && nextBill() is { } bill)
         {
             var begun = _time.GetTimestamp();
+            next = Math.Max(begun, next + _interval);
             var outcome = await Pay(bill);
             var done = _time.GetTimestamp();
             if (outcome == Outcome.Approved && done >= begin && done < end)
@@ -58,6 +62,18 @@ internal sealed class SwarmTerminal : IAsyncDisposable
     {
         await Session.DisposeAsync();
         _journal.Dispose();
+    }
+
+    /// <returns>The time at which it is this terminal's turn: without an interval, at once.</returns>
+    private async ValueTask<long> Turn(long next, CancellationToken stop)
+    {
+        var left = _time.GetElapsedTime(_time.GetTimestamp(), next);
+        if (left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return _time.GetTimestamp();
     }
 
     private async Task<Outcome> Pay(string bill)

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
 using Lakala.Local;
-using Npgsql;
 
 namespace Lakala.Bench;
 
@@ -21,73 +19,41 @@ public sealed record BenchFigures(
     long Mismatches,
     IReadOnlyDictionary<string, double> CpuUsPerSwipe);
 
-/// <summary>
-/// A swarm of terminals against silo, bank and PostgreSQL, all real processes on this machine with TLS, MAC and PIN; first, on
-/// the same server, pgbench. Afterwards three books are compared: the terminals' journals, ours and the bank's.
-/// </summary>
+/// <summary>A swarm of terminals pays as fast as it can; before it, on the same server, pgbench.</summary>
 public sealed class SwipeBench(int terminals, TimeSpan measured)
 {
-    internal const int MostPerSecond = 14_000;
-    private const long Amount = 1_000;
-
-    internal static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Yardstick = TimeSpan.FromSeconds(30);
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
-
     /// <param name="jsonFile">The file for the figures.</param>
     /// <param name="profile">True: the processor time of each program is printed too.</param>
     public async Task<int> Run(string? jsonFile, bool profile, CancellationToken stop)
     {
-        var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench"));
-        await using var network = await LocalNetwork.Start(
-            state,
-            new LocalNetworkOptions
-            {
-                Terminals = terminals,
-                Bills = (int)((WarmUp + measured).TotalSeconds * MostPerSecond),
-                BankFsync = false,
-                ThrowawayDatabase = true,
-                ProgramsSwipe = true,
-                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
-                Progress = Say,
-            },
-            stop);
-
-        // So that every settled swipe writes its delivery row. The cost of sending notices is not measured.
-        using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
-        await merchant.CreateWebhookEndpoint(new Uri("http://127.0.0.1:9/notices"), stop);
-
+        await using var network = await BenchNetwork.Start(terminals, SwarmRun.CountBills(measured), Say, stop);
         double tps;
-        SwarmResult result;
-        IReadOnlyList<Approval> approvals;
+        MeasuredSwarm swipes;
         try
         {
-            Say($"pgbench, {Yardstick.TotalSeconds:0} s");
-            tps = await Pgbench.Run(network.Postgres, Yardstick, stop);
-            await Vacuum(network, stop);
-            Say($"{terminals} terminals swipe, {WarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured");
-            (result, approvals) = await Swarm(network, network.Seed.Bills, stop);
+            Say($"pgbench, {Pgbench.UsualTime.TotalSeconds:0} s");
+            tps = await Pgbench.Run(network.Postgres, Pgbench.UsualTime, stop);
+            await BenchNetwork.Vacuum(network, stop);
+            Say($"{terminals} terminals swipe, {SwarmRun.UsualWarmUp.TotalSeconds:0} s to warm up and {measured.TotalSeconds:0} s measured, then the books are compared");
+            swipes = await new SwarmRun([.. network.Seed.Terminals.SkipLast(1)], network.Seed.Bills, SwarmRun.UsualWarmUp, measured).Measure(network, stop);
         }
         finally
         {
             await Pgbench.Drop(network.Postgres);
         }
 
-        var balances = await BalanceDelay.Read(network, stop);
-        Say("the books are compared");
-        var mismatches = await BookComparison.CountMismatches(network, approvals, stop);
-
+        var (swarm, balances) = (swipes.Swarm, await BalanceDelay.Read(network, stop));
         var figures = new BenchFigures(
-            result.SettledPerSecond,
+            swarm.SettledPerSecond,
             tps,
-            result.SettledPerSecond / tps,
-            result.P50Ms,
-            result.P99Ms,
+            swarm.SettledPerSecond / tps,
+            swarm.P50Ms,
+            swarm.P99Ms,
             balances.P50Ms,
             balances.P99Ms,
-            mismatches,
-            result.CpuSeconds.ToDictionary(program => program.Key, program => program.Value * 1e6 / result.Settled));
-        Show(figures, result, approvals.Count);
+            swipes.Mismatches,
+            swipes.CpuUsPerSwipe);
+        Show(figures, swipes);
         if (profile)
         {
             ShowProfile(figures.CpuUsPerSwipe);
@@ -95,85 +61,15 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
 
         if (jsonFile is not null)
         {
-            await File.WriteAllTextAsync(jsonFile, JsonSerializer.Serialize(figures, Json) + "\n", stop);
+            await File.WriteAllTextAsync(jsonFile, LocalFiles.Serialise(figures) + "\n", stop);
         }
 
-        return mismatches == 0 ? 0 : 1;
+        return figures.Mismatches == 0 ? 0 : 1;
     }
 
-    // As pgbench does after it has filled its tables: otherwise the first minute would pay for work that the filling left.
-    internal static async Task Vacuum(LocalNetwork network, CancellationToken stop)
+    private static void Show(BenchFigures figures, MeasuredSwarm swipes)
     {
-        await using var database = NpgsqlDataSource.Create(network.ConnectionString);
-        await using var command = database.CreateCommand("vacuum analyze bills");
-        command.CommandTimeout = 60;
-        await command.ExecuteNonQueryAsync(stop);
-    }
-
-    internal async Task<(SwarmResult Result, IReadOnlyList<Approval> Approvals)> Swarm(LocalNetwork network, IEnumerable<string> bills, CancellationToken stop)
-    {
-        // A real terminal has its own disk; here hundreds share one, so their journals are in memory.
-        var journals = Directory.CreateTempSubdirectory("lakala-bench-");
-        if (Directory.Exists("/dev/shm"))
-        {
-            journals.Delete();
-            journals = Directory.CreateDirectory(Path.Combine("/dev/shm", journals.Name));
-        }
-
-        try
-        {
-            var (plan, result) = (Path.Combine(journals.FullName, "plan.json"), Path.Combine(journals.FullName, "result.json"));
-            LocalFiles.Write(plan, new
-            {
-                network.Terminal.Host,
-                network.Terminal.Port,
-                network.Terminal.Ca,
-                Terminals = network.Seed.Terminals.SkipLast(1),
-                Bills = InAnyOrder(bills),
-                Amount,
-                Cards = network.Cards.Where(card => card.Expected == "approved"),
-                JournalFolder = journals.FullName,
-                WarmupSeconds = (int)WarmUp.TotalSeconds,
-                Seconds = (int)measured.TotalSeconds,
-                Programs = Programs(network),
-            });
-            await Tool.RunOrFail(
-                [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", result],
-                new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
-                cancel: stop);
-            var figures = SwarmResult.Read(result) ?? throw new SetupException("the swarm has left no result");
-            var approvals = await LocalFiles.Read<Approval[]>(figures.Approvals) ?? throw new SetupException("the swarm has left no approvals");
-            return (figures, approvals);
-        }
-        finally
-        {
-            journals.Delete(recursive: true);
-        }
-    }
-
-    // A PostgreSQL that somebody else runs is not seen.
-    private static Dictionary<string, int> Programs(LocalNetwork network)
-    {
-        var programs = new Dictionary<string, int> { ["silo"] = network.Silo.Id, ["bank"] = network.Bank.Id };
-        if (network.Postgres.Cluster?.Process is { } postgres)
-        {
-            programs["PostgreSQL"] = postgres;
-        }
-
-        return programs;
-    }
-
-    // Shoppers do not come to the stores in the order in which they ordered.
-    private static string[] InAnyOrder(IEnumerable<string> bills)
-    {
-        var shuffled = bills.ToArray();
-        Random.Shared.Shuffle(shuffled);
-        return shuffled;
-    }
-
-    private static void Show(BenchFigures figures, SwarmResult swarm, int approvals)
-    {
-        var other = swarm.Declined + swarm.Refused + swarm.Unknown;
+        var other = swipes.Swarm.Declined + swipes.Swarm.Refused + swipes.Swarm.Unknown;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
 
             settled swipes   {figures.SettledPerSecond,10:N0} /s
@@ -184,11 +80,11 @@ public sealed class SwipeBench(int terminals, TimeSpan measured)
             balance p50      {figures.BalanceP50Ms,10:N0} ms
             balance p99      {figures.BalanceP99Ms,10:N0} ms
 
-            approvals held   {approvals,10:N0}
+            approvals held   {swipes.Approvals,10:N0}
             other outcomes   {other,10:N0}
             mismatches       {figures.Mismatches,10:N0}
             """));
-        foreach (var (error, count) in swarm.Errors)
+        foreach (var (error, count) in swipes.Swarm.Errors)
         {
             Console.WriteLine($"  {count} x {error}");
         }

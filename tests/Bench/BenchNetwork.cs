@@ -1,0 +1,58 @@
+using Lakala.Local;
+using Npgsql;
+
+namespace Lakala.Bench;
+
+/// <summary>The network in which a bench has terminals pay.</summary>
+internal static class BenchNetwork
+{
+    private const int MostSeconds = 1_200;
+
+    /// <summary>Starts it in an empty state folder, with a database of its own. Notices are written and not sent.</summary>
+    /// <param name="terminals">Without the spare one.</param>
+    /// <param name="bills">Open, each of <see cref="SwarmRun.Amount"/>.</param>
+    public static async Task<LocalNetwork> Start(int terminals, int bills, Action<string> progress, CancellationToken stop)
+    {
+        var network = await LocalNetwork.Start(
+            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench")),
+            new LocalNetworkOptions
+            {
+                Terminals = terminals,
+                Bills = bills,
+                BankFsync = false,
+                ThrowawayDatabase = true,
+                ProgramsSwipe = true,
+                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
+                Progress = progress,
+            },
+            stop);
+        try
+        {
+            // So that every settled swipe writes its delivery row. The cost of sending notices is not measured.
+            using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
+            await merchant.CreateWebhookEndpoint(new Uri("http://127.0.0.1:9/notices"), stop);
+            return network;
+        }
+        catch
+        {
+            await network.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The name and the process of PostgreSQL; none when somebody else runs it.</summary>
+    public static IEnumerable<KeyValuePair<string, int>> Server(LocalNetwork network) =>
+        network.Postgres.Cluster?.Process is { } process ? [new("PostgreSQL", process)] : [];
+
+    /// <summary>As pgbench does after it has filled its tables: otherwise the first minute would pay for work that the filling left.</summary>
+    public static Task Vacuum(LocalNetwork network, CancellationToken stop) => Execute(network, "vacuum analyze bills", stop);
+
+    /// <summary>Runs a statement that may take minutes.</summary>
+    public static async Task Execute(LocalNetwork network, string statement, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(network.ConnectionString);
+        await using var command = database.CreateCommand(statement);
+        command.CommandTimeout = MostSeconds;
+        await command.ExecuteNonQueryAsync(stop);
+    }
+}
