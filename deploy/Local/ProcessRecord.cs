@@ -10,7 +10,7 @@ namespace Lakala.Local;
 /// </summary>
 public sealed record ProcessRecord(int Id, long StartTicks, int StopSignal)
 {
-    public const int Interrupt = 2, Quit = 3, Kill = 9, Terminate = 15, Continue = 18, Pause = 19;
+    public const int HangUp = 1, Interrupt = 2, Quit = 3, Kill = 9, Terminate = 15, Continue = 18, Pause = 19;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 

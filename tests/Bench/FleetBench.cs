@@ -18,9 +18,9 @@ public sealed record FleetFigures(int Terminals, int Beating, double IdleCores, 
 /// </summary>
 public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
 {
-    private const int Heartbeat = 60, Rounds = 15;
+    private const int Rounds = 15;
 
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(20), SignOnBound = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(60), Settle = TimeSpan.FromSeconds(20);
 
     private static readonly string[] Pages =
     [
@@ -40,7 +40,7 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
         Say($"an idle silo, {measured.TotalSeconds:0} s");
         await Task.Delay(Settle, stop);
         var idle = await Cores(network, measured, stop);
-        Say($"{beating:N0} terminals sign on, which takes a while, and then say once in {Heartbeat} s that they are there, {measured.TotalSeconds:0} s measured");
+        Say($"{beating:N0} terminals sign on, which takes a while, and then say once in {Heartbeat.TotalSeconds} s that they are there, {measured.TotalSeconds:0} s measured");
         var (beats, heard) = await Beat(network, stop);
         Say("the pages, while they do");
         var pages = await AskPages(network, stop);
@@ -83,71 +83,19 @@ public sealed class FleetBench(int terminals, int beating, TimeSpan measured)
 
     private async Task<(double Cores, int Heard)> Beat(LocalNetwork network, CancellationToken stop)
     {
-        var folder = Directory.CreateTempSubdirectory("lakala-fleet-");
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var plan = Path.Combine(folder.FullName, "plan.json");
-        LocalFiles.Write(plan, new
-        {
-            network.Terminal.Host,
-            network.Terminal.Port,
-            network.Terminal.Ca,
-            Terminals = network.Seed.Terminals.Take(beating),
-            Bills = Array.Empty<string>(),
-            Amount = 0,
-            network.Cards,
-            JournalFolder = folder.FullName,
-            WarmupSeconds = 0,
-            Seconds = (int)(SignOnBound + measured * 4).TotalSeconds,
-            HeartbeatSeconds = Heartbeat,
-        });
-        var swarm = Tool.Run(
-            [Repository.Program("Bench"), "swarm", "--plan", plan, "--result", Path.Combine(folder.FullName, "result.json")],
-            new Dictionary<string, string>([LocalNetwork.RoomyYoungGeneration]),
-            cancel: ended.Token);
-        try
-        {
-            await UntilSignedOn(network, swarm, stop);
+        await using var swarm = await BeatingSwarm.Start(network, "swarm", [.. network.Seed.Terminals.Take(beating)], Heartbeat, stop);
 
-            // A whole interval more: each has sent its health once.
-            await Task.Delay(TimeSpan.FromSeconds(Heartbeat), stop);
-            var cores = await Cores(network, measured, stop);
-            return (cores, await Heard(network, stop));
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await ((Task)swarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            folder.Delete(recursive: true);
-        }
-    }
-
-    private async Task UntilSignedOn(LocalNetwork network, Task swarm, CancellationToken stop)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        while (await Lines(network, stop) < beating)
-        {
-            if (swarm.IsCompleted || Stopwatch.GetElapsedTime(begun) > SignOnBound)
-            {
-                throw new SetupException($"not all of {beating} terminals have signed on within {SignOnBound.TotalMinutes:0} min");
-            }
-
-            await Task.Delay(TimeSpan.FromSeconds(1), stop);
-        }
-    }
-
-    private static async Task<int> Lines(LocalNetwork network, CancellationToken stop)
-    {
-        using var http = new HttpClient();
-        var metrics = await http.GetStringAsync(new Uri(network.Management, "/metrics"), stop);
-        var line = metrics.Split('\n').FirstOrDefault(line => line.StartsWith("lakala_terminal_lines", StringComparison.Ordinal));
-        return line?.Split(' ') is [_, var count, ..] ? (int)double.Parse(count, CultureInfo.InvariantCulture) : 0;
+        // A whole interval more: each has sent its health once.
+        await Task.Delay(Heartbeat, stop);
+        var cores = await Cores(network, measured, stop);
+        return (cores, await Heard(network, stop));
     }
 
     private static async Task<int> Heard(LocalNetwork network, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(network.ConnectionString);
         await using var command = database.CreateCommand(
-            $"select count(*)::int from terminal_lines where terminal_id like 'T%' and heard_at > now() - interval '{Heartbeat + 20} seconds'");
+            $"select count(*)::int from terminal_lines where terminal_id like 'T%' and heard_at > now() - interval '{Heartbeat.TotalSeconds + 20} seconds'");
         return (int)(await command.ExecuteScalarAsync(stop))!;
     }
 

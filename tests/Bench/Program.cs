@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lakala.Bench;
+using Lakala.Bench.Scale;
 using Lakala.Local;
 
 var json = new Option<FileInfo?>("--json") { Description = "Write the figures to this file too." };
@@ -26,6 +27,16 @@ var plain = new System.CommandLine.Command("plain", "The plain way to take a swi
 plain.SetAction((parsed, stop) => Told(() =>
     new PlainBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
 command.Add(plain);
+var bills = new Option<int>("--bills") { Description = "How many paid bills are in the tables at most.", DefaultValueFactory = _ => 10_000_000 };
+var many = new Option<int>("--terminals") { Description = "How many terminals are idle, or connect again at once.", DefaultValueFactory = _ => 10_000 };
+var minutes = new Option<int>("--minutes") { Description = "How long the silo's memory is watched.", DefaultValueFactory = _ => 20 };
+var only = new Option<string[]>("--only") { Description = $"Measure only these parts: {string.Join(", ", ScaleBench.Names)}.", AllowMultipleArgumentsPerToken = true };
+only.AcceptOnlyFromAmong(ScaleBench.Names);
+var scale = new System.CommandLine.Command("scale", "How the costs grow with bills, terminals and time, in an hour at most") { json, seconds, bills, many, minutes, only };
+scale.SetAction((parsed, stop) => Told(() => new ScaleBench(
+    parsed.GetValue(bills), parsed.GetValue(many), parsed.GetValue(minutes), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(only) ?? []).Run(
+        parsed.GetValue(json)?.FullName, stop)));
+command.Add(scale);
 var plan = new Option<FileInfo>("--plan") { Description = "What the terminals do", Required = true };
 var result = new Option<FileInfo>("--result") { Description = "Where the figures go", Required = true };
 var swarm = new System.CommandLine.Command("swarm", "Many terminals at once: the process of its own in which the others have them swipe") { plan, result };

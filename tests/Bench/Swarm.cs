@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Lakala.Local;
@@ -23,9 +24,13 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
 
     private static readonly TimeSpan SignOnBound = TimeSpan.FromSeconds(60), SignOnBoundOfMany = TimeSpan.FromMinutes(5);
 
+    /// <summary>That of a terminal; in a storm nobody waits for a turn.</summary>
+    private static readonly TimeSpan HandshakeBound = new SessionOptions { Terminal = "", Store = "" }.HandshakeTimeout;
+
     private static readonly TerminalHealth Well = new("ready", "ok", "ok", false, true, Version: "swarm", OpenItems: 0, JournalBytes: 0, Parameters: 0);
 
     private readonly SemaphoreSlim _handshakes = new(HandshakesAtOnce);
+    private volatile bool _isStorm;
     private int _nextBill;
 
     /// <exception cref="SetupException">The plan does not fit, or terminals cannot sign on.</exception>
@@ -34,7 +39,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         var cas = LoadCas();
         if (plan.HeartbeatSeconds is { } seconds)
         {
-            await Beat(TimeSpan.FromSeconds(seconds), cas, stop);
+            await Beat(TimeSpan.FromSeconds(seconds), resultFile, cas, stop);
             return;
         }
 
@@ -85,18 +90,22 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, TrustedCas cas)
     {
         var swiped = Track2.TryParse(card.Track2, out var track) ? new SwipedCard(track!, card.Pin) : throw new SetupException("A card of the plan is none.");
-        var session = NewSession(terminal, cas, new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound });
-        return new SwarmTerminal(terminal, session, swiped, plan, time);
+        var options = new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound };
+        return new SwarmTerminal(terminal, new TerminalSession(options, ReadKey(terminal), stop => Connect(cas, stop), time), swiped, plan, time);
     }
 
-    private TerminalSession NewSession(PlannedTerminal terminal, TrustedCas cas, SessionOptions options)
-    {
-        var master = KeyFile.Parse(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits.");
-        return new TerminalSession(options, new MasterKey(master), stop => Connect(cas, stop), time);
-    }
+    private static MasterKey ReadKey(PlannedTerminal terminal) =>
+        new(KeyFile.Parse(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits."));
 
     private async Task<Stream> Connect(TrustedCas cas, CancellationToken stop)
     {
+        if (_isStorm)
+        {
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            bound.CancelAfter(HandshakeBound);
+            return await TlsLine.Connect(plan.Host, plan.Port, cas, null, bound.Token);
+        }
+
         await _handshakes.WaitAsync(stop);
         try
         {
@@ -109,33 +118,63 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
     }
 
     // No journals: so many files are more than a process may have open.
-    private async Task Beat(TimeSpan heartbeat, TrustedCas cas, CancellationToken stop)
+    private async Task Beat(TimeSpan heartbeat, string resultFile, TrustedCas cas, CancellationToken stop)
     {
-        var sessions = plan.Terminals.Select(terminal => NewSession(terminal, cas, new SessionOptions
+        var hungUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
-            Terminal = terminal.Id,
-            Store = terminal.Store,
-            HandshakeTimeout = SignOnBound,
-            Heartbeat = heartbeat,
-            Health = () => Well,
-        })).ToArray();
+            signal.Cancel = true;
+            hungUp.TrySetResult();
+        });
+        var terminals = plan.Terminals.Select(terminal => NewBeating(terminal, heartbeat, cas)).ToArray();
         try
         {
-            await SignOn(sessions, SignOnBoundOfMany, stop);
-            await Task.Delay(TimeSpan.FromSeconds(plan.Seconds), time, stop);
+            await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBoundOfMany, stop);
+            LocalFiles.Write(resultFile, new BeatingResult(terminals.Length, null));
+            var ended = Task.Delay(TimeSpan.FromSeconds(plan.Seconds), time, stop);
+            if (await Task.WhenAny(hungUp.Task, ended) == hungUp.Task)
+            {
+                LocalFiles.Write(resultFile, new BeatingResult(terminals.Length, (await LoseLines(terminals, stop)).TotalSeconds));
+            }
+
+            await ended;
         }
         finally
         {
-            await Task.WhenAll(sessions.Select(async session => await session.DisposeAsync()));
+            await Task.WhenAll(terminals.Select(async terminal => await terminal.DisposeAsync()));
         }
     }
 
-    private static async Task SignOn(TerminalSession[] terminals, TimeSpan bound, CancellationToken stop)
+    // All at once, as when a network or a silo fails. Each then does what a terminal does.
+    private async Task<TimeSpan> LoseLines(BeatingTerminal[] terminals, CancellationToken stop)
     {
-        var faults = await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop)));
-        if (faults.Count(why => why is not null) is var count and > 0)
+        _isStorm = true;
+        var begun = time.GetTimestamp();
+        ThrowIfAny(await Task.WhenAll(terminals.Select(terminal => terminal.LoseLine(SignOnBoundOfMany, stop))));
+        return time.GetElapsedTime(begun);
+    }
+
+    private BeatingTerminal NewBeating(PlannedTerminal terminal, TimeSpan heartbeat, TrustedCas cas)
+    {
+        var options = new SessionOptions
         {
-            throw new SetupException($"{count} of {terminals.Length} terminals cannot sign on: {faults.First(why => why is not null)!.Detail}");
+            Terminal = terminal.Id,
+            Store = terminal.Store,
+            HandshakeTimeout = SignOnBoundOfMany,
+            Heartbeat = heartbeat,
+            Health = () => Well,
+        };
+        return new BeatingTerminal(options, ReadKey(terminal), stop => Connect(cas, stop), time);
+    }
+
+    private static async Task SignOn(TerminalSession[] terminals, TimeSpan bound, CancellationToken stop) =>
+        ThrowIfAny(await Task.WhenAll(terminals.Select(terminal => terminal.WaitUntilUp(bound, stop))));
+
+    private static void ThrowIfAny(LineTrouble?[] troubles)
+    {
+        if (troubles.Count(why => why is not null) is var count and > 0)
+        {
+            throw new SetupException($"{count} of {troubles.Length} terminals cannot sign on: {troubles.First(why => why is not null)!.Detail}");
         }
     }
 

@@ -62,5 +62,6 @@ public sealed record PlannedCard(string Track2, string Pin)
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(SwarmPlan))]
 [JsonSerializable(typeof(SwarmResult))]
+[JsonSerializable(typeof(BeatingResult))]
 [JsonSerializable(typeof(List<Approval>))]
 internal sealed partial class SwarmJson : JsonSerializerContext;

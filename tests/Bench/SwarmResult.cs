@@ -26,3 +26,7 @@ public sealed record SwarmResult(
     public static SwarmResult? Read(string file) =>
         File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), SwarmJson.Default.SwarmResult) : null;
 }
+
+/// <summary>The result of a swarm that only sends heartbeats: written when all are signed on, and again after a storm.</summary>
+/// <param name="StormSeconds">From the loss of all lines at once until the last terminal had signed on again. Null: no storm has ended.</param>
+public sealed record BeatingResult(int SignedOn, double? StormSeconds);
