@@ -67,8 +67,8 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         Reversals = new ReversalRows(Database);
         await Execute(
             $"""
-            insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints});
-            insert into stores (id, name, commission_percent) values ('{Store}', 'Test Store', {Rates.CommissionPercent});
+            insert into merchants (id, name, fee_basis_points) values ('{Merchant}', 'Test Shop', {Rates.FeeBasisPoints}) on conflict do nothing;
+            insert into stores (id, name, commission_percent) values ('{Store}', 'Test Store', {Rates.CommissionPercent}) on conflict do nothing;
             insert into webhook_endpoints (id, merchant_id, url, secret) values ('we_1', '{Merchant}', 'https://shop.test/hook', '\x00');
             """);
     }
