@@ -13,7 +13,7 @@ public sealed record AccountTotal(DateOnly BusinessDate, string Account, string 
 /// <summary>What an account's owner has, in minor units.</summary>
 /// <param name="Available">What stands in its balance.</param>
 /// <param name="Waiting">Credits that are not folded into the balance yet.</param>
-/// <param name="Lines">The sum of all lines.</param>
+/// <param name="Lines">The sum of all lines, also of the months that have left.</param>
 public sealed record AccountBalance(string Account, string Currency, decimal Available, decimal Waiting, decimal Lines)
 {
     public bool IsWrong => Available + Waiting != Lines;
@@ -42,6 +42,8 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
 
     private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
 
+    private const long NumbersOfMonth = 4_000_000_000;
+
     // Place by place: so PostgreSQL reads the table with several processes.
     private static readonly string LinesOfEntries = string.Join(" union all ", LedgerRows.Places.Select(
         static place => $"select business_date, xact, account_{place} as account, amount_{place} as amount from entries where account_{place} is not null"));
@@ -67,10 +69,10 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
             .. lines.Where(line => line.HasBalance).GroupBy(line => (line.Total.Account, line.Total.Currency)).Select(account => new AccountBalance(
                 account.Key.Account,
                 account.Key.Currency,
-                stored.Remove(account.Key, out var available) ? available : 0,
+                stored.Remove(account.Key, out var balance) ? balance.Available : 0,
                 account.Sum(line => line.Waiting),
-                account.Sum(line => line.Total.Credit - line.Total.Debit))),
-            .. stored.Select(account => new AccountBalance(account.Key.Account, account.Key.Currency, account.Value, Waiting: 0, Lines: 0)),
+                balance.Carried + account.Sum(line => line.Total.Credit - line.Total.Debit))),
+            .. stored.Select(account => new AccountBalance(account.Key.Account, account.Key.Currency, account.Value.Available, Waiting: 0, account.Value.Carried)),
         ];
         return new BooksRead(
             [.. lines.Select(line => line.Total)],
@@ -107,16 +109,31 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
                 row.Get<decimal>("waiting")),
             stop);
 
-    private static async Task<Dictionary<(string Account, string Currency), decimal>> ReadBalances(NpgsqlConnection connection, CancellationToken stop) =>
-        (await Slow(connection, "select a.name, a.currency, b.amount from balances b join accounts a on a.id = b.account").List(
-            static row => (Account: row.Get<string>("name"), Currency: row.Get<string>("currency"), Amount: (decimal)row.Get<long>("amount")), stop))
-        .ToDictionary(balance => (balance.Account, balance.Currency), balance => balance.Amount);
+    // Of accounts with a balance, or with lines in the months that have left.
+    private static async Task<Dictionary<(string Account, string Currency), (decimal Available, decimal Carried)>> ReadBalances(
+        NpgsqlConnection connection, CancellationToken stop) =>
+        (await Slow(
+            connection,
+            """
+            select a.name, a.currency, coalesce(b.amount, 0)::numeric as available, coalesce(-c.amount, 0) as carried
+            from accounts a
+            left join balances b on b.account = a.id
+            left join (select account, sum(amount) as amount from carried join left_months using (month) group by account) c on c.account = a.id
+            where b.account is not null or (c.account is not null and a.kind = any($1))
+            """,
+            [KindsWithBalance]).List(
+                static row => (
+                    Account: (row.Get<string>("name"), row.Get<string>("currency")), Sums: (row.Get<decimal>("available"), row.Get<decimal>("carried"))),
+                stop))
+        .ToDictionary(balance => balance.Account, balance => balance.Sums);
 
     private static async Task<BookFaults> CountFaults(NpgsqlConnection connection, CancellationToken stop) => (await Slow(
         connection,
         $"""
         with clearing as materialized (
           select array(select id from accounts where kind = $1) as ids
+        ), first as materialized (
+          select coalesce({NumbersOfMonth} * (max(month) + 1), 0) as since from left_months
         ), posted as materialized (
           select e.number as rrn, {LedgerRows.Sum("e.amount_{0}")} as net,
                  {LedgerRows.Sum("case when e.account_{0} = any(c.ids) then e.amount_{0} end")} as debit
@@ -125,7 +142,7 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
           select rrn, sum(amount), coalesce(sum(amount) filter (where account = $1), 0) from old_postings group by rrn
         )
         select
-          (select count(*) from (select rrn, amount from attempts where state = 'APPROVED') a full join posted p on p.rrn = a.rrn
+          (select count(*) from (select rrn, amount from attempts where state = 'APPROVED' and rrn >= (select since from first)) a full join posted p on p.rrn = a.rrn
            where a.rrn is null or p.rrn is null or p.net <> 0 or p.debit <> a.amount) as unbalanced_swipes,
           (select count(*) from bills b where b.state = 'PAID' and not exists
             (select 1 from attempts a where a.rrn = b.paid_rrn and a.state = 'APPROVED' and a.bill = b.number and a.amount = b.amount)) as paid_without_approval,

@@ -102,6 +102,57 @@ create table folded (
 );
 insert into folded (upto) values (0);
 
+-- What a month that has left had posted to each account. It counts from the moment at which the month's partition is detached.
+create table carried (
+  month    int not null,
+  account  int not null references accounts,
+  amount   bigint not null,
+  primary key (month, account)
+);
+revoke update, delete, truncate on carried from public, current_user;
+
+create view left_months as
+  select distinct month from carried c where not exists (
+    select 1 from pg_inherits i where i.inhparent = 'payment_entries'::regclass and i.inhrelid = to_regclass('payment_entries_' || c.month)
+      and not i.inhdetachpending);
+
+-- No payment comes into the month any more, by anybody. A silo uses a block of numbers for a day, so that after a whole month none does.
+create function close_ledger_month(month int, today timestamptz default now()) returns void language plpgsql as $$
+begin
+  if month >= month_of_ledger(today) - 1 then
+    raise exception 'payments of month % may still come', month;
+  end if;
+  perform set_config('lock_timeout', '1s', true);
+  execute format('alter table %I add constraint closed check (false) not valid', 'payment_entries_' || month);
+end
+$$;
+
+-- Keeps the sums of a closed month. Months leave in their order, and only when all of their credits are in the balances.
+create function carry_ledger_month(month int) returns void language plpgsql as $$
+declare
+  partition constant text := 'payment_entries_' || month;
+  waits bool;
+begin
+  if not exists (select 1 from pg_constraint where conrelid = partition::regclass and conname = 'closed') then
+    raise exception 'month % is not closed', month;
+  end if;
+  if exists (select 1 from pg_inherits where inhparent = 'payment_entries'::regclass
+             and substr(inhrelid::regclass::text, length('payment_entries_') + 1)::int < month) then
+    raise exception 'an older month than % has not left', month;
+  end if;
+  execute format('select exists (select 1 from %I, folded where xact >= upto) or exists (select 1 from old_postings where rrn < $1)', partition)
+    into waits using 4000000000 * (month + 1);
+  if waits then
+    raise exception 'credits of month % are not in the balances yet', month;
+  end if;
+  execute format(
+    'insert into carried select $1, l.account, sum(l.amount) from %I e cross join lateral (values
+       (e.account_1, e.amount_1), (e.account_2, e.amount_2), (e.account_3, e.amount_3),
+       (e.account_4, e.amount_4), (e.account_5, e.amount_5), (e.account_6, e.amount_6)) as l(account, amount)
+     where l.account is not null group by l.account', partition) using month;
+end
+$$;
+
 alter table postings rename to old_postings;
 alter index postings_once rename to old_postings_once;
 alter index postings_date rename to old_postings_date;

@@ -78,7 +78,7 @@ public sealed partial class RunbookTests(Books books) : IClassFixture<Books>, IA
 
         await books.Execute(statement.Replace(" 0 / ", $" {HighestAtTheBank} / "));
 
-        using var afterwards = new RrnBlocks(books.Database);
+        using var afterwards = new RrnBlocks(books.Database, TimeProvider.System);
         (await afterwards.Next()).Should().BeGreaterThan(HighestAtTheBank);
     }
 

@@ -125,7 +125,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         _commits = Storage.Postgres.Database.OpenForCommits(_connectionString);
         _batches = await _commits.OpenConnectionAsync();
         Commits = new Commits(_commits, Options.Create(new SwipeOptions { CommitDeadline = CommitDeadline }), NullLogger<Commits>.Instance);
-        Rrns = new RrnBlocks(Database);
+        Rrns = new RrnBlocks(Database, TimeProvider.System);
         Bills = new BillRows(Database);
         Attempts = new AttemptRows(Database);
         Reversals = new ReversalRows(Database);

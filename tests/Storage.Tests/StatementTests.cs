@@ -8,6 +8,7 @@ using Lakala.Testing;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Lakala.Storage.Tests;
@@ -228,13 +229,26 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         var numbers = new List<long>();
         for (var restart = 0; restart < 3; restart++)
         {
-            using var one = new RrnBlocks(books.Database);
-            using var other = new RrnBlocks(books.Database);
+            using var one = new RrnBlocks(books.Database, TimeProvider.System);
+            using var other = new RrnBlocks(books.Database, TimeProvider.System);
             numbers.AddRange(await Task.WhenAll(Enumerable.Range(0, 30_000).Select(i => (i % 3 == 0 ? one : other).Next().AsTask())));
         }
 
         numbers.Should().OnlyHaveUniqueItems();
         numbers.Should().OnlyContain(rrn => Rrn.ToText(rrn).Length == 12);
+    }
+
+    [Fact]
+    public async Task A_block_of_RRNs_is_used_for_a_day_so_that_a_month_comes_to_its_end()
+    {
+        var time = new FakeTimeProvider();
+        using var rrns = new RrnBlocks(books.Database, time);
+        var first = await rrns.Next();
+
+        time.Advance(TimeSpan.FromHours(23));
+        (await rrns.Next()).Should().Be(first + 1);
+        time.Advance(TimeSpan.FromHours(1));
+        (await rrns.Next()).Should().BeGreaterThanOrEqualTo(first + 10_000);
     }
 
     [Fact]

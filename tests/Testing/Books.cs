@@ -61,7 +61,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         await Storage.Postgres.Database.Migrate(Database, ConnectionString);
         Connections = Storage.Postgres.Database.OpenForCommits(ConnectionString);
         Commits = new Commits(Connections, Options.Create(new SwipeOptions()), NullLogger<Commits>.Instance);
-        Rrns = new RrnBlocks(Database);
+        Rrns = new RrnBlocks(Database, TimeProvider.System);
         Bills = new BillRows(Database);
         Attempts = new AttemptRows(Database);
         Reversals = new ReversalRows(Database);
