@@ -15,6 +15,7 @@ public sealed class OpenBills(
     ICommit<RemindShopper, ReminderOutcome> remindShoppers,
     BillNotices notices,
     NoticeSignal signal,
+    IBillChanges changes,
     TimeProvider time)
 {
     private const int CloseRounds = 5;
@@ -33,21 +34,17 @@ public sealed class OpenBills(
     }
 
     /// <summary>Cancels a bill that no counter holds.</summary>
-    /// <param name="changed">Called when the commit has changed the bill.</param>
-    public Task<BillClosed> Cancel(long number, Action changed) => Close(number, new BillStep.Cancel(), new BillEvent.Cancelled(), changed);
+    public Task<BillClosed> Cancel(long number) => Close(number, new BillStep.Cancel(), new BillEvent.Cancelled());
 
     /// <summary>Expires a bill that is past its time and that no counter holds.</summary>
-    /// <param name="changed">Called when the commit has changed the bill.</param>
-    public Task<BillClosed> Expire(long number, Action changed) => Close(number, new BillStep.Expire(), new BillEvent.Expired(), changed);
+    public Task<BillClosed> Expire(long number) => Close(number, new BillStep.Expire(), new BillEvent.Expired());
 
     /// <summary>Sends the shopper, once, the reminder that the bill expires soon.</summary>
-    /// <returns>The bill as it was read; null when there is none.</returns>
-    public async Task<BillRow?> Remind(long number)
+    public async Task Remind(long number)
     {
-        var (row, _) = await readBills.Submit(number);
-        if (row is null)
+        if ((await readBills.Submit(number)).Row is not { } row)
         {
-            return null;
+            return;
         }
 
         var now = time.GetUtcNow();
@@ -62,11 +59,9 @@ public sealed class OpenBills(
         {
             signal.Raise();
         }
-
-        return row;
     }
 
-    private async Task<BillClosed> Close(long number, BillStep step, BillEvent closing, Action changed)
+    private async Task<BillClosed> Close(long number, BillStep step, BillEvent closing)
     {
         BillRow? before = null;
         for (var round = 0; round < CloseRounds; round++)
@@ -88,7 +83,7 @@ public sealed class OpenBills(
                 At: now));
             if (outcome.Closed)
             {
-                changed();
+                changes.Report(number);
                 signal.Raise();
                 return new BillClosed(closed, null);
             }

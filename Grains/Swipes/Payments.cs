@@ -27,6 +27,7 @@ public sealed class Payments(
     IBankLine bank,
     BillNotices notices,
     NoticeSignal signal,
+    IBillChanges changes,
     IOptions<SwipeOptions> options,
     TimeProvider time,
     ILogger<Payments> log)
@@ -34,13 +35,12 @@ public sealed class Payments(
     private const int FinishRounds = 3;
 
     /// <summary>Pays the bill, or returns the refusal. A known key gets its stored answer.</summary>
-    /// <param name="changed">Called after each commit that has changed the bill.</param>
-    public async Task<SwipeAnswer> Pay(PayBill swipe, Action changed)
+    public async Task<SwipeAnswer> Pay(PayBill swipe)
     {
         try
         {
             return swipe.Card is { } card
-                ? await Pay(swipe, card, changed)
+                ? await Pay(swipe, card)
                 : await keys.Refuse(swipe.Key, Refusal.CardInvalid, swipe.Bill, swipe.Amount, null);
         }
         catch (Exception fault) when (fault is DatabaseAwayException or CommitQueueFullException)
@@ -60,9 +60,8 @@ public sealed class Payments(
     /// bill. Any other answer changes nothing: it belongs to the request that waits, or to the sweeper.
     /// </summary>
     /// <param name="rrn">The RRN of an attempt.</param>
-    /// <param name="changed">Called when the commit has changed the bill.</param>
     /// <returns>True when it has paid the bill.</returns>
-    public async Task<bool> SettleLate(long rrn, BankAnswer answer, Action changed)
+    public async Task<bool> SettleLate(long rrn, BankAnswer answer)
     {
         var begun = time.GetTimestamp();
         if (await attempts.FindByRrn(rrn, CancellationToken.None) is not { State: AttemptState.Sent } row
@@ -73,10 +72,10 @@ public sealed class Payments(
 
         var attempt = new SentAttempt(row, bill);
         var move = attempt.Decide(new BankOutcome.Answered(answer));
-        return move.To == AttemptState.Approved && await Commit(ToCommit(attempt, move), begun, changed) is null;
+        return move.To == AttemptState.Approved && await Commit(ToCommit(attempt, move), begun) is null;
     }
 
-    private async Task<SwipeAnswer> Pay(PayBill swipe, PresentedCard card, Action changed)
+    private async Task<SwipeAnswer> Pay(PayBill swipe, PresentedCard card)
     {
         var begun = time.GetTimestamp();
         var start = new StartAttempt(
@@ -97,9 +96,9 @@ public sealed class Payments(
                 return await keys.Refuse(swipe.Key, reason, swipe.Bill, swipe.Amount, card.MaskedPan);
 
             case StartOutcome.Started started:
-                changed();
+                changes.Report(swipe.Bill);
                 var outcome = await AskBank(swipe, card, start.Rrn, started.StartedAt, begun);
-                return await Finish(new SentAttempt(start, started), outcome, begun, changed);
+                return await Finish(new SentAttempt(start, started), outcome, begun);
 
             default:
                 throw new InvalidOperationException("C1 has no other outcome.");
@@ -127,13 +126,13 @@ public sealed class Payments(
     }
 
     /// <summary>C2, or another move of the attempt out of SENT.</summary>
-    private async Task<SwipeAnswer> Finish(SentAttempt attempt, BankOutcome outcome, long begun, Action changed)
+    private async Task<SwipeAnswer> Finish(SentAttempt attempt, BankOutcome outcome, long begun)
     {
         var move = attempt.Decide(outcome);
         for (var round = 0; round < FinishRounds; round++)
         {
             var finish = ToCommit(attempt, move);
-            if (await Commit(finish, begun, changed) is not { } found)
+            if (await Commit(finish, begun) is not { } found)
             {
                 return ToAnswer(attempt, move, finish.At);
             }
@@ -152,12 +151,12 @@ public sealed class Payments(
     }
 
     /// <returns>Null when the attempt has moved, otherwise the row that the statement found.</returns>
-    private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun, Action changed)
+    private async Task<AttemptRow?> Commit(FinishAttempt finish, long begun)
     {
         var found = (await retry.UntilDeadline(finishAttempts, finish, begun, mayBeStored: true)).Found;
         if (found is not { State: AttemptState.Sent })
         {
-            changed();
+            changes.Report(finish.Bill);
             signal.Raise();
         }
 

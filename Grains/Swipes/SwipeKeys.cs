@@ -1,3 +1,4 @@
+using Lakala.Grains.Notices;
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
@@ -7,7 +8,7 @@ namespace Lakala.Grains.Swipes;
 
 /// <summary>The keys of swipes and the rows under them: refusals, enquiries and abandonments.</summary>
 public sealed class SwipeKeys(
-    ICommit<CloseKey, AttemptRow> closeKeys, ICommit<FinishAttempt, FinishOutcome> finishAttempts, CommitRetry retry, TimeProvider time)
+    ICommit<CloseKey, AttemptRow> closeKeys, ICommit<FinishAttempt, FinishOutcome> finishAttempts, CommitRetry retry, IBillChanges changes, TimeProvider time)
 {
     /// <summary>The answer to a repeat of the key. Bill, amount and card are compared if both sides have them.</summary>
     public static SwipeAnswer AnswerOf(AttemptRow row, long? bill, Money? amount, string? maskedPan)
@@ -53,25 +54,30 @@ public sealed class SwipeKeys(
         AnswerOf(await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null), bill, amount, null);
 
     /// <summary>SENT is moved to REVERSING; every other state stays. The answer is the row under the key afterwards.</summary>
-    /// <returns>The row's bill when it was moved, so that its grain can be notified.</returns>
-    public async Task<(SwipeAnswer Answer, long? Moved)> Abandon(SwipeKey key)
+    public async Task<SwipeAnswer> Abandon(SwipeKey key)
     {
         var row = await Close(key, AttemptState.Void, Refusal.NeverHappened, null, null, null);
         if (row.State != AttemptState.Sent)
         {
-            return (AnswerOf(row, null, null, null), null);
+            return AnswerOf(row, null, null, null);
         }
 
-        var outcome = await Reverse(row);
-        var after = outcome.Found ?? row with { State = AttemptState.Reversing };
-        return (AnswerOf(after, null, null, null), outcome.Moved ? row.Bill : null);
+        var after = (await Reverse(row)).Found ?? row with { State = AttemptState.Reversing };
+        return AnswerOf(after, null, null, null);
     }
 
     /// <summary>Moves the attempt to REVERSING and the bill to OPEN, in one commit: after it a late approval never settles.</summary>
-    public Task<FinishOutcome> Reverse(AttemptRow row)
+    public async Task<FinishOutcome> Reverse(AttemptRow row)
     {
         var move = new AttemptMove(AttemptState.Reversing, Refusal.NoAnswerFromBank.ResponseCode(), Refusal.NoAnswerFromBank, null);
-        return finishAttempts.Submit(new FinishAttempt(Key: row.Key, Id: row.Id, Bill: row.Bill!.Value, Move: move, At: time.GetUtcNow(), Paid: null));
+        var finish = new FinishAttempt(Key: row.Key, Id: row.Id, Bill: row.Bill!.Value, Move: move, At: time.GetUtcNow(), Paid: null);
+        var outcome = await finishAttempts.Submit(finish);
+        if (outcome.Moved)
+        {
+            changes.Report(finish.Bill);
+        }
+
+        return outcome;
     }
 
     private Task<AttemptRow> Close(SwipeKey key, AttemptState state, Refusal reason, long? bill, Money? amount, string? maskedPan) =>

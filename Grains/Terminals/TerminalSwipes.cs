@@ -42,7 +42,7 @@ public sealed class TerminalSwipes(
 
         try
         {
-            var found = await bills.GetBill(bill!.Value).Lookup();
+            var found = await bills.GetBill(bill!.Value).Lookup(bill.Value);
             Guessed(found.Refusal);
             return found;
         }
@@ -83,16 +83,7 @@ public sealed class TerminalSwipes(
 
     public Task<SwipeAnswer> Enquire(SwipeKey key, long bill, Money amount) => Ask(key, () => keys.Enquire(key, bill, amount));
 
-    public Task<SwipeAnswer> Abandon(SwipeKey key) => Ask(key, async () =>
-    {
-        var (answer, moved) = await keys.Abandon(key);
-        if (moved is { } bill)
-        {
-            await bills.GetBill(bill).Refresh();
-        }
-
-        return answer;
-    });
+    public Task<SwipeAnswer> Abandon(SwipeKey key) => Ask(key, () => keys.Abandon(key));
 
     /// <summary>From this call to <see cref="EndClosing"/> no payment of the batch begins.</summary>
     /// <returns>Why the batch cannot be closed now; null: it is being closed.</returns>

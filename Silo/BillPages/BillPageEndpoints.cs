@@ -1,7 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Web;
@@ -20,15 +19,26 @@ internal static class BillPageEndpoints
 {
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(3);
 
+    // A change at another silo that was not passed on is shown after this at the latest.
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+
     public static WebApplicationBuilder AddBillPages(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<Listeners>();
+        builder.Services.AddListeners();
         builder.Services.AddSingleton(static provider => new BillPageAddress(provider.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl));
 
         // The host's own log line about every request has its path.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         return builder;
     }
+
+    /// <summary>Adds the listeners of this silo, which a change at any silo wakes.</summary>
+    internal static IServiceCollection AddListeners(this IServiceCollection services) => services
+        .AddSingleton<Listeners>()
+        .AddGrainService<BillWatch>()
+        .AddSingleton<BillChanges>()
+        .AddSingleton<IBillChanges>(static provider => provider.GetRequiredService<BillChanges>())
+        .AddHostedService(static provider => provider.GetRequiredService<BillChanges>());
 
     public static WebApplication MapBillPages(this WebApplication app)
     {
@@ -141,7 +151,6 @@ internal static class BillPageEndpoints
         string? lang,
         Commits commits,
         StoreFinder stores,
-        IBillGrains grains,
         PageRenderer renderer,
         Listeners listeners,
         TimeProvider time,
@@ -165,18 +174,21 @@ internal static class BillPageEndpoints
         }
 
         context.Response.RegisterForDispose(place);
+
+        // Read again: a change since the first read has woken nobody here.
+        bill = (await commits.ReadBills.Submit(bill.Number)).Row ?? bill;
         var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping, place.Displaced);
         context.Response.RegisterForDispose(either);
 
         // A proxy that buffers (as nginx does) would keep each change until the next.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var page = new LivePage(Language(lang, bill, context), stores, grains.GetBill(bill.Number), renderer, time);
-        return TypedResults.ServerSentEvents(Changes(bill, page, place.Displaced, either.Token));
+        var page = new LivePage(Language(lang, bill, context), place, commits, stores, renderer, time);
+        return TypedResults.ServerSentEvents(Changes(bill, page, either.Token));
     }
 
     /// <summary>Sends the bill's state now and after each change, until the state is final.</summary>
     private static async IAsyncEnumerable<SseItem<LiveBill>> Changes(
-        BillRow bill, LivePage page, CancellationToken displaced, [EnumeratorCancellation] CancellationToken stop)
+        BillRow bill, LivePage page, [EnumeratorCancellation] CancellationToken stop)
     {
         while (true)
         {
@@ -189,9 +201,9 @@ internal static class BillPageEndpoints
 
             while (true)
             {
-                if (await Wait(page.Grain, bill.Bill.State, stop) is not { } next)
+                if (await Wait(page, stop) is not { } next)
                 {
-                    if (displaced.IsCancellationRequested)
+                    if (page.Place.Displaced.IsCancellationRequested)
                     {
                         yield return new SseItem<LiveBill>(new LiveBill(Now: page.Time.GetUtcNow().ToUnixTimeMilliseconds()), "displaced");
                     }
@@ -223,14 +235,15 @@ internal static class BillPageEndpoints
             page.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
-    private sealed record LivePage(Texts Texts, StoreFinder Stores, IBillGrain Grain, PageRenderer Renderer, TimeProvider Time);
+    private sealed record LivePage(Texts Texts, Listeners.Place Place, Commits Commits, StoreFinder Stores, PageRenderer Renderer, TimeProvider Time);
 
-    /// <returns>Null when the stream must end: the browser connects again by itself.</returns>
-    private static async Task<BillRow?> Wait(IBillGrain grain, BillState seen, CancellationToken stop)
+    /// <returns>The bill after its next change, or after a beat. Null when the stream must end: the browser connects again by itself.</returns>
+    private static async Task<BillRow?> Wait(LivePage page, CancellationToken stop)
     {
         try
         {
-            return await grain.WaitForChange(seen, stop);
+            await page.Place.Changed.Wait(Beat, stop);
+            return (await page.Commits.ReadBills.Submit(page.Place.Bill)).Row;
         }
         catch (Exception fault) when (fault is OperationCanceledException || ProblemsOfFaults.WillPass(fault))
         {

@@ -1,12 +1,14 @@
+using Lakala.Grains;
+
 namespace Lakala.Silo.BillPages;
 
 /// <summary>
 /// The listeners to the pages' live status, with a bound for all and a bound for one page, where the oldest makes room for a
 /// new one: a browser that is gone without a close looks like a listener, and must not keep others out.
 /// </summary>
-internal sealed class Listeners
+internal sealed class Listeners(TimeProvider time)
 {
-    // A listener costs a connection and one waiting grain call. Those of one page are the shopper's own windows.
+    // A listener costs a connection. Those of one page are the shopper's own windows.
     private const int MaxInAll = 10_000;
     private const int MaxPerBill = 10;
 
@@ -37,13 +39,25 @@ internal sealed class Listeners
                 ofBill.RemoveAt(0);
             }
 
-            place = new Place(this, bill);
+            place = new Place(this, bill, time);
             ofBill.Add(place);
             _inAll++;
         }
 
         displaced?.MakeRoom();
         return place;
+    }
+
+    /// <summary>Wakes those that listen to the bill at this silo.</summary>
+    public void Wake(long bill)
+    {
+        lock (_lock)
+        {
+            if (_perBill.TryGetValue(bill, out var ofBill))
+            {
+                ofBill.ForEach(static place => place.Changed.Raise());
+            }
+        }
     }
 
     private void Leave(Place place)
@@ -58,12 +72,15 @@ internal sealed class Listeners
         }
     }
 
-    public sealed class Place(Listeners listeners, long bill) : IDisposable
+    public sealed class Place(Listeners listeners, long bill, TimeProvider time) : IDisposable
     {
         private readonly CancellationTokenSource _displaced = new();
         private int _isLeft;
 
         public long Bill => bill;
+
+        /// <summary>Raised when the bill has changed.</summary>
+        public Signal Changed { get; } = new(time);
 
         /// <summary>Cancelled when a newer listener has taken the place.</summary>
         public CancellationToken Displaced => _displaced.Token;

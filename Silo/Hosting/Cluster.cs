@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using Lakala.Grains.Bills;
 using Lakala.Silo.Security;
 using Lakala.Storage.Silos;
 using Lakala.Storage.Swipes;
@@ -85,13 +84,12 @@ internal static class Cluster
             // A swipe may take until the sweeper takes it; a call of three times that length is stuck.
             messaging.ResponseTimeout = swipe.Value.SweepAfter;
             messaging.MaxRequestProcessingTime = 3 * swipe.Value.SweepAfter;
-            messaging.MaxEnqueuedRequestsHardLimit = MaxQueueOfAGrain;
+            messaging.MaxEnqueuedRequestsHardLimit = messaging.MaxEnqueuedRequestsHardLimit_StatelessWorker = MaxQueueOfAGrain;
         });
         silo.Configure<GrainCollectionOptions>(options =>
         {
             options.CollectionQuantum = TimeSpan.FromSeconds(30);
             options.CollectionAge = TimeSpan.FromMinutes(5);
-            options.ClassSpecificCollectionAge[typeof(BillGrain).FullName!] = TimeSpan.FromMinutes(1);
         });
     });
 

@@ -157,7 +157,7 @@ internal static class BillEndpoints
             return Problems.NoSuch("bill", number);
         }
 
-        var (row, refusal) = await grains.GetBill(bill.Number).Cancel();
+        var (row, refusal) = await grains.GetBill(bill.Number).Cancel(bill.Number);
         return row is not null && refusal is null or Refusal.BillCancelled
             ? Json(BillView.Json(row, pages))
             : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);

@@ -31,10 +31,10 @@ public sealed class SweepRounds(
     }
 
     public async Task Expire(CancellationToken stop) =>
-        await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetBill(number).Expire()));
+        await Task.WhenAll((await bills.Expiring(Limit, stop)).Select(number => grains.GetBill(number).Expire(number)));
 
     public async Task Remind(CancellationToken stop) =>
-        await Task.WhenAll((await bills.Reminding(Limit, stop)).Select(number => grains.GetBill(number).Remind()));
+        await Task.WhenAll((await bills.Reminding(Limit, stop)).Select(number => grains.GetBill(number).Remind(number)));
 
     private async Task Reverse(AttemptRow attempt)
     {
@@ -43,7 +43,6 @@ public sealed class SweepRounds(
         if ((await keys.Reverse(attempt)).Moved)
         {
             log.LogInformation("{Key}: no outcome in time, is being reversed.", attempt.Key);
-            await grains.GetBill(attempt.Bill!.Value).Refresh();
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
             return page;
         }));
 
-        // The terminals connect to the first silo; one of the others is lost with its pages. The bill's grain may have been
+        // The terminals connect to the first silo; one of the others is lost with its pages. The terminal's grain may be registered
         // there: until the silo is declared dead, the clerk gets "try again".
         await _network.Silos[2].Process.Crash();
         var card = _network.Cards.First(card => card.Expected == "approved");

@@ -1,4 +1,3 @@
-using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
@@ -135,7 +134,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
         (await terminal.Abandon(swipe)).ResponseCode.Should().Be("91");
         (await terminal.Refuse(swipe.Key, Refusal.FormatError)).ResponseCode.Should().Be("91");
         (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), swipe.Bill)).Refusal.Should().Be(Refusal.TryLater);
-        await terminal.Forget(swipe);
+        await terminal.Forget();
         (await terminal.Pay(swipe)).ResponseCode.Should().Be("91");
         (await terminal.Grain.Beat(terminal.Keys, null)).Refusal.Should().Be(Refusal.TryLater);
         await FluentActions.Awaiting(() => terminal.Grain.Find()).Should().ThrowAsync<DatabaseAwayException>();
@@ -276,7 +275,7 @@ public sealed class CrashPointTests(SwipeCluster cluster) : IClassFixture<SwipeC
             Task<bool> settling;
             await using (await Books.Lock(swipe.Bill))
             {
-                settling = rival.Grains.GetGrain<IBillGrain>(swipe.Bill).SettleLate(request.Rrn, Approval(request));
+                settling = rival.GetBill(swipe.Bill).SettleLate(request.Rrn, Approval(request));
                 desk.Answers(_ => NoAnswer);
                 await Books.SomebodyWaits(2);
             }

@@ -54,7 +54,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     {
         var bill = await NewBill("a@shop.test", null);
 
-        (await cluster.Bill(bill).Cancel()).Refusal.Should().BeNull();
+        (await cluster.Bill(bill).Cancel(bill)).Refusal.Should().BeNull();
 
         (await Told(bill)).Should().Equal("bill.cancelled to mail", "bill.cancelled to we_1", "bill.created to mail");
     }
@@ -67,7 +67,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
         await ReminderIsDue(bill);
 
         (await Books.Bills.Reminding(1000, CancellationToken.None)).Should().Contain(bill);
-        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => cluster.Bill(bill).Remind()));
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => cluster.Bill(bill).Remind(bill)));
 
         (await Told(bill)).Should().Equal("bill.created to mail", "bill.expiring to mail");
         (await Books.Bills.Reminding(1000, CancellationToken.None)).Should().NotContain(bill);
@@ -82,7 +82,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
         (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), bill)).Refusal.Should().BeNull();
 
         (await Books.Bills.Reminding(1000, CancellationToken.None)).Should().NotContain(bill);
-        await cluster.Bill(bill).Remind();
+        await cluster.Bill(bill).Remind(bill);
         (await IsReminded(bill)).Should().BeTrue("it is held, and may be reminded later");
 
         (await terminal.Pay(terminal.Swipe(bill))).ResponseCode.Should().Be("00");
@@ -101,11 +101,11 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
         (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), bill)).Refusal.Should().BeNull();
         await Books.Execute($"update bills set expires_at = clock_timestamp() - interval '1 second' where number = {bill}");
 
-        (await cluster.Bill(bill).Expire()).Refusal.Should().Be(Refusal.BillHeld);
+        (await cluster.Bill(bill).Expire(bill)).Refusal.Should().Be(Refusal.BillHeld);
         (await Books.Bills.Expiring(1000, CancellationToken.None)).Should().NotContain(bill);
         await Books.Execute($"update bills set held_until = clock_timestamp() where number = {bill}");
         (await Books.Bills.Expiring(1000, CancellationToken.None)).Should().Contain(bill);
-        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => cluster.Bill(bill).Expire()));
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => cluster.Bill(bill).Expire(bill)));
 
         (await Told(bill)).Should().Equal("bill.created to mail", "bill.expired to mail", "bill.expired to we_1");
         (await terminal.Pay(terminal.Swipe(bill))).Reason.Should().Be(Refusal.BillExpired);
@@ -148,7 +148,7 @@ public sealed class ShopperNoticeTests(SwipeCluster cluster) : IClassFixture<Swi
     {
         await using var notices = new DeliveryRows(Books.Database, Books.Connections, NullLogger<DeliveryRows>.Instance);
         var bill = await NewBill("a@shop.test", "+8613800000000");
-        await cluster.Bill(bill).Cancel();
+        await cluster.Bill(bill).Cancel(bill);
         var created = await Books.Scalar<Guid>($"select id from events where bill = {bill} and type = 'bill.created'");
         var cancelled = await Books.Scalar<Guid>($"select id from events where bill = {bill} and type = 'bill.cancelled'");
         await Books.Execute("update deliveries set state = 'ACCEPTED', tries = 3");

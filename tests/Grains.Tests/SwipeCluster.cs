@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
@@ -40,11 +41,12 @@ public sealed class SwipeCluster(TestPostgres postgres) : IAsyncLifetime
         await Books.DisposeAsync();
     }
 
-    public IBillGrain Bill(long number) => Silos.Grains.GetGrain<IBillGrain>(number);
+    public IBillGrain Bill(long number) => Silos.GetBill(number);
 
     /// <param name="silos">The silos that it uses; null for the cluster's own.</param>
-    public Task<TestTerminal> NewTerminal(Silos? silos = null) =>
-        TestTerminal.Provision(Books, silos ?? Silos, $"T{Interlocked.Increment(ref _terminals):D7}");
+    /// <param name="at">The silo that it is connected to; null for a client of all.</param>
+    public Task<TestTerminal> NewTerminal(Silos? silos = null, int? at = null) =>
+        TestTerminal.Provision(Books, silos ?? Silos, $"T{Interlocked.Increment(ref _terminals):D7}", at);
 }
 
 /// <summary>One cluster of silos: two clusters over one database behave like duplicate activations.</summary>
@@ -59,9 +61,12 @@ public sealed class Silos : IAsyncDisposable
 
     public IGrainFactory Grains => _cluster.Client;
 
-    public static async Task<Silos> Start(string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null, TerminalQuotaOptions? quota = null)
+    public IBillGrain GetBill(long number) => new BillGrains(Grains).GetBill(number);
+
+    public static async Task<Silos> Start(
+        string connectionString, IBankLine bank, SwipeOptions? timers = null, TimeProvider? time = null, TerminalQuotaOptions? quota = null, short count = 1)
     {
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = new InProcessTestClusterBuilder(count);
         builder.ConfigureSilo((_, silo) =>
             AddServices(silo.Services, connectionString, bank, timers ?? new SwipeOptions(), time ?? TimeProvider.System, quota ?? NoClerk));
         var cluster = builder.Build();
@@ -70,7 +75,13 @@ public sealed class Silos : IAsyncDisposable
     }
 
     public T Service<T>()
-        where T : notnull => _cluster.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress).GetRequiredService<T>();
+        where T : notnull => Service<T>(0);
+
+    public T Service<T>(int silo)
+        where T : notnull => _cluster.GetSiloServiceProvider(_cluster.Silos[silo].SiloAddress).GetRequiredService<T>();
+
+    /// <summary>The silo dies without a word to the others.</summary>
+    public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo]);
 
     public Task Deactivate(IAddressable grain) => _cluster.DeactivateAsync(grain);
 
@@ -91,6 +102,8 @@ public sealed class Silos : IAsyncDisposable
         services.AddBills();
         services.AddSingleton(SwipeCluster.Pages);
         services.AddSingleton<NoticeSignal>();
+        services.AddSingleton<ReportedChanges>();
+        services.AddSingleton<IBillChanges>(provider => provider.GetRequiredService<ReportedChanges>());
         services.AddSingleton(new ShopperReceivers(hasMail: true, hasSms: true));
         services.AddSingleton(bank);
     }
@@ -115,19 +128,20 @@ public sealed class TestTerminal
     private readonly Silos _silos;
     private int _stan;
 
-    private TestTerminal(Silos silos, string id) => (_silos, Id) = (silos, id);
+    private TestTerminal(Silos silos, int? at, string id) =>
+        (_silos, Id, Grain) = (silos, id, (at is { } silo ? silos.Service<IGrainFactory>(silo) : silos.Grains).GetGrain<ITerminalGrain>(id));
 
     public string Id { get; }
 
     /// <summary>Number of the working keys.</summary>
     public int Keys { get; private set; }
 
-    public ITerminalGrain Grain => _silos.Grains.GetGrain<ITerminalGrain>(Id);
+    public ITerminalGrain Grain { get; }
 
-    public static async Task<TestTerminal> Provision(Books books, Silos silos, string id)
+    public static async Task<TestTerminal> Provision(Books books, Silos silos, string id, int? at = null)
     {
         await new ProvisioningRows(books.Database).PutTerminals(Books.Store, [id], [[1]]);
-        var terminal = new TestTerminal(silos, id);
+        var terminal = new TestTerminal(silos, at, id);
         await terminal.SignOn();
         return terminal;
     }
@@ -152,10 +166,22 @@ public sealed class TestTerminal
 
     public Task<SwipeAnswer> Refuse(SwipeKey key, Refusal reason) => Grain.Refuse(Keys, key, reason);
 
-    /// <summary>Deactivates every grain that may remember the swipe.</summary>
-    public async Task Forget(PayBill swipe)
+    /// <summary>Deactivates the only grain that may remember a swipe.</summary>
+    public Task Forget() => _silos.Deactivate(Grain);
+}
+
+/// <summary>The changes of bills, as the flows report them.</summary>
+public sealed class ReportedChanges : IBillChanges
+{
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _awaited = new();
+
+    public Task Next(long bill) => (_awaited[bill] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    public void Report(long bill)
     {
-        await _silos.Deactivate(Grain);
-        await _silos.Deactivate(_silos.Grains.GetGrain<IBillGrain>(swipe.Bill));
+        if (_awaited.TryRemove(bill, out var awaited))
+        {
+            awaited.SetResult();
+        }
     }
 }

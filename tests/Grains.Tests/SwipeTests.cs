@@ -27,7 +27,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         answer.Payee.Should().Be("Test Shop");
         answer.OrderId.Should().Be($"order-{bill}");
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Approved);
-        var row = await cluster.Bill(bill).Get();
+        var (row, _) = await Books.Commits.ReadBills.Submit(bill);
         row!.Bill.State.Should().Be(BillState.Paid);
         row.Payment!.Rrn.Should().Be(answer.Rrn);
         (await Books.Scalar<long>($"select count(*) from events e join deliveries d on d.event_id = e.id where e.bill = {bill}")).Should().Be(1);
@@ -82,7 +82,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         var first = await terminal.Pay(swipe);
         if (forgotten)
         {
-            await terminal.Forget(swipe);
+            await terminal.Forget();
         }
 
         var repeat = await terminal.Pay(swipe);
@@ -158,8 +158,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await terminal.Enquire(swipe)).ResponseCode.Should().Be("09");
         (await other.Pay(other.Swipe(swipe.Bill))).Should().Match<SwipeAnswer>(a => a.ResponseCode == "12" && a.Reason == Refusal.BillBeingPaid);
         (await other.Grain.Lookup(other.Keys, other.NextKey(), swipe.Bill)).Refusal.Should().Be(Refusal.BillBeingPaid);
-        (await cluster.Bill(swipe.Bill).Get())!.Bill.State.Should().Be(BillState.Paying);
-        (await cluster.Bill(swipe.Bill).Cancel()).Refusal.Should().Be(Refusal.BillBeingPaid);
+        (await cluster.Bill(swipe.Bill).Cancel(swipe.Bill)).Refusal.Should().Be(Refusal.BillBeingPaid);
         desk.Answers("00");
 
         (await first).ResponseCode.Should().Be("00");
@@ -168,20 +167,29 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     }
 
     [Fact]
-    public async Task Who_waits_for_a_change_is_told_when_the_bill_is_paid()
+    public async Task Each_change_of_a_bill_is_reported_once_it_is_committed()
     {
-        var terminal = await cluster.NewTerminal();
+        var (terminal, other) = (await cluster.NewTerminal(), await cluster.NewTerminal());
         var swipe = terminal.Swipe(await Books.PutBill());
-        var desk = cluster.Bank.Desk(terminal.Id);
-        var paying = cluster.Bill(swipe.Bill).WaitForChange(BillState.Open, TestContext.Current.CancellationToken);
-        var answer = terminal.Pay(swipe);
-        (await paying)!.Bill.State.Should().Be(BillState.Paying);
+        var changes = cluster.Silos.Service<ReportedChanges>();
+        var (abandoned, last) = (cluster.Bank.Desk(terminal.Id), cluster.Bank.Desk(other.Id));
+        var answers = new List<Task<SwipeAnswer>>();
 
-        var paid = cluster.Bill(swipe.Bill).WaitForChange(BillState.Paying, TestContext.Current.CancellationToken);
-        desk.Answers("00");
+        (await StateAfter(() => answers.Add(terminal.Pay(swipe)))).Should().Be(BillState.Paying);
+        (await StateAfter(() => answers.Add(terminal.Abandon(swipe)))).Should().Be(BillState.Open);
+        (await StateAfter(() => answers.Add(other.Pay(other.Swipe(swipe.Bill))))).Should().Be(BillState.Paying);
+        (await StateAfter(() => last.Answers("00"))).Should().Be(BillState.Paid);
 
-        (await paid)!.Bill.State.Should().Be(BillState.Paid);
-        (await answer).ResponseCode.Should().Be("00");
+        abandoned.Answers("00");
+        (await Task.WhenAll(answers)).Select(answer => answer.ResponseCode).Should().Equal("68", "68", "00");
+
+        async Task<BillState> StateAfter(Action act)
+        {
+            var change = changes.Next(swipe.Bill);
+            act();
+            await change;
+            return await Books.StateOf(swipe.Bill);
+        }
     }
 
     [Fact]
@@ -278,7 +286,7 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
         (await Books.StateUnder(swipe.Key)).Should().Be(AttemptState.Refused);
         await Books.Execute(
             $"update bills set amount = {amount}, state = 'OPEN', paid_rrn = null, live = true where number = {swipe.Bill}");
-        await terminal.Forget(swipe);
+        await terminal.Forget();
         (await terminal.Pay(swipe)).Should().Be(first);
         cluster.Bank.Asked(terminal.Id).Should().Be(0);
     }
@@ -315,8 +323,8 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
 
         (await terminal.Grain.Lookup(terminal.Keys, terminal.NextKey(), bill)).Refusal.Should().BeNull();
 
-        (await cluster.Bill(bill).Cancel()).Refusal.Should().Be(Refusal.BillHeld);
-        (await cluster.Bill(bill).Expire()).Refusal.Should().Be(Refusal.BillHeld);
+        (await cluster.Bill(bill).Cancel(bill)).Refusal.Should().Be(Refusal.BillHeld);
+        (await cluster.Bill(bill).Expire(bill)).Refusal.Should().Be(Refusal.BillHeld);
         (await Books.StateOf(bill)).Should().Be(BillState.Open);
     }
 
@@ -327,12 +335,14 @@ public sealed class SwipeTests(SwipeCluster cluster) : IClassFixture<SwipeCluste
     {
         var bill = await Books.PutBill(expiresIn: TimeSpan.FromMinutes(type == "bill.expired" ? -1 : 1));
         var grain = cluster.Bill(bill);
-        Task<BillClosed> Close() => type == "bill.expired" ? grain.Expire() : grain.Cancel();
+        var change = cluster.Silos.Service<ReportedChanges>().Next(bill);
+        Task<BillClosed> Close() => type == "bill.expired" ? grain.Expire(bill) : grain.Cancel(bill);
 
         var closed = await Task.WhenAll(Close(), Close(), Close());
         var again = await Close();
 
         closed.Count(outcome => outcome.Refusal is null).Should().Be(1);
+        await change;
         again.Refusal.Should().Be(type == "bill.expired" ? Refusal.BillExpired : Refusal.BillCancelled);
         (await Books.Scalar<string>($"select string_agg(type, ',') from events where bill = {bill}")).Should().Be(type);
         (await Books.Scalar<long>($"select count(*) from deliveries d join events e on e.id = d.event_id where e.bill = {bill}")).Should().Be(1);

@@ -30,7 +30,8 @@ public sealed class ModelProcess
         _known = ports.Keys;
         var retry = new CommitRetry(Timers, _clock);
         var signal = new NoticeSignal(_clock);
-        _keys = new SwipeKeys(ports.CloseKeys, ports.FinishAttempts, retry, _clock);
+        var changes = new UnwatchedBills();
+        _keys = new SwipeKeys(ports.CloseKeys, ports.FinishAttempts, retry, changes, _clock);
         var payments = new Payments(
             ports.StartAttempts,
             ports.FinishAttempts,
@@ -42,12 +43,13 @@ public sealed class ModelProcess
             line,
             Notices,
             signal,
+            changes,
             Timers,
             _clock,
             NullLogger<Payments>.Instance);
-        var openBills = new OpenBills(ports.HoldBills, ports.ReadBills, ports.CloseBills, ports.RemindShoppers, Notices, signal, _clock);
+        var openBills = new OpenBills(ports.HoldBills, ports.ReadBills, ports.CloseBills, ports.RemindShoppers, Notices, signal, changes, _clock);
         Line = line;
-        Bills = new ModelBills(payments, openBills, checks);
+        Bills = new ModelBill(payments, openBills, checks);
         Sweeps = new SweepRounds(ports.Attempts, ports.Bills, _keys, Bills, Timers, NullLogger<SweepRounds>.Instance);
         Reversals = new Reversals(ports.Reversals, line, BankOptions, world.Random, NullLogger<Reversals>.Instance);
         LateAnswers = new LateAnswers(ports.Attempts, ports.Reversals, Bills, _clock, NullLogger<LateAnswers>.Instance);

@@ -70,7 +70,7 @@ public sealed class ModelSilo
     }
 
     /// <summary>The merchant's cancellation.</summary>
-    public void Cancel(long bill) => Begin(() => _process.Bills.GetBill(bill).Cancel());
+    public void Cancel(long bill) => Begin(() => _process.Bills.GetBill(bill).Cancel(bill));
 
     /// <summary>Sends due reversals, and searches for false approvals.</summary>
     public void SendReversals() => Begin(async () =>
