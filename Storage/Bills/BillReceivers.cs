@@ -4,12 +4,15 @@ namespace Lakala.Storage.Bills;
 internal static class BillReceivers
 {
     /// <summary>
-    /// The receivers of a bill's event: the merchant's endpoints that are not disabled, and the receivers of the shopper in the item.
+    /// A select of deliveries (event, receiver, merchant, due): for the merchant's endpoints that are not disabled, and for the receivers of
+    /// the shopper in the item.
     /// </summary>
-    /// <param name="row">The alias of rows with merchant_id and receivers.</param>
-    internal static string Select(string row) =>
+    /// <param name="rows">Rows with merchant_id and receivers, and their alias; the other parameters are expressions over it.</param>
+    internal static string Select(string rows, string @event, string due, string condition = "true") =>
         $"""
-        (select w.id from webhook_endpoints w where w.merchant_id = {row}.merchant_id and w.deleted_at is null and w.disabled_at is null
-         union all select unnest({row}.receivers::text[]))
+        select {@event}, w.id, w.merchant_id, {due}
+        from {rows} join webhook_endpoints w using (merchant_id) where w.deleted_at is null and w.disabled_at is null and {condition}
+        union all
+        select {@event}, unnest(receivers::text[]), merchant_id, {due} from {rows} where receivers is not null and {condition}
         """;
 }

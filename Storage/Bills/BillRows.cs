@@ -10,11 +10,17 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
 {
     internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
 
-    /// <summary>The columns for <see cref="Read"/>, from <see cref="From"/>. No expression may have a comma.</summary>
-    internal const string Columns =
+    /// <summary>The columns for <see cref="ReadUnpaid"/>, of bills b and merchants m. No expression may have a comma.</summary>
+    internal const string OwnColumns =
         """
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,
-        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at,
+        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at
+        """;
+
+    /// <summary>The columns for <see cref="Read"/>, from <see cref="From"/>. No expression may have a comma.</summary>
+    internal const string Columns =
+        $"""
+        {OwnColumns},
         p.settled_at as paid_at, p.rrn as paid_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
         p.store_id as paid_store, p.terminal_id as paid_terminal
         """;
@@ -67,21 +73,30 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
             return null;
         }
 
+        var bill = ReadUnpaid(row);
+        return row.Get<DateTimeOffset?>("paid_at") is { } paidAt
+            ? bill with
+            {
+                Payment = new Payment(
+                    paidAt,
+                    Rrn.ToText(row.Get<long>("paid_rrn")),
+                    row.Get<string>("paid_code"),
+                    row.Get<string>("paid_card"),
+                    row.Get<string>("paid_store"),
+                    row.Get<string>("paid_terminal")),
+            }
+            : bill;
+    }
+
+    /// <summary>A bill without its payment.</summary>
+    internal static BillRow ReadUnpaid(NpgsqlDataReader row)
+    {
         var bill = new Bill(
             StateNames.ParseBill(row.Get<string>("state")),
             new Money(row.Get<long>("amount"), row.Get<string>("currency")),
             row.Get<DateTimeOffset>("expires_at"),
             row.Get<DateTimeOffset?>("held_until"),
             row.Get<short>("holds"));
-        var payment = row.Get<DateTimeOffset?>("paid_at") is { } paidAt
-            ? new Payment(
-                paidAt,
-                Rrn.ToText(row.Get<long>("paid_rrn")),
-                row.Get<string>("paid_code"),
-                row.Get<string>("paid_card"),
-                row.Get<string>("paid_store"),
-                row.Get<string>("paid_terminal"))
-            : null;
         return new BillRow(
             row.Get<long>("number"),
             row.Get<string>("merchant_id"),
@@ -96,7 +111,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
             row.GetOrNull<string>("shopper_language"),
             row.GetOrNull<string>("metadata"),
             row.Get<DateTimeOffset>("created_at"),
-            payment,
+            null,
             row.Get<DateTimeOffset?>("closed_at"));
     }
 }

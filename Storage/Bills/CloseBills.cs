@@ -50,8 +50,7 @@ public sealed class CloseBills : BatchStatement<CloseBill, CloseOutcome>
           select merchant_id, event_id, type, number, at, event_data from closed
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
-          select c.event_id, r.receiver, c.merchant_id, c.at
-          from closed c cross join lateral {BillReceivers.Select("c")} as r(receiver)
+          {BillReceivers.Select("closed c", "c.event_id", "c.at")}
         )
         select i.ord, i.ord in (select ord from closed) as is_closed, clock_timestamp() as as_of, b.*
         from input i

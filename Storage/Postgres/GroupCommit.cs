@@ -47,7 +47,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     private readonly Task _loop;
     private long? _told;
     private NpgsqlConnection? _connection;
-    private NpgsqlCommand? _command;
+    private BatchCommand<TItem, TOutcome>? _command;
     private PostgresNotice? _doubt;
     private long _used;
     private int _batches;
@@ -117,10 +117,11 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     {
         for (var round = 0; round < MaxRounds && batch.Count > 0; round++)
         {
+            var items = batch.ConvertAll(static waiting => waiting.Item).ToArray();
             try
             {
                 await Open();
-                await _statement.Prepare(_connection!, [.. batch.Select(static waiting => waiting.Item)]);
+                await _statement.Prepare(_connection!, items);
             }
             catch (Exception fault) when (fault is NpgsqlException or TimeoutException or System.Net.Sockets.SocketException)
             {
@@ -132,7 +133,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
 
             try
             {
-                await Execute(batch);
+                await Execute(batch, items);
                 batch.RemoveAll(static waiting => waiting.IsDone);
             }
             catch (PostgresException fault) when (fault.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
@@ -145,6 +146,10 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
                 await CloseConnection();
                 Tell(fault, "the database ended the session");
                 Fail(batch, new CommitUnknownException($"{_statement.Name}: the database ended the session.", fault));
+            }
+            catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation && batch.Count == 1 && round < MaxRounds - 1)
+            {
+                // Another session has stored the same name since the statement began: the next statement sees its row.
             }
             catch (PostgresException fault) when (IsAboutARow(fault))
             {
@@ -168,21 +173,14 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
         Fail(batch, new CommitUnknownException($"{_statement.Name}: still undecided after {MaxRounds} rounds."));
     }
 
-    private async Task Execute(List<Waiting> batch)
+    private async Task Execute(List<Waiting> batch, TItem[] items)
     {
         var started = Stopwatch.GetTimestamp();
-        var items = new TItem[batch.Count];
-        for (var i = 0; i < items.Length; i++)
-        {
-            items[i] = batch[i].Item;
-        }
-
-        _statement.Input.Bind(_command!.Parameters, items);
-        var outcomes = new TOutcome?[items.Length];
-        var running = Run(_command, items, outcomes);
+        var running = _command!.Run(items);
+        TOutcome?[] outcomes;
         try
         {
-            await running.WaitAsync(Bound(_connection!), _time);
+            outcomes = await running.WaitAsync(Bound(_connection!), _time);
         }
         catch (TimeoutException)
         {
@@ -209,20 +207,6 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
                 batch[i].Done(outcome);
             }
         }
-    }
-
-    private async Task Run(NpgsqlCommand command, TItem[] items, TOutcome?[] outcomes)
-    {
-        // No cancellation token: a cancelled commit may report success although it was not stored.
-        await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
-        while (await rows.ReadAsync(CancellationToken.None))
-        {
-            var place = (int)rows.Get<long>("ord") - 1;
-            outcomes[place] = _statement.Read(rows, items[place]);
-        }
-
-        // The rows come before the commit. Its end is awaited here, where a fault is thrown: the close of a reader hides it.
-        await rows.NextResultAsync(CancellationToken.None);
     }
 
     // The driver's own time-out sends a cancel request, whatever its settings. A commit that waits for its standby would
@@ -285,13 +269,8 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
         _connection = connection;
         _doubt = null;
         connection.Notice += (_, told) => _doubt = IsDoubt(told.Notice) && connection == _connection ? told.Notice : _doubt;
-        _command = new NpgsqlCommand(_statement.Sql, connection) { CommandTimeout = 0 };
-        foreach (var parameter in _statement.Input.Parameters())
-        {
-            _command.Parameters.Add(parameter);
-        }
-
-        await _command.PrepareAsync();
+        _command = new BatchCommand<TItem, TOutcome>(_statement, connection);
+        await _command.Prepare();
         (_used, _batches) = (_time.GetTimestamp(), 0);
     }
 
@@ -319,7 +298,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
     }
 
     /// <returns>False when the connection is lost.</returns>
-    private async Task<bool> IsPlanned(NpgsqlCommand command)
+    private async Task<bool> IsPlanned(BatchCommand<TItem, TOutcome> command)
     {
         if (++_batches > LastPlan || !BitOperations.IsPow2(_batches))
         {
@@ -328,8 +307,7 @@ public sealed class GroupCommit<TItem, TOutcome> : ICommit<TItem, TOutcome>, IAs
 
         try
         {
-            await command.UnprepareAsync();
-            await command.PrepareAsync();
+            await command.PrepareAgain();
             return true;
         }
         catch (NpgsqlException)

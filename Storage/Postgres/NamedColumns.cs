@@ -19,8 +19,7 @@ internal static class NamedColumns
 
     public static string? GetTraceId(this NpgsqlDataReader row, string column) => row.Get<Guid?>(column)?.ToString("N");
 
-    /// <summary>Nulls under the columns' names, for the part of a union without these columns. Another part gives them their types.</summary>
     /// <param name="columns">A list for a select, in which no column's expression has a comma.</param>
-    public static string WriteNulls(string columns) => string.Join(
-        ", ", columns.Split(',', StringSplitOptions.TrimEntries).Select(static column => "null as " + column[(column.LastIndexOfAny([' ', '.']) + 1)..]));
+    public static string Names(string columns) => string.Join(
+        ", ", columns.Split(',', StringSplitOptions.TrimEntries).Select(static column => column[(column.LastIndexOfAny([' ', '.']) + 1)..]));
 }

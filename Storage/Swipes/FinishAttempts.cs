@@ -30,8 +30,12 @@ public sealed record FinishOutcome(AttemptRow? Found)
 /// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its entry, its event and
 /// its deliveries; REVERSING brings its entry in the reversal queue.
 /// </summary>
-/// <remarks>The expected state is a parameter: as a constant it would make the planner use the small index of SENT attempts, and
-/// compare all rows with all.</remarks>
+/// <remarks>
+/// The guarded update of a bill is its lock, in the order of the bills' numbers, and an attempt moves only under it. A bill that moved
+/// without its attempt would be half a payment: the statement then fails (division by zero), nothing is stored, and the items run again.
+/// The expected state is a parameter: as a constant it would make the planner use the small index of SENT attempts, and compare all rows
+/// with all.
+/// </remarks>
 public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome>
 {
     public override string Name => "finish_attempts";
@@ -61,23 +65,22 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
     public override string Sql =>
         $"""
         with input as materialized (
-          select *, 'SENT' as from_state from {Input.Rows}
-        ), locked as materialized (
-          select b.number from input i join bills b on b.number = i.bill order by b.number for no key update of b
-        ), moved as materialized (
-          update attempts a
-          set state = i.to_state, response_code = i.response_code, reason = i.reason, authorisation_code = i.authorisation_code, settled_at = i.at
-          from input i
-          where (select count(*) from locked) > 0
-            and a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = i.from_state
-            and (i.to_state <> 'APPROVED' or (a.deadline > clock_timestamp() and a.amount = i.amount_1))
-          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
+          select *, 'SENT' as from_state from {Input.Rows} order by bill
         ), bills_moved as (
           update bills b
-          set state = case m.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
-              paid_rrn = case m.to_state when 'APPROVED' then m.rrn end,
-              closed_at = case m.to_state when 'APPROVED' then m.at end
-          from moved m where b.number = m.bill and b.state = 'PAYING'
+          set state = case i.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
+              paid_rrn = case i.to_state when 'APPROVED' then a.rrn end,
+              closed_at = case i.to_state when 'APPROVED' then i.at end
+          from input i join attempts a on a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan
+          where b.number = i.bill and b.state = 'PAYING' and a.id = i.id and a.bill = i.bill and a.state = i.from_state
+            and (i.to_state <> 'APPROVED' or (a.deadline > clock_timestamp() and a.amount = i.amount_1))
+          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
+        ), moved as (
+          update attempts a
+          set state = m.to_state, response_code = m.response_code, reason = m.reason, authorisation_code = m.authorisation_code, settled_at = m.at
+          from bills_moved m
+          where a.terminal_id = m.terminal_id and a.batch = m.batch and a.stan = m.stan and a.state = m.from_state
+          returning m.*
         ), posted as (
           insert into payment_entries (kind, number, subject, business_date, at, xact, {LineColumns.Names})
           select '{StateNames.Format(EntryKind.Payment)}', m.rrn, m.rrn, m.business_date, m.at, txid_current(), {LineColumns.Names}
@@ -87,34 +90,29 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
           select m.merchant_id, m.event_id, '{EventTypes.Paid}', m.bill, m.at, m.event_data from moved m where m.to_state = 'APPROVED'
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
-          select m.event_id, r.receiver, m.merchant_id, m.at
-          from moved m cross join lateral {BillReceivers.Select("m")} as r(receiver)
-          where m.to_state = 'APPROVED'
+          {BillReceivers.Select("moved m", "m.event_id", "m.at", "m.to_state = 'APPROVED'")}
         ), reversing as (
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
           select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'
         )
-        select m.ord, true as has_moved, {NamedColumns.WriteNulls(AttemptRow.Columns)} from moved m
-        union all
-        select i.ord, false, k.*
-        from input i
-        cross join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
-          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k
-        where i.ord not in (select ord from moved)
+        select ord from moved where 1 / ((select count(*) from moved) = (select count(*) from bills_moved))::int = 1
+        """;
+
+    public override string LosersSql =>
+        $"""
+        select i.ord, {AttemptRow.Columns}
+        from {Input.Rows}
+        join ({AttemptRow.From}) on a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan
         """;
 
     public override ValueTask Prepare(NpgsqlConnection connection, IReadOnlyList<FinishAttempt> items) =>
         _accounts.Find(connection, [.. items.Select(static item => item.Paid?.Entry).OfType<Entry>()]);
 
-    public override FinishOutcome? Read(NpgsqlDataReader row, FinishAttempt item)
-    {
-        if (row.Get<bool>("has_moved"))
-        {
-            return FinishOutcome.HasMoved;
-        }
+    public override FinishOutcome Read(NpgsqlDataReader row, FinishAttempt item) => FinishOutcome.HasMoved;
 
-        // Only an approval may find its attempt SENT and not move it. Any other item lost to a move in this batch, or
-        // since the statement began: the row that it read is old. Run again.
+    public override FinishOutcome? ReadLoser(NpgsqlDataReader row, FinishAttempt item)
+    {
+        // Only an approval may find its attempt SENT and not move it. Any other item lost to what is over by now: run again.
         var found = AttemptRow.Read(row)!;
         return found.State == AttemptState.Sent && found.Id == item.Id && item.Move.To != AttemptState.Approved
             ? null

@@ -33,15 +33,12 @@ public abstract record StartOutcome
 }
 
 /// <summary>
-/// C1 over a batch. Bills are locked in the order of their numbers, then keys are inserted in their order, so that two
-/// batches cannot deadlock. A bill moves only with an inserted row: the key's row decides.
+/// C1 over a batch. The guarded update of a bill is its lock, in the order of the bills' numbers, so that two batches do not deadlock. The
+/// attempt is inserted under its key in the same commit: if another session has inserted the key meanwhile, all is rolled back and the
+/// items run again.
 /// </summary>
-/// <remarks>"not in" uses a hash table; "in" would become a join, which without hash joins compares all rows with all.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
-    private static readonly string BillOfLocked = BillRows.Columns.Replace("m.name", "b.merchant_name", StringComparison.Ordinal);
-    private const string LockedWithPayment = "locked b left join attempts p on p.rrn = b.paid_rrn";
-
     public override string Name => "start_attempts";
 
     public override BatchInput<StartAttempt> Input { get; } = new BatchInput<StartAttempt>()
@@ -60,59 +57,48 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
 
     public override string Sql =>
         $"""
-        with input as materialized (
-          select *, coalesce((select true from batches c where c.terminal_id = i.terminal_id and c.batch = i.batch), false) as is_batch_closed
-          from {Input.Rows}
-        ), locked as materialized (
-          select i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id, i.is_batch_closed,
-                 i.amount as asked, i.currency as asked_currency, b.*, m.name as merchant_name, m.fee_basis_points, s.commission_percent
-          from input i join bills b on b.number = i.bill join merchants m on m.id = b.merchant_id left join stores s on s.id = i.store_id
-          order by b.number
-          for no key update of b
+        with keys as (
+          select distinct on (terminal_id, batch, stan) * from {Input.Rows} order by terminal_id, batch, stan, ord
+        ), input as materialized (
+          select * from keys order by bill
+        ), paying as (
+          update bills b set state = 'PAYING'
+          from input i join stores s on s.id = i.store_id, merchants m
+          where b.number = i.bill and m.id = b.merchant_id
+            and b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
+            and b.amount = i.amount and b.currency = i.currency
+            and not exists (select from batches c where c.terminal_id = i.terminal_id and c.batch = i.batch)
+            and not exists (select from attempts a where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan)
+          returning i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id,
+                    m.fee_basis_points, s.commission_percent, {BillRows.OwnColumns}
         ), started as (
           insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
                                 fee_basis_points, commission_percent, started_at, deadline, trace_id)
-          select b.terminal_id, b.batch, b.stan, b.id, 'SENT', b.number, b.amount, b.currency, b.masked_pan, b.store_id, b.rrn,
-                 b.fee_basis_points, b.commission_percent, statement_timestamp(), clock_timestamp() + {Input["commit_deadline"]}, b.trace_id
-          from locked b
-          where b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
-            and b.asked = b.amount and b.asked_currency = b.currency and b.commission_percent is not null and not b.is_batch_closed
-          order by b.terminal_id, b.batch, b.stan
-          on conflict do nothing
-          returning id, bill
-        ), paying as (
-          update bills b set state = 'PAYING' from started s where b.number = s.bill
+          select terminal_id, batch, stan, id, 'SENT', number, amount, currency, masked_pan, store_id, rrn,
+                 fee_basis_points, commission_percent, statement_timestamp(), clock_timestamp() + {Input["commit_deadline"]}, trace_id
+          from paying
         )
-        select b.ord, true as is_started, b.fee_basis_points as new_fee_basis_points, b.commission_percent as new_commission_percent,
-               clock_timestamp() as as_of, statement_timestamp() as new_started_at, false as is_batch_closed,
-               {BillOfLocked}, {NamedColumns.WriteNulls(AttemptRow.Columns)}
-        from {LockedWithPayment}
-        where not (b.id not in (select id from started))
-        union all
-        select b.ord, false, null, null, clock_timestamp(), null, b.is_batch_closed, {BillOfLocked}, k.*
-        from {LockedWithPayment}
-        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
-          where a.terminal_id = b.terminal_id and a.batch = b.batch and a.stan = b.stan) k on true
-        where b.id not in (select id from started)
-        union all
-        select i.ord, false, null, null, clock_timestamp(), null, i.is_batch_closed, {NamedColumns.WriteNulls(BillRows.Columns)}, k.*
-        from input i
-        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
-          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
-        where i.bill not in (select number from locked)
+        select ord, fee_basis_points, commission_percent, statement_timestamp() as started_at, {NamedColumns.Names(BillRows.OwnColumns)} from paying
         """;
 
-    public override StartOutcome? Read(NpgsqlDataReader row, StartAttempt item)
+    public override string LosersSql =>
+        $"""
+        select i.ord, clock_timestamp() as as_of, b.*, k.*,
+               exists (select from batches c where c.terminal_id = i.terminal_id and c.batch = i.batch) as is_batch_closed
+        from {Input.Rows}
+        left join lateral (select {BillRows.Columns} from {BillRows.From} where b.number = i.bill) b on true
+        left join lateral (select {AttemptRow.Columns} from {AttemptRow.From}
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan) k on true
+        """;
+
+    public override StartOutcome Read(NpgsqlDataReader row, StartAttempt item) => new StartOutcome.Started(
+        BillRows.ReadUnpaid(row),
+        new Rates(row.Get<int>("fee_basis_points"), row.Get<int>("commission_percent")),
+        row.Get<DateTimeOffset>("started_at"));
+
+    public override StartOutcome? ReadLoser(NpgsqlDataReader row, StartAttempt item)
     {
         var bill = BillRows.Read(row);
-        if (row.Get<bool>("is_started"))
-        {
-            return new StartOutcome.Started(
-                bill! with { Bill = bill.Bill.Apply(new BillEvent.PaymentStarted()) },
-                new Rates(row.Get<int>("new_fee_basis_points"), row.Get<int>("new_commission_percent")),
-                row.Get<DateTimeOffset>("new_started_at"));
-        }
-
         if (AttemptRow.Read(row) is { } known)
         {
             // Our own id: the commit with the unknown outcome was made.
@@ -131,7 +117,7 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
             return new StartOutcome.Refused(Refusal.BillUnknown, null);
         }
 
-        // No row was inserted although the rules allow it: another session is deciding. Run again.
+        // It lost to what is over by now: run again.
         var decision = bill.Bill.Decide(new BillStep.StartPayment(item.Amount), row.Get<DateTimeOffset>("as_of"));
         return decision.Refusal is { } reason ? new StartOutcome.Refused(reason, bill) : null;
     }

@@ -102,7 +102,7 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
     private NpgsqlDataSource _commits = null!;
 
     // Statements over several items are planned once, as the writers do it.
-    private readonly Dictionary<string, NpgsqlCommand> _prepared = [];
+    private readonly Dictionary<string, IAsyncDisposable> _prepared = [];
     private NpgsqlConnection _batches = null!;
 
     public NpgsqlDataSource Database { get; private set; } = null!;
@@ -204,15 +204,11 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         for (var round = 0; round < MaxRounds && waiting.Count > 0; round++)
         {
             var batch = waiting.Select(place => items[place]).ToArray();
-            await statement.Prepare(command.Connection!, batch);
-            statement.Input.Bind(command.Parameters, batch);
-            await using (var rows = await command.ExecuteReaderAsync())
+            await command.Statement.Prepare(_batches, batch);
+            var decided = await command.Run(batch);
+            for (var i = 0; i < decided.Length; i++)
             {
-                while (await rows.ReadAsync())
-                {
-                    var place = waiting[(int)rows.GetInt64(0) - 1];
-                    outcomes[place] = statement.Read(rows, items[place]);
-                }
+                outcomes[waiting[i]] = decided[i];
             }
 
             waiting.RemoveAll(place => outcomes[place] is not null);
@@ -257,22 +253,18 @@ public sealed class RealBooks(ModelPostgres postgres) : IAsyncLifetime
         return all;
     }
 
-    private async Task<NpgsqlCommand> Prepare<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement)
+    private async Task<BatchCommand<TItem, TOutcome>> Prepare<TItem, TOutcome>(BatchStatement<TItem, TOutcome> statement)
         where TOutcome : class
     {
         if (_prepared.TryGetValue(statement.Name, out var known))
         {
-            return known;
+            return (BatchCommand<TItem, TOutcome>)known;
         }
 
-        var command = new NpgsqlCommand(statement.Sql, _batches);
-        foreach (var parameter in statement.Input.Parameters())
-        {
-            command.Parameters.Add(parameter);
-        }
-
-        await command.PrepareAsync();
-        return _prepared[statement.Name] = command;
+        var command = new BatchCommand<TItem, TOutcome>(statement, _batches);
+        await command.Prepare();
+        _prepared[statement.Name] = command;
+        return command;
     }
 
     private static string Interval(TimeSpan time) => $"interval '{(int)time.TotalSeconds} seconds'";

@@ -41,6 +41,37 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     }
 
     [Fact]
+    public async Task A_key_that_comes_twice_in_a_batch_starts_once()
+    {
+        var starts = await Starts(3);
+        starts[2] = starts[2] with { Key = starts[0].Key };
+
+        var outcomes = await Run(new StartAttempts(TimeSpan.FromMinutes(1)), starts);
+
+        outcomes[..2].Should().AllBeOfType<StartOutcome.Started>();
+        outcomes[2].Should().BeOfType<StartOutcome.KeyKnown>().Which.Row.Id.Should().Be(starts[0].Id);
+        (await books.StateOf(starts[2].Bill)).Should().Be(BillState.Open);
+    }
+
+    [Fact]
+    public async Task A_bill_does_not_move_without_its_attempt()
+    {
+        var start = (await Starts(1))[0];
+        await Run(new StartAttempts(TimeSpan.FromMinutes(1)), [start]);
+        await books.Execute(
+            $"""
+            create function keep() returns trigger language plpgsql as $$ begin return null; end $$;
+            create trigger keep before update on attempts for each row when (old.rrn = {start.Rrn}) execute function keep()
+            """);
+
+        await FluentActions.Awaiting(() => Run(new FinishAttempts(), [Books.Finish(start, AttemptState.Approved, Now)]))
+            .Should().ThrowAsync<PostgresException>();
+
+        (await books.StateOf(start.Bill)).Should().Be(BillState.Paying);
+        await books.Execute("drop trigger keep on attempts; drop function keep()");
+    }
+
+    [Fact]
     public async Task A_traced_swipe_is_known_by_its_trace_also_beside_one_that_nobody_traces()
     {
         var traceId = ActivityTraceId.CreateRandom().ToHexString();
@@ -351,22 +382,7 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
     {
         await using var connection = await books.Connections.OpenConnectionAsync(Stop);
         await statement.Prepare(connection, items);
-        await using var command = new NpgsqlCommand(statement.Sql, connection);
-        foreach (var parameter in statement.Input.Parameters())
-        {
-            command.Parameters.Add(parameter);
-        }
-
-        statement.Input.Bind(command.Parameters, items);
-        var outcomes = new TOutcome?[items.Length];
-        await using var rows = await command.ExecuteReaderAsync(Stop);
-        while (await rows.ReadAsync(Stop))
-        {
-            var place = (int)rows.GetInt64(0) - 1;
-            outcomes[place].Should().BeNull("every item has one row");
-            outcomes[place] = statement.Read(rows, items[place]);
-        }
-
-        return outcomes;
+        await using var command = new BatchCommand<TItem, TOutcome>(statement, connection);
+        return await command.Run(items);
     }
 }
