@@ -13,18 +13,19 @@ public sealed class LedgerWork : PeriodicWork
 {
     private const int MovedAtOnce = 1_000, ToldAfter = 100_000;
 
-    private static readonly TimeSpan BetweenFolds = TimeSpan.FromMilliseconds(500), BetweenMoves = TimeSpan.FromMinutes(1), BetweenMonths = TimeSpan.FromHours(1);
+    private static readonly TimeSpan BetweenMoves = TimeSpan.FromMinutes(1), BetweenMonths = TimeSpan.FromHours(1);
 
     private readonly LedgerRows _ledger;
+    private readonly DueWatch _due;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Histogram<double> _delay;
     private long _foldedUpTo;
 
-    public LedgerWork(LedgerRows ledger, IMeterFactory meters, TimeProvider time, ILogger<LedgerWork> log)
+    public LedgerWork(LedgerRows ledger, DueWatch due, IMeterFactory meters, TimeProvider time, ILogger<LedgerWork> log)
         : base(time, log)
     {
-        (_ledger, _time, _log, _foldedUpTo) = (ledger, time, log, time.GetTimestamp());
+        (_ledger, _due, _time, _log, _foldedUpTo) = (ledger, due, time, log, time.GetTimestamp());
         var meter = meters.Create(Instrumentation.Name);
         _delay = meter.CreateHistogram<double>("lakala.credits.delay", "s");
 
@@ -35,13 +36,19 @@ public sealed class LedgerWork : PeriodicWork
     protected override string FailureText => "The ledger's work behind the swipes has failed, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        Repeat(BetweenFolds, Fold, stoppingToken),
+        Repeat(stop => _due.Until(static _ => true, stop), Fold, stoppingToken),
         Repeat(BetweenMonths, _ledger.OpenMonths, stoppingToken, atOnce: true),
         Repeat(BetweenMoves, Move, stoppingToken, atOnce: true));
 
     private async Task Fold(CancellationToken stop)
     {
         var begun = _time.GetTimestamp();
+        if (!_due.Latest.Credits)
+        {
+            Volatile.Write(ref _foldedUpTo, begun);
+            return;
+        }
+
         if (await _ledger.FoldCredits(stop) is not { } folded)
         {
             return;

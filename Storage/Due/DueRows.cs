@@ -1,19 +1,23 @@
 using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Storage.Due;
 
 /// <summary>Finds out in one statement which kinds of work are due; it takes none.</summary>
-public sealed class DueRows(NpgsqlDataSource database)
+/// <remarks>Over the writers' connections, where no plan reads a whole table: usually nothing is due, and a search for the first row that is would read it to its end.</remarks>
+public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource writers)
 {
     /// <param name="pastDeadline">As of <see cref="IAttemptReader.Overdue"/>.</param>
-    public async Task<DueWork> Find(TimeSpan pastDeadline, CancellationToken stop) => (await database.First(
+    public async Task<DueWork> Find(TimeSpan pastDeadline, CancellationToken stop) => (await writers.First(
         $"""
         select ({AttemptRows.FirstOverdue}) is not null as has_attempts, ({BillRows.FirstExpiring}) is not null as has_expiries,
                ({BillRows.FirstReminding}) is not null as has_reminders, (r.due_at <= clock_timestamp()) is true as has_reversals,
-               exists (select 1 from late_answers where not judged) as has_late_answers, r.outstanding, r.oldest_age
+               exists (select 1 from late_answers where not judged) as has_late_answers, {LedgerRows.HasFreshCredits} as has_credits,
+               r.outstanding, r.oldest_age
         from ({ReversalRows.OpenSums}) r
         """,
         static row => new DueWork(
@@ -22,6 +26,7 @@ public sealed class DueRows(NpgsqlDataSource database)
             row.Get<bool>("has_reminders"),
             row.Get<bool>("has_reversals"),
             row.Get<bool>("has_late_answers"),
+            row.Get<bool>("has_credits"),
             row.Get<long>("outstanding"),
             row.Get<TimeSpan>("oldest_age")),
         stop,

@@ -34,6 +34,8 @@ public sealed class LedgerRows(NpgsqlDataSource database)
 
     internal static IEnumerable<int> Places => Enumerable.Range(1, Entry.MostLines);
 
+    internal const string HasFreshCredits = "exists (select 1 from entries e where e.xact >= (select upto from folded))";
+
     /// <summary>The sum of an expression over the lines of an entry.</summary>
     /// <param name="of">With {0} for the line.</param>
     internal static string Sum(string of) => string.Join(" + ", Places.Select(place => $"coalesce({string.Format(CultureInfo.InvariantCulture, of, place)}, 0)"));

@@ -62,6 +62,9 @@ public static class Database
 
         // Set in the session, for its whole life, because a pooler refuses or drops parameters of the start-up packet.
         settings.NoResetOnClose = true;
+
+        // For what is asked beside the writers, which prepare their own statements.
+        settings.MaxAutoPrepare = 8;
         return Build(
             settings,
             "set synchronous_commit = on; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "

@@ -1,5 +1,6 @@
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Due;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Swipes;
 using Lakala.Testing;
 
@@ -10,7 +11,7 @@ public sealed class DueTests(Books books) : IClassFixture<Books>
 {
     private static readonly TimeSpan Grace = new SwipeOptions().SweepGrace;
 
-    private readonly DueRows _due = new(books.Database);
+    private readonly DueRows _due = new(books.Connections);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -38,6 +39,24 @@ public sealed class DueTests(Books books) : IClassFixture<Books>
         (await Find()).Should().Be(DueWork.None with { LateAnswers = true });
         await books.Reversals.ReverseFalseApprovals(1, Stop);
         (await Find()).Should().Be(DueWork.None);
+    }
+
+    [Fact]
+    public async Task Credits_are_found_until_they_are_folded_into_the_balances()
+    {
+        var start = await books.NewAttempt(await books.PutBill(), stan: 2);
+        await books.Commits.StartAttempts.Submit(start);
+        await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
+        (await Find()).Credits.Should().BeTrue();
+
+        await Eventually.Is(
+            async () =>
+            {
+                await new LedgerRows(books.Database).FoldCredits(Stop);
+                return !(await Find()).Credits;
+            },
+            "they are folded in");
+        (await books.Scalar<long>("select count(*) from balances")).Should().Be(2);
     }
 
     [Fact]

@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Lakala.Rules.Attempts;
+using Lakala.Silo.Hosting;
 using Lakala.Silo.Ledger;
+using Lakala.Storage.Due;
 using Lakala.Storage.Ledger;
+using Lakala.Storage.Swipes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Books = Lakala.Testing.Books;
 
@@ -30,7 +34,9 @@ public sealed class LedgerWorkTests(Books books) : IClassFixture<Books>, IDispos
     [Fact]
     public async Task The_delay_of_each_credit_and_the_age_of_the_oldest_that_waits_are_measured()
     {
-        using var work = new LedgerWork(new LedgerRows(books.Database), Meters(), _clock, NullLogger<LedgerWork>.Instance);
+        using var due = new DueWatch(new DueRows(books.Connections), Options.Create(new SwipeOptions()), _clock, NullLogger<DueWatch>.Instance);
+        await due.StartAsync(Stop);
+        using var work = new LedgerWork(new LedgerRows(books.Database), due, Meters(), _clock, NullLogger<LedgerWork>.Instance);
         await work.StartAsync(Stop);
         await using (var writer = await books.Database.OpenConnectionAsync(Stop))
         {
@@ -45,7 +51,10 @@ public sealed class LedgerWorkTests(Books books) : IClassFixture<Books>, IDispos
         }
 
         await Until(() => !_delays.IsEmpty && _oldestAge < 60);
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await Until(() => _oldestAge < 60);
         await work.StopAsync(Stop);
+        await due.StopAsync(Stop);
 
         _delays.Should().ContainSingle().Which.Should().BeGreaterThanOrEqualTo(300);
         (await books.Scalar<long>("select count(*) from balances")).Should().Be(2);

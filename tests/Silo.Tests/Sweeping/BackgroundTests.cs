@@ -34,7 +34,7 @@ public sealed class BackgroundTests : IClassFixture<SwipeCluster>, IAsyncLifetim
     public BackgroundTests(SwipeCluster cluster)
     {
         _cluster = cluster;
-        _due = new DueWatch(new DueRows(Books.Database), Options.Create(new SwipeOptions()), _clock, NullLogger<DueWatch>.Instance);
+        _due = new DueWatch(new DueRows(Books.Connections), Options.Create(new SwipeOptions()), _clock, NullLogger<DueWatch>.Instance);
     }
 
     private Books Books => _cluster.Books;
