@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Lakala.Rules.Ledger;
 using Lakala.Storage.Postgres;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Storage.Ledger;
@@ -14,15 +15,15 @@ public sealed record CreditsFolded(IReadOnlyList<TimeSpan> Delays, TimeSpan Olde
 /// What the ledger needs beside the swipes. Credits of swipes are folded into the balances behind their commits, so that no
 /// swipe waits for a balance.
 /// </summary>
-public sealed class LedgerRows(NpgsqlDataSource database)
+public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database)
 {
     // Arbitrary numbers, the same in every process of the project.
     private const long MovingLock = 0x4C45444D5645, FoldingLock = 0x4C4544464F4C;
 
-    private const int MostDelays = 10_000;
+    private const int MostDelays = 10_000, MostWaiting = 1_000;
 
-    // For the first fold after a long pause.
-    private const int FoldSeconds = 600;
+    // For the first fold after a long pause, and for an index of all old lines.
+    private const int SlowSeconds = 600;
 
     private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
 
@@ -61,15 +62,17 @@ public sealed class LedgerRows(NpgsqlDataSource database)
             with bound as materialized (
               select txid_snapshot_xmin(txid_current_snapshot()) as upto
             ), fresh as materialized (
-              select e.*, e.xact < (select upto from bound) as has_ended from entries e where e.xact >= $1
-            ), {Credits("fresh", "e.has_ended", "$2")}, marked as (
-              update folded set upto = bound.upto from bound where exists (select 1 from fresh where has_ended)
+              select * from entries where xact >= $1 and xact < (select upto from bound)
+            ), waiting as (
+              select at from entries where xact >= (select upto from bound) limit {MostWaiting}
+            ), {Credits("fresh", "$2")}, marked as (
+              update folded set upto = bound.upto from bound where exists (select 1 from fresh)
             )
-            select array(select clock_timestamp() - at from fresh where has_ended limit {MostDelays}) as delays,
-                   coalesce((select clock_timestamp() - min(at) from fresh where not has_ended), interval '0') as oldest_waiting
+            select array(select clock_timestamp() - at from fresh limit {MostDelays}) as delays,
+                   coalesce((select clock_timestamp() - min(at) from waiting), interval '0') as oldest_waiting
             """,
             connection).With(since, KindsWithBalance);
-        fold.CommandTimeout = FoldSeconds;
+        fold.CommandTimeout = SlowSeconds;
         var folded = await fold.First(static row => new CreditsFolded(row.Get<TimeSpan[]>("delays"), row.Get<TimeSpan>("oldest_waiting")), stop);
         await transaction.CommitAsync(CancellationToken.None);
         return folded;
@@ -89,8 +92,7 @@ public sealed class LedgerRows(NpgsqlDataSource database)
             return 0;
         }
 
-        // Without it each transaction would read the whole table. It does not stop the silos that still write there.
-        await connection.Execute("create index concurrently if not exists old_postings_rrn on old_postings (rrn)", stop);
+        await IndexOldPostings(connection, stop);
         var all = 0;
         for (long? after = -1; after is { } from;)
         {
@@ -123,6 +125,20 @@ public sealed class LedgerRows(NpgsqlDataSource database)
         return await rows.ReadAsync(stop) && rows.Get<bool>("is_taken") && await rows.NextResultAsync(stop) && await rows.ReadAsync(stop) ? rows.Get<long>("upto") : null;
     }
 
+    // Without it each transaction would read the whole table. It does not stop the silos that still write there. A build that was
+    // interrupted has left an index that is not used.
+    private static async Task IndexOldPostings(NpgsqlConnection connection, CancellationToken stop)
+    {
+        const string IsBroken = "select exists (select 1 from pg_index where indexrelid = to_regclass('old_postings_rrn') and not indisvalid) as is_broken";
+        if (await connection.First(IsBroken, static row => row.Get<bool>("is_broken"), stop))
+        {
+            await connection.Execute("drop index concurrently old_postings_rrn", stop);
+        }
+
+        var build = new NpgsqlCommand("create index concurrently if not exists old_postings_rrn on old_postings (rrn)", connection) { CommandTimeout = SlowSeconds };
+        await build.Execute(stop);
+    }
+
     /// <returns>The last number of these lines, null when there were none; and the number of entries.</returns>
     private static async Task<(long? Last, int Moved)> MoveSome(NpgsqlConnection connection, long after, int limit, CancellationToken stop)
     {
@@ -153,7 +169,7 @@ public sealed class LedgerRows(NpgsqlDataSource database)
               insert into entries as e (kind, number, subject, business_date, at, {LineColumns.Names})
               select '{StateNames.Format(EntryKind.Payment)}', rrn, rrn, business_date, at, {OfArrays} from sound
               returning e.*
-            ), {Credits("moved", "true", "$3")}
+            ), {Credits("moved", "$3")}
             select (select max(rrn) from due) as last, (select count(*) from moved)::int as moved
             """,
             static row => (row.Get<long?>("last"), row.Get<int>("moved")),
@@ -164,12 +180,12 @@ public sealed class LedgerRows(NpgsqlDataSource database)
     }
 
     /// <summary>Adds the credits of entries to the balances, in the order of the accounts, so that two that do so wait and do not block each other.</summary>
-    private static string Credits(string entries, string which, string kinds) =>
+    private static string Credits(string entries, string kinds) =>
         $"""
         credits as (
           select l.account, -sum(l.amount)::bigint as amount
           from {entries} e cross join lateral {Lines} join accounts a on a.id = l.account
-          where {which} and a.kind = any({kinds})
+          where a.kind = any({kinds})
           group by l.account
         ), balanced as (
           insert into balances as b (account, amount) select account, amount from credits order by account

@@ -31,7 +31,7 @@ public sealed class GrantTests(TestPostgres postgres) : IAsyncLifetime
     [Fact]
     public async Task Entries_are_only_added()
     {
-        var ledger = new LedgerRows(_books.Database);
+        var ledger = new LedgerRows(_books.Connections);
         await ledger.OpenMonths(Stop);
         await _books.Execute("select open_ledger_month(30)");
         var start = await _books.NewAttempt(await _books.PutBill(), 1);

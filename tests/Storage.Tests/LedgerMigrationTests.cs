@@ -64,7 +64,7 @@ public sealed class LedgerMigrationTests(TestPostgres postgres) : IAsyncLifetime
         await using var books = await Books.Over(_database);
         await Paid(Writers * MoreEach);
         using var over = new CancellationTokenSource();
-        var ledger = new LedgerRows(books.Database);
+        var ledger = new LedgerRows(books.Connections);
         var work = Task.WhenAll(Repeat(() => ledger.MoveOldPostings(MovedAtOnce, (_, _) => Task.CompletedTask, Stop)), Repeat(() => ledger.FoldCredits(Stop)));
         var young = new List<Task>();
         for (var place = 0; place < Writers; place++)

@@ -12,7 +12,7 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private LedgerRows Ledger => new(books.Database);
+    private LedgerRows Ledger => new(books.Connections);
 
     [Fact]
     public async Task Credits_reach_the_balances_once_however_many_silos_fold()
@@ -74,6 +74,18 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
         (await books.Scalar<string>($"select string_agg(account || ' ' || amount, ', ' order by line) from postings where rrn = {start.Rrn}")).Should()
             .Be($"bank_clearing 1000, merchant:{Books.Merchant} -994, store:{Books.Store} -1, platform -5");
         (await Move()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task An_index_that_was_not_finished_is_built_again()
+    {
+        await MakeOld(await Pay(count: 1));
+        await books.Execute("drop index if exists old_postings_rrn; create index old_postings_rrn on old_postings (rrn)");
+        await books.Execute("update pg_index set indisvalid = false where indexrelid = 'old_postings_rrn'::regclass");
+
+        (await Move()).Should().Be(1);
+
+        (await books.Scalar<bool>("select indisvalid from pg_index where indexrelid = 'old_postings_rrn'::regclass")).Should().BeTrue();
     }
 
     [Fact]

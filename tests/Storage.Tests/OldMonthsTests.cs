@@ -17,7 +17,7 @@ public sealed class OldMonthsTests(Books books) : IClassFixture<Books>, IDisposa
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private LedgerRows Ledger => new(books.Database);
+    private LedgerRows Ledger => new(books.Connections);
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using Lakala.Rules.Attempts;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Lakala.Testing;
@@ -10,7 +11,7 @@ namespace Lakala.Storage.Tests;
 /// <summary>PostgreSQL keeps a plan with the session, also a plan that it made while the tables were empty.</summary>
 public sealed class PlanTests(Books books) : IClassFixture<Books>
 {
-    private const int Batch = 8, Batches = 150;
+    private const int Batch = 8, Batches = 150, Folds = 40;
 
     // Of the indexes of bills and attempts, for C1 and C2 of a swipe. A plan that reads the tables needs hundreds.
     private const int MostEntries = 20;
@@ -38,6 +39,30 @@ public sealed class PlanTests(Books books) : IClassFixture<Books>
 
         (read / (Batch * Batches)).Should().BeInRange(1, MostEntries);
     }
+
+    [Fact]
+    public async Task Planned_while_the_tables_were_empty_a_fold_reads_only_what_is_new()
+    {
+        await books.Execute("analyze");
+        var before = await ScansOfEntries();
+        await using (var connections = Database.OpenForCommits(books.ConnectionString))
+        {
+            var ledger = new LedgerRows(connections);
+            for (var batch = 0; batch < Folds; batch++)
+            {
+                await Swipe(books.Commits, Batches + batch);
+                await ledger.FoldCredits(TestContext.Current.CancellationToken);
+            }
+        }
+
+        // A session reports its reads at its end.
+        await Eventually.Is(
+            async () => await books.Scalar<long>("select sum(idx_scan)::bigint from pg_stat_user_indexes where relname like 'payment_entries_%'") >= Folds,
+            "the session has ended");
+        (await ScansOfEntries()).Should().Be(before);
+    }
+
+    private Task<long> ScansOfEntries() => books.Scalar<long>("select sum(seq_scan)::bigint from pg_stat_user_tables where relname like 'payment_entries_%'");
 
     private async Task Swipe(Commits commits, int batch)
     {

@@ -36,7 +36,7 @@ public sealed class LedgerWorkTests(Books books) : IClassFixture<Books>, IDispos
     {
         using var due = new DueWatch(new DueRows(books.Connections), Options.Create(new SwipeOptions()), _clock, NullLogger<DueWatch>.Instance);
         await due.StartAsync(Stop);
-        using var work = new LedgerWork(new LedgerRows(books.Database), due, Meters(), _clock, NullLogger<LedgerWork>.Instance);
+        using var work = new LedgerWork(new LedgerRows(books.Connections), due, Meters(), _clock, NullLogger<LedgerWork>.Instance);
         await work.StartAsync(Stop);
         await using (var writer = await books.Database.OpenConnectionAsync(Stop))
         {

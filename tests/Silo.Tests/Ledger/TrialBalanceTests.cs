@@ -23,7 +23,7 @@ public sealed class TrialBalanceTests(Books books) : IClassFixture<Books>
         await Eventually.Is(
             async () =>
             {
-                await new LedgerRows(books.Database).FoldCredits(TestContext.Current.CancellationToken);
+                await new LedgerRows(books.Connections).FoldCredits(TestContext.Current.CancellationToken);
                 return (await Print()).Text.Contains(Row("9.94", "", "9.94"));
             },
             "it is available");
