@@ -2,6 +2,7 @@ using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Storage;
 using Orleans.Concurrency;
+using Orleans.GrainDirectory;
 
 namespace Lakala.Grains.Bills;
 
@@ -14,7 +15,7 @@ namespace Lakala.Grains.Bills;
 /// One activation for each slot and silo, which stays: it is in no directory, and a call never leaves the silo. Workers are not
 /// inspected for idle ones, because there is only one.
 /// </remarks>
-[StatelessWorker(1, removeIdleWorkers: false), CollectionAgeLimit(AlwaysActive = true), Reentrant, GrainType(TypeName)]
+[StatelessWorker(1, removeIdleWorkers: false), GrainDirectory(NoDirectory.Name), CollectionAgeLimit(AlwaysActive = true), Reentrant, GrainType(TypeName)]
 public sealed class BillGrain(Payments payments, OpenBills openBills) : Grain, IBillGrain
 {
     public const string TypeName = "bills";

@@ -2,6 +2,7 @@ using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
 
 namespace Lakala.Grains.Bills;
 
@@ -15,5 +16,6 @@ public static class BillServices
         .AddSingleton<BillRows>()
         .AddSingleton<IDueBills>(provider => provider.GetRequiredService<BillRows>())
         .AddSingleton<OpenBills>()
-        .AddSingleton<IBillGrains, BillGrains>();
+        .AddSingleton<IBillGrains, BillGrains>()
+        .AddGrainDirectory(NoDirectory.Name, static (_, _) => new NoDirectory());
 }

@@ -42,6 +42,8 @@ internal sealed class BillChanges(
     private readonly Channel<long> _changed = Channel.CreateBounded<long>(
         new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private Peers? _peers;
+
     public void Report(long bill)
     {
         listeners.Wake(bill);
@@ -67,8 +69,7 @@ internal sealed class BillChanges(
     {
         try
         {
-            var peers = new Peers(services);
-            await Task.WhenAll(Others().Select(silo => peers.Find(silo).Changed(bills)));
+            await Task.WhenAll(Others().Select(silo => (_peers ??= new Peers(services)).Find(silo).Changed(bills)));
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)
         {

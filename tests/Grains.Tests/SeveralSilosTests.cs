@@ -34,23 +34,4 @@ public sealed class SeveralSilosTests(SwipeCluster cluster) : IClassFixture<Swip
 
         await Books.ShouldBalance();
     }
-
-    [Fact]
-    public async Task A_bill_that_was_looked_up_at_a_silo_that_dies_is_paid_at_another_at_once()
-    {
-        await using var silos = await Silos.Start(Books.ConnectionString, cluster.Bank, count: 2);
-        var (terminal, lost) = (await cluster.NewTerminal(silos, at: 0), await cluster.NewTerminal(silos, at: 1));
-        var bills = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Books.PutBill()));
-        foreach (var bill in bills)
-        {
-            (await lost.Grain.Lookup(lost.Keys, lost.NextKey(), bill)).Refusal.Should().BeNull();
-        }
-
-        await silos.Kill(1);
-
-        foreach (var bill in bills)
-        {
-            (await terminal.Pay(terminal.Swipe(bill))).ResponseCode.Should().Be("00");
-        }
-    }
 }

@@ -80,9 +80,6 @@ public sealed class Silos : IAsyncDisposable
     public T Service<T>(int silo)
         where T : notnull => _cluster.GetSiloServiceProvider(_cluster.Silos[silo].SiloAddress).GetRequiredService<T>();
 
-    /// <summary>The silo dies without a word to the others.</summary>
-    public Task Kill(int silo) => _cluster.KillSiloAsync(_cluster.Silos[silo]);
-
     public Task Deactivate(IAddressable grain) => _cluster.DeactivateAsync(grain);
 
     public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
