@@ -9,6 +9,7 @@ namespace Lakala.Bench;
 /// <param name="Ratio">Settled swipes of Lakala for each one of the plain way.</param>
 /// <param name="RatioToPgbench">The plain way's swipes for each of pgbench's transactions.</param>
 /// <param name="CpuUsPerSwipe">Microseconds of a processor for a swipe of the plain way, by program.</param>
+/// <param name="ServersCpuRatio">The processor time of all programs but the clients, for a swipe of the plain way, to Lakala's.</param>
 /// <param name="Mismatches">Of Lakala's books.</param>
 public sealed record PlainFigures(
     double PlainPerSecond,
@@ -19,6 +20,7 @@ public sealed record PlainFigures(
     double P50Ms,
     double P99Ms,
     IReadOnlyDictionary<string, double> CpuUsPerSwipe,
+    double ServersCpuRatio,
     long Mismatches);
 
 /// <summary>
@@ -27,7 +29,7 @@ public sealed record PlainFigures(
 /// </summary>
 public sealed class PlainBench(int clients, TimeSpan measured)
 {
-    private const string Database = "plain";
+    private const string Database = "plain", Clients = "clients";
 
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
 
@@ -55,6 +57,7 @@ public sealed class PlainBench(int clients, TimeSpan measured)
             await network.Postgres.DropDatabase(Database, CancellationToken.None);
         }
 
+        var cpu = plain.CpuSeconds.ToDictionary(program => program.Key, program => program.Value * 1e6 / plain.Milliseconds.Length);
         var (perSecond, settled) = (plain.Milliseconds.Length / measured.TotalSeconds, swipes.Swarm.SettledPerSecond);
         var figures = new PlainFigures(
             perSecond,
@@ -64,7 +67,8 @@ public sealed class PlainBench(int clients, TimeSpan measured)
             perSecond / tps,
             Quantile(plain.Milliseconds, 0.5),
             Quantile(plain.Milliseconds, 0.99),
-            plain.CpuSeconds.ToDictionary(program => program.Key, program => program.Value * 1e6 / plain.Milliseconds.Length),
+            cpu,
+            OfServers(cpu) / OfServers(swipes.CpuUsPerSwipe),
             swipes.Mismatches);
         Show(figures, swipes);
         if (jsonFile is not null)
@@ -89,7 +93,7 @@ public sealed class PlainBench(int clients, TimeSpan measured)
         });
         using var http = new HttpClient { BaseAddress = address };
         await program.WaitUntilHealthy(http, new Uri(address, "/healthz"), StartBound, stop);
-        var programs = new Dictionary<string, int>(BenchNetwork.Server(network)) { ["silo"] = program.Id, ["clients"] = Environment.ProcessId };
+        var programs = new Dictionary<string, int>(BenchNetwork.Server(network)) { ["silo"] = program.Id, [Clients] = Environment.ProcessId };
         var begin = Stopwatch.GetTimestamp() + (long)(SwarmRun.UsualWarmUp.TotalSeconds * Stopwatch.Frequency);
         var end = begin + (long)(measured.TotalSeconds * Stopwatch.Frequency);
         var used = ProcessorTime.Measure(programs, SwarmRun.UsualWarmUp, measured, TimeProvider.System, stop);
@@ -130,16 +134,17 @@ public sealed class PlainBench(int clients, TimeSpan measured)
             p50            {figures.P50Ms,14:N1} {swipes.Swarm.P50Ms,12:N1} ms
             p99            {figures.P99Ms,14:N1} {swipes.Swarm.P99Ms,12:N1} ms
             to pgbench     {figures.RatioToPgbench,14:N2} {figures.SettledPerSecond / figures.PgbenchTps,12:N2}
-            processor time {figures.CpuUsPerSwipe.Values.Sum(),14:N0} {swipes.CpuUsPerSwipe.Values.Sum(),12:N0} us
+            servers' time  {OfServers(figures.CpuUsPerSwipe),14:N0} {OfServers(swipes.CpuUsPerSwipe),12:N0} us of a processor for a swipe
+            clients' time  {OfClients(figures.CpuUsPerSwipe),14:N0} {OfClients(swipes.CpuUsPerSwipe),12:N0} us
             mismatches     {"",14} {figures.Mismatches,12:N0}
 
             Lakala settles {figures.Ratio:N1} swipes for each of the plain way, which has no TLS, MAC, PIN, bank, ledger and notices.
             """));
-        foreach (var (program, each) in figures.CpuUsPerSwipe.OrderByDescending(program => program.Value))
-        {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  plain, {program,-12} {each,10:N1} us"));
-        }
     }
+
+    private static double OfServers(IReadOnlyDictionary<string, double> cpu) => cpu.Values.Sum() - OfClients(cpu);
+
+    private static double OfClients(IReadOnlyDictionary<string, double> cpu) => cpu.Where(program => program.Key is Clients or "swarm").Sum(program => program.Value);
 
     private static void Say(string step) => Console.WriteLine($"  {step}");
 

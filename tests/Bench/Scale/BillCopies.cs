@@ -21,7 +21,8 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
 
     private const string Deliveries = "deliveries";
 
-    // Each copy has a new bill number (c.bill), number of its payment (c.rrn) and key (c.terminal_id, c.batch, c.stan).
+    // Each copy has a new bill number (c.bill), number of its payment (c.rrn) and key (c.terminal_id, c.batch, c.stan). A shop's orders come in
+    // their order, so their ids grow; bill numbers are drawn.
     private const string NewToken = "left(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), length(t.page_token))";
 
     // Without a common divisor with their count, so that no number comes twice.
@@ -30,7 +31,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
     private static readonly Dictionary<string, string> OpenBill = new()
     {
         ["number"] = "c.bill",
-        ["order_id"] = "'open-' || c.bill",
+        ["order_id"] = "'open-' || c.rrn",
         ["page_token"] = NewToken,
     };
 
@@ -42,7 +43,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
     });
 
     private readonly long _first = Random.Shared.NextInt64(BillNumber.RandomParts);
-    private long _copies, _drawn;
+    private long _copies, _opened, _drawn;
 
     /// <summary>Adds copies, open and paid ones mixed.</summary>
     /// <param name="progress">Called with the number of paid bills so far.</param>
@@ -71,7 +72,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
                     await Insert(connection, insert, numbersOfPaid, firstRrn, firstCopy, cancel);
                 }
 
-                await Insert(connection, openSql, opened, 0, 0, cancel);
+                await Insert(connection, openSql, opened, Interlocked.Add(ref _opened, opened.Length) - opened.Length, 0, cancel);
                 await transaction.CommitAsync(cancel);
                 lock (numbers)
                 {
@@ -90,7 +91,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
         var ofPaid = $"in (select id from events where bill = {paid})";
         return
         [
-            await ComposeInsert("bills", $"t.number = {paid}", new(OpenBill) { ["order_id"] = "'paid-' || c.bill", ["paid_rrn"] = "c.rrn" }, stop),
+            await ComposeInsert("bills", $"t.number = {paid}", new(OpenBill) { ["order_id"] = "'paid-' || c.rrn", ["paid_rrn"] = "c.rrn" }, stop),
             await ComposeInsert(
                 "attempts",
                 $"t.rrn = {rrn}",
@@ -169,14 +170,14 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
         return columns;
     }
 
-    private async Task Insert(NpgsqlConnection connection, Statement statement, long[] bills, long firstRrn, long firstCopy, CancellationToken stop)
+    private async Task Insert(NpgsqlConnection connection, Statement statement, long[] bills, long first, long firstCopy, CancellationToken stop)
     {
         await using var insert = new NpgsqlCommand(statement.Sql, connection)
         {
             Parameters =
             {
                 new NpgsqlParameter<long[]> { TypedValue = bills },
-                new NpgsqlParameter<long> { TypedValue = firstRrn },
+                new NpgsqlParameter<long> { TypedValue = first },
                 new NpgsqlParameter<long> { TypedValue = firstCopy },
                 new NpgsqlParameter<string[]> { TypedValue = [.. terminals] },
             },
