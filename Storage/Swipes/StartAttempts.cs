@@ -37,6 +37,7 @@ public abstract record StartOutcome
 /// attempt is inserted under its key in the same commit: if another session has inserted the key meanwhile, all is rolled back and the
 /// items run again.
 /// </summary>
+/// <remarks>The merchant is read afterwards: while the planner believes that there are few bills, it would find them by their merchant.</remarks>
 public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<StartAttempt, StartOutcome>
 {
     public override string Name => "start_attempts";
@@ -63,22 +64,25 @@ public sealed class StartAttempts(TimeSpan commitDeadline) : BatchStatement<Star
           select * from keys order by bill
         ), paying as (
           update bills b set state = 'PAYING'
-          from input i join stores s on s.id = i.store_id, merchants m
-          where b.number = i.bill and m.id = b.merchant_id
+          from input i join stores s on s.id = i.store_id
+          where b.number = i.bill
             and b.state = 'OPEN' and (b.expires_at > clock_timestamp() or b.held_until > clock_timestamp())
             and b.amount = i.amount and b.currency = i.currency
             and not exists (select from batches c where c.terminal_id = i.terminal_id and c.batch = i.batch)
             and not exists (select from attempts a where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan)
-          returning i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id,
-                    m.fee_basis_points, s.commission_percent, {BillRows.OwnColumns}
+          returning i.ord, i.id, i.terminal_id, i.batch, i.stan, i.rrn, i.masked_pan, i.store_id, i.trace_id, s.commission_percent, b.*
+        ), priced as materialized (
+          select b.ord, b.id, b.terminal_id, b.batch, b.stan, b.rrn, b.masked_pan, b.store_id, b.trace_id, b.commission_percent,
+                 m.fee_basis_points, {BillRows.OwnColumns}
+          from paying b join merchants m on m.id = b.merchant_id
         ), started as (
           insert into attempts (terminal_id, batch, stan, id, state, bill, amount, currency, masked_pan, store_id, rrn,
                                 fee_basis_points, commission_percent, started_at, deadline, trace_id)
           select terminal_id, batch, stan, id, 'SENT', number, amount, currency, masked_pan, store_id, rrn,
                  fee_basis_points, commission_percent, statement_timestamp(), clock_timestamp() + {Input["commit_deadline"]}, trace_id
-          from paying
+          from priced
         )
-        select ord, fee_basis_points, commission_percent, statement_timestamp() as started_at, {NamedColumns.Names(BillRows.OwnColumns)} from paying
+        select ord, fee_basis_points, commission_percent, statement_timestamp() as started_at, {NamedColumns.Names(BillRows.OwnColumns)} from priced
         """;
 
     public override string LosersSql =>

@@ -5,14 +5,23 @@ using Lakala.Testing;
 
 namespace Lakala.Storage.Tests;
 
-/// <summary>What happens to entries behind the swipes: credits reach the balances, old lines become entries, months have partitions.</summary>
-public sealed class LedgerTests(Books books) : IClassFixture<Books>
+/// <summary>
+/// What happens to entries behind the swipes: credits reach the balances, old lines become entries, months have partitions. Each test has a
+/// database of its own, because all of it is folded and moved.
+/// </summary>
+public sealed class LedgerTests(TestPostgres postgres) : IAsyncLifetime
 {
-    private static int Stans;
+    private readonly Books _books = new(postgres);
+
+    private int _stans;
+
+    public ValueTask InitializeAsync() => _books.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _books.DisposeAsync();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private LedgerRows Ledger => new(books.Connections);
+    private LedgerRows Ledger => new(_books.Connections);
 
     [Fact]
     public async Task Credits_reach_the_balances_once_however_many_silos_fold()
@@ -34,7 +43,7 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
     [Fact]
     public async Task What_commits_late_is_folded_in_later_and_not_forgotten()
     {
-        await using var late = await books.Database.OpenConnectionAsync(Stop);
+        await using var late = await _books.Database.OpenConnectionAsync(Stop);
         await using var transaction = await late.BeginTransactionAsync(Stop);
         await using var post = new Npgsql.NpgsqlCommand(
             """
@@ -65,13 +74,13 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
     {
         var start = (await Pay(count: 1))[0];
         await MakeOld([start]);
-        (await books.Scalar<long>($"select count(*) from postings where rrn = {start.Rrn}")).Should().Be(4, "they are seen before they are moved");
+        (await _books.Scalar<long>($"select count(*) from postings where rrn = {start.Rrn}")).Should().Be(4, "they are seen before they are moved");
 
         (await Move()).Should().Be(1);
 
-        (await books.Scalar<long>("select count(*) from old_postings")).Should().Be(0);
-        (await books.Scalar<long>($"select amount_1 from entries where number = {start.Rrn} and subject = {start.Rrn} and sequence = 0")).Should().Be(1000);
-        (await books.Scalar<string>($"select string_agg(account || ' ' || amount, ', ' order by line) from postings where rrn = {start.Rrn}")).Should()
+        (await _books.Scalar<long>("select count(*) from old_postings")).Should().Be(0);
+        (await _books.Scalar<long>($"select amount_1 from entries where number = {start.Rrn} and subject = {start.Rrn} and sequence = 0")).Should().Be(1000);
+        (await _books.Scalar<string>($"select string_agg(account || ' ' || amount, ', ' order by line) from postings where rrn = {start.Rrn}")).Should()
             .Be($"bank_clearing 1000, merchant:{Books.Merchant} -994, store:{Books.Store} -1, platform -5");
         (await Move()).Should().Be(0);
     }
@@ -80,12 +89,12 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
     public async Task An_index_that_was_not_finished_is_built_again()
     {
         await MakeOld(await Pay(count: 1));
-        await books.Execute("drop index if exists old_postings_rrn; create index old_postings_rrn on old_postings (rrn)");
-        await books.Execute("update pg_index set indisvalid = false where indexrelid = 'old_postings_rrn'::regclass");
+        await _books.Execute("drop index if exists old_postings_rrn; create index old_postings_rrn on old_postings (rrn)");
+        await _books.Execute("update pg_index set indisvalid = false where indexrelid = 'old_postings_rrn'::regclass");
 
         (await Move()).Should().Be(1);
 
-        (await books.Scalar<bool>("select indisvalid from pg_index where indexrelid = 'old_postings_rrn'::regclass")).Should().BeTrue();
+        (await _books.Scalar<bool>("select indisvalid from pg_index where indexrelid = 'old_postings_rrn'::regclass")).Should().BeTrue();
     }
 
     [Fact]
@@ -93,7 +102,7 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
     {
         var starts = await Pay(count: 3);
         await MakeOld(starts);
-        await books.Execute(
+        await _books.Execute(
             $"""
             update old_postings set amount = amount + 1 where rrn = {starts[0].Rrn} and line = 2;
             delete from attempts where rrn = {starts[1].Rrn}
@@ -101,22 +110,22 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
 
         (await Ledger.MoveOldPostings(1, (_, _) => Task.CompletedTask, Stop)).Should().Be(1);
 
-        (await books.Scalar<long>($"select number from entries where number in ({string.Join(", ", starts.Select(start => start.Rrn))})")).Should().Be(starts[2].Rrn);
-        (await books.Scalar<long>("select count(distinct rrn) from old_postings")).Should().Be(2);
-        (await new BookRows(books.Database).Read(Stop)).Faults.Should().Be(new BookFaults(2, 1, 0, 0));
-        await books.Execute($"delete from old_postings; delete from attempts where rrn = {starts[0].Rrn}; delete from bills where paid_rrn in ({starts[0].Rrn}, {starts[1].Rrn})");
-        await books.ShouldBalance();
+        (await _books.Scalar<long>($"select number from entries where number in ({string.Join(", ", starts.Select(start => start.Rrn))})")).Should().Be(starts[2].Rrn);
+        (await _books.Scalar<long>("select count(distinct rrn) from old_postings")).Should().Be(2);
+        (await new BookRows(_books.Database).Read(Stop)).Faults.Should().Be(new BookFaults(2, 1, 0, 0));
+        await _books.Execute($"delete from old_postings; delete from attempts where rrn = {starts[0].Rrn}; delete from bills where paid_rrn in ({starts[0].Rrn}, {starts[1].Rrn})");
+        await _books.ShouldBalance();
     }
 
     [Fact]
     public async Task A_month_is_opened_beside_a_long_report_and_swipes_go_on()
     {
-        await using var reporter = await books.Database.OpenConnectionAsync(Stop);
+        await using var reporter = await _books.Database.OpenConnectionAsync(Stop);
         await using var report = await reporter.BeginTransactionAsync(Stop);
         await using var read = new Npgsql.NpgsqlCommand("select count(*) from entries", reporter, report);
         await read.ExecuteScalarAsync(Stop);
 
-        await books.Execute("set lock_timeout = '5s'; select open_ledger_month(20); reset lock_timeout");
+        await _books.Execute("set lock_timeout = '5s'; select open_ledger_month(20); reset lock_timeout");
 
         await Pay(count: 1);
     }
@@ -127,24 +136,24 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
         await Ledger.OpenMonths(Stop);
         await Ledger.OpenMonths(Stop);
 
-        (await books.Scalar<int>("select month_of_ledger('2026-11-30 15:59:59Z')")).Should().Be(0);
-        (await books.Scalar<int>("select month_of_ledger('2026-11-30 16:00:00Z')")).Should().Be(1);
-        (await books.Scalar<int>("select month_of_ledger('2047-09-01 00:00:00Z')")).Should().Be(250);
-        await books.Execute("select open_ledger_month(7)");
-        await books.Execute(
+        (await _books.Scalar<int>("select month_of_ledger('2026-11-30 15:59:59Z')")).Should().Be(0);
+        (await _books.Scalar<int>("select month_of_ledger('2026-11-30 16:00:00Z')")).Should().Be(1);
+        (await _books.Scalar<int>("select month_of_ledger('2047-09-01 00:00:00Z')")).Should().Be(250);
+        await _books.Execute("select open_ledger_month(7)");
+        await _books.Execute(
             """
             insert into entries (kind, number, subject, business_date, at, account_1, amount_1, account_2, amount_2)
             values ('payment', 28000000000, 28000000000, '2027-06-01', now(), 1, 1, 2, -1)
             """);
-        (await books.Scalar<string>("select tableoid::regclass::text from entries where number = 28000000000")).Should().Be("payment_entries_7");
-        await books.Execute("delete from entries where number = 28000000000");
+        (await _books.Scalar<string>("select tableoid::regclass::text from entries where number = 28000000000")).Should().Be("payment_entries_7");
+        await _books.Execute("delete from entries where number = 28000000000");
     }
 
     // As silos of the version before have posted them.
     private Task MakeOld(IEnumerable<StartAttempt> starts)
     {
         var rrns = string.Join(", ", starts.Select(start => start.Rrn));
-        return books.Execute(
+        return _books.Execute(
             $"""
             create temp table kept as select * from postings where rrn in ({rrns});
             delete from entries where number in ({rrns});
@@ -154,22 +163,22 @@ public sealed class LedgerTests(Books books) : IClassFixture<Books>
     }
 
     private async Task<long> Available() =>
-        await books.Scalar<long>("select coalesce(sum(b.amount), 0)::bigint from balances b join accounts a on a.id = b.account where a.kind = 'merchant'");
+        await _books.Scalar<long>("select coalesce(sum(b.amount), 0)::bigint from balances b join accounts a on a.id = b.account where a.kind = 'merchant'");
 
     private Task<int> Move() => Ledger.MoveOldPostings(100, (_, _) => Task.CompletedTask, Stop);
 
-    private async Task<long> Earned() => await books.Scalar<long>($"select coalesce(-sum(amount), 0)::bigint from postings where account = 'merchant:{Books.Merchant}'");
+    private async Task<long> Earned() => await _books.Scalar<long>($"select coalesce(-sum(amount), 0)::bigint from postings where account = 'merchant:{Books.Merchant}'");
 
     private async Task<IReadOnlyList<StartAttempt>> Pay(int count)
     {
         var starts = new List<StartAttempt>();
         for (var i = 0; i < count; i++)
         {
-            starts.Add(await books.NewAttempt(await books.PutBill(), Interlocked.Increment(ref Stans)));
+            starts.Add(await _books.NewAttempt(await _books.PutBill(), Interlocked.Increment(ref _stans)));
         }
 
-        await Task.WhenAll(starts.Select(books.Commits.StartAttempts.Submit));
-        await Task.WhenAll(starts.Select(start => books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))));
+        await Task.WhenAll(starts.Select(_books.Commits.StartAttempts.Submit));
+        await Task.WhenAll(starts.Select(start => _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()))));
         return starts;
     }
 }
