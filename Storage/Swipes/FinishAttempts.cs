@@ -31,8 +31,8 @@ public sealed record FinishOutcome(AttemptRow? Found)
 /// its deliveries; REVERSING brings its entry in the reversal queue.
 /// </summary>
 /// <remarks>
-/// The guarded update of a bill is its lock, in the order of the bills' numbers, and an attempt moves only under it. A bill that moved
-/// without its attempt would be half a payment: the statement then fails (division by zero), nothing is stored, and the items run again.
+/// The guarded update of an attempt is its lock, in the order of the bills' numbers, and its bill moves with it. An attempt that moved
+/// without its bill would be half a payment: the statement then fails (division by zero), nothing is stored, and the items run again.
 /// The expected state is a parameter: as a constant it would make the planner use the small index of SENT attempts, and compare all rows
 /// with all.
 /// </remarks>
@@ -66,21 +66,21 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         $"""
         with input as materialized (
           select *, 'SENT' as from_state from {Input.Rows} order by bill
-        ), bills_moved as (
-          update bills b
-          set state = case i.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
-              paid_rrn = case i.to_state when 'APPROVED' then a.rrn end,
-              closed_at = case i.to_state when 'APPROVED' then i.at end
-          from input i join attempts a on a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan
-          where b.number = i.bill and b.state = 'PAYING' and a.id = i.id and a.bill = i.bill and a.state = i.from_state
-            and (i.to_state <> 'APPROVED' or (a.deadline > clock_timestamp() and a.amount = i.amount_1))
-          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
         ), moved as (
           update attempts a
-          set state = m.to_state, response_code = m.response_code, reason = m.reason, authorisation_code = m.authorisation_code, settled_at = m.at
-          from bills_moved m
-          where a.terminal_id = m.terminal_id and a.batch = m.batch and a.stan = m.stan and a.state = m.from_state
-          returning m.*
+          set state = i.to_state, response_code = i.response_code, reason = i.reason, authorisation_code = i.authorisation_code, settled_at = i.at
+          from input i
+          where a.terminal_id = i.terminal_id and a.batch = i.batch and a.stan = i.stan and a.id = i.id and a.bill = i.bill and a.state = i.from_state
+            and (i.to_state <> 'APPROVED' or (a.deadline > clock_timestamp() and a.amount = i.amount_1))
+          returning i.*, a.amount, a.currency, a.rrn, a.store_id, a.started_at
+        ), bills_moved as (
+          update bills b
+          set state = case m.to_state when 'APPROVED' then 'PAID' else 'OPEN' end,
+              paid_rrn = case m.to_state when 'APPROVED' then m.rrn end,
+              closed_at = case m.to_state when 'APPROVED' then m.at end
+          from moved m
+          where b.number = m.bill and b.state = 'PAYING'
+          returning m.ord
         ), posted as (
           insert into payment_entries (kind, number, subject, business_date, at, xact, {LineColumns.Names})
           select '{StateNames.Format(EntryKind.Payment)}', m.rrn, m.rrn, m.business_date, m.at, txid_current(), {LineColumns.Names}
