@@ -6,8 +6,8 @@ using Lakala.Storage.Ledger;
 namespace Lakala.Silo.Ledger;
 
 /// <summary>
-/// The ledger behind the swipes: folds credits into the balances, keeps partitions ready for the next month, and moves what silos of the
-/// version before have posted.
+/// The ledger behind the swipes: folds credits into the balances, keeps partitions of entries and events ready for the next month, and
+/// moves what silos of the version before have posted.
 /// </summary>
 public sealed class LedgerWork : PeriodicWork
 {

@@ -105,9 +105,9 @@ public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         return all;
     }
 
-    /// <summary>Makes the partitions of this month and the next, unless they exist.</summary>
+    /// <summary>Makes the partitions of this month and the next, of entries and of events, unless they exist.</summary>
     public Task OpenMonths(CancellationToken stop) => database.Execute(
-        "select open_ledger_month(month_of_ledger(now()) + ahead) from generate_series(0, 1) as ahead", stop);
+        "select open_ledger_month(this + ahead), open_event_month(this + ahead) from month_of_ledger(now()) as this, generate_series(0, 1) as ahead", stop);
 
     /// <returns>The transaction before which all is folded in; null when another silo folds.</returns>
     private static async Task<long?> TakeTurn(NpgsqlConnection connection, CancellationToken stop)

@@ -27,9 +27,10 @@ public sealed class DeliveryRows(
     /// Claims due notices, each for one try. The caller has them for the time of the lease, which it can renew; a notice without
     /// a recorded outcome is then due again. Several silos may do so at once.
     /// </summary>
+    /// <remarks>In a writers' session: a plan that was made before the month began must not read all of the month's events for each notice.</remarks>
     /// <param name="limitPerReceiver">The most notices to one receiver.</param>
     /// <param name="room">The limits of these receivers, instead; 0 or less: none.</param>
-    public Task<IReadOnlyList<Notice>> Claim(int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> room) => database.List(
+    public Task<IReadOnlyList<Notice>> Claim(int limit, int limitPerReceiver, TimeSpan lease, IReadOnlyDictionary<string, int> room) => writers.List(
         $"""
         with room as materialized (
           select * from unnest($1::text[], $2::int[]) as t(receiver, notices)

@@ -41,16 +41,31 @@ public sealed class GrantTests(TestPostgres postgres) : IAsyncLifetime
         var tables = (await _books.Scalar<string[]>("select array(select relid::text from pg_partition_tree('entries') order by 1)"))!;
         tables.Should().Contain(["entries", "other_entries", "payment_entries", "payment_entries_0", "payment_entries_30"]);
 
+        await ShouldOnlyBeAdded(tables, "who");
+
+        await _books.ShouldBalance();
+    }
+
+    [Fact]
+    public async Task Events_are_only_added()
+    {
+        await _books.Execute("select open_event_month(300)");
+        var tables = (await _books.Scalar<string[]>("select array(select relid::text from pg_partition_tree('events') order by 1)"))!;
+        tables.Should().HaveCount(3).And.Contain(["events", "events_300"]);
+
+        await ShouldOnlyBeAdded(tables, "type");
+    }
+
+    private async Task ShouldOnlyBeAdded(IEnumerable<string> tables, string column)
+    {
         foreach (var table in tables)
         {
-            foreach (var change in new[] { $"update {table} set who = 'me'", $"delete from {table}", $"truncate {table}" })
+            foreach (var change in new[] { $"update {table} set {column} = 'me'", $"delete from {table}", $"truncate {table}" })
             {
                 await FluentActions.Awaiting(() => _books.Execute(change))
                     .Should().ThrowAsync<PostgresException>(change).Where(fault => fault.SqlState == PostgresErrorCodes.InsufficientPrivilege);
             }
         }
-
-        await _books.ShouldBalance();
     }
 
     private async Task AsAdministrator(string sql)

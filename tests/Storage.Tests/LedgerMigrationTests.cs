@@ -31,20 +31,13 @@ public sealed class LedgerMigrationTests(TestPostgres postgres) : IAsyncLifetime
     {
         _database = await postgres.CreateDatabase();
         _before = Database.OpenForCommits(_database);
-        await Execute("create table schemaversions (schemaversionsid serial primary key, scriptname varchar(255) not null, applied timestamp not null)");
-        foreach (var script in typeof(Database).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-            .TakeWhile(name => !name.EndsWith(Ledger, StringComparison.Ordinal)))
-        {
-            using var text = new StreamReader(typeof(Database).Assembly.GetManifestResourceStream(script)!);
-            await Execute(await text.ReadToEndAsync(Stop));
-            await Execute($"insert into schemaversions (scriptname, applied) values ('{script}', now())");
-        }
-
-        await Execute(
+        await OldSchema.Make(_before, Ledger);
+        await using var rows = _before.CreateCommand(
             $"""
             insert into merchants (id, name, fee_basis_points) values ('{Books.Merchant}', 'Test Shop', {Books.Rates.FeeBasisPoints});
             insert into stores (id, name, commission_percent) values ('{Books.Store}', 'Test Store', {Books.Rates.CommissionPercent})
             """);
+        await rows.ExecuteNonQueryAsync(Stop);
     }
 
     public async ValueTask DisposeAsync()
@@ -139,12 +132,6 @@ public sealed class LedgerMigrationTests(TestPostgres postgres) : IAsyncLifetime
     {
         var goal = _paid.Count + more;
         return Eventually.Is(() => Task.FromResult(_paid.Count >= goal), $"{more} more payments");
-    }
-
-    private async Task Execute(string sql)
-    {
-        await using var command = _before.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(Stop);
     }
 
     /// <summary>Pays bills with the statements of the version before, prepared once, in a session of its own.</summary>

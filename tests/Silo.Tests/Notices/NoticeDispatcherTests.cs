@@ -178,7 +178,8 @@ public sealed class NoticeDispatcherTests(Books books) : IClassFixture<Books>, I
             $"""
             with evented as (
               insert into events (merchant_id, id, type, bill, created_at, data)
-              select '{Books.Merchant}', gen_random_uuid(), 'bill.created', {bill}, now(), '{"{}"}' from generate_series(1, {count}) returning id
+              select '{Books.Merchant}', id::uuid, 'bill.created', {bill}, now(), '{"{}"}'
+              from unnest(string_to_array('{string.Join(' ', Enumerable.Range(0, count).Select(static _ => Guid.CreateVersion7()))}', ' ')) as id returning id
             )
             insert into deliveries (event_id, receiver, merchant_id, due_at) select id, '{receiver}', '{Books.Merchant}', now() from evented
             """);

@@ -145,7 +145,7 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
 
         await books.Execute("update webhook_endpoints set tested_at = tested_at - interval '1 minute'");
         (await Test()).Should().Be(TestOutcome.Sent, "nothing was heard of the one before for a minute");
-        (await _endpoints.AddTestEvent(Books.Merchant, "we_none", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}")).Should().Be(TestOutcome.NoSuchEndpoint);
+        (await _endpoints.AddTestEvent(Books.Merchant, "we_none", Guid.CreateVersion7(), TimeProvider.System.GetUtcNow(), "{}")).Should().Be(TestOutcome.NoSuchEndpoint);
     }
 
     [Theory]
@@ -208,11 +208,11 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     private ShopperLimits Limits(MerchantApiOptions? api = null, SmsOptions? sms = null) =>
         new(_quotas, (api ?? new MerchantApiOptions()).ToShopperQuotas(), Options.Create(sms ?? new SmsOptions()));
 
-    private Task<TestOutcome> Test() => _endpoints.AddTestEvent(Books.Merchant, "we_1", Guid.NewGuid(), TimeProvider.System.GetUtcNow(), "{}");
+    private Task<TestOutcome> Test() => _endpoints.AddTestEvent(Books.Merchant, "we_1", Guid.CreateVersion7(), TimeProvider.System.GetUtcNow(), "{}");
 
     private async Task<Guid> Event(string type, long bill)
     {
-        var id = Guid.NewGuid();
+        var id = Guid.CreateVersion7();
         await books.Execute($"insert into events (merchant_id, id, type, bill, created_at, data) values ('{Books.Merchant}', '{id}', '{type}', {bill}, now(), '{"{}"}')");
         return id;
     }
