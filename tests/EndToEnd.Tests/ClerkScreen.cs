@@ -56,10 +56,10 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
 
     private static readonly TimeSpan TurnOfKeyboard = TimeSpan.FromMilliseconds(300);
 
-    private readonly string _server = "lakala-" + Guid.NewGuid().ToString("N");
+    private readonly TmuxClient _tmux;
     private readonly string _language;
 
-    private ClerkScreen(string language) => _language = language;
+    private ClerkScreen(TmuxClient tmux, string language) => (_tmux, _language) = (tmux, language);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -67,11 +67,11 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <param name="language">The language of its terminal.</param>
     public static async Task<ClerkScreen> Start(string home, string terminal, string language, int columns = 80, int rows = 24)
     {
-        var screen = new ClerkScreen(language);
-        await screen.Tmux(
-            "-f", "/dev/null", "new-session", "-d", "-x", $"{columns}", "-y", $"{rows}",
+        var tmux = await TmuxClient.Start(
+            columns,
+            rows,
             $"export LC_ALL=C.UTF-8 LAKALA_HOME='{home}'; echo ready; '{Repository.Program("Terminal.Client")}' --terminal {terminal}; echo ended $?; exec cat");
-        return screen;
+        return new ClerkScreen(tmux, language);
     }
 
     /// <summary>All at once, as a scanner does.</summary>
@@ -161,9 +161,9 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await Tool.Run(["/usr/bin/tmux", "-L", _server, "kill-server"]);
+    public ValueTask DisposeAsync() => _tmux.DisposeAsync();
 
-    private Task<string> Tmux(params string[] command) => Tool.RunOrFail(["/usr/bin/tmux", "-L", _server, .. command], cancel: Stop);
+    private Task<string> Tmux(params string[] command) => _tmux.Do(command);
 
     // A box for each cell, so that what is two columns wide is so in the picture too; blocks are drawn, not set.
     private static string ToHtml(string screen)

@@ -4,7 +4,7 @@ namespace Lakala.Testing;
 public static class Eventually
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25), LongestPause = TimeSpan.FromMilliseconds(250);
 
     public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> isWanted, string what, TimeSpan? bound = null)
     {
@@ -17,14 +17,19 @@ public static class Eventually
                 return answer;
             }
 
-            if (TimeProvider.System.GetElapsedTime(begun) > (bound ?? Bound))
+            var waited = TimeProvider.System.GetElapsedTime(begun);
+            if (waited > (bound ?? Bound))
             {
                 throw new TimeoutException($"{what}: not within {(bound ?? Bound).TotalSeconds:0} s.");
             }
 
-            await Task.Delay(Poll, TestContext.Current.CancellationToken);
+            await Task.Delay(PauseAfter(waited), TestContext.Current.CancellationToken);
         }
     }
 
     public static Task Is(Func<Task<bool>> isSo, string what, TimeSpan? bound = null) => Is(isSo, so => so, what, bound);
+
+    // The longer the wait, the rarer the question: each costs a process or a session of the database, and what waits for seconds may end a tenth later.
+    private static TimeSpan PauseAfter(TimeSpan waited) =>
+        waited / 10 is var tenth && tenth < ShortestPause ? ShortestPause : tenth < LongestPause ? tenth : LongestPause;
 }
