@@ -23,7 +23,7 @@ internal sealed class BeatingSwarm : IAsyncDisposable
         LocalFiles.Write(plan, new
         {
             network.Terminal.Host,
-            network.Terminal.Port,
+            Ports = network.Gateways,
             network.Terminal.Ca,
             Terminals = terminals,
             Bills = Array.Empty<string>(),

@@ -11,12 +11,13 @@ internal static class BenchNetwork
     /// <summary>Starts it in an empty state folder, with a database of its own. Notices are written and not sent.</summary>
     /// <param name="terminals">Without the spare one.</param>
     /// <param name="bills">Open, each of <see cref="SwarmRun.Amount"/>.</param>
-    public static async Task<LocalNetwork> Start(int terminals, int bills, Action<string> progress, CancellationToken stop)
+    public static async Task<LocalNetwork> Start(int terminals, int bills, Action<string> progress, CancellationToken stop, int silos = 1)
     {
         var network = await LocalNetwork.Start(
             await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench")),
             new LocalNetworkOptions
             {
+                Silos = silos,
                 Terminals = terminals,
                 Bills = bills,
                 BankFsync = false,

@@ -6,10 +6,11 @@ using Lakala.Local;
 var json = new Option<FileInfo?>("--json") { Description = "Write the figures to this file too." };
 var seconds = new Option<int>("--seconds") { Description = "How long the swarm is measured.", DefaultValueFactory = _ => 30 };
 var terminals = new Option<int>("--terminals") { Description = "How many terminals swipe at once.", DefaultValueFactory = _ => 400 };
+var silos = new Option<int>("--silos") { Description = "How many silos serve them.", DefaultValueFactory = _ => 1 };
 var profile = new Option<bool>("--profile") { Description = "Print the processor time that each program takes for a swipe." };
-var command = new RootCommand("Settled swipes per second, beside what pgbench does on the same server in the same run.") { json, seconds, terminals, profile };
+var command = new RootCommand("Settled swipes per second, beside what pgbench does on the same server in the same run.") { json, seconds, terminals, silos, profile };
 command.SetAction((parsed, stop) => Told(() =>
-    new SwipeBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(
+    new SwipeBench(parsed.GetValue(terminals), parsed.GetValue(silos), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(
         parsed.GetValue(json)?.FullName, parsed.GetValue(profile), stop)));
 
 var all = new Option<int>("--terminals") { Description = "How many terminals are in the database.", DefaultValueFactory = _ => 100_000 };

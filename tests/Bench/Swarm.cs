@@ -50,7 +50,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         {
             foreach (var terminal in plan.Terminals)
             {
-                terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], cas));
+                terminals.Add(NewTerminal(terminal, plan.Cards[terminals.Count % plan.Cards.Count], PortOf(terminals.Count), cas));
             }
 
             await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBound, stop);
@@ -87,29 +87,31 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         }
     }
 
-    private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, TrustedCas cas)
+    private int PortOf(int terminal) => plan.Ports[terminal % plan.Ports.Count];
+
+    private SwarmTerminal NewTerminal(PlannedTerminal terminal, PlannedCard card, int port, TrustedCas cas)
     {
         var swiped = Track2.TryParse(card.Track2, out var track) ? new SwipedCard(track!, card.Pin) : throw new SetupException("A card of the plan is none.");
         var options = new SessionOptions { Terminal = terminal.Id, Store = terminal.Store, HandshakeTimeout = SignOnBound };
-        return new SwarmTerminal(terminal, new TerminalSession(options, ReadKey(terminal), stop => Connect(cas, stop), time), swiped, plan, time);
+        return new SwarmTerminal(terminal, new TerminalSession(options, ReadKey(terminal), stop => Connect(port, cas, stop), time), swiped, plan, time);
     }
 
     private static MasterKey ReadKey(PlannedTerminal terminal) =>
         new(KeyFile.Parse(terminal.MasterKey) ?? throw new SetupException($"The master key of {terminal} has not 64 hex digits."));
 
-    private async Task<Stream> Connect(TrustedCas cas, CancellationToken stop)
+    private async Task<Stream> Connect(int port, TrustedCas cas, CancellationToken stop)
     {
         if (_isStorm)
         {
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
             bound.CancelAfter(HandshakeBound);
-            return await TlsLine.Connect(plan.Host, plan.Port, cas, null, bound.Token);
+            return await TlsLine.Connect(plan.Host, port, cas, null, bound.Token);
         }
 
         await _handshakes.WaitAsync(stop);
         try
         {
-            return await TlsLine.Connect(plan.Host, plan.Port, cas, null, stop);
+            return await TlsLine.Connect(plan.Host, port, cas, null, stop);
         }
         finally
         {
@@ -126,7 +128,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
             signal.Cancel = true;
             hungUp.TrySetResult();
         });
-        var terminals = plan.Terminals.Select(terminal => NewBeating(terminal, heartbeat, cas)).ToArray();
+        var terminals = plan.Terminals.Select((terminal, index) => NewBeating(terminal, heartbeat, PortOf(index), cas)).ToArray();
         try
         {
             await SignOn([.. terminals.Select(terminal => terminal.Session)], SignOnBoundOfMany, stop);
@@ -154,7 +156,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
         return time.GetElapsedTime(begun);
     }
 
-    private BeatingTerminal NewBeating(PlannedTerminal terminal, TimeSpan heartbeat, TrustedCas cas)
+    private BeatingTerminal NewBeating(PlannedTerminal terminal, TimeSpan heartbeat, int port, TrustedCas cas)
     {
         var options = new SessionOptions
         {
@@ -164,7 +166,7 @@ internal sealed class Swarm(SwarmPlan plan, TimeProvider time) : IDisposable
             Heartbeat = heartbeat,
             Health = () => Well,
         };
-        return new BeatingTerminal(options, ReadKey(terminal), stop => Connect(cas, stop), time);
+        return new BeatingTerminal(options, ReadKey(terminal), stop => Connect(port, cas, stop), time);
     }
 
     private static async Task SignOn(TerminalSession[] terminals, TimeSpan bound, CancellationToken stop) =>

@@ -5,6 +5,7 @@ using Lakala.Local;
 namespace Lakala.Bench;
 
 /// <summary>The work of a swarm of terminals.</summary>
+/// <param name="Ports">Of the silos: the terminals take them in turn.</param>
 /// <param name="Ca">PEM file of the CA to trust.</param>
 /// <param name="Bills">Numbers of open bills, each paid once.</param>
 /// <param name="Amount">The amount of every bill in minor units.</param>
@@ -15,7 +16,7 @@ namespace Lakala.Bench;
 /// <param name="JournalFolder">A folder in memory: journals are not flushed.</param>
 public sealed record SwarmPlan(
     string Host,
-    int Port,
+    IReadOnlyList<int> Ports,
     string Ca,
     IReadOnlyList<PlannedTerminal> Terminals,
     IReadOnlyList<string> Bills,
@@ -33,9 +34,9 @@ public sealed record SwarmPlan(
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), SwarmJson.Default.SwarmPlan) is { Terminals.Count: > 0, Cards.Count: > 0, Seconds: > 0 } plan
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), SwarmJson.Default.SwarmPlan) is { Ports.Count: > 0, Terminals.Count: > 0, Cards.Count: > 0, Seconds: > 0 } plan
                 ? plan
-                : throw new SetupException($"{file} names no terminals, no cards or no time.");
+                : throw new SetupException($"{file} names no ports, no terminals, no cards or no time.");
         }
         catch (JsonException fault)
         {

@@ -49,7 +49,7 @@ internal sealed record SwarmRun(
             LocalFiles.Write(plan, new
             {
                 network.Terminal.Host,
-                network.Terminal.Port,
+                Ports = network.Gateways,
                 network.Terminal.Ca,
                 Terminals,
                 Bills = InAnyOrder(),
@@ -58,7 +58,8 @@ internal sealed record SwarmRun(
                 JournalFolder = journals.FullName,
                 WarmupSeconds = WarmUp.TotalSeconds,
                 Seconds = Measured.TotalSeconds,
-                Programs = new Dictionary<string, int>(BenchNetwork.Server(network)) { ["silo"] = network.Silo.Id, ["bank"] = network.Bank.Id },
+                Programs = new Dictionary<string, int>(
+                    [.. BenchNetwork.Server(network), .. network.Silos.Select(static silo => new KeyValuePair<string, int>(silo.Name, silo.Process.Id)), new("bank", network.Bank.Id)]),
                 SwipesPerSecond,
             });
             await Tool.RunOrFail(

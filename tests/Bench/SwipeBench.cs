@@ -20,13 +20,13 @@ public sealed record BenchFigures(
     IReadOnlyDictionary<string, double> CpuUsPerSwipe);
 
 /// <summary>A swarm of terminals pays as fast as it can; before it, on the same server, pgbench.</summary>
-public sealed class SwipeBench(int terminals, TimeSpan measured)
+public sealed class SwipeBench(int terminals, int silos, TimeSpan measured)
 {
     /// <param name="jsonFile">The file for the figures.</param>
     /// <param name="profile">True: the processor time of each program is printed too.</param>
     public async Task<int> Run(string? jsonFile, bool profile, CancellationToken stop)
     {
-        await using var network = await BenchNetwork.Start(terminals, SwarmRun.CountBills(measured), Say, stop);
+        await using var network = await BenchNetwork.Start(terminals, SwarmRun.CountBills(measured), Say, stop, silos);
         double tps;
         MeasuredSwarm swipes;
         try
