@@ -42,7 +42,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
         if (options.Certificate.Length > 0)
         {
             var own = new OwnCertificate(options.Certificate, options.CertificateKey, TimeProvider.System);
-            line.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsLine.Server(own)) });
+            line.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsLine.Server(own, offersTls13: false)) });
         }
 
         line.UseConnectionHandler<BankLine>();

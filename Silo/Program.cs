@@ -197,6 +197,7 @@ static void Terminals(ListenOptions line, TerminalGatewayOptions gateway, IServi
         HandshakeTimeout = gateway.HandshakeTimeout,
         OnConnection = handshake => ValueTask.FromResult(TlsLine.Server(
             own,
+            LineWatch.OffersTls13(handshake.Connection),
             clients,
             why => log.LogWarning("A connection from {Address} is refused, its certificate is not accepted: {Why}.", handshake.Connection.RemoteEndPoint, why))),
     });

@@ -6,6 +6,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Lakala.Silo.Hosting;
 using Lakala.Storage;
+using Lakala.Wire.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
@@ -58,10 +59,12 @@ public sealed class LineWatch : PeriodicWork
         connection.Items[typeof(Arrivals)] = arrival;
         try
         {
-            if (!await HearsHello(connection.Transport.Input))
+            if (await HearHello(connection.Transport.Input) is not { } offersTls13)
             {
                 return;
             }
+
+            connection.Items[typeof(ClientHello)] = offersTls13;
 
             arrival.Spoke();
             using var turn = await _turns.Take(arrival.Address, connection.ConnectionClosed);
@@ -75,17 +78,22 @@ public sealed class LineWatch : PeriodicWork
         }
     }
 
+    /// <summary>Does the client at the other end of an admitted connection offer TLS 1.3?</summary>
+    public static bool OffersTls13(BaseConnectionContext connection) => connection.Items[typeof(ClientHello)] is true;
+
     // Waits for the whole ClientHello, so that no turn is held while its rest is missing. Nothing is consumed from the pipe.
-    private static async Task<bool> HearsHello(PipeReader input)
+    // Null: none has come. Otherwise whether it offers TLS 1.3.
+    private static async Task<bool?> HearHello(PipeReader input)
     {
         while (true)
         {
             var read = await input.ReadAsync();
             var (isHello, isWhole) = Look(read.Buffer);
+            bool? offersTls13 = isWhole ? ClientHello.OffersTls13(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray()) : null;
             input.AdvanceTo(read.Buffer.Start, isWhole ? read.Buffer.Start : read.Buffer.End);
             if (isWhole || !isHello || read.IsCompleted || read.IsCanceled)
             {
-                return isWhole;
+                return offersTls13;
             }
         }
 

@@ -135,7 +135,7 @@ internal static class Cluster
             tls.RemoteCertificateValidation = (_, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
             tls.OnAuthenticateAsServer = (_, server) =>
             {
-                var (options, ours) = ((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions, TlsLine.Server(own, cas));
+                var (options, ours) = ((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions, TlsLine.Server(own, offersTls13: false, cas));
                 (options.ServerCertificate, options.ServerCertificateSelectionCallback) = (null, null);
                 options.ServerCertificateContext = ours.ServerCertificateContext;
                 options.CertificateChainPolicy = ours.CertificateChainPolicy;

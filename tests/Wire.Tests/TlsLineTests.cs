@@ -137,6 +137,41 @@ public sealed class TlsLineTests : IDisposable
         (await server.Takes(only)).Should().Be(isTaken);
     }
 
+    [Theory]
+    [InlineData(SslProtocols.Tls12, false)]
+    [InlineData(SslProtocols.Tls13, true)]
+    [InlineData(TlsLine.Protocols, true)]
+    public async Task The_first_message_says_whether_TLS_1_3_is_offered_and_a_part_of_it_does_not(SslProtocols offered, bool isOffered)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var tls = new SslStream(await TlsLine.ConnectPlain("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, stop));
+        var options = TlsLine.Client(_files.Trust(Root));
+        options.TargetHost = "localhost";
+        options.EnabledSslProtocols = offered;
+        using var socket = await listener.AcceptSocketAsync(stop);
+        var handshake = tls.AuthenticateAsClientAsync(options, stop);
+        var bytes = new byte[16 * 1024];
+        var hello = bytes.AsMemory(0, await socket.ReceiveAsync(bytes, stop));
+
+        ClientHello.OffersTls13(hello.Span).Should().Be(isOffered);
+        Enumerable.Range(0, hello.Length).Count(known => ClientHello.OffersTls13(hello.Span[..known])).Should().Be(0);
+        socket.Close();
+        await FluentActions.Awaiting(() => handshake).Should().ThrowAsync<Exception>();
+    }
+
+    [Fact]
+    public void Lines_share_what_they_can_only_when_no_client_certificate_is_asked_for()
+    {
+        var own = _files.Show(_time, Root.Issue("gateway"));
+
+        TlsLine.Server(own, offersTls13: true).CipherSuitesPolicy.Should().BeNull();
+        TlsLine.Server(own, offersTls13: true).EnabledSslProtocols.Should().Be(SslProtocols.Tls13);
+        TlsLine.Server(own, offersTls13: false).CipherSuitesPolicy.Should().NotBeNull();
+        TlsLine.Server(own, offersTls13: true, _files.Trust(Root)).CipherSuitesPolicy.Should().NotBeNull();
+    }
+
     [Fact]
     public async Task A_renewed_certificate_is_shown_to_the_next_connection()
     {
@@ -274,8 +309,11 @@ public sealed class TlsLineTests : IDisposable
             {
                 try
                 {
-                    await using var tls = new SslStream(new NetworkStream(await _listener.AcceptSocketAsync(_stop.Token), ownsSocket: true));
-                    await tls.AuthenticateAsServerAsync(TlsLine.Server(own, clients, Refused.Add), _stop.Token);
+                    var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                    var hello = new byte[16 * 1024];
+                    var known = await socket.ReceiveAsync(hello, SocketFlags.Peek, _stop.Token);
+                    await using var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+                    await tls.AuthenticateAsServerAsync(TlsLine.Server(own, ClientHello.OffersTls13(hello.AsSpan(0, known)), clients, Refused.Add), _stop.Token);
                     await tls.WriteAsync(new byte[1], _stop.Token);
                 }
                 catch (Exception fault) when (fault is AuthenticationException or IOException or OperationCanceledException)
