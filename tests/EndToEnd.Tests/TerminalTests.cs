@@ -134,7 +134,7 @@ public sealed class TerminalTests(Network network)
         LocalFiles.Write(plan, new
         {
             network.Local.Terminal.Host,
-            network.Local.Terminal.Port,
+            Ports = network.Local.Gateways,
             network.Local.Terminal.Ca,
             Terminals = network.Local.Seed.Terminals.Where(terminal => terminal.Id == "T0000007"),
             Bills = bills,
