@@ -38,23 +38,25 @@ public static class TestRun
             Directory.Delete(reports, recursive: true);
         }
 
+        List<Func<Task<TestReport>>> jobs = [.. projects.Select(project => (Func<Task<TestReport>>)(() => Run(project, reports, stop)))];
+        if (only is null)
+        {
+            jobs.Insert(0, () => CheckFormat(stop));
+        }
+
         using var places = new SemaphoreSlim(AtOnce);
-        TestReport[] ends =
-        [
-            .. only is null ? [CheckFormat()] : Array.Empty<TestReport>(),
-            .. await Task.WhenAll(projects.Select(async project =>
+        var ends = await Task.WhenAll(jobs.Select(async job =>
+        {
+            await places.WaitAsync(stop);
+            try
             {
-                await places.WaitAsync(stop);
-                try
-                {
-                    return await Run(project, reports, stop);
-                }
-                finally
-                {
-                    places.Release();
-                }
-            })),
-        ];
+                return await job();
+            }
+            finally
+            {
+                places.Release();
+            }
+        }));
 
         // Last, so that the end of a log says what to do.
         foreach (var trouble in ends.SelectMany(end => end.Troubles))
@@ -67,12 +69,15 @@ public static class TestRun
         return ends.All(end => end.Troubles.Count == 0) ? 0 : 1;
     }
 
-    // The build enforces the style and the analyzers. It does not see white space, which ./lakala has checked beside it, and the order of the usings.
-    private static TestReport CheckFormat()
+    // The build enforces the style and the analyzers. It does not see white space and the order of the usings.
+    private static async Task<TestReport> CheckFormat(CancellationToken stop)
     {
-        var whiteSpace = File.ReadAllText(Path.Combine(Repository.Root, "artifacts", ".format"));
+        var format = await Tool.Run(
+            ["dotnet", "format", "whitespace", Repository.Root, "--folder", "--verify-no-changes", "--exclude", Path.Combine(Repository.Root, "artifacts"), Repository.Home],
+            workingDirectory: Repository.Root,
+            cancel: stop);
         var unordered = Repository.Sources().Where(file => !UsingOrder.Holds(File.ReadLines(file))).ToList();
-        var said = string.Concat(whiteSpace, string.Join('\n', unordered.Select(file => $"{file}: the usings are not in order")));
+        var said = string.Concat(format.ExitCode == 0 ? "" : format.Output + format.Error, string.Join('\n', unordered.Select(file => $"{file}: the usings are not in order")));
         Say("format", said.Length == 0 ? "nothing to change" : said);
         return TestReport.WithoutTests(said.Length == 0 ? [] : ["`dotnet format` finds something to change"]);
     }
