@@ -65,7 +65,6 @@ public sealed class LineWatch : PeriodicWork
             }
 
             connection.Items[typeof(ClientHello)] = offersTls13;
-
             arrival.Spoke();
             using var turn = await _turns.Take(arrival.Address, connection.ConnectionClosed);
             connection.Items[typeof(HandshakeTurns)] = turn;

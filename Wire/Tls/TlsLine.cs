@@ -108,7 +108,7 @@ public static class TlsLine
     /// <param name="clients">The CAs of clients that may connect; null: no client certificate is required.</param>
     /// <param name="refused">Called with the reason when a client's certificate is not accepted.</param>
     /// <remarks>
-    /// Lines share the context of OpenSSL, some 30 KB, only when no suites are chosen. With TLS 1.3 none need be: all of its suites are
+    /// Lines share the context of OpenSSL, some 20 KB, only when no suites are chosen. With TLS 1.3 none need be: all of its suites are
     /// good. A line that asks for a client's certificate has a context of its own, so that no earlier session takes the place of one.
     /// </remarks>
     public static SslServerAuthenticationOptions Server(OwnCertificate own, bool offersTls13, TrustedCas? clients = null, Action<string>? refused = null)
