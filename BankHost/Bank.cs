@@ -7,7 +7,9 @@ using Lakala.Wire.Keys;
 
 namespace Lakala.BankHost;
 
-/// <summary>The issuing bank: decides over cards, debits and reverses. A repeated RRN is answered without a second debit.</summary>
+/// <summary>
+/// The issuing bank: decides over cards, debits, reverses and refunds. A repeated RRN is answered without a second debit or credit.
+/// </summary>
 public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time)
 {
     private const string AuthorisationAlphabet = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -20,8 +22,9 @@ public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time
     {
         lock (book.Lock)
         {
-            var entry = book.Find(request.Rrn) ?? Decide(request, pinKey);
-            var code = entry.State is EntryState.Debited or EntryState.Declined ? entry.ResponseCode : ResponseCodes.DoNotHonour;
+            // A refund's RRN is no payment's.
+            var entry = book.FindRefund(request.Rrn) is null ? book.Find(request.Rrn) ?? Decide(request, pinKey) : null;
+            var code = entry?.State is EntryState.Debited or EntryState.Declined ? entry.ResponseCode : ResponseCodes.DoNotHonour;
             return new BankAuthoriseAnswer(
                 request.Rrn,
                 request.Stan,
@@ -29,7 +32,7 @@ public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time
                 request.Currency,
                 request.Terminal,
                 code,
-                entry.State == EntryState.Debited ? entry.AuthorisationCode : null);
+                entry?.State == EntryState.Debited ? entry.AuthorisationCode : null);
         }
     }
 
@@ -45,6 +48,54 @@ public sealed class Bank(IReadOnlyList<Card> cards, Book book, TimeProvider time
 
             return new BankReversalAnswer(request.Rrn, request.Stan, ResponseCodes.Approved);
         }
+    }
+
+    /// <summary>Credits once. An answer stands for ever, but not "no such original": that original may come, so a repeat is decided again.</summary>
+    public BankRefundAnswer Refund(BankRefundRequest request)
+    {
+        lock (book.Lock)
+        {
+            return new BankRefundAnswer(
+                request.Rrn, request.Stan, request.Amount, request.Currency, request.Terminal, FindOrDecide(request));
+        }
+    }
+
+    private string FindOrDecide(BankRefundRequest request)
+    {
+        var known = book.FindRefund(request.Rrn);
+        if (known is null ? book.Find(request.Rrn) is not null : (known.OriginalRrn, known.Amount) != (request.OriginalRrn, request.Amount))
+        {
+            // Another request has this RRN. It is not written down: what stands under the RRN stands.
+            return ResponseCodes.DuplicateKey;
+        }
+
+        if (known is { ResponseCode: not ResponseCodes.NoSuchOriginal })
+        {
+            return known.ResponseCode;
+        }
+
+        var code = Decide(request);
+        if (code != known?.ResponseCode)
+        {
+            book.Refund(new Refund(request.Rrn, request.OriginalRrn, request.Amount, code, time.GetUtcNow()));
+        }
+
+        return code;
+    }
+
+    private string Decide(BankRefundRequest request)
+    {
+        // A declined or reversed original is none: nothing can be given back.
+        var original = book.Find(request.OriginalRrn);
+        if (original is not { State: EntryState.Debited } || (original.Terminal, original.Stan) != (request.Terminal, request.OriginalStan))
+        {
+            return ResponseCodes.NoSuchOriginal;
+        }
+
+        return request.Amount == 0 ? ResponseCodes.WrongOriginalAmount
+            : !_cards.TryGetValue(book.CardOf(original.Rrn)!, out var card) ? ResponseCodes.BadCard
+            : card.RefundAnswers
+                ?? (request.Amount > original.Amount - book.Refunded(original.Rrn) ? ResponseCodes.OverLimit : ResponseCodes.Approved);
     }
 
     private Entry Decide(BankAuthoriseRequest request, PinCipher pinKey)

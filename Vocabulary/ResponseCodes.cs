@@ -20,10 +20,12 @@ public static class ResponseCodes
     public const string InsufficientFunds = "51";
     public const string ExpiredCard = "54";
     public const string WrongPin = "55";
+    public const string NotAllowedForCard = "57";
     public const string UnknownTerminal = "58";
     public const string OverLimit = "61";
     public const string NoAnswer = "68";
     public const string SecurityViolation = "63";
+    public const string WrongOriginalAmount = "64";
     public const string PinTriesExceeded = "75";
     public const string SignOnFirst = "77";
     public const string TryLater = "91";

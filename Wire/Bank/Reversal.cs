@@ -1,6 +1,4 @@
-using System.Globalization;
 using Lakala.Wire.Iso8583;
-using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Bank;
 
@@ -11,7 +9,7 @@ public sealed record BankReversalRequest(
     public Iso8583Message ToIso() => new Iso8583Message(Iso8583Spec.Lakala, IsRepeat ? Mti.ReversalRepeat : Mti.Reversal)
         .Set(3, ProcessingCode.BillPayment).Set(4, Amount).Set(11, Stan).Set(32, Institution).Set(37, Rrn)
         .Set(41, Terminal).Set(42, Store).Set(49, Currency)
-        .Set(90, OriginalData());
+        .Set(90, OriginalData.Compose(Stan, OriginalTime, Institution));
 
     public static BankReversalRequest FromIso(Iso8583Message message, TimeProvider time) => new(
         message.Mti == Mti.ReversalRepeat,
@@ -23,11 +21,6 @@ public sealed record BankReversalRequest(
         message.Require(32),
         message.Require(41),
         message.Require(42));
-
-    // Original MTI, STAN, transmission time, acquiring and forwarding institution: 4 + 6 + 10 + 11 + 11 digits.
-    private string OriginalData() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Mti.PayRequest}{Stan:D6}{Field.TransmissionTime(OriginalTime)}{Institution.PadLeft(11, '0')}{new string('0', 11)}");
 }
 
 /// <summary>0430: the reversal is final, whether the bank had seen the original or not.</summary>

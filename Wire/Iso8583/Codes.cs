@@ -8,6 +8,9 @@ public static class Mti
     public const string PayRequest = "0200";
     public const string PayRepeat = "0201";
     public const string PayAnswer = "0210";
+    public const string Refund = "0220";
+    public const string RefundRepeat = "0221";
+    public const string RefundAnswer = "0230";
     public const string Reversal = "0420";
     public const string ReversalRepeat = "0421";
     public const string ReversalAnswer = "0430";
@@ -30,6 +33,7 @@ public static class NetworkCode
 /// <summary>Field 3.</summary>
 public static class ProcessingCode
 {
+    public const int Refund = 200000;
     public const int Lookup = 300000;
     public const int BillPayment = 500000;
 }

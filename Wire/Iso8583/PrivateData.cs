@@ -162,6 +162,7 @@ public static class Tags
     public const string MaskedCard = "CA";
     public const string Nonce = "NO";
     public const string OrderId = "OR";
+    public const string OriginalRrn = "RR";
     public const string PaidAt = "PA";
     public const string Parameters = "PM";
     public const string ParametersVersion = "PV";

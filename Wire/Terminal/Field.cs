@@ -10,6 +10,24 @@ internal static class Field
 
     public static string TransmissionTime(DateTimeOffset time) => time.UtcDateTime.ToString("MMddHHmmss", CultureInfo.InvariantCulture);
 
+    /// <summary>The wire has no year: the latest such moment, at most a day after <paramref name="now"/>, because clocks differ.</summary>
+    public static bool TryTransmissionTime(string text, DateTimeOffset now, out DateTimeOffset time)
+    {
+        // The 29th of February comes at least every eighth year.
+        time = default;
+        for (var year = now.Year + 1; year >= now.Year - 8; year--)
+        {
+            if (DateTimeOffset.TryParseExact(
+                    string.Create(CultureInfo.InvariantCulture, $"{year:D4}{text}"), "yyyyMMddHHmmss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)
+                && time <= now.AddDays(1))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public static string Batch(int batch) => batch.ToString("D6", CultureInfo.InvariantCulture);
 
     /// <exception cref="Iso8583Exception">Absent, not a number, or of more than six digits.</exception>

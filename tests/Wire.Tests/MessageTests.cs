@@ -1,8 +1,11 @@
+using System.Text;
 using Lakala.Vocabulary;
+using Lakala.Wire.Bank;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Lakala.Wire.Tests;
 
@@ -174,6 +177,60 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void A_refund_has_these_bytes()
+    {
+        var refund = new BankRefundRequest(
+            false, "000000000043", 44, Samples.Time, 400, 156, "1000", "T0000001", "STORE0000000001", "000000000042", 1, Samples.Time.AddDays(-300));
+        var answer = new BankRefundAnswer("000000000043", 44, 400, 156, "T0000001", "00");
+
+        Text(refund).Should().Be(
+            "0220" + "B220000108C18000" + "0000004000000000" +
+            "200000" + "000000000400" + "1124174210" + "000044" + "041000" + "000000000043" + "T0000001" + "STORE0000000001" + "017RR012000000000042" + "156"
+            + "0200" + "000001" + "0128174210" + "00000001000" + "00000000000");
+        Text(refund with { IsRepeat = true }).Should().Be("0221" + Text(refund)[4..]);
+        Samples.Bytes(answer.ToIso())[..12].Should().Equal([.. "0230"u8, 0x30, 0x20, 0, 0, 0x0A, 0x80, 0x80, 0]);
+        Encoding.ASCII.GetString(Samples.Bytes(answer.ToIso())[12..]).Should().Be("200000" + "000000000400" + "000044" + "000000000043" + "00" + "T0000001" + "156");
+
+        // The two bitmaps in hex.
+        static string Text(BankRefundRequest request)
+        {
+            var bytes = Samples.Bytes(request.ToIso());
+            return Encoding.ASCII.GetString(bytes.AsSpan(0, 4)) + Convert.ToHexString(bytes.AsSpan(4, 16)) + Encoding.ASCII.GetString(bytes.AsSpan(20));
+        }
+    }
+
+    [Fact]
+    public void A_refund_of_last_years_payment_is_read_with_last_year()
+    {
+        var asked = new DateTimeOffset(2029, 3, 1, 0, 0, 1, TimeSpan.Zero);
+        var paid = new DateTimeOffset(2028, 2, 29, 23, 59, 59, TimeSpan.Zero);
+        var refund = new BankRefundRequest(false, "000000000043", 44, asked, 400, 156, "1000", "T0000001", "STORE0000000001", "000000000042", 1, paid);
+
+        var read = BankRefundRequest.FromIso(refund.ToIso(), new FakeTimeProvider(asked.AddHours(-1)));
+
+        (read.Time, read.OriginalTime).Should().Be((asked, paid));
+    }
+
+    [Theory]
+    [InlineData(3, "500000")]
+    [InlineData(7, "0230120000")]
+    [InlineData(90, "020000000102301200000000000100000000000000")]
+    public void An_advice_that_is_no_refund_or_has_no_time_is_refused(int field, string value)
+    {
+        var refund = new BankRefundRequest(
+            true, "000000000043", 44, Samples.Time, 400, 156, "1000", "T0000001", "STORE0000000001", "000000000042", 1, Samples.Time).ToIso();
+        var wrong = new Iso8583Message(Iso8583Spec.Lakala, refund.Mti);
+        foreach (var present in Enumerable.Range(2, 127).Where(refund.Has))
+        {
+            _ = present == field ? wrong.Set(present, value)
+                : refund.Text(present) is { } text ? wrong.Set(present, text)
+                : wrong.Set(present, refund.Bytes(present));
+        }
+
+        FluentActions.Invoking(() => BankRefundRequest.FromIso(wrong, new FakeTimeProvider(Samples.Time))).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field);
+    }
+
+    [Fact]
     public void A_batch_has_six_digits()
     {
         var request = new AbandonRequest(false, new Origin("T0000001", "STORE0000000001", 1), 1_000_000, 7).ToIso();
@@ -186,7 +243,7 @@ public sealed class MessageTests
     {
         string[] open = ["09", "58", "77", "91", "94", "96", "A0"];
 
-        foreach (var code in open.Concat(["00", "05", "12", "13", "14", "21", "25", "30", "40", "41", "43", "51", "54", "55", "61", "68", "75", "92"]))
+        foreach (var code in open.Concat(["00", "05", "12", "13", "14", "21", "25", "30", "40", "41", "43", "51", "54", "55", "57", "61", "64", "68", "75", "92"]))
         {
             ResponseCodes.IsFinal(code).Should().Be(!open.Contains(code), code);
         }

@@ -62,6 +62,9 @@ internal static class Samples
         Of(new ClerkSignInAnswer(Terminal, Verdict, "安娜", true), m => m.ToIso(), ClerkSignInAnswer.FromIso),
         Of(new ParametersAnswer(Terminal, Verdict, 12, """{"footer_zh":"谢谢"}"""), m => m.ToIso(), ParametersAnswer.FromIso),
         Of(new ParametersAnswer(Terminal, Verdict, 0, null), m => m.ToIso(), ParametersAnswer.FromIso),
+        Of(Refund(isRepeat: false), m => m.ToIso(), i => BankRefundRequest.FromIso(i, Clock)),
+        Of(Refund(isRepeat: true), m => m.ToIso(), i => BankRefundRequest.FromIso(i, Clock)),
+        Of(new BankRefundAnswer("000000000043", 44, 400, 156, "T0000001", "61"), m => m.ToIso(), BankRefundAnswer.FromIso),
     ];
 
     /// <summary>Their bytes, without MAC.</summary>
@@ -91,6 +94,9 @@ internal static class Samples
 
     private static PayRequest Pay(bool isRepeat, string? track, byte[]? block) =>
         new(isRepeat, Terminal, 3, "12345678901234", 1_000, 156, default, "021", track, block, 7, "Clerk 7");
+
+    private static BankRefundRequest Refund(bool isRepeat) => new(
+        isRepeat, "000000000043", 44, Time, 400, 156, "1000", "T0000001", "STORE0000000001", "000000000042", 1, Time.AddDays(-300));
 
     private static (object, Iso8583Message, Func<Iso8583Message, object>) Of<T>(T typed, Func<T, Iso8583Message> write, Func<Iso8583Message, T> read)
         where T : notnull => (typed, write(typed), iso => read(iso));

@@ -28,7 +28,7 @@ internal sealed partial class FuzzTarget
     public static readonly string[] MessageTypes =
     [
         Mti.LookupRequest, Mti.LookupAnswer, Mti.PayRequest, Mti.PayRepeat, Mti.PayAnswer, Mti.Reversal, Mti.ReversalRepeat,
-        Mti.ReversalAnswer, Mti.NetworkRequest, Mti.NetworkAnswer,
+        Mti.ReversalAnswer, Mti.NetworkRequest, Mti.NetworkAnswer, Mti.Refund, Mti.RefundRepeat, Mti.RefundAnswer,
     ];
 
     public static readonly string[] KnownTags =
@@ -77,6 +77,8 @@ internal sealed partial class FuzzTarget
         Of("BankAuthoriseAnswer", "021", BankAuthoriseAnswer.FromIso, m => m.ToIso()),
         Of("BankReversalRequest", "042", i => BankReversalRequest.FromIso(i, Clock), m => m.ToIso()),
         Of("BankReversalAnswer", "043", BankReversalAnswer.FromIso, m => m.ToIso()),
+        Of("BankRefundRequest", "022", i => BankRefundRequest.FromIso(i, Clock), m => m.ToIso()),
+        Of("BankRefundAnswer", "023", BankRefundAnswer.FromIso, m => m.ToIso()),
         Of("PrivateData", "", PrivateData.ReadFrom),
     ];
 
