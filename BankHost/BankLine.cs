@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Lakala.BankHost;
 
 /// <summary>
-/// One line from an acquirer: sign-on with the line's own zone keys, then authorisations and reversals. Messages that arrive
+/// One line from an acquirer: sign-on with the line's own zone keys, then authorisations, reversals and refunds. Messages that arrive
 /// together are decided, written to the book and answered together.
 /// </summary>
 public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zoneMaster, TimeProvider time, ILogger<BankLine> log) : ConnectionHandler
@@ -73,7 +73,10 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
             switch (message.Mti)
             {
                 case Mti.PayRequest:
-                    Authorise(BankAuthoriseRequest.FromIso(message, time), line, answers);
+                    Answer(bank.Authorise(BankAuthoriseRequest.FromIso(message, time), line.Pin!).ToIso(), faults.OfAuthorisations, line, answers);
+                    break;
+                case Mti.Refund or Mti.RefundRepeat:
+                    Answer(bank.Refund(BankRefundRequest.FromIso(message, time)).ToIso(), faults.OfRefunds, line, answers);
                     break;
                 case Mti.Reversal or Mti.ReversalRepeat:
                     answers.Add(bank.Reverse(BankReversalRequest.FromIso(message, time)).ToIso());
@@ -101,10 +104,9 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
         return new BankNetworkMessage(request.Stan, NetworkCode.SignOn, ResponseCodes.Approved, request.Nonce).ToIso();
     }
 
-    private void Authorise(BankAuthoriseRequest request, Line line, List<Iso8583Message> answers)
+    private void Answer(Iso8583Message answer, FaultPlan plan, Line line, List<Iso8583Message> answers)
     {
-        var answer = bank.Authorise(request, line.Pin!).ToIso();
-        switch (faults.Next())
+        switch (plan.Next())
         {
             case null:
                 answers.Add(answer);
@@ -120,7 +122,7 @@ public sealed class BankLine(Bank bank, Book book, Faults faults, MasterKey zone
                 _ = SendLater(answer, line, Task.Delay(fault.Delay, time, line.Connection.ConnectionClosed));
                 break;
             case { Kind: FaultKind.Held }:
-                _ = SendLater(answer, line, faults.NextPlan);
+                _ = SendLater(answer, line, plan.NextFault);
                 break;
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lakala.Vocabulary;
 
 namespace Lakala.BankHost;
 
@@ -26,6 +27,17 @@ public sealed record Entry(
     string MaskedCard,
     DateTimeOffset At);
 
+/// <summary>The bank's entry of a refund: a credit when it is approved. It is kept for ever.</summary>
+/// <param name="Amount">Minor units.</param>
+public sealed record Refund(string Rrn, string OriginalRrn, long Amount, string ResponseCode, DateTimeOffset At)
+{
+    public bool IsCredit => ResponseCode == ResponseCodes.Approved;
+}
+
+/// <summary>All entries at one moment.</summary>
+/// <param name="Refunded">The sum of the credits, in minor units.</param>
+public sealed record BookReport(IReadOnlyList<Entry> Entries, IReadOnlyList<Refund> Refunds, long Refunded);
+
 /// <summary>
 /// The bank's book: an append-only file, replayed at the start. A decision is in the file before it is answered; with
 /// <see cref="BankOptions.Fsync"/> it is on the disk.
@@ -33,9 +45,11 @@ public sealed record Entry(
 public sealed class Book : IDisposable
 {
     private const char Separator = '\t';
-    private const string AuthorisationLine = "A", ReversalLine = "R", WrongPinLine = "W", RightPinLine = "P";
+    private const string AuthorisationLine = "A", ReversalLine = "R", RefundLine = "C", WrongPinLine = "W", RightPinLine = "P";
 
     private readonly Dictionary<string, Entry> _entries = [];
+    private readonly Dictionary<string, Refund> _refunds = [];
+    private readonly Dictionary<string, long> _refunded = [];
     private readonly Dictionary<string, long> _spent = [];
     private readonly Dictionary<string, string> _panOf = [];
     private readonly Dictionary<string, int> _wrongPins = [];
@@ -57,7 +71,15 @@ public sealed class Book : IDisposable
 
     public Entry? Find(string rrn) => _entries.GetValueOrDefault(rrn);
 
-    /// <summary>Minor units debited from the card and not reversed.</summary>
+    public Refund? FindRefund(string rrn) => _refunds.GetValueOrDefault(rrn);
+
+    /// <summary>The sum of the credits for one original, in minor units.</summary>
+    public long Refunded(string originalRrn) => _refunded.GetValueOrDefault(originalRrn);
+
+    /// <returns>The card of a debit that is not reversed; null for any other entry.</returns>
+    public string? CardOf(string rrn) => _panOf.GetValueOrDefault(rrn);
+
+    /// <summary>Minor units debited from the card and neither reversed nor refunded.</summary>
     public long Spent(string pan) => _spent.GetValueOrDefault(pan);
 
     public int WrongPins(string pan) => _wrongPins.GetValueOrDefault(pan);
@@ -74,6 +96,14 @@ public sealed class Book : IDisposable
     {
         KeepReversal(rrn, at);
         Append(ReversalLine, rrn, Text(at.ToUnixTimeMilliseconds()));
+    }
+
+    /// <summary>A later decision about the same refund takes the place of the earlier one.</summary>
+    public void Refund(Refund refund)
+    {
+        KeepRefund(refund);
+        Append(
+            RefundLine, refund.Rrn, refund.OriginalRrn, Text(refund.Amount), refund.ResponseCode, Text(refund.At.ToUnixTimeMilliseconds()));
     }
 
     public void WrongPin(string pan)
@@ -118,12 +148,11 @@ public sealed class Book : IDisposable
         }
     }
 
-    /// <summary>All entries as they are now.</summary>
-    public IReadOnlyList<Entry> Snapshot()
+    public BookReport Report()
     {
         lock (Lock)
         {
-            return [.. _entries.Values];
+            return new BookReport([.. _entries.Values], [.. _refunds.Values], _refunded.Values.Sum());
         }
     }
 
@@ -168,6 +197,9 @@ public sealed class Book : IDisposable
             case [ReversalLine, var rrn, var at]:
                 KeepReversal(rrn, Time(at));
                 break;
+            case [RefundLine, var rrn, var originalRrn, var amount, var code, var at]:
+                KeepRefund(new Refund(rrn, originalRrn, Number(amount), code, Time(at)));
+                break;
             case [WrongPinLine, var pan]:
                 _wrongPins[pan] = WrongPins(pan) + 1;
                 break;
@@ -194,12 +226,23 @@ public sealed class Book : IDisposable
         var entry = Find(rrn);
         if (entry is { State: EntryState.Debited } && _panOf.Remove(rrn, out var pan))
         {
-            _spent[pan] -= entry.Amount;
+            // What was refunded is back on the card already.
+            _spent[pan] -= entry.Amount - Refunded(rrn);
         }
 
         _entries[rrn] = entry is { State: EntryState.Debited or EntryState.Reversed }
             ? entry with { State = EntryState.Reversed, At = at }
             : new Entry(rrn, EntryState.Tombstone, "", null, 0, "", 0, "", at);
+    }
+
+    private void KeepRefund(Refund refund)
+    {
+        _refunds[refund.Rrn] = refund;
+        if (refund.IsCredit)
+        {
+            _refunded[refund.OriginalRrn] = Refunded(refund.OriginalRrn) + refund.Amount;
+            _spent[_panOf[refund.OriginalRrn]] -= refund.Amount;
+        }
     }
 
     private void Append(params ReadOnlySpan<string> parts) => _unwritten.AppendJoin(Separator, parts).Append('\n');

@@ -14,6 +14,7 @@ namespace Lakala.BankHost;
 /// <param name="Balance">Minor units, before all entries of the book.</param>
 /// <param name="Limit">Minor units for one payment.</param>
 /// <param name="AlwaysAnswers">A response code for a card that is lost, stolen, unknown to the bank, and so on.</param>
+/// <param name="RefundAnswers">A response code for every refund, as of a card that its holder closes after the payment.</param>
 public sealed record Card(
     string Pan,
     string Expiry,
@@ -23,14 +24,15 @@ public sealed record Card(
     int PinTries = 3,
     long Balance = 1_000_000_000_000_000,
     long Limit = 1_000_000_000_000,
-    string? AlwaysAnswers = null)
+    string? AlwaysAnswers = null,
+    string? RefundAnswers = null)
 {
     public override string ToString() => $"card that is {Expected}";
 }
 
 /// <summary>
 /// The bank's cards, in <c>cards.json</c> of its folder (0600): made at the first start, one for each answer that a terminal can
-/// get, with new random card numbers in every folder.
+/// get, and one that pays but is closed when a refund comes; with new random card numbers in every folder.
 /// </summary>
 public static class CardFile
 {
@@ -73,6 +75,7 @@ public static class CardFile
 
         // 91 is not a final decline: the payment is reversed, and the terminal gets 68.
         New("68") with { AlwaysAnswers = "91" },
+        New("approved") with { RefundAnswers = "14" },
     ];
 
     private static Card New(string expected) => new(NewPan(), GoodUntil, NewPin(), expected);

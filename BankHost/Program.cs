@@ -51,7 +51,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 
 var app = builder.Build();
 app.MapGet("/healthz", () => Results.Ok(new { Status = "ready" }));
-app.MapGet("/book", (Book book) => new { Entries = book.Snapshot() });
+app.MapGet("/book", (Book book) => book.Report());
 app.MapPost("/faults", (Fault fault, Faults faults) =>
 {
     if (fault.Check() is { } wrong)

@@ -38,7 +38,8 @@ public sealed record SeededOperator(string Name, string Password)
 /// <param name="Track2">Track 2 without sentinels.</param>
 /// <param name="Pin">The PIN that the shopper keys in.</param>
 /// <param name="Expected"><c>approved</c>, or the bank's response code.</param>
-public sealed record TestCard(string Track2, string Pin, string Expected)
+/// <param name="RefundAnswers">The bank's response code to every refund, as of a card that was closed after the payment; null: refunds are credited.</param>
+public sealed record TestCard(string Track2, string Pin, string Expected, string? RefundAnswers = null)
 {
     public override string ToString() => $"card that is {Expected}";
 }
@@ -92,10 +93,10 @@ public static class LocalFiles
     public static async Task<IReadOnlyList<TestCard>> ReadCards(string path)
     {
         var cards = await Read<List<BankCard>>(path) ?? throw new SetupException($"the bank has not written {path}");
-        return [.. cards.Select(card => new TestCard($"{card.Pan}={card.Expiry}2010000000000", card.Pin, card.Expected))];
+        return [.. cards.Select(card => new TestCard($"{card.Pan}={card.Expiry}2010000000000", card.Pin, card.Expected, card.RefundAnswers))];
     }
 
-    private sealed record BankCard(string Pan, string Expiry, string Pin, string Expected)
+    private sealed record BankCard(string Pan, string Expiry, string Pin, string Expected, string? RefundAnswers = null)
     {
         public override string ToString() => $"card that is {Expected}";
     }
