@@ -147,7 +147,9 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<DueRows>();
     services.AddSingleton<DueWatch>();
     services.AddSingleton<SweepRounds>();
-    services.AddSingleton<IBankLine, BankLink>();
+    services.AddSingleton<BankLink>();
+    services.AddSingleton<IBankLine>(static provider => provider.GetRequiredService<BankLink>());
+    services.AddSingleton<IRefundLine>(static provider => provider.GetRequiredService<BankLink>());
     services.AddSingleton(static provider => TerminalCertificate(
         provider.GetRequiredService<IOptions<TerminalGatewayOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
     services.AddSingleton<OwnCertificates>();

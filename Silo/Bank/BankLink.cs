@@ -35,7 +35,7 @@ public sealed class BankLinkOptions
     /// <summary>Field 32: our institution in the card network, at most 11 digits.</summary>
     public string Institution { get; set; } = "00001000";
 
-    /// <summary>The time for the bank to acknowledge a reversal; after it the reversal is sent again.</summary>
+    /// <summary>The time for the bank to answer a reversal or a refund; after it the message is sent again.</summary>
     public TimeSpan ReversalTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     public sealed class Validator : IValidateOptions<BankLinkOptions>
@@ -54,7 +54,7 @@ public sealed class BankLinkOptions
 }
 
 /// <summary>The line of this silo to the bank host: one connection with its own zone keys.</summary>
-public sealed class BankLink : IBankLine, IAsyncDisposable
+public sealed class BankLink : IBankLine, IRefundLine, IAsyncDisposable
 {
     private static readonly Meter Meter = new(Instrumentation.Name);
     private static readonly Histogram<double> AnswerTime = Meter.CreateHistogram<double>("lakala.bank.duration", "s");
@@ -69,6 +69,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
     private readonly Iso8583Link _link;
     private ZoneKeys? _zone;
     private int _stan;
+    private bool _isDisposed;
 
     public BankLink(IOptions<BankLinkOptions> options, IPinTranslator pins, LateAnswers late, TimeProvider time, ILogger<BankLink> log)
     {
@@ -160,13 +161,60 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         return outcome is LinkOutcome.Answered answered && BankReversalAnswer.FromIso(answered.Message).ResponseCode == ResponseCodes.Approved;
     }
 
+    public async Task<string?> Refund(RefundAdvice advice)
+    {
+        if (_zone is not { } zone)
+        {
+            return null;
+        }
+
+        var rrn = Rrn.ToText(advice.Rrn);
+        var request = new BankRefundRequest(
+            IsRepeat: advice.IsRepeat,
+            Rrn: rrn,
+            Stan: StanOfRefund(advice.Rrn),
+            Time: advice.RequestedAt,
+            Amount: advice.Amount,
+            Currency: CurrencyCode.Cny,
+            Institution: _options.Institution,
+            Terminal: advice.Terminal,
+            Store: advice.Store,
+            OriginalRrn: Rrn.ToText(advice.OriginalRrn),
+            OriginalStan: advice.OriginalStan,
+            OriginalTime: advice.OriginalStartedAt);
+        if (await _link.Request(RefundKey(rrn), request.ToIso(), zone.Mac, _options.ReversalTimeout) is not LinkOutcome.Answered answered)
+        {
+            return null;
+        }
+
+        var code = FindCode(answered.Message, request);
+        if (code is null)
+        {
+            _log.LogWarning("The answer of the bank to the refund with RRN {Rrn} is about something else, so it is none: {Answer}", rrn, answered.Message);
+        }
+
+        return code;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        // The container disposes it once for each of its ports.
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await _link.DisposeAsync();
         _zoneMaster.Dispose();
     }
 
     private static string ReversalKey(string rrn) => "R" + rrn;
+
+    private static string RefundKey(string rrn) => "C" + rrn;
+
+    // A refund has no key of a terminal: its STAN, the same in every repeat, comes from its RRN. It is never 000000.
+    private static int StanOfRefund(long rrn) => (int)(rrn % 999_999) + 1;
 
     private static string EchoKey(int stan) => "E" + stan.ToString(CultureInfo.InvariantCulture);
 
@@ -174,6 +222,7 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
     {
         Mti.PayAnswer => message.Text(37),
         Mti.ReversalAnswer when message.Text(37) is { } rrn => ReversalKey(rrn),
+        Mti.RefundAnswer when message.Text(37) is { } rrn => RefundKey(rrn),
         Mti.NetworkAnswer when message.Has(11) => EchoKey((int)message.RequireNumber(11)),
         _ => null,
     };
@@ -188,6 +237,11 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
             Rrn: message.Text(37),
             Terminal: message.Text(41));
     }
+
+    private static string? FindCode(Iso8583Message answer, BankRefundRequest request) =>
+        answer.Has(4) && answer.RequireNumber(4) == request.Amount && answer.Text(49) == CurrencyText && answer.Text(41) == request.Terminal
+            ? answer.Text(39)
+            : null;
 
     private static readonly string CurrencyText = CurrencyCode.Cny.ToString("D3", CultureInfo.InvariantCulture);
 
@@ -227,6 +281,10 @@ public sealed class BankLink : IBankLine, IAsyncDisposable
         if (message.Mti == Mti.PayAnswer && long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
         {
             _late.Take(rrn, ToAnswer(message));
+        }
+        else if (message.Mti == Mti.RefundAnswer)
+        {
+            _late.PassOver(message.Text(37), message.Text(39));
         }
     }
 

@@ -38,6 +38,13 @@ public sealed class LateAnswers(
         _ = Handle(rrn, answer);
     }
 
+    /// <summary>An answer to a refund changes nothing: a refund that is not decided is repeated, and the bank gives the same answer again.</summary>
+    public void PassOver(string? refundRrn, string? responseCode)
+    {
+        Interlocked.Increment(ref _taken);
+        log.LogInformation("Nobody waited for the answer {Code} to the refund with RRN {Rrn}.", responseCode, refundRrn);
+    }
+
     public void Dispose() => _stop.Cancel();
 
     private async Task Handle(long rrn, BankAnswer answer)

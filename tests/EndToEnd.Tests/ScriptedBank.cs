@@ -13,7 +13,7 @@ namespace Lakala.EndToEnd.Tests;
 
 /// <summary>
 /// The card network, played by the test: it signs lines on, gives the test its requests, and answers a 0200 only when the
-/// test says so, over any line that is up then.
+/// test says so, over any line that is up then. Refunds too wait for the test.
 /// </summary>
 internal sealed class ScriptedBank : IAsyncDisposable
 {
@@ -23,6 +23,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Channel<BankAuthoriseRequest> _asked = Channel.CreateUnbounded<BankAuthoriseRequest>();
     private readonly Channel<BankReversalRequest> _reversed = Channel.CreateUnbounded<BankReversalRequest>();
+    private readonly Channel<BankRefundRequest> _refunded = Channel.CreateUnbounded<BankRefundRequest>();
     private readonly Lock _lock = new();
     private readonly Task _run;
     private TaskCompletionSource<Line> _up = NewSignal();
@@ -64,6 +65,21 @@ internal sealed class ScriptedBank : IAsyncDisposable
                 return reversal;
             }
         }
+    }
+
+    /// <summary>The next 0220 or 0221.</summary>
+    public Task<BankRefundRequest> Refunded() => _refunded.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+
+    /// <param name="mac">Another one than the line's.</param>
+    public async Task Answer(BankRefundAnswer answer, MessageMac? mac = null)
+    {
+        Task<Line> up;
+        lock (_lock)
+        {
+            up = _up.Task;
+        }
+
+        (await up.WaitAsync(Patience)).Send(answer.ToIso(), mac);
     }
 
     public Task Approve(BankAuthoriseRequest request, string? code = null) => Answer(request, ResponseCodes.Approved, code ?? NextCode());
@@ -189,6 +205,9 @@ internal sealed class ScriptedBank : IAsyncDisposable
             case Mti.PayRequest:
                 _asked.Writer.TryWrite(BankAuthoriseRequest.FromIso(message, TimeProvider.System));
                 break;
+            case Mti.Refund or Mti.RefundRepeat:
+                _refunded.Writer.TryWrite(BankRefundRequest.FromIso(message, TimeProvider.System));
+                break;
             default:
                 var reversal = BankReversalRequest.FromIso(message, TimeProvider.System);
                 _reversed.Writer.TryWrite(reversal);
@@ -207,10 +226,10 @@ internal sealed class ScriptedBank : IAsyncDisposable
 
         public MessageMac Mac { get; set; } = mac;
 
-        public void Send(Iso8583Message message)
+        public void Send(Iso8583Message message, MessageMac? mac = null)
         {
             var frame = new ArrayBufferWriter<byte>();
-            Iso8583Frame.Write(frame, message, Mac);
+            Iso8583Frame.Write(frame, message, mac ?? Mac);
             lock (_writing)
             {
                 stream.Write(frame.WrittenSpan);
