@@ -1,6 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 
 namespace Lakala.Storage;
 
@@ -71,9 +72,55 @@ public static class StateNames
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
     };
 
+    public static string Format(TradeState state) => state switch
+    {
+        TradeState.Held => "HELD",
+        TradeState.Shipped => "SHIPPED",
+        TradeState.Claimed => "CLAIMED",
+        TradeState.Finished => "FINISHED",
+        TradeState.Closed => "CLOSED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static TradeState ParseTrade(string name) => name switch
+    {
+        "HELD" => TradeState.Held,
+        "SHIPPED" => TradeState.Shipped,
+        "CLAIMED" => TradeState.Claimed,
+        "FINISHED" => TradeState.Finished,
+        "CLOSED" => TradeState.Closed,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    /// <summary>In small letters, as a merchant gives it.</summary>
+    public static string Format(DeliveryMethod method) => method switch
+    {
+        DeliveryMethod.Auto => "auto",
+        DeliveryMethod.Virtual => "virtual",
+        DeliveryMethod.Pickup => "pickup",
+        DeliveryMethod.Express => "express",
+        DeliveryMethod.Surface => "surface",
+        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "No such method."),
+    };
+
+    public static DeliveryMethod ParseDeliveryMethod(string name) =>
+        FindDeliveryMethod(name) ?? throw new ArgumentOutOfRangeException(nameof(name), name, "No such method.");
+
+    /// <returns>Null when there is no such method.</returns>
+    public static DeliveryMethod? FindDeliveryMethod(string name) => name switch
+    {
+        "auto" => DeliveryMethod.Auto,
+        "virtual" => DeliveryMethod.Virtual,
+        "pickup" => DeliveryMethod.Pickup,
+        "express" => DeliveryMethod.Express,
+        "surface" => DeliveryMethod.Surface,
+        _ => null,
+    };
+
     public static string Format(EntryKind kind) => kind switch
     {
         EntryKind.Payment => "payment",
+        EntryKind.Release => "release",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 
@@ -82,6 +129,7 @@ public static class StateNames
     public static string Format(AccountKind kind) => kind switch
     {
         AccountKind.BankClearing => "bank_clearing",
+        AccountKind.Held => "held",
         AccountKind.Merchant => "merchant",
         AccountKind.Store => "store",
         AccountKind.Platform => "platform",

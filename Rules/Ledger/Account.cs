@@ -5,6 +5,9 @@ public enum AccountKind
     /// <summary>What the card network owes us: approved payments that it has not settled.</summary>
     BankClearing,
 
+    /// <summary>Paid for an escrow bill of a merchant, and not released. How much of it is of which bill stands in the trade's row.</summary>
+    Held,
+
     /// <summary>What a merchant has available.</summary>
     Merchant,
 

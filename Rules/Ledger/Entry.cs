@@ -4,6 +4,9 @@ public enum EntryKind
 {
     /// <summary>A swipe that the bank has approved. Its subject is its RRN.</summary>
     Payment,
+
+    /// <summary>Held money of an escrow bill is released. Its subject is the bill's number.</summary>
+    Release,
 }
 
 /// <param name="Amount">Minor units; a debit is positive, a credit negative.</param>

@@ -35,6 +35,18 @@ public sealed class RefusalTests
             321 BillHeld 12 final
             330 CurrencyWrong 13 final
             331 AmountWrong 13 final
+            342 TradeNone 12 final
+            343 TradeNotShipped 12 final
+            344 TradeNotOverdue 12 final
+            345 TradeNotClaimed 12 final
+            346 TradeShipped 12 final
+            347 TradeExtended 12 final
+            348 ExtensionTooLong 12 final
+            349 TradeClaimed 12 final
+            350 TradeFrozen 12 final
+            351 TradeLeased 12 final
+            352 TradeFinished 12 final
+            353 TradeClosed 12 final
             401 DeclinedByBank 05 final
             402 BankNotReachable 92 final
             403 NoAnswerFromBank 68 final
