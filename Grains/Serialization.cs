@@ -1,5 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
 
 namespace Lakala.Grains;
@@ -32,6 +34,108 @@ public sealed class BillConverter : IConverter<Bill, BillSurrogate>
         new(surrogate.State, surrogate.Amount, surrogate.ExpiresAt, surrogate.HeldUntil, surrogate.Holds);
 
     public BillSurrogate ConvertToSurrogate(in Bill value) => new(value.State, value.Amount, value.ExpiresAt, value.HeldUntil, value.Holds);
+}
+
+[GenerateSerializer, Alias("escrow-terms")]
+public readonly record struct EscrowTermsSurrogate(
+    [property: Id(0)] DeliveryMethod Delivery, [property: Id(1)] TimeSpan ShipWithin, [property: Id(2)] TimeSpan ConfirmWithin);
+
+[RegisterConverter]
+public sealed class EscrowTermsConverter : IConverter<EscrowTerms, EscrowTermsSurrogate>
+{
+    public EscrowTerms ConvertFromSurrogate(in EscrowTermsSurrogate surrogate) => new(surrogate.Delivery, surrogate.ShipWithin, surrogate.ConfirmWithin);
+
+    public EscrowTermsSurrogate ConvertToSurrogate(in EscrowTerms value) => new(value.Delivery, value.ShipWithin, value.ConfirmWithin);
+}
+
+[GenerateSerializer, Alias("shipping")]
+public readonly record struct ShippingSurrogate([property: Id(0)] DeliveryMethod Method, [property: Id(1)] string Carrier, [property: Id(2)] string TrackingNumber);
+
+[RegisterConverter]
+public sealed class ShippingConverter : IConverter<Shipping, ShippingSurrogate>
+{
+    public Shipping ConvertFromSurrogate(in ShippingSurrogate surrogate) => new(surrogate.Method, surrogate.Carrier, surrogate.TrackingNumber);
+
+    public ShippingSurrogate ConvertToSurrogate(in Shipping value) => new(value.Method, value.Carrier, value.TrackingNumber);
+}
+
+[GenerateSerializer, Alias("trade")]
+public readonly record struct TradeSurrogate(
+    [property: Id(0)] EscrowTerms Terms,
+    [property: Id(1)] TradeState State,
+    [property: Id(2)] long Held,
+    [property: Id(3)] DateTimeOffset HeldSince,
+    [property: Id(4)] DateTimeOffset? DueAt,
+    [property: Id(5)] long Released,
+    [property: Id(6)] int Releases,
+    [property: Id(7)] bool IsOverdue,
+    [property: Id(8)] Shipping? Shipping,
+    [property: Id(9)] DateTimeOffset? ShippedAt,
+    [property: Id(10)] bool IsCorrected,
+    [property: Id(11)] int? ShopperExtended,
+    [property: Id(12)] int? MerchantExtended,
+    [property: Id(13)] TimeSpan? Left,
+    [property: Id(14)] DateTimeOffset? LeasedUntil,
+    [property: Id(15)] int Leases,
+    [property: Id(16)] string? FrozenBy,
+    [property: Id(17)] DateTimeOffset? EndedAt,
+    [property: Id(18)] int Moves);
+
+[RegisterConverter]
+public sealed class TradeConverter : IConverter<Trade, TradeSurrogate>
+{
+    public Trade ConvertFromSurrogate(in TradeSurrogate surrogate) => new(
+        surrogate.Terms,
+        surrogate.State,
+        surrogate.Held,
+        surrogate.HeldSince,
+        surrogate.DueAt,
+        surrogate.Released,
+        surrogate.Releases,
+        surrogate.IsOverdue,
+        surrogate.Shipping,
+        surrogate.ShippedAt,
+        surrogate.IsCorrected,
+        surrogate.ShopperExtended,
+        surrogate.MerchantExtended,
+        surrogate.Left,
+        surrogate.LeasedUntil,
+        surrogate.Leases,
+        surrogate.FrozenBy,
+        surrogate.EndedAt,
+        surrogate.Moves);
+
+    public TradeSurrogate ConvertToSurrogate(in Trade value) => new(
+        value.Terms,
+        value.State,
+        value.Held,
+        value.HeldSince,
+        value.DueAt,
+        value.Released,
+        value.Releases,
+        value.IsOverdue,
+        value.Shipping,
+        value.ShippedAt,
+        value.IsCorrected,
+        value.ShopperExtended,
+        value.MerchantExtended,
+        value.Left,
+        value.LeasedUntil,
+        value.Leases,
+        value.FrozenBy,
+        value.EndedAt,
+        value.Moves);
+}
+
+[GenerateSerializer, Alias("rates")]
+public readonly record struct RatesSurrogate([property: Id(0)] int FeeBasisPoints, [property: Id(1)] int CommissionPercent);
+
+[RegisterConverter]
+public sealed class RatesConverter : IConverter<Rates, RatesSurrogate>
+{
+    public Rates ConvertFromSurrogate(in RatesSurrogate surrogate) => new(surrogate.FeeBasisPoints, surrogate.CommissionPercent);
+
+    public RatesSurrogate ConvertToSurrogate(in Rates value) => new(value.FeeBasisPoints, value.CommissionPercent);
 }
 
 [GenerateSerializer, Alias("swipe-key")]

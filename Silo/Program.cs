@@ -147,6 +147,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<DueRows>();
     services.AddSingleton<DueWatch>();
     services.AddSingleton<SweepRounds>();
+    services.AddSingleton<TradeSweeps>();
     services.AddSingleton<BankLink>();
     services.AddSingleton<IBankLine>(static provider => provider.GetRequiredService<BankLink>());
     services.AddSingleton<IRefundLine>(static provider => provider.GetRequiredService<BankLink>());

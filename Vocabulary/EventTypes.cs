@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>The types of events: of bills, and of a merchant's keys.</summary>
+/// <summary>The types of events: of bills and their trades, and of a merchant's keys.</summary>
 public static class EventTypes
 {
     /// <summary>The merchant has made the bill. Sent to the shopper only, like <see cref="Expiring"/>.</summary>
@@ -13,11 +13,27 @@ public static class EventTypes
     public const string Expired = "bill.expired";
     public const string Cancelled = "bill.cancelled";
 
+    /// <summary>The merchant has shipped the goods of an escrow bill. Its data, as that of all events of a trade, is the bill.</summary>
+    public const string TradeShipped = "trade.shipped";
+
+    /// <summary>The time for shipping is over: the shopper may take the money back.</summary>
+    public const string TradeShipOverdue = "trade.ship_overdue";
+
+    /// <summary>The time for the shopper's confirmation ends at another time than before.</summary>
+    public const string TradeDeadlineChanged = "trade.deadline_changed";
+
+    /// <summary>The merchant has the money.</summary>
+    public const string TradeFinished = "trade.finished";
+
+    /// <summary>The shopper gets the money back.</summary>
+    public const string TradeClosed = "trade.closed";
+
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
     /// <summary>Events of a bill that are sent to its merchant.</summary>
-    public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled];
+    public static readonly IReadOnlyList<string> ToMerchant =
+        [Paid, Expired, Cancelled, TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
 
     /// <summary>Events of an API key that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];

@@ -1,6 +1,8 @@
+using Lakala.Grains.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Lakala.Storage.Trades;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 
@@ -8,7 +10,7 @@ namespace Lakala.Grains.Bills;
 
 public static class BillServices
 {
-    /// <summary>Adds the flows of a bill without a swipe, over the group-commit writers of <see cref="Swipes.SwipeServices.AddSwipes"/>.</summary>
+    /// <summary>Adds the flows of a bill without a swipe, and those of its trade, over the group-commit writers of <see cref="Swipes.SwipeServices.AddSwipes"/>.</summary>
     public static IServiceCollection AddBills(this IServiceCollection services) => services
         .AddSingleton<ICommit<HoldBill, BillSeen>>(provider => provider.GetRequiredService<Commits>().HoldBills)
         .AddSingleton<ICommit<CloseBill, CloseOutcome>>(provider => provider.GetRequiredService<Commits>().CloseBills)
@@ -16,6 +18,9 @@ public static class BillServices
         .AddSingleton<BillRows>()
         .AddSingleton<IDueBills>(provider => provider.GetRequiredService<BillRows>())
         .AddSingleton<OpenBills>()
+        .AddSingleton<ICommit<MoveTrade, TradeMoved>>(provider => provider.GetRequiredService<Commits>().MoveTrades)
+        .AddSingleton<IDueTrades, TradeRows>()
+        .AddSingleton<TradeMoves>()
         .AddSingleton<IBillGrains, BillGrains>()
         .AddGrainDirectory(NoDirectory.Name, static (_, _) => new NoDirectory());
 }

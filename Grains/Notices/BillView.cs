@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Lakala.Rules.Trades;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
+using Lakala.Vocabulary;
 
 namespace Lakala.Grains.Notices;
 
@@ -57,9 +59,15 @@ public static class BillView
         json.WriteString("pay_url"u8, pages.PayUrl(row));
         WriteTime(json, "expires_at"u8, row.Bill.ExpiresAt);
         WriteTime(json, "created_at"u8, row.CreatedAt);
+        json.WriteString("settlement"u8, row.Escrow is null ? Settlements.Direct : Settlements.Escrow);
         if (row.Payment is { } payment)
         {
             WritePayment(json, payment);
+        }
+
+        if (row.Escrow is { } escrow)
+        {
+            WriteEscrow(json, escrow, row.Trade);
         }
 
         json.WriteEndObject();
@@ -75,6 +83,43 @@ public static class BillView
         json.WriteString("store"u8, payment.Store);
         json.WriteString("terminal"u8, payment.Terminal);
         json.WriteEndObject();
+    }
+
+    private static void WriteEscrow(Utf8JsonWriter json, EscrowTerms terms, Trade? trade)
+    {
+        json.WriteString("delivery"u8, StateNames.Format(terms.Delivery));
+        json.WriteNumber("ship_within_seconds"u8, (long)terms.ShipWithin.TotalSeconds);
+        json.WriteNumber("confirm_within_seconds"u8, (long)terms.ConfirmWithin.TotalSeconds);
+        if (trade is null)
+        {
+            return;
+        }
+
+        WriteTime(json, "ship_by"u8, trade.ShipBy);
+        WriteTime(json, "confirm_by"u8, trade.ConfirmBy);
+        json.WriteStartObject("trade"u8);
+        json.WriteString("status"u8, StateNames.Format(trade.State));
+        json.WriteNumber("held"u8, trade.Held);
+        json.WriteNumber("released"u8, trade.Released);
+        json.WriteBoolean("ship_overdue"u8, trade.IsOverdue);
+        if (trade.Shipping is { } shipping)
+        {
+            json.WriteString("method"u8, StateNames.Format(shipping.Method));
+            json.WriteString("carrier"u8, shipping.Carrier);
+            json.WriteString("tracking_number"u8, shipping.TrackingNumber);
+        }
+
+        WriteTime(json, "shipped_at"u8, trade.ShippedAt);
+        WriteTime(json, "ended_at"u8, trade.EndedAt);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset? time)
+    {
+        if (time is { } at)
+        {
+            WriteTime(json, name, at);
+        }
     }
 
     // RFC 3339 in UTC with milliseconds: the round-trip format, cut.

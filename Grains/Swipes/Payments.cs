@@ -2,6 +2,7 @@ using Lakala.Grains.Notices;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
@@ -180,15 +181,20 @@ public sealed class Payments(
                     AuthorisationCode: move.AuthorisationCode!,
                     MaskedCard: attempt.MaskedPan,
                     Store: attempt.Store,
-                    Terminal: attempt.Key.Terminal),
+                    Terminal: attempt.Key.Terminal,
+                    Rates: attempt.Rates),
                 ClosedAt = now,
+                Trade = attempt.Bill.Escrow is { } terms ? Trade.Begin(terms, attempt.Amount.Minor, now) : null,
             };
             facts = new PaidFacts(
                 EventId: Guid.CreateVersion7(now),
                 MerchantId: paid.MerchantId,
                 EventData: notices.ComposeData(paid),
                 Receivers: notices.FindReceivers(paid),
-                Entry: PaymentEntry.Make(attempt.Rrn, attempt.Amount, attempt.Rates, paid.MerchantId, attempt.Store));
+                Entry: paid.Trade is null
+                    ? PaymentEntry.Make(attempt.Rrn, attempt.Amount, attempt.Rates, paid.MerchantId, attempt.Store)
+                    : PaymentEntry.MakeHeld(attempt.Rrn, attempt.Amount, paid.MerchantId),
+                Trade: paid.Trade);
         }
 
         return new FinishAttempt(Key: attempt.Key, Id: attempt.Id, Bill: attempt.Bill.Number, Move: move, At: now, Paid: facts);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
@@ -51,6 +52,40 @@ public sealed record Texts
         AwayHint = "Please try again in a minute. Nothing has happened to your bill.",
         Barcode = "Barcode of bill number {0}",
         Qr = "QR code of bill number {0}",
+        Guarantee = "Guaranteed trade",
+        GuaranteeHint = "Your money is held until you have the goods. The shop gets it when you have had the time to check them.",
+        Delivery = "Delivery",
+        ShipsWithin = "The shop ships within",
+        CheckWithin = "Your time to check after that",
+        ShipBy = "The shop ships by",
+        ShippedAt = "Shipped",
+        Parcel = "Parcel",
+        ConfirmBy = "Time to check until",
+        EndedAt = "Ended",
+        TradeStatus = "Status",
+        Days = ("day", "days"),
+        Hours = ("hour", "hours"),
+        Minutes = ("minute", "minutes"),
+        Seconds = ("second", "seconds"),
+        Methods = method => method switch
+        {
+            DeliveryMethod.Auto => "at once, by the shop's program",
+            DeliveryMethod.Virtual => "without a parcel",
+            DeliveryMethod.Pickup => "you fetch it",
+            DeliveryMethod.Express => "express",
+            DeliveryMethod.Surface => "ordinary post or freight",
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "No such method."),
+        },
+        Trades = state => state switch
+        {
+            TradeState.Held => "Your money is held. The shop has not shipped yet.",
+            TradeState.Shipped => "Shipped. Your money is held until the time to check is over.",
+            TradeState.Claimed => "Your claim is being settled. Your money is held.",
+            TradeState.Finished => "Finished. The shop has the money.",
+            TradeState.Closed => "Closed. The money goes back to your card.",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
+        Overdue = "The shop has not shipped in time. Your money is still held.",
         States = state => state switch
         {
             BillState.Open => ("Waiting for payment", "This page shows by itself when you have paid."),
@@ -106,6 +141,40 @@ public sealed record Texts
         AwayHint = "请一分钟后再试，您的账单没有变化。",
         Barcode = "账单号 {0} 的条码",
         Qr = "账单号 {0} 的二维码",
+        Guarantee = "担保交易",
+        GuaranteeHint = "收到商品之前，货款由平台保管；查验期限届满后才会付给商家。",
+        Delivery = "交付方式",
+        ShipsWithin = "商家发货期限",
+        CheckWithin = "发货后查验期限",
+        ShipBy = "商家发货截止",
+        ShippedAt = "发货时间",
+        Parcel = "快递单号",
+        ConfirmBy = "查验截止",
+        EndedAt = "结束时间",
+        TradeStatus = "状态",
+        Days = ("天", "天"),
+        Hours = ("小时", "小时"),
+        Minutes = ("分钟", "分钟"),
+        Seconds = ("秒", "秒"),
+        Methods = method => method switch
+        {
+            DeliveryMethod.Auto => "自动交付",
+            DeliveryMethod.Virtual => "虚拟商品",
+            DeliveryMethod.Pickup => "自提",
+            DeliveryMethod.Express => "快递",
+            DeliveryMethod.Surface => "平邮或物流",
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "No such method."),
+        },
+        Trades = state => state switch
+        {
+            TradeState.Held => "货款由平台保管，商家尚未发货。",
+            TradeState.Shipped => "商家已发货。查验期限届满前，货款由平台保管。",
+            TradeState.Claimed => "争议正在处理，货款由平台保管。",
+            TradeState.Finished => "交易完成，货款已付给商家。",
+            TradeState.Closed => "交易关闭，货款将退回您的银行卡。",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
+        Overdue = "商家未按时发货，货款仍由平台保管。",
         States = state => state switch
         {
             BillState.Open => ("等待付款", "付款后本页会自动更新。"),
@@ -197,12 +266,57 @@ public sealed record Texts
 
     public required string Qr { get; init; }
 
+    public required string Guarantee { get; init; }
+
+    public required string GuaranteeHint { get; init; }
+
+    public required string Delivery { get; init; }
+
+    public required string ShipsWithin { get; init; }
+
+    public required string CheckWithin { get; init; }
+
+    public required string ShipBy { get; init; }
+
+    public required string ShippedAt { get; init; }
+
+    public required string Parcel { get; init; }
+
+    public required string ConfirmBy { get; init; }
+
+    public required string EndedAt { get; init; }
+
+    public required string TradeStatus { get; init; }
+
+    public required string Overdue { get; init; }
+
+    public required (string One, string Many) Days { get; init; }
+
+    public required (string One, string Many) Hours { get; init; }
+
+    public required (string One, string Many) Minutes { get; init; }
+
+    public required (string One, string Many) Seconds { get; init; }
+
+    public required Func<DeliveryMethod, string> Methods { get; init; }
+
+    public required Func<TradeState, string> Trades { get; init; }
+
     public required Func<BillState, (string Headline, string Hint)> States { get; init; }
 
     /// <param name="language">en or zh; English for anything else.</param>
     public static Texts In(string? language) => language == Chinese.Language ? Chinese : English;
 
     public string Human(DateTimeOffset time) => BeijingTime.Convert(time).ToString(DateAndTime, CultureInfo.InvariantCulture);
+
+    /// <summary>In the largest unit of which it is a whole number.</summary>
+    public string Duration(TimeSpan time) => time.Ticks % TimeSpan.TicksPerDay == 0 ? Count(time.TotalDays, Days)
+        : time.Ticks % TimeSpan.TicksPerHour == 0 ? Count(time.TotalHours, Hours)
+        : time.Ticks % TimeSpan.TicksPerMinute == 0 ? Count(time.TotalMinutes, Minutes)
+        : Count(time.TotalSeconds, Seconds);
+
+    private static string Count(double number, (string One, string Many) unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number:0} {(number == 1 ? unit.One : unit.Many)}");
 
     public string Distance(int metres) => metres < 1000
         ? string.Create(CultureInfo.InvariantCulture, $"{metres} m")

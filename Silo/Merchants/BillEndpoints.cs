@@ -16,6 +16,7 @@ using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Merchants;
 
@@ -64,6 +65,7 @@ internal static class BillEndpoints
         ShopperReceivers shoppers,
         NoticeSignal notices,
         BillPageAddress pages,
+        IOptions<TradeOptions> trades,
         TimeProvider time,
         HttpContext context)
     {
@@ -82,7 +84,7 @@ internal static class BillEndpoints
             }
 
             var now = ToMilliseconds(time.GetUtcNow());
-            if (body.Value.Check(now) is { } refusal)
+            if (body.Value.Check(now, trades.Value) is { } refusal)
             {
                 return refusal;
             }
@@ -164,7 +166,7 @@ internal static class BillEndpoints
     }
 
     // Another merchant's bill does not exist for this one.
-    private static async Task<BillRow?> Find(string number, ClaimsPrincipal user, Commits commits) =>
+    public static async Task<BillRow?> Find(string number, ClaimsPrincipal user, Commits commits) =>
         BillNumber.TryParse(number, out var parsed)
         && (await commits.ReadBills.Submit(parsed.Value)).Row is { } bill
         && bill.MerchantId == user.Merchant().Id
@@ -189,7 +191,8 @@ internal static class BillEndpoints
             order.Metadata is null ? null : JsonSerializer.Serialize(order.Metadata, StrictJson.Options),
             now,
             null,
-            null);
+            null,
+            Escrow: order.Terms());
     }
 
     private static IResult Repeat(KeptAnswer kept, byte[] hash, HttpResponse response)

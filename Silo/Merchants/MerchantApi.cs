@@ -18,6 +18,8 @@ internal static class MerchantApi
         services.AddSingleton<ApiKeyRows>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
+        services.AddOptions<TradeOptions>().BindConfiguration("Trades").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TradeOptions>, TradeOptions.Validator>();
         services.AddSingleton<MerchantQuotas>();
         services.AddSingleton<StoreSearches>();
         services.AddSingleton(static provider => provider.GetRequiredService<IOptions<MerchantApiOptions>>().Value.ToShopperQuotas());
@@ -38,6 +40,7 @@ internal static class MerchantApi
             .ProducesProblem(StatusCodes.Status500InternalServerError)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapBills();
+        api.MapTrades();
         api.MapWebhooks();
         api.MapApiKeys();
 

@@ -25,8 +25,21 @@ internal static class MerchantApiDocument
         "https://pay.example.com/b/CzpzzhSPfTOkLbFzQmZ0ZtVn3kQm9w",
         Created + TimeSpan.FromHours(72),
         Created,
+        Settlements.Direct,
         new PaymentModel(
             Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"));
+
+    private static readonly BillModel ShippedBill = PaidBill with
+    {
+        Settlement = Settlements.Escrow,
+        Delivery = "express",
+        ShipWithinSeconds = 259_200,
+        ConfirmWithinSeconds = 864_000,
+        ShipBy = PaidBill.Payment!.PaidAt + TimeSpan.FromHours(72),
+        ConfirmBy = PaidBill.Payment.PaidAt + TimeSpan.FromHours(5) + TimeSpan.FromDays(10),
+        Trade = new TradeModel(
+            "SHIPPED", 129_900, 0, ShipOverdue: false, "express", "SF Express", "SF1234567890123", PaidBill.Payment.PaidAt + TimeSpan.FromHours(5)),
+    };
 
     private static readonly WebhookEndpointModel Endpoint = new(
         "we_0f1e2d3c4b5a69788796a5b4", "https://shop.example.com/lakala", Created, null, null, null, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
@@ -47,6 +60,9 @@ internal static class MerchantApiDocument
             PaidBill.OrderId, PaidBill.Amount, PaidBill.Currency, PaidBill.Description, new Shopper("Li Na", "li.na@example.com", "+8613800000000", "zh"), PaidBill.Metadata,
             ExpiresInSeconds: 259_200),
         [typeof(BillModel)] = PaidBill,
+        [typeof(TradeModel)] = ShippedBill.Trade!,
+        [typeof(ShipOrder)] = new ShipOrder(ShippedBill.Trade!.Carrier!, ShippedBill.Trade.TrackingNumber!),
+        [typeof(ExtendTime)] = new ExtendTime(5),
         [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),
         [typeof(CreateWebhookEndpoint)] = new CreateWebhookEndpoint(Endpoint.Url),
         [typeof(WebhookEndpointModel)] = Endpoint,
@@ -124,6 +140,7 @@ internal static class MerchantApiDocument
     private static HashSet<OpenApiTag> Tags() =>
     [
         new() { Name = "Bills", Description = "The amount that an order owes, and whether it is paid." },
+        new() { Name = "Trades", Description = "The money of escrow bills after the payment." },
         new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
         new() { Name = "Events", Description = "What happened, and the state of its notices." },
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },
@@ -165,7 +182,7 @@ internal static class MerchantApiDocument
         }));
         document.Webhooks = new Dictionary<string, IOpenApiPathItem>
         {
-            ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled", "BillNotice"),
+            ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled, or its trade has moved", "BillNotice"),
             ["api_key"] = Post("keyNotice", "An API key of yours was made or revoked", "KeyNotice"),
             ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };

@@ -3,7 +3,9 @@ using System.ComponentModel.DataAnnotations;
 using System.Net.Mail;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Lakala.Rules.Trades;
 using Lakala.Silo.Web;
+using Lakala.Storage;
 using Lakala.Storage.Notices;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -29,11 +31,20 @@ internal sealed record CreateBill(
     [property: Description("The time until which the bill can be paid: an RFC 3339 time with offset, 1 second to 365 days ahead. Not with expires_in_seconds.")]
     DateTimeOffset? ExpiresAt = null,
     [property: Range(1L, CreateBill.MaxSeconds), Description("The number of seconds for which the bill can be paid: 1 to 31536000; default 259200 (72 hours).")]
-    long? ExpiresInSeconds = null)
+    long? ExpiresInSeconds = null,
+    [property: AllowedValues(Settlements.Direct, Settlements.Escrow), Description("direct (default): you have the money at once. escrow: it is held until the shopper has the goods.")]
+    string? Settlement = null,
+    [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("With escrow, and needed there: how the goods will reach the shopper. auto: by your program at once; virtual: without a parcel; pickup; express; surface: by ordinary post or freight.")]
+    string? Delivery = null,
+    [property: Range(1L, CreateBill.LongestTimer), Description("With escrow: the number of seconds from the payment until you have to ship, 3600 to 3888000; default 259200 (72 hours).")]
+    long? ShipWithinSeconds = null,
+    [property: Range(1L, CreateBill.LongestTimer), Description("With escrow: the number of seconds from the shipping until the goods count as received, 86400 to 3888000; by default 1 day for auto, 3 for virtual and pickup, 10 for express, 30 for surface.")]
+    long? ConfirmWithinSeconds = null)
 {
     public const int MaxOrderId = 64;
     public const int MaxDescription = 255;
     public const long MaxSeconds = 31_536_000;
+    public const long LongestTimer = 45 * 86_400;
 
     private const int MaxMetadata = 50;
     private const int MaxMetadataName = 40;
@@ -48,7 +59,7 @@ internal sealed record CreateBill(
         ExpiresAt?.ToUniversalTime() ?? now + (ExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : UsualTime);
 
     /// <summary>The error of the request; null when it is valid.</summary>
-    public ProblemHttpResult? Check(DateTimeOffset now) =>
+    public ProblemHttpResult? Check(DateTimeOffset now, TradeOptions trades) =>
         RefuseOrderId(OrderId)
         ?? (Money.IsKnownCurrency(Currency) ? null : Problems.Invalid("currency", "currency is not accepted: only CNY is."))
         ?? (new Money(Amount, Currency).IsBillable
@@ -57,7 +68,16 @@ internal sealed record CreateBill(
         ?? Text.Refuse("description", Description, 1, MaxDescription)
         ?? Shopper?.Check()
         ?? CheckMetadata()
-        ?? CheckExpiry(now);
+        ?? CheckExpiry(now)
+        ?? CheckEscrow(trades);
+
+    /// <summary>The terms of an escrow bill; null when it is direct. Only for a request that has passed <see cref="Check"/>.</summary>
+    public EscrowTerms? Terms() => Settlement == Settlements.Escrow && StateNames.FindDeliveryMethod(Delivery!) is { } method
+        ? new EscrowTerms(
+            method,
+            ShipWithinSeconds is { } ship ? TimeSpan.FromSeconds(ship) : EscrowTerms.UsualShipTime,
+            ConfirmWithinSeconds is { } confirm ? TimeSpan.FromSeconds(confirm) : EscrowTerms.UsualConfirmTime(method))
+        : null;
 
     public static ProblemHttpResult? RefuseOrderId(string orderId) => Text.Refuse("order_id", orderId, 1, MaxOrderId);
 
@@ -76,6 +96,30 @@ internal sealed record CreateBill(
         : Metadata.FirstOrDefault(static pair => pair.Value is null || pair.Value.EnumerateRunes().Count() > MaxMetadataValue).Key is { } name
             ? Problems.Invalid($"metadata.{name}", $"metadata.{name} must be a string of at most {MaxMetadataValue} characters.")
         : null;
+
+    private ProblemHttpResult? CheckEscrow(TradeOptions trades)
+    {
+        if (Settlement is null or Settlements.Direct)
+        {
+            return Delivery is not null ? OnlyEscrow("delivery")
+                : ShipWithinSeconds is not null ? OnlyEscrow("ship_within_seconds")
+                : ConfirmWithinSeconds is not null ? OnlyEscrow("confirm_within_seconds")
+                : null;
+        }
+
+        return Settlement != Settlements.Escrow ? Problems.Invalid("settlement", "settlement can be direct or escrow.")
+            : Delivery is null || StateNames.FindDeliveryMethod(Delivery) is null
+                ? Problems.Invalid("delivery", "delivery of an escrow bill must be auto, virtual, pickup, express or surface.")
+            : RefuseTimer("ship_within_seconds", ShipWithinSeconds, trades.ShortestShipTime)
+                ?? RefuseTimer("confirm_within_seconds", ConfirmWithinSeconds, trades.ShortestConfirmTime);
+    }
+
+    private static ProblemHttpResult OnlyEscrow(string field) => Problems.Invalid(field, $"{field} is only for bills with settlement escrow.");
+
+    private static ProblemHttpResult? RefuseTimer(string field, long? seconds, TimeSpan shortest) =>
+        seconds is null || (seconds >= (long)shortest.TotalSeconds && seconds <= LongestTimer)
+            ? null
+            : Problems.Invalid(field, $"{field} must be an integer from {(long)shortest.TotalSeconds} to {LongestTimer}.");
 
     private ProblemHttpResult? CheckExpiry(DateTimeOffset now)
     {
@@ -150,8 +194,67 @@ internal sealed record BillModel(
     string PayUrl,
     DateTimeOffset ExpiresAt,
     DateTimeOffset CreatedAt,
+    [property: AllowedValues(Settlements.Direct, Settlements.Escrow), Description("direct: you have the money once the bill is PAID. escrow: it is held, as trade says.")]
+    string Settlement,
     [property: Description("Present once the bill is PAID.")]
-    PaymentModel? Payment = null);
+    PaymentModel? Payment = null,
+    [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("With escrow: the method that the shopper expects.")]
+    string? Delivery = null,
+    [property: Description("With escrow: from the payment until you have to ship.")]
+    long? ShipWithinSeconds = null,
+    [property: Description("With escrow: from the shipping until the goods count as received.")]
+    long? ConfirmWithinSeconds = null,
+    [property: Description("With escrow, once the bill is PAID: the time until which you have to ship.")]
+    DateTimeOffset? ShipBy = null,
+    [property: Description("While the trade is SHIPPED: the time at which the goods count as received.")]
+    DateTimeOffset? ConfirmBy = null,
+    [property: Description("With escrow, once the bill is PAID: what happens to the money.")]
+    TradeModel? Trade = null);
+
+[Description("What happens to the money of an escrow bill.")]
+internal sealed record TradeModel(
+    [property: AllowedValues("HELD", "SHIPPED", "CLAIMED", "FINISHED", "CLOSED")]
+    [property: Description("HELD: paid, ship the goods; SHIPPED: the shopper is to confirm; CLAIMED: the shopper has a claim; FINISHED: you have the money; CLOSED: the shopper gets it back. FINISHED and CLOSED are final.")]
+    string Status,
+    [property: Description("What is held, in minor units.")]
+    long Held,
+    [property: Description("What was released, in minor units, before fees.")]
+    long Released,
+    [property: Description("true: the time for shipping is over. Ship now, or the money goes back.")]
+    bool ShipOverdue,
+    [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("How you have shipped.")]
+    string? Method = null,
+    string? Carrier = null,
+    string? TrackingNumber = null,
+    DateTimeOffset? ShippedAt = null,
+    [property: Description("Present once it is FINISHED or CLOSED.")]
+    DateTimeOffset? EndedAt = null);
+
+internal sealed record ShipOrder(
+    [property: Length(0, ShipOrder.Most), Description("The company that carries the goods: at most 64 characters; empty when there is none.")]
+    string Carrier,
+    [property: Length(0, ShipOrder.Most), Description("Its number of the parcel: at most 64 characters; empty when there is none.")]
+    string TrackingNumber,
+    [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("How the goods go; default is the bill's delivery.")]
+    string? Method = null)
+{
+    private const int Most = 64;
+
+    public ProblemHttpResult? Check() =>
+        Text.Refuse("carrier", Carrier, 0, Most)
+        ?? Text.Refuse("tracking_number", TrackingNumber, 0, Most)
+        ?? (Method is null || StateNames.FindDeliveryMethod(Method) is not null
+            ? null
+            : Problems.Invalid("method", "method can be auto, virtual, pickup, express or surface."));
+}
+
+internal sealed record ExtendTime(
+    [property: Range(1, Trade.MostExtraDays), Description("The number of days that the shopper gets in addition: 1 to 15.")]
+    int Days)
+{
+    public ProblemHttpResult? Check() =>
+        Days is >= 1 and <= Trade.MostExtraDays ? null : Problems.Invalid("days", $"days must be an integer from 1 to {Trade.MostExtraDays}.");
+}
 
 internal sealed record PaymentModel(
     DateTimeOffset PaidAt,
@@ -184,8 +287,9 @@ internal sealed record EventModel(
     [property: Description("The webhook-id of the event's notices.")]
     string Id,
     [property: OpenValues(
-        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; api_key.created or api_key.revoked; webhook.test. New types may come.")]
+        EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring,
+        EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
     [property: Description("The bill as it was then. For api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]

@@ -21,11 +21,21 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         [("en", EventTypes.Paid)] = ("Paid", "Thank you. The shop has been told. This is your receipt."),
         [("en", EventTypes.Expired)] = ("Your bill has expired", "It can no longer be paid, and nothing was charged. If you still want the goods, order again in the shop."),
         [("en", EventTypes.Cancelled)] = ("Your bill was cancelled", "The shop has cancelled it. It can no longer be paid, and nothing was charged."),
+        [("en", EventTypes.TradeShipped)] = ("Shipped", "The shop has shipped your order. The money is held until you have it, or until the time for it is over."),
+        [("en", EventTypes.TradeShipOverdue)] = ("Not shipped in time", "The shop has not shipped your order in time. Your money is still held."),
+        [("en", EventTypes.TradeDeadlineChanged)] = ("More time", "You have more time to check your order before the shop gets the money."),
+        [("en", EventTypes.TradeFinished)] = ("Finished", "The shop has got the money for your order. Thank you."),
+        [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
         [("zh", EventTypes.Created)] = ("您的账单", "到任意一家有拉卡拉标志的门店即可付款：出示条码或报账单号，刷银行卡，输入密码。"),
         [("zh", EventTypes.Expiring)] = ("您的账单尚未付款", "付款时间即将截止。请到门店付款；若不需要，账单会自动过期。"),
         [("zh", EventTypes.Paid)] = ("已付款", "谢谢！商家已收到通知。这是您的凭证。"),
         [("zh", EventTypes.Expired)] = ("您的账单已过期", "账单已不能付款，也没有扣款。如仍需要，请到商店重新下单。"),
         [("zh", EventTypes.Cancelled)] = ("您的账单已取消", "商家已取消此账单。账单已不能付款，也没有扣款。"),
+        [("zh", EventTypes.TradeShipped)] = ("已发货", "商家已发货。收货前或期限届满前，货款由平台保管。"),
+        [("zh", EventTypes.TradeShipOverdue)] = ("商家未按时发货", "商家未按时发货。您的货款仍由平台保管。"),
+        [("zh", EventTypes.TradeDeadlineChanged)] = ("确认期限已延长", "您有更多时间查验商品，之后货款才会付给商家。"),
+        [("zh", EventTypes.TradeFinished)] = ("交易完成", "货款已付给商家。谢谢！"),
+        [("zh", EventTypes.TradeClosed)] = ("交易关闭", "货款将退回您的银行卡。"),
     };
 
     /// <returns>Null when the notice is no longer needed.</returns>
@@ -54,6 +64,20 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
             if (Asks)
             {
                 yield return (texts.PayBy, $"{texts.Human(Bill.Row.Bill.ExpiresAt)} {texts.Beijing}");
+            }
+
+            if (Bill.Row.Trade is { Shipping: { } shipping } trade)
+            {
+                yield return (texts.ShippedAt, $"{texts.Human(trade.ShippedAt!.Value)} {texts.Beijing}");
+                if (shipping.TrackingNumber.Length > 0)
+                {
+                    yield return (texts.Parcel, $"{shipping.Carrier} {shipping.TrackingNumber}".Trim());
+                }
+            }
+
+            if (Bill.Row.Trade?.ConfirmBy is { } confirmBy)
+            {
+                yield return (texts.ConfirmBy, $"{texts.Human(confirmBy)} {texts.Beijing}");
             }
 
             if (Bill.Row.Payment is { } payment && !Asks)

@@ -43,6 +43,14 @@ internal static class Problems
     private static readonly ProblemKind BillExpired = Kind("bill-expired", 409, "The bill has expired.", Repeat.No);
     private static readonly ProblemKind BillBeingPaid = Kind("bill-being-paid", 409, "The bill is being paid.", Repeat.Later);
     private static readonly ProblemKind BillHeld = Kind("bill-held", 409, "The bill is at a counter.", Repeat.Later);
+    private static readonly ProblemKind NoTrade = Kind("no-trade", 409, "The bill has no guaranteed trade.", Repeat.Later);
+    private static readonly ProblemKind NotShipped = Kind("trade-not-shipped", 409, "The goods are not shipped.", Repeat.Later);
+    private static readonly ProblemKind Shipped = Kind("trade-shipped", 409, "The goods are shipped.", Repeat.No);
+    private static readonly ProblemKind Extended = Kind("trade-extended", 409, "The time was extended already.", Repeat.No);
+    private static readonly ProblemKind TooLongExtended = Kind("extension-too-long", 409, "The extension is too long.", Repeat.No);
+    private static readonly ProblemKind Claimed = Kind("trade-claimed", 409, "The shopper has a claim.", Repeat.Later);
+    private static readonly ProblemKind Finished = Kind("trade-finished", 409, "The trade is finished.", Repeat.No);
+    private static readonly ProblemKind Closed = Kind("trade-closed", 409, "The trade is closed.", Repeat.No);
     private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
     private static readonly ProblemKind KeysFull = Kind("too-many-api-keys", 409, "There are too many API keys.", Repeat.Later);
     private static readonly ProblemKind OnlyKey = Kind("last-api-key", 409, "This is the last API key.", Repeat.Later);
@@ -125,6 +133,19 @@ internal static class Problems
         Refusal.BillExpired => Of(BillExpired, $"Bill {bill} is EXPIRED: nobody can pay it any more."),
         Refusal.BillBeingPaid => Of(BillBeingPaid, $"Bill {bill} is PAYING. Look again in a minute."),
         Refusal.BillHeld => Of(BillHeld, $"A store has just looked up bill {bill}; it may be paid any moment. Try again in three minutes."),
+        _ => TryLater(),
+    };
+
+    public static ProblemHttpResult TradeRefused(BillNumber bill, Refusal why) => why switch
+    {
+        Refusal.TradeNone => Of(NoTrade, $"Bill {bill} is direct, or not PAID yet: only the money of a PAID bill with settlement escrow is held."),
+        Refusal.TradeNotShipped => Of(NotShipped, $"The goods of bill {bill} are not shipped yet: before that there is no time to extend."),
+        Refusal.TradeShipped => Of(Shipped, $"The shipping of bill {bill} was corrected once already."),
+        Refusal.TradeExtended => Of(Extended, $"You have extended the time of bill {bill} already: each side can do so once."),
+        Refusal.ExtensionTooLong => Of(TooLongExtended, $"The time of bill {bill} ends at the latest 60 days after the shipping: ask for fewer days."),
+        Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
+        Refusal.TradeFinished => Of(Finished, $"The trade of bill {bill} is FINISHED: you have the money."),
+        Refusal.TradeClosed => Of(Closed, $"The trade of bill {bill} is CLOSED: the shopper gets the money back."),
         _ => TryLater(),
     };
 

@@ -1,4 +1,5 @@
 using Lakala.Rules.Bills;
+using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Bills;
@@ -6,6 +7,8 @@ namespace Lakala.Storage.Bills;
 /// <summary>A bill's row. Metadata is the merchant's JSON text.</summary>
 /// <param name="ShopperPhone">E.164, such as +8613800000000.</param>
 /// <param name="ShopperLanguage">en or zh; null when the merchant gave none.</param>
+/// <param name="Escrow">Null: the bill is direct.</param>
+/// <param name="Trade">Of a paid escrow bill.</param>
 [GenerateSerializer, Immutable, Alias("bill-row")]
 public sealed record BillRow(
     [property: Id(0)] long Number,
@@ -22,7 +25,9 @@ public sealed record BillRow(
     [property: Id(9)] string? Metadata,
     [property: Id(10)] DateTimeOffset CreatedAt,
     [property: Id(11)] Payment? Payment,
-    [property: Id(12)] DateTimeOffset? ClosedAt)
+    [property: Id(12)] DateTimeOffset? ClosedAt,
+    [property: Id(16)] EscrowTerms? Escrow = null,
+    [property: Id(17)] Trade? Trade = null)
 {
     public BillNumber BillNumber => BillNumber.FromStored(Number);
 

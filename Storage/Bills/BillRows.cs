@@ -1,4 +1,5 @@
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Npgsql;
@@ -8,13 +9,15 @@ namespace Lakala.Storage.Bills;
 /// <summary>The columns and the reader that all statements over bills share, and the bills that are due. <see cref="ReadBills"/> reads one bill.</summary>
 public sealed class BillRows(NpgsqlDataSource database) : IDueBills
 {
-    internal const string From = "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn";
+    internal const string From =
+        "bills b join merchants m on m.id = b.merchant_id left join attempts p on p.rrn = b.paid_rrn left join trades t on t.bill = b.number and b.delivery is not null";
 
     /// <summary>The columns for <see cref="ReadUnpaid"/>, of bills b and merchants m. No expression may have a comma.</summary>
     internal const string OwnColumns =
-        """
+        $"""
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,
-        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at
+        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at,
+        {TradeColumns.OfTerms}
         """;
 
     /// <summary>The columns for <see cref="Read"/>, from <see cref="From"/>. No expression may have a comma.</summary>
@@ -22,7 +25,9 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
         $"""
         {OwnColumns},
         p.settled_at as paid_at, p.rrn as paid_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
-        p.store_id as paid_store, p.terminal_id as paid_terminal
+        p.store_id as paid_store, p.terminal_id as paid_terminal,
+        p.fee_basis_points as paid_fee, p.commission_percent as paid_commission,
+        {TradeColumns.OfTrade}
         """;
 
     // All searches by time use the start of the statement: a clock that moves while the statement runs cannot bound an index
@@ -83,7 +88,9 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
                     row.Get<string>("paid_code"),
                     row.Get<string>("paid_card"),
                     row.Get<string>("paid_store"),
-                    row.Get<string>("paid_terminal")),
+                    row.Get<string>("paid_terminal"),
+                    new Rates(row.Get<int>("paid_fee"), row.Get<int>("paid_commission"))),
+                Trade = bill.Escrow is { } terms ? TradeColumns.ReadTrade(row, terms) : null,
             }
             : bill;
     }
@@ -112,6 +119,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
             row.GetOrNull<string>("metadata"),
             row.Get<DateTimeOffset>("created_at"),
             null,
-            row.Get<DateTimeOffset?>("closed_at"));
+            row.Get<DateTimeOffset?>("closed_at"),
+            Escrow: TradeColumns.ReadTerms(row));
     }
 }

@@ -49,8 +49,9 @@ public sealed class MerchantBills([FromKeyedServices(Database.Visitors)] NpgsqlD
                   insert into deliveries (event_id, receiver, merchant_id, due_at) select $21, unnest($19), $2, $16
                 )
                 insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
-                                   shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at)
-                select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when cardinality($19) > 0 then $20 end
+                                   shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at,
+                                   delivery, ship_within, confirm_within)
+                select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when cardinality($19) > 0 then $20 end, $23, $24, $25
                 from (select count(*) from kept) as first
                 """,
                 CancellationToken.None,
@@ -75,7 +76,10 @@ public sealed class MerchantBills([FromKeyedServices(Database.Visitors)] NpgsqlD
                 receivers.ToArray(),
                 Queries.Typed(Bill.ReminderAt(bill.CreatedAt, bill.Bill.ExpiresAt)),
                 Guid.CreateVersion7(bill.CreatedAt),
-                eventData);
+                eventData,
+                Queries.Typed(bill.Escrow is { } escrow ? StateNames.Format(escrow.Delivery) : null),
+                Queries.Typed(bill.Escrow?.ShipWithin),
+                Queries.Typed(bill.Escrow?.ConfirmWithin));
             return CreateOutcome.Created;
         }
         catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)

@@ -1,7 +1,10 @@
+using Lakala.Rules.Ledger;
+
 namespace Lakala.Storage.Bills;
 
 /// <summary>The payment of a bill, for the receipt, the merchant and the shopper.</summary>
 /// <param name="Rrn">Field 37, twelve digits.</param>
+/// <param name="Rates">Those at the start of its attempt: fees are taken by them, also later.</param>
 [GenerateSerializer, Immutable, Alias("payment")]
 public sealed record Payment(
     [property: Id(0)] DateTimeOffset PaidAt,
@@ -9,4 +12,5 @@ public sealed record Payment(
     [property: Id(2)] string AuthorisationCode,
     [property: Id(3)] string MaskedCard,
     [property: Id(4)] string Store,
-    [property: Id(5)] string Terminal);
+    [property: Id(5)] string Terminal,
+    [property: Id(6)] Rates Rates);

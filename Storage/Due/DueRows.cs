@@ -2,6 +2,7 @@ using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Lakala.Storage.Trades;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -17,6 +18,7 @@ public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSour
         select ({AttemptRows.FirstOverdue}) is not null as has_attempts, ({BillRows.FirstExpiring}) is not null as has_expiries,
                ({BillRows.FirstReminding}) is not null as has_reminders, (r.due_at <= clock_timestamp()) is true as has_reversals,
                exists (select 1 from late_answers where not judged) as has_late_answers, {LedgerRows.HasFreshCredits} as has_credits,
+               ({TradeRows.FirstDue}) is not null as has_trades,
                r.outstanding, r.oldest_age
         from ({ReversalRows.OpenSums}) r
         """,
@@ -27,6 +29,7 @@ public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSour
             row.Get<bool>("has_reversals"),
             row.Get<bool>("has_late_answers"),
             row.Get<bool>("has_credits"),
+            row.Get<bool>("has_trades"),
             row.Get<long>("outstanding"),
             row.Get<TimeSpan>("oldest_age")),
         stop,

@@ -7,10 +7,11 @@ namespace Lakala.Storage.Due;
 /// <param name="Reversals">Reversals that the bank has not acknowledged, and whose next try is due.</param>
 /// <param name="LateAnswers">Answers of the bank that are not judged yet.</param>
 /// <param name="Credits">Entries that are not folded into the balances yet.</param>
+/// <param name="Trades">Trades whose timer has ended.</param>
 /// <param name="OpenReversals">The number of reversals that the bank has not acknowledged, due or not.</param>
 /// <param name="OldestReversal">The age of the oldest of these.</param>
 public sealed record DueWork(
-    bool Attempts, bool Expiries, bool Reminders, bool Reversals, bool LateAnswers, bool Credits, long OpenReversals, TimeSpan OldestReversal)
+    bool Attempts, bool Expiries, bool Reminders, bool Reversals, bool LateAnswers, bool Credits, bool Trades, long OpenReversals, TimeSpan OldestReversal)
 {
-    public static readonly DueWork None = new(false, false, false, false, false, false, 0, TimeSpan.Zero);
+    public static readonly DueWork None = new(false, false, false, false, false, false, false, 0, TimeSpan.Zero);
 }

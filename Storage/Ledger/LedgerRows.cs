@@ -25,7 +25,7 @@ public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     // For the first fold after a long pause, and for an index of all old lines.
     private const int SlowSeconds = 600;
 
-    private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
+    internal static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
 
     /// <summary>The lines of an entry <c>e</c>, as rows <c>l</c>.</summary>
     internal static readonly string Lines =
@@ -180,7 +180,7 @@ public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     }
 
     /// <summary>Adds the credits of entries to the balances, in the order of the accounts, so that two that do so wait and do not block each other.</summary>
-    private static string Credits(string entries, string kinds) =>
+    internal static string Credits(string entries, string kinds) =>
         $"""
         credits as (
           select l.account, -sum(l.amount)::bigint as amount

@@ -1,5 +1,6 @@
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Trades;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,8 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
 
     public GroupCommit<RemindShopper, ReminderOutcome> RemindShoppers { get; } = new(new RemindShoppers(), writers, log);
 
+    public GroupCommit<MoveTrade, TradeMoved> MoveTrades { get; } = new(new MoveTrades(), writers, log);
+
     /// <summary>Commits as a swipe does, and changes nothing.</summary>
     public GroupCommit<TryCommit, CommitTried> TryCommits { get; } = new(new TryCommits(), writers, log);
 
@@ -38,6 +41,7 @@ public sealed class Commits([FromKeyedServices(Database.Writers)] NpgsqlDataSour
         await HoldBills.DisposeAsync();
         await CloseBills.DisposeAsync();
         await RemindShoppers.DisposeAsync();
+        await MoveTrades.DisposeAsync();
         await TryCommits.DisposeAsync();
         await ReadBills.DisposeAsync();
     }

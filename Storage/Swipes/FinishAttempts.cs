@@ -1,5 +1,6 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
@@ -15,7 +16,9 @@ public sealed record FinishAttempt(SwipeKey Key, Guid Id, long Bill, AttemptMove
 /// <param name="EventData">The PAID bill in the form of the notices.</param>
 /// <param name="Receivers">Of the shopper.</param>
 /// <param name="Entry">Its first line is the debit of the attempt's amount.</param>
-public sealed record PaidFacts(Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, Entry Entry);
+/// <param name="Trade">Of an escrow bill: the trade that begins.</param>
+public sealed record PaidFacts(
+    Guid EventId, string MerchantId, string EventData, IReadOnlyList<string> Receivers, Entry Entry, Trade? Trade = null);
 
 /// <param name="Found">Null when the attempt moved. Otherwise it was no longer SENT under this id, or an approval came after
 /// the deadline: then this is the attempt as the statement found it.</param>
@@ -27,8 +30,8 @@ public sealed record FinishOutcome(AttemptRow? Found)
 }
 
 /// <summary>
-/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its entry, its event and
-/// its deliveries; REVERSING brings its entry in the reversal queue.
+/// Moves attempts out of SENT and their bills out of PAYING in one commit. An approval brings its entry, its event, its
+/// deliveries and the trade of an escrow bill; REVERSING brings its entry in the reversal queue.
 /// </summary>
 /// <remarks>
 /// The guarded update of an attempt is its lock, in the order of the bills' numbers, and its bill moves with it. An attempt that moved
@@ -58,7 +61,8 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         .Column("merchant_id", "text", static c => c.Paid?.MerchantId)
         .Column("event_data", "text", static c => c.Paid?.EventData)
         .TextsColumn("receivers", static c => c.Paid?.Receivers)
-        .Lines(static c => c.Paid?.Entry, _accounts);
+        .Lines(static c => c.Paid?.Entry, _accounts)
+        .SparseColumn("ship_by", "timestamptz", static c => c.Paid?.Trade?.DueAt);
 
     public override BatchInput<FinishAttempt> Input { get; }
 
@@ -91,6 +95,9 @@ public sealed class FinishAttempts : BatchStatement<FinishAttempt, FinishOutcome
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at)
           {BillReceivers.Select("moved m", "m.event_id", "m.at", "m.to_state = 'APPROVED'")}
+        ), held as (
+          insert into trades (bill, merchant_id, held, since, due_at)
+          select m.bill, m.merchant_id, m.amount, m.at, m.ship_by from moved m where m.to_state = 'APPROVED' and m.ship_by is not null
         ), reversing as (
           insert into reversals (rrn, terminal_id, stan, store_id, amount, currency, started_at)
           select m.rrn, m.terminal_id, m.stan, m.store_id, m.amount, m.currency, m.started_at from moved m where m.to_state = 'REVERSING'

@@ -9,7 +9,9 @@ namespace Lakala.EndToEnd.Tests;
 public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
 {
     private static readonly string[] BillMembers =
-        ["number", "status", "amount", "currency", "order_id", "description", "metadata", "pay_url", "expires_at", "created_at"];
+        ["number", "status", "amount", "currency", "order_id", "description", "metadata", "pay_url", "expires_at", "created_at", "settlement"];
+
+    private static readonly string[] EscrowMembers = ["delivery", "ship_within_seconds", "confirm_within_seconds", "ship_by", "confirm_by", "trade"];
 
     private Shop _shop = null!;
 
@@ -419,6 +421,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name} {path.Name}"))
             .Should().BeEquivalentTo(
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
+                "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
                 "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate",
@@ -427,7 +430,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
         var example = Example(schemas, "Bill");
         example.EnumerateObject().Select(member => member.Name).Should().Equal([.. BillMembers, "payment"]);
         schemas.GetProperty("Bill").GetProperty("properties").EnumerateObject().Select(member => member.Name)
-            .Should().Equal([.. BillMembers, "payment"]);
+            .Should().Equal([.. BillMembers, "payment", .. EscrowMembers]);
         (await _shop.Post("/v1/bills", Example(schemas, "CreateBill").GetRawText())).Status.Should().Be(201);
         document.GetProperty("servers")[0].GetProperty("url").GetString().Should().Be(network.Local.Http.GetLeftPart(UriPartial.Authority));
         document.GetRawText().Should().NotContain("the tests").And.NotContain("BillView");

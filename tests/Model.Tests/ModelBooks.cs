@@ -383,8 +383,10 @@ public sealed class ModelBooks
                     AuthorisationCode: attempt.AuthorisationCode!,
                     MaskedCard: attempt.MaskedPan!,
                     Store: attempt.Store!,
-                    Terminal: attempt.Key.Terminal),
+                    Terminal: attempt.Key.Terminal,
+                    Rates: attempt.Rates),
                 ClosedAt = item.At,
+                Trade = paid.Trade,
             };
         }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Trades;
 using Lakala.Storage.Ledger;
 using Lakala.Testing;
 
@@ -38,10 +39,15 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<AttemptState>().Should().OnlyContain(state => StateNames.ParseAttempt(StateNames.Format(state)) == state);
         Enum.GetValues<DeliveryState>().Select(StateNames.Format).Should().Equal("PENDING", "ACCEPTED", "SKIPPED", "PARKED");
         Enum.GetValues<DeliveryState>().Should().OnlyContain(state => StateNames.ParseDelivery(StateNames.Format(state)) == state);
+        Enum.GetValues<TradeState>().Select(StateNames.Format).Should().Equal("HELD", "SHIPPED", "CLAIMED", "FINISHED", "CLOSED");
+        Enum.GetValues<TradeState>().Should().OnlyContain(state => StateNames.ParseTrade(StateNames.Format(state)) == state);
+        Enum.GetValues<DeliveryMethod>().Select(StateNames.Format).Should().Equal("auto", "virtual", "pickup", "express", "surface");
+        Enum.GetValues<DeliveryMethod>().Should().OnlyContain(method => StateNames.ParseDeliveryMethod(StateNames.Format(method)) == method);
     }
 
     [Theory]
     [InlineData("bills")]
+    [InlineData("trades")]
     [InlineData("attempts")]
     [InlineData("deliveries")]
     public async Task The_CHECK_on_the_state_mirrors_the_enum(string table)
@@ -51,6 +57,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         var names = table switch
         {
             "bills" => Enum.GetValues<BillState>().Select(StateNames.Format),
+            "trades" => Enum.GetValues<TradeState>().Select(StateNames.Format),
             "attempts" => Enum.GetValues<AttemptState>().Select(StateNames.Format),
             _ => Enum.GetValues<DeliveryState>().Select(StateNames.Format),
         };
@@ -72,10 +79,21 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     [InlineData("update entries set amount_3 = null, amount_2 = amount_2 + amount_3")]
     [InlineData("update entries set amount_1 = 0, amount_2 = amount_1 + amount_2")]
     [InlineData("update payment_entries set subject = subject + 1")]
+    [InlineData("update bills set delivery = 'express'")]
+    [InlineData("update trades set state = 'FINISHED', shipped_at = now(), ended_at = now(), due_at = null")]
+    [InlineData("update trades set state = 'CLOSED', held = 0, ended_at = now()")]
+    [InlineData("update trades set state = 'CLOSED', held = 0, due_at = null")]
+    [InlineData("update trades set state = 'CLAIMED', due_at = null")]
+    [InlineData("update trades set state = 'SHIPPED'")]
+    [InlineData("update trades set held = 0")]
+    [InlineData("update trades set due_at = null")]
+    [InlineData("update trades set merchant_extended = 16")]
+    [InlineData("update trades set leases = 3")]
     [InlineData("insert into balances select id, -1 from accounts where kind = 'platform'")]
     public async Task The_database_itself_refuses_what_no_rule_allows(string sql)
     {
         await books.PutBill();
+        await books.Execute("insert into trades (bill, merchant_id, held, since, due_at) values (1, 'shop', 1000, now(), now()) on conflict do nothing");
 
         await FluentActions.Awaiting(() => books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
     }

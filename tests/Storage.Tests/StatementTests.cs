@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
@@ -318,6 +319,19 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         await books.Execute("update bills set state = 'EXPIRED', live = false where order_id = 'one-order'");
         (await bills.CreateBill(NewBill(610, "one-order"), null, [], "{}")).Should().Be(CreateOutcome.Created);
         (await bills.CreateBill(NewBill(610, "another-order"), null, [], "{}")).Should().Be(CreateOutcome.NumberTaken);
+    }
+
+    [Fact]
+    public async Task The_terms_of_an_escrow_bill_are_read_as_they_were_stored()
+    {
+        var bills = new MerchantBills(books.Database);
+        var bill = NewBill(620, "escrow-order") with { Escrow = new EscrowTerms(DeliveryMethod.Surface, TimeSpan.FromHours(1), TimeSpan.FromDays(45)) };
+
+        (await bills.CreateBill(bill, null, [], "{}")).Should().Be(CreateOutcome.Created);
+
+        var read = (await books.Commits.ReadBills.Submit(bill.Number)).Row!;
+        (read.Escrow, read.Trade).Should().Be((bill.Escrow, null));
+        (await bills.ListBills(Books.Merchant, "escrow-order", null, 1, TestContext.Current.CancellationToken)).Single().Escrow.Should().Be(bill.Escrow);
     }
 
     private static readonly AttemptState[] Moves = [AttemptState.Approved, AttemptState.Declined, AttemptState.NotSent, AttemptState.Reversing];

@@ -1,6 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
@@ -91,15 +92,16 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         BillState state = BillState.Open,
         TimeSpan? expiresIn = null,
         TimeSpan? heldFor = null,
-        string? order = null)
+        string? order = null,
+        EscrowTerms? escrow = null)
     {
         var number = BillNumber.FromRandom(Interlocked.Increment(ref _number)).Value;
         await using var command = Database.CreateCommand(
             """
             insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, held_until, page_token,
-                               created_at, paid_rrn, live)
+                               created_at, paid_rrn, live, delivery, ship_within, confirm_within)
             values ($1, $2, $3, $4, 'CNY', 'A thing', $5, clock_timestamp() + $6, clock_timestamp() + $7, $3, clock_timestamp(),
-                    case when $5 = 'PAID' then 0 end, $5 in ('OPEN', 'PAYING', 'PAID'))
+                    case when $5 = 'PAID' then 0 end, $5 in ('OPEN', 'PAYING', 'PAID'), $8, $9, $10)
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Merchant });
@@ -108,6 +110,9 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StateNames.Format(state) });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = expiresIn ?? TimeSpan.FromHours(1) });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)heldFor ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Interval });
+        command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = escrow is null ? null : StateNames.Format(escrow.Delivery) });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan?> { TypedValue = escrow?.ShipWithin });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan?> { TypedValue = escrow?.ConfirmWithin });
         await _putting.WaitAsync();
         try
         {
@@ -124,13 +129,20 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
     public async Task<StartAttempt> NewAttempt(long bill, int stan, long amount = 1000, string terminal = "T0000001") => new(
         Guid.NewGuid(), new SwipeKey(terminal, 1, stan), await Rrns.Next(), bill, new Money(amount, Money.Cny), "621700******0001", Store);
 
-    public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at)
+    /// <param name="escrow">The terms of the bill, if it is an escrow bill.</param>
+    public static FinishAttempt Finish(StartAttempt start, AttemptState to, DateTimeOffset at, EscrowTerms? escrow = null)
     {
         var move = to == AttemptState.Approved
             ? new AttemptMove(to, "00", null, Books.ApprovalCode)
             : new AttemptMove(to, "05", Refusal.DeclinedByBank, null);
         var paid = to == AttemptState.Approved
-            ? new PaidFacts(Guid.CreateVersion7(at), Merchant, "{}", [], PaymentEntry.Make(start.Rrn, start.Amount, Rates, Merchant, Store))
+            ? new PaidFacts(
+                Guid.CreateVersion7(at),
+                Merchant,
+                "{}",
+                [],
+                escrow is null ? PaymentEntry.Make(start.Rrn, start.Amount, Rates, Merchant, Store) : PaymentEntry.MakeHeld(start.Rrn, start.Amount, Merchant),
+                escrow is null ? null : Trade.Begin(escrow, start.Amount.Minor, at))
             : null;
         return new FinishAttempt(start.Key, start.Id, start.Bill, move, at, paid);
     }
@@ -157,6 +169,10 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         (await Scalar<long>("select count(*) from bills b where (state = 'PAYING') <> exists (select from attempts a where a.bill = b.number and a.state = 'SENT')"))
             .Should().Be(0);
     }
+
+    /// <summary>What an account has in its balance; 0 when it has none.</summary>
+    public Task<long> BalanceOf(string account) =>
+        Scalar<long>($"select coalesce((select b.amount from balances b join accounts a on a.id = b.account where a.name = '{account}'), 0)");
 
     /// <summary>Returns as soon as this number of statements of these books wait for a lock.</summary>
     public Task SomebodyWaits(int statements = 1) =>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Silo.Notices;
 using Lakala.Storage.Bills;
 using Lakala.Vocabulary;
@@ -30,6 +31,11 @@ public sealed class ShopperMessageTests
                 all.Add(EventTypes.Paid, BillState.Paid, language);
                 all.Add(EventTypes.Expired, BillState.Expired, language);
                 all.Add(EventTypes.Cancelled, BillState.Cancelled, language);
+                all.Add(EventTypes.TradeShipped, BillState.Paid, language);
+                all.Add(EventTypes.TradeShipOverdue, BillState.Paid, language);
+                all.Add(EventTypes.TradeDeadlineChanged, BillState.Paid, language);
+                all.Add(EventTypes.TradeFinished, BillState.Paid, language);
+                all.Add(EventTypes.TradeClosed, BillState.Paid, language);
             }
 
             return all;
@@ -159,7 +165,7 @@ public sealed class ShopperMessageTests
             language,
             null,
             Now.AddHours(-1),
-            state == BillState.Paid ? new Payment(Now, "000000010000", "C8FFFY", "622848*********4912", "STORE0000000001", "T0000001") : null,
+            state == BillState.Paid ? new Payment(Now, "000000010000", "C8FFFY", "622848*********4912", "STORE0000000001", "T0000001", new Rates(60, 20)) : null,
             isOver ? Now : null);
     }
 

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Tests;
+using Lakala.Grains.Trades;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Bank;
@@ -13,6 +14,7 @@ using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Due;
 using Lakala.Storage.Swipes;
+using Lakala.Storage.Trades;
 using Lakala.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -190,6 +192,7 @@ public sealed class BackgroundTests : IClassFixture<SwipeCluster>, IAsyncLifetim
             _cluster.Silos.Service<IBillGrains>(),
             Options.Create(new SwipeOptions()),
             NullLogger<SweepRounds>.Instance),
+        new TradeSweeps(_cluster.Silos.Service<IDueTrades>(), _cluster.Silos.Service<TradeMoves>()),
         _due,
         _clock,
         NullLogger<Sweeper>.Instance);
