@@ -117,7 +117,11 @@ public sealed record Trade(
     {
         TradeEvent.Shipped shipped => this with
         {
-            State = TradeState.Shipped, Shipping = shipped.Shipping, ShippedAt = shipped.At, DueAt = shipped.ConfirmBy, IsOverdue = false,
+            State = TradeState.Shipped,
+            Shipping = shipped.Shipping,
+            ShippedAt = shipped.At,
+            DueAt = shipped.ConfirmBy,
+            IsOverdue = false,
         },
         TradeEvent.Corrected corrected => this with { Shipping = corrected.Shipping, IsCorrected = true, DueAt = corrected.ConfirmBy },
         TradeEvent.Extended { By: Side.Shopper } extended => this with { ShopperExtended = extended.Days, DueAt = extended.ConfirmBy },

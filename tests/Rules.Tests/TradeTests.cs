@@ -19,7 +19,10 @@ public sealed class TradeTests
     private static readonly Trade Held = Trade.Begin(Terms, Amount, Paid) with { DueAt = Now + Moment };
     private static readonly Trade Shipped = Held with
     {
-        State = TradeState.Shipped, Shipping = Parcel, ShippedAt = Now.AddDays(-1), DueAt = Now + Moment,
+        State = TradeState.Shipped,
+        Shipping = Parcel,
+        ShippedAt = Now.AddDays(-1),
+        DueAt = Now + Moment,
     };
 
     private static readonly Dictionary<string, Trade> Trades = new()

@@ -42,6 +42,8 @@ async Task NSwag()
     Is("enableWebhookEndpoint", (await client.EnableWebhookEndpointAsync(endpoint.Id)).Id == endpoint.Id);
     var test = await client.TestWebhookEndpointAsync(endpoint.Id);
     Is("testWebhookEndpoint", test.Type == "webhook.test");
+    Is("shipOrder", await IsRefused(() => client.ShipOrderAsync(bill.Number, new() { Carrier = "EMS", Tracking_number = "1" })));
+    Is("extendTime", await IsRefused(() => client.ExtendTimeAsync(bill.Number, new() { Days = 5 })));
     Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
     var events = await client.ListEventsAsync(null, 100, null);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");
@@ -59,6 +61,24 @@ async Task NSwag()
     Is("listApiKeys", keys.Count == 3 && keys.Single(one => one.Current).Expires_at > DateTimeOffset.UtcNow && keys.All(one => one.Api_key is null));
     await client.RevokeApiKeyAsync(keys.Single(one => one.Current).Id);
     Is("revokeApiKey", true);
+}
+
+// The bill is direct, and not paid.
+async Task<bool> IsRefused(Func<Task> call)
+{
+    try
+    {
+        await call();
+        return false;
+    }
+    catch (NSwagClient.ApiException refused)
+    {
+        return refused.StatusCode == 409;
+    }
+    catch (ApiException refused)
+    {
+        return refused.ResponseStatusCode == 409;
+    }
 }
 
 async Task Kiota()
@@ -88,6 +108,8 @@ async Task Kiota()
     Is("rotateWebhookSecret", (await client.Webhook_endpoints[endpoint.Id].Rotate_secret.PostAsync()).RotatingUntil > DateTimeOffset.UtcNow);
     Is("enableWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Enable.PostAsync()).Id == endpoint.Id);
     Is("testWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Test.PostAsync()).Type == "webhook.test");
+    Is("shipOrder", await IsRefused(() => client.Bills[bill.Number].Ship.PostAsync(new() { Carrier = "EMS", TrackingNumber = "1" })));
+    Is("extendTime", await IsRefused(() => client.Bills[bill.Number].Extend.PostAsync(new() { Days = 5 })));
     Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
     var events = await client.Events.GetAsync(request => request.QueryParameters.Limit = 100);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");

@@ -59,6 +59,10 @@ async function byFetch(): Promise<void> {
   is("rotateWebhookSecret", (await api.POST("/v1/webhook_endpoints/{id}/rotate_secret", id)).data!.rotating_until !== undefined);
   is("enableWebhookEndpoint", (await api.POST("/v1/webhook_endpoints/{id}/enable", id)).data!.id === endpoint.id);
   is("testWebhookEndpoint", (await api.POST("/v1/webhook_endpoints/{id}/test", id)).data!.type === "webhook.test");
+  // The bill is direct, and not paid.
+  const parcel = { carrier: "EMS", tracking_number: "1" };
+  is("shipOrder", (await api.POST("/v1/bills/{number}/ship", { ...number, body: parcel })).response.status === 409);
+  is("extendTime", (await api.POST("/v1/bills/{number}/extend", { ...number, body: { days: 5 } })).response.status === 409);
   is("cancelBill", (await api.POST("/v1/bills/{number}/cancel", number)).data!.status === "CANCELLED");
   const events = (await api.GET("/v1/events", { params: { query: { limit: 100 } } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
@@ -93,6 +97,9 @@ async function byHey(): Promise<void> {
   is("rotateWebhookSecret", (await sdk.rotateWebhookSecret(id)).data!.rotating_until !== undefined);
   is("enableWebhookEndpoint", (await sdk.enableWebhookEndpoint(id)).data!.id === endpoint.id);
   is("testWebhookEndpoint", (await sdk.testWebhookEndpoint(id)).data!.type === "webhook.test");
+  const parcel = { carrier: "EMS", tracking_number: "1" };
+  is("shipOrder", (await sdk.shipOrder({ ...number, body: parcel, throwOnError: false })).response!.status === 409);
+  is("extendTime", (await sdk.extendTime({ ...number, body: { days: 5 }, throwOnError: false })).response!.status === 409);
   is("cancelBill", (await sdk.cancelBill(number)).data!.status === "CANCELLED");
   const events = (await sdk.listEvents({ query: { limit: 100 } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
