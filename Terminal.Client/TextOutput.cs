@@ -44,6 +44,14 @@ internal sealed class TextOutput(TextWriter output, TerminalTexts texts, bool le
             Line(_words.For, report.Description);
             Line(_words.Order, report.OrderId);
             Line(_words.Amount, Receipt.Amount(report.Amount!.Value, CurrencyCode.Cny));
+            if (report is { ShipWithinSeconds: { } ship, CheckWithinSeconds: { } check })
+            {
+                output.WriteLine();
+                output.WriteLine(texts.Guarantee);
+                output.WriteLine(texts.GuaranteeHint);
+                output.WriteLine($"{texts.ShipsWithin}: {texts.Duration(ship)}");
+                output.WriteLine($"{texts.CheckWithin}: {texts.Duration(check)}");
+            }
         }
 
         ShowTexts(report);

@@ -342,7 +342,9 @@ internal sealed class Counter : IAsyncDisposable
             found.Payee,
             found.Description,
             found.OrderId,
-            Clerk?.Number);
+            Clerk?.Number,
+            found.ShipWithinSeconds,
+            found.CheckWithinSeconds);
         if (abandon.IsCancellationRequested)
         {
             return Reports.Refuse(Texts.GivenUp, found.Bill);

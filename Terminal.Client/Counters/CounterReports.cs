@@ -39,6 +39,8 @@ internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, 
             Payee = answer.Payee,
             Description = answer.Description,
             OrderId = answer.OrderId,
+            ShipWithinSeconds = (int?)answer.Guarantee?.ShipWithin.TotalSeconds,
+            CheckWithinSeconds = (int?)answer.Guarantee?.CheckWithin.TotalSeconds,
             // The server's text for 00 is about a payment.
             Text = isFound ? null : answer.Verdict.ClerkText,
             CustomerText = isFound ? null : answer.Verdict.CustomerText,

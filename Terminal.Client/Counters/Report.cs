@@ -45,6 +45,12 @@ public record SwipeReport(Outcome Outcome)
 
     public string? OrderId { get; init; }
 
+    /// <summary>Of a guaranteed trade: from the payment until the merchant ships.</summary>
+    public int? ShipWithinSeconds { get; init; }
+
+    /// <summary>Of a guaranteed trade: from the shipping until the merchant gets the money.</summary>
+    public int? CheckWithinSeconds { get; init; }
+
     /// <summary>The time until the bill of the lookup may expire.</summary>
     public int? SecondsLeft { get; init; }
 
@@ -93,6 +99,8 @@ public record SwipeReport(Outcome Outcome)
             Payee = result?.Payee ?? pending.Payee,
             Description = pending.Description,
             OrderId = result?.OrderId ?? pending.OrderId,
+            ShipWithinSeconds = pending.ShipWithinSeconds,
+            CheckWithinSeconds = pending.CheckWithinSeconds,
             Text = result is null ? texts.OutcomeUnknown : result.ClerkText,
             CustomerText = result is null ? texts.DoNotPayAgain : result.CustomerText,
         };

@@ -174,19 +174,19 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 break;
 
             case Page.BillShown page:
-                Bill(words, page.Bill, page.Since);
+                Bill(desk.Texts, words, page.Bill, page.Since);
                 Say(words.SwipePrompt, Ink.Strong);
                 Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.SwipeCustomer}", words.KeyBack);
                 break;
 
             case Page.PinEntry page:
-                Bill(words, page.Bill, page.Since);
+                Bill(desk.Texts, words, page.Bill, page.Since);
                 Say(string.Format(CultureInfo.InvariantCulture, words.PinPrompt, page.Track.Masked), Ink.Strong);
                 Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.PinCustomer} {new string('•', page.Pin.Length)}_", words.KeyBack);
                 break;
 
             case Page.Asking page:
-                Bill(words, page.Bill, null);
+                Bill(desk.Texts, words, page.Bill, null);
                 var elapsed = time.GetElapsedTime(page.Since);
                 var what = page.IsGivenUp ? words.GivingUp : elapsed > Patience ? words.StillAsking : words.Asking;
                 Say($"{what}  {Bar(elapsed)}  {(int)elapsed.TotalSeconds} s", Ink.Strong);
@@ -379,13 +379,18 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         Put(row, columns - ReceiptWidth, $" {shown}{new string(' ', Receipt.Columns - ColumnWidth.Measure(shown))} ", Ink.Customer);
     }
 
-    private void Bill(DeskTexts words, Report bill, long? since)
+    private void Bill(TerminalTexts texts, DeskTexts words, Report bill, long? since)
     {
         Pair(words.Payee, bill.Payee);
         Pair(words.For, bill.Description);
         Pair(words.Order, bill.OrderId);
         Pair(words.Bill, Grouped(bill.Bill!));
         Pair(words.Amount, Money(bill), Ink.Strong);
+        if (bill is { ShipWithinSeconds: { } ship, CheckWithinSeconds: { } check })
+        {
+            Pair(words.Guarantee, $"{texts.ShipsWithin}: {texts.Duration(ship)}, {texts.CheckWithin}: {texts.Duration(check)}");
+        }
+
         if (since is { } at && bill.SecondsLeft is { } seconds)
         {
             var left = TimeSpan.FromSeconds(seconds) - time.GetElapsedTime(at);

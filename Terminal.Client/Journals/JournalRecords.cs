@@ -36,6 +36,8 @@ public sealed record KeysReserved(JournalKey Next) : JournalRecord;
 /// <summary>On disk before the 0200 is sent.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Currency">ISO 4217, numeric.</param>
+/// <param name="ShipWithinSeconds">Of a guaranteed trade, like the next one: from the payment until the merchant ships.</param>
+/// <param name="CheckWithinSeconds">From the shipping until the merchant gets the money.</param>
 public sealed record SwipePending(
     JournalKey Key,
     string Terminal,
@@ -50,7 +52,9 @@ public sealed record SwipePending(
     string? Payee = null,
     string? Description = null,
     string? OrderId = null,
-    string? Clerk = null) : JournalRecord;
+    string? Clerk = null,
+    int? ShipWithinSeconds = null,
+    int? CheckWithinSeconds = null) : JournalRecord;
 
 /// <summary>The final answer. On disk before anything is printed.</summary>
 /// <param name="ResponseCode">Null when the 0200 was never sent.</param>

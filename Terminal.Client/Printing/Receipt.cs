@@ -119,6 +119,15 @@ public static class Receipt
             paper.Centre(texts.PinVerified);
         }
 
+        if (isPaid && pending is { ShipWithinSeconds: { } ship, CheckWithinSeconds: { } check })
+        {
+            paper.Line(Rule);
+            paper.Centre(texts.Guarantee);
+            paper.Text(texts.GuaranteeHint);
+            paper.Pair(texts.ShipsWithin, texts.Duration(ship));
+            paper.Pair(texts.CheckWithin, texts.Duration(check));
+        }
+
         paper.Text(result is null ? texts.DoNotPayAgain : isPaid ? null : result.CustomerText ?? texts.NotSent);
         paper.Line(Rule);
         paper.Centre(copy);

@@ -33,6 +33,7 @@ internal sealed record DeskTexts
         Order = "Order",
         Amount = "Amount",
         TimeLeft = "Time left",
+        Guarantee = "Guaranteed",
         TimeUp = "may have expired",
         Bill = "Bill",
         Paid = "PAID",
@@ -127,6 +128,7 @@ internal sealed record DeskTexts
         Order = "订单号",
         Amount = "金额",
         TimeLeft = "剩余时间",
+        Guarantee = "担保交易",
         TimeUp = "可能已过期",
         Bill = "账单号",
         Paid = "已支付",
@@ -248,6 +250,8 @@ internal sealed record DeskTexts
     public required string Amount { get; init; }
 
     public required string TimeLeft { get; init; }
+
+    public required string Guarantee { get; init; }
 
     public required string TimeUp { get; init; }
 

@@ -59,6 +59,11 @@ public sealed record TerminalTexts
         ClerkUnverified = "The server cannot be reached. The password is wrong, or the server has not verified it here recently.",
         Bill = "Bill",
         Order = "Order",
+        Guarantee = "GUARANTEED TRADE",
+        GuaranteeHint = "The money is held until the goods have come.",
+        ShipsWithin = "Ships within",
+        CheckWithin = "Time to check",
+        Units = [("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")],
         Card = "Card",
         Entry = "Entry",
         Time = "Beijing time",
@@ -141,6 +146,11 @@ public sealed record TerminalTexts
         ClerkUnverified = "无法连接系统：密码错误，或近期未在此验证过您的身份。",
         Bill = "账单号",
         Order = "订单号",
+        Guarantee = "担保交易",
+        GuaranteeHint = "收到商品之前，货款由平台保管。",
+        ShipsWithin = "发货期限",
+        CheckWithin = "查验期限",
+        Units = [("天", "天"), ("小时", "小时"), ("分钟", "分钟"), ("秒", "秒")],
         Card = "卡号",
         Entry = "输入方式",
         Time = "北京时间",
@@ -245,6 +255,27 @@ public sealed record TerminalTexts
     public required string Bill { get; init; }
 
     public required string Order { get; init; }
+
+    public required string Guarantee { get; init; }
+
+    public required string GuaranteeHint { get; init; }
+
+    public required string ShipsWithin { get; init; }
+
+    public required string CheckWithin { get; init; }
+
+    /// <summary>Days, hours, minutes and seconds, one and several.</summary>
+    public required IReadOnlyList<(string One, string Many)> Units { get; init; }
+
+    /// <summary>In the largest unit of which it is a whole number.</summary>
+    public string Duration(int seconds)
+    {
+        var (number, unit) = seconds % 86_400 == 0 ? (seconds / 86_400, Units[0])
+            : seconds % 3_600 == 0 ? (seconds / 3_600, Units[1])
+            : seconds % 60 == 0 ? (seconds / 60, Units[2])
+            : (seconds, Units[3]);
+        return string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? unit.One : unit.Many)}");
+    }
 
     public required string Card { get; init; }
 

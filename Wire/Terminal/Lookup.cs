@@ -23,8 +23,10 @@ public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeyS
 /// <summary>0110. Amount and what follows are there when the code is 00.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="TimeLeft">Whole seconds; after them the bill may expire.</param>
+/// <param name="Guarantee">Null: the merchant gets the money at once.</param>
 public sealed record LookupAnswer(
-    Origin To, Verdict Verdict, string Bill, long? Amount, int? Currency, string? Payee, string? Description, string? OrderId, TimeSpan? TimeLeft)
+    Origin To, Verdict Verdict, string Bill, long? Amount, int? Currency, string? Payee, string? Description, string? OrderId, TimeSpan? TimeLeft,
+    Guarantee? Guarantee = null)
 {
     private const int MaxTextBytes = 180;
 
@@ -35,7 +37,8 @@ public sealed record LookupAnswer(
             .AddText(Tags.Payee, Payee, MaxTextBytes)
             .AddText(Tags.Description, Description, MaxTextBytes)
             .AddText(Tags.OrderId, OrderId, MaxTextBytes)
-            .Add(Tags.TimeLeft, TimeLeft is { } left ? ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture) : null)).ToBytes());
+            .Add(Tags.TimeLeft, TimeLeft is { } left ? ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture) : null)
+            .Add(Tags.Guarantee, Guarantee?.ToString())).ToBytes());
         return Amount is { } amount ? message.Set(4, amount).Set(49, Currency!.Value) : message;
     }
 
@@ -51,6 +54,7 @@ public sealed record LookupAnswer(
             data[Tags.Payee],
             data[Tags.Description],
             data[Tags.OrderId],
-            data[Tags.TimeLeft] is null ? null : TimeSpan.FromSeconds(data.RequireNumber(Tags.TimeLeft)));
+            data[Tags.TimeLeft] is null ? null : TimeSpan.FromSeconds(data.RequireNumber(Tags.TimeLeft)),
+            Wire.Terminal.Guarantee.ReadFrom(data));
     }
 }

@@ -52,6 +52,22 @@ public sealed class ReceiptTests
             """.ReplaceLineEndings("\n");
     }
 
+    [Fact]
+    public void The_receipt_of_a_guaranteed_trade_says_until_when_the_money_is_held()
+    {
+        var held = Approved with { Pending = Approved.Pending with { ShipWithinSeconds = 259_200, CheckWithinSeconds = 86_400 } };
+
+        Papers(held, Print.Original, TerminalTexts.English).Should().OnlyContain(receipt => receipt.Contains(
+            """
+                    GUARANTEED TRADE
+            The money is held until the
+            goods have come.
+            Ships within              3 days
+            Time to check              1 day
+            """.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+        Papers(held, Print.Original, TerminalTexts.Chinese).Should().OnlyContain(receipt => receipt.Contains("担保交易") && receipt.Contains("3 天"));
+    }
+
     [Theory]
     [InlineData(Print.Duplicate, "*** DUPLICATE ***")]
     [InlineData(Print.Reprint, "*** DUPLICATE - REPRINT ***")]

@@ -26,6 +26,7 @@ internal static class Lookup
             row?.MerchantName,
             row?.Description,
             row?.OrderId,
-            row is null ? null : found.TimeLeft).ToIso();
+            row is null ? null : found.TimeLeft,
+            row?.Escrow is { } terms ? new Guarantee(terms.ShipWithin, terms.ConfirmWithin) : null).ToIso();
     }
 }
