@@ -1,5 +1,6 @@
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -15,6 +16,7 @@ internal static class MerchantApi
     {
         var services = builder.Services;
         services.AddSingleton<MerchantBills>();
+        services.AddSingleton<BalanceRows>();
         services.AddSingleton<ApiKeyRows>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
@@ -41,6 +43,7 @@ internal static class MerchantApi
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapBills();
         api.MapTrades();
+        api.MapBalance();
         api.MapWebhooks();
         api.MapApiKeys();
 

@@ -63,6 +63,7 @@ internal static class MerchantApiDocument
         [typeof(TradeModel)] = ShippedBill.Trade!,
         [typeof(ShipOrder)] = new ShipOrder(ShippedBill.Trade!.Carrier!, ShippedBill.Trade.TrackingNumber!),
         [typeof(ExtendTime)] = new ExtendTime(5),
+        [typeof(BalanceModel)] = new BalanceModel(Money.Cny, 4_711_00, 129_900),
         [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),
         [typeof(CreateWebhookEndpoint)] = new CreateWebhookEndpoint(Endpoint.Url),
         [typeof(WebhookEndpointModel)] = Endpoint,
@@ -141,6 +142,7 @@ internal static class MerchantApiDocument
     [
         new() { Name = "Bills", Description = "The amount that an order owes, and whether it is paid." },
         new() { Name = "Trades", Description = "The money of escrow bills after the payment." },
+        new() { Name = "Balance", Description = "What you have." },
         new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
         new() { Name = "Events", Description = "What happened, and the state of its notices." },
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },

@@ -266,6 +266,14 @@ internal sealed record PaymentModel(
     string Store,
     string Terminal);
 
+[Description("What you have, in minor units.")]
+internal sealed record BalanceModel(
+    string Currency,
+    [property: Description("Your own money: what was paid or released, less fees and refunds. A payment is in it within seconds.")]
+    long Available,
+    [property: Description("The money of your escrow bills that is not released.")]
+    long Held);
+
 internal sealed record CreateWebhookEndpoint(
     [property: MaxLength(WebhookEndpoints.MaxUrl), Url, Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]
     string Url);

@@ -45,6 +45,7 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
         var paid = (await _shop.Get($"/v1/bills/{number}")).Json;
         Trade(paid).GetProperty("status").GetString().Should().Be("HELD");
         Trade(paid).GetProperty("held").GetInt64().Should().Be(12_800);
+        (await Balance()).Should().Be((0, 12_800));
         (paid.GetProperty("ship_by").GetDateTimeOffset() - paid.GetProperty("payment").GetProperty("paid_at").GetDateTimeOffset()).Should().BeCloseTo(TimeSpan.FromHours(72), TimeSpan.FromMilliseconds(1));
 
         var shipped = await _shop.Post($"/v1/bills/{number}/ship", Parcel);
@@ -54,6 +55,7 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
         var finished = await _shop.GetUntil($"/v1/bills/{number}", one => Trade(one).GetProperty("status").GetString() == "FINISHED");
 
         (Trade(finished.Json).GetProperty("held").GetInt64(), Trade(finished.Json).GetProperty("released").GetInt64()).Should().Be((0, 12_800));
+        (await Balance()).Should().Be((12_723, 0), "the fee is 77");
         (await _shop.Post($"/v1/bills/{number}/extend", """{"days":1}""")).ShouldBeProblem(409, "trade-finished");
         var events = (await _shop.Get("/v1/events")).Json.GetProperty("data").EnumerateArray().Select(one => one.GetProperty("type").GetString());
         events.Should().Equal("trade.finished", "trade.shipped", "bill.paid");
@@ -109,11 +111,30 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
         (await _shop.Get(page)).Text.Should().Contain("data-trade=\"SHIPPED\"").And.Contain("SF1234567890123");
     }
 
-    private async Task Pay(string bill)
+    [Fact]
+    public async Task The_counter_and_the_receipt_show_the_terms()
+    {
+        var bill = (await _shop.NewBill(Escrow)).GetProperty("number").GetString()!;
+        var found = await network.Local.RunTerminal(["lookup", "--bill", bill, "--json"], cancel: Shop.Stop);
+        var terms = JsonElement.Parse(found.Output);
+        (terms.GetProperty("ship_within_seconds").GetInt32(), terms.GetProperty("check_within_seconds").GetInt32()).Should().Be((259_200, 864_000));
+
+        (await Pay(bill)).GetProperty("receipts")[0].GetString().Should().Contain("GUARANTEED TRADE").And.Contain("10 days");
+        (await Pay((await _shop.NewBill()).GetProperty("number").GetString()!)).GetProperty("receipts")[0].GetString().Should().NotContain("GUARANTEED TRADE");
+    }
+
+    private async Task<(long Available, long Held)> Balance()
+    {
+        var balance = (await _shop.Get("/v1/balance")).Json;
+        return (balance.GetProperty("available").GetInt64(), balance.GetProperty("held").GetInt64());
+    }
+
+    private async Task<JsonElement> Pay(string bill)
     {
         var card = network.Local.Cards.First(one => one.Expected == "approved");
         var paid = await network.Local.RunTerminal(["pay", "--bill", bill, "--card", card.Track2, "--pin", card.Pin, "--json"], cancel: Shop.Stop);
         paid.ExitCode.Should().Be(0, paid.Output + paid.Error);
+        return JsonElement.Parse(paid.Output);
     }
 
     private static JsonElement Trade(JsonElement bill) => bill.GetProperty("trade");

@@ -38,9 +38,6 @@ internal static class Samples
         Of(new NetworkAnswer(Terminal, NetworkCode.SignOff, Verdict), m => m.ToIso(), NetworkAnswer.FromIso),
         Of(new LookupRequest(Terminal, 3, "12345678901234", 7), m => m.ToIso(), LookupRequest.FromIso),
         Of(new LookupAnswer(Terminal, Verdict, "12345678901234", 999_999_999_999, 156, "Payee", "茶壶", "ORDER-1", TimeSpan.FromMinutes(3)), m => m.ToIso(), LookupAnswer.FromIso),
-        Of(new LookupAnswer(
-            Terminal, Verdict, "12345678901234", 1, 156, "Payee", "Tea", "ORDER-2", TimeSpan.FromMinutes(3), new Guarantee(TimeSpan.FromDays(3), TimeSpan.FromDays(10))),
-            m => m.ToIso(), LookupAnswer.FromIso),
         Of(new LookupAnswer(Terminal, new Verdict("40", 302, null, null), "1", null, null, null, null, null, null), m => m.ToIso(), LookupAnswer.FromIso),
         Of(Pay(isRepeat: false, Track, Block), m => m.ToIso(), PayRequest.FromIso),
         Of(Pay(isRepeat: true, Track, Block), m => m.ToIso(), PayRequest.FromIso),
@@ -68,6 +65,9 @@ internal static class Samples
         Of(Refund(isRepeat: false), m => m.ToIso(), i => BankRefundRequest.FromIso(i, Clock)),
         Of(Refund(isRepeat: true), m => m.ToIso(), i => BankRefundRequest.FromIso(i, Clock)),
         Of(new BankRefundAnswer("000000000043", 44, 400, 156, "T0000001", "61"), m => m.ToIso(), BankRefundAnswer.FromIso),
+        Of(new LookupAnswer(
+            Terminal, Verdict, "12345678901234", 1, 156, "Payee", "Tea", "ORDER-2", TimeSpan.FromMinutes(3), new Guarantee(TimeSpan.FromDays(3), TimeSpan.FromDays(10))),
+            m => m.ToIso(), LookupAnswer.FromIso),
     ];
 
     /// <summary>Their bytes, without MAC.</summary>

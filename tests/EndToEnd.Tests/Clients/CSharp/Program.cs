@@ -44,6 +44,7 @@ async Task NSwag()
     Is("testWebhookEndpoint", test.Type == "webhook.test");
     Is("shipOrder", await IsRefused(() => client.ShipOrderAsync(bill.Number, new() { Carrier = "EMS", Tracking_number = "1" })));
     Is("extendTime", await IsRefused(() => client.ExtendTimeAsync(bill.Number, new() { Days = 5 })));
+    Is("getBalance", (await client.GetBalanceAsync()).Held == 0);
     Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
     var events = await client.ListEventsAsync(null, 100, null);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");
@@ -110,6 +111,7 @@ async Task Kiota()
     Is("testWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Test.PostAsync()).Type == "webhook.test");
     Is("shipOrder", await IsRefused(() => client.Bills[bill.Number].Ship.PostAsync(new() { Carrier = "EMS", TrackingNumber = "1" })));
     Is("extendTime", await IsRefused(() => client.Bills[bill.Number].Extend.PostAsync(new() { Days = 5 })));
+    Is("getBalance", (await client.Balance.GetAsync()).Held == 0);
     Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
     var events = await client.Events.GetAsync(request => request.QueryParameters.Limit = 100);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");

@@ -63,6 +63,7 @@ async function byFetch(): Promise<void> {
   const parcel = { carrier: "EMS", tracking_number: "1" };
   is("shipOrder", (await api.POST("/v1/bills/{number}/ship", { ...number, body: parcel })).response.status === 409);
   is("extendTime", (await api.POST("/v1/bills/{number}/extend", { ...number, body: { days: 5 } })).response.status === 409);
+  is("getBalance", (await api.GET("/v1/balance")).data!.held === 0);
   is("cancelBill", (await api.POST("/v1/bills/{number}/cancel", number)).data!.status === "CANCELLED");
   const events = (await api.GET("/v1/events", { params: { query: { limit: 100 } } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
@@ -100,6 +101,7 @@ async function byHey(): Promise<void> {
   const parcel = { carrier: "EMS", tracking_number: "1" };
   is("shipOrder", (await sdk.shipOrder({ ...number, body: parcel, throwOnError: false })).response!.status === 409);
   is("extendTime", (await sdk.extendTime({ ...number, body: { days: 5 }, throwOnError: false })).response!.status === 409);
+  is("getBalance", (await sdk.getBalance()).data!.held === 0);
   is("cancelBill", (await sdk.cancelBill(number)).data!.status === "CANCELLED");
   const events = (await sdk.listEvents({ query: { limit: 100 } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
