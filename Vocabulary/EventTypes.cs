@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>The types of events: of bills and their trades, and of a merchant's keys.</summary>
+/// <summary>The types of events: of bills, their trades and their refunds, and of a merchant's keys.</summary>
 public static class EventTypes
 {
     /// <summary>The merchant has made the bill. Sent to the shopper only, like <see cref="Expiring"/>.</summary>
@@ -28,12 +28,23 @@ public static class EventTypes
     /// <summary>The shopper gets the money back.</summary>
     public const string TradeClosed = "trade.closed";
 
+    /// <summary>Somebody who may has ordered a refund. Its data, as that of the next two, is the refund.</summary>
+    public const string RefundCreated = "refund.created";
+
+    /// <summary>The bank has credited the card.</summary>
+    public const string RefundDone = "refund.done";
+
+    /// <summary>The bank has refused the refund for good; the money is where it was before.</summary>
+    public const string RefundDeclined = "refund.declined";
+
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
     /// <summary>Events of a bill that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> ToMerchant =
         [Paid, Expired, Cancelled, TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
+
+    public static readonly IReadOnlyList<string> OfRefunds = [RefundCreated, RefundDone, RefundDeclined];
 
     /// <summary>Events of an API key that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];

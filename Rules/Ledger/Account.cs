@@ -16,6 +16,9 @@ public enum AccountKind
 
     /// <summary>The platform's own fees.</summary>
     Platform,
+
+    /// <summary>Set aside for refunds of which the bank has not said what became of them.</summary>
+    RefundsOut,
 }
 
 /// <summary>Whose money it is, of which kind, in which currency. A debit is positive, a credit negative.</summary>

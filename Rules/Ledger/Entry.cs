@@ -7,6 +7,14 @@ public enum EntryKind
 
     /// <summary>Held money of an escrow bill is released. Its subject is the bill's number.</summary>
     Release,
+    /// <summary>Money is set aside for a refund. The subject of this and the next two is the refund's RRN.</summary>
+    Refund,
+
+    /// <summary>The bank has credited the card.</summary>
+    RefundTaken,
+
+    /// <summary>The bank has refused the refund.</summary>
+    RefundBack,
 }
 
 /// <param name="Amount">Minor units; a debit is positive, a credit negative.</param>

@@ -68,6 +68,9 @@ public sealed record Trade(
     public const int MostLeases = 2;
     public const int MostExtraDays = 15;
 
+    /// <summary>Who has frozen a trade whose refund the bank has refused: an operator decides how it goes on.</summary>
+    public const string RefundDeclined = "refund-declined";
+
     /// <summary>The time for which the form of a claim delays a release.</summary>
     public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(30);
 
@@ -100,6 +103,8 @@ public sealed record Trade(
         TradeStep.Extend extend => Extend(extend.By, extend.Days),
         TradeStep.Confirm => WhyNotShipped() is { } no ? no : WhyNotReleased(now) is { } wait ? wait : new TradeEvent.Released(Held, now),
         TradeStep.Close close => Close(close.By, now),
+        TradeStep.GiveBack back => GiveBack(back.Amount, now),
+        TradeStep.TakeBack back => new TradeEvent.CameBack(back.Amount, now + LeastAfterClaim),
         TradeStep.TimeUp => TimeUp(now),
         TradeStep.Freeze freeze => IsOver ? WhyOver() : FrozenBy is null ? new TradeEvent.Frozen(freeze.By) : TradeDecision.Nothing,
         TradeStep.Unfreeze => IsOver ? WhyOver() : FrozenBy is not null ? new TradeEvent.Unfrozen() : TradeDecision.Nothing,
@@ -128,7 +133,17 @@ public sealed record Trade(
         TradeEvent.Extended extended => this with { MerchantExtended = extended.Days, DueAt = extended.ConfirmBy },
         TradeEvent.ShippingOverdue overdue => this with { IsOverdue = true, DueAt = overdue.ClosesAt },
         TradeEvent.Released released => End(TradeState.Finished, released.At) with { Released = Released + released.Amount, Releases = Releases + 1 },
-        TradeEvent.GivenBack back => End(TradeState.Closed, back.At),
+        TradeEvent.GivenBack back => back.Amount == Held ? End(TradeState.Closed, back.At) : this with { Held = Held - back.Amount },
+        TradeEvent.CameBack back => IsOver
+            ? this with
+            {
+                State = Shipping is null ? TradeState.Held : TradeState.Shipped,
+                Held = back.Amount,
+                DueAt = back.DueAt,
+                EndedAt = null,
+                FrozenBy = FrozenBy ?? RefundDeclined,
+            }
+            : this with { Held = Held + back.Amount },
         TradeEvent.Frozen frozen => this with { FrozenBy = frozen.By },
         TradeEvent.Unfrozen => this with { FrozenBy = null },
         TradeEvent.Leased leased => this with { LeasedUntil = leased.Until, Leases = Leases + 1 },
@@ -188,6 +203,12 @@ public sealed record Trade(
         : by == Side.Shopper && !IsOverdue ? Refusal.TradeNotOverdue
         : new TradeEvent.GivenBack(Held, now);
 
+    private TradeDecision GiveBack(long amount, DateTimeOffset now) =>
+        WhyNotRunning() is { } no ? no
+        : FrozenBy is not null ? Refusal.TradeFrozen
+        : amount > Held ? Refusal.RefundExceeds
+        : new TradeEvent.GivenBack(amount, now);
+
     // The action follows from the state and not from the timer.
     private TradeDecision TimeUp(DateTimeOffset now) =>
         DueAt is null || DueAt > now || WhyNotReleased(now) is not null ? TradeDecision.Nothing
@@ -245,6 +266,12 @@ public abstract record TradeStep
     /// <summary>The money goes back: the merchant does not ship, or the shopper waits no longer.</summary>
     public sealed record Close(Side By) : TradeStep;
 
+    /// <summary>A refund by the merchant, of a part or of all that is held.</summary>
+    public sealed record GiveBack(long Amount) : TradeStep;
+
+    /// <summary>The bank has refused a refund of held money: it is held again. A trade that is over goes on, and waits for an operator.</summary>
+    public sealed record TakeBack(long Amount) : TradeStep;
+
     /// <summary>The sweep, when the timer has ended.</summary>
     public sealed record TimeUp : TradeStep;
 
@@ -279,8 +306,11 @@ public abstract record TradeEvent
     /// <summary>All that is held goes to the merchant, the store and the platform.</summary>
     public sealed record Released(long Amount, DateTimeOffset At) : TradeEvent;
 
-    /// <summary>All that is held goes back to the shopper.</summary>
+    /// <summary>What is held, or a part of it, goes back to the shopper. When it is all, the trade is closed.</summary>
     public sealed record GivenBack(long Amount, DateTimeOffset At) : TradeEvent;
+
+    /// <param name="DueAt">For a trade that was over.</param>
+    public sealed record CameBack(long Amount, DateTimeOffset DueAt) : TradeEvent;
 
     public sealed record Frozen(string By) : TradeEvent;
 

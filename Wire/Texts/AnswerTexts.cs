@@ -52,6 +52,8 @@ public static class AnswerTexts
         [351] = new("The customer is filling in a claim.", "A claim is being filled in.", "顾客正在填写争议。", "正在填写争议。"),
         [352] = new("The trade is finished: the shop has the money.", "The trade is finished.", "交易已完成，款项已付给商户。", "交易已完成。"),
         [353] = new("The trade is closed: the money goes back.", "The trade is closed. The money goes back to your card.", "交易已关闭，款项将退回。", "交易已关闭，款项将退回原卡。"),
+        [340] = new("This bill is not paid: there is nothing to give back.", "This bill is not paid.", "账单未支付，无款可退。", "此账单未支付。"),
+        [341] = new("More than is left of this payment. Look at what was given back before.", "Less is left of this payment.", "超出该笔支付的可退余额，请核对已退金额。", "超出可退余额。"),
         [401] = new("Declined by the bank.", "Not paid. Your bank declined.", "银行拒绝交易。", "未支付，银行拒绝了交易。"),
         [402] = new("Bank not reachable, not paid. Try again later.", "Not paid. The bank cannot be reached.", "银行无法连接，未支付，请稍后再试。", "未支付，银行无法连接。"),
         [403] = new("No answer from the bank, not paid.", "Not paid. An amount that the bank holds will be returned.", "银行无应答，未支付。", "未支付，银行冻结的金额将退回。"),

@@ -35,6 +35,8 @@ public sealed class RefusalTests
             321 BillHeld 12 final
             330 CurrencyWrong 13 final
             331 AmountWrong 13 final
+            340 BillNotPaid 12 final
+            341 RefundExceeds 13 final
             342 TradeNone 12 final
             343 TradeNotShipped 12 final
             344 TradeNotOverdue 12 final

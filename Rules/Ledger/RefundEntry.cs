@@ -1,0 +1,51 @@
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Ledger;
+
+/// <summary>Money on its way back to the shopper's card: set aside, and then taken by the bank or given back.</summary>
+public static class RefundEntry
+{
+    /// <summary>Money of a bill whose shares merchant, store and platform have already; each gives back its part.</summary>
+    /// <remarks>
+    /// After any refunds the shares are those of a bill of what is left, so that no order and no split of refunds makes a difference,
+    /// and a full refund returns the whole fee.
+    /// </remarks>
+    /// <param name="rrn">Of the refund.</param>
+    /// <param name="paid">The amount of the bill.</param>
+    /// <param name="before">What was refunded of it before, in minor units.</param>
+    /// <param name="amount">Minor units.</param>
+    public static Entry OfShares(long rrn, Money paid, long before, long amount, Rates rates, string merchant, string store)
+    {
+        var had = Shares.Divide(paid.Minor - before, rates);
+        var keeps = Shares.Divide(paid.Minor - before - amount, rates);
+        return new Entry(
+            EntryKind.Refund,
+            rrn,
+            sequence: 0,
+            new EntryLine(new Account(AccountKind.Merchant, merchant, paid.Currency), had.Merchant - keeps.Merchant),
+            new EntryLine(new Account(AccountKind.Store, store, paid.Currency), had.Store - keeps.Store),
+            new EntryLine(new Account(AccountKind.Platform, "", paid.Currency), had.Platform - keeps.Platform),
+            new EntryLine(new Account(AccountKind.RefundsOut, "", paid.Currency), -amount));
+    }
+
+    /// <summary>Money that is still held for the shopper: nobody has a share of it.</summary>
+    public static Entry OfHeld(long rrn, Money amount, string merchant) => new(
+        EntryKind.Refund,
+        rrn,
+        sequence: 0,
+        new EntryLine(new Account(AccountKind.Held, merchant, amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), -amount.Minor));
+
+    /// <summary>The bank has credited the card: the network owes us less.</summary>
+    public static Entry Taken(long rrn, Money amount) => new(
+        EntryKind.RefundTaken,
+        rrn,
+        sequence: 0,
+        new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.BankClearing, "", amount.Currency), -amount.Minor));
+
+    /// <summary>The bank has refused: the very lines go back.</summary>
+    /// <remarks>Not computed again: meanwhile other refunds of the bill may have changed what a computation would give.</remarks>
+    public static Entry Back(Entry refund) => new(
+        EntryKind.RefundBack, refund.Subject, sequence: 0, [.. refund.Lines.Select(static line => line with { Amount = -line.Amount })]);
+}

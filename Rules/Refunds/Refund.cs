@@ -1,0 +1,58 @@
+using System.Collections.Frozen;
+using Lakala.Rules.Bills;
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Refunds;
+
+/// <summary>The states of a refund. Until DONE nobody is told that the money has been given back.</summary>
+public enum RefundState
+{
+    /// <summary>The money of those who must give it back does not cover it yet: it would be lent from other people's.</summary>
+    Queued,
+
+    /// <summary>The money is set aside; nothing was sent.</summary>
+    Requested,
+
+    /// <summary>Possibly sent: it is repeated under the same RRN until the bank's word is final.</summary>
+    Sent,
+
+    Done,
+
+    /// <summary>Refused by the bank for good: the money is where it was before.</summary>
+    Declined,
+}
+
+/// <summary>The rules of money that goes back to the card of a paid bill.</summary>
+public static class Refund
+{
+    // Frozen: only after these is it certain that the card was not credited, and never will be under this RRN. Anything else is repeated.
+    private static readonly FrozenSet<string> FinalRefusals = FrozenSet.Create(
+        ResponseCodes.BadCard, ResponseCodes.NotAllowedForCard, ResponseCodes.OverLimit, ResponseCodes.WrongOriginalAmount);
+
+    /// <summary>Why so much of the bill cannot be refunded; null when it can.</summary>
+    /// <param name="refunded">All of the bill's refunds that were not declined, in minor units.</param>
+    /// <param name="amount">Minor units, above 0.</param>
+    public static Refusal? WhyNot(Bill bill, long refunded, long amount) =>
+        bill.State != BillState.Paid ? Refusal.BillNotPaid
+        : amount > bill.Amount.Minor - refunded ? Refusal.RefundExceeds
+        : null;
+
+    /// <summary>The state of a refund that was sent, after the bank's word.</summary>
+    /// <param name="responseCode">Field 39 of an answer to this very refund; null when there is none that can be believed.</param>
+    /// <returns>Null: undecided, it is sent again.</returns>
+    public static RefundState? Decide(string? responseCode) => responseCode switch
+    {
+        null => null,
+        ResponseCodes.Approved => RefundState.Done,
+        _ => FinalRefusals.Contains(responseCode) ? RefundState.Declined : null,
+    };
+
+    /// <summary>The states that may follow; mirrored by the guards in SQL.</summary>
+    public static bool CanMove(RefundState from, RefundState to) => (from, to) switch
+    {
+        (RefundState.Queued, RefundState.Requested) => true,
+        (RefundState.Requested, RefundState.Sent) => true,
+        (RefundState.Sent, RefundState.Done or RefundState.Declined) => true,
+        _ => false,
+    };
+}

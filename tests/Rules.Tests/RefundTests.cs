@@ -1,0 +1,122 @@
+using CsCheck;
+using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
+using Lakala.Rules.Refunds;
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Tests;
+
+/// <summary>What a refund gives back, to the last fen, and what the bank's word means.</summary>
+public sealed class RefundTests
+{
+    private const string Shop = "shop", Store = "STORE0000000001";
+
+    private static readonly Gen<Rates> AnyRates = Gen.Select(Gen.Int[0, 10_000], Gen.Int[0, 100], (fee, commission) => new Rates(fee, commission));
+
+    // A paid amount and the refunds of it, which leave something or nothing.
+    private static readonly Gen<(long Paid, long[] Refunds, Rates Rates)> Cases = Gen.Select(Gen.Long[1, 1_000_000], Gen.Long[1, 400_000].Array[1, 8], AnyRates).Select(
+        (paid, wanted, rates) =>
+        {
+            var left = paid;
+            return (paid, wanted.TakeWhile(amount => (left -= amount) >= 0).ToArray(), rates);
+        });
+
+    [Fact]
+    public void After_any_refunds_the_shares_are_those_of_what_is_left() => Cases.Sample(
+        (paid, refunds, rates) => After(paid, refunds, rates) == Shares.Divide(paid - refunds.Sum(), rates), iter: 20_000);
+
+    [Fact]
+    public void Nobody_gains_by_a_refund_and_its_lines_sum_to_zero() => Cases.Sample(
+        (paid, refunds, rates) =>
+        {
+            var before = 0L;
+            return refunds.All(amount =>
+            {
+                var entry = Make(paid, before, amount, rates);
+                before += amount;
+                return entry.Lines.Sum(line => line.Amount) == 0
+                    && entry.Lines.All(line => line.Account.Kind == AccountKind.RefundsOut ? line.Amount == -amount : line.Amount > 0);
+            });
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void The_order_of_refunds_makes_no_difference() => Cases.Sample(
+        (paid, refunds, rates) => After(paid, refunds, rates) == After(paid, [.. refunds.Reverse()], rates), iter: 20_000);
+
+    [Fact]
+    public void A_full_refund_returns_the_whole_fee() => Gen.Select(Gen.Long[1, Money.MaxBillAmount], AnyRates).Sample(
+        (paid, rates) =>
+        {
+            var had = Shares.Divide(paid, rates);
+            return Make(paid, 0, paid, rates).Lines.Where(line => line.Amount > 0).Sum(line => line.Amount) == had.Merchant + had.Store + had.Platform;
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void What_the_bank_refuses_goes_back_line_by_line() => Cases.Where(one => one.Refunds.Length > 0).Sample(
+        (paid, refunds, rates) =>
+        {
+            var refund = Make(paid, 0, refunds[0], rates);
+            var back = RefundEntry.Back(refund);
+            return back.Kind == EntryKind.RefundBack && back.Subject == refund.Subject
+                && back.Lines.SequenceEqual(refund.Lines.Select(line => line with { Amount = -line.Amount }));
+        },
+        iter: 5_000);
+
+    [Fact]
+    public void A_refund_of_300_of_1000_is_posted_so() => Make(1_000, 0, 300, new Rates(60, 20)).Lines.Should().Equal(
+        new EntryLine(new Account(AccountKind.Merchant, Shop, Money.Cny), 298),
+        new EntryLine(new Account(AccountKind.Store, Store, Money.Cny), 1),
+        new EntryLine(new Account(AccountKind.Platform, "", Money.Cny), 1),
+        new EntryLine(new Account(AccountKind.RefundsOut, "", Money.Cny), -300));
+
+    [Theory]
+    [InlineData("00", RefundState.Done)]
+    [InlineData("14", RefundState.Declined)]
+    [InlineData("57", RefundState.Declined)]
+    [InlineData("61", RefundState.Declined)]
+    [InlineData("64", RefundState.Declined)]
+    [InlineData("25", null)]
+    [InlineData("05", null)]
+    [InlineData("09", null)]
+    [InlineData("68", null)]
+    [InlineData("91", null)]
+    [InlineData("96", null)]
+    [InlineData("??", null)]
+    [InlineData(null, null)]
+    public void The_banks_word_means(string? code, RefundState? state) => Refund.Decide(code).Should().Be(state);
+
+    [Theory]
+    [InlineData(BillState.Open, 0, 1, Refusal.BillNotPaid)]
+    [InlineData(BillState.Expired, 0, 1, Refusal.BillNotPaid)]
+    [InlineData(BillState.Paid, 0, 1_000, null)]
+    [InlineData(BillState.Paid, 0, 1_001, Refusal.RefundExceeds)]
+    [InlineData(BillState.Paid, 999, 1, null)]
+    [InlineData(BillState.Paid, 999, 2, Refusal.RefundExceeds)]
+    [InlineData(BillState.Paid, 1_000, 1, Refusal.RefundExceeds)]
+    [InlineData(BillState.Paid, 1_000, long.MaxValue, Refusal.RefundExceeds)]
+    public void More_than_is_left_is_refused(BillState state, long refunded, long amount, Refusal? refusal) =>
+        Refund.WhyNot(new Bill(state, new Money(1_000, Money.Cny), DateTimeOffset.UnixEpoch, null, 0), refunded, amount).Should().Be(refusal);
+
+    [Fact]
+    public void Final_states_do_not_move() => Enum.GetValues<RefundState>()
+        .Any(to => Refund.CanMove(RefundState.Done, to) || Refund.CanMove(RefundState.Declined, to) || Refund.CanMove(to, to)).Should().BeFalse();
+
+    private static Entry Make(long paid, long before, long amount, Rates rates) =>
+        RefundEntry.OfShares(4711, new Money(paid, Money.Cny), before, amount, rates, Shop, Store);
+
+    private static Shares After(long paid, long[] refunds, Rates rates)
+    {
+        var (shares, before) = (Shares.Divide(paid, rates), 0L);
+        foreach (var amount in refunds)
+        {
+            var lines = Make(paid, before, amount, rates).Lines.ToLookup(line => line.Account.Kind, line => line.Amount);
+            shares = new Shares(
+                shares.Merchant - lines[AccountKind.Merchant].Sum(), shares.Store - lines[AccountKind.Store].Sum(), shares.Platform - lines[AccountKind.Platform].Sum());
+            before += amount;
+        }
+
+        return shares;
+    }
+}
