@@ -1,5 +1,6 @@
 using System.Net;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Notices;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Terminals;
 using Lakala.Silo;
@@ -19,6 +20,7 @@ using Lakala.Storage;
 using Lakala.Storage.Due;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Terminals;
@@ -144,6 +146,10 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<LateAnswers>();
     services.AddSingleton(Random.Shared);
     services.AddSingleton<Reversals>();
+    services.AddSingleton<IRefundNotices, RefundNotices>();
+    services.AddSingleton<RefundRows>();
+    services.AddSingleton<IRefundRows>(static provider => provider.GetRequiredService<RefundRows>());
+    services.AddSingleton<Refunds>();
     services.AddSingleton<DueRows>();
     services.AddSingleton<DueWatch>();
     services.AddSingleton<SweepRounds>();
@@ -164,6 +170,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<LedgerRows>();
     services.AddHostedService<LedgerWork>();
     services.AddHostedService<ReversalSender>();
+    services.AddHostedService<RefundSender>();
 }
 
 static NamedCertificate TerminalCertificate(TerminalGatewayOptions gateway, TimeProvider time) =>

@@ -1,6 +1,7 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 
 namespace Lakala.Storage;
@@ -117,14 +118,39 @@ public static class StateNames
         _ => null,
     };
 
+    public static string Format(RefundState state) => state switch
+    {
+        RefundState.Queued => "QUEUED",
+        RefundState.Requested => "REQUESTED",
+        RefundState.Sent => "SENT",
+        RefundState.Done => "DONE",
+        RefundState.Declined => "DECLINED",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static RefundState ParseRefund(string name) => name switch
+    {
+        "QUEUED" => RefundState.Queued,
+        "REQUESTED" => RefundState.Requested,
+        "SENT" => RefundState.Sent,
+        "DONE" => RefundState.Done,
+        "DECLINED" => RefundState.Declined,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
     public static string Format(EntryKind kind) => kind switch
     {
         EntryKind.Payment => "payment",
         EntryKind.Release => "release",
+        EntryKind.Refund => "refund",
+        EntryKind.RefundTaken => "refund_taken",
+        EntryKind.RefundBack => "refund_back",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 
     public static string Format(Account account) => account.Owner.Length == 0 ? Format(account.Kind) : $"{Format(account.Kind)}:{account.Owner}";
+
+    public static AccountKind ParseAccount(string name) => Enum.GetValues<AccountKind>().First(kind => Format(kind) == name);
 
     public static string Format(AccountKind kind) => kind switch
     {
@@ -133,6 +159,7 @@ public static class StateNames
         AccountKind.Merchant => "merchant",
         AccountKind.Store => "store",
         AccountKind.Platform => "platform",
+        AccountKind.RefundsOut => "refunds_out",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 }

@@ -14,7 +14,7 @@ namespace Lakala.Grains.Notices;
 public static class BillView
 {
     // This text is never put into HTML, so other alphabets are not escaped: they stay readable and short.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    internal static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
     private static Scratch? OfThread;
@@ -63,6 +63,7 @@ public static class BillView
         if (row.Payment is { } payment)
         {
             WritePayment(json, payment);
+            json.WriteNumber("refunded"u8, row.Refunded);
         }
 
         if (row.Escrow is { } escrow)
@@ -123,7 +124,7 @@ public static class BillView
     }
 
     // RFC 3339 in UTC with milliseconds: the round-trip format, cut.
-    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time)
+    internal static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time)
     {
         const int ToMilliseconds = 23;
         Span<byte> text = stackalloc byte[32];

@@ -6,6 +6,7 @@ using Lakala.Rules.Attempts;
 using Lakala.Silo.Hosting;
 using Lakala.Silo.Security;
 using Lakala.Storage;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 using Lakala.Wire.Bank;
@@ -161,27 +162,27 @@ public sealed class BankLink : IBankLine, IRefundLine, IAsyncDisposable
         return outcome is LinkOutcome.Answered answered && BankReversalAnswer.FromIso(answered.Message).ResponseCode == ResponseCodes.Approved;
     }
 
-    public async Task<string?> Refund(RefundAdvice advice)
+    public async Task<string?> Refund(RefundToSend refund)
     {
         if (_zone is not { } zone)
         {
             return null;
         }
 
-        var rrn = Rrn.ToText(advice.Rrn);
+        var rrn = Rrn.ToText(refund.Rrn);
         var request = new BankRefundRequest(
-            IsRepeat: advice.IsRepeat,
+            IsRepeat: refund.Tries > 0,
             Rrn: rrn,
-            Stan: StanOfRefund(advice.Rrn),
-            Time: advice.RequestedAt,
-            Amount: advice.Amount,
+            Stan: StanOfRefund(refund.Rrn),
+            Time: refund.SentAt,
+            Amount: refund.Amount.Minor,
             Currency: CurrencyCode.Cny,
             Institution: _options.Institution,
-            Terminal: advice.Terminal,
-            Store: advice.Store,
-            OriginalRrn: Rrn.ToText(advice.OriginalRrn),
-            OriginalStan: advice.OriginalStan,
-            OriginalTime: advice.OriginalStartedAt);
+            Terminal: refund.Terminal,
+            Store: refund.Store,
+            OriginalRrn: Rrn.ToText(refund.OriginalRrn),
+            OriginalStan: refund.OriginalStan,
+            OriginalTime: refund.OriginalTime);
         if (await _link.Request(RefundKey(rrn), request.ToIso(), zone.Mac, _options.ReversalTimeout) is not LinkOutcome.Answered answered)
         {
             return null;

@@ -5,6 +5,7 @@ using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,8 @@ namespace Lakala.Silo.BillPages;
 /// </summary>
 internal static class BillPageEndpoints
 {
+    private const int MostRefunds = 20;
+
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(3);
 
     // A change at another silo that was not passed on is shown after this at the latest.
@@ -62,6 +65,7 @@ internal static class BillPageEndpoints
         string? district,
         Commits commits,
         StoreFinder stores,
+        RefundRows refunds,
         PageRenderer renderer,
         TimeProvider time,
         HttpContext context,
@@ -81,7 +85,7 @@ internal static class BillPageEndpoints
                 return await Message(renderer, texts, StatusCodes.Status404NotFound, texts.NotFound, texts.NotFoundHint);
             }
 
-            var shown = await Shown(bill, Language(lang, bill, context), stores);
+            var shown = await Shown(bill, Language(lang, bill, context), stores, refunds);
             return await renderer.Page<BillPage>(StatusCodes.Status200OK, new()
             {
                 [nameof(BillPage.Bill)] = shown,
@@ -131,10 +135,16 @@ internal static class BillPageEndpoints
             areas, chosen, await stores.Find(new StoreQuery(null, chosen?.Region, chosen?.District, StoresShown.Most), stop));
     }
 
-    private static async Task<BillShown> Shown(BillRow bill, Texts texts, StoreFinder stores)
+    private static async Task<BillShown> Shown(BillRow bill, Texts texts, StoreFinder stores, RefundRows refunds)
     {
-        var paidIn = bill.Payment is { } payment ? await stores.Get(payment.Store, CancellationToken.None) : null;
-        return new BillShown(bill, texts, paidIn is null ? null : StoresShown.Name(paidIn, texts));
+        if (bill.Payment is not { } payment)
+        {
+            return new BillShown(bill, texts);
+        }
+
+        var paidIn = await stores.Get(payment.Store, CancellationToken.None);
+        return new BillShown(
+            bill, texts, paidIn is null ? null : StoresShown.Name(paidIn, texts), await refunds.ListOfBill(bill.Number, after: 0, MostRefunds, CancellationToken.None));
     }
 
     // The shopper's click comes first, then the merchant's language, then the browser's.
@@ -151,6 +161,7 @@ internal static class BillPageEndpoints
         string? lang,
         Commits commits,
         StoreFinder stores,
+        RefundRows refunds,
         PageRenderer renderer,
         Listeners listeners,
         TimeProvider time,
@@ -182,7 +193,7 @@ internal static class BillPageEndpoints
 
         // A proxy that buffers (as nginx does) would keep each change until the next.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var page = new LivePage(Language(lang, bill, context), place, commits, stores, renderer, time);
+        var page = new LivePage(Language(lang, bill, context), place, commits, stores, refunds, renderer, time);
         return TypedResults.ServerSentEvents(Changes(bill, page, either.Token));
     }
 
@@ -192,7 +203,7 @@ internal static class BillPageEndpoints
     {
         while (true)
         {
-            var shown = await Shown(bill, page.Texts, page.Stores);
+            var shown = await Shown(bill, page.Texts, page.Stores, page.Refunds);
             yield return new SseItem<LiveBill>(await Live(shown, page)) { ReconnectionInterval = Reconnect };
             if (shown.IsFinal)
             {
@@ -235,7 +246,7 @@ internal static class BillPageEndpoints
             page.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
-    private sealed record LivePage(Texts Texts, Listeners.Place Place, Commits Commits, StoreFinder Stores, PageRenderer Renderer, TimeProvider Time);
+    private sealed record LivePage(Texts Texts, Listeners.Place Place, Commits Commits, StoreFinder Stores, RefundRows Refunds, PageRenderer Renderer, TimeProvider Time);
 
     /// <returns>The bill after its next change, or after a beat. Null when the stream must end: the browser connects again by itself.</returns>
     private static async Task<BillRow?> Wait(LivePage page, CancellationToken stop)

@@ -1,13 +1,15 @@
 using Lakala.Rules.Bills;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
 /// <summary>A bill in the form in which its shopper reads it.</summary>
 /// <param name="PaidIn">The store where it was paid, by name.</param>
-public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
+/// <param name="Refunds">Oldest first.</param>
+public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null, IReadOnlyList<RefundRow>? Refunds = null)
 {
     public string State => StateNames.Format(Row.Bill.State);
 
@@ -20,14 +22,17 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null)
     /// <summary>In groups for reading aloud: 4-4-4-2.</summary>
     public IEnumerable<string> Groups => BillNumber.Groups(Number);
 
-    public string Amount => "¥" + Money.Figure(Row.Bill.Amount.Minor);
+    public string Amount => Yuan(Row.Bill.Amount.Minor);
 
     /// <summary>The parts of an amount between which a line may break: after the thousands.</summary>
-    public IEnumerable<string> AmountPieces => Amount.Split(',').Select((piece, i) => i < Amount.Count(',') ? piece + "," : piece);
+    public static IEnumerable<string> Pieces(string amount) => amount.Split(',').Select((piece, i) => i < amount.Count(',') ? piece + "," : piece);
 
     public Drawing Barcode => Code128.Draw(Number);
 
     public Drawing Qr => QrCode.Draw(Number);
+
+    /// <param name="minor">Fen.</param>
+    public static string Yuan(long minor) => "¥" + Money.Figure(minor);
 
     public static string Machine(DateTimeOffset time) => Rfc3339.ToSeconds(time);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
 
@@ -33,6 +34,17 @@ public sealed record Texts
         AuthorisationCode = "Authorisation code",
         Card = "Card",
         Store = "Store",
+        Refunds = "Refunds",
+        RefundNumber = "Refund number",
+        Refund = "Refund",
+        RefundStates = state => state switch
+        {
+            RefundState.Queued => "waits for the shop's money",
+            RefundState.Requested or RefundState.Sent => "on its way to your card",
+            RefundState.Done => "your bank has it: it is on your card",
+            RefundState.Declined => "your bank did not take it; ask the shop",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
         Copy = "Copy number",
         Copied = "Copied",
         Share = "Share",
@@ -122,6 +134,17 @@ public sealed record Texts
         AuthorisationCode = "授权码",
         Card = "银行卡",
         Store = "门店",
+        Refunds = "退款",
+        RefundNumber = "退款号",
+        Refund = "退款金额",
+        RefundStates = state => state switch
+        {
+            RefundState.Queued => "等待商家资金到位",
+            RefundState.Requested or RefundState.Sent => "正在退回您的银行卡",
+            RefundState.Done => "银行已入账，已退回您的银行卡",
+            RefundState.Declined => "银行未受理，请联系商家",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+        },
         Copy = "复制账单号",
         Copied = "已复制",
         Share = "分享",
@@ -227,6 +250,16 @@ public sealed record Texts
     public required string Card { get; init; }
 
     public required string Store { get; init; }
+
+    public required string Refunds { get; init; }
+
+    public required string RefundNumber { get; init; }
+
+    /// <summary>The label of a refund's amount.</summary>
+    public required string Refund { get; init; }
+
+    /// <summary>Where a refund is; never "refunded" before the bank has said so.</summary>
+    public required Func<RefundState, string> RefundStates { get; init; }
 
     public required string Copy { get; init; }
 

@@ -53,6 +53,7 @@ public static class TrialBalance
         await to.WriteLineAsync($"Paid bills without their approval:      {faults.PaidWithoutApproval}");
         await to.WriteLineAsync($"Approvals without their paid bill:      {faults.ApprovedWithoutPaid}");
         await to.WriteLineAsync($"Balances that differ from their lines:  {faults.WrongBalances}");
+        await to.WriteLineAsync($"Refunds that differ from their entries: {faults.WrongRefunds}");
         await to.WriteLineAsync($"Reversals not acknowledged by the bank:  {reversals}{(reversals > 0 ? $", the oldest for {oldest:hh\\:mm\\:ss}" : "")}");
         return isBalanced && faults.None ? 0 : 1;
     }

@@ -14,7 +14,6 @@ using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -23,8 +22,6 @@ namespace Lakala.Silo.Merchants;
 /// <summary><c>/v1/bills</c></summary>
 internal static class BillEndpoints
 {
-    private const int MaxIdempotencyKey = 255;
-
     // A random number is in use with the probability bills / 10^12; the other reasons for a repeat are races of the same request.
     private const int MaxRounds = 5;
 
@@ -58,7 +55,7 @@ internal static class BillEndpoints
 
     private static async Task<IResult> Create(
         Body<CreateBill> body,
-        [FromHeader(Name = "Idempotency-Key"), Length(1, MaxIdempotencyKey), Description("A name of your own for this request: 1 to 255 visible ASCII characters.")]
+        [FromHeader(Name = IdempotencyKey.Header), Length(1, IdempotencyKey.Most), Description(IdempotencyKey.Description)]
         string? idempotencyKey,
         ClaimsPrincipal user,
         MerchantBills rows,
@@ -69,9 +66,9 @@ internal static class BillEndpoints
         TimeProvider time,
         HttpContext context)
     {
-        if (idempotencyKey is not null && (context.Request.Headers["Idempotency-Key"].Count > 1 || !IsIdempotencyKey(idempotencyKey)))
+        if (IdempotencyKey.Refuse(idempotencyKey, context.Request) is { } notAKey)
         {
-            return Problems.Invalid("Idempotency-Key", $"Idempotency-Key must be one header of 1 to {MaxIdempotencyKey} visible ASCII characters.");
+            return notAKey;
         }
 
         var merchant = user.Merchant();
@@ -80,7 +77,7 @@ internal static class BillEndpoints
             // Before the checks: a value that was valid at first, such as an expiry, may no longer be.
             if (idempotencyKey is not null && await rows.FindAnswer(merchant.Id, idempotencyKey, context.RequestAborted) is { } kept)
             {
-                return Repeat(kept, body.Hash, context.Response);
+                return IdempotencyKey.Repeat(kept, body.Hash, context.Response, static bill => Address(JsonElement.Parse(bill).GetProperty("number").GetString()));
             }
 
             var now = ToMilliseconds(time.GetUtcNow());
@@ -96,8 +93,8 @@ internal static class BillEndpoints
             {
                 case CreateOutcome.Created:
                     notices.Raise();
-                    context.Response.Headers.Location = $"/v1/bills/{bill.BillNumber}";
-                    return Json(json, StatusCodes.Status201Created);
+                    context.Response.Headers.Location = Address(bill.BillNumber.ToString());
+                    return MerchantJson.Result(json, StatusCodes.Status201Created);
 
                 case CreateOutcome.OrderTaken
                     when await rows.FindLiveBill(merchant.Id, bill.OrderId, context.RequestAborted) is { } live:
@@ -140,15 +137,13 @@ internal static class BillEndpoints
 
         var size = limit ?? Paging.UsualSize;
         var bills = await rows.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
-        var data = bills.Take(size).Select(bill => BillView.Json(bill, pages));
-        var next = bills.Count > size ? Write(bills[size - 1]) : null;
-        return Json($$"""{"data":[{{string.Join(',', data)}}]{{(next is null ? "" : $",\"next_cursor\":\"{next}\"")}}}""");
+        return MerchantJson.List(bills.Take(size).Select(bill => BillView.Json(bill, pages)), bills.Count > size ? Write(bills[size - 1]) : null);
     }
 
     private static async Task<IResult> Get(
         string number, ClaimsPrincipal user, Commits commits, BillPageAddress pages) =>
         await Find(number, user, commits) is { } bill
-            ? Json(BillView.Json(bill, pages))
+            ? MerchantJson.Result(BillView.Json(bill, pages))
             : Problems.NoSuch("bill", number);
 
     private static async Task<IResult> Cancel(
@@ -161,7 +156,7 @@ internal static class BillEndpoints
 
         var (row, refusal) = await grains.GetBill(bill.Number).Cancel(bill.Number);
         return row is not null && refusal is null or Refusal.BillCancelled
-            ? Json(BillView.Json(row, pages))
+            ? MerchantJson.Result(BillView.Json(row, pages))
             : Problems.NotCancellable(bill.BillNumber, refusal ?? Refusal.TryLater);
     }
 
@@ -195,26 +190,10 @@ internal static class BillEndpoints
             Escrow: order.Terms());
     }
 
-    private static IResult Repeat(KeptAnswer kept, byte[] hash, HttpResponse response)
-    {
-        if (!kept.RequestHash.AsSpan().SequenceEqual(hash))
-        {
-            return Problems.IdempotencyKeyReused();
-        }
-
-        response.Headers["Idempotent-Replayed"] = "true";
-        response.Headers.Location = $"/v1/bills/{JsonElement.Parse(kept.Response).GetProperty("number").GetString()}";
-        return Json(kept.Response, kept.Status);
-    }
-
-    private static bool IsIdempotencyKey(string key) =>
-        key.Length is > 0 and <= MaxIdempotencyKey && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
+    private static string Address(string? number) => $"/v1/bills/{number}";
 
     // The API shows milliseconds, so the stored time has no finer part.
     private static DateTimeOffset ToMilliseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
-
-    private static ContentHttpResult Json(string json, int status = StatusCodes.Status200OK) =>
-        TypedResults.Text(json, "application/json", Encoding.UTF8, status);
 
     private static string Write(BillRow last) => Base64Url.EncodeToString(
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{last.CreatedAt.UtcTicks}.{last.Number}")));

@@ -44,6 +44,7 @@ internal static class MerchantApi
         api.MapBills();
         api.MapTrades();
         api.MapBalance();
+        api.MapRefunds();
         api.MapWebhooks();
         api.MapApiKeys();
 

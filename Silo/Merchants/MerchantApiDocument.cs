@@ -27,7 +27,8 @@ internal static class MerchantApiDocument
         Created,
         Settlements.Direct,
         new PaymentModel(
-            Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"));
+            Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"),
+        Refunded: 30_000);
 
     private static readonly BillModel ShippedBill = PaidBill with
     {
@@ -51,6 +52,10 @@ internal static class MerchantApiDocument
         JsonSerializer.SerializeToElement(PaidBill, StrictJson.Options),
         [new DeliveryModel(Endpoint.Id, "ACCEPTED", 1, null, 200, null, PaidBill.Payment.PaidAt + TimeSpan.FromSeconds(1))]);
 
+    private static readonly RefundModel Refund = new(
+        "000000010042", PaidBill.Number, "DONE", 30_000, "CNY", "The lid was broken", PaidBill.Payment.PaidAt + TimeSpan.FromDays(2),
+        PaidBill.Payment.PaidAt + TimeSpan.FromDays(2) + TimeSpan.FromSeconds(3), null);
+
     private static readonly KeyModel Key = new(
         "key_0123456789abcdef", "warehouse", "lk_0123456789abcdef", Created, null, null, Current: false, "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE");
 
@@ -65,6 +70,9 @@ internal static class MerchantApiDocument
         [typeof(ExtendTime)] = new ExtendTime(5),
         [typeof(BalanceModel)] = new BalanceModel(Money.Cny, 4_711_00, 129_900),
         [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),
+        [typeof(CreateRefund)] = new CreateRefund(Refund.Amount, Refund.Reason),
+        [typeof(RefundModel)] = Refund,
+        [typeof(ListModel<RefundModel>)] = new ListModel<RefundModel>([Refund], null),
         [typeof(CreateWebhookEndpoint)] = new CreateWebhookEndpoint(Endpoint.Url),
         [typeof(WebhookEndpointModel)] = Endpoint,
         [typeof(ListModel<WebhookEndpointModel>)] = new ListModel<WebhookEndpointModel>([Endpoint with { Secret = null }], null),
@@ -91,7 +99,8 @@ internal static class MerchantApiDocument
         options.AddDocumentTransformer(static (document, _, _) =>
         {
             Introduce(document);
-            DescribeCreatedBill(document);
+            DescribeCreated(document, "/v1/bills", "bill");
+            DescribeCreated(document, "/v1/bills/{number}/refunds", "refund");
             AddNotices(document);
             return Task.CompletedTask;
         });
@@ -143,18 +152,19 @@ internal static class MerchantApiDocument
         new() { Name = "Bills", Description = "The amount that an order owes, and whether it is paid." },
         new() { Name = "Trades", Description = "The money of escrow bills after the payment." },
         new() { Name = "Balance", Description = "What you have." },
+        new() { Name = "Refunds", Description = "Money of a paid bill on its way back to the shopper's card." },
         new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
         new() { Name = "Events", Description = "What happened, and the state of its notices." },
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },
         new() { Name = "Stores", Description = "The stores where a bill can be paid." },
     ];
 
-    private static void DescribeCreatedBill(OpenApiDocument document)
+    private static void DescribeCreated(OpenApiDocument document, string path, string what)
     {
-        if (document.Paths["/v1/bills"].Operations![HttpMethod.Post].Responses!["201"] is OpenApiResponse made)
+        if (document.Paths[path].Operations![HttpMethod.Post].Responses!["201"] is OpenApiResponse made)
         {
             DocumentShapes.AddHeader(made, "Idempotent-Replayed", JsonSchemaType.String, "true: this is the first answer under this Idempotency-Key, repeated.");
-            DocumentShapes.AddHeader(made, "Location", JsonSchemaType.String, "The address of the bill.");
+            DocumentShapes.AddHeader(made, "Location", JsonSchemaType.String, $"The address of the {what}.");
         }
     }
 
@@ -162,6 +172,7 @@ internal static class MerchantApiDocument
     private static void AddNotices(OpenApiDocument document)
     {
         document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
+        document.AddComponent("RefundNotice", Notice(EventTypes.OfRefunds, new OpenApiSchemaReference("Refund", document)));
         document.AddComponent("KeyNotice", Notice(EventTypes.OfKeys, new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
@@ -185,6 +196,7 @@ internal static class MerchantApiDocument
         document.Webhooks = new Dictionary<string, IOpenApiPathItem>
         {
             ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled, or its trade has moved", "BillNotice"),
+            ["refund"] = Post("refundNotice", "A refund was ordered, has reached the card or was declined by the bank", "RefundNotice"),
             ["api_key"] = Post("keyNotice", "An API key of yours was made or revoked", "KeyNotice"),
             ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };

@@ -209,7 +209,9 @@ internal sealed record BillModel(
     [property: Description("While the trade is SHIPPED: the time at which the goods count as received.")]
     DateTimeOffset? ConfirmBy = null,
     [property: Description("With escrow, once the bill is PAID: what happens to the money.")]
-    TradeModel? Trade = null);
+    TradeModel? Trade = null,
+    [property: Description("Present once the bill is PAID: what was refunded of it, or is on its way back to the card. Minor units.")]
+    long? Refunded = null);
 
 [Description("What happens to the money of an escrow bill.")]
 internal sealed record TradeModel(
@@ -256,6 +258,41 @@ internal sealed record ExtendTime(
         Days is >= 1 and <= Trade.MostExtraDays ? null : Problems.Invalid("days", $"days must be an integer from 1 to {Trade.MostExtraDays}.");
 }
 
+internal sealed record CreateRefund(
+    [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen), from 1 to what is left of the bill. Without it all that is left is refunded.")]
+    long? Amount = null,
+    [property: Length(1, CreateRefund.MaxReason), Description("Your reason, repeated with the refund: 1 to 255 characters.")]
+    string? Reason = null)
+{
+    public const int MaxReason = 255;
+
+    public ProblemHttpResult? Check() =>
+        (Amount is null or (>= Money.MinBillAmount and <= Money.MaxBillAmount)
+            ? null
+            : Problems.Invalid("amount", $"amount must be an integer in minor units from {Money.MinBillAmount} to {Money.MaxBillAmount}."))
+        ?? Text.Refuse("reason", Reason, 1, MaxReason);
+}
+
+// The same members as Grains.Notices.RefundView: a test compares the two.
+[Description("Money of a paid bill on its way back to the shopper's card.")]
+internal sealed record RefundModel(
+    [property: RegularExpression("^[0-9]{12}$"), Description("Twelve digits: the retrieval reference number under which the bank has the refund. It never changes.")]
+    string Id,
+    [property: Description("The number of the bill.")]
+    string Bill,
+    [property: AllowedValues("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED")]
+    [property: Description("QUEUED: your balance does not cover it yet; REQUESTED; SENT: the bank has been asked, and is asked again until it answers; DONE: the bank has credited the card; DECLINED: the bank has refused it, and the money is back where it was. DONE and DECLINED are final.")]
+    string Status,
+    [property: Description("Minor units.")]
+    long Amount,
+    string Currency,
+    string? Reason,
+    DateTimeOffset CreatedAt,
+    [property: Description("Present once it is DONE or DECLINED.")]
+    DateTimeOffset? FinishedAt,
+    [property: Description("When it is DECLINED: the bank's code, field 39 of ISO 8583.")]
+    string? ResponseCode);
+
 internal sealed record PaymentModel(
     DateTimeOffset PaidAt,
     [property: Description("The retrieval reference number under which the bank has the payment.")]
@@ -296,11 +333,12 @@ internal sealed record EventModel(
     string Id,
     [property: OpenValues(
         EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring,
-        EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; api_key.created or api_key.revoked; webhook.test. New types may come.")]
+        EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.RefundCreated, EventTypes.RefundDone, EventTypes.RefundDeclined,
+        EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
-    [property: Description("The bill as it was then. For api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
+    [property: Description("The bill as it was then. For refund.* the refund as it was then; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
     JsonElement Data,
     IReadOnlyList<DeliveryModel> Deliveries);
 

@@ -137,7 +137,7 @@ internal sealed partial class MailChannel : INoticeChannel
         var bill = notice.Bill!;
         var paidIn = bill.Payment is { } payment ? await _stores.Get(payment.Store, CancellationToken.None) : null;
         var name = paidIn is null ? null : StoresShown.Name(paidIn, Texts.In(bill.ShopperLanguage));
-        if (ShopperMessage.Compose(notice.Type, bill, _pages.PayUrl(bill), name) is not { } message)
+        if (ShopperMessage.Compose(notice.Type, notice.Data, bill, _pages.PayUrl(bill), name) is not { } message)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Lakala.Silo.BillPages;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
@@ -7,12 +8,17 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Notices;
 
+/// <summary>A refund in the form in which its shopper reads it.</summary>
+/// <param name="Amount">Minor units.</param>
+public sealed record RefundShown(string Id, long Amount);
+
 /// <summary>
 /// The text to a shopper about an event. The event is what happened; the bill's present state decides what may still be asked: no
 /// text asks for the payment of a bill that is not open.
 /// </summary>
 /// <param name="Asks">True: it asks for payment, with number, codes and the page's address.</param>
-public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks)
+/// <param name="Refund">Set when the event is one of a refund.</param>
+public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null)
 {
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
     {
@@ -26,6 +32,12 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         [("en", EventTypes.TradeDeadlineChanged)] = ("More time", "You have more time to check your order before the shop gets the money."),
         [("en", EventTypes.TradeFinished)] = ("Finished", "The shop has got the money for your order. Thank you."),
         [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
+        [("en", EventTypes.RefundCreated)] = ("A refund is under way", "The shop gives money back to the card that paid. We tell you when your bank has it."),
+        [("en", EventTypes.RefundDone)] = ("Your refund has arrived", "Your bank has credited the card that paid."),
+        [("en", EventTypes.RefundDeclined)] = ("Your refund has not arrived", "Your bank did not take the refund to this card. Ask the shop for another way."),
+        [("zh", EventTypes.RefundCreated)] = ("退款处理中", "商家正在把款项退回您付款的银行卡。银行入账后我们会通知您。"),
+        [("zh", EventTypes.RefundDone)] = ("退款已到账", "银行已把款项退回您付款的银行卡。"),
+        [("zh", EventTypes.RefundDeclined)] = ("退款未成功", "银行未受理退回此卡的款项，请联系商家另作安排。"),
         [("zh", EventTypes.Created)] = ("您的账单", "到任意一家有拉卡拉标志的门店即可付款：出示条码或报账单号，刷银行卡，输入密码。"),
         [("zh", EventTypes.Expiring)] = ("您的账单尚未付款", "付款时间即将截止。请到门店付款；若不需要，账单会自动过期。"),
         [("zh", EventTypes.Paid)] = ("已付款", "谢谢！商家已收到通知。这是您的凭证。"),
@@ -38,17 +50,22 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         [("zh", EventTypes.TradeClosed)] = ("交易关闭", "货款将退回您的银行卡。"),
     };
 
+    /// <param name="data">The event's data.</param>
     /// <returns>Null when the notice is no longer needed.</returns>
-    public static ShopperMessage? Compose(string type, BillRow bill, string payUrl, string? paidIn)
+    public static ShopperMessage? Compose(string type, string data, BillRow bill, string payUrl, string? paidIn)
     {
         var texts = Texts.In(bill.ShopperLanguage);
         return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, type), out var words)
             ? new ShopperMessage(
-                new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring)
+                new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring,
+                EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null)
             : null;
     }
 
-    public string Subject => $"{Headline}: {Bill.Amount}, {Line(Bill.Row.MerchantName)}";
+    /// <summary>What it is about: the bill's amount, or the refund's.</summary>
+    public string Amount => Refund is { } refund ? BillShown.Yuan(refund.Amount) : Bill.Amount;
+
+    public string Subject => $"{Headline}: {Amount}, {Line(Bill.Row.MerchantName)}";
 
     public string? Greeting => Bill.Row.ShopperName is { Length: > 0 } name ? (Bill.Texts == Texts.Chinese ? $"{name}，您好！" : $"Hello {name},") : null;
 
@@ -61,6 +78,12 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
             var spaced = string.Join(' ', Bill.Groups);
             yield return (texts.BillNumber, spaced);
             yield return (texts.Order, Bill.Row.OrderId);
+            if (Refund is { } refund)
+            {
+                yield return (texts.Refund, Amount);
+                yield return (texts.RefundNumber, refund.Id);
+            }
+
             if (Asks)
             {
                 yield return (texts.PayBy, $"{texts.Human(Bill.Row.Bill.ExpiresAt)} {texts.Beijing}");
@@ -103,7 +126,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         }
 
         Write(Headline);
-        Write($"{Bill.Row.MerchantName}, {Bill.Amount}");
+        Write($"{Bill.Row.MerchantName}, {Amount}");
         Write(Bill.Row.Description);
         text.Append('\n');
         Write(Hint);
@@ -128,7 +151,7 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         var spaced = string.Join(' ', Bill.Groups);
         return Asks
             ? $"{Headline}: {payee} {Bill.Amount}, {spaced}, {Bill.Texts.PayBy} {Bill.Texts.Human(Bill.Row.Bill.ExpiresAt)}. {PayUrl}"
-            : $"{Headline}: {payee} {Bill.Amount}, {spaced}.";
+            : $"{Headline}: {payee} {Amount}, {spaced}.";
     }
 
     // Dots, because an ellipsis is outside the alphabet of SMS and would reduce 160 characters to 70. Cut between characters, which may be several chars.

@@ -65,7 +65,7 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
     public async Task<NoticeAnswer> Send(Notice notice)
     {
         var bill = notice.Bill!;
-        if (ShopperMessage.Compose(notice.Type, bill, _pages.PayUrl(bill), null) is not { } message)
+        if (ShopperMessage.Compose(notice.Type, notice.Data, bill, _pages.PayUrl(bill), null) is not { } message)
         {
             return NoticeAnswer.Skipped("there is nothing left to tell");
         }

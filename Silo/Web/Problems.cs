@@ -49,8 +49,11 @@ internal static class Problems
     private static readonly ProblemKind Extended = Kind("trade-extended", 409, "The time was extended already.", Repeat.No);
     private static readonly ProblemKind TooLongExtended = Kind("extension-too-long", 409, "The extension is too long.", Repeat.No);
     private static readonly ProblemKind Claimed = Kind("trade-claimed", 409, "The shopper has a claim.", Repeat.Later);
+    private static readonly ProblemKind Frozen = Kind("trade-frozen", 409, "The trade is stopped.", Repeat.Later);
     private static readonly ProblemKind Finished = Kind("trade-finished", 409, "The trade is finished.", Repeat.No);
     private static readonly ProblemKind Closed = Kind("trade-closed", 409, "The trade is closed.", Repeat.No);
+    private static readonly ProblemKind BillNotPaid = Kind("bill-not-paid", 409, "The bill is not paid.", Repeat.Later);
+    private static readonly ProblemKind RefundTooLarge = Kind("refund-exceeds", 409, "The refund is more than is left of the bill.", Repeat.No);
     private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
     private static readonly ProblemKind KeysFull = Kind("too-many-api-keys", 409, "There are too many API keys.", Repeat.Later);
     private static readonly ProblemKind OnlyKey = Kind("last-api-key", 409, "This is the last API key.", Repeat.Later);
@@ -146,6 +149,16 @@ internal static class Problems
         Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
         Refusal.TradeFinished => Of(Finished, $"The trade of bill {bill} is FINISHED: you have the money."),
         Refusal.TradeClosed => Of(Closed, $"The trade of bill {bill} is CLOSED: the shopper gets the money back."),
+        _ => TryLater(),
+    };
+
+    /// <param name="left">What can still be refunded of the bill, in minor units.</param>
+    public static ProblemHttpResult NotRefundable(BillNumber bill, Refusal why, long left) => why switch
+    {
+        Refusal.BillNotPaid => Of(BillNotPaid, $"Bill {bill} is not PAID: there is nothing to give back. An unpaid bill can be cancelled."),
+        Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
+        Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {bill}: its money does not move until it goes on."),
+        Refusal.RefundExceeds => Of(RefundTooLarge, $"Of bill {bill} at most {left} can be refunded now; refunds on their way count.", ("left", left.ToString(CultureInfo.InvariantCulture))),
         _ => TryLater(),
     };
 

@@ -1,6 +1,9 @@
+using Lakala.Storage.Postgres;
+using Npgsql;
+
 namespace Lakala.Storage.Bills;
 
-/// <summary>SQL of the receivers of a bill's events. Every commit that writes such an event writes a delivery for each.</summary>
+/// <summary>The receivers of a bill's events. Every commit that writes such an event writes a delivery for each.</summary>
 internal static class BillReceivers
 {
     /// <summary>
@@ -15,4 +18,26 @@ internal static class BillReceivers
         union all
         select {@event}, unnest(receivers::text[]), merchant_id, {due} from {rows} where receivers is not null and {condition}
         """;
+
+    /// <summary>Inserts an event of a bill that the caller has locked, with its deliveries, in the caller's commit.</summary>
+    /// <param name="type">Of <see cref="Vocabulary.EventTypes"/>.</param>
+    /// <param name="receivers">Of the shopper.</param>
+    internal static Task InsertEvent(NpgsqlConnection connection, BillRow bill, string type, DateTimeOffset at, string data, IReadOnlyList<string> receivers) => connection.Execute(
+        $"""
+        with happened (merchant_id, event_id, receivers) as (
+          values ($1, $2, $3)
+        ), evented as (
+          insert into events (merchant_id, id, type, bill, created_at, data) select $1, $2, $4, $5, $6, $7
+        )
+        insert into deliveries (event_id, receiver, merchant_id, due_at)
+        {Select("happened h", "h.event_id", "$6")}
+        """,
+        CancellationToken.None,
+        bill.MerchantId,
+        Guid.CreateVersion7(at),
+        receivers.ToArray(),
+        type,
+        bill.Number,
+        at,
+        data);
 }

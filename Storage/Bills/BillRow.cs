@@ -9,6 +9,7 @@ namespace Lakala.Storage.Bills;
 /// <param name="ShopperLanguage">en or zh; null when the merchant gave none.</param>
 /// <param name="Escrow">Null: the bill is direct.</param>
 /// <param name="Trade">Of a paid escrow bill.</param>
+/// <param name="Refunded">All of its refunds that were not declined, also those on their way, in minor units.</param>
 [GenerateSerializer, Immutable, Alias("bill-row")]
 public sealed record BillRow(
     [property: Id(0)] long Number,
@@ -27,7 +28,8 @@ public sealed record BillRow(
     [property: Id(11)] Payment? Payment,
     [property: Id(12)] DateTimeOffset? ClosedAt,
     [property: Id(16)] EscrowTerms? Escrow = null,
-    [property: Id(17)] Trade? Trade = null)
+    [property: Id(17)] Trade? Trade = null,
+    [property: Id(15)] long Refunded = 0)
 {
     public BillNumber BillNumber => BillNumber.FromStored(Number);
 

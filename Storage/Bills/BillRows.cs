@@ -24,7 +24,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
     internal const string Columns =
         $"""
         {OwnColumns},
-        p.settled_at as paid_at, p.rrn as paid_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
+        b.refunded, p.settled_at as paid_at, p.rrn as paid_rrn, p.authorisation_code as paid_code, p.masked_pan as paid_card,
         p.store_id as paid_store, p.terminal_id as paid_terminal,
         p.fee_basis_points as paid_fee, p.commission_percent as paid_commission,
         {TradeColumns.OfTrade}
@@ -82,6 +82,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
         return row.Get<DateTimeOffset?>("paid_at") is { } paidAt
             ? bill with
             {
+                Refunded = row.Get<long>("refunded"),
                 Payment = new Payment(
                     paidAt,
                     Rrn.ToText(row.Get<long>("paid_rrn")),

@@ -1,6 +1,7 @@
 using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Trades;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,8 +20,8 @@ public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSour
                ({BillRows.FirstReminding}) is not null as has_reminders, (r.due_at <= clock_timestamp()) is true as has_reversals,
                exists (select 1 from late_answers where not judged) as has_late_answers, {LedgerRows.HasFreshCredits} as has_credits,
                ({TradeRows.FirstDue}) is not null as has_trades,
-               r.outstanding, r.oldest_age
-        from ({ReversalRows.OpenSums}) r
+               {RefundRows.HasDue} as has_refunds, r.outstanding, r.oldest_age, f.refunds, f.oldest_refund
+        from ({ReversalRows.OpenSums}) r cross join ({RefundRows.OpenSums}) f
         """,
         static row => new DueWork(
             row.Get<bool>("has_attempts"),
@@ -30,8 +31,11 @@ public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSour
             row.Get<bool>("has_late_answers"),
             row.Get<bool>("has_credits"),
             row.Get<bool>("has_trades"),
+            row.Get<bool>("has_refunds"),
             row.Get<long>("outstanding"),
-            row.Get<TimeSpan>("oldest_age")),
+            row.Get<TimeSpan>("oldest_age"),
+            row.Get<long>("refunds"),
+            row.Get<TimeSpan>("oldest_refund")),
         stop,
         pastDeadline))!;
 }

@@ -8,10 +8,24 @@ namespace Lakala.Storage.Due;
 /// <param name="LateAnswers">Answers of the bank that are not judged yet.</param>
 /// <param name="Credits">Entries that are not folded into the balances yet.</param>
 /// <param name="Trades">Trades whose timer has ended.</param>
+/// <param name="Refunds">Refunds to send, or to set the money aside for.</param>
 /// <param name="OpenReversals">The number of reversals that the bank has not acknowledged, due or not.</param>
 /// <param name="OldestReversal">The age of the oldest of these.</param>
+/// <param name="OpenRefunds">The number of refunds that were sent and of which the bank's last word is out, due or not.</param>
+/// <param name="OldestRefund">The time since the oldest of these was sent.</param>
 public sealed record DueWork(
-    bool Attempts, bool Expiries, bool Reminders, bool Reversals, bool LateAnswers, bool Credits, bool Trades, long OpenReversals, TimeSpan OldestReversal)
+    bool Attempts,
+    bool Expiries,
+    bool Reminders,
+    bool Reversals,
+    bool LateAnswers,
+    bool Credits,
+    bool Trades,
+    bool Refunds,
+    long OpenReversals,
+    TimeSpan OldestReversal,
+    long OpenRefunds,
+    TimeSpan OldestRefund)
 {
-    public static readonly DueWork None = new(false, false, false, false, false, false, false, 0, TimeSpan.Zero);
+    public static readonly DueWork None = new(false, false, false, false, false, false, false, false, 0, TimeSpan.Zero, 0, TimeSpan.Zero);
 }

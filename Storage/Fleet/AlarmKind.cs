@@ -15,6 +15,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 
     // In seconds.
     private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
+        RefundOld = 24 * 60 * Minute, RefundFresh = 12 * 60 * Minute,
         NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
 
     // In per cent.
@@ -61,6 +62,23 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 from (
                   select count(*) as outstanding, coalesce(clock_timestamp() - min(created_at), interval '0') as age from reversals where acknowledged_at is null
                 ) as reversal
+                """,
+        },
+        new(
+            "refunds_ageing",
+            "Refunds are ageing",
+            $"the oldest waits for {Span(RefundOld)}",
+            $"the oldest waits for less than {Span(RefundFresh)}",
+            "Find out why the bank does not say what became of them; call the bank.",
+            "refunds-pile-up")
+        {
+            Condition =
+                $"""
+                select ''::text, age >= {Interval(RefundOld)}, age < {Interval(RefundFresh)},
+                       outstanding || ' wait for the bank, the oldest for ' || date_trunc('second', age)
+                from (
+                  select count(*) as outstanding, coalesce(clock_timestamp() - min(sent_at), interval '0') as age from refunds where due_at is not null and state = 'SENT'
+                ) as refund
                 """,
         },
         OfDeclines(
@@ -181,5 +199,5 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 
     private static string Interval(int seconds) => $"interval '{seconds} seconds'";
 
-    private static string Span(int seconds) => seconds % Minute == 0 ? $"{seconds / Minute} min" : $"{seconds} s";
+    private static string Span(int seconds) => seconds % (60 * Minute) == 0 ? $"{seconds / (60 * Minute)} h" : seconds % Minute == 0 ? $"{seconds / Minute} min" : $"{seconds} s";
 }

@@ -11,6 +11,15 @@ internal sealed class AccountNumbers
     /// <summary>The most numbers in memory; above it all are forgotten, and asked for again.</summary>
     private const int Most = 100_000;
 
+    /// <summary>Makes the accounts of $1, $2 and $3 (arrays of kind, owner and currency) that do not exist.</summary>
+    internal const string MakeMissing =
+        """
+        insert into accounts (kind, owner, currency)
+        select distinct w.* from unnest($1::text[], $2::text[], $3::text[]) as w(kind, owner, currency)
+        where not exists (select 1 from accounts a where a.kind = w.kind and a.owner = w.owner and a.currency = w.currency)
+        order by kind, owner, currency on conflict do nothing
+        """;
+
     private readonly Dictionary<Account, int> _known = [];
 
     /// <param name="account">One of the entries of the last <see cref="Find"/>.</param>
@@ -35,14 +44,7 @@ internal sealed class AccountNumbers
         {
             BatchCommands =
             {
-                ToCommand(
-                    """
-                    insert into accounts (kind, owner, currency)
-                    select w.* from unnest($1::text[], $2::text[], $3::text[]) as w(kind, owner, currency)
-                    where not exists (select 1 from accounts a where a.kind = w.kind and a.owner = w.owner and a.currency = w.currency)
-                    order by kind, owner, currency on conflict do nothing
-                    """,
-                    missing),
+                ToCommand(MakeMissing, missing),
 
                 // A statement of its own: it sees the accounts that another session has just made.
                 ToCommand(

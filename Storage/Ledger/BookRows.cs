@@ -24,9 +24,10 @@ public sealed record AccountBalance(string Account, string Currency, decimal Ava
 /// <param name="PaidWithoutApproval">PAID bills without exactly one approved attempt of their amount.</param>
 /// <param name="ApprovedWithoutPaid">Approved attempts whose bill is not PAID by them.</param>
 /// <param name="WrongBalances">Balances that are not the sum of all lines of their account.</param>
-public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval, long ApprovedWithoutPaid, long WrongBalances)
+/// <param name="WrongRefunds">Refunds without exactly the entries of their state and amount, and bills that count other refunds than they have.</param>
+public sealed record BookFaults(long UnbalancedSwipes, long PaidWithoutApproval, long ApprovedWithoutPaid, long WrongBalances, long WrongRefunds = 0)
 {
-    public bool None => UnbalancedSwipes + PaidWithoutApproval + ApprovedWithoutPaid + WrongBalances == 0;
+    public bool None => UnbalancedSwipes + PaidWithoutApproval + ApprovedWithoutPaid + WrongBalances + WrongRefunds == 0;
 }
 
 /// <summary>The books at one moment.</summary>
@@ -140,6 +141,10 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
           from payment_entries e cross join clearing c
           union all
           select rrn, sum(amount), coalesce(sum(amount) filter (where account = $1), 0) from old_postings group by rrn
+        ), refund_entries as materialized (
+          select e.subject as rrn, string_agg(e.kind, ' ' order by e.kind collate "C") as kinds, -sum(l.amount) as set_aside, min(abs(l.amount)) as least, max(abs(l.amount)) as most
+          from other_entries e cross join lateral {LedgerRows.Lines} join accounts a on a.id = l.account and a.kind = $2
+          where e.kind like 'refund%' group by e.subject
         )
         select
           (select count(*) from (select rrn, amount from attempts where state = 'APPROVED' and rrn >= (select since from first)) a full join posted p on p.rrn = a.rrn
@@ -147,11 +152,19 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
           (select count(*) from bills b where b.state = 'PAID' and not exists
             (select 1 from attempts a where a.rrn = b.paid_rrn and a.state = 'APPROVED' and a.bill = b.number and a.amount = b.amount)) as paid_without_approval,
           (select count(*) from attempts a where a.state = 'APPROVED' and not exists
-            (select 1 from bills b where b.number = a.bill and b.state = 'PAID' and b.paid_rrn = a.rrn)) as approved_without_paid
+            (select 1 from bills b where b.number = a.bill and b.state = 'PAID' and b.paid_rrn = a.rrn)) as approved_without_paid,
+          (select count(*) from refunds r full join refund_entries e using (rrn)
+           where r.rrn is null or coalesce(e.kinds, '') <> case r.state when 'QUEUED' then '' when 'DONE' then 'refund refund_taken' when 'DECLINED' then 'refund refund_back' else 'refund' end
+             or coalesce(e.set_aside, 0) <> case when r.state in ('QUEUED', 'DONE', 'DECLINED') then 0 else r.amount end
+             or coalesce(e.least, r.amount) <> r.amount or coalesce(e.most, r.amount) <> r.amount)
+          + (select count(*) from (select bill, sum(amount) as amount from refunds where state <> 'DECLINED' group by bill) r
+             full join (select number as bill, refunded from bills where refunded <> 0) b using (bill) where r.amount is distinct from b.refunded) as wrong_refunds
         """,
-        BankClearing).First(
+        BankClearing,
+        StateNames.Format(AccountKind.RefundsOut)).First(
             static row => new BookFaults(
-                row.Get<long>("unbalanced_swipes"), row.Get<long>("paid_without_approval"), row.Get<long>("approved_without_paid"), WrongBalances: 0),
+                row.Get<long>("unbalanced_swipes"), row.Get<long>("paid_without_approval"), row.Get<long>("approved_without_paid"), WrongBalances: 0,
+                row.Get<long>("wrong_refunds")),
             stop))!;
 
     private static NpgsqlCommand Slow(NpgsqlConnection connection, string sql, params object?[] values)

@@ -54,6 +54,18 @@ internal static class Queries
         }
     }
 
+    /// <summary>Several statements in one commit.</summary>
+    /// <remarks>Its fault may come after the commit was stored: look before it is done again.</remarks>
+    public static async Task<T> Commit<T>(this NpgsqlDataSource database, Func<NpgsqlConnection, Task<T>> work)
+    {
+        // No cancellation token: a cancelled commit may report success although it was not stored.
+        await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
+        await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+        var result = await work(connection);
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
+    }
+
     /// <summary>For a statement that needs more than the others, such as a longer time.</summary>
     public static NpgsqlCommand With(this NpgsqlCommand command, params object?[] values)
     {

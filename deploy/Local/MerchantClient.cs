@@ -26,6 +26,13 @@ public sealed class MerchantClient : IDisposable
 
     public Task<JsonElement> CancelBill(string number, CancellationToken cancel = default) => Post($"/v1/bills/{number}/cancel", null, cancel);
 
+    /// <summary>Refunds a part of a paid bill; the call may be repeated under its key at any silo.</summary>
+    /// <param name="amount">Minor units; null: all that is left.</param>
+    public Task<JsonElement> RefundBill(string number, long? amount, string idempotencyKey, CancellationToken cancel = default) =>
+        Post($"/v1/bills/{number}/refunds", amount is null ? new { } : new { amount }, cancel, idempotencyKey);
+
+    public Task<JsonElement> GetRefund(string id, CancellationToken cancel = default) => _http.GetFromJsonAsync<JsonElement>($"/v1/refunds/{id}", cancel);
+
     public Task<JsonElement> GetBill(string number, CancellationToken cancel = default) =>
         _http.GetFromJsonAsync<JsonElement>($"/v1/bills/{number}", cancel);
 

@@ -422,15 +422,16 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
             .Should().BeEquivalentTo(
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
                 "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend", "get /v1/balance",
+                "post /v1/bills/{number}/refunds", "get /v1/bills/{number}/refunds", "get /v1/refunds/{id}",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
                 "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate",
                 "get /v1/stores", "get /v1/stores/areas");
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var example = Example(schemas, "Bill");
-        example.EnumerateObject().Select(member => member.Name).Should().Equal([.. BillMembers, "payment"]);
+        example.EnumerateObject().Select(member => member.Name).Should().Equal([.. BillMembers, "payment", "refunded"]);
         schemas.GetProperty("Bill").GetProperty("properties").EnumerateObject().Select(member => member.Name)
-            .Should().Equal([.. BillMembers, "payment", .. EscrowMembers]);
+            .Should().Equal([.. BillMembers, "payment", .. EscrowMembers, "refunded"]);
         (await _shop.Post("/v1/bills", Example(schemas, "CreateBill").GetRawText())).Status.Should().Be(201);
         document.GetProperty("servers")[0].GetProperty("url").GetString().Should().Be(network.Local.Http.GetLeftPart(UriPartial.Authority));
         document.GetRawText().Should().NotContain("the tests").And.NotContain("BillView");

@@ -63,6 +63,44 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
     }
 
     [Fact]
+    public async Task A_part_goes_back_before_the_release_and_the_fee_is_of_the_rest()
+    {
+        var number = (await _shop.NewBill(Escrow + ""","confirm_within_seconds":1""")).GetProperty("number").GetString()!;
+        await Pay(number);
+
+        var part = await Refund(number, """{"amount":2800}""");
+        part.Status.Should().Be(201, part.Text);
+        (await Balance()).Should().Be((0, 10_000));
+        await _shop.Post($"/v1/bills/{number}/ship", Parcel);
+        var finished = await _shop.GetUntil($"/v1/bills/{number}", one => Trade(one).GetProperty("status").GetString() == "FINISHED");
+        await _shop.GetUntil($"/v1/refunds/{part.String("id")}", one => one.GetProperty("status").GetString() == "DONE");
+
+        (Trade(finished.Json).GetProperty("released").GetInt64(), finished.Json.GetProperty("refunded").GetInt64()).Should().Be((10_000, 2_800));
+        (await Balance()).Should().Be((9_940, 0), "the fee of what is left is 60");
+        var rest = await Refund(number, "{}");
+        await _shop.GetUntil($"/v1/refunds/{rest.String("id")}", one => one.GetProperty("status").GetString() == "DONE");
+        (await Balance()).Should().Be((0, 0), "after a full refund there is no fee");
+        (await network.Local.Books(Shop.Stop)).Should().Match<ToolResult>(books => books.ExitCode == 0, "the books balance");
+    }
+
+    [Fact]
+    public async Task Goods_that_are_not_shipped_are_given_back_by_the_shop_and_the_trade_is_closed()
+    {
+        var number = (await _shop.NewBill(Escrow)).GetProperty("number").GetString()!;
+        await Pay(number);
+
+        var refund = await Refund(number, "{}");
+
+        var closed = (await _shop.Get($"/v1/bills/{number}")).Json;
+        (Trade(closed).GetProperty("status").GetString(), Trade(closed).GetProperty("held").GetInt64()).Should().Be(("CLOSED", 0));
+        (await _shop.Post($"/v1/bills/{number}/ship", Parcel)).ShouldBeProblem(409, "trade-closed");
+        (await Refund(number, "{}")).ShouldBeProblem(409, "refund-exceeds");
+        await _shop.GetUntil($"/v1/refunds/{refund.String("id")}", one => one.GetProperty("status").GetString() == "DONE");
+        var events = (await _shop.Get("/v1/events")).Json.GetProperty("data").EnumerateArray().Select(one => one.GetProperty("type").GetString());
+        events.Should().BeEquivalentTo("bill.paid", "trade.closed", "refund.created", "refund.done");
+    }
+
+    [Fact]
     public async Task What_a_shop_asks_wrongly_of_a_trade_is_refused_and_changes_nothing()
     {
         var direct = (await _shop.NewBill()).GetProperty("number").GetString()!;
@@ -136,6 +174,8 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
         paid.ExitCode.Should().Be(0, paid.Output + paid.Error);
         return JsonElement.Parse(paid.Output);
     }
+
+    private Task<Answer> Refund(string bill, string body) => _shop.Post($"/v1/bills/{bill}/refunds", body, Guid.NewGuid().ToString());
 
     private static JsonElement Trade(JsonElement bill) => bill.GetProperty("trade");
 }

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Trades;
+using Lakala.Rules.Ledger;
+using Lakala.Rules.Refunds;
 using Lakala.Storage.Ledger;
 using Lakala.Testing;
 
@@ -14,7 +16,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
 
     public async ValueTask InitializeAsync()
     {
-        await books.Execute("truncate bills, attempts, entries, old_postings, balances");
+        await books.Execute("truncate bills, attempts, entries, old_postings, balances, refunds");
         var start = await books.NewAttempt(await books.PutBill(), 1);
         await books.Commits.StartAttempts.Submit(start);
         await books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
@@ -43,6 +45,11 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<TradeState>().Should().OnlyContain(state => StateNames.ParseTrade(StateNames.Format(state)) == state);
         Enum.GetValues<DeliveryMethod>().Select(StateNames.Format).Should().Equal("auto", "virtual", "pickup", "express", "surface");
         Enum.GetValues<DeliveryMethod>().Should().OnlyContain(method => StateNames.ParseDeliveryMethod(StateNames.Format(method)) == method);
+        Enum.GetValues<RefundState>().Select(StateNames.Format).Should().Equal("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED");
+        Enum.GetValues<RefundState>().Should().OnlyContain(state => StateNames.ParseRefund(StateNames.Format(state)) == state);
+        Enum.GetValues<EntryKind>().Select(StateNames.Format).Should().Equal("payment", "release", "refund", "refund_taken", "refund_back");
+        Enum.GetValues<AccountKind>().Select(StateNames.Format).Should().Equal("bank_clearing", "held", "merchant", "store", "platform", "refunds_out");
+        Enum.GetValues<AccountKind>().Should().OnlyContain(kind => StateNames.ParseAccount(StateNames.Format(kind)) == kind);
     }
 
     [Theory]
@@ -50,6 +57,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     [InlineData("trades")]
     [InlineData("attempts")]
     [InlineData("deliveries")]
+    [InlineData("refunds")]
     public async Task The_CHECK_on_the_state_mirrors_the_enum(string table)
     {
         var check = await books.Scalar<string>(
@@ -59,6 +67,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
             "bills" => Enum.GetValues<BillState>().Select(StateNames.Format),
             "trades" => Enum.GetValues<TradeState>().Select(StateNames.Format),
             "attempts" => Enum.GetValues<AttemptState>().Select(StateNames.Format),
+            "refunds" => Enum.GetValues<RefundState>().Select(StateNames.Format),
             _ => Enum.GetValues<DeliveryState>().Select(StateNames.Format),
         };
 

@@ -5,6 +5,7 @@ using Lakala.Grains.Tests;
 using Lakala.Rules.Attempts;
 using Lakala.Silo.Bank;
 using Lakala.Silo.Security;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Testing;
 using Lakala.Vocabulary;
@@ -98,16 +99,16 @@ public sealed class LineToBank : IAsyncDisposable
     public async Task Reverse(Sale sale) => (await _link.Reverse(new ReversalRow(
         sale.Rrn, Terminal, sale.Stan, Books.Store, sale.Amount, Money.Cny, sale.StartedAt, Tries: 0))).Should().BeTrue();
 
-    public RefundAdvice NewRefund(Sale sale, long amount) => new(
-        IsRepeat: false,
+    public RefundToSend NewRefund(Sale sale, long amount) => new(
         Rrn: NextRrn(),
-        Amount: amount,
-        RequestedAt: _clock.GetUtcNow(),
         OriginalRrn: sale.Rrn,
-        OriginalStan: sale.Stan,
-        OriginalStartedAt: sale.StartedAt,
+        Amount: new Money(amount, Money.Cny),
+        Tries: 0,
+        SentAt: _clock.GetUtcNow(),
         Terminal: Terminal,
-        Store: Books.Store);
+        OriginalStan: sale.Stan,
+        Store: Books.Store,
+        OriginalTime: sale.StartedAt);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,6 @@
 using Lakala.EndToEnd.Tests;
 using Lakala.Grains.Tests;
-using Lakala.Silo.Bank;
+using Lakala.Storage.Refunds;
 using Lakala.Testing;
 using Lakala.Vocabulary;
 using Lakala.Wire.Bank;
@@ -49,7 +49,7 @@ public sealed class RefundAnswerTests(SwipeCluster cluster) : IClassFixture<Swip
         await _bank.Answer(ToAnswer(asked));
         (await refund.Code).Should().Be("00");
 
-        var again = _line.Refunds.Refund(refund.Advice with { IsRepeat = true });
+        var again = _line.Refunds.Refund(refund.Advice with { Tries = 1 });
         var repeated = await _bank.Refunded();
         repeated.Should().Be(asked with { IsRepeat = true });
         await _bank.Answer(ToAnswer(repeated));
@@ -113,7 +113,7 @@ public sealed class RefundAnswerTests(SwipeCluster cluster) : IClassFixture<Swip
         _line.LateAnswers.Should().Be(0);
     }
 
-    private async Task<((RefundAdvice Advice, long Rrn, Task<string?> Code) Refund, BankRefundRequest Asked)> Ask()
+    private async Task<((RefundToSend Advice, long Rrn, Task<string?> Code) Refund, BankRefundRequest Asked)> Ask()
     {
         var advice = _line.NewRefund(Original, 400);
         var code = _line.Refunds.Refund(advice);

@@ -47,8 +47,8 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
 
         foreach (var isRepeat in new[] { false, true, true })
         {
-            (await _line.Refunds.Refund(credit with { IsRepeat = isRepeat })).Should().Be("00");
-            (await _line.Refunds.Refund(refusal with { IsRepeat = isRepeat })).Should().Be("61");
+            (await _line.Refunds.Refund(credit with { Tries = isRepeat ? 1 : 0 })).Should().Be("00");
+            (await _line.Refunds.Refund(refusal with { Tries = isRepeat ? 1 : 0 })).Should().Be("61");
         }
 
         (await bank.RefundsOf(sale.RrnText)).Should().BeEquivalentTo([(600, "00"), (500, "61")]);
@@ -66,8 +66,8 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
 
         await Restart();
 
-        (await _line.Refunds.Refund(credit with { IsRepeat = true })).Should().Be("00");
-        (await _line.Refunds.Refund(early with { IsRepeat = true, Amount = 2 })).Should().Be("94");
+        (await _line.Refunds.Refund(credit with { Tries = 1 })).Should().Be("00");
+        (await _line.Refunds.Refund(early with { Tries = 1, Amount = new Money(2, Money.Cny) })).Should().Be("94");
         (await Refund(sale, 401)).Should().Be("61");
         (await bank.CountCredits(Rrn.ToText(credit.Rrn))).Should().Be(1);
     }
@@ -79,7 +79,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         var refund = _line.NewRefund(sale, 100);
         (await _line.Refunds.Refund(refund)).Should().Be("00");
 
-        (await _line.Refunds.Refund(refund with { Amount = 101 })).Should().Be("94");
+        (await _line.Refunds.Refund(refund with { Amount = new Money(101, Money.Cny) })).Should().Be("94");
         (await _line.Refunds.Refund(refund with { OriginalRrn = other.Rrn, OriginalStan = other.Stan })).Should().Be("94");
         (await _line.Refunds.Refund(refund with { Rrn = other.Rrn })).Should().Be("94");
         (await _line.Pay(bank.Card, 1_000, rrn: refund.Rrn)).Code.Should().Be("05");
@@ -111,9 +111,9 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         var early = _line.NewRefund(new Sale(rrn, (int)(rrn % 1_000_000), 1_000, TimeProvider.System.GetUtcNow(), ""), 1_000);
 
         (await _line.Refunds.Refund(early)).Should().Be("25");
-        (await _line.Refunds.Refund(early with { IsRepeat = true })).Should().Be("25");
+        (await _line.Refunds.Refund(early with { Tries = 1 })).Should().Be("25");
         var sale = await _line.Pay(bank.Card, 1_000, rrn);
-        (await _line.Refunds.Refund(early with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(early with { Tries = 1 })).Should().Be("00");
 
         (await bank.RefundsOf(sale.RrnText)).Should().Equal((1_000, "00"));
     }
@@ -126,7 +126,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         var refund = _line.NewRefund(sale, 1_000);
 
         (await _line.Refunds.Refund(refund)).Should().Be("14");
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("14");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("14");
 
         (await bank.CountCredits(Rrn.ToText(refund.Rrn))).Should().Be(0);
     }
@@ -149,7 +149,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         await Restart();
 
         (await EntryOf(sale.Rrn)).Should().Be("REVERSED");
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("00");
         (await Refund(sale, 1)).Should().Be("25");
         (await _line.Pay(purse, 1_001)).Code.Should().Be("51");
         (await _line.Pay(purse, 1_000)).Code.Should().Be("00");
@@ -164,7 +164,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
 
         await _line.Reverse(sale with { Rrn = refund.Rrn });
 
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("00");
         (await Refund(sale, 1)).Should().Be("61");
     }
 
@@ -181,7 +181,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         _line.TimeOut();
 
         (await first).Should().BeNull();
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("00");
         (await bank.CountCredits(Rrn.ToText(refund.Rrn))).Should().Be(1);
     }
 
@@ -196,7 +196,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         await _line.UntilUp();
 
         (await bank.RefundsOf(sale.RrnText)).Should().Equal((1_000, "00"));
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("00");
         (await bank.CountCredits(Rrn.ToText(refund.Rrn))).Should().Be(1);
     }
 
@@ -215,7 +215,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
         await Eventually.Is(() => Task.FromResult(_line.LateAnswers == 1), "the late answer");
 
         (await cluster.Books.Scalar<long>("select count(*) from late_answers")).Should().Be(0);
-        (await _line.Refunds.Refund(refund with { IsRepeat = true })).Should().Be("00");
+        (await _line.Refunds.Refund(refund with { Tries = 1 })).Should().Be("00");
         (await bank.CountCredits(Rrn.ToText(refund.Rrn))).Should().Be(1);
     }
 

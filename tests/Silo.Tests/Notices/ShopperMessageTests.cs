@@ -169,7 +169,7 @@ public sealed class ShopperMessageTests
             isOver ? Now : null);
     }
 
-    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null) => ShopperMessage.Compose(type, bill, Url, paidIn);
+    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null) => ShopperMessage.Compose(type, """{"id":"000000010042","amount":300,"status":"DONE"}""", bill, Url, paidIn);
 
     private static bool IsWide(char letter) => letter is >= '\u2E80' and <= '\uFFEE';
 

@@ -44,6 +44,9 @@ async Task NSwag()
     Is("testWebhookEndpoint", test.Type == "webhook.test");
     Is("shipOrder", await IsRefused(() => client.ShipOrderAsync(bill.Number, new() { Carrier = "EMS", Tracking_number = "1" })));
     Is("extendTime", await IsRefused(() => client.ExtendTimeAsync(bill.Number, new() { Days = 5 })));
+    Is("createRefund", await IsRefused(() => client.CreateRefundAsync(bill.Number, "refund-1", new() { Amount = 1 })));
+    Is("listRefunds", (await client.ListRefundsAsync(bill.Number, null, null)).Data.Count == 0);
+    Is("getRefund", await IsRefused(() => client.GetRefundAsync("000000000001"), 404));
     Is("getBalance", (await client.GetBalanceAsync()).Held == 0);
     Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
     var events = await client.ListEventsAsync(null, 100, null);
@@ -65,7 +68,7 @@ async Task NSwag()
 }
 
 // The bill is direct, and not paid.
-async Task<bool> IsRefused(Func<Task> call)
+async Task<bool> IsRefused(Func<Task> call, int status = 409)
 {
     try
     {
@@ -74,11 +77,11 @@ async Task<bool> IsRefused(Func<Task> call)
     }
     catch (NSwagClient.ApiException refused)
     {
-        return refused.StatusCode == 409;
+        return refused.StatusCode == status;
     }
     catch (ApiException refused)
     {
-        return refused.ResponseStatusCode == 409;
+        return refused.ResponseStatusCode == status;
     }
 }
 
@@ -111,6 +114,9 @@ async Task Kiota()
     Is("testWebhookEndpoint", (await client.Webhook_endpoints[endpoint.Id].Test.PostAsync()).Type == "webhook.test");
     Is("shipOrder", await IsRefused(() => client.Bills[bill.Number].Ship.PostAsync(new() { Carrier = "EMS", TrackingNumber = "1" })));
     Is("extendTime", await IsRefused(() => client.Bills[bill.Number].Extend.PostAsync(new() { Days = 5 })));
+    Is("createRefund", await IsRefused(() => client.Bills[bill.Number].Refunds.PostAsync(new() { Amount = 1 }, one => one.Headers.Add("Idempotency-Key", "refund-2"))));
+    Is("listRefunds", (await client.Bills[bill.Number].Refunds.GetAsync())!.Data!.Count == 0);
+    Is("getRefund", await IsRefused(() => client.Refunds["000000000001"].GetAsync(), 404));
     Is("getBalance", (await client.Balance.GetAsync()).Held == 0);
     Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
     var events = await client.Events.GetAsync(request => request.QueryParameters.Limit = 100);

@@ -63,6 +63,10 @@ async function byFetch(): Promise<void> {
   const parcel = { carrier: "EMS", tracking_number: "1" };
   is("shipOrder", (await api.POST("/v1/bills/{number}/ship", { ...number, body: parcel })).response.status === 409);
   is("extendTime", (await api.POST("/v1/bills/{number}/extend", { ...number, body: { days: 5 } })).response.status === 409);
+  const refundKey = { header: { "Idempotency-Key": "refund-1" } };
+  is("createRefund", (await api.POST("/v1/bills/{number}/refunds", { params: { ...number.params, ...refundKey }, body: { amount: 1 } })).response.status === 409);
+  is("listRefunds", (await api.GET("/v1/bills/{number}/refunds", number)).data!.data.length === 0);
+  is("getRefund", (await api.GET("/v1/refunds/{id}", { params: { path: { id: "000000000001" } } })).response.status === 404);
   is("getBalance", (await api.GET("/v1/balance")).data!.held === 0);
   is("cancelBill", (await api.POST("/v1/bills/{number}/cancel", number)).data!.status === "CANCELLED");
   const events = (await api.GET("/v1/events", { params: { query: { limit: 100 } } })).data!;
@@ -101,6 +105,9 @@ async function byHey(): Promise<void> {
   const parcel = { carrier: "EMS", tracking_number: "1" };
   is("shipOrder", (await sdk.shipOrder({ ...number, body: parcel, throwOnError: false })).response!.status === 409);
   is("extendTime", (await sdk.extendTime({ ...number, body: { days: 5 }, throwOnError: false })).response!.status === 409);
+  is("createRefund", (await sdk.createRefund({ ...number, headers: { "Idempotency-Key": "refund-2" }, body: { amount: 1 }, throwOnError: false })).response!.status === 409);
+  is("listRefunds", (await sdk.listRefunds(number)).data!.data.length === 0);
+  is("getRefund", (await sdk.getRefund({ path: { id: "000000000001" }, throwOnError: false })).response!.status === 404);
   is("getBalance", (await sdk.getBalance()).data!.held === 0);
   is("cancelBill", (await sdk.cancelBill(number)).data!.status === "CANCELLED");
   const events = (await sdk.listEvents({ query: { limit: 100 } })).data!;

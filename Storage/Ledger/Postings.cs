@@ -1,0 +1,105 @@
+using Lakala.Rules.Ledger;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Npgsql;
+
+namespace Lakala.Storage.Ledger;
+
+/// <summary>
+/// Entries that are no swipes. Each is posted in the commit of the move that it belongs to, together with the balances that it changes:
+/// a balance that does not cover its debit stops the entry.
+/// </summary>
+internal static class Postings
+{
+    private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
+
+    private static readonly string ToColumns = string.Join(", ", LedgerRows.Places.Select(
+        static place => $"max(account) filter (where place = {place}), max(amount) filter (where place = {place})"));
+
+    private const string Lines = "unnest($1::text[], $2::text[], $3::text[]";
+
+    /// <remarks>The rows of the balances are locked in the order of the accounts, as all others do.</remarks>
+    /// <param name="number">Of the entry, within its kind.</param>
+    /// <param name="who">An operator; null when it was the system or a merchant.</param>
+    /// <returns>False: a balance does not cover its debit. Nothing was changed.</returns>
+    public static async Task<bool> TryPost(NpgsqlConnection connection, long number, Entry entry, DateTimeOffset at, string? who = null)
+    {
+        string[] kinds = [.. entry.Lines.Select(static line => StateNames.Format(line.Account.Kind))];
+        string[] owners = [.. entry.Lines.Select(static line => line.Account.Owner)];
+        string[] currencies = [.. entry.Lines.Select(static line => line.Account.Currency)];
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Command(AccountNumbers.MakeMissing),
+                Command(
+                    $"""
+                    insert into balances (account, amount)
+                    select a.id, 0 from {Lines}) as l(kind, owner, currency) join accounts a using (kind, owner, currency)
+                    where a.kind = any($4) and not exists (select 1 from balances b where b.account = a.id)
+                    order by a.id on conflict do nothing
+                    """,
+                    [KindsWithBalance]),
+
+                // A statement of its own: it sees the accounts and balances that have just been made.
+                Command(
+                    $"""
+                    with lines as materialized (
+                      select l.place, a.id as account, l.amount, a.kind = any($4) as has_balance
+                      from {Lines}, $5::bigint[]) with ordinality as l(kind, owner, currency, amount, place) join accounts a using (kind, owner, currency)
+                    ), locked as materialized (
+                      select b.account, b.amount - l.amount as remains from lines l join balances b using (account)
+                      where l.has_balance order by b.account for no key update of b
+                    ), cover as materialized (
+                      select coalesce(bool_and(remains >= 0), true) as is_enough from locked
+                    ), changed as (
+                      update balances b set amount = l.remains from locked l, cover where is_enough and b.account = l.account
+                    )
+                    insert into entries (kind, number, subject, sequence, business_date, at, who, {LineColumns.Names})
+                    select $6, $7, $8, $9, $10, $11, $12, {ToColumns} from lines having (select is_enough from cover)
+                    """,
+                    KindsWithBalance,
+                    entry.Lines.Select(static line => line.Amount).ToArray(),
+                    StateNames.Format(entry.Kind),
+                    number,
+                    entry.Subject,
+                    entry.Sequence,
+                    BeijingTime.BusinessDate(at),
+                    at,
+                    Queries.Typed(who)),
+            },
+        };
+        await batch.ExecuteNonQueryAsync();
+        return batch.BatchCommands[^1].RecordsAffected == 1;
+
+        NpgsqlBatchCommand Command(string sql, params object[] values)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            foreach (var value in (object[])[kinds, owners, currencies, .. values])
+            {
+                command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
+            }
+
+            return command;
+        }
+    }
+
+    /// <summary>Reads an entry back, such as to mirror its lines.</summary>
+    /// <exception cref="InvalidOperationException">There is no such entry.</exception>
+    public static async Task<Entry> Read(NpgsqlConnection connection, EntryKind kind, long subject, int sequence)
+    {
+        var lines = await connection.List(
+            $"""
+            select a.kind, a.owner, a.currency, l.amount
+            from other_entries e cross join lateral {LedgerRows.Lines} join accounts a on a.id = l.account
+            where e.kind = $1 and e.subject = $2 and e.sequence = $3 order by l.line
+            """,
+            static row => new EntryLine(
+                new Account(StateNames.ParseAccount(row.Get<string>("kind")), row.Get<string>("owner"), row.Get<string>("currency")), row.Get<long>("amount")),
+            CancellationToken.None,
+            StateNames.Format(kind),
+            subject,
+            sequence);
+        return lines.Count > 0 ? new Entry(kind, subject, sequence, [.. lines]) : throw new InvalidOperationException($"There is no entry {kind} of {subject}.");
+    }
+}

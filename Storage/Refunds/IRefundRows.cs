@@ -1,0 +1,27 @@
+using Lakala.Rules.Refunds;
+
+namespace Lakala.Storage.Refunds;
+
+/// <summary>The queue of refunds on their way to the bank.</summary>
+public interface IRefundRows
+{
+    /// <summary>R2: takes due refunds, which are SENT from now on. They are due again when the lease ends without an outcome.</summary>
+    Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop);
+
+    /// <summary>R3: the bank's final word with its entry, event and deliveries, in one commit.</summary>
+    /// <param name="state">DONE or DECLINED.</param>
+    /// <returns>False: it is no longer SENT, because the same word came before.</returns>
+    Task<bool> Finish(long rrn, RefundState state, string responseCode);
+
+    /// <summary>Undecided: it stays SENT, and is due again after the wait.</summary>
+    Task TryAgain(long rrn, string? responseCode, TimeSpan wait);
+
+    /// <summary>Closes trades whose goods were never shipped: all that is held goes back to the shopper.</summary>
+    /// <param name="nextRrn">Gives the refund of each its name.</param>
+    /// <returns>The number of trades that were due.</returns>
+    Task<int> CloseOverdue(int limit, Func<ValueTask<long>> nextRrn, CancellationToken stop);
+
+    /// <summary>Sets the money of QUEUED refunds aside where it is there by now, of each merchant the oldest first.</summary>
+    /// <returns>The number of refunds that are REQUESTED now.</returns>
+    Task<int> CoverQueued(int limit, CancellationToken stop);
+}

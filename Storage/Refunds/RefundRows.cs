@@ -1,0 +1,401 @@
+using Lakala.Rules.Ledger;
+using Lakala.Rules.Refunds;
+using Lakala.Rules.Trades;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Postgres;
+using Lakala.Vocabulary;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lakala.Storage.Refunds;
+
+/// <summary>A refund that its merchant asks for.</summary>
+/// <param name="Rrn">Fresh.</param>
+/// <param name="Amount">Minor units; null: all that is left.</param>
+/// <param name="Key">The merchant's Idempotency-Key.</param>
+/// <param name="Answer">Makes the answer that a repeat under the key gets, from the refund as it is stored.</param>
+public sealed record RequestRefund(long Rrn, long Bill, long? Amount, string? Reason, string Key, Func<RefundRow, KeptAnswer> Answer);
+
+public abstract record RequestOutcome
+{
+    private RequestOutcome()
+    {
+    }
+
+    /// <param name="Refund">REQUESTED; QUEUED when the money does not cover it.</param>
+    public sealed record Made(RefundRow Refund, BillRow Bill) : RequestOutcome;
+
+    /// <summary>Nothing was stored.</summary>
+    public sealed record Refused(Refusal Why, BillRow Bill) : RequestOutcome;
+
+    /// <summary>There is an answer under the Idempotency-Key already; nothing was stored.</summary>
+    public sealed record KeyTaken : RequestOutcome;
+}
+
+/// <summary>The content of the events of a refund, and their receivers on the shopper's side.</summary>
+public interface IRefundNotices
+{
+    string ComposeData(RefundRow refund);
+
+    /// <summary>For the event of a trade that moves with its refund.</summary>
+    string ComposeData(BillRow bill);
+
+    IReadOnlyList<string> FindReceivers(BillRow bill);
+}
+
+/// <summary>
+/// The moves of refunds. Each is one commit with its entry, balances, event and deliveries, and locks in one order: bill, refund,
+/// balances.
+/// </summary>
+public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows
+{
+    private const string Undecided = "state in ('REQUESTED', 'SENT') and due_at <= statement_timestamp()";
+
+    // Whose goods were not shipped in time and not after it.
+    private const string ClosingInOrder =
+        """
+        due_at <= statement_timestamp() and state = 'HELD' and is_overdue and frozen_by is null and (leased_until is null or leased_until <= clock_timestamp()) order by due_at
+        """;
+
+    private const string NotShipped = "not shipped in time";
+
+    internal const string HasDue =
+        $"""
+        (exists (select 1 from refunds where due_at <= statement_timestamp()) or (select bill from trades where {ClosingInOrder} limit 1) is not null)
+        """;
+
+    internal const string OpenSums =
+        "select count(*) as refunds, coalesce(clock_timestamp() - min(sent_at), interval '0') as oldest_refund from refunds where due_at is not null and state = 'SENT'";
+
+    // A balance is usually too low because the credit is not folded in yet, or because the merchant has not sold enough: then a sale may be long in coming.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1), LongestLook = TimeSpan.FromMinutes(1);
+
+    /// <summary>R1.</summary>
+    public async Task<RequestOutcome> Request(RequestRefund wanted)
+    {
+        try
+        {
+            return await database.Commit<RequestOutcome>(async connection =>
+            {
+                var seen = await LockBill(connection, wanted.Bill);
+                var bill = seen.Row!;
+                if (await IsKeyTaken(connection, bill.MerchantId, wanted.Key))
+                {
+                    return new RequestOutcome.KeyTaken();
+                }
+
+                var amount = wanted.Amount ?? Math.Max(1, bill.Bill.Amount.Minor - bill.Refunded);
+                if (Refund.WhyNot(bill.Bill, bill.Refunded, amount) is { } refusal)
+                {
+                    return new RequestOutcome.Refused(refusal, bill);
+                }
+
+                var at = Now();
+                var refund = NewRefund(wanted.Rrn, bill, amount, wanted.Reason, at);
+                if (bill.Trade is { IsOver: false } trade)
+                {
+                    var decision = trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf);
+                    if (decision.Event is not { } given)
+                    {
+                        return new RequestOutcome.Refused(decision.Refusal!.Value, bill);
+                    }
+
+                    bill = await MoveTrade(connection, bill, given, at);
+                    await Post(connection, RefundEntry.OfHeld(refund.Rrn, refund.Amount, bill.MerchantId), at);
+                }
+                else if (await IsQueueing(connection, bill.MerchantId) || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
+                {
+                    refund = refund with { State = RefundState.Queued };
+                }
+
+                bill = bill with { Refunded = bill.Refunded + amount };
+                await KeepAnswer(connection, bill.MerchantId, wanted.Answer(refund));
+                await Insert(connection, refund);
+                await InsertEvent(connection, EventTypes.RefundCreated, refund, bill, at);
+                return new RequestOutcome.Made(refund, bill);
+            });
+        }
+        catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "idempotency_keys_pkey" })
+        {
+            return new RequestOutcome.KeyTaken();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> CloseOverdue(int limit, Func<ValueTask<long>> nextRrn, CancellationToken stop)
+    {
+        var due = await database.List($"select bill from trades where {ClosingInOrder} limit $1", static row => row.Get<long>("bill"), stop, limit);
+        foreach (var bill in due)
+        {
+            await Close(bill, await nextRrn());
+        }
+
+        return due.Count;
+    }
+
+    private Task<bool> Close(long number, long rrn) => database.Commit(async connection =>
+    {
+        var seen = await LockBill(connection, number);
+        var (bill, at) = (seen.Row!, Now());
+        if (bill.Trade!.Decide(new TradeStep.TimeUp(), seen.AsOf).Event is not TradeEvent.GivenBack given)
+        {
+            return false;
+        }
+
+        var refund = NewRefund(rrn, bill, given.Amount, NotShipped, at);
+        bill = await MoveTrade(connection, bill, given, at);
+        await Post(connection, RefundEntry.OfHeld(rrn, refund.Amount, bill.MerchantId), at);
+        await Insert(connection, refund);
+        await InsertEvent(connection, EventTypes.RefundCreated, refund, bill with { Refunded = bill.Refunded + given.Amount }, at);
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public async Task<int> CoverQueued(int limit, CancellationToken stop)
+    {
+        var due = await database.List(
+            "select rrn, bill from refunds where state = 'QUEUED' and due_at <= statement_timestamp() order by due_at limit $1",
+            static row => (Rrn: row.Get<long>("rrn"), Bill: row.Get<long>("bill")),
+            stop,
+            limit);
+        var covered = 0;
+        foreach (var (rrn, bill) in due)
+        {
+            covered += await Cover(rrn, bill) ? 1 : 0;
+        }
+
+        return covered;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop) => database.List(
+        $"""
+        with due as materialized (
+          select rrn from refunds where {Undecided} order by due_at limit $2 for no key update skip locked
+        ), taken as (
+          update refunds r set state = 'SENT', tries = r.tries + 1, sent_at = coalesce(r.sent_at, clock_timestamp()), due_at = clock_timestamp() + $1
+          from due where r.rrn = due.rrn
+          returning r.*
+        )
+        select t.rrn, t.original_rrn, t.amount, t.currency, t.tries - 1 as tries_before, t.sent_at, a.terminal_id, a.stan, a.store_id, a.started_at
+        from taken t join attempts a on a.rrn = t.original_rrn
+        """,
+        static row => new RefundToSend(
+            row.Get<long>("rrn"),
+            row.Get<long>("original_rrn"),
+            new Money(row.Get<long>("amount"), row.Get<string>("currency")),
+            row.Get<int>("tries_before"),
+            row.Get<DateTimeOffset>("sent_at"),
+            row.Get<string>("terminal_id"),
+            row.Get<int>("stan"),
+            row.Get<string>("store_id"),
+            row.Get<DateTimeOffset>("started_at")),
+        stop,
+        lease,
+        limit);
+
+    /// <inheritdoc/>
+    public async Task<bool> Finish(long rrn, RefundState state, string responseCode)
+    {
+        var found = await Find(rrn, CancellationToken.None) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
+        return await database.Commit(async connection =>
+        {
+            var seen = await LockBill(connection, found.Bill);
+            var (bill, at) = (seen.Row!, Now());
+            var refund = await connection.First(
+                $"""
+                update refunds r set state = $2, response_code = $3, finished_at = $4, due_at = null where r.rrn = $1 and r.state = 'SENT'
+                returning {RefundRow.Columns}
+                """,
+                RefundRow.Read,
+                CancellationToken.None,
+                rrn,
+                StateNames.Format(state),
+                responseCode,
+                at);
+            if (refund is null)
+            {
+                return false;
+            }
+
+            if (state == RefundState.Done)
+            {
+                await Post(connection, RefundEntry.Taken(rrn, refund.Amount), at);
+            }
+            else
+            {
+                var taken = await Postings.Read(connection, EntryKind.Refund, rrn, sequence: 0);
+                await Post(connection, RefundEntry.Back(taken), at);
+                await connection.Execute("update bills set refunded = refunded - $2 where number = $1", CancellationToken.None, bill.Number, refund.Amount.Minor);
+                bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
+                if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
+                {
+                    bill = await MoveTrade(connection, bill, bill.Trade!.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!, at);
+                }
+            }
+
+            await InsertEvent(connection, state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
+    public Task TryAgain(long rrn, string? responseCode, TimeSpan wait) => database.Execute(
+        "update refunds set response_code = coalesce($2, response_code), due_at = clock_timestamp() + $3 where rrn = $1 and state = 'SENT'",
+        CancellationToken.None,
+        rrn,
+        Queries.Typed(responseCode),
+        wait);
+
+    public Task<RefundRow?> Find(long rrn, CancellationToken stop) =>
+        database.First($"select {RefundRow.Columns} from refunds r where r.rrn = $1", RefundRow.Read, stop, rrn);
+
+    /// <summary>A bill's refunds, oldest first. Each gives back at least one fen, so that they are not bounded; but no merchant makes many.</summary>
+    public Task<IReadOnlyList<RefundRow>> ListOfBill(long bill, long after, int limit, CancellationToken stop) => database.List(
+        $"select {RefundRow.Columns} from refunds r where r.bill = $1 and r.rrn > $2 order by r.rrn limit $3", RefundRow.Read, stop, bill, after, limit);
+
+    private async Task<bool> Cover(long rrn, long number) => await database.Commit(async connection =>
+    {
+        var bill = (await LockBill(connection, number)).Row!;
+        var refund = await connection.First(
+            $"select {RefundRow.Columns} from refunds r where r.rrn = $1 and r.state = 'QUEUED' for no key update skip locked", RefundRow.Read, CancellationToken.None, rrn);
+        if (refund is null)
+        {
+            return false;
+        }
+
+        var at = Now();
+        var isCovered = !await IsQueueing(connection, bill.MerchantId, before: rrn) && await Postings.TryPost(connection, rrn, OfShares(refund, bill), at);
+        await connection.Execute(
+            isCovered
+                ? "update refunds set state = 'REQUESTED', due_at = clock_timestamp() where rrn = $1"
+                : "update refunds set due_at = clock_timestamp() + least(greatest(clock_timestamp() - created_at, $2), $3) where rrn = $1",
+            CancellationToken.None,
+            isCovered ? [rrn] : [rrn, FirstLook, LongestLook]);
+        return isCovered;
+    });
+
+    // First come, first served.
+    private static Task<bool> IsQueueing(NpgsqlConnection connection, string merchant, long before = long.MaxValue) => connection.First(
+        "select exists (select 1 from refunds where merchant_id = $1 and state = 'QUEUED' and rrn < $2) as is_queueing",
+        static row => row.Get<bool>("is_queueing"),
+        CancellationToken.None,
+        merchant,
+        before);
+
+    // Asked under the bill's lock: of two requests under one key the second sees the first one's answer, and not only that less is left.
+    private static Task<bool> IsKeyTaken(NpgsqlConnection connection, string merchant, string key) => connection.First(
+        "select exists (select 1 from idempotency_keys where merchant_id = $1 and key = $2) as is_taken",
+        static row => row.Get<bool>("is_taken"),
+        CancellationToken.None,
+        merchant,
+        key);
+
+    private static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
+        refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.MerchantId, bill.Payment.Store);
+
+    // The row is read by a statement of its own, so that it is as the transactions before have left it.
+    private static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number)
+    {
+        await using (var locks = new NpgsqlBatch(connection))
+        {
+            foreach (var row in (string[])["bills where number", "trades where bill"])
+            {
+                locks.BatchCommands.Add(new NpgsqlBatchCommand($"select from {row} = $1 for no key update") { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
+            }
+
+            await locks.ExecuteNonQueryAsync();
+        }
+
+        return (await connection.First(
+            $"select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From} where b.number = $1",
+            static row => new BillSeen(BillRows.Read(row), row.Get<DateTimeOffset>("as_of")),
+            CancellationToken.None,
+            number))!;
+    }
+
+    /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>
+    private async Task<BillRow> MoveTrade(NpgsqlConnection connection, BillRow bill, TradeEvent happened, DateTimeOffset at)
+    {
+        var (from, to) = (bill.Trade!, bill.Trade!.Apply(happened));
+        await connection.Execute(
+            """
+            update trades set state = $2, held = $3, due_at = $4, ended_at = $5, frozen_by = $6, time_left = $7, leased_until = $8, is_overdue = $9, moves = moves + 1
+            where bill = $1
+            """,
+            CancellationToken.None,
+            bill.Number,
+            StateNames.Format(to.State),
+            to.Held,
+            Queries.Typed(to.DueAt),
+            Queries.Typed(to.EndedAt),
+            Queries.Typed(to.FrozenBy),
+            Queries.Typed(to.Left),
+            Queries.Typed(to.LeasedUntil),
+            to.IsOverdue);
+        var moved = bill with { Trade = to };
+        if (to.IsOver != from.IsOver)
+        {
+            await BillReceivers.InsertEvent(
+                connection, bill, to.IsOver ? EventTypes.TradeClosed : EventTypes.TradeDeadlineChanged, at, notices.ComposeData(moved), notices.FindReceivers(bill));
+        }
+
+        return moved;
+    }
+
+    // No balance is debited: only the shares of a refund can be without cover.
+    private static async Task Post(NpgsqlConnection connection, Entry entry, DateTimeOffset at)
+    {
+        if (!await Postings.TryPost(connection, entry.Subject, entry, at))
+        {
+            throw new InvalidOperationException($"The entry {entry.Kind} of refund {Rrn.ToText(entry.Subject)} debits a balance that does not cover it.");
+        }
+    }
+
+    private static RefundRow NewRefund(long rrn, BillRow bill, long amount, string? reason, DateTimeOffset at) => new(
+        rrn, bill.Number, bill.MerchantId, PaidRrn(bill), bill.Bill.Amount with { Minor = amount }, bill.Refunded, RefundState.Requested,
+        reason, ResponseCode: null, Tries: 0, at, FinishedAt: null);
+
+    private static Task<int> KeepAnswer(NpgsqlConnection connection, string merchant, KeptAnswer answer) => connection.Execute(
+        "insert into idempotency_keys (merchant_id, key, request_hash, status, response) values ($1, $2, $3, $4, $5)",
+        CancellationToken.None,
+        merchant,
+        answer.Key,
+        answer.RequestHash,
+        answer.Status,
+        answer.Response);
+
+    private static Task<int> Insert(NpgsqlConnection connection, RefundRow refund) => connection.Execute(
+        """
+        with reserved as (
+          update bills set refunded = refunded + $5 where number = $2
+        )
+        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10, $11)
+        """,
+        CancellationToken.None,
+        refund.Rrn,
+        refund.Bill,
+        refund.MerchantId,
+        refund.OriginalRrn,
+        refund.Amount.Minor,
+        refund.Amount.Currency,
+        refund.Before,
+        StateNames.Format(refund.State),
+        Queries.Typed(refund.Reason),
+        refund.State == RefundState.Queued ? FirstLook : TimeSpan.Zero,
+        refund.CreatedAt);
+
+    private Task InsertEvent(NpgsqlConnection connection, string type, RefundRow refund, BillRow bill, DateTimeOffset at) =>
+        BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(refund), notices.FindReceivers(bill));
+
+    private static long PaidRrn(BillRow bill) => Rrn.TryParse(bill.Payment!.Rrn, out var rrn) ? rrn : throw new InvalidOperationException($"{bill} has no RRN.");
+
+    // The API shows milliseconds.
+    private DateTimeOffset Now()
+    {
+        var now = time.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+    }
+}

@@ -1,0 +1,336 @@
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Refunds;
+using Lakala.Rules.Trades;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Ledger;
+using Lakala.Storage.Refunds;
+using Lakala.Testing;
+using Lakala.Vocabulary;
+
+namespace Lakala.Storage.Tests;
+
+/// <summary>The moves of refunds in the database. Each test has a database of its own, because balances are compared.</summary>
+public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
+{
+    private static readonly EscrowTerms Terms = new(DeliveryMethod.Express, TimeSpan.FromHours(72), TimeSpan.FromDays(10));
+
+    private readonly Books _books = new(postgres);
+
+    private int _stans;
+
+    private bool _isDoctored;
+
+    public ValueTask InitializeAsync() => _books.InitializeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_isDoctored)
+        {
+            await _books.ShouldBalance();
+        }
+
+        await _books.DisposeAsync();
+    }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private RefundRows Refunds => new(_books.Connections, new Notices(), TimeProvider.System);
+
+    [Fact]
+    public async Task A_refund_takes_from_all_who_had_a_share_and_is_told()
+    {
+        var bill = await Pay();
+
+        var refund = (await Ask(bill, 300)).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+
+        refund.Should().Match<RefundRow>(made => made.State == RefundState.Requested && made.Before == 0 && made.Amount.Minor == 300);
+        (await Refunded(bill)).Should().Be(300);
+        (await Balances()).Should().Be("merchant 696, store 0");
+        (await Lines(refund.Rrn, "refund")).Should().Be($"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300");
+        (await _books.Scalar<string>("select string_agg(e.type || ' to ' || d.receiver, ', ' order by d.receiver) from events e join deliveries d on d.event_id = e.id where e.type like 'refund.%'"))
+            .Should().Be("refund.created to mail, refund.created to we_1");
+    }
+
+    [Fact]
+    public async Task Of_two_at_once_that_are_too_much_one_is_refused()
+    {
+        var bill = await Pay();
+        Task<RequestOutcome[]> both;
+        await using (await _books.Lock(bill))
+        {
+            both = Task.WhenAll(Ask(bill, 600), Ask(bill, 600));
+            await _books.SomebodyWaits(2);
+        }
+
+        var outcomes = await both;
+        outcomes.OfType<RequestOutcome.Made>().Should().ContainSingle();
+        outcomes.OfType<RequestOutcome.Refused>().Should().ContainSingle().Which.Should().Match<RequestOutcome.Refused>(
+            no => no.Why == Refusal.RefundExceeds && no.Bill.Refunded == 600);
+        (await Refunded(bill)).Should().Be(600);
+    }
+
+    [Fact]
+    public async Task Two_at_once_under_one_key_are_one_refund()
+    {
+        var bill = await Pay();
+        Task<RequestOutcome[]> both;
+        await using (await _books.Lock(bill))
+        {
+            both = Task.WhenAll(Ask(bill, 1000, "key"), Ask(bill, 1000, "key"));
+            await _books.SomebodyWaits(2);
+        }
+
+        (await both).Select(outcome => outcome.GetType().Name).Should().BeEquivalentTo([nameof(RequestOutcome.Made), nameof(RequestOutcome.KeyTaken)]);
+        (await Refunded(bill)).Should().Be(1000);
+    }
+
+    [Fact]
+    public async Task What_is_not_paid_is_not_refunded()
+    {
+        var bill = await _books.PutBill();
+
+        (await Ask(bill, 1)).Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.BillNotPaid);
+        (await Ask(bill, null)).Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.BillNotPaid);
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Without_an_amount_all_that_is_left_goes_back()
+    {
+        var bill = await Pay();
+        await Ask(bill, 1);
+
+        (await Ask(bill, null)).Should().BeOfType<RequestOutcome.Made>().Which.Refund.Amount.Minor.Should().Be(999);
+        (await Ask(bill, null)).Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.RefundExceeds);
+        (await Balances()).Should().Be("merchant 0, store 0");
+    }
+
+    [Fact]
+    public async Task What_is_not_covered_waits_in_turn_and_takes_nobody_elses_money()
+    {
+        var (first, second) = (await Pay(fold: false), await Pay(fold: false));
+
+        var outcomes = new[] { await Ask(first, 1000), await Ask(second, 10) };
+
+        outcomes.Cast<RequestOutcome.Made>().Should().OnlyContain(made => made.Refund.State == RefundState.Queued);
+        (await _books.Scalar<long>("select count(*) from other_entries")).Should().Be(0);
+        (await Refunds.TakeDue(TimeSpan.FromMinutes(1), 16, Stop)).Should().BeEmpty("what is queued is not sent");
+
+        await Fold();
+        await Eventually.Is(async () => await Refunds.CoverQueued(16, Stop) > 0 & (await _books.Scalar<long>("select count(*) from refunds where state = 'QUEUED'")) == 0, "both are covered");
+        (await _books.Scalar<string>("select string_agg(subject::text, ' ' order by at, number) from other_entries"))
+            .Should().Be(string.Join(' ', outcomes.Cast<RequestOutcome.Made>().Select(made => made.Refund.Rrn)));
+        (await Balances()).Should().Be("merchant 984, store 1");
+    }
+
+    [Fact]
+    public async Task The_banks_yes_is_posted_once()
+    {
+        var refund = await Send(await Pay(), 300);
+
+        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().BeTrue();
+        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().BeFalse();
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeFalse();
+
+        (await Lines(refund, "refund_taken")).Should().Be("refunds_out 300, bank_clearing -300");
+        (await Events()).Should().Be("refund.created, refund.done");
+        (await Refunds.TakeDue(TimeSpan.Zero, 16, Stop)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_banks_no_gives_back_the_very_lines()
+    {
+        var bill = await Pay();
+        var refund = await Send(bill, 300);
+        await Send(bill, 300);
+
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+
+        (await Lines(refund, "refund_back")).Should().Be($"merchant:{Books.Merchant} -298, store:{Books.Store} -1, platform -1, refunds_out 300");
+        (await Refunded(bill)).Should().Be(300);
+        (await Balances()).Should().Be("merchant 696, store 1");
+        (await Events()).Should().Be("refund.created, refund.created, refund.declined");
+        (await Refunds.Find(refund, Stop)).Should().Match<RefundRow>(row => row.State == RefundState.Declined && row.ResponseCode == "14");
+    }
+
+    [Fact]
+    public async Task Two_senders_do_not_send_the_same_refund_at_once_and_a_lease_that_ends_repeats_it()
+    {
+        var refund = ((RequestOutcome.Made)await Ask(await Pay(), 300)).Refund.Rrn;
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)));
+        taken.SelectMany(list => list).Should().ContainSingle().Which.Should().Match<RefundToSend>(one => one.Rrn == refund && one.Tries == 0);
+
+        await _books.Execute("update refunds set due_at = now()");
+        var again = (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle().Which;
+        again.Should().BeEquivalentTo(taken.SelectMany(list => list).Single() with { Tries = 1 }, "only the number of the try changes");
+        await Refunds.TryAgain(refund, "91", TimeSpan.FromHours(1));
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Shares_are_of_what_is_left_after_every_refund()
+    {
+        var bill = await Pay();
+        foreach (var amount in (long[])[333, 333, 333])
+        {
+            await Refunds.Finish(await Send(bill, amount), RefundState.Done, "00");
+        }
+
+        (await Balances()).Should().Be("merchant 1, store 0");
+        (await _books.Scalar<decimal>("select sum(amount) from postings where account = 'bank_clearing'")).Should().Be(1);
+        (await _books.Scalar<decimal>("select sum(amount) from postings where account = 'refunds_out'")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Held_money_goes_back_without_any_share_and_the_rest_stays_held()
+    {
+        var bill = await Pay(escrow: Terms);
+
+        var refund = (await Ask(bill, 300)).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+
+        refund.State.Should().Be(RefundState.Requested);
+        (await Lines(refund.Rrn, "refund")).Should().Be($"held:{Books.Merchant} 300, refunds_out -300");
+        (await TradeOf(bill)).Should().Be("HELD 700");
+        (await Events()).Should().Be("refund.created");
+        (await Ask(bill, 701)).Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.RefundExceeds);
+    }
+
+    [Fact]
+    public async Task A_refund_of_all_that_is_held_closes_the_trade_and_a_refused_one_opens_it_for_an_operator()
+    {
+        var bill = await Pay(escrow: Terms);
+        var refund = await Send(bill, 1000);
+        (await TradeOf(bill)).Should().Be("CLOSED 0");
+        (await Events("trade.%")).Should().Be("trade.closed");
+
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+
+        (await TradeOf(bill)).Should().Be("HELD 1000");
+        (await _books.Scalar<string>($"select frozen_by from trades where bill = {bill}")).Should().Be("refund-declined");
+        (await Lines(refund, "refund_back")).Should().Be($"held:{Books.Merchant} -1000, refunds_out 1000");
+        (await Refunded(bill)).Should().Be(0);
+        (await Events("trade.%")).Should().Be("trade.closed, trade.deadline_changed");
+        (await Ask(bill, 1)).Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.TradeFrozen);
+    }
+
+    [Fact]
+    public async Task What_was_never_shipped_goes_back_by_itself_once()
+    {
+        var bill = await Pay(escrow: Terms);
+        var notYet = await Pay(escrow: Terms);
+        await _books.Execute($"update trades set due_at = now() - interval '1 second', is_overdue = true, moves = moves + 1 where bill = {bill}");
+        await _books.Execute($"update trades set due_at = now() - interval '1 second', moves = moves + 1 where bill = {notYet}");
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Refunds.CloseOverdue(16, _books.Rrns.Next, Stop)));
+
+        (await TradeOf(bill)).Should().Be("CLOSED 0");
+        (await TradeOf(notYet)).Should().Be("HELD 1000");
+        (await _books.Scalar<long>($"select sum(amount)::bigint from refunds where bill = {bill}")).Should().Be(1000);
+        (await Events("%")).Split(", ").Should().BeEquivalentTo("trade.closed", "refund.created");
+    }
+
+    [Fact]
+    public async Task After_the_release_a_refund_takes_the_shares_back()
+    {
+        var bill = await Pay(escrow: Terms);
+        await _books.Execute(
+            $"""
+            update trades set state = 'FINISHED', held = 0, released = 1000, releases = 1, due_at = null, ended_at = now(), method = 'express', carrier = '', tracking_number = '',
+              shipped_at = now(), moves = moves + 2 where bill = {bill};
+            insert into accounts (kind, owner, currency) values ('merchant', '{Books.Merchant}', 'CNY'), ('store', '{Books.Store}', 'CNY'), ('platform', '', 'CNY') on conflict do nothing;
+            insert into entries (kind, number, subject, business_date, at, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4)
+            select 'release', 1, {bill}, current_date, now(), h.id, 1000, m.id, -994, s.id, -1, p.id, -5
+            from accounts h, accounts m, accounts s, accounts p where h.kind = 'held' and m.kind = 'merchant' and s.kind = 'store' and p.kind = 'platform';
+            insert into balances select id, 994 from accounts where kind = 'merchant';
+            insert into balances select id, 1 from accounts where kind = 'store';
+            """);
+
+        var refund = (await Ask(bill, 300)).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+
+        (await Lines(refund.Rrn, "refund")).Should().Be($"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300");
+        (await TradeOf(bill)).Should().Be("FINISHED 0");
+    }
+
+    [Theory]
+    [InlineData("update refunds set amount = amount + 1", 2)]
+    [InlineData("update refunds set state = 'REQUESTED', sent_at = null", 0)]
+    [InlineData("update refunds set state = 'QUEUED', sent_at = null", 1)]
+    [InlineData("update refunds set state = 'DONE', finished_at = now(), due_at = null", 1)]
+    [InlineData("update refunds set state = 'DECLINED', finished_at = now(), due_at = null", 2)]
+    [InlineData("delete from refunds", 2)]
+    [InlineData("delete from other_entries", 1)]
+    [InlineData("update other_entries set kind = 'refund_taken'", 1)]
+    [InlineData("update other_entries set subject = subject + 1", 2)]
+    [InlineData("update bills set refunded = refunded + 1", 1)]
+    [InlineData("update bills set refunded = 0", 1)]
+    public async Task Doctored_refunds_are_found_out(string how, long faults)
+    {
+        await Send(await Pay(), 300);
+        // The owner gives itself the rights that it has not: a fault of a program would not.
+        await _books.Execute("grant update, delete on other_entries to current_user");
+        await _books.Execute(how);
+
+        (await new BookRows(_books.Database).Read(Stop)).Faults.WrongRefunds.Should().Be(faults);
+        _isDoctored = true;
+    }
+
+    private async Task<long> Pay(bool fold = true, EscrowTerms? escrow = null)
+    {
+        var bill = await _books.PutBill(escrow: escrow);
+        var start = await _books.NewAttempt(bill, ++_stans);
+        await _books.Commits.StartAttempts.Submit(start);
+        await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), escrow));
+        if (fold)
+        {
+            await Fold();
+        }
+
+        return bill;
+    }
+
+    private Task Fold() => Eventually.Is(
+        async () =>
+        {
+            await new LedgerRows(_books.Connections).FoldCredits(Stop);
+            return !await _books.Scalar<bool>("select exists (select 1 from entries, folded where xact >= upto)");
+        },
+        "all credits are folded in");
+
+    private async Task<RequestOutcome> Ask(long bill, long? amount, string? key = null) => await Refunds.Request(new RequestRefund(
+        await _books.Rrns.Next(), bill, amount, "wrong colour", key ?? Guid.NewGuid().ToString(), made => new KeptAnswer(key ?? $"{made.Rrn}", [1], 201, "{}")));
+
+    private async Task<long> Send(long bill, long amount)
+    {
+        var refund = ((RequestOutcome.Made)await Ask(bill, amount)).Refund;
+        refund.State.Should().Be(RefundState.Requested);
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
+        return refund.Rrn;
+    }
+
+    private Task<long> Refunded(long bill) => _books.Scalar<long>($"select refunded from bills where number = {bill}");
+
+    private Task<string> Balances() => _books.Scalar<string>(
+        "select string_agg(a.kind || ' ' || b.amount, ', ' order by a.kind) from balances b join accounts a on a.id = b.account");
+
+    private Task<string> Lines(long refund, string kind) => _books.Scalar<string>(
+        $"""
+        select string_agg(a.name || ' ' || l.amount, ', ' order by l.line) from other_entries e
+        cross join lateral (values (1, account_1, amount_1), (2, account_2, amount_2), (3, account_3, amount_3), (4, account_4, amount_4)) as l(line, account, amount)
+        join accounts a on a.id = l.account where e.kind = '{kind}' and e.subject = {refund}
+        """);
+
+    private Task<string> Events(string types = "refund.%") =>
+        _books.Scalar<string>($"select string_agg(type, ', ' order by id) from events where type <> 'bill.paid' and type like '{types}'");
+
+    private Task<string> TradeOf(long bill) => _books.Scalar<string>($"select state || ' ' || held from trades where bill = {bill}");
+
+    private sealed class Notices : IRefundNotices
+    {
+        public string ComposeData(RefundRow refund) => "{}";
+
+        public string ComposeData(BillRow bill) => "{}";
+
+        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
+    }
+}
