@@ -29,6 +29,8 @@ internal sealed class SoundBooks
     private readonly List<Delivery> _deliveries = [];
     private readonly List<Reversal> _reversals = [];
     private readonly List<LateAnswer> _lateAnswers = [];
+    private readonly List<Refund> _refunds = [];
+    private readonly List<BankRefund> _bankRefunds = [];
     private readonly List<BankEntry> _bank = [];
     private readonly List<AcknowledgedBill> _acknowledged = [];
     private readonly List<string> _mails = [];
@@ -119,6 +121,13 @@ internal sealed class SoundBooks
         Tell(Merchant, "bill.expiring", mailed, [], mail: "SKIPPED");
         Mailed = Pay(mailed, First);
 
+        // In two parts; the bank refuses another for good; one waits for the shop's money.
+        PartlyRefunded = Pay(NewBill(12_800), Second);
+        PartRefund = Refund(PartlyRefunded, 2_800, "DONE", [("merchant:" + Merchant, 2_783), ("store:" + Store, 3), ("platform", 14)]);
+        Refund(PartlyRefunded, 10_000, "DONE", [("merchant:" + Merchant, 9_940), ("store:" + Store, 12), ("platform", 48)]);
+        RefusedRefund = Refund(Pay(NewBill(4_000), Second), 4_000, "DECLINED", [("merchant:" + Merchant, 3_976), ("store:" + Store, 4), ("platform", 20)]);
+        QueuedRefund = Refund(Pay(NewBill(750), Second), 750, "QUEUED", []);
+
         // Notices that wait for an endpoint when it is deleted are parked at once.
         Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
         _now = Opening + TimeSpan.FromHours(1);
@@ -178,6 +187,15 @@ internal sealed class SoundBooks
     /// <summary>Its shopper has a mail of the bill and one of the payment.</summary>
     public Swipe Mailed { get; }
 
+    public Swipe PartlyRefunded { get; }
+
+    /// <summary>The RRN of a refund, like those that follow.</summary>
+    public string PartRefund { get; }
+
+    public string RefusedRefund { get; }
+
+    public string QueuedRefund { get; }
+
     /// <summary>A bill's number, like those that follow.</summary>
     public string Expired { get; }
 
@@ -202,6 +220,7 @@ internal sealed class SoundBooks
             Endpoints = [.. _endpoints],
             Reversals = [.. _reversals],
             LateAnswers = [.. _lateAnswers],
+            Refunds = [.. _refunds],
         },
         Bank = [.. _bank],
         Terminals =
@@ -211,7 +230,8 @@ internal sealed class SoundBooks
         ],
         Receivers = [.. _receivers.Select(receiver => new ReceiverBook(receiver.Key, [.. receiver.Value], 0))],
         Mails = [.. _mails],
-        Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled]),
+        BankRefunds = [.. _bankRefunds],
+        Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled], [new AcknowledgedRefund(PartRefund, PartlyRefunded.Bill, 2_800)]),
     };
 
     private string NewBill(long amount, string merchant = Merchant, bool hasMail = false)
@@ -244,8 +264,7 @@ internal sealed class SoundBooks
         _attempts.Add(AttemptOf(swipe, "APPROVED", "00"));
         _bank.Add(EntryOf(swipe, "DEBITED", "00", 1, 0));
         Post(swipe, bill.Merchant);
-        fates ??= [.. _endpoints.Where(endpoint => endpoint.Merchant == bill.Merchant && endpoint.DeletedAt is null).Select(endpoint => (endpoint.Id, Fate.AcceptedAtOnce))];
-        Tell(bill.Merchant, "bill.paid", number, fates);
+        Tell(bill.Merchant, "bill.paid", number, fates ?? EndpointsOf(bill));
         Journal(swipe, "00");
         return swipe;
     }
@@ -327,6 +346,40 @@ internal sealed class SoundBooks
         return swipe;
     }
 
+    /// <param name="shares">What each gives back, computed by hand.</param>
+    private string Refund(Swipe swipe, long amount, string state, (string Account, long Amount)[] shares)
+    {
+        var rrn = Digits(20_000 + ++_count, 12);
+        var bill = _bills.Single(bill => bill.Number == swipe.Bill);
+        _refunds.Add(new Refund(rrn, bill.Number, swipe.Rrn!, amount, bill.Refunded, state));
+        if (state != "DECLINED")
+        {
+            _bills[_bills.IndexOf(bill)] = bill with { Refunded = bill.Refunded + amount };
+        }
+
+        var asideLines = shares.Append(("refunds_out", -shares.Sum(share => share.Amount))).ToArray();
+        if (state != "QUEUED")
+        {
+            Post("refund", asideLines);
+            Post(state == "DONE" ? "refund_taken" : "refund_back", state == "DONE" ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. asideLines.Select(line => (line.Item1, -line.Item2))]);
+            _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, state == "DONE" ? "00" : "14", state == "DONE" ? 1 : 0));
+        }
+
+        Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, state == "QUEUED" ? "QUEUED" : "REQUESTED", amount));
+        if (state != "QUEUED")
+        {
+            Tell(bill.Merchant, state == "DONE" ? "refund.done" : "refund.declined", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
+        }
+
+        return rrn;
+
+        void Post(string kind, (string Account, long Amount)[] lines) =>
+            _postings.AddRange(lines.Select((line, at) => new Posting(rrn, at + 1, line.Account, line.Amount, "CNY", kind)));
+    }
+
+    private List<(string Endpoint, Fate Fate)> EndpointsOf(Bill bill) =>
+        [.. _endpoints.Where(endpoint => endpoint.Merchant == bill.Merchant && endpoint.DeletedAt is null).Select(endpoint => (endpoint.Id, Fate.AcceptedAtOnce))];
+
     private void Close(string number, string state)
     {
         var bill = _bills.Single(bill => bill.Number == number);
@@ -339,7 +392,8 @@ internal sealed class SoundBooks
     }
 
     private void Tell(
-        string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED")
+        string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED",
+        (string Rrn, string State, long Amount)? refund = null)
     {
         _now += TimeSpan.FromSeconds(2);
         var id = new Guid(++_count, 7, 7, [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -369,7 +423,8 @@ internal sealed class SoundBooks
                 var bill = _bills.SingleOrDefault(bill => bill.Number == number);
                 var payment = _attempts.SingleOrDefault(attempt => attempt.Rrn is not null && attempt.Rrn == bill?.PaidRrn);
                 _receivers[_endpoints.Single(one => one.Id == endpoint).Url].Add(new ReceivedEvent(
-                    $"evt_{id:N}", type, number, bill?.State, bill?.Amount, payment?.Rrn, payment?.AuthorisationCode,
+                    $"evt_{id:N}", type, number, refund?.State ?? bill?.State, refund?.Amount ?? bill?.Amount, refund?.Rrn ?? payment?.Rrn,
+                    refund is null ? payment?.AuthorisationCode : null,
                     _now + TimeSpan.FromMilliseconds(8), tries, accepted));
             }
         }

@@ -43,7 +43,7 @@ public sealed class SoundBooksTests
             Bank = [],
             Terminals = [],
             Receivers = [],
-            Acknowledged = new Acknowledged([], []),
+            Acknowledged = new Acknowledged([], [], []),
         };
         Auditor.Check(empty).Should().BeEmpty();
     }

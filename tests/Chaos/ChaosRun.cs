@@ -10,6 +10,7 @@ namespace Lakala.Chaos;
 /// <summary>The result of a run.</summary>
 /// <param name="Swipes">Attempts that reached the books of the terminals.</param>
 /// <param name="Unresolved">Sales whose outcome is unknown at the terminal at the end.</param>
+/// <param name="Refunded">Refunds that the bank has credited.</param>
 /// <param name="Faults">The number of each kind.</param>
 /// <param name="ResolveP99Ms">The time from the end of a fault that left a sale open to its outcome at the terminal, in milliseconds.</param>
 public sealed record ChaosFigures(
@@ -19,6 +20,8 @@ public sealed record ChaosFigures(
     int Declined,
     int Reversed,
     int Unresolved,
+    int Refunded,
+    int RefundsDeclined,
     IReadOnlyDictionary<string, int> Faults,
     IReadOnlyList<string> Violations,
     double ResolveP99Ms);
@@ -44,6 +47,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         """
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
              + (select count(*) from reversals where acknowledged_at is null)
+             + (select count(*) from refunds where state <> 'DONE' and state <> 'DECLINED')
              + (select count(*) from deliveries where state = 'PENDING')
              + (select count(*) from entries, folded where xact >= upto) + (select count(*) from old_postings)
         """;
@@ -133,6 +137,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var reporting = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var ordering = shop.Order(closing.Token);
+        var refunding = shop.Refund(closing.Token);
         var selling = tills.Select(till => till.Run(closing.Token, closed.Token)).ToArray();
         var telling = Tell(tills, director, reporting.Token);
         try
@@ -150,10 +155,11 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             await closing.CancelAsync();
             await closed.CancelAsync();
             await reporting.CancelAsync();
-            await Task.WhenAll([ordering, telling, .. selling]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([ordering, refunding, telling, .. selling]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await ordering;
+        await refunding;
         foreach (var fault in selling.Where(till => till.IsFaulted).SelectMany(till => till.Exception!.InnerExceptions))
         {
             Say($"a till broke: {fault}");
@@ -226,6 +232,8 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             attempts.Count(attempt => attempt.State == "DECLINED"),
             attempts.Count(attempt => attempt.State == "REVERSED"),
             unresolved,
+            evidence.Database.Refunds.Count(refund => refund.State == "DONE"),
+            evidence.Database.Refunds.Count(refund => refund.State == "DECLINED"),
             faults.GroupBy(fault => fault.Kind).OrderBy(kind => kind.Key).ToDictionary(kind => Name(kind.Key), kind => kind.Count()),
             [.. violations.Select(violation => violation.ToString())],
             Share(resolve, 0.99));
@@ -244,6 +252,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
     private static string? Fault(ChaosFigures figures, Evidence evidence, IReadOnlyList<Fault> faults) =>
         figures.Unresolved > 0 ? $"{figures.Unresolved} terminals do not know what became of a sale"
         : figures.Approved == 0 ? "nothing was sold"
+        : figures.Refunded == 0 ? "nothing was refunded"
         : figures.ResolveP99Ms > LongestResolve.TotalMilliseconds ? $"sales took longer than {LongestResolve.TotalSeconds:0} s to be resolved"
         : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
             ? "more lines of the terminals' paper are unreadable than terminals were killed"
@@ -297,6 +306,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
 
         Console.WriteLine($"  {"unresolved",-24}{figures.Unresolved,8}");
+        Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sales that a fault left open {resolve.Length,8}; resolved after its end in p50 {Share(resolve, 0.5) / 1000:0.0} s, p99 {Share(resolve, 0.99) / 1000:0.0} s, longest {Share(resolve, 1) / 1000:0.0} s"));

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
+using System.Threading.Channels;
 using Lakala.Chaos.Audit;
 using Lakala.Local;
 
@@ -14,8 +16,8 @@ public sealed record Sale(string Bill, int Tries = 0);
 /// </summary>
 public sealed class Shop : IAsyncDisposable
 {
-    private const int Stock = 60, Batch = 20, MaxTries = 6;
-    private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3;
+    private const int Stock = 60, Batch = 20, MaxTries = 6, RefundsAtOnce = 8;
+    private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3, Returned = 0.4, ReturnedWhole = 0.3, ReturnedAgain = 0.5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
 
@@ -24,6 +26,8 @@ public sealed class Shop : IAsyncDisposable
     private readonly ConcurrentQueue<Sale> _sales = new();
     private readonly ConcurrentQueue<AcknowledgedBill> _created = new();
     private readonly ConcurrentQueue<string> _cancelled = new();
+    private readonly ConcurrentQueue<AcknowledgedRefund> _refunded = new();
+    private readonly Channel<string> _returned = Channel.CreateUnbounded<string>();
     private volatile bool _isHealed;
     private int _orders;
 
@@ -35,7 +39,7 @@ public sealed class Shop : IAsyncDisposable
 
     public IReadOnlyList<WebhookReceiver> Receivers { get; private set; } = [];
 
-    public Acknowledged Acknowledged => new([.. _created], [.. _cancelled]);
+    public Acknowledged Acknowledged => new([.. _created], [.. _cancelled], [.. _refunded]);
 
     public static async Task<Shop> Open(LocalNetwork network, Random random, CancellationToken stop)
     {
@@ -81,6 +85,30 @@ public sealed class Shop : IAsyncDisposable
         var isOne = _sales.TryDequeue(out var next);
         sale = next!;
         return isOne;
+    }
+
+    /// <summary>The bill is paid; perhaps its goods come back.</summary>
+    public void TakeBack(Sale sale)
+    {
+        if (Draw(random => random.NextDouble()) < Returned)
+        {
+            _returned.Writer.TryWrite(sale.Bill);
+        }
+    }
+
+    /// <summary>Refunds what comes back until it is stopped.</summary>
+    public async Task Refund(CancellationToken stop)
+    {
+        try
+        {
+            // Several at once, so that a silo that is away delays only some.
+            await Parallel.ForEachAsync(
+                _returned.Reader.ReadAllAsync(stop), new ParallelOptions { MaxDegreeOfParallelism = RefundsAtOnce, CancellationToken = stop }, async (bill, stop) => await RefundOne(bill, stop));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The shop closes. A refund that was ordered and not answered may be in the books or not.
+        }
     }
 
     /// <summary>The bill was not paid: the shopper tries again, perhaps in another store, a bounded number of times.</summary>
@@ -131,6 +159,35 @@ public sealed class Shop : IAsyncDisposable
         }
     }
 
+    // In parts, in the whole, or in two parts at once of which only one is left.
+    private async Task RefundOne(string number, CancellationToken stop)
+    {
+        var amount = _created.First(bill => bill.Number == number).Amount;
+        if (Draw(random => random.NextDouble()) < ReturnedWhole)
+        {
+            await Refund(number, null, $"{number}-whole", stop);
+            return;
+        }
+
+        var part = Draw(random => random.NextInt64(1, amount + 1));
+        await Task.WhenAll(Refund(number, part, $"{number}-1", stop), Draw(random => random.NextDouble()) < ReturnedAgain ? Refund(number, part, $"{number}-2", stop) : Task.CompletedTask);
+    }
+
+    private async Task Refund(string number, long? amount, string key, CancellationToken stop)
+    {
+        try
+        {
+            _refunded.Enqueue(await Untiring(
+                silo => silo.RefundBill(number, amount, key, stop),
+                refund => new AcknowledgedRefund(refund.GetProperty("id").GetString()!, number, refund.GetProperty("amount").GetInt64()),
+                stop));
+        }
+        catch (HttpRequestException refused) when (refused.StatusCode == HttpStatusCode.Conflict)
+        {
+            // Less is left than that.
+        }
+    }
+
     private async Task Cancel(string number, CancellationToken stop)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -155,7 +212,7 @@ public sealed class Shop : IAsyncDisposable
             {
                 return read(await ask(_silos[silo % _silos.Length]).WaitAsync(RequestBound, TimeProvider.System, stop));
             }
-            catch (Exception fault) when (fault is HttpRequestException or TimeoutException)
+            catch (Exception fault) when (fault is HttpRequestException { StatusCode: not HttpStatusCode.Conflict } or TimeoutException)
             {
                 await Task.Delay(Pause, TimeProvider.System, stop);
             }

@@ -188,7 +188,11 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
             _resolved.Add(new Resolution(outcome, open.Begun, _time.GetUtcNow()));
         }
 
-        if (outcome != "approved")
+        if (outcome == "approved")
+        {
+            shop.TakeBack(open.Sale);
+        }
+        else
         {
             shop.GiveBack(open.Sale, isTried);
         }

@@ -104,6 +104,14 @@ internal static class AnswerStatements
             }
         }
 
+        foreach (var acknowledged in books.Evidence.Acknowledged.Refunds)
+        {
+            if (!books.RefundsOfBill[acknowledged.Bill].Any(refund => (refund.Rrn, refund.Amount) == (acknowledged.Rrn, acknowledged.Amount)))
+            {
+                yield return new Violation(8, "A refund that was answered with 201 is gone, or is another.", [Row.Of(acknowledged), .. books.RefundsOfBill[acknowledged.Bill].Select(Row.Of)]);
+            }
+        }
+
         foreach (var key in books.Told)
         {
             var answers = key.Where(told => told is { IsFinal: true, Code: not null }).ToList();

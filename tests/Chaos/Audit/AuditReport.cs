@@ -20,7 +20,7 @@ public static class AuditReport
         output.WriteLine();
         if (violations.Count == 0)
         {
-            output.WriteLine("All ten statements hold.");
+            output.WriteLine("All statements hold.");
             return;
         }
 
@@ -52,6 +52,8 @@ public static class AuditReport
         yield return ("postings", Number(database.Postings.Count));
         yield return ("reversals", $"{Number(database.Reversals.Count)}, {Number(database.LateAnswers.Count)} late answers");
         yield return ("bank", Count(evidence.Bank, entry => entry.State));
+        yield return ("refunds", Count(database.Refunds, refund => refund.State));
+        yield return ("credits", $"{Number(evidence.BankRefunds.Sum(refund => refund.Credits))} at the bank");
         var settled = terminals.Sum(book => book.Results.Select(result => result.Key).Distinct().Count());
         var open = terminals.Sum(book => book.Pending.Select(swipe => swipe.Key).Except(book.Results.Select(result => result.Key)).Count());
         yield return ("terminals", $"{Number(terminals.Count)}, with {Number(settled)} swipes settled in their journals and {Number(open)} open");
@@ -62,7 +64,8 @@ public static class AuditReport
         var received = evidence.Receivers.SelectMany(receiver => receiver.Events).ToList();
         yield return ("receivers", $"{Number(evidence.Receivers.Count)}, with {Number(received.Count(told => told.Accepted > 0))} events accepted in "
             + $"{Number(received.Sum(told => told.Tries))} tries");
-        yield return ("answered", $"{Number(evidence.Acknowledged.Bills.Count)} bills with 201, {Number(evidence.Acknowledged.Cancellations.Count)} cancellations with 200");
+        yield return ("answered", $"{Number(evidence.Acknowledged.Bills.Count)} bills with 201, {Number(evidence.Acknowledged.Cancellations.Count)} cancellations with 200, "
+            + $"{Number(evidence.Acknowledged.Refunds.Count)} refunds with 201");
     }
 
     /// <summary>The violation with all its rows, or the first of them.</summary>

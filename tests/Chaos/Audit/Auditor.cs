@@ -3,7 +3,7 @@ namespace Lakala.Chaos.Audit;
 /// <summary>Compares the books by its own rules: it shares no code with the product.</summary>
 public static class Auditor
 {
-    /// <returns>In the order of the statements; empty when all ten hold.</returns>
+    /// <returns>In the order of the statements; empty when all hold.</returns>
     public static IReadOnlyList<Violation> Check(Evidence evidence)
     {
         var books = new CrossReference(evidence);
@@ -20,6 +20,7 @@ public static class Auditor
             .. AnswerStatements.AcknowledgedIsKept(books),
             .. MoneyStatements.TotalsAgree(books),
             .. NoSecretInClear(evidence),
+            .. new RefundStatements(books).Check(),
         ];
     }
 

@@ -15,10 +15,10 @@ internal static class BankReader
 
     public static async Task<IReadOnlyList<BankEntry>> Read(Uri bank, string folder, CancellationToken stop)
     {
-        using var http = new HttpClient();
-        var book = await http.GetFromJsonAsync<BookAnswer>(new Uri(bank, "/book"), Json, stop)
-            ?? throw new InvalidDataException("The bank shows no book.");
-        var (debits, reversals) = await Count(Path.Combine(folder, BookFile), stop);
+        var book = await Ask(bank, stop);
+        var lines = await Lines(folder, stop);
+        var debits = Count(lines, static line => line is ["A", _, _, { Length: > 0 }, ..]);
+        var reversals = Count(lines, static line => line is ["R", _, ..]);
         return
         [
             .. book.Entries.Select(entry => new BankEntry(
@@ -27,28 +27,33 @@ internal static class BankReader
         ];
     }
 
-    private static async Task<(Dictionary<string, int> Debits, Dictionary<string, int> Reversals)> Count(string file, CancellationToken stop)
+    public static async Task<IReadOnlyList<BankRefund>> ReadRefunds(Uri bank, string folder, CancellationToken stop)
     {
-        var (debits, reversals) = (new Dictionary<string, int>(), new Dictionary<string, int>());
-        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(stream);
-        while (await reader.ReadLineAsync(stop) is { } line)
-        {
-            switch (line.Split('\t'))
-            {
-                case ["A", var rrn, _, { Length: > 0 }, ..]:
-                    debits[rrn] = debits.GetValueOrDefault(rrn) + 1;
-                    break;
-                case ["R", var rrn, ..]:
-                    reversals[rrn] = reversals.GetValueOrDefault(rrn) + 1;
-                    break;
-            }
-        }
-
-        return (debits, reversals);
+        var book = await Ask(bank, stop);
+        var credits = Count(await Lines(folder, stop), static line => line is ["C", _, _, _, "00", ..]);
+        return [.. book.Refunds.Select(refund => new BankRefund(refund.Rrn, refund.OriginalRrn, refund.Amount, refund.ResponseCode, credits.GetValueOrDefault(refund.Rrn)))];
     }
 
-    private sealed record BookAnswer(IReadOnlyList<EntryAnswer> Entries);
+    private static async Task<BookAnswer> Ask(Uri bank, CancellationToken stop)
+    {
+        using var http = new HttpClient();
+        return await http.GetFromJsonAsync<BookAnswer>(new Uri(bank, "/book"), Json, stop) ?? throw new InvalidDataException("The bank shows no book.");
+    }
+
+    private static async Task<IReadOnlyList<string[]>> Lines(string folder, CancellationToken stop)
+    {
+        await using var stream = new FileStream(Path.Combine(folder, BookFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        return [.. (await reader.ReadToEndAsync(stop)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split('\t'))];
+    }
+
+    // By the RRN, which is the second column of each line.
+    private static Dictionary<string, int> Count(IReadOnlyList<string[]> lines, Func<string[], bool> which) =>
+        lines.Where(which).CountBy(static line => line[1]).ToDictionary();
+
+    private sealed record BookAnswer(IReadOnlyList<EntryAnswer> Entries, IReadOnlyList<RefundAnswer> Refunds);
+
+    private sealed record RefundAnswer(string Rrn, string OriginalRrn, long Amount, string? ResponseCode);
 
     private sealed record EntryAnswer(
         string Rrn, string State, string? ResponseCode, string? AuthorisationCode, long Amount, string Terminal, int Stan);

@@ -21,7 +21,9 @@ internal sealed class CrossReference
         Attempts = Database.Attempts.ToDictionary(attempt => attempt.Key);
         AttemptsOfRrn = Database.Attempts.Where(attempt => attempt.Rrn is not null).ToLookup(attempt => attempt.Rrn!);
         AttemptsOfBill = Database.Attempts.Where(attempt => attempt.Bill is not null).ToLookup(attempt => attempt.Bill!);
-        Postings = Database.Postings.ToLookup(posting => posting.Rrn);
+        Postings = Database.Postings.Where(posting => posting.Kind == EntryKinds.Payment).ToLookup(posting => posting.Rrn);
+        RefundPostings = Database.Postings.Where(posting => posting.Kind != EntryKinds.Payment).ToLookup(posting => posting.Rrn);
+        RefundsOfBill = Database.Refunds.ToLookup(refund => refund.Bill);
         Reversals = Database.Reversals.ToLookup(reversal => reversal.Rrn);
         Bank = evidence.Bank.ToLookup(entry => entry.Rrn);
         Told = evidence.Terminals.SelectMany(ToldAt).ToLookup(told => told.Key);
@@ -39,7 +41,13 @@ internal sealed class CrossReference
 
     public ILookup<string, Attempt> AttemptsOfBill { get; }
 
+    /// <summary>Of payments, by the RRN of the attempt.</summary>
     public ILookup<string, Posting> Postings { get; }
+
+    /// <summary>Of refunds, by their RRN.</summary>
+    public ILookup<string, Posting> RefundPostings { get; }
+
+    public ILookup<string, Refund> RefundsOfBill { get; }
 
     public ILookup<string, Reversal> Reversals { get; }
 
@@ -94,6 +102,16 @@ internal sealed class CrossReference
 internal static class BillStates
 {
     public const string Open = "OPEN", Paying = "PAYING", Paid = "PAID", Expired = "EXPIRED", Cancelled = "CANCELLED";
+}
+
+internal static class RefundStates
+{
+    public const string Queued = "QUEUED", Requested = "REQUESTED", Sent = "SENT", Done = "DONE", Declined = "DECLINED";
+}
+
+internal static class EntryKinds
+{
+    public const string Payment = "payment", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back";
 }
 
 internal static class AttemptStates

@@ -27,13 +27,13 @@ internal static class DatabaseReader
             .ToDictionary(account => account.Id);
         var entries = await Rows(
             """
-            select number, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4, account_5, amount_5, account_6, amount_6
+            select number, kind, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4, account_5, amount_5, account_6, amount_6
             from entries
             """,
-            row => Enumerable.Range(0, MostLines).Where(line => !row.IsDBNull(1 + (2 * line))).Select(line =>
+            row => Enumerable.Range(0, MostLines).Where(line => !row.IsDBNull(2 + (2 * line))).Select(line =>
             {
-                var account = accounts[row.GetInt32(1 + (2 * line))];
-                return new Posting(Digits(row, 0, 12)!, line + 1, account.Name, row.GetInt64(2 + (2 * line)), account.Currency);
+                var account = accounts[row.GetInt32(2 + (2 * line))];
+                return new Posting(Digits(row, 0, 12)!, line + 1, account.Name, row.GetInt64(3 + (2 * line)), account.Currency, row.GetString(1));
             }).ToList());
         var moving = await Rows(
             "select rrn, line, account, amount, currency from old_postings",
@@ -41,10 +41,10 @@ internal static class DatabaseReader
         return new DatabaseBook
         {
             Bills = await Rows(
-                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null from bills",
+                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null, refunded from bills",
                 row => new Bill(
                     Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5), Digits(row, 6, 12),
-                    row.GetBoolean(7))),
+                    row.GetBoolean(7), row.GetInt64(8))),
             Attempts = await Rows(
                 """
                 select terminal_id, batch, stan, state, bill, amount, currency, store_id, rrn, coalesce(fee_basis_points, 0),
@@ -75,6 +75,9 @@ internal static class DatabaseReader
             LateAnswers = await Rows(
                 "select rrn, response_code from late_answers",
                 row => new LateAnswer(Digits(row, 0, 12)!, row.GetString(1))),
+            Refunds = await Rows(
+                "select rrn, bill, original_rrn, amount, before, state from refunds",
+                row => new Refund(Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5))),
         };
     }
 

@@ -12,6 +12,9 @@ public sealed record Evidence
 
     public required IReadOnlyList<BankEntry> Bank { get; init; }
 
+    /// <summary>The refunds in the bank's book.</summary>
+    public IReadOnlyList<BankRefund> BankRefunds { get; init; } = [];
+
     public required IReadOnlyList<TerminalBook> Terminals { get; init; }
 
     public required IReadOnlyList<ReceiverBook> Receivers { get; init; }
@@ -52,13 +55,16 @@ public sealed record DatabaseBook
     public required IReadOnlyList<Reversal> Reversals { get; init; }
 
     public required IReadOnlyList<LateAnswer> LateAnswers { get; init; }
+
+    public IReadOnlyList<Refund> Refunds { get; init; } = [];
 }
 
 /// <param name="Amount">Minor units.</param>
 /// <param name="PaidRrn">Of the attempt that paid it.</param>
 /// <param name="HasMail">Its shopper has a mail address.</param>
+/// <param name="Refunded">What it counts as refunded, in minor units.</param>
 public sealed record Bill(
-    string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false);
+    string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false, long Refunded = 0);
 
 /// <summary>The row under a key. VOID and REFUSED have no RRN, and not always a bill.</summary>
 /// <param name="Amount">Minor units.</param>
@@ -76,8 +82,18 @@ public sealed record Attempt(
     string? ResponseCode,
     string? AuthorisationCode);
 
+/// <param name="Rrn">Of the attempt, or of the refund.</param>
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
-public sealed record Posting(string Rrn, int Line, string Account, long Amount, string Currency);
+/// <param name="Kind">payment, refund, refund_taken or refund_back.</param>
+public sealed record Posting(string Rrn, int Line, string Account, long Amount, string Currency, string Kind = "payment");
+
+/// <param name="Before">What was refunded of the bill before it, in minor units.</param>
+/// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
+public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State);
+
+/// <summary>A refund in the bank's book.</summary>
+/// <param name="Credits">The number of credits under its RRN.</param>
+public sealed record BankRefund(string Rrn, string OriginalRrn, long Amount, string? ResponseCode, int Credits);
 
 /// <param name="Amount">Minor units; what the account's owner has is positive.</param>
 public sealed record Balance(string Account, string Currency, long Amount);
@@ -164,6 +180,7 @@ public sealed record ReceiverBook(string Url, IReadOnlyList<ReceivedEvent> Event
 /// <summary>All tries of one event at one receiver, signatures right.</summary>
 /// <param name="Id">As the receiver read it: <c>evt_</c> and 32 hex digits.</param>
 /// <param name="Bill">From the event's data, like what follows; null where it has none.</param>
+/// <param name="Rrn">Of the payment, or of the refund.</param>
 /// <param name="FirstAt">When its first try came, accepted or not.</param>
 /// <param name="Accepted">How many tries the receiver accepted.</param>
 public sealed record ReceivedEvent(
@@ -181,10 +198,14 @@ public sealed record ReceivedEvent(
 /// <summary>The API's answers to clients. Answers to terminals are in their journals.</summary>
 /// <param name="Bills">Creations that were answered with 201.</param>
 /// <param name="Cancellations">Numbers of the bills whose cancellation was answered with 200.</param>
-public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOnlyList<string> Cancellations);
+/// <param name="Refunds">Refunds that were answered with 201.</param>
+public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOnlyList<string> Cancellations, IReadOnlyList<AcknowledgedRefund> Refunds);
 
 /// <param name="Amount">Minor units.</param>
 public sealed record AcknowledgedBill(string Number, string Order, long Amount);
+
+/// <param name="Amount">Minor units.</param>
+public sealed record AcknowledgedRefund(string Rrn, string Bill, long Amount);
 
 /// <summary>A secret in a file: its kind, never its value.</summary>
 public sealed record Leak(string What, string File);

@@ -38,6 +38,7 @@ public static partial class EvidenceReader
     {
         Database = await DatabaseReader.Read(sources.ConnectionString, stop),
         Bank = await BankReader.Read(sources.Bank, sources.BankFolder, stop),
+        BankRefunds = await BankReader.ReadRefunds(sources.Bank, sources.BankFolder, stop),
         Terminals = await Terminals(sources.Home, sources.Paper, stop),
         Receivers = [.. sources.Receivers.Select(Book)],
         Mails = Mails(Path.Combine(sources.Home, "mail")),
@@ -80,10 +81,10 @@ public static partial class EvidenceReader
         return new ReceivedEvent(
             tries.First.Id,
             tries.First.Type,
-            data.Text("number"),
+            data.Text("number") ?? data.Text("bill"),
             data.Text("status"),
             data.Number("amount"),
-            payment?.Text("rrn"),
+            payment?.Text("rrn") ?? (tries.First.Type.StartsWith("refund.", StringComparison.Ordinal) ? data.Text("id") : null),
             payment?.Text("authorisation_code"),
             tries.First.At,
             tries.Count,

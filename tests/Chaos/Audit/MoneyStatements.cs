@@ -191,22 +191,26 @@ internal static class MoneyStatements
     private static bool IsDebitable(string account) =>
         account.StartsWith("merchant:", StringComparison.Ordinal) || account.StartsWith("store:", StringComparison.Ordinal);
 
-    // The fee is rounded half up, the commission down; the merchant gets the amount less the fee, the platform the fee less the commission.
     private static List<(string Account, long Amount, string Currency)> Shares(CrossReference books, Attempt attempt)
     {
         var amount = attempt.Amount ?? 0;
-        var fee = (long)Math.Round((decimal)amount * attempt.FeeBasisPoints / 10_000, MidpointRounding.AwayFromZero);
-        var commission = (long)Math.Floor((decimal)fee * attempt.CommissionPercent / 100);
         var merchant = attempt.Bill is { } number && books.Bills.TryGetValue(number, out var bill) ? bill.Merchant : "";
         List<(string, long Amount, string)> lines =
         [
             ("bank_clearing", amount, attempt.Currency ?? ""),
-            ("merchant:" + merchant, fee - amount, attempt.Currency ?? ""),
-            ("store:" + attempt.Store, -commission, attempt.Currency ?? ""),
-            ("platform", commission - fee, attempt.Currency ?? ""),
+            .. ShareOut(attempt, merchant, amount).Select(share => (share.Account, -share.Amount, attempt.Currency ?? "")),
         ];
         lines.RemoveAll(line => line.Amount == 0);
         return lines;
+    }
+
+    /// <summary>The shares of an amount that is paid by the attempt.</summary>
+    // The fee is rounded half up, the commission down; the merchant gets the amount less the fee, the platform the fee less the commission.
+    internal static (string Account, long Amount)[] ShareOut(Attempt attempt, string merchant, long amount)
+    {
+        var fee = (long)Math.Round((decimal)amount * attempt.FeeBasisPoints / 10_000, MidpointRounding.AwayFromZero);
+        var commission = (long)Math.Floor((decimal)fee * attempt.CommissionPercent / 100);
+        return [("merchant:" + merchant, amount - fee), ("store:" + attempt.Store, commission), ("platform", fee - commission)];
     }
 
     // Swipes that a journal no longer has are still on paper.

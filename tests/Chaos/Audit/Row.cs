@@ -13,7 +13,7 @@ internal static class Row
         With("rrn", attempt.Rrn), With("authorisation", attempt.AuthorisationCode));
 
     public static string Of(Posting posting) =>
-        Join("posting", With("rrn", posting.Rrn), With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency);
+        Join("posting", With("rrn", posting.Rrn), posting.Kind == EntryKinds.Payment ? null : posting.Kind, With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency);
 
     public static string Of(Event told) => Join(
         "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("at", Time(told.CreatedAt)),
@@ -29,6 +29,14 @@ internal static class Row
     public static string Of(Reversal reversal) => Join(
         "reversal", With("rrn", reversal.Rrn), reversal.Key.ToString(), Amount(reversal.Amount), With("tries", Number(reversal.Tries)),
         reversal.IsAcknowledged ? "acknowledged" : "outstanding");
+
+    public static string Of(Refund refund) => Join(
+        "refund", With("rrn", refund.Rrn), refund.State, Amount(refund.Amount), With("before", Amount(refund.Before)), With("bill", refund.Bill), With("original", refund.OriginalRrn));
+
+    public static string Of(BankRefund refund) => Join(
+        "bank's refund", With("rrn", refund.Rrn), refund.ResponseCode, Amount(refund.Amount), With("original", refund.OriginalRrn), With("credits", Number(refund.Credits)));
+
+    public static string Of(AcknowledgedRefund refund) => Join("answered 201: refund", refund.Rrn, Amount(refund.Amount), With("bill", refund.Bill));
 
     public static string Of(BankEntry entry) => Join(
         "bank", With("rrn", entry.Rrn), entry.State, entry.ResponseCode, Amount(entry.Amount), entry.Terminal, With("stan", Number(entry.Stan)),

@@ -1,6 +1,6 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>One breach of one of the ten statements, with the rows that show it. No row has a secret.</summary>
+/// <summary>One breach of a statement, with the rows that show it. No row has a secret.</summary>
 /// <param name="Statement">1 to 10.</param>
 public sealed record Violation(int Statement, string What, IReadOnlyList<string> Rows)
 {

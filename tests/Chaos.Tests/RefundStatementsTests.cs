@@ -1,0 +1,100 @@
+using Lakala.Chaos.Audit;
+using static Lakala.Chaos.Tests.Doctoring;
+using static Lakala.Chaos.Tests.SoundBooks;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>Books in which something is wrong with a refund (statements 12, 13, 17 and 24, and 7 and 8 where they are about refunds).</summary>
+public sealed class RefundStatementsTests
+{
+    private readonly SoundBooks _books = new();
+
+    private Evidence Sound => _books.Evidence;
+
+    [Theory]
+    [InlineData("SENT", 12, 13, 24)]
+    [InlineData("DECLINED", 12, 13, 24)]
+    [InlineData("QUEUED", 12, 13, 24)]
+    public void Statement_12_a_refund_has_another_state_than_its_entries(string state, params int[] statements) => Breaks(
+        [.. statements, 7], Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { State = state }) }),
+        $"refund rrn {_books.PartRefund} {state}");
+
+    [Fact]
+    public void Statement_12_a_bill_counts_less_than_its_refunds() => Breaks(
+        12, Sound.Database(book => book with { Bills = book.Bills.Change(bill => bill.Number == _books.PartlyRefunded.Bill, bill => bill with { Refunded = 12_799 }) }),
+        "counts 12799 as refunded");
+
+    [Fact]
+    public void Statement_12_more_is_refunded_than_the_bill_is() => Breaks(
+        [12, 24], Sound.Database(book => book with
+        {
+            Refunds = book.Refunds.With(new Refund("000000099999", _books.PartlyRefunded.Bill, _books.PartlyRefunded.Rrn!, 1, 12_800, "QUEUED")),
+            Bills = book.Bills.Change(bill => bill.Number == _books.PartlyRefunded.Bill, bill => bill with { Refunded = 12_801 }),
+        }),
+        "its refunds of its payment are 12801", "3 such refunds");
+
+    [Fact]
+    public void Statement_12_a_refund_is_of_another_payment() => Breaks(
+        [12, 13], Sound.Database(book => book with
+        {
+            Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { OriginalRrn = _books.LargeApproved.Rrn! }),
+        }),
+        $"original {_books.LargeApproved.Rrn}");
+
+    [Fact]
+    public void Statement_12_the_refused_refund_did_not_go_back_line_by_line() => Breaks(
+        [1, 12], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line.Rrn == _books.RefusedRefund && line is { Kind: "refund_back", Account: "platform" }, line => line with { Amount = line.Amount - 1 })
+                .Change(line => line.Rrn == _books.RefusedRefund && line.Kind == "refund_back" && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
+        }),
+        "line by line");
+
+    [Fact]
+    public void Statement_12_the_entries_are_of_no_refund() => Breaks(
+        [7, 8, 12, 13, 17, 24], Sound.Database(book => book with { Refunds = book.Refunds.Without(refund => refund.Rrn == _books.PartRefund) }), "does not exist");
+
+    [Fact]
+    public void Statement_13_the_bank_has_given_no_credit() => Breaks(
+        13, Sound with { BankRefunds = Sound.BankRefunds.Without(refund => refund.Rrn == _books.PartRefund) }, $"refund rrn {_books.PartRefund} DONE");
+
+    [Fact]
+    public void Statement_13_the_bank_has_credited_twice() => Breaks(
+        13, Sound with { BankRefunds = Sound.BankRefunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { Credits = 2 }) }, "2 times");
+
+    [Fact]
+    public void Statement_13_the_bank_has_credited_another_amount() => Breaks(
+        13, Sound with { BankRefunds = Sound.BankRefunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { Amount = 2_801 }) }, "differs");
+
+    [Fact]
+    public void Statement_13_the_bank_has_credited_what_it_refused() => Breaks(
+        13, Sound with { BankRefunds = Sound.BankRefunds.Change(refund => refund.Rrn == _books.RefusedRefund, refund => refund with { Credits = 1, ResponseCode = "00" }) },
+        $"refund rrn {_books.RefusedRefund} DECLINED");
+
+    [Fact]
+    public void Statement_13_the_bank_has_credited_what_waits_for_money() => Breaks(
+        13, Sound with { BankRefunds = Sound.BankRefunds.With(new BankRefund(_books.QueuedRefund, _books.PartlyRefunded.Rrn!, 750, "00", 1)) }, "QUEUED");
+
+    [Fact]
+    public void Statement_17_a_fen_of_the_fee_was_kept() => Breaks(
+        [1, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund", Account: "platform" }, line => line with { Amount = line.Amount - 1 })
+                .Change(line => line.Rrn == _books.PartRefund && line.Kind == "refund" && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
+        }),
+        "other shares");
+
+    [Fact]
+    public void Statement_17_two_refunds_were_made_of_the_same_rest() => Breaks(
+        17, Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.QueuedRefund, refund => refund with { Before = 1 }) }), "do not follow one another");
+
+    [Fact]
+    public void Statement_24_a_refund_was_not_told() => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == "refund.declined") }), "0 events refund.declined");
+
+    [Fact]
+    public void Statement_8_a_refund_that_was_answered_is_another() => Breaks(
+        8, Sound with { Acknowledged = Sound.Acknowledged with { Refunds = [new AcknowledgedRefund(_books.PartRefund, _books.PartlyRefunded.Bill, 2_801)] } }, "answered 201: refund");
+}

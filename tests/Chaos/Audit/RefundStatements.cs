@@ -1,0 +1,175 @@
+namespace Lakala.Chaos.Audit;
+
+/// <summary>Statements 12, 13, 17 and 24, as far as they are about refunds.</summary>
+internal sealed class RefundStatements(CrossReference books)
+{
+    private const string Created = "refund.created", Done = "refund.done", Declined = "refund.declined";
+
+    private static readonly Dictionary<string, string[]> EntriesOfState = new()
+    {
+        [RefundStates.Queued] = [],
+        [RefundStates.Requested] = [EntryKinds.Refund],
+        [RefundStates.Sent] = [EntryKinds.Refund],
+        [RefundStates.Done] = [EntryKinds.Refund, EntryKinds.RefundTaken],
+        [RefundStates.Declined] = [EntryKinds.Refund, EntryKinds.RefundBack],
+    };
+
+    private readonly ILookup<string, BankRefund> _bank = books.Evidence.BankRefunds.ToLookup(refund => refund.Rrn);
+    private readonly ILookup<string, Refund> _refunds = books.Database.Refunds.ToLookup(refund => refund.Rrn);
+
+    public static bool IsOfRefund(string type) => type is Created or Done or Declined;
+
+    /// <summary>Whether a merchant was told of a refund what is so.</summary>
+    public static bool IsTrue(CrossReference books, ReceivedEvent received) =>
+        books.RefundsOfBill[received.Bill!].FirstOrDefault(refund => refund.Rrn == received.Rrn) is { } refund
+        && refund.Amount == received.Amount
+        && received.Type switch
+        {
+            Created => received.Status is RefundStates.Queued or RefundStates.Requested,
+            Done => received.Status == RefundStates.Done && refund.State == RefundStates.Done,
+            _ => received.Status == RefundStates.Declined && refund.State == RefundStates.Declined,
+        };
+
+    public IEnumerable<Violation> Check() => [.. Sums(), .. books.Database.Refunds.SelectMany(Entries), .. Credits(), .. ShareOut(), .. Events()];
+
+    /// <summary>12: a bill counts its refunds that were not declined, and they are not more than it is.</summary>
+    private IEnumerable<Violation> Sums()
+    {
+        foreach (var bill in books.Database.Bills)
+        {
+            var refunds = books.RefundsOfBill[bill.Number].ToList();
+            var sum = refunds.Where(refund => refund.State != RefundStates.Declined).Sum(refund => refund.Amount);
+            if (sum != bill.Refunded || sum > bill.Amount || refunds.Any(refund => refund.OriginalRrn != bill.PaidRrn))
+            {
+                yield return new Violation(
+                    12, $"A bill counts {bill.Refunded} as refunded, and its refunds of its payment are {sum}.", [Row.Of(bill), .. refunds.Select(Row.Of)]);
+            }
+        }
+
+        foreach (var refund in books.Database.Refunds.Where(refund => !books.Bills.ContainsKey(refund.Bill)))
+        {
+            yield return new Violation(12, "A refund is of no bill.", [Row.Of(refund)]);
+        }
+
+        foreach (var lines in books.RefundPostings.Where(lines => !_refunds.Contains(lines.Key)))
+        {
+            yield return new Violation(12, "There are entries of a refund that does not exist.", [.. lines.Select(Row.Of)]);
+        }
+    }
+
+    /// <summary>12: each refund has exactly the entries of its state, and they say what became of the money.</summary>
+    private IEnumerable<Violation> Entries(Refund refund)
+    {
+        var lines = books.RefundPostings[refund.Rrn].ToLookup(line => line.Kind);
+        string? wrong = null;
+        if (refund.State is RefundStates.Requested or RefundStates.Sent)
+        {
+            wrong = $"A refund is still {refund.State}.";
+        }
+
+        if (!lines.Select(entry => entry.Key).Order(StringComparer.Ordinal).SequenceEqual(EntriesOfState[refund.State].Order(StringComparer.Ordinal)))
+        {
+            wrong = $"A refund is {refund.State} and has other entries.";
+        }
+        else if (lines.Any(entry => entry.Sum(line => line.Amount) != 0 || Out(entry) != (entry.Key == EntryKinds.Refund ? -refund.Amount : refund.Amount)))
+        {
+            wrong = "An entry of a refund is not of its amount.";
+        }
+        else if (refund.State == RefundStates.Done
+            && !lines[EntryKinds.RefundTaken].Select(line => (line.Account, line.Amount)).Order().SequenceEqual([("bank_clearing", -refund.Amount), ("refunds_out", refund.Amount)]))
+        {
+            wrong = "A refund that the bank has taken is not posted so.";
+        }
+        else if (refund.State == RefundStates.Declined && !Sides(lines[EntryKinds.Refund], -1).SequenceEqual(Sides(lines[EntryKinds.RefundBack], 1)))
+        {
+            wrong = "A refund that the bank has refused did not go back line by line.";
+        }
+
+        if (wrong is not null)
+        {
+            yield return new Violation(12, wrong, [Row.Of(refund), .. books.RefundPostings[refund.Rrn].Select(Row.Of), .. _bank[refund.Rrn].Select(Row.Of)]);
+        }
+    }
+
+    /// <summary>13: the bank's credits are the refunds that are DONE, by RRN, original and amount, each once.</summary>
+    private IEnumerable<Violation> Credits()
+    {
+        var done = books.Database.Refunds.Where(refund => refund.State == RefundStates.Done).ToDictionary(refund => refund.Rrn);
+        foreach (var credit in books.Evidence.BankRefunds.Where(credit => credit.Credits > 0 || credit.ResponseCode == ResponseCode.Approved))
+        {
+            var wrong = credit.Credits != 1 ? $"The bank has credited one refund {credit.Credits} times."
+                : !done.TryGetValue(credit.Rrn, out var refund) ? "The bank has given a credit that is no refund that is DONE."
+                : (refund.OriginalRrn, refund.Amount) != (credit.OriginalRrn, credit.Amount) ? "The bank's credit differs from the refund."
+                : null;
+            if (wrong is not null)
+            {
+                yield return new Violation(13, wrong, [Row.Of(credit), .. _refunds[credit.Rrn].Select(Row.Of)]);
+            }
+        }
+
+        foreach (var refund in done.Values.Where(refund => _bank[refund.Rrn].All(credit => credit.Credits == 0)))
+        {
+            yield return new Violation(13, "A refund is DONE, and the bank has given no credit.", [Row.Of(refund), .. _bank[refund.Rrn].Select(Row.Of)]);
+        }
+    }
+
+    /// <summary>17: a refund gives back the difference of the shares before and after it, so that those of what is left remain.</summary>
+    private IEnumerable<Violation> ShareOut()
+    {
+        foreach (var refund in books.Database.Refunds)
+        {
+            var lines = books.RefundPostings[refund.Rrn].Where(line => line.Kind == EntryKinds.Refund && line.Account != "refunds_out").ToList();
+            if (lines.Count > 0 && books.Bills.TryGetValue(refund.Bill, out var bill) && books.AttemptsOfRrn[refund.OriginalRrn].FirstOrDefault() is { } payment)
+            {
+                var before = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before);
+                var after = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before - refund.Amount);
+                var expected = before.Zip(after, (had, keeps) => (had.Account, Amount: had.Amount - keeps.Amount)).Where(share => share.Amount != 0).Order();
+                if (!lines.Select(line => (line.Account, line.Amount)).Order().SequenceEqual(expected))
+                {
+                    yield return new Violation(17, "A refund takes other shares than what is left has less.", [Row.Of(bill), Row.Of(payment), Row.Of(refund), .. lines.Select(Row.Of)]);
+                }
+            }
+        }
+
+        // After a refund that the bank has refused the next ones were of what was left then: only without one they follow one another.
+        foreach (var bill in books.Database.Bills)
+        {
+            var refunds = books.RefundsOfBill[bill.Number].OrderBy(refund => refund.Before).ToList();
+            if (refunds.TrueForAll(refund => refund.State != RefundStates.Declined) && !FollowOneAnother(refunds))
+            {
+                yield return new Violation(17, "The refunds of a bill do not follow one another.", [Row.Of(bill), .. refunds.Select(Row.Of)]);
+            }
+        }
+    }
+
+    /// <summary>24: every move has one event.</summary>
+    private IEnumerable<Violation> Events()
+    {
+        var told = books.Database.Events.Where(told => IsOfRefund(told.Type)).GroupBy(told => (told.Bill, told.Type)).ToDictionary(events => events.Key, events => events.Count());
+        foreach (var bill in books.Database.Bills)
+        {
+            var refunds = books.RefundsOfBill[bill.Number].ToList();
+            foreach (var (type, count) in new[]
+            {
+                (Created, refunds.Count), (Done, refunds.Count(refund => refund.State == RefundStates.Done)), (Declined, refunds.Count(refund => refund.State == RefundStates.Declined)),
+            })
+            {
+                if (told.GetValueOrDefault((bill.Number, type)) is var events && events != count)
+                {
+                    yield return new Violation(24, $"A bill has {events} events {type} and {count} such refunds.", [Row.Of(bill), .. refunds.Select(Row.Of)]);
+                }
+            }
+        }
+    }
+
+    private static bool FollowOneAnother(List<Refund> refunds)
+    {
+        var before = 0L;
+        return refunds.TrueForAll(refund => refund.Before == before & (before += refund.Amount) > 0);
+    }
+
+    private static long Out(IEnumerable<Posting> lines) => lines.Where(line => line.Account == "refunds_out").Sum(line => line.Amount);
+
+    private static IOrderedEnumerable<(string Account, long Amount)> Sides(IEnumerable<Posting> lines, int sign) =>
+        lines.Select(line => (line.Account, sign * line.Amount)).Order();
+}
