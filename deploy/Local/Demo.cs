@@ -4,12 +4,18 @@ using Npgsql;
 
 namespace Lakala.Local;
 
-/// <summary><c>./lakala demo</c>: one order from bill to notice, step by step, and a check of all books at the end.</summary>
+/// <summary>
+/// <c>./lakala demo</c>: one order from bill to notice, step by step; a second one whose money is held until the goods have come; a part of it
+/// goes back to the card. All books are compared.
+/// </summary>
 public sealed class Demo : IAsyncDisposable
 {
-    private const long Amount = 12_800;
+    private const long Amount = 12_800, Back = 2_800;
 
-    private static readonly TimeSpan NoticeBound = TimeSpan.FromSeconds(30);
+    // Days in the life of a shop.
+    private const int SecondsToShip = 60, SecondsToCheck = 2;
+
+    private static readonly TimeSpan NoticeBound = TimeSpan.FromSeconds(30), Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly LocalNetwork _network;
     private readonly MerchantClient _shop;
@@ -26,10 +32,16 @@ public sealed class Demo : IAsyncDisposable
         Console.WriteLine("Everything starts on this machine, each part as its own process:");
         await using var network = await LocalNetwork.Start(
             await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "demo")),
-            new LocalNetworkOptions { ThrowawayDatabase = true, Shop = true, Progress = step => Console.WriteLine($"  {step}") },
+            new LocalNetworkOptions
+            {
+                ThrowawayDatabase = true,
+                Shop = true,
+                Silo = new Dictionary<string, string> { ["Trades__ShortestShipTime"] = "00:00:01", ["Trades__ShortestConfirmTime"] = "00:00:01" },
+                Progress = step => Console.WriteLine($"  {step}"),
+            },
             stop);
         await using var demo = new Demo(network, await WebhookReceiver.Start());
-        return await demo.TellStory(stop) ? 0 : 1;
+        return await demo.TellStory(stop) & await demo.TellTrade(stop) ? 0 : 1;
     }
 
     public async ValueTask DisposeAsync()
@@ -75,6 +87,79 @@ public sealed class Demo : IAsyncDisposable
 
         Step("All books agree:");
         return await Check(number, page, notice, books, stop);
+    }
+
+    private async Task<bool> TellTrade(CancellationToken stop)
+    {
+        Console.WriteLine("\n\nGuaranteed trade: the money is held until the goods have come.");
+        Step("A shopper does not know the shop. It asks for a bill whose money is held.");
+        var bill = await _shop.CreateBill("WEB-1002", Amount, "A kettle", "WEB-1002", null, (SecondsToShip, SecondsToCheck), stop);
+        var number = bill.GetProperty("number").GetString()!;
+        var page = new Uri(bill.GetProperty("pay_url").GetString()!);
+
+        Step("The shopper pays in a store.");
+        var card = _network.Cards.First(card => card.Expected == "approved");
+        await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{card.Pin}\n");
+        var paid = await _shop.GetBill(number, stop);
+        Say($"the trade is {TradeOf(paid)}");
+
+        Step("The shop has delivered the goods, and says so.");
+        Say($"the trade is {TradeOf(await _shop.ShipBill(number, stop))}");
+
+        Step($"The time to check them is over ({SecondsToCheck} seconds here, days in life).");
+        var finished = await Until(() => _shop.GetBill(number, stop), one => one.GetProperty("trade").GetProperty("status").GetString() == "FINISHED", stop);
+        Say($"the trade is {TradeOf(finished)}");
+
+        Step("Later the lid breaks. The shop gives a part of the money back.");
+        var refund = await _shop.RefundBill(number, Back, "WEB-1002-lid", stop);
+        var id = refund.GetProperty("id").GetString()!;
+        var done = await Until(() => _shop.GetRefund(id, stop), one => one.GetProperty("status").GetString() is "DONE" or "DECLINED", stop);
+        Say($"refund {id} of CNY {Back / 100m:0.00} is {done.GetProperty("status").GetString()}");
+
+        Step("All books agree:");
+        var (rrn, credits) = (paid.GetProperty("payment").GetProperty("rrn").GetString(), await Credits(stop));
+        var books = await _network.Books(stop);
+        bool[] checks =
+        [
+            Verdict("the money was held, and is released", TradeOf(paid) == $"HELD, {Amount} held, 0 released" && TradeOf(finished) == $"FINISHED, 0 held, {Amount} released"),
+            Verdict(
+                $"the bank's book has exactly that credit, of RRN {rrn}",
+                credits is [var credit] && credit.GetProperty("rrn").GetString() == id && credit.GetProperty("original_rrn").GetString() == rrn
+                    && credit.GetProperty("amount").GetInt64() == Back),
+            Verdict("the bill counts it", (await _shop.GetBill(number, stop)).GetProperty("refunded").GetInt64() == Back),
+            Verdict("the postings balance", books.ExitCode == 0),
+            Verdict("the shopper's page says that it is on the card", (await _browser.GetStringAsync(page, stop)).Contains("data-refund=\"DONE\"", StringComparison.Ordinal)),
+        ];
+        var isRight = checks.All(check => check);
+        Console.WriteLine(isRight ? "\nHeld, released, and a part of it back on the card: all books agree." : "\nA check has failed.");
+        return isRight;
+    }
+
+    private static string TradeOf(JsonElement bill)
+    {
+        var trade = bill.GetProperty("trade");
+        return $"{trade.GetProperty("status").GetString()}, {trade.GetProperty("held").GetInt64()} held, {trade.GetProperty("released").GetInt64()} released";
+    }
+
+    private static async Task<JsonElement> Until(Func<Task<JsonElement>> ask, Func<JsonElement, bool> isWanted, CancellationToken stop)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bound.CancelAfter(NoticeBound);
+        while (true)
+        {
+            if (await ask() is var answer && isWanted(answer))
+            {
+                return answer;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, bound.Token);
+        }
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> Credits(CancellationToken stop)
+    {
+        var book = await _browser.GetFromJsonAsync<JsonElement>(new Uri(_network.BankHttp, "/book"), stop);
+        return [.. book.GetProperty("refunds").EnumerateArray().Where(refund => refund.GetProperty("response_code").GetString() == "00")];
     }
 
     private async Task<bool> Check(string number, Uri page, ReceivedNotice notice, ToolResult books, CancellationToken stop)
