@@ -80,13 +80,13 @@ public sealed class RealBooksTests : IAsyncLifetime
 
         // Each falsification on top of the one before.
         await Sql("delete from entries where number = (select paid_rrn from bills where amount = 12800)");
-        await ShouldBreak(sources, 1);
+        await ShouldBreak(sources, 1, 11);
         await Sql("update deliveries set state = 'PARKED', tries = 3 where event_id = (select id from events where type = 'bill.cancelled')");
-        await ShouldBreak(sources, 1, 7);
+        await ShouldBreak(sources, 1, 7, 11);
         await Sql("delete from attempts where state = 'DECLINED'");
-        await ShouldBreak(sources, 1, 7, 8);
+        await ShouldBreak(sources, 1, 7, 8, 11);
         await File.WriteAllTextAsync(Path.Combine(_network.Home, "notes"), _network.Cards[0].Track2, Stop);
-        await ShouldBreak(sources, 1, 7, 8, 10);
+        await ShouldBreak(sources, 1, 7, 8, 10, 11);
     }
 
     private void ShouldHoldWhatHappened(Evidence evidence)

@@ -31,6 +31,7 @@ internal sealed class SoundBooks
     private readonly List<LateAnswer> _lateAnswers = [];
     private readonly List<Refund> _refunds = [];
     private readonly List<BankRefund> _bankRefunds = [];
+    private readonly List<Trade> _trades = [];
     private readonly List<BankEntry> _bank = [];
     private readonly List<AcknowledgedBill> _acknowledged = [];
     private readonly List<string> _mails = [];
@@ -128,6 +129,27 @@ internal sealed class SoundBooks
         RefusedRefund = Refund(Pay(NewBill(4_000), Second), 4_000, "DECLINED", [("merchant:" + Merchant, 3_976), ("store:" + Store, 4), ("platform", 20)]);
         QueuedRefund = Refund(Pay(NewBill(750), Second), 750, "QUEUED", []);
 
+        // Escrow: not shipped in time; shipped, with more time for the shopper; released, and refunded in the whole afterwards.
+        Overdue = Pay(NewBill(6_700, isEscrow: true), First);
+        Move(Overdue, trade => trade with { IsOverdue = true }, "trade.ship_overdue");
+        Shipped = Pay(NewBill(4_000, isEscrow: true), Second);
+        Ship(Shipped);
+        Move(Shipped, trade => trade with { DueAt = trade.DueAt + TimeSpan.FromDays(3), DeadlineChanges = 1 }, "trade.deadline_changed");
+        Finished = Pay(NewBill(5_000, isEscrow: true), First);
+        Ship(Finished);
+        Release(Finished, [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)]);
+        RefundAfterRelease = Refund(Finished, 5_000, "DONE", [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)]);
+
+        // A part is refunded of what is held, the rest is released; all goes back before the shipping; the bank refuses to take it back.
+        PartlyReleased = Pay(NewBill(12_800, isEscrow: true), Second);
+        Ship(PartlyReleased);
+        RefundOfHeld = GiveBack(PartlyReleased, 2_800, "DONE");
+        ReleaseOfRest = Release(PartlyReleased, [("merchant:" + Merchant, 9_940), ("store:" + Store, 12), ("platform", 48)]);
+        Closed = Pay(NewBill(750, isEscrow: true), First);
+        GiveBack(Closed, 750, "DONE");
+        Reopened = Pay(NewBill(4_100, isEscrow: true), First);
+        GiveBack(Reopened, 4_100, "DECLINED");
+
         // Notices that wait for an endpoint when it is deleted are parked at once.
         Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
         _now = Opening + TimeSpan.FromHours(1);
@@ -196,6 +218,30 @@ internal sealed class SoundBooks
 
     public string QueuedRefund { get; }
 
+    /// <summary>Of an escrow bill, like those that follow, and not shipped in time.</summary>
+    public Swipe Overdue { get; }
+
+    /// <summary>With more time for the shopper.</summary>
+    public Swipe Shipped { get; }
+
+    /// <summary>Refunded after its release.</summary>
+    public Swipe Finished { get; }
+
+    public string RefundAfterRelease { get; }
+
+    /// <summary>FINISHED, after a part was refunded of what was held.</summary>
+    public Swipe PartlyReleased { get; }
+
+    public string RefundOfHeld { get; }
+
+    /// <summary>The number of the release.</summary>
+    public string ReleaseOfRest { get; }
+
+    public Swipe Closed { get; }
+
+    /// <summary>Held again, and frozen: the bank has refused its refund.</summary>
+    public Swipe Reopened { get; }
+
     /// <summary>A bill's number, like those that follow.</summary>
     public string Expired { get; }
 
@@ -212,7 +258,7 @@ internal sealed class SoundBooks
             Postings = [.. _postings],
             Balances =
             [
-                .. _postings.Where(line => line.Account.Contains(':', StringComparison.Ordinal)).GroupBy(line => line.Account)
+                .. _postings.Where(line => line.Account.StartsWith("merchant:", StringComparison.Ordinal) || line.Account.StartsWith("store:", StringComparison.Ordinal)).GroupBy(line => line.Account)
                     .Select(lines => new Balance(lines.Key, "CNY", -lines.Sum(line => line.Amount))),
             ],
             Events = [.. _events],
@@ -221,6 +267,8 @@ internal sealed class SoundBooks
             Reversals = [.. _reversals],
             LateAnswers = [.. _lateAnswers],
             Refunds = [.. _refunds],
+            Trades = [.. _trades],
+            ReadAt = _now + TimeSpan.FromHours(2),
         },
         Bank = [.. _bank],
         Terminals =
@@ -234,10 +282,10 @@ internal sealed class SoundBooks
         Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled], [new AcknowledgedRefund(PartRefund, PartlyRefunded.Bill, 2_800)]),
     };
 
-    private string NewBill(long amount, string merchant = Merchant, bool hasMail = false)
+    private string NewBill(long amount, string merchant = Merchant, bool hasMail = false, bool isEscrow = false)
     {
         var number = Digits(++_count, 12) + "42";
-        _bills.Add(new Bill(number, merchant, $"order-{_count}", amount, "CNY", "OPEN", null, hasMail));
+        _bills.Add(new Bill(number, merchant, $"order-{_count}", amount, "CNY", "OPEN", null, hasMail, IsEscrow: isEscrow));
         _acknowledged.Add(new AcknowledgedBill(number, $"order-{_count}", amount));
         if (hasMail)
         {
@@ -263,7 +311,16 @@ internal sealed class SoundBooks
         _bills[_bills.IndexOf(bill)] = bill with { State = "PAID", PaidRrn = rrn };
         _attempts.Add(AttemptOf(swipe, "APPROVED", "00"));
         _bank.Add(EntryOf(swipe, "DEBITED", "00", 1, 0));
-        Post(swipe, bill.Merchant);
+        if (bill.IsEscrow)
+        {
+            PostLines(rrn, "payment", [("bank_clearing", bill.Amount), ("held:" + bill.Merchant, -bill.Amount)]);
+            _trades.Add(new Trade(number, bill.Merchant, "HELD", bill.Amount, 0, 0, _now + TimeSpan.FromDays(3)));
+        }
+        else
+        {
+            Post(swipe, bill.Merchant);
+        }
+
         Tell(bill.Merchant, "bill.paid", number, fates ?? EndpointsOf(bill));
         Journal(swipe, "00");
         return swipe;
@@ -298,7 +355,46 @@ internal sealed class SoundBooks
             ($"store:{Store}", -commission),
             ("platform", commission - fee),
         ];
-        _postings.AddRange(lines.Select((line, at) => new Posting(swipe.Rrn!, at + 1, line.Account, line.Amount, "CNY")).Where(line => line.Amount != 0));
+        PostLines(swipe.Rrn!, "payment", lines);
+    }
+
+    private void PostLines(string number, string kind, (string Account, long Amount)[] lines, string? bill = null) => _postings.AddRange(
+        lines.Select((line, at) => new Posting(number, at + 1, line.Account, line.Amount, "CNY", kind, bill)).Where(line => line.Amount != 0));
+
+    private void Move(Swipe swipe, Func<Trade, Trade> change, string? type = null)
+    {
+        var trade = _trades.Single(trade => trade.Bill == swipe.Bill);
+        _trades[_trades.IndexOf(trade)] = change(trade);
+        if (type is not null)
+        {
+            Tell(trade.Merchant, type, swipe.Bill, EndpointsOf(_bills.Single(bill => bill.Number == swipe.Bill)));
+        }
+    }
+
+    private void Ship(Swipe swipe) =>
+        Move(swipe, trade => trade with { State = "SHIPPED", IsShipped = true, DueAt = _now + TimeSpan.FromDays(10) }, "trade.shipped");
+
+    /// <param name="shares">What each gets, computed by hand.</param>
+    private string Release(Swipe swipe, (string Account, long Amount)[] shares)
+    {
+        var number = Digits(30_000 + ++_count, 12);
+        PostLines(number, "release", [("held:" + Merchant, shares.Sum(share => share.Amount)), .. shares.Select(share => (share.Account, -share.Amount))], swipe.Bill);
+        Move(swipe, trade => trade with { State = "FINISHED", Held = 0, Released = trade.Held, Releases = 1, DueAt = null }, "trade.finished");
+        return number;
+    }
+
+    private string GiveBack(Swipe swipe, long amount, string state)
+    {
+        var isAll = _trades.Single(trade => trade.Bill == swipe.Bill).Held == amount;
+        Move(
+            swipe, trade => trade with { State = isAll ? "CLOSED" : trade.State, Held = trade.Held - amount, DueAt = isAll ? null : trade.DueAt }, isAll ? "trade.closed" : null);
+        var refund = Refund(swipe, amount, state, [("held:" + Merchant, amount)]);
+        if (state == "DECLINED")
+        {
+            Move(swipe, trade => trade with { State = "HELD", Held = amount, DueAt = _now + TimeSpan.FromDays(1), FrozenBy = "refund-declined" }, "trade.deadline_changed");
+        }
+
+        return refund;
     }
 
     /// <summary>Not paid, and no money moved: by the bank, by us, or by the terminal itself (no state).</summary>
@@ -360,8 +456,8 @@ internal sealed class SoundBooks
         var asideLines = shares.Append(("refunds_out", -shares.Sum(share => share.Amount))).ToArray();
         if (state != "QUEUED")
         {
-            Post("refund", asideLines);
-            Post(state == "DONE" ? "refund_taken" : "refund_back", state == "DONE" ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. asideLines.Select(line => (line.Item1, -line.Item2))]);
+            PostLines(rrn, "refund", asideLines);
+            PostLines(rrn, state == "DONE" ? "refund_taken" : "refund_back", state == "DONE" ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. asideLines.Select(line => (line.Item1, -line.Item2))]);
             _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, state == "DONE" ? "00" : "14", state == "DONE" ? 1 : 0));
         }
 
@@ -372,9 +468,6 @@ internal sealed class SoundBooks
         }
 
         return rrn;
-
-        void Post(string kind, (string Account, long Amount)[] lines) =>
-            _postings.AddRange(lines.Select((line, at) => new Posting(rrn, at + 1, line.Account, line.Amount, "CNY", kind)));
     }
 
     private List<(string Endpoint, Fate Fate)> EndpointsOf(Bill bill) =>
@@ -425,7 +518,8 @@ internal sealed class SoundBooks
                 _receivers[_endpoints.Single(one => one.Id == endpoint).Url].Add(new ReceivedEvent(
                     $"evt_{id:N}", type, number, refund?.State ?? bill?.State, refund?.Amount ?? bill?.Amount, refund?.Rrn ?? payment?.Rrn,
                     refund is null ? payment?.AuthorisationCode : null,
-                    _now + TimeSpan.FromMilliseconds(8), tries, accepted));
+                    _now + TimeSpan.FromMilliseconds(8), tries, accepted,
+                    type.StartsWith("trade.", StringComparison.Ordinal) ? _trades.Single(trade => trade.Bill == number).State : null));
             }
         }
     }

@@ -17,6 +17,7 @@ public sealed class SoundBooksTests
             .Contain(["APPROVED", "DECLINED", "NOT_SENT", "REVERSED", "VOID", "REFUSED"]);
         evidence.Bank.Select(entry => entry.State).Should().Contain(["DEBITED", "DECLINED", "REVERSED", "TOMBSTONE"]);
         evidence.Database.Deliveries.Select(delivery => delivery.State).Should().Contain(["ACCEPTED", "SKIPPED", "PARKED"]);
+        evidence.Database.Trades.Select(trade => trade.State).Should().Contain(["HELD", "SHIPPED", "FINISHED", "CLOSED"]);
         evidence.Database.Attempts.Select(attempt => attempt.Key.Batch).Distinct().Should().HaveCount(2);
         evidence.Terminals.SelectMany(book => book.Slips).Select(slip => slip.Kind).Should()
             .Contain([SlipKind.Original, SlipKind.Duplicate, SlipKind.Reprint]);

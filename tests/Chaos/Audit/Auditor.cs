@@ -21,6 +21,7 @@ public static class Auditor
             .. MoneyStatements.TotalsAgree(books),
             .. NoSecretInClear(evidence),
             .. new RefundStatements(books).Check(),
+            .. new TradeStatements(books).Check(),
         ];
     }
 

@@ -22,7 +22,9 @@ internal sealed class CrossReference
         AttemptsOfRrn = Database.Attempts.Where(attempt => attempt.Rrn is not null).ToLookup(attempt => attempt.Rrn!);
         AttemptsOfBill = Database.Attempts.Where(attempt => attempt.Bill is not null).ToLookup(attempt => attempt.Bill!);
         Postings = Database.Postings.Where(posting => posting.Kind == EntryKinds.Payment).ToLookup(posting => posting.Rrn);
-        RefundPostings = Database.Postings.Where(posting => posting.Kind != EntryKinds.Payment).ToLookup(posting => posting.Rrn);
+        RefundPostings = Database.Postings.Where(posting => posting.Kind is not (EntryKinds.Payment or EntryKinds.Release)).ToLookup(posting => posting.Rrn);
+        ReleasePostings = Database.Postings.Where(posting => posting.Kind == EntryKinds.Release).ToLookup(posting => posting.Bill ?? "");
+        Trades = Database.Trades.ToDictionary(trade => trade.Bill);
         RefundsOfBill = Database.Refunds.ToLookup(refund => refund.Bill);
         Reversals = Database.Reversals.ToLookup(reversal => reversal.Rrn);
         Bank = evidence.Bank.ToLookup(entry => entry.Rrn);
@@ -47,6 +49,12 @@ internal sealed class CrossReference
     /// <summary>Of refunds, by their RRN.</summary>
     public ILookup<string, Posting> RefundPostings { get; }
 
+    /// <summary>Of releases, by the number of the bill.</summary>
+    public ILookup<string, Posting> ReleasePostings { get; }
+
+    /// <summary>By the number of the bill.</summary>
+    public IReadOnlyDictionary<string, Trade> Trades { get; }
+
     public ILookup<string, Refund> RefundsOfBill { get; }
 
     public ILookup<string, Reversal> Reversals { get; }
@@ -57,6 +65,9 @@ internal sealed class CrossReference
     public ILookup<Key, Told> Told { get; }
 
     public IEnumerable<Attempt> Approvals => Database.Attempts.Where(attempt => attempt.State == AttemptStates.Approved);
+
+    /// <summary>The refund was of money that was still held.</summary>
+    public bool IsFromHeld(Refund refund) => RefundPostings[refund.Rrn].Any(line => line.Kind == EntryKinds.Refund && Accounts.IsHeld(line.Account));
 
     public IEnumerable<string> RowsOfRrn(string rrn) =>
     [
@@ -109,9 +120,23 @@ internal static class RefundStates
     public const string Queued = "QUEUED", Requested = "REQUESTED", Sent = "SENT", Done = "DONE", Declined = "DECLINED";
 }
 
+internal static class TradeStates
+{
+    public const string Held = "HELD", Shipped = "SHIPPED", Finished = "FINISHED", Closed = "CLOSED";
+}
+
+internal static class Accounts
+{
+    public const string BankClearing = "bank_clearing", RefundsOut = "refunds_out", Held = "held:";
+
+    public static string HeldOf(string merchant) => Held + merchant;
+
+    public static bool IsHeld(string account) => account.StartsWith(Held, StringComparison.Ordinal);
+}
+
 internal static class EntryKinds
 {
-    public const string Payment = "payment", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back";
+    public const string Payment = "payment", Release = "release", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back";
 }
 
 internal static class AttemptStates

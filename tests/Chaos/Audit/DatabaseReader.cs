@@ -27,13 +27,16 @@ internal static class DatabaseReader
             .ToDictionary(account => account.Id);
         var entries = await Rows(
             """
-            select number, kind, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4, account_5, amount_5, account_6, amount_6
+            select number, kind, subject, sequence, account_1, amount_1, account_2, amount_2, account_3, amount_3, account_4, amount_4, account_5, amount_5, account_6, amount_6
             from entries
             """,
-            row => Enumerable.Range(0, MostLines).Where(line => !row.IsDBNull(2 + (2 * line))).Select(line =>
+            row => Enumerable.Range(0, MostLines).Where(line => !row.IsDBNull(4 + (2 * line))).Select(line =>
             {
-                var account = accounts[row.GetInt32(2 + (2 * line))];
-                return new Posting(Digits(row, 0, 12)!, line + 1, account.Name, row.GetInt64(3 + (2 * line)), account.Currency, row.GetString(1));
+                var account = accounts[row.GetInt32(4 + (2 * line))];
+                var kind = row.GetString(1);
+                return new Posting(
+                    Digits(row, 0, 12)!, line + 1, account.Name, row.GetInt64(5 + (2 * line)), account.Currency, kind,
+                    kind == EntryKinds.Release ? Digits(row, 2, 14) : null, row.GetInt32(3));
             }).ToList());
         var moving = await Rows(
             "select rrn, line, account, amount, currency from old_postings",
@@ -41,10 +44,10 @@ internal static class DatabaseReader
         return new DatabaseBook
         {
             Bills = await Rows(
-                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null, refunded from bills",
+                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null, refunded, delivery is not null from bills",
                 row => new Bill(
                     Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5), Digits(row, 6, 12),
-                    row.GetBoolean(7), row.GetInt64(8))),
+                    row.GetBoolean(7), row.GetInt64(8), row.GetBoolean(9))),
             Attempts = await Rows(
                 """
                 select terminal_id, batch, stan, state, bill, amount, currency, store_id, rrn, coalesce(fee_basis_points, 0),
@@ -78,6 +81,16 @@ internal static class DatabaseReader
             Refunds = await Rows(
                 "select rrn, bill, original_rrn, amount, before, state from refunds",
                 row => new Refund(Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5))),
+            Trades = await Rows(
+                """
+                select bill, merchant_id, state, held, released, releases, due_at, is_overdue, shipped_at is not null,
+                       is_corrected::int + (shopper_extended is not null)::int + (merchant_extended is not null)::int, leased_until, frozen_by
+                from trades
+                """,
+                row => new Trade(
+                    Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4), row.GetInt16(5), Time(row, 6),
+                    row.GetBoolean(7), row.GetBoolean(8), row.GetInt32(9), Time(row, 10), Text(row, 11))),
+            ReadAt = (await Rows("select now()", row => row.GetFieldValue<DateTimeOffset>(0))).Single(),
         };
     }
 

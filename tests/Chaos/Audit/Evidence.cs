@@ -57,14 +57,21 @@ public sealed record DatabaseBook
     public required IReadOnlyList<LateAnswer> LateAnswers { get; init; }
 
     public IReadOnlyList<Refund> Refunds { get; init; } = [];
+
+    public IReadOnlyList<Trade> Trades { get; init; } = [];
+
+    /// <summary>By the database's clock.</summary>
+    public DateTimeOffset ReadAt { get; init; }
 }
 
 /// <param name="Amount">Minor units.</param>
 /// <param name="PaidRrn">Of the attempt that paid it.</param>
 /// <param name="HasMail">Its shopper has a mail address.</param>
 /// <param name="Refunded">What it counts as refunded, in minor units.</param>
+/// <param name="IsEscrow">Its money is held after the payment.</param>
 public sealed record Bill(
-    string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false, long Refunded = 0);
+    string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false, long Refunded = 0,
+    bool IsEscrow = false);
 
 /// <summary>The row under a key. VOID and REFUSED have no RRN, and not always a bill.</summary>
 /// <param name="Amount">Minor units.</param>
@@ -82,10 +89,36 @@ public sealed record Attempt(
     string? ResponseCode,
     string? AuthorisationCode);
 
-/// <param name="Rrn">Of the attempt, or of the refund.</param>
+/// <param name="Rrn">Of the attempt or the refund; the number of a release.</param>
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
-/// <param name="Kind">payment, refund, refund_taken or refund_back.</param>
-public sealed record Posting(string Rrn, int Line, string Account, long Amount, string Currency, string Kind = "payment");
+/// <param name="Kind">payment, release, refund, refund_taken or refund_back.</param>
+/// <param name="Bill">Of a release; null for the others.</param>
+/// <param name="Sequence">Of the releases of a bill, from 0.</param>
+public sealed record Posting(
+    string Rrn, int Line, string Account, long Amount, string Currency, string Kind = "payment", string? Bill = null, int Sequence = 0);
+
+/// <summary>What became of the money of an escrow bill.</summary>
+/// <param name="State">HELD, SHIPPED, CLAIMED, FINISHED or CLOSED.</param>
+/// <param name="Held">Minor units, like <paramref name="Released"/>.</param>
+/// <param name="Releases">The number of releases.</param>
+/// <param name="DueAt">The end of the timer that runs.</param>
+/// <param name="IsOverdue">It was not shipped in time, and is not shipped yet.</param>
+/// <param name="DeadlineChanges">The corrections and extensions.</param>
+/// <param name="LeasedUntil">Until then the form of a claim delays the timer.</param>
+/// <param name="FrozenBy">Who has stopped it.</param>
+public sealed record Trade(
+    string Bill,
+    string Merchant,
+    string State,
+    long Held,
+    long Released,
+    int Releases,
+    DateTimeOffset? DueAt,
+    bool IsOverdue = false,
+    bool IsShipped = false,
+    int DeadlineChanges = 0,
+    DateTimeOffset? LeasedUntil = null,
+    string? FrozenBy = null);
 
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
@@ -183,6 +216,7 @@ public sealed record ReceiverBook(string Url, IReadOnlyList<ReceivedEvent> Event
 /// <param name="Rrn">Of the payment, or of the refund.</param>
 /// <param name="FirstAt">When its first try came, accepted or not.</param>
 /// <param name="Accepted">How many tries the receiver accepted.</param>
+/// <param name="Trade">The state of the bill's trade, from the event's data.</param>
 public sealed record ReceivedEvent(
     string Id,
     string Type,
@@ -193,7 +227,8 @@ public sealed record ReceivedEvent(
     string? AuthorisationCode,
     DateTimeOffset FirstAt,
     int Tries,
-    int Accepted);
+    int Accepted,
+    string? Trade = null);
 
 /// <summary>The API's answers to clients. Answers to terminals are in their journals.</summary>
 /// <param name="Bills">Creations that were answered with 201.</param>

@@ -88,6 +88,7 @@ public static partial class EvidenceReader
             payment?.Text("authorisation_code"),
             tries.First.At,
             tries.Count,
-            tries.Accepted);
+            tries.Accepted,
+            data.Member("trade", JsonValueKind.Object)?.Text("status"));
     }
 }

@@ -6,7 +6,7 @@ internal static class MoneyStatements
     // A rewritten journal keeps at least this many swipes: one with fewer has lost none.
     private const int KeptByJournal = 200;
 
-    /// <summary>PAID if and only if one APPROVED attempt and one balanced set of postings; all postings sum to zero, and those of an account to its balance.</summary>
+    /// <summary>PAID if and only if one APPROVED attempt and one balanced set of postings, to what is held for an escrow bill; all postings sum to zero, and those of an account to its balance.</summary>
     public static IEnumerable<Violation> PaidIsPosted(CrossReference books)
     {
         foreach (var bill in books.Database.Bills.Where(bill => bill.State == BillStates.Paid))
@@ -44,6 +44,11 @@ internal static class MoneyStatements
         foreach (var set in books.Postings.Where(set => books.AttemptsOfRrn[set.Key].All(attempt => attempt.State != AttemptStates.Approved)))
         {
             yield return new Violation(1, "There are postings without an approved attempt.", [.. books.RowsOfRrn(set.Key), .. set.Select(Row.Of)]);
+        }
+
+        foreach (var set in books.ReleasePostings.Where(set => !books.Trades.ContainsKey(set.Key)))
+        {
+            yield return new Violation(1, "There is a release without a trade.", [.. set.Select(Row.Of)]);
         }
 
         foreach (var currency in books.Database.Postings.GroupBy(posting => posting.Currency))
@@ -194,11 +199,15 @@ internal static class MoneyStatements
     private static List<(string Account, long Amount, string Currency)> Shares(CrossReference books, Attempt attempt)
     {
         var amount = attempt.Amount ?? 0;
-        var merchant = attempt.Bill is { } number && books.Bills.TryGetValue(number, out var bill) ? bill.Merchant : "";
+        var bill = attempt.Bill is { } number ? books.Bills.GetValueOrDefault(number) : null;
+        var merchant = bill?.Merchant ?? "";
+
+        // The shares of an escrow bill are made when its money is released.
+        (string Account, long Amount)[] shares = bill is { IsEscrow: true } ? [(Accounts.HeldOf(merchant), amount)] : ShareOut(attempt, merchant, amount);
         List<(string, long Amount, string)> lines =
         [
-            ("bank_clearing", amount, attempt.Currency ?? ""),
-            .. ShareOut(attempt, merchant, amount).Select(share => (share.Account, -share.Amount, attempt.Currency ?? "")),
+            (Accounts.BankClearing, amount, attempt.Currency ?? ""),
+            .. shares.Select(share => (share.Account, -share.Amount, attempt.Currency ?? "")),
         ];
         lines.RemoveAll(line => line.Amount == 0);
         return lines;

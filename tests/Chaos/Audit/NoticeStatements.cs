@@ -29,7 +29,7 @@ internal sealed class NoticeStatements
     public NoticeStatements(CrossReference books)
     {
         _books = books;
-        _eventsOfBill = books.Database.Events.Where(told => !ShopperStatements.IsForShopperAlone(told) && !RefundStatements.IsOfRefund(told.Type)).ToLookup(told => told.Bill);
+        _eventsOfBill = books.Database.Events.Where(told => !ShopperStatements.IsForShopperAlone(told) && !RefundStatements.IsOfRefund(told.Type) && !TradeStatements.IsOfTrade(told.Type)).ToLookup(told => told.Bill);
         _events = books.Database.Events.ToDictionary(told => told.Id);
         _deliveries = books.Database.Deliveries.ToLookup(delivery => delivery.EventId);
         _endpoints = books.Database.Endpoints.ToDictionary(endpoint => endpoint.Id);
@@ -160,7 +160,8 @@ internal sealed class NoticeStatements
         }
 
         var payment = bill.PaidRrn is { } rrn ? _books.AttemptsOfRrn[rrn].FirstOrDefault() : null;
-        return received.Status is { } status && EventOfState.GetValueOrDefault(status) == received.Type
+        var isOfTrade = TradeStatements.IsOfTrade(received.Type);
+        return received.Status is { } status && (isOfTrade ? status == BillStates.Paid && TradeStatements.IsTrue(_books, received) : EventOfState.GetValueOrDefault(status) == received.Type)
             && received.Amount == bill.Amount
             && (status != BillStates.Paid || bill.State != BillStates.Paid
                 || (received.Rrn == bill.PaidRrn && received.AuthorisationCode == payment?.AuthorisationCode));

@@ -76,7 +76,7 @@ internal sealed class RefundStatements(CrossReference books)
             wrong = "An entry of a refund is not of its amount.";
         }
         else if (refund.State == RefundStates.Done
-            && !lines[EntryKinds.RefundTaken].Select(line => (line.Account, line.Amount)).Order().SequenceEqual([("bank_clearing", -refund.Amount), ("refunds_out", refund.Amount)]))
+            && !lines[EntryKinds.RefundTaken].Select(line => (line.Account, line.Amount)).Order().SequenceEqual([(Accounts.BankClearing, -refund.Amount), (Accounts.RefundsOut, refund.Amount)]))
         {
             wrong = "A refund that the bank has taken is not posted so.";
         }
@@ -113,18 +113,29 @@ internal sealed class RefundStatements(CrossReference books)
         }
     }
 
-    /// <summary>17: a refund gives back the difference of the shares before and after it, so that those of what is left remain.</summary>
+    /// <summary>
+    /// 17: a refund gives back the difference of the shares before and after it, so that those of what is left remain. What is held has
+    /// no shares yet.
+    /// </summary>
     private IEnumerable<Violation> ShareOut()
     {
         foreach (var refund in books.Database.Refunds)
         {
-            var lines = books.RefundPostings[refund.Rrn].Where(line => line.Kind == EntryKinds.Refund && line.Account != "refunds_out").ToList();
+            var lines = books.RefundPostings[refund.Rrn].Where(line => line.Kind == EntryKinds.Refund && line.Account != Accounts.RefundsOut).ToList();
             if (lines.Count > 0 && books.Bills.TryGetValue(refund.Bill, out var bill) && books.AttemptsOfRrn[refund.OriginalRrn].FirstOrDefault() is { } payment)
             {
+                if (bill.IsEscrow && !books.IsFromHeld(refund) && books.Trades.GetValueOrDefault(bill.Number) is not { Releases: > 0 })
+                {
+                    yield return new Violation(17, "A refund takes shares of what was never released.", [Row.Of(bill), Row.Of(refund), .. lines.Select(Row.Of)]);
+                }
+
                 var before = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before);
                 var after = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before - refund.Amount);
                 var expected = before.Zip(after, (had, keeps) => (had.Account, Amount: had.Amount - keeps.Amount)).Where(share => share.Amount != 0).Order();
-                if (!lines.Select(line => (line.Account, line.Amount)).Order().SequenceEqual(expected))
+                var isRight = bill.IsEscrow && books.IsFromHeld(refund)
+                    ? lines is [var line] && (line.Account, line.Amount) == (Accounts.HeldOf(bill.Merchant), refund.Amount)
+                    : lines.Select(line => (line.Account, line.Amount)).Order().SequenceEqual(expected);
+                if (!isRight)
                 {
                     yield return new Violation(17, "A refund takes other shares than what is left has less.", [Row.Of(bill), Row.Of(payment), Row.Of(refund), .. lines.Select(Row.Of)]);
                 }
@@ -168,7 +179,7 @@ internal sealed class RefundStatements(CrossReference books)
         return refunds.TrueForAll(refund => refund.Before == before & (before += refund.Amount) > 0);
     }
 
-    private static long Out(IEnumerable<Posting> lines) => lines.Where(line => line.Account == "refunds_out").Sum(line => line.Amount);
+    private static long Out(IEnumerable<Posting> lines) => lines.Where(line => line.Account == Accounts.RefundsOut).Sum(line => line.Amount);
 
     private static IOrderedEnumerable<(string Account, long Amount)> Sides(IEnumerable<Posting> lines, int sign) =>
         lines.Select(line => (line.Account, sign * line.Amount)).Order();

@@ -6,14 +6,18 @@ namespace Lakala.Chaos.Audit;
 internal static class Row
 {
     public static string Of(Bill bill) =>
-        Join("bill", bill.Number, bill.State, Amount(bill.Amount), With("rrn", bill.PaidRrn), With("order", bill.Order));
+        Join("bill", bill.Number, bill.State, Amount(bill.Amount), With("rrn", bill.PaidRrn), With("order", bill.Order), bill.IsEscrow ? "escrow" : null);
 
     public static string Of(Attempt attempt) => Join(
         "attempt", attempt.Key.ToString(), attempt.State, attempt.ResponseCode, With("bill", attempt.Bill), Amount(attempt.Amount),
         With("rrn", attempt.Rrn), With("authorisation", attempt.AuthorisationCode));
 
     public static string Of(Posting posting) =>
-        Join("posting", With("rrn", posting.Rrn), posting.Kind == EntryKinds.Payment ? null : posting.Kind, With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency);
+        Join("posting", With("rrn", posting.Rrn), posting.Kind == EntryKinds.Payment ? null : posting.Kind, With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency, With("bill", posting.Bill));
+
+    public static string Of(Trade trade) => Join(
+        "trade", trade.Bill, trade.State, With("held", Amount(trade.Held)), With("released", Amount(trade.Released)), With("in", Number(trade.Releases)),
+        trade.DueAt is { } due ? With("due", Time(due)) : null, trade.IsOverdue ? "overdue" : null, trade.IsShipped ? "shipped" : null, With("frozen by", trade.FrozenBy));
 
     public static string Of(Event told) => Join(
         "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("at", Time(told.CreatedAt)),
@@ -59,7 +63,7 @@ internal static class Row
     public static string Of(ReceiverBook receiver, ReceivedEvent received) => Join(
         "receiver", receiver.Url, received.Id, received.Type, With("bill", received.Bill), received.Status, Amount(received.Amount),
         With("rrn", received.Rrn), With("authorisation", received.AuthorisationCode), With("first", Time(received.FirstAt)),
-        With("tries", Number(received.Tries)), With("accepted", Number(received.Accepted)));
+        With("tries", Number(received.Tries)), With("accepted", Number(received.Accepted)), With("trade", received.Trade));
 
     public static string Of(AcknowledgedBill bill) => Join("answered 201: bill", bill.Number, Amount(bill.Amount), With("order", bill.Order));
 

@@ -1,0 +1,206 @@
+using Lakala.Chaos.Audit;
+using static Lakala.Chaos.Tests.Doctoring;
+using static Lakala.Chaos.Tests.SoundBooks;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>Books in which something is wrong with a trade (statements 11, 14, 17 and 24, and 1 and 7 where they are about trades).</summary>
+public sealed class TradeStatementsTests
+{
+    private readonly SoundBooks _books = new();
+
+    private Evidence Sound => _books.Evidence;
+
+    [Fact]
+    public void Statement_1_an_escrow_payment_was_shared_out_at_once() => Breaks(
+        [1, 14], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Without(line => line.Rrn == _books.Shipped.Rrn && line.Account == "held:" + Merchant)
+                .With(
+                    new Posting(_books.Shipped.Rrn!, 2, "merchant:" + Merchant, -3_976, "CNY"),
+                    new Posting(_books.Shipped.Rrn!, 3, "store:" + Store, -4, "CNY"),
+                    new Posting(_books.Shipped.Rrn!, 4, "platform", -20, "CNY")),
+        }),
+        $"expected held:{Merchant} -4000 CNY", "hold 0, and the trade 4000");
+
+    [Fact]
+    public void Statement_1_a_direct_payment_is_held() => Breaks(
+        1, Sound.Database(book => book with
+        {
+            Postings = [.. book.Postings.Select(line => line.Rrn == _books.Approved.Rrn && line.Account == "merchant:" + Merchant ? line with { Account = "held:" + Merchant } : line)],
+        }),
+        $"attempt {_books.Approved.Key} APPROVED");
+
+    [Fact]
+    public void Statement_1_a_release_is_of_no_trade() => Breaks(
+        [1, 14, 17], Sound.Database(book => book with
+        {
+            Postings = [.. book.Postings.Select(line => line.Rrn == _books.ReleaseOfRest ? line with { Bill = _books.Approved.Bill } : line)],
+        }),
+        "release without a trade", $"bill {_books.Approved.Bill}");
+
+    [Fact]
+    public void Statement_7_a_receiver_was_told_that_a_held_trade_is_finished() => Breaks(
+        7, Sound.Received(Receiver, receiver => receiver with
+        {
+            Events = receiver.Events.Change(told => told.Bill == _books.PartlyReleased.Bill && told.Type == "trade.finished", told => told with { Trade = "SHIPPED" }),
+        }),
+        "that is not so", "trade SHIPPED");
+
+    [Fact]
+    public void Statement_7_the_event_of_a_trade_has_another_amount() => Breaks(
+        7, Sound.Received(Receiver, receiver => receiver with
+        {
+            Events = receiver.Events.Change(told => told.Bill == _books.Closed.Bill && told.Type == "trade.closed", told => told with { Amount = 751 }),
+        }),
+        "that is not so", "trade.closed");
+
+    [Theory]
+    [InlineData(3_999, 0)]
+    [InlineData(4_000, 1)]
+    public void Statement_11_a_trade_has_lost_or_made_a_fen(long held, long released) => Breaks(
+        held == 4_000 ? [11, 17] : [11, 14], Doctored(_books.Shipped, trade => trade with { Held = held, Released = released }), $"trade {_books.Shipped.Bill} SHIPPED held {held}");
+
+    [Fact]
+    public void Statement_11_a_payment_is_not_posted() => Breaks(
+        [1, 11, 14], Sound.Database(book => book with { Postings = book.Postings.WithoutAny(line => line.Rrn == _books.Overdue.Rrn) }), "leave 0 and 0 is refunded");
+
+    [Fact]
+    public void Statement_11_a_refund_of_what_was_held_has_left_the_trade_as_it_was() => Breaks(
+        [11, 14, 24], Doctored(_books.Closed, trade => trade with { State = "HELD", Held = 750, DueAt = Sound.Database.ReadAt }), "750 was refunded of what was held");
+
+    [Fact]
+    public void Statement_14_a_paid_escrow_bill_has_no_trade() => Breaks(
+        [7, 14, 24], Sound.Database(book => book with { Trades = book.Trades.Without(trade => trade.Bill == _books.Overdue.Bill) }), "PAID and has no trade");
+
+    [Fact]
+    public void Statement_14_a_direct_bill_has_a_trade() => Breaks(
+        [11, 14, 24], Sound.Database(book => book with { Trades = book.Trades.With(new Trade(_books.Approved.Bill, Merchant, "CLOSED", 0, 0, 0, null)) }),
+        "no PAID escrow bill", $"trade {_books.Approved.Bill} CLOSED");
+
+    [Fact]
+    public void Statement_14_a_trade_is_of_another_merchant() => Breaks(
+        14, Doctored(_books.Shipped, trade => trade with { Merchant = OtherMerchant }), $"trade {_books.Shipped.Bill} SHIPPED");
+
+    [Theory]
+    [InlineData("FINISHED")]
+    [InlineData("CLOSED")]
+    public void Statement_14_a_trade_is_over_and_holds_money(string state) => Breaks(
+        state == "CLOSED" ? [14, 24] : [14], Doctored(_books.Shipped, trade => trade with { State = state, DueAt = null }), $"A trade is {state} and holds 4000");
+
+    [Fact]
+    public void Statement_14_a_claim_does_not_stop_the_timer() => Breaks(
+        14, Doctored(_books.Shipped, trade => trade with { State = "CLAIMED" }), "A trade is CLAIMED with a timer");
+
+    [Fact]
+    public void Statement_14_a_shipped_trade_has_no_timer() => Breaks(
+        14, Doctored(_books.Shipped, trade => trade with { DueAt = null }), "A trade is SHIPPED without a timer");
+
+    [Fact]
+    public void Statement_14_the_sweep_has_forgotten_a_trade() => Breaks(
+        14, Doctored(_books.Shipped, trade => trade with { DueAt = Sound.Database.ReadAt - TimeSpan.FromMinutes(1) }), "nothing has happened");
+
+    [Fact]
+    public void A_trade_that_is_due_waits_for_the_form_of_a_claim_and_for_its_operator()
+    {
+        var due = Sound.Database.ReadAt - TimeSpan.FromMinutes(1);
+        Auditor.Check(Doctored(_books.Shipped, trade => trade with { DueAt = due, LeasedUntil = due + TimeSpan.FromMinutes(30) })).Should().BeEmpty();
+        Auditor.Check(Doctored(_books.Shipped, trade => trade with { DueAt = due, FrozenBy = "dora" })).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Statement_14_a_frozen_trade_was_released() => Breaks(
+        14, Doctored(_books.PartlyReleased, trade => trade with { FrozenBy = "dora" }), "A frozen trade has moved");
+
+    [Fact]
+    public void Statement_17_a_fen_of_the_released_money_lies_with_the_wrong_side() => Breaks(
+        [1, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line.Rrn == _books.ReleaseOfRest && line.Account == "platform", line => line with { Amount = line.Amount - 1 })
+                .Change(line => line.Rrn == _books.ReleaseOfRest && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
+        }),
+        "other shares");
+
+    [Fact]
+    public void Statement_17_a_trade_was_released_twice() => Breaks(
+        [1, 14, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings.With(book.Postings.Where(line => line.Rrn == _books.ReleaseOfRest).Select(line => line with { Rrn = "000000099999", Sequence = 1 })),
+        }),
+        "other releases than were posted");
+
+    [Fact]
+    public void Statement_17_a_release_in_two_parts_has_the_shares_of_the_sum_and_only_its_second_event_is_missing() => Breaks(
+        24, Sound.Database(book => book with
+        {
+            // Of 1 and of 9,999 fen.
+            Postings = book.Postings.WithoutAny(line => line.Rrn == _books.ReleaseOfRest).With(
+                [.. Release("000000099998", 0, ("held:" + Merchant, 1), ("merchant:" + Merchant, -1)),
+                .. Release("000000099999", 1, ("held:" + Merchant, 9_999), ("merchant:" + Merchant, -9_939), ("store:" + Store, -12), ("platform", -48))]),
+            Trades = book.Trades.Change(trade => trade.Bill == _books.PartlyReleased.Bill, trade => trade with { Releases = 2 }),
+        }),
+        "1 events trade.finished");
+
+    [Fact]
+    public void Statement_17_a_refund_before_the_release_took_shares() => Breaks(
+        [1, 11, 14, 17, 24], Sound.Database(book => book with
+        {
+            Postings = book.Postings.Without(line => line.Rrn == _books.RefundOfHeld && line.Account == "held:" + Merchant).With(
+                new Posting(_books.RefundOfHeld, 1, "merchant:" + Merchant, 2_783, "CNY", "refund"),
+                new Posting(_books.RefundOfHeld, 2, "store:" + Store, 3, "CNY", "refund"),
+                new Posting(_books.RefundOfHeld, 3, "platform", 14, "CNY", "refund")),
+            Trades = book.Trades.Change(trade => trade.Bill == _books.PartlyReleased.Bill, trade => trade with { Releases = 0 }),
+        }),
+        "never released");
+
+    [Fact]
+    public void Statement_17_a_refund_of_a_direct_bill_was_of_held_money() => Breaks(
+        [1, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings.WithoutAny(line => line.Rrn == _books.PartRefund && line.Kind == "refund" && line.Account != "refunds_out").With(
+                new Posting(_books.PartRefund, 1, "held:" + Merchant, 2_800, "CNY", "refund")),
+        }),
+        "other shares");
+
+    [Theory]
+    [InlineData("trade.shipped")]
+    [InlineData("trade.ship_overdue")]
+    [InlineData("trade.deadline_changed")]
+    [InlineData("trade.finished")]
+    [InlineData("trade.closed")]
+    public void Statement_24_a_move_was_not_told(string type) => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == type) }), $"0 events {type}");
+
+    [Theory]
+    [InlineData("trade.shipped")]
+    [InlineData("trade.ship_overdue")]
+    [InlineData("trade.deadline_changed")]
+    [InlineData("trade.finished")]
+    [InlineData("trade.closed")]
+    public void Statement_24_a_direct_bill_has_an_event_of_a_trade(string type)
+    {
+        var sound = Sound;
+        var lie = sound.Database.Events.Single(told => told.Bill == _books.Approved.Bill) with { Id = Guid.Parse("00000001-0000-0000-0000-000000000001"), Type = type };
+        Breaks(
+            24,
+            sound.Database(book => book with
+            {
+                Events = book.Events.With(lie),
+                Deliveries = book.Deliveries.With(new Delivery(lie.Id, "we_1", "PARKED", 9), new Delivery(lie.Id, "we_2", "PARKED", 9)),
+            }),
+            $"1 events {type}");
+    }
+
+    [Fact]
+    public void Statement_24_that_a_closed_trade_goes_on_was_not_told() => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed") }),
+        $"trade {_books.Reopened.Bill} HELD", "frozen by refund-declined");
+
+    private Evidence Doctored(Swipe swipe, Func<Trade, Trade> change) =>
+        Sound.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
+
+    private IEnumerable<Posting> Release(string number, int sequence, params (string Account, long Amount)[] lines) =>
+        lines.Select((line, at) => new Posting(number, at + 1, line.Account, line.Amount, "CNY", "release", _books.PartlyReleased.Bill, sequence));
+}

@@ -1,0 +1,184 @@
+namespace Lakala.Chaos.Audit;
+
+/// <summary>Statement 11, and statements 14, 17 and 24 as far as they are about trades.</summary>
+internal sealed class TradeStatements(CrossReference books)
+{
+    private const string Shipped = "trade.shipped", ShipOverdue = "trade.ship_overdue", DeadlineChanged = "trade.deadline_changed";
+    private const string Finished = "trade.finished", Closed = "trade.closed";
+
+    // The sweep comes within a second.
+    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
+
+    private static readonly Dictionary<string, string[]> StatesInEvent = new()
+    {
+        [Shipped] = [TradeStates.Shipped],
+        [ShipOverdue] = [TradeStates.Held],
+        [DeadlineChanged] = [TradeStates.Held, TradeStates.Shipped],
+        [Finished] = [TradeStates.Finished],
+        [Closed] = [TradeStates.Closed],
+    };
+
+    public static bool IsOfTrade(string type) => StatesInEvent.ContainsKey(type);
+
+    /// <summary>Whether a merchant was told of a trade what its event says.</summary>
+    public static bool IsTrue(CrossReference books, ReceivedEvent received) =>
+        books.Trades.ContainsKey(received.Bill!) && StatesInEvent[received.Type].Contains(received.Trade);
+
+    public IEnumerable<Violation> Check() =>
+        [.. books.Database.Bills.SelectMany(Money), .. Pairs(), .. books.Database.Trades.SelectMany(State), .. books.Database.Trades.SelectMany(Releases), .. Events()];
+
+    /// <summary>11: what is held, released and refunded of a PAID bill is its amount, from its postings and from its trade.</summary>
+    private IEnumerable<Violation> Money(Bill bill)
+    {
+        if (bill.State != BillStates.Paid)
+        {
+            yield break;
+        }
+
+        var lines = Lines(bill).ToList();
+        var left = -lines.Where(line => line.Account is not (Accounts.BankClearing or Accounts.RefundsOut)).Sum(line => line.Amount);
+        var refunded = books.RefundsOfBill[bill.Number].Where(refund => refund.State is not (RefundStates.Declined or RefundStates.Queued)).Sum(refund => refund.Amount);
+        if (left + refunded != bill.Amount)
+        {
+            yield return new Violation(
+                11, $"The postings of a PAID bill leave {left} and {refunded} is refunded, which is not its amount.",
+                [Row.Of(bill), .. lines.Select(Row.Of), .. books.RefundsOfBill[bill.Number].Select(Row.Of)]);
+        }
+
+        if (books.Trades.TryGetValue(bill.Number, out var trade))
+        {
+            var back = books.RefundsOfBill[bill.Number].Where(refund => refund.State != RefundStates.Declined && books.IsFromHeld(refund)).Sum(refund => refund.Amount);
+            if (trade.Held + trade.Released + back != bill.Amount)
+            {
+                yield return new Violation(
+                    11, $"A trade has {trade.Held} held and {trade.Released} released, and {back} was refunded of what was held, which is not the amount of the bill.",
+                    [Row.Of(bill), Row.Of(trade), .. books.RefundsOfBill[bill.Number].Select(Row.Of)]);
+            }
+        }
+    }
+
+    /// <summary>14: the PAID escrow bills have a trade, and no others.</summary>
+    private IEnumerable<Violation> Pairs()
+    {
+        foreach (var bill in books.Database.Bills.Where(bill => bill.IsEscrow && bill.State == BillStates.Paid && !books.Trades.ContainsKey(bill.Number)))
+        {
+            yield return new Violation(14, "An escrow bill is PAID and has no trade.", [Row.Of(bill)]);
+        }
+
+        foreach (var trade in books.Database.Trades)
+        {
+            var bill = books.Bills.GetValueOrDefault(trade.Bill);
+            if (bill is not { IsEscrow: true, State: BillStates.Paid } || bill.Merchant != trade.Merchant)
+            {
+                yield return new Violation(
+                    14, "A trade is of no PAID escrow bill of its merchant.", [Row.Of(trade), .. bill is null ? Array.Empty<string>() : [Row.Of(bill)]]);
+            }
+        }
+    }
+
+    /// <summary>14: what a trade says of the money, its timer and its stop agrees with its state and with the postings.</summary>
+    private IEnumerable<Violation> State(Trade trade)
+    {
+        if (!books.Bills.TryGetValue(trade.Bill, out var bill))
+        {
+            yield break;
+        }
+
+        var lines = Lines(bill).Where(line => line.Account == Accounts.HeldOf(bill.Merchant)).ToList();
+        var held = -lines.Sum(line => line.Amount);
+        if (held != trade.Held)
+        {
+            yield return new Violation(14, $"The postings of a trade hold {held}, and the trade {trade.Held}.", [Row.Of(bill), Row.Of(trade), .. lines.Select(Row.Of)]);
+        }
+
+        var isOver = trade.State is TradeStates.Finished or TradeStates.Closed;
+        var isRunning = trade.State is TradeStates.Held or TradeStates.Shipped;
+        string?[] wrong =
+        [
+            isOver != (trade.Held == 0) ? $"A trade is {trade.State} and holds {trade.Held}." : null,
+            isRunning != (trade.DueAt is not null) ? $"A trade is {trade.State} {(trade.DueAt is null ? "without" : "with")} a timer." : null,
+            trade.State == TradeStates.Finished && trade.Releases == 0 ? "A trade is FINISHED, and nothing was released." : null,
+            trade.FrozenBy is not null && (isOver || (trade.Releases > 0 && !CameBack(trade))) ? "A frozen trade has moved." : null,
+            trade.FrozenBy is null && trade.DueAt + LongestSweep < books.Database.ReadAt && !(trade.LeasedUntil + LongestSweep > books.Database.ReadAt)
+                ? "The timer of a trade has ended, and nothing has happened." : null,
+        ];
+        foreach (var what in wrong.OfType<string>())
+        {
+            yield return new Violation(14, what, [Row.Of(bill), Row.Of(trade), .. books.RefundsOfBill[bill.Number].Select(Row.Of)]);
+        }
+    }
+
+    /// <summary>17: the releases of a trade have in sum the shares of what was released.</summary>
+    private IEnumerable<Violation> Releases(Trade trade)
+    {
+        var entries = books.ReleasePostings[trade.Bill].GroupBy(line => (line.Sequence, line.Rrn)).OrderBy(entry => entry.Key).ToList();
+        var isCounted = entries.Select(entry => entry.Key.Sequence).SequenceEqual(Enumerable.Range(0, trade.Releases))
+            && entries.Sum(entry => Held(entry)) == trade.Released;
+        if (!isCounted)
+        {
+            yield return new Violation(17, "A trade counts other releases than were posted.", [Row.Of(trade), .. entries.SelectMany(entry => entry).Select(Row.Of)]);
+        }
+
+        if (books.Bills.GetValueOrDefault(trade.Bill) is { PaidRrn: { } rrn } bill && books.AttemptsOfRrn[rrn].FirstOrDefault() is { } payment)
+        {
+            var released = 0L;
+            foreach (var entry in entries)
+            {
+                var before = MoneyStatements.ShareOut(payment, bill.Merchant, released);
+                released += Held(entry);
+                var after = MoneyStatements.ShareOut(payment, bill.Merchant, released);
+                var expected = before.Zip(after, (had, has) => (has.Account, Amount: had.Amount - has.Amount)).Append((Account: Accounts.HeldOf(bill.Merchant), Amount: Held(entry)));
+                if (!entry.Select(line => (line.Account, line.Amount)).Order().SequenceEqual(expected.Where(line => line.Amount != 0).Order()))
+                {
+                    yield return new Violation(17, "A release gives other shares than what is released has more.", [Row.Of(bill), Row.Of(payment), Row.Of(trade), .. entry.Select(Row.Of)]);
+                }
+            }
+        }
+    }
+
+    /// <summary>24: every move has one event, and a direct bill has none.</summary>
+    private IEnumerable<Violation> Events()
+    {
+        var told = books.Database.Events.Where(told => IsOfTrade(told.Type)).GroupBy(told => (told.Bill, told.Type)).ToDictionary(events => events.Key, events => events.Count());
+        foreach (var bill in books.Database.Bills)
+        {
+            var trade = books.Trades.GetValueOrDefault(bill.Number);
+            var (isClosed, isFinished, isShipped, isOverdue) =
+                (One(trade?.State == TradeStates.Closed), One(trade?.State == TradeStates.Finished), One(trade?.IsShipped == true), One(trade?.IsOverdue == true));
+
+            // A refused refund opens again what was over, which is a new deadline. A trade that was overdue may have been shipped since.
+            var releases = trade?.Releases ?? 0;
+            var reopened = Math.Max(0, told.GetValueOrDefault((bill.Number, Closed)) - isClosed) + Math.Max(0, releases - isFinished);
+            var deadlines = (trade?.DeadlineChanges ?? 0) + (trade is null ? 0 : reopened);
+            foreach (var (type, least, most) in new[]
+            {
+                (Shipped, isShipped, isShipped),
+                (ShipOverdue, isOverdue, trade is null ? 0 : 1),
+                (DeadlineChanged, deadlines, deadlines),
+                (Finished, releases, releases),
+                (Closed, isClosed, trade is null ? 0 : isClosed + books.RefundsOfBill[bill.Number].Count(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund))),
+            })
+            {
+                var count = told.GetValueOrDefault((bill.Number, type));
+                if (count < least || count > most)
+                {
+                    yield return new Violation(24, $"A bill has {count} events {type}, which is not what its trade did.", [Row.Of(bill), .. trade is null ? Array.Empty<string>() : [Row.Of(trade)]]);
+                }
+            }
+        }
+    }
+
+    // A trade that was over goes on, frozen, when the bank refuses a refund.
+    private bool CameBack(Trade trade) => books.RefundsOfBill[trade.Bill].Any(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund));
+
+    private IEnumerable<Posting> Lines(Bill bill) =>
+    [
+        .. bill.PaidRrn is null ? [] : books.Postings[bill.PaidRrn],
+        .. books.ReleasePostings[bill.Number],
+        .. books.RefundsOfBill[bill.Number].SelectMany(refund => books.RefundPostings[refund.Rrn]),
+    ];
+
+    private static int One(bool so) => so ? 1 : 0;
+
+    private static long Held(IEnumerable<Posting> entry) => entry.Where(line => Accounts.IsHeld(line.Account)).Sum(line => line.Amount);
+}
