@@ -20,9 +20,39 @@ public sealed class MerchantClient : IDisposable
 
     /// <summary>The same under an Idempotency-Key: the call may be repeated at any silo until it is answered.</summary>
     /// <param name="mail">The shopper's mail address; null: none.</param>
+    /// <param name="escrow">The seconds for shipping and for the confirmation of a bill whose money is held; null: direct.</param>
     public Task<JsonElement> CreateBill(
-        string orderId, long amount, string description, string idempotencyKey, string? mail, CancellationToken cancel = default) =>
-        Post("/v1/bills", new { order_id = orderId, amount, currency = "CNY", description, shopper = new { email = mail } }, cancel, idempotencyKey);
+        string orderId, long amount, string description, string idempotencyKey, string? mail, (int Ship, int Confirm)? escrow = null,
+        CancellationToken cancel = default)
+    {
+        var shopper = new { email = mail };
+        return Post(
+            "/v1/bills",
+            escrow is { } times
+                ? new
+                {
+                    order_id = orderId,
+                    amount,
+                    currency = "CNY",
+                    description,
+                    shopper,
+                    settlement = "escrow",
+                    delivery = "auto",
+                    ship_within_seconds = times.Ship,
+                    confirm_within_seconds = times.Confirm,
+                }
+                : new { order_id = orderId, amount, currency = "CNY", description, shopper },
+            cancel,
+            idempotencyKey);
+    }
+
+    /// <summary>The goods of an escrow bill were delivered at once; the call may be repeated at any silo.</summary>
+    public Task<JsonElement> ShipBill(string number, CancellationToken cancel = default) =>
+        Post($"/v1/bills/{number}/ship", new { carrier = "", tracking_number = "" }, cancel);
+
+    /// <summary>Gives the shopper more time; the call may be repeated at any silo.</summary>
+    public Task<JsonElement> ExtendBill(string number, int days, CancellationToken cancel = default) =>
+        Post($"/v1/bills/{number}/extend", new { days }, cancel);
 
     public Task<JsonElement> CancelBill(string number, CancellationToken cancel = default) => Post($"/v1/bills/{number}/cancel", null, cancel);
 

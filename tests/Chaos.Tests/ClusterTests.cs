@@ -34,7 +34,12 @@ public sealed class BusyCluster : IAsyncLifetime
             Terminals = Terminals,
             ProgramsSwipe = true,
             Route = (line, silo, port) => line == LocalLine.Database ? (DatabaseLines[silo] = new FaultProxy(port, Passage.Bytes)).Port : port,
-            Silo = new Dictionary<string, string>(Tls(certificates)) { ["Notices__LongestPause"] = "00:00:01" },
+            Silo = new Dictionary<string, string>(Tls(certificates))
+            {
+                ["Notices__LongestPause"] = "00:00:01",
+                ["Trades__ShortestShipTime"] = "00:00:01",
+                ["Trades__ShortestConfirmTime"] = "00:00:01",
+            },
         });
         _shop = await Shop.Open(Network, _random, TestContext.Current.CancellationToken);
         Tills = [.. Network.Seed.Terminals.SkipLast(1).Select(terminal => new Till(Network, terminal, _shop, _random))];

@@ -11,6 +11,7 @@ namespace Lakala.Chaos;
 /// <param name="Swipes">Attempts that reached the books of the terminals.</param>
 /// <param name="Unresolved">Sales whose outcome is unknown at the terminal at the end.</param>
 /// <param name="Refunded">Refunds that the bank has credited.</param>
+/// <param name="Released">Releases of held money.</param>
 /// <param name="Faults">The number of each kind.</param>
 /// <param name="ResolveP99Ms">The time from the end of a fault that left a sale open to its outcome at the terminal, in milliseconds.</param>
 public sealed record ChaosFigures(
@@ -22,6 +23,7 @@ public sealed record ChaosFigures(
     int Unresolved,
     int Refunded,
     int RefundsDeclined,
+    int Released,
     IReadOnlyDictionary<string, int> Faults,
     IReadOnlyList<string> Violations,
     double ResolveP99Ms);
@@ -48,6 +50,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
              + (select count(*) from reversals where acknowledged_at is null)
              + (select count(*) from refunds where state <> 'DONE' and state <> 'DECLINED')
+             + (select count(*) from trades where due_at < statement_timestamp() + interval '1 minute' and frozen_by is null)
              + (select count(*) from deliveries where state = 'PENDING')
              + (select count(*) from entries, folded where xact >= upto) + (select count(*) from old_postings)
         """;
@@ -84,6 +87,9 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         {
             // The run does not wait fifteen hours for a merchant's server.
             ["Notices__LongestPause"] = "00:00:02",
+            // Nor days for a shopper.
+            ["Trades__ShortestShipTime"] = "00:00:01",
+            ["Trades__ShortestConfirmTime"] = "00:00:01",
             // One merchant has the bills of all stores.
             ["MerchantApi__BillsPerMinute"] = "1000000",
             ["MerchantApi__WritesPerMinute"] = "1000000",
@@ -137,7 +143,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var reporting = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var ordering = shop.Order(closing.Token);
-        var refunding = shop.Refund(closing.Token);
+        var delivering = shop.Deliver(closing.Token);
         var selling = tills.Select(till => till.Run(closing.Token, closed.Token)).ToArray();
         var telling = Tell(tills, director, reporting.Token);
         try
@@ -155,11 +161,11 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             await closing.CancelAsync();
             await closed.CancelAsync();
             await reporting.CancelAsync();
-            await Task.WhenAll([ordering, refunding, telling, .. selling]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([ordering, delivering, telling, .. selling]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await ordering;
-        await refunding;
+        await delivering;
         foreach (var fault in selling.Where(till => till.IsFaulted).SelectMany(till => till.Exception!.InnerExceptions))
         {
             Say($"a till broke: {fault}");
@@ -234,6 +240,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             unresolved,
             evidence.Database.Refunds.Count(refund => refund.State == "DONE"),
             evidence.Database.Refunds.Count(refund => refund.State == "DECLINED"),
+            evidence.Database.Trades.Sum(trade => trade.Releases),
             faults.GroupBy(fault => fault.Kind).OrderBy(kind => kind.Key).ToDictionary(kind => Name(kind.Key), kind => kind.Count()),
             [.. violations.Select(violation => violation.ToString())],
             Share(resolve, 0.99));
@@ -253,6 +260,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         figures.Unresolved > 0 ? $"{figures.Unresolved} terminals do not know what became of a sale"
         : figures.Approved == 0 ? "nothing was sold"
         : figures.Refunded == 0 ? "nothing was refunded"
+        : figures.Released == 0 ? "nothing was released"
         : figures.ResolveP99Ms > LongestResolve.TotalMilliseconds ? $"sales took longer than {LongestResolve.TotalSeconds:0} s to be resolved"
         : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
             ? "more lines of the terminals' paper are unreadable than terminals were killed"
@@ -307,6 +315,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
 
         Console.WriteLine($"  {"unresolved",-24}{figures.Unresolved,8}");
         Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}");
+        Console.WriteLine($"releases of held money            {figures.Released,8}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sales that a fault left open {resolve.Length,8}; resolved after its end in p50 {Share(resolve, 0.5) / 1000:0.0} s, p99 {Share(resolve, 0.99) / 1000:0.0} s, longest {Share(resolve, 1) / 1000:0.0} s"));

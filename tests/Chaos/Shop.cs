@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using System.Threading.Channels;
 using Lakala.Chaos.Audit;
 using Lakala.Local;
@@ -8,7 +9,7 @@ using Lakala.Local;
 namespace Lakala.Chaos;
 
 /// <summary>A bill on its way through the stores.</summary>
-public sealed record Sale(string Bill, int Tries = 0);
+public sealed record Sale(string Bill, bool IsEscrow, int Tries = 0);
 
 /// <summary>
 /// The web shop: creates bills at any silo that answers, keeps what was acknowledged, and gets notices at two servers that
@@ -16,8 +17,10 @@ public sealed record Sale(string Bill, int Tries = 0);
 /// </summary>
 public sealed class Shop : IAsyncDisposable
 {
-    private const int Stock = 60, Batch = 20, MaxTries = 6, RefundsAtOnce = 8;
+    private const int Stock = 60, Batch = 20, MaxTries = 6, OrdersAtOnce = 200, MostPauses = 16;
+    private const int ShipSeconds = 6, ConfirmSeconds = 4, ExtraDays = 2;
     private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3, Returned = 0.4, ReturnedWhole = 0.3, ReturnedAgain = 0.5;
+    private const double Escrow = 0.33, NeverShipped = 0.1, Extended = 0.1;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
 
@@ -27,7 +30,7 @@ public sealed class Shop : IAsyncDisposable
     private readonly ConcurrentQueue<AcknowledgedBill> _created = new();
     private readonly ConcurrentQueue<string> _cancelled = new();
     private readonly ConcurrentQueue<AcknowledgedRefund> _refunded = new();
-    private readonly Channel<string> _returned = Channel.CreateUnbounded<string>();
+    private readonly Channel<Sale> _paid = Channel.CreateUnbounded<Sale>();
     private volatile bool _isHealed;
     private int _orders;
 
@@ -87,27 +90,21 @@ public sealed class Shop : IAsyncDisposable
         return isOne;
     }
 
-    /// <summary>The bill is paid; perhaps its goods come back.</summary>
-    public void TakeBack(Sale sale)
-    {
-        if (Draw(random => random.NextDouble()) < Returned)
-        {
-            _returned.Writer.TryWrite(sale.Bill);
-        }
-    }
+    /// <summary>The bill is paid: it is to be delivered, and perhaps its goods come back.</summary>
+    public void Deliver(Sale sale) => _paid.Writer.TryWrite(sale);
 
-    /// <summary>Refunds what comes back until it is stopped.</summary>
-    public async Task Refund(CancellationToken stop)
+    /// <summary>Ships, and refunds what comes back, until it is stopped.</summary>
+    public async Task Deliver(CancellationToken stop)
     {
         try
         {
             // Several at once, so that a silo that is away delays only some.
             await Parallel.ForEachAsync(
-                _returned.Reader.ReadAllAsync(stop), new ParallelOptions { MaxDegreeOfParallelism = RefundsAtOnce, CancellationToken = stop }, async (bill, stop) => await RefundOne(bill, stop));
+                _paid.Reader.ReadAllAsync(stop), new ParallelOptions { MaxDegreeOfParallelism = OrdersAtOnce, CancellationToken = stop }, async (sale, stop) => await DeliverOne(sale, stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The shop closes. A refund that was ordered and not answered may be in the books or not.
+            // The shop closes. What was ordered and not answered may be in the books or not.
         }
     }
 
@@ -142,8 +139,9 @@ public sealed class Shop : IAsyncDisposable
         var order = "order-" + Interlocked.Increment(ref _orders).ToString("D6", CultureInfo.InvariantCulture);
         var amount = Draw(random => random.Next(1, 100_000));
         var mail = Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
+        var isEscrow = Draw(random => random.NextDouble()) < Escrow;
         var number = await Untiring(
-            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, stop), bill => bill.GetProperty("number").GetString()!, stop);
+            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, stop), bill => bill.GetProperty("number").GetString()!, stop);
         _created.Enqueue(new AcknowledgedBill(number, order, amount));
         if (Draw(random => random.NextDouble()) < Cancelled)
         {
@@ -151,11 +149,66 @@ public sealed class Shop : IAsyncDisposable
             return;
         }
 
-        _sales.Enqueue(new Sale(number));
+        _sales.Enqueue(new Sale(number, isEscrow));
         if (Draw(random => random.NextDouble()) < Twice)
         {
             // Two shoppers with one bill: one of them gets that it is paid, or being paid.
-            _sales.Enqueue(new Sale(number, MaxTries));
+            _sales.Enqueue(new Sale(number, isEscrow, MaxTries));
+        }
+    }
+
+    // What comes back of an escrow bill does so before the shipping, after it, or when its money is released or about to be.
+    private async Task DeliverOne(Sale sale, CancellationToken stop)
+    {
+        var isReturned = Draw(random => random.NextDouble()) < Returned;
+        var returnedAt = Draw(random => random.Next(3));
+        async Task Return(int at)
+        {
+            if (isReturned && at == returnedAt)
+            {
+                await RefundOne(sale.Bill, stop);
+            }
+        }
+
+        if (!sale.IsEscrow)
+        {
+            await Return(returnedAt);
+            return;
+        }
+
+        // Sometimes longer than the time to ship.
+        await Wait(stop);
+        await Return(0);
+        if (Draw(random => random.NextDouble()) < NeverShipped)
+        {
+            return;
+        }
+
+        await UnlessOver(silo => silo.ShipBill(sale.Bill, stop), stop);
+        if (Draw(random => random.NextDouble()) < Extended)
+        {
+            await UnlessOver(silo => silo.ExtendBill(sale.Bill, ExtraDays, stop), stop);
+        }
+
+        await Return(1);
+        if (isReturned && returnedAt == 2)
+        {
+            await Wait(stop);
+            await Return(2);
+        }
+    }
+
+    private Task Wait(CancellationToken stop) => Task.Delay(Pause * Draw(random => random.Next(MostPauses)), TimeProvider.System, stop);
+
+    private async Task UnlessOver(Func<MerchantClient, Task<JsonElement>> move, CancellationToken stop)
+    {
+        try
+        {
+            await Untiring(move, trade => trade, stop);
+        }
+        catch (HttpRequestException refused) when (refused.StatusCode == HttpStatusCode.Conflict)
+        {
+            // All was refunded, or the shopper has not got more time before the release.
         }
     }
 
@@ -184,7 +237,7 @@ public sealed class Shop : IAsyncDisposable
         }
         catch (HttpRequestException refused) when (refused.StatusCode == HttpStatusCode.Conflict)
         {
-            // Less is left than that.
+            // Less is left than that, or the trade is stopped.
         }
     }
 

@@ -190,7 +190,7 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
 
         if (outcome == "approved")
         {
-            shop.TakeBack(open.Sale);
+            shop.Deliver(open.Sale);
         }
         else
         {
