@@ -41,8 +41,6 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
     // All of the journal is read: that may take minutes.
     private const int Seconds = 600;
 
-    private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
-
     private const long NumbersOfMonth = 4_000_000_000;
 
     // Place by place: so PostgreSQL reads the table with several processes.
@@ -101,7 +99,7 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
                coalesce(sum(waiting), 0) as waiting
         from all_lines group by 1, 2, 3, 4 order by business_date, currency, name
         """,
-        KindsWithBalance,
+        LedgerRows.KindsWithBalance,
         Queries.Typed(since)).List(
             static row => new Line(
                 new AccountTotal(
@@ -122,7 +120,7 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
             left join (select account, sum(amount) as amount from carried join left_months using (month) group by account) c on c.account = a.id
             where b.account is not null or (c.account is not null and a.kind = any($1))
             """,
-            [KindsWithBalance]).List(
+            [LedgerRows.KindsWithBalance]).List(
                 static row => (
                     Account: (row.Get<string>("name"), row.Get<string>("currency")), Sums: (row.Get<decimal>("available"), row.Get<decimal>("carried"))),
                 stop))

@@ -11,8 +11,6 @@ namespace Lakala.Storage.Ledger;
 /// </summary>
 internal static class Postings
 {
-    private static readonly string[] KindsWithBalance = [.. Account.KindsWithBalance.Select(StateNames.Format)];
-
     private static readonly string ToColumns = string.Join(", ", LedgerRows.Places.Select(
         static place => $"max(account) filter (where place = {place}), max(amount) filter (where place = {place})"));
 
@@ -39,7 +37,7 @@ internal static class Postings
                     where a.kind = any($4) and not exists (select 1 from balances b where b.account = a.id)
                     order by a.id on conflict do nothing
                     """,
-                    [KindsWithBalance]),
+                    [LedgerRows.KindsWithBalance]),
 
                 // A statement of its own: it sees the accounts and balances that have just been made.
                 Command(
@@ -58,7 +56,7 @@ internal static class Postings
                     insert into entries (kind, number, subject, sequence, business_date, at, who, {LineColumns.Names})
                     select $6, $7, $8, $9, $10, $11, $12, {ToColumns} from lines having (select is_enough from cover)
                     """,
-                    KindsWithBalance,
+                    LedgerRows.KindsWithBalance,
                     entry.Lines.Select(static line => line.Amount).ToArray(),
                     StateNames.Format(entry.Kind),
                     number,

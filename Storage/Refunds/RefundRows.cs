@@ -45,8 +45,8 @@ public interface IRefundNotices
 }
 
 /// <summary>
-/// The moves of refunds. Each is one commit with its entry, balances, event and deliveries, and locks in one order: bill, refund,
-/// balances.
+/// The moves of refunds. Each is one commit with its entry, balances, event and deliveries, and locks in one order: bill, trade,
+/// refund, balances.
 /// </summary>
 public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows
 {
@@ -251,7 +251,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     public Task<RefundRow?> Find(long rrn, CancellationToken stop) =>
         database.First($"select {RefundRow.Columns} from refunds r where r.rrn = $1", RefundRow.Read, stop, rrn);
 
-    /// <summary>A bill's refunds, oldest first. Each gives back at least one fen, so that they are not bounded; but no merchant makes many.</summary>
+    /// <summary>A bill's refunds in the order of their numbers.</summary>
+    /// <param name="after">The number of the last one of the page before; 0: the first page.</param>
     public Task<IReadOnlyList<RefundRow>> ListOfBill(long bill, long after, int limit, CancellationToken stop) => database.List(
         $"select {RefundRow.Columns} from refunds r where r.bill = $1 and r.rrn > $2 order by r.rrn limit $3", RefundRow.Read, stop, bill, after, limit);
 
