@@ -15,7 +15,7 @@ public sealed class Demo : IAsyncDisposable
     // Days in the life of a shop.
     private const int SecondsToShip = 60, SecondsToCheck = 2;
 
-    private static readonly TimeSpan NoticeBound = TimeSpan.FromSeconds(30), Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan NoticeBound = TimeSpan.FromMinutes(3), Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly LocalNetwork _network;
     private readonly MerchantClient _shop;

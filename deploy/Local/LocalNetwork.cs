@@ -19,7 +19,7 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// </summary>
     public static readonly KeyValuePair<string, string> RoomyYoungGeneration = new("DOTNET_GCgen0size", "0x6000000");
 
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60), RestartPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3), RestartPause = TimeSpan.FromSeconds(1);
 
     private readonly StateFolder _state;
     private readonly LocalNetworkOptions _options;

@@ -17,7 +17,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 {
     private const string User = "lakala", ServerUser = "postgres";
 
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3);
 
     // Durable, and no text or parameter of a statement reaches the log.
     private static readonly string[] Settings =

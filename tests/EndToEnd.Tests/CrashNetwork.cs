@@ -1,5 +1,6 @@
 using Lakala.Local;
 using Lakala.Testing;
+using Lakala.Wire.Bank;
 using Lakala.Wire.Cards;
 using Lakala.Wire.Terminal;
 using Npgsql;
@@ -83,6 +84,15 @@ public sealed class CrashNetwork : IAsyncLifetime
 
     internal Task UntilState(PayRequest swipe, string state) =>
         Eventually.Is(async () => await State(swipe) == state, $"terminal {swipe.From.Terminal}: an attempt that is {state}");
+
+    /// <summary>The bank says it until a silo has heard it: a line may be lost between its sign-on and the answer.</summary>
+    internal Task UntilApproved(PayRequest swipe, BankAuthoriseRequest asked, string code) => Eventually.Is(
+        async () =>
+        {
+            await Bank.Approve(asked, code);
+            return await State(swipe) == "APPROVED";
+        },
+        $"terminal {swipe.From.Terminal}: the approval is taken");
 
     internal async Task<string> Rrn(PayRequest swipe) =>
         await Scalar<string>($"select lpad(rrn::text, 12, '0') from attempts where {Under(swipe)}") ?? "NONE";

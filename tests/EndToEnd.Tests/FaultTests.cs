@@ -10,7 +10,7 @@ namespace Lakala.EndToEnd.Tests;
 /// <param name="bankTimeout">In seconds; the silo's other times are longer in proportion.</param>
 public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = HangGuard.Bound;
 
     private readonly HttpClient _http = new();
     private MerchantClient _merchant = null!;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lakala.Local;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
@@ -10,7 +11,7 @@ namespace Lakala.EndToEnd.Tests;
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartBound = HangGuard.Bound;
 
     private readonly HttpClient _http;
     private readonly StateFolder _state;

@@ -9,7 +9,7 @@ namespace Lakala.EndToEnd.Tests;
 public sealed partial class PrometheusTests(FragileNetwork network) : IClassFixture<FragileNetwork>
 {
     // The rule itself waits 30 s, so that a short fault wakes nobody.
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Bound = HangGuard.Bound;
 
     // Prometheus' own, of each target.
     private const string Up = "up";

@@ -17,7 +17,7 @@ namespace Lakala.EndToEnd.Tests;
 /// </summary>
 internal sealed class ScriptedBank : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = HangGuard.Bound;
 
     private readonly MasterKey _zoneMaster;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -64,6 +64,15 @@ internal sealed class ScriptedBank : IAsyncDisposable
             {
                 return reversal;
             }
+        }
+    }
+
+    /// <summary>Returns when a 0421 of this RRN has come.</summary>
+    public async Task ReversedAgain(string rrn)
+    {
+        while (!(await Reversed(rrn)).IsRepeat)
+        {
+            // A 0420, which is the same reversal.
         }
     }
 

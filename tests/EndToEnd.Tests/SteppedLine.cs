@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Lakala.Testing;
 
 namespace Lakala.EndToEnd.Tests;
 
@@ -9,7 +10,7 @@ namespace Lakala.EndToEnd.Tests;
 /// </summary>
 internal sealed class SteppedLine : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = HangGuard.Bound;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Channel<Func<Task>> _held = Channel.CreateUnbounded<Func<Task>>();

@@ -14,7 +14,7 @@ namespace Lakala.Storage.Tests;
 /// <summary>The connections to the database: migrations beside traffic, poolers, and the log of failed commits.</summary>
 public sealed class DatabaseTests(Books books) : IClassFixture<Books>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = HangGuard.Bound;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

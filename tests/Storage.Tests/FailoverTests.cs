@@ -3,6 +3,7 @@ using Lakala.Local;
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Swipes;
+using Lakala.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,7 +16,7 @@ public sealed class FailoverTests : IAsyncLifetime
 {
     private const string Name = "lakala";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = HangGuard.Bound;
 
     private static int Stans;
 

@@ -1,4 +1,5 @@
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Wire.Files;
 using Npgsql;
 
@@ -9,7 +10,7 @@ public sealed class PgBouncer : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/pgbouncer", ServerUser = "postgres";
 
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartBound = HangGuard.Bound;
 
     private readonly StateFolder _state;
     private readonly DirectoryInfo _settings;

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
-using Lakala.Rules.Trades;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
+using Lakala.Rules.Trades;
 using Lakala.Storage.Ledger;
 using Lakala.Testing;
 

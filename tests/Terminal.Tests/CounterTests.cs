@@ -22,7 +22,7 @@ public sealed class CounterTests : IDisposable
 {
     private const string Bill = "73516235791239";
     private static readonly byte[] MasterKeyBytes = Convert.FromHexString(new string('a', 64));
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private static readonly SwipedCard Card = Track2.TryParse("6228480000000000000=49122010000000000", out var track)
         ? new SwipedCard(track!, "1234")

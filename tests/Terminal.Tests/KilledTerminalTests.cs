@@ -18,7 +18,7 @@ public sealed class KilledTerminalTests : IDisposable
 
     private const int Reserved = 1, Pending = 2, Result = 3, Printed = 4;
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
     private static readonly byte[] MasterKeyBytes = Convert.FromHexString(new string('a', 64));
 
     private readonly TestFolder _home = new();

@@ -193,7 +193,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
     /// <param name="between">The action between two queries.</param>
     public async Task Until(string question, Action? between = null)
     {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var bound = new CancellationTokenSource(HangGuard.Bound);
         while (!await Scalar<bool>(question))
         {
             between?.Invoke();

@@ -3,7 +3,7 @@ namespace Lakala.Testing;
 /// <summary>Waits for the work of another process that gives no signal: asks repeatedly up to a bound, whose fault names what did not come.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = HangGuard.Bound;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25), LongestPause = TimeSpan.FromMilliseconds(250);
 
     public static async Task<T> Is<T>(Func<Task<T>> ask, Func<T, bool> isWanted, string what, TimeSpan? bound = null)

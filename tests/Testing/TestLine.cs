@@ -11,7 +11,7 @@ namespace Lakala.Testing;
 /// </summary>
 public sealed class TestLine : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = HangGuard.Bound;
     private static readonly byte[] Ready = [(byte)'Z', 0, 0, 0, 5];
 
     private readonly DnsEndPoint _server;

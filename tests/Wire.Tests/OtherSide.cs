@@ -235,7 +235,7 @@ internal sealed class PeerLine(PipeReader input, PipeWriter output)
 
 internal static class Patience
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     /// <summary>Waits for an event, which must come soon, or the test fails.</summary>
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Bound, TestContext.Current.CancellationToken);

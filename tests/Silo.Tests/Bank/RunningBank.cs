@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lakala.Local;
+using Lakala.Testing;
 using Lakala.Wire.Keys;
 
 namespace Lakala.Silo.Tests.Bank;
@@ -10,7 +11,7 @@ namespace Lakala.Silo.Tests.Bank;
 /// <summary>The stand-in bank in its own process, with an empty book.</summary>
 public sealed class RunningBank : IAsyncLifetime
 {
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartBound = HangGuard.Bound;
 
     private readonly HttpClient _http = new();
     private readonly int[] _ports = FreePorts.Take(2);
