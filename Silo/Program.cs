@@ -169,6 +169,8 @@ static void AddSwipe(IServiceCollection services)
     services.AddHostedService<Sweeper>();
     services.AddSingleton<LedgerRows>();
     services.AddHostedService<LedgerWork>();
+    services.AddSingleton<LateIndexes>();
+    services.AddHostedService<IndexWork>();
     services.AddHostedService<ReversalSender>();
     services.AddHostedService<RefundSender>();
 }

@@ -56,6 +56,8 @@ internal static class MerchantApiDocument
         "000000010042", PaidBill.Number, "DONE", 30_000, "CNY", "The lid was broken", PaidBill.Payment.PaidAt + TimeSpan.FromDays(2),
         PaidBill.Payment.PaidAt + TimeSpan.FromDays(2) + TimeSpan.FromSeconds(3), null);
 
+    private static readonly BalanceEntryModel RefundEntry = new("refund", Refund.Id, -29_820, Refund.Currency, Refund.Bill, Refund.Id, Refund.CreatedAt);
+
     private static readonly KeyModel Key = new(
         "key_0123456789abcdef", "warehouse", "lk_0123456789abcdef", Created, null, null, Current: false, "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE");
 
@@ -68,7 +70,9 @@ internal static class MerchantApiDocument
         [typeof(TradeModel)] = ShippedBill.Trade!,
         [typeof(ShipOrder)] = new ShipOrder(ShippedBill.Trade!.Carrier!, ShippedBill.Trade.TrackingNumber!),
         [typeof(ExtendTime)] = new ExtendTime(5),
-        [typeof(BalanceModel)] = new BalanceModel(Money.Cny, 4_711_00, 129_900),
+        [typeof(BalanceModel)] = new BalanceModel(Money.Cny, 4_711_00, 129_900, 0, 0, 30_000),
+        [typeof(BalanceEntryModel)] = RefundEntry,
+        [typeof(ListModel<BalanceEntryModel>)] = new ListModel<BalanceEntryModel>([RefundEntry], null),
         [typeof(ListModel<BillModel>)] = new ListModel<BillModel>([PaidBill], null),
         [typeof(CreateRefund)] = new CreateRefund(Refund.Amount, Refund.Reason),
         [typeof(RefundModel)] = Refund,

@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Web;
 using Lakala.Storage;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Notices;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -309,7 +310,39 @@ internal sealed record BalanceModel(
     [property: Description("Your own money: what was paid or released, less fees and refunds. A payment is in it within seconds.")]
     long Available,
     [property: Description("The money of your escrow bills that is not released.")]
-    long Held);
+    long Held,
+    [property: Description("Your own money that you cannot use now.")]
+    long Frozen,
+    [property: Description("What you owe.")]
+    long Owed,
+    [property: Description("What is set aside for your refunds, until the bank says what became of them.")]
+    long RefundsOut);
+
+[Description("A movement of your available money. It never changes.")]
+internal sealed record BalanceEntryModel(
+    [property: OpenValues("payment", "release", "refund", "refund_back")]
+    [property: Description("payment: a direct bill was paid; release: held money of an escrow bill is yours; refund: money was set aside for a refund; refund_back: the bank has refused a refund, and you have the money again. New kinds may come.")]
+    string Kind,
+    [property: RegularExpression("^[0-9]{12}$"), Description("Twelve digits. Kind and number together name the entry; the number of a payment and of a refund is its retrieval reference number.")]
+    string Number,
+    [property: Description("Minor units, less fees. Positive: you get it; negative: it leaves your available money.")]
+    long Amount,
+    string Currency,
+    [property: Description("The number of the bill.")]
+    string? Bill,
+    [property: Description("Of refund and refund_back: the id of the refund.")]
+    string? Refund,
+    DateTimeOffset CreatedAt)
+{
+    public static BalanceEntryModel Of(BalanceEntry entry) => new(
+        entry.Kind,
+        Rrn.ToText(entry.Number),
+        entry.Amount,
+        Money.Cny,
+        entry.Bill is { } bill ? BillNumber.FromStored(bill).ToString() : null,
+        entry.Refund is { } refund ? Rrn.ToText(refund) : null,
+        entry.At);
+}
 
 internal sealed record CreateWebhookEndpoint(
     [property: MaxLength(WebhookEndpoints.MaxUrl), Url, Description("Where notices are sent: an https address of at most 2048 characters, reachable from the Internet, without user name and fragment.")]

@@ -92,7 +92,8 @@ public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
             return 0;
         }
 
-        await IndexOldPostings(connection, stop);
+        // Without it each transaction would read the whole table. It does not stop the silos that still write there.
+        await LateIndexes.Build(connection, "old_postings_rrn", "old_postings (rrn)", stop);
         var all = 0;
         for (long? after = -1; after is { } from;)
         {
@@ -123,20 +124,6 @@ public sealed class LedgerRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         };
         await using var rows = await turn.ExecuteReaderAsync(stop);
         return await rows.ReadAsync(stop) && rows.Get<bool>("is_taken") && await rows.NextResultAsync(stop) && await rows.ReadAsync(stop) ? rows.Get<long>("upto") : null;
-    }
-
-    // Without it each transaction would read the whole table. It does not stop the silos that still write there. A build that was
-    // interrupted has left an index that is not used.
-    private static async Task IndexOldPostings(NpgsqlConnection connection, CancellationToken stop)
-    {
-        const string IsBroken = "select exists (select 1 from pg_index where indexrelid = to_regclass('old_postings_rrn') and not indisvalid) as is_broken";
-        if (await connection.First(IsBroken, static row => row.Get<bool>("is_broken"), stop))
-        {
-            await connection.Execute("drop index concurrently old_postings_rrn", stop);
-        }
-
-        var build = new NpgsqlCommand("create index concurrently if not exists old_postings_rrn on old_postings (rrn)", connection) { CommandTimeout = SlowSeconds };
-        await build.Execute(stop);
     }
 
     /// <returns>The last number of these lines, null when there were none; and the number of entries.</returns>

@@ -194,6 +194,9 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
     [InlineData("/v1/bills?order_id=a&limit=101", "limit")]
     [InlineData("/v1/bills?order_id=a&cursor=!", "cursor")]
     [InlineData("/v1/bills?order_id=a&cursor=AAAA", "cursor")]
+    [InlineData("/v1/balance/entries?limit=101", "limit")]
+    [InlineData("/v1/balance/entries?cursor=AAAA", "cursor")]
+    [InlineData("/v1/balance/entries?cursor=MS4yLg", "cursor")]
     [InlineData("/v1/events?limit=-1", "limit")]
     [InlineData("/v1/events?cursor=evt_1", "cursor")]
     [InlineData("/v1/events?delivery=LOST", "delivery")]
@@ -421,7 +424,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name} {path.Name}"))
             .Should().BeEquivalentTo(
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
-                "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend", "get /v1/balance",
+                "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend", "get /v1/balance", "get /v1/balance/entries",
                 "post /v1/bills/{number}/refunds", "get /v1/bills/{number}/refunds", "get /v1/refunds/{id}",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",

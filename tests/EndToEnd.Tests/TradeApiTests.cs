@@ -56,6 +56,8 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
 
         (Trade(finished.Json).GetProperty("held").GetInt64(), Trade(finished.Json).GetProperty("released").GetInt64()).Should().Be((0, 12_800));
         (await Balance()).Should().Be((12_723, 0), "the fee is 77");
+        var entry = (await _shop.Get("/v1/balance/entries")).Json.GetProperty("data").EnumerateArray().Should().ContainSingle("held money is not available").Which;
+        (entry.GetProperty("kind").GetString(), entry.GetProperty("amount").GetInt64(), entry.GetProperty("bill").GetString()).Should().Be(("release", 12_723, number));
         (await _shop.Post($"/v1/bills/{number}/extend", """{"days":1}""")).ShouldBeProblem(409, "trade-finished");
         var events = (await _shop.Get("/v1/events")).Json.GetProperty("data").EnumerateArray().Select(one => one.GetProperty("type").GetString());
         events.Should().Equal("trade.finished", "trade.shipped", "bill.paid");

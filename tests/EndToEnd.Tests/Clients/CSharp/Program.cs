@@ -48,6 +48,7 @@ async Task NSwag()
     Is("listRefunds", (await client.ListRefundsAsync(bill.Number, null, null)).Data.Count == 0);
     Is("getRefund", await IsRefused(() => client.GetRefundAsync("000000000001"), 404));
     Is("getBalance", (await client.GetBalanceAsync()).Held == 0);
+    Is("listBalanceEntries", (await client.ListBalanceEntriesAsync(10, null)).Data.Count == 0);
     Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
     var events = await client.ListEventsAsync(null, 100, null);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");
@@ -118,6 +119,7 @@ async Task Kiota()
     Is("listRefunds", (await client.Bills[bill.Number].Refunds.GetAsync())!.Data!.Count == 0);
     Is("getRefund", await IsRefused(() => client.Refunds["000000000001"].GetAsync(), 404));
     Is("getBalance", (await client.Balance.GetAsync()).Held == 0);
+    Is("listBalanceEntries", (await client.Balance.Entries.GetAsync())!.Data!.Count == 0);
     Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
     var events = await client.Events.GetAsync(request => request.QueryParameters.Limit = 100);
     var cancelled = events.Data.First(one => one.Type == "bill.cancelled");

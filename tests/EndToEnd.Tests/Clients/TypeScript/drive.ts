@@ -68,6 +68,7 @@ async function byFetch(): Promise<void> {
   is("listRefunds", (await api.GET("/v1/bills/{number}/refunds", number)).data!.data.length === 0);
   is("getRefund", (await api.GET("/v1/refunds/{id}", { params: { path: { id: "000000000001" } } })).response.status === 404);
   is("getBalance", (await api.GET("/v1/balance")).data!.held === 0);
+  is("listBalanceEntries", (await api.GET("/v1/balance/entries")).data!.data.length === 0);
   is("cancelBill", (await api.POST("/v1/bills/{number}/cancel", number)).data!.status === "CANCELLED");
   const events = (await api.GET("/v1/events", { params: { query: { limit: 100 } } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
@@ -109,6 +110,7 @@ async function byHey(): Promise<void> {
   is("listRefunds", (await sdk.listRefunds(number)).data!.data.length === 0);
   is("getRefund", (await sdk.getRefund({ path: { id: "000000000001" }, throwOnError: false })).response!.status === 404);
   is("getBalance", (await sdk.getBalance()).data!.held === 0);
+  is("listBalanceEntries", (await sdk.listBalanceEntries()).data!.data.length === 0);
   is("cancelBill", (await sdk.cancelBill(number)).data!.status === "CANCELLED");
   const events = (await sdk.listEvents({ query: { limit: 100 } })).data!;
   const cancelled = events.data.find((one) => one.type === "bill.cancelled")!;
