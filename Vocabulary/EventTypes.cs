@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>The types of events: of bills, their trades and their refunds, and of a merchant's keys.</summary>
+/// <summary>The types of events: of bills, their trades, refunds and claims, and of a merchant's keys.</summary>
 public static class EventTypes
 {
     /// <summary>The merchant has made the bill. Sent to the shopper only, like <see cref="Expiring"/>.</summary>
@@ -37,6 +37,31 @@ public static class EventTypes
     /// <summary>The bank has refused the refund for good; the money is where it was before.</summary>
     public const string RefundDeclined = "refund.declined";
 
+    /// <summary>The shopper has a claim. Its data, as that of all events of a claim, is the claim.</summary>
+    public const string ClaimOpened = "claim.opened";
+
+    /// <summary>The merchant offers less than is claimed.</summary>
+    public const string ClaimOffered = "claim.offered";
+
+    /// <summary>The merchant asks for the goods.</summary>
+    public const string ClaimReturning = "claim.returning";
+
+    /// <summary>The shopper has sent the goods back.</summary>
+    public const string ClaimBack = "claim.back";
+
+    public const string ClaimRefused = "claim.refused";
+
+    /// <summary>Operators have to rule.</summary>
+    public const string ClaimJudging = "claim.judging";
+
+    /// <summary>The shopper gets the money, as the merchant has agreed or because its time was over.</summary>
+    public const string ClaimAgreed = "claim.agreed";
+
+    public const string ClaimJudged = "claim.judged";
+
+    /// <summary>By the shopper, or because her time was over.</summary>
+    public const string ClaimWithdrawn = "claim.withdrawn";
+
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
@@ -45,6 +70,9 @@ public static class EventTypes
         [Paid, Expired, Cancelled, TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
 
     public static readonly IReadOnlyList<string> OfRefunds = [RefundCreated, RefundDone, RefundDeclined];
+
+    public static readonly IReadOnlyList<string> OfClaims =
+        [ClaimOpened, ClaimOffered, ClaimReturning, ClaimBack, ClaimRefused, ClaimJudging, ClaimAgreed, ClaimJudged, ClaimWithdrawn];
 
     /// <summary>Events of an API key that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];

@@ -19,6 +19,21 @@ public enum AccountKind
 
     /// <summary>Set aside for refunds of which the bank has not said what became of them.</summary>
     RefundsOut,
+
+    /// <summary>Of a merchant, while a claim about a finished trade is open.</summary>
+    Frozen,
+
+    /// <summary>What the guarantee fund can still give.</summary>
+    Guarantee,
+
+    /// <summary>What the guarantee fund has given for merchants who owe it.</summary>
+    GuaranteeLent,
+
+    /// <summary>What a merchant owes, because the guarantee fund has paid for it.</summary>
+    Owed,
+
+    /// <summary>The reserve account at the bank.</summary>
+    Reserve,
 }
 
 /// <summary>Whose money it is, of which kind, in which currency. A debit is positive, a credit negative.</summary>
@@ -27,5 +42,5 @@ public enum AccountKind
 public readonly record struct Account(AccountKind Kind, string Owner, string Currency)
 {
     /// <summary>The kinds that can be debited: a balance is kept for each of their accounts.</summary>
-    public static readonly IReadOnlyList<AccountKind> KindsWithBalance = [AccountKind.Merchant, AccountKind.Store];
+    public static readonly IReadOnlyList<AccountKind> KindsWithBalance = [AccountKind.Merchant, AccountKind.Store, AccountKind.Frozen, AccountKind.Guarantee];
 }

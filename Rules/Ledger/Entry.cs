@@ -15,6 +15,14 @@ public enum EntryKind
 
     /// <summary>The bank has refused the refund.</summary>
     RefundBack,
+
+    /// <summary>A merchant's money is set aside while a claim is open. The subject of this and the next is the claim's number.</summary>
+    Freeze,
+
+    Unfreeze,
+
+    /// <summary>Own money of the platform goes into the guarantee fund.</summary>
+    Fund,
 }
 
 /// <param name="Amount">Minor units; a debit is positive, a credit negative.</param>

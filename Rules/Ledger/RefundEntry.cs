@@ -36,6 +36,17 @@ public static class RefundEntry
         new EntryLine(new Account(AccountKind.Held, merchant, amount.Currency), amount.Minor),
         new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), -amount.Minor));
 
+    /// <summary>Money out of the guarantee fund, because the merchant's does not cover it: the merchant owes it from then on.</summary>
+    /// <remarks>What is lent leaves the fund's account, so that it is not promised twice.</remarks>
+    public static Entry OfGuarantee(long rrn, Money amount, string merchant) => new(
+        EntryKind.Refund,
+        rrn,
+        sequence: 0,
+        new EntryLine(new Account(AccountKind.Guarantee, "", amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), -amount.Minor),
+        new EntryLine(new Account(AccountKind.Owed, merchant, amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.GuaranteeLent, "", amount.Currency), -amount.Minor));
+
     /// <summary>The bank has credited the card: the network owes us less.</summary>
     public static Entry Taken(long rrn, Money amount) => new(
         EntryKind.RefundTaken,

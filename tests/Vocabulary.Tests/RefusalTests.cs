@@ -49,6 +49,22 @@ public sealed class RefusalTests
             351 TradeLeased 12 final
             352 TradeFinished 12 final
             353 TradeClosed 12 final
+            360 ClaimOpen 12 final
+            361 ClaimsUsedUp 12 final
+            362 ClaimTooLate 12 final
+            363 ClaimExceeds 13 final
+            364 ClaimOver 12 final
+            365 ClaimNotNow 12 final
+            366 ClaimOffered 12 final
+            367 OfferWrong 13 final
+            368 RulingWrong 13 final
+            369 RulingWaits 12 final
+            370 RulingNone 12 final
+            371 RulingAlone 12 final
+            372 GuaranteeShort 12 final
+            373 EvidenceFull 12 final
+            374 EvidenceTooLarge 12 final
+            375 EvidenceUnreadable 12 final
             401 DeclinedByBank 05 final
             402 BankNotReachable 92 final
             403 NoAnswerFromBank 68 final

@@ -1,0 +1,28 @@
+using Lakala.Vocabulary;
+
+namespace Lakala.Rules.Ledger;
+
+/// <summary>What a claim moves in the ledger beside its refunds.</summary>
+public static class ClaimEntry
+{
+    /// <summary>Money that the merchant has got for a finished trade cannot be paid out or refunded while the claim is open.</summary>
+    public static Entry Freeze(long claim, Money amount, string merchant) => Move(EntryKind.Freeze, claim, amount, merchant, AccountKind.Merchant, AccountKind.Frozen);
+
+    public static Entry Unfreeze(long claim, Money amount, string merchant) => Move(EntryKind.Unfreeze, claim, amount, merchant, AccountKind.Frozen, AccountKind.Merchant);
+
+    /// <summary>Own money of the platform, put into the reserve account for the guarantee fund.</summary>
+    /// <param name="number">Of the payment.</param>
+    public static Entry Fund(long number, Money amount) => new(
+        EntryKind.Fund,
+        number,
+        sequence: 0,
+        new EntryLine(new Account(AccountKind.Reserve, "", amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.Guarantee, "", amount.Currency), -amount.Minor));
+
+    private static Entry Move(EntryKind kind, long claim, Money amount, string merchant, AccountKind from, AccountKind to) => new(
+        kind,
+        claim,
+        sequence: 0,
+        new EntryLine(new Account(from, merchant, amount.Currency), amount.Minor),
+        new EntryLine(new Account(to, merchant, amount.Currency), -amount.Minor));
+}
