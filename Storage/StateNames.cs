@@ -1,5 +1,6 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Claims;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
@@ -138,6 +139,70 @@ public static class StateNames
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
     };
 
+    public static string Format(ClaimState state) => state switch
+    {
+        ClaimState.Asked => "ASKED",
+        ClaimState.Agreed => "AGREED",
+        ClaimState.Returning => "RETURNING",
+        ClaimState.Back => "BACK",
+        ClaimState.Refused => "REFUSED",
+        ClaimState.Judging => "JUDGING",
+        ClaimState.Judged => "JUDGED",
+        ClaimState.Withdrawn => "WITHDRAWN",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+    };
+
+    public static ClaimState ParseClaim(string name) => FindClaim(name) ?? throw new ArgumentOutOfRangeException(nameof(name), name, "No such state.");
+
+    /// <returns>Null when there is no such state.</returns>
+    public static ClaimState? FindClaim(string name) => name switch
+    {
+        "ASKED" => ClaimState.Asked,
+        "AGREED" => ClaimState.Agreed,
+        "RETURNING" => ClaimState.Returning,
+        "BACK" => ClaimState.Back,
+        "REFUSED" => ClaimState.Refused,
+        "JUDGING" => ClaimState.Judging,
+        "JUDGED" => ClaimState.Judged,
+        "WITHDRAWN" => ClaimState.Withdrawn,
+        _ => null,
+    };
+
+    /// <summary>In small letters, as a page gives it.</summary>
+    public static string Format(ClaimKind kind) => kind switch
+    {
+        ClaimKind.NotReceived => "not_received",
+        ClaimKind.NotAsDescribed => "not_as_described",
+        ClaimKind.Return => "return",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
+    };
+
+    public static ClaimKind ParseClaimKind(string name) => FindClaimKind(name) ?? throw new ArgumentOutOfRangeException(nameof(name), name, "No such kind.");
+
+    /// <returns>Null when there is no such kind.</returns>
+    public static ClaimKind? FindClaimKind(string name) => name switch
+    {
+        "not_received" => ClaimKind.NotReceived,
+        "not_as_described" => ClaimKind.NotAsDescribed,
+        "return" => ClaimKind.Return,
+        _ => null,
+    };
+
+    /// <summary>In small letters.</summary>
+    public static string Format(Side side) => side switch
+    {
+        Side.Shopper => "shopper",
+        Side.Merchant => "merchant",
+        _ => throw new ArgumentOutOfRangeException(nameof(side), side, "No such side."),
+    };
+
+    public static Side ParseSide(string name) => name switch
+    {
+        "shopper" => Side.Shopper,
+        "merchant" => Side.Merchant,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such side."),
+    };
+
     public static string Format(EntryKind kind) => kind switch
     {
         EntryKind.Payment => "payment",
@@ -145,6 +210,9 @@ public static class StateNames
         EntryKind.Refund => "refund",
         EntryKind.RefundTaken => "refund_taken",
         EntryKind.RefundBack => "refund_back",
+        EntryKind.Freeze => "freeze",
+        EntryKind.Unfreeze => "unfreeze",
+        EntryKind.Fund => "fund",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 
@@ -160,6 +228,11 @@ public static class StateNames
         AccountKind.Store => "store",
         AccountKind.Platform => "platform",
         AccountKind.RefundsOut => "refunds_out",
+        AccountKind.Frozen => "frozen",
+        AccountKind.Guarantee => "guarantee",
+        AccountKind.GuaranteeLent => "guarantee_lent",
+        AccountKind.Owed => "owed",
+        AccountKind.Reserve => "reserve",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 }

@@ -1,5 +1,4 @@
 using Lakala.Grains.Notices;
-using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
@@ -63,21 +62,7 @@ public sealed class TradeMoves(
         var fact = FindType(happened) is { } type
             ? new TradeFact(Guid.CreateVersion7(at), type, notices.ComposeData(changed), notices.FindReceivers(changed))
             : null;
-        return new MoveTrade(row, to, at, isTimeUp, fact, happened is TradeEvent.Released released ? await Release(row, trade, released) : null);
-    }
-
-    private async Task<TradeRelease> Release(BillRow row, Trade trade, TradeEvent.Released released)
-    {
-        var payment = row.Payment ?? throw new InvalidOperationException($"{row} has a trade and no payment.");
-        return new TradeRelease(await rrns.Next(), ReleaseEntry.Make(
-            bill: row.Number,
-            releases: trade.Releases,
-            before: trade.Released,
-            amount: released.Amount,
-            currency: row.Bill.Amount.Currency,
-            rates: payment.Rates,
-            merchant: row.MerchantId,
-            store: payment.Store));
+        return new MoveTrade(row, to, at, isTimeUp, fact, happened is TradeEvent.Released released ? TradeRelease.Make(await rrns.Next(), row, released.Amount) : null);
     }
 
     private static string? FindType(TradeEvent happened) => happened switch

@@ -34,6 +34,12 @@ public sealed record Texts
         AuthorisationCode = "Authorisation code",
         Card = "Card",
         Store = "Store",
+        ClaimNumber = "Claim number",
+        ClaimAmount = "Claimed",
+        ClaimOffer = "Offered",
+        ClaimAnswer = "The shop says",
+        ClaimRuling = "The ruling",
+        ClaimDue = "Until",
         Refunds = "Refunds",
         RefundNumber = "Refund number",
         Refund = "Refund",
@@ -134,6 +140,12 @@ public sealed record Texts
         AuthorisationCode = "授权码",
         Card = "银行卡",
         Store = "门店",
+        ClaimNumber = "争议编号",
+        ClaimAmount = "争议金额",
+        ClaimOffer = "商家报价",
+        ClaimAnswer = "商家答复",
+        ClaimRuling = "裁决",
+        ClaimDue = "截止时间",
         Refunds = "退款",
         RefundNumber = "退款号",
         Refund = "退款金额",
@@ -250,6 +262,18 @@ public sealed record Texts
     public required string Card { get; init; }
 
     public required string Store { get; init; }
+
+    public required string ClaimNumber { get; init; }
+
+    public required string ClaimAmount { get; init; }
+
+    public required string ClaimOffer { get; init; }
+
+    public required string ClaimAnswer { get; init; }
+
+    public required string ClaimRuling { get; init; }
+
+    public required string ClaimDue { get; init; }
 
     public required string Refunds { get; init; }
 

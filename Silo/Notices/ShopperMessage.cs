@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Lakala.Silo.BillPages;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
@@ -12,13 +13,24 @@ namespace Lakala.Silo.Notices;
 /// <param name="Amount">Minor units.</param>
 public sealed record RefundShown(string Id, long Amount);
 
+/// <summary>A claim in the form in which its shopper reads it.</summary>
+/// <param name="Amount">What is claimed, in minor units.</param>
+/// <param name="Offer">What the merchant offers instead.</param>
+/// <param name="Granted">What the shopper gets.</param>
+/// <param name="Answer">The merchant's words.</param>
+/// <param name="Ruling">The operators' words.</param>
+public sealed record ClaimShown(
+    string Id, long Amount, long? Offer = null, long? Granted = null, string? Answer = null, string? Ruling = null, [property: JsonPropertyName("due_at")] DateTimeOffset? DueAt = null);
+
 /// <summary>
 /// The text to a shopper about an event. The event is what happened; the bill's present state decides what may still be asked: no
 /// text asks for the payment of a bill that is not open.
 /// </summary>
 /// <param name="Asks">True: it asks for payment, with number, codes and the page's address.</param>
 /// <param name="Refund">Set when the event is one of a refund.</param>
-public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null)
+/// <param name="Claim">Set when the event is one of a claim.</param>
+public sealed record ShopperMessage(
+    BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null, ClaimShown? Claim = null)
 {
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
     {
@@ -38,6 +50,24 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         [("zh", EventTypes.RefundCreated)] = ("退款处理中", "商家正在把款项退回您付款的银行卡。银行入账后我们会通知您。"),
         [("zh", EventTypes.RefundDone)] = ("退款已到账", "银行已把款项退回您付款的银行卡。"),
         [("zh", EventTypes.RefundDeclined)] = ("退款未成功", "银行未受理退回此卡的款项，请联系商家另作安排。"),
+        [("en", EventTypes.ClaimOpened)] = ("Your claim is with the shop", "The shop has to answer in time. Until then nobody gets the money. If it says nothing, you get it."),
+        [("en", EventTypes.ClaimOffered)] = ("The shop makes an offer", "Take it, or ask for a ruling. If you say nothing, you get what is offered."),
+        [("en", EventTypes.ClaimReturning)] = ("Send the goods back", "The shop pays when it has them. Say the carrier and the number on the bill's page, or the claim ends."),
+        [("en", EventTypes.ClaimBack)] = ("The goods are on their way back", "The shop has ten days to look at them. If it says nothing, you get the money."),
+        [("en", EventTypes.ClaimRefused)] = ("The shop refuses your claim", "You have seven days to ask for a ruling. After that the claim ends."),
+        [("en", EventTypes.ClaimJudging)] = ("Your claim is being judged", "Two people of the platform read what both sides say. This takes up to 15 days."),
+        [("en", EventTypes.ClaimAgreed)] = ("Your claim is granted", "The money goes back to the card that paid. We tell you when your bank has it."),
+        [("en", EventTypes.ClaimJudged)] = ("There is a ruling", "The claim has ended. What you get goes back to the card that paid."),
+        [("en", EventTypes.ClaimWithdrawn)] = ("Your claim has ended", "It was withdrawn, or its time was over. You get nothing by it."),
+        [("zh", EventTypes.ClaimOpened)] = ("争议已提交商家", "商家须按时答复，其间货款不会付出。逾期未答复，款项将退给您。"),
+        [("zh", EventTypes.ClaimOffered)] = ("商家提出报价", "您可以接受，也可以申请裁决。若不回应，将按报价退款给您。"),
+        [("zh", EventTypes.ClaimReturning)] = ("请寄回商品", "商家收到商品后退款。请在账单页面填写承运公司和单号，逾期争议将结束。"),
+        [("zh", EventTypes.ClaimBack)] = ("商品正在寄回", "商家有十天查验商品。逾期未答复，款项将退给您。"),
+        [("zh", EventTypes.ClaimRefused)] = ("商家拒绝了您的争议", "您可在七天内申请裁决，逾期争议将结束。"),
+        [("zh", EventTypes.ClaimJudging)] = ("争议正在裁决", "平台的两位人员将审阅双方陈述，最长需要15天。"),
+        [("zh", EventTypes.ClaimAgreed)] = ("争议已同意", "款项将退回您付款的银行卡。银行入账后我们会通知您。"),
+        [("zh", EventTypes.ClaimJudged)] = ("裁决已作出", "争议已结束。您应得的款项将退回付款的银行卡。"),
+        [("zh", EventTypes.ClaimWithdrawn)] = ("争议已结束", "争议已撤回或已超过期限，没有退款。"),
         [("zh", EventTypes.Created)] = ("您的账单", "到任意一家有拉卡拉标志的门店即可付款：出示条码或报账单号，刷银行卡，输入密码。"),
         [("zh", EventTypes.Expiring)] = ("您的账单尚未付款", "付款时间即将截止。请到门店付款；若不需要，账单会自动过期。"),
         [("zh", EventTypes.Paid)] = ("已付款", "谢谢！商家已收到通知。这是您的凭证。"),
@@ -58,12 +88,16 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
         return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, type), out var words)
             ? new ShopperMessage(
                 new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring,
-                EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null)
+                EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null,
+                EventTypes.OfClaims.Contains(type) ? JsonSerializer.Deserialize<ClaimShown>(data, JsonSerializerOptions.Web) : null)
             : null;
     }
 
-    /// <summary>What it is about: the bill's amount, or the refund's.</summary>
-    public string Amount => Refund is { } refund ? BillShown.Yuan(refund.Amount) : Bill.Amount;
+    /// <summary>What it is about: the amount of the bill, the refund or the claim.</summary>
+    public string Amount =>
+        Refund is { } refund ? BillShown.Yuan(refund.Amount)
+        : Claim is { } claim ? BillShown.Yuan(claim.Granted ?? claim.Offer ?? claim.Amount)
+        : Bill.Amount;
 
     public string Subject => $"{Headline}: {Amount}, {Line(Bill.Row.MerchantName)}";
 
@@ -82,6 +116,11 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
             {
                 yield return (texts.Refund, Amount);
                 yield return (texts.RefundNumber, refund.Id);
+            }
+
+            foreach (var fact in Claim is { } claim ? FactsOf(claim, texts) : [])
+            {
+                yield return fact;
             }
 
             if (Asks)
@@ -111,6 +150,31 @@ public sealed record ShopperMessage(BillShown Bill, string PayUrl, string Headli
                 yield return (texts.AuthorisationCode, payment.AuthorisationCode);
                 yield return (texts.Store, Bill.PaidIn is { } store ? $"{store} ({payment.Store})" : payment.Store);
             }
+        }
+    }
+
+    private static IEnumerable<(string Label, string Value)> FactsOf(ClaimShown claim, Texts texts)
+    {
+        yield return (texts.ClaimNumber, claim.Id);
+        yield return (texts.ClaimAmount, BillShown.Yuan(claim.Amount));
+        if (claim.Offer is { } offer)
+        {
+            yield return (texts.ClaimOffer, BillShown.Yuan(offer));
+        }
+
+        if (claim.Answer is { } answer)
+        {
+            yield return (texts.ClaimAnswer, answer);
+        }
+
+        if (claim.Ruling is { } ruling)
+        {
+            yield return (texts.ClaimRuling, ruling);
+        }
+
+        if (claim.DueAt is { } dueAt)
+        {
+            yield return (texts.ClaimDue, $"{texts.Human(dueAt)} {texts.Beijing}");
         }
     }
 

@@ -8,6 +8,7 @@ namespace Lakala.Storage.Due;
 /// <param name="LateAnswers">Answers of the bank that are not judged yet.</param>
 /// <param name="Credits">Entries that are not folded into the balances yet.</param>
 /// <param name="Trades">Trades whose timer has ended.</param>
+/// <param name="Claims">Claims whose time for the next move is over.</param>
 /// <param name="Refunds">Refunds to send, or to set the money aside for.</param>
 /// <param name="OpenReversals">The number of reversals that the bank has not acknowledged, due or not.</param>
 /// <param name="OldestReversal">The age of the oldest of these.</param>
@@ -21,11 +22,12 @@ public sealed record DueWork(
     bool LateAnswers,
     bool Credits,
     bool Trades,
+    bool Claims,
     bool Refunds,
     long OpenReversals,
     TimeSpan OldestReversal,
     long OpenRefunds,
     TimeSpan OldestRefund)
 {
-    public static readonly DueWork None = new(false, false, false, false, false, false, false, false, 0, TimeSpan.Zero, 0, TimeSpan.Zero);
+    public static readonly DueWork None = new(false, false, false, false, false, false, false, false, false, 0, TimeSpan.Zero, 0, TimeSpan.Zero);
 }

@@ -15,7 +15,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 
     // In seconds.
     private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
-        RefundOld = 24 * 60 * Minute, RefundFresh = 12 * 60 * Minute,
+        RefundOld = 24 * 60 * Minute, RefundFresh = 12 * 60 * Minute, RulingLate = 15 * 24 * 60 * Minute, RulingInTime = 14 * 24 * 60 * Minute,
         NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
 
     // In per cent.
@@ -79,6 +79,23 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 from (
                   select count(*) as outstanding, coalesce(clock_timestamp() - min(sent_at), interval '0') as age from refunds where due_at is not null and state = 'SENT'
                 ) as refund
+                """,
+        },
+        new(
+            "rulings_late",
+            "Claims wait for a ruling",
+            $"the oldest waits for {Span(RulingLate)}",
+            $"the oldest waits for less than {Span(RulingInTime)}",
+            "Have two operators rule: shopper and merchant wait, and so does the money.",
+            "claims-wait-for-a-ruling")
+        {
+            Condition =
+                $"""
+                select ''::text, age >= {Interval(RulingLate)}, age < {Interval(RulingInTime)},
+                       waiting || ' wait for a ruling, the oldest for ' || date_trunc('second', age)
+                from (
+                  select count(*) as waiting, coalesce(clock_timestamp() - min(since), interval '0') as age from claims where state = 'JUDGING'
+                ) as claim
                 """,
         },
         OfDeclines(

@@ -82,6 +82,12 @@ internal static class Postings
         }
     }
 
+    /// <summary>Locks the balances of several entries of one commit, so that their order is the one of all others.</summary>
+    public static Task<int> Lock(NpgsqlConnection connection, IEnumerable<Account> accounts) => connection.Execute(
+        "select from balances b join accounts a on a.id = b.account where a.name = any($1) order by b.account for no key update of b",
+        CancellationToken.None,
+        [accounts.Select(StateNames.Format).ToArray()]);
+
     /// <summary>Reads an entry back, such as to mirror its lines.</summary>
     /// <exception cref="InvalidOperationException">There is no such entry.</exception>
     public static async Task<Entry> Read(NpgsqlConnection connection, EntryKind kind, long subject, int sequence)

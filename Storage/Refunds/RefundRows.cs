@@ -101,19 +101,15 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
                         return new RequestOutcome.Refused(decision.Refusal!.Value, bill);
                     }
 
-                    bill = await MoveTrade(connection, bill, given, at);
-                    await Post(connection, RefundEntry.OfHeld(refund.Rrn, refund.Amount, bill.MerchantId), at);
+                    bill = await GiveHeld(connection, bill, trade.Apply(given), refund, at);
                 }
                 else if (await IsQueueing(connection, bill.MerchantId) || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
                 {
                     refund = refund with { State = RefundState.Queued };
                 }
 
-                bill = bill with { Refunded = bill.Refunded + amount };
                 await KeepAnswer(connection, bill.MerchantId, wanted.Answer(refund));
-                await Insert(connection, refund);
-                await InsertEvent(connection, EventTypes.RefundCreated, refund, bill, at);
-                return new RequestOutcome.Made(refund, bill);
+                return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at));
             });
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "idempotency_keys_pkey" })
@@ -144,10 +140,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         }
 
         var refund = NewRefund(rrn, bill, given.Amount, NotShipped, at);
-        bill = await MoveTrade(connection, bill, given, at);
-        await Post(connection, RefundEntry.OfHeld(rrn, refund.Amount, bill.MerchantId), at);
-        await Insert(connection, refund);
-        await InsertEvent(connection, EventTypes.RefundCreated, refund, bill with { Refunded = bill.Refunded + given.Amount }, at);
+        bill = await GiveHeld(connection, bill, bill.Trade.Apply(given), refund, at);
+        await Store(connection, refund, bill, at);
         return true;
     });
 
@@ -231,7 +225,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
                 bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
                 if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
                 {
-                    bill = await MoveTrade(connection, bill, bill.Trade!.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!, at);
+                    bill = await MoveTrade(
+                        connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!), at);
                 }
             }
 
@@ -293,11 +288,30 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         merchant,
         key);
 
-    private static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
+    /// <summary>Stores a new refund of a bill that is locked, with its event. Its entry is posted already, unless it is QUEUED.</summary>
+    /// <returns>The bill, of which more is refunded.</returns>
+    internal async Task<BillRow> Store(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at)
+    {
+        await Insert(connection, refund);
+        bill = bill with { Refunded = bill.Refunded + refund.Amount.Minor };
+        await InsertEvent(connection, EventTypes.RefundCreated, refund, bill, at);
+        return bill;
+    }
+
+    /// <summary>Takes a refund out of what is held.</summary>
+    /// <param name="to">The trade after it.</param>
+    internal async Task<BillRow> GiveHeld(NpgsqlConnection connection, BillRow bill, Trade to, RefundRow refund, DateTimeOffset at)
+    {
+        bill = await MoveTrade(connection, bill, to, at);
+        await Post(connection, RefundEntry.OfHeld(refund.Rrn, refund.Amount, bill.MerchantId), at);
+        return bill;
+    }
+
+    internal static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
         refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.MerchantId, bill.Payment.Store);
 
     // The row is read by a statement of its own, so that it is as the transactions before have left it.
-    private static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number)
+    internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number)
     {
         await using (var locks = new NpgsqlBatch(connection))
         {
@@ -317,12 +331,12 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     }
 
     /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>
-    private async Task<BillRow> MoveTrade(NpgsqlConnection connection, BillRow bill, TradeEvent happened, DateTimeOffset at)
+    internal async Task<BillRow> MoveTrade(NpgsqlConnection connection, BillRow bill, Trade to, DateTimeOffset at)
     {
-        var (from, to) = (bill.Trade!, bill.Trade!.Apply(happened));
         await connection.Execute(
             """
-            update trades set state = $2, held = $3, due_at = $4, ended_at = $5, frozen_by = $6, time_left = $7, leased_until = $8, is_overdue = $9, moves = moves + 1
+            update trades set state = $2, held = $3, due_at = $4, ended_at = $5, frozen_by = $6, time_left = $7, leased_until = $8, is_overdue = $9,
+              released = $10, releases = $11, moves = $12
             where bill = $1
             """,
             CancellationToken.None,
@@ -334,19 +348,29 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
             Queries.Typed(to.FrozenBy),
             Queries.Typed(to.Left),
             Queries.Typed(to.LeasedUntil),
-            to.IsOverdue);
+            to.IsOverdue,
+            to.Released,
+            (short)to.Releases,
+            to.Moves);
         var moved = bill with { Trade = to };
-        if (to.IsOver != from.IsOver)
+        if (FindType(bill.Trade!, to) is { } type)
         {
-            await BillReceivers.InsertEvent(
-                connection, bill, to.IsOver ? EventTypes.TradeClosed : EventTypes.TradeDeadlineChanged, at, notices.ComposeData(moved), notices.FindReceivers(bill));
+            await BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(moved), notices.FindReceivers(bill));
         }
 
         return moved;
     }
 
+    private static string? FindType(Trade from, Trade to) => (from, to) switch
+    {
+        ({ IsOver: false }, { State: TradeState.Closed }) => EventTypes.TradeClosed,
+        ({ IsOver: false }, { State: TradeState.Finished }) => EventTypes.TradeFinished,
+        ({ IsOver: true } or { State: TradeState.Claimed }, { State: TradeState.Held or TradeState.Shipped }) => EventTypes.TradeDeadlineChanged,
+        _ => null,
+    };
+
     // No balance is debited: only the shares of a refund can be without cover.
-    private static async Task Post(NpgsqlConnection connection, Entry entry, DateTimeOffset at)
+    internal static async Task Post(NpgsqlConnection connection, Entry entry, DateTimeOffset at)
     {
         if (!await Postings.TryPost(connection, entry.Subject, entry, at))
         {
@@ -354,7 +378,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         }
     }
 
-    private static RefundRow NewRefund(long rrn, BillRow bill, long amount, string? reason, DateTimeOffset at) => new(
+    internal static RefundRow NewRefund(long rrn, BillRow bill, long amount, string? reason, DateTimeOffset at) => new(
         rrn, bill.Number, bill.MerchantId, PaidRrn(bill), bill.Bill.Amount with { Minor = amount }, bill.Refunded, RefundState.Requested,
         reason, ResponseCode: null, Tries: 0, at, FinishedAt: null);
 
@@ -393,10 +417,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
 
     private static long PaidRrn(BillRow bill) => Rrn.TryParse(bill.Payment!.Rrn, out var rrn) ? rrn : throw new InvalidOperationException($"{bill} has no RRN.");
 
-    // The API shows milliseconds.
-    private DateTimeOffset Now()
-    {
-        var now = time.GetUtcNow();
-        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
-    }
+    private DateTimeOffset Now() => CutToMilliseconds(time.GetUtcNow());
+
+    /// <summary>The API shows milliseconds.</summary>
+    internal static DateTimeOffset CutToMilliseconds(DateTimeOffset at) => at.AddTicks(-(at.Ticks % TimeSpan.TicksPerMillisecond));
 }

@@ -25,7 +25,24 @@ public sealed record MoveTrade(BillRow Bill, Trade To, DateTimeOffset At, bool I
 public sealed record TradeFact(Guid Id, string Type, string Data, IReadOnlyList<string> Receivers);
 
 /// <param name="Number">Of the entry.</param>
-public sealed record TradeRelease(long Number, Entry Entry);
+public sealed record TradeRelease(long Number, Entry Entry)
+{
+    /// <param name="bill">As it was before.</param>
+    /// <param name="amount">Minor units.</param>
+    public static TradeRelease Make(long number, BillRow bill, long amount)
+    {
+        var payment = bill.Payment ?? throw new InvalidOperationException($"{bill} has a trade and no payment.");
+        return new TradeRelease(number, ReleaseEntry.Make(
+            bill: bill.Number,
+            releases: bill.Trade!.Releases,
+            before: bill.Trade.Released,
+            amount: amount,
+            currency: bill.Bill.Amount.Currency,
+            rates: payment.Rates,
+            merchant: bill.MerchantId,
+            store: payment.Store));
+    }
+}
 
 /// <param name="Found">Null when the trade has changed so. Otherwise it was no longer as it was read, or the database's clock did not agree.</param>
 public sealed record TradeMoved(BillSeen? Found)

@@ -23,6 +23,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "commit_queue_full", "silo", Silo(0, 0.49), Silo(0, 0.5), Silo(0, 0.1), Silo(0, 0.09) },
         { "reversals_ageing", "", Reversal("9 minutes 50 seconds"), Reversal("10 minutes 1 second"), Reversal("3 minutes"), Reversal("1 minute") },
         { "refunds_ageing", "", Refund("23 hours 59 minutes"), Refund("24 hours 1 minute"), Refund("12 hours 1 minute"), Refund("11 hours 59 minutes") },
+        { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
         { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
         { "declines_bank", "", Swipes(49, 0), Swipes(50, 20), Swipes(50, 100), Swipes(50, 150) },
@@ -241,6 +242,13 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         values (1, 77, 'shop', 1, 100, 'CNY', 0, 'SENT', now(), now(), clock_timestamp() - interval '{age}')
         """;
 
+    private static string Ruling(string age) =>
+        $"""
+        delete from claims;
+        insert into claims (id, bill, merchant_id, place, kind, state, amount, currency, is_after_sale, reason, since, opened_at)
+        values (1, 77, 'shop', 1, 'return', 'JUDGING', 100, 'CNY', false, 'too small', clock_timestamp() - interval '{age}', now())
+        """;
+
     private static string Swipes(int declined, int approved) =>
         $"""
         delete from attempts where terminal_id = 'ALARM001';
@@ -271,7 +279,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private Task Clean() => books.Execute(
         """
-        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refunds; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
         delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
         """);
 }

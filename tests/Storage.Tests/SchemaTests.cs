@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Claims;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
@@ -47,8 +48,14 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<DeliveryMethod>().Should().OnlyContain(method => StateNames.ParseDeliveryMethod(StateNames.Format(method)) == method);
         Enum.GetValues<RefundState>().Select(StateNames.Format).Should().Equal("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED");
         Enum.GetValues<RefundState>().Should().OnlyContain(state => StateNames.ParseRefund(StateNames.Format(state)) == state);
-        Enum.GetValues<EntryKind>().Select(StateNames.Format).Should().Equal("payment", "release", "refund", "refund_taken", "refund_back");
-        Enum.GetValues<AccountKind>().Select(StateNames.Format).Should().Equal("bank_clearing", "held", "merchant", "store", "platform", "refunds_out");
+        Enum.GetValues<ClaimState>().Select(StateNames.Format).Should().Equal("ASKED", "AGREED", "RETURNING", "BACK", "REFUSED", "JUDGING", "JUDGED", "WITHDRAWN");
+        Enum.GetValues<ClaimState>().Should().OnlyContain(state => StateNames.ParseClaim(StateNames.Format(state)) == state);
+        Enum.GetValues<ClaimKind>().Select(StateNames.Format).Should().Equal("not_received", "not_as_described", "return");
+        Enum.GetValues<ClaimKind>().Should().OnlyContain(kind => StateNames.ParseClaimKind(StateNames.Format(kind)) == kind);
+        Enum.GetValues<Side>().Select(StateNames.Format).Should().Equal("shopper", "merchant");
+        Enum.GetValues<Side>().Should().OnlyContain(side => StateNames.ParseSide(StateNames.Format(side)) == side);
+        Enum.GetValues<EntryKind>().Select(StateNames.Format).Should().Equal("payment", "release", "refund", "refund_taken", "refund_back", "freeze", "unfreeze", "fund");
+        Enum.GetValues<AccountKind>().Select(StateNames.Format).Should().Equal("bank_clearing", "held", "merchant", "store", "platform", "refunds_out", "frozen", "guarantee", "guarantee_lent", "owed", "reserve");
         Enum.GetValues<AccountKind>().Should().OnlyContain(kind => StateNames.ParseAccount(StateNames.Format(kind)) == kind);
     }
 
@@ -58,6 +65,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
     [InlineData("attempts")]
     [InlineData("deliveries")]
     [InlineData("refunds")]
+    [InlineData("claims")]
     public async Task The_CHECK_on_the_state_mirrors_the_enum(string table)
     {
         var check = await books.Scalar<string>(
@@ -67,6 +75,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
             "bills" => Enum.GetValues<BillState>().Select(StateNames.Format),
             "trades" => Enum.GetValues<TradeState>().Select(StateNames.Format),
             "attempts" => Enum.GetValues<AttemptState>().Select(StateNames.Format),
+            "claims" => Enum.GetValues<ClaimState>().Select(StateNames.Format),
             "refunds" => Enum.GetValues<RefundState>().Select(StateNames.Format),
             _ => Enum.GetValues<DeliveryState>().Select(StateNames.Format),
         };

@@ -36,6 +36,10 @@ public sealed class ShopperMessageTests
                 all.Add(EventTypes.TradeDeadlineChanged, BillState.Paid, language);
                 all.Add(EventTypes.TradeFinished, BillState.Paid, language);
                 all.Add(EventTypes.TradeClosed, BillState.Paid, language);
+                foreach (var type in EventTypes.OfClaims)
+                {
+                    all.Add(type, BillState.Paid, language);
+                }
             }
 
             return all;
@@ -169,7 +173,7 @@ public sealed class ShopperMessageTests
             isOver ? Now : null);
     }
 
-    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null) => ShopperMessage.Compose(type, """{"id":"000000010042","amount":300,"status":"DONE"}""", bill, Url, paidIn);
+    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null) => ShopperMessage.Compose(type, """{"id":"000000010042","amount":12800,"status":"DONE","answer":"The pot was whole when it left our shop","due_at":"2026-12-02T09:00:00.000Z"}""", bill, Url, paidIn);
 
     private static bool IsWide(char letter) => letter is >= '\u2E80' and <= '\uFFEE';
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Lakala.Grains.Bills;
+using Lakala.Grains.Claims;
 using Lakala.Grains.Swipes;
 using Lakala.Grains.Tests;
 using Lakala.Grains.Trades;
@@ -12,6 +13,7 @@ using Lakala.Silo.Hosting;
 using Lakala.Silo.Sweeping;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Due;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Trades;
@@ -193,6 +195,7 @@ public sealed class BackgroundTests : IClassFixture<SwipeCluster>, IAsyncLifetim
             Options.Create(new SwipeOptions()),
             NullLogger<SweepRounds>.Instance),
         new TradeSweeps(_cluster.Silos.Service<IDueTrades>(), _cluster.Silos.Service<TradeMoves>()),
+        new ClaimSweeps(_cluster.Silos.Service<ClaimRows>(), _cluster.Silos.Service<ClaimMoves>()),
         _due,
         _clock,
         NullLogger<Sweeper>.Instance);

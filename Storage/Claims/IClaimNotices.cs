@@ -1,0 +1,11 @@
+using Lakala.Storage.Bills;
+
+namespace Lakala.Storage.Claims;
+
+/// <summary>The content of the events of a claim, and their receivers on the shopper's side.</summary>
+public interface IClaimNotices
+{
+    string ComposeData(ClaimRow claim);
+
+    IReadOnlyList<string> FindReceivers(BillRow bill);
+}

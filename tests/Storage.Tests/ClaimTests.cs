@@ -1,0 +1,477 @@
+using Lakala.Rules.Attempts;
+using Lakala.Rules.Claims;
+using Lakala.Rules.Refunds;
+using Lakala.Rules.Trades;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
+using Lakala.Storage.Refunds;
+using Lakala.Storage.Trades;
+using Lakala.Testing;
+using Lakala.Vocabulary;
+
+namespace Lakala.Storage.Tests;
+
+/// <summary>The moves of claims in the database. Each test has a database of its own, because balances are compared.</summary>
+public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
+{
+    private static readonly EscrowTerms Terms = new(DeliveryMethod.Express, TimeSpan.FromHours(72), TimeSpan.FromDays(10));
+
+    private readonly Books _books = new(postgres);
+
+    private int _stans;
+
+    public ValueTask InitializeAsync() => _books.InitializeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _books.ShouldBalance();
+        await _books.DisposeAsync();
+    }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private RefundRows Refunds => new(_books.Connections, new Notices(), TimeProvider.System);
+
+    private ClaimRows Claims => new(_books.Connections, Refunds, new Notices(), TimeProvider.System);
+
+    private GuaranteeRows Guarantee => new(_books.Connections, TimeProvider.System);
+
+    private EvidenceRows Evidence => new(_books.Connections);
+
+    [Fact]
+    public async Task An_open_claim_stops_the_trade_and_is_told()
+    {
+        var bill = await Ship();
+
+        var claim = (await Open(bill, 300)).Claim!;
+
+        claim.Should().Match<ClaimRow>(made => made.Claim.State == ClaimState.Asked && made.Place == 1 && !made.Claim.IsAfterSale && made.Reason == "it is broken");
+        (await Claims.Find(claim.Id, Stop)).Should().Be(claim);
+        (await TradeOf(bill)).Should().Be("CLAIMED 1000");
+        (await _books.Scalar<bool>($"select due_at is null and time_left > interval '9 days' from trades where bill = {bill}")).Should().BeTrue();
+        (await _books.Scalar<string>("select string_agg(e.type || ' to ' || d.receiver, ', ' order by d.receiver) from events e join deliveries d on d.event_id = e.id where e.type like 'claim.%'"))
+            .Should().Be("claim.opened to mail, claim.opened to we_1");
+    }
+
+    [Fact]
+    public async Task Of_two_at_once_one_is_opened_and_the_other_gets_it()
+    {
+        var bill = await Ship();
+        Task<ClaimOutcome[]> both;
+        await using (await _books.Lock(bill))
+        {
+            both = Task.WhenAll(Open(bill, 300), Open(bill, 400));
+            await _books.SomebodyWaits(2);
+        }
+
+        var outcomes = await both;
+        outcomes.Select(outcome => outcome.Refusal).Should().BeEquivalentTo([null, (Refusal?)Refusal.ClaimOpen]);
+        outcomes[0].Claim.Should().Be(outcomes[1].Claim);
+        (await _books.Scalar<long>("select count(*) from claims")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_claim_and_a_release_at_once_never_both_take_the_held_money()
+    {
+        for (var round = 0; round < 6; round++)
+        {
+            var bill = await Ship();
+            var release = await ReleaseOf(bill);
+            await using var blocker = await _books.Database.OpenConnectionAsync(Stop);
+            await using (var command = new Npgsql.NpgsqlCommand($"begin; select from trades where bill = {bill} for no key update", blocker))
+            {
+                await command.ExecuteNonQueryAsync(Stop);
+            }
+
+            var first = round % 2 == 0 ? _books.Commits.MoveTrades.Submit(release) : null;
+            var claimed = Open(bill, 1000);
+            var released = first ?? _books.Commits.MoveTrades.Submit(release);
+            await _books.SomebodyWaits(2);
+            await blocker.CloseAsync();
+
+            var isReleased = (await released).Found is null;
+            (await claimed).Should().Match<ClaimOutcome>(outcome => outcome.Refusal == null && outcome.Claim!.Claim.IsAfterSale == isReleased);
+            (await TradeOf(bill)).Should().Be(isReleased ? "FINISHED 0" : "CLAIMED 1000");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_agreed_goes_back_in_the_same_commit()
+    {
+        var bill = await Ship();
+        var claim = (await Open(bill, null)).Claim!;
+        claim.Claim.Amount.Should().Be(1000);
+
+        var agreed = (await Take(claim.Id, new ClaimStep.Agree())).Claim!;
+
+        agreed.Claim.Should().Match<Claim>(over => over.State == ClaimState.Agreed && over.Granted == 1000);
+        (await Refunds.Find(agreed.Refund!.Value, Stop)).Should().Match<RefundRow>(refund => refund.State == RefundState.Requested && refund.Amount.Minor == 1000);
+        (await TradeOf(bill)).Should().Be("CLOSED 0");
+        (await Lines(agreed.Refund.Value, "refund")).Should().Be($"held:{Books.Merchant} 1000, refunds_out -1000");
+        (await Events()).Should().BeEquivalentTo("claim.opened", "claim.agreed", "trade.closed", "refund.created");
+        (await Take(claim.Id, new ClaimStep.Agree())).Should().Be(new ClaimOutcome(agreed, null), "the same again changes nothing");
+        (await Take(claim.Id, new ClaimStep.Refuse(), "no")).Refusal.Should().Be(Refusal.ClaimOver);
+    }
+
+    [Fact]
+    public async Task After_a_part_the_trade_goes_on_and_the_next_claim_is_about_what_is_left()
+    {
+        var bill = await Ship();
+        var claim = (await Open(bill, 400)).Claim!;
+        await Take(claim.Id, new ClaimStep.MakeOffer(250), "a quarter");
+
+        var accepted = (await Take(claim.Id, new ClaimStep.AcceptOffer())).Claim!;
+
+        (accepted.Claim.Granted, accepted.Answer).Should().Be((250, "a quarter"));
+        (await TradeOf(bill)).Should().Be("SHIPPED 750");
+        (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(250);
+        (await Events()).Should().BeEquivalentTo("claim.opened", "claim.offered", "claim.agreed", "trade.deadline_changed", "refund.created");
+        (await Open(bill, 751)).Refusal.Should().Be(Refusal.ClaimExceeds);
+        (await Open(bill, 750)).Claim!.Place.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_merchant_cannot_refund_beside_a_claim_and_what_the_bank_refuses_is_held_again()
+    {
+        var bill = await Ship();
+        var claim = (await Open(bill, 400)).Claim!;
+        (await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 10, null, "key", made => new KeptAnswer("key", [1], 201, "{}"))))
+            .Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.TradeClaimed);
+
+        var refund = (await Take(claim.Id, new ClaimStep.Agree())).Claim!.Refund!.Value;
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
+        await Refunds.Finish(refund, RefundState.Declined, "14");
+
+        (await TradeOf(bill)).Should().Be("SHIPPED 1000");
+    }
+
+    [Fact]
+    public async Task A_bill_has_five_claims_at_most()
+    {
+        var bill = await Ship();
+        for (var place = 1; place <= Claim.MostOfBill; place++)
+        {
+            var claim = (await Open(bill, 100)).Claim!;
+            (await Take(claim.Id, new ClaimStep.Withdraw())).Claim!.Place.Should().Be(place);
+        }
+
+        (await Open(bill, 100)).Refusal.Should().Be(Refusal.ClaimsUsedUp);
+        (await TradeOf(bill)).Should().Be("SHIPPED 1000");
+    }
+
+    [Fact]
+    public async Task What_has_no_trade_has_no_claim()
+    {
+        (await Open(await _books.PutBill(), 1)).Refusal.Should().Be(Refusal.TradeNone);
+        (await Open(12345, 1)).Refusal.Should().Be(Refusal.BillUnknown);
+        (await Take(12345, new ClaimStep.Agree())).Should().Be(new ClaimOutcome(null, Refusal.TradeNotClaimed));
+    }
+
+    [Fact]
+    public async Task The_sweep_ends_what_is_due_and_leaves_a_stopped_trade_alone()
+    {
+        var (due, stopped, fresh) = ((await Open(await Ship(), 1000)).Claim!, (await Open(await Ship(), 1000)).Claim!, (await Open(await Ship(), 1000)).Claim!);
+        await _books.Execute(
+            $"update claims set due_at = now() where id in ({due.Id}, {stopped.Id}); update trades set frozen_by = 'wang' where bill = {stopped.Bill}");
+
+        (await Claims.ListDue(16, Stop)).Should().Equal(due.Id);
+        (await Take(stopped.Id, new ClaimStep.TimeUp())).Refusal.Should().Be(Refusal.TradeFrozen);
+        (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Take(due.Id, new ClaimStep.TimeUp())))).Should().OnlyContain(outcome => outcome.Claim!.Claim.State == ClaimState.Agreed);
+        (await Take(fresh.Id, new ClaimStep.TimeUp())).Claim!.Claim.State.Should().Be(ClaimState.Asked);
+
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(1);
+        (await TradeOf(stopped.Bill)).Should().Be("CLAIMED 1000");
+        (await Claims.ListDue(16, Stop)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_ruling_needs_two_people_and_the_database_says_so()
+    {
+        var claim = await Judging(await Ship(), 400);
+        (await Claims.Propose(claim, new Split(399, 0, 0), "the goods are old", "wang")).Refusal.Should().Be(Refusal.RulingWrong);
+        (await Claims.Propose(claim, new Split(300, 100, 0), "the goods are old", "wang")).Refusal.Should().BeNull();
+        (await Claims.Propose(claim, new Split(400, 0, 0), "the goods are new", "li")).Refusal.Should().Be(Refusal.RulingWaits);
+        (await Approve(claim, 2, "li")).Refusal.Should().Be(Refusal.RulingNone, "there is no second ruling");
+
+        (await Approve(claim, 1, "wang")).Refusal.Should().Be(Refusal.RulingAlone);
+
+        (await Claims.Find(claim, Stop))!.Claim.State.Should().Be(ClaimState.Judging);
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        await FluentActions.Awaiting(() => _books.Execute("update rulings set approved_by = made_by, approved_at = now()"))
+            .Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.ConstraintName == "rulings_two_people");
+
+        var judged = (await Approve(claim, 1, "li")).Claim!;
+        (judged.Claim.State, judged.Claim.Granted, judged.Ruling).Should().Be((ClaimState.Judged, 300, "the goods are old"));
+        (await TradeOf(judged.Bill)).Should().Be("SHIPPED 700");
+        (await Claims.ListRulings(claim, Stop)).Should().ContainSingle().Which.ApprovedBy.Should().Be("li");
+        (await Approve(claim, 1, "chen")).Refusal.Should().Be(Refusal.ClaimOver);
+    }
+
+    [Fact]
+    public async Task A_ruling_that_is_turned_down_makes_room_for_another_one()
+    {
+        var claim = await Judging(await Ship(), 400);
+        await Claims.Propose(claim, new Split(300, 100, 0), "a part", "wang");
+
+        (await Claims.Drop(claim, 1, "li")).Refusal.Should().BeNull();
+
+        (await Claims.Drop(claim, 1, "li")).Refusal.Should().Be(Refusal.RulingNone);
+        (await Approve(claim, 1, "li")).Refusal.Should().Be(Refusal.RulingNone);
+        (await Claims.Propose(claim, new Split(400, 0, 0), "all of it", "li")).Refusal.Should().BeNull();
+        (await Approve(claim, 2, "wang")).Claim!.Claim.Granted.Should().Be(400);
+    }
+
+    [Fact]
+    public async Task A_ruling_against_the_shopper_releases_the_money_unless_nothing_was_shipped()
+    {
+        var (shipped, held) = (await Ship(), await Pay());
+        foreach (var bill in (long[])[shipped, held])
+        {
+            var claim = await Judging(bill, 400);
+            await Claims.Propose(claim, new Split(0, 400, 0), "no reason", "wang");
+            (await Approve(claim, 1, "li")).Refusal.Should().BeNull();
+        }
+
+        (await TradeOf(shipped)).Should().Be("FINISHED 0");
+        (await TradeOf(held)).Should().Be("HELD 1000");
+        (await _books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        (await Events()).Should().Contain("trade.finished");
+    }
+
+    [Fact]
+    public async Task After_the_release_a_claim_freezes_the_merchants_money_and_gives_it_back_from_there()
+    {
+        var bill = await Finish();
+
+        var claim = (await Open(bill, 300)).Claim!;
+
+        (claim.Claim.IsAfterSale, claim.Frozen).Should().Be((true, 298));
+        (await Balances()).Should().Be($"frozen:{Books.Merchant} 298, merchant:{Books.Merchant} 696, store:{Books.Store} 1");
+        (await TradeOf(bill)).Should().Be("FINISHED 0");
+
+        var agreed = (await Take(claim.Id, new ClaimStep.Agree())).Claim!;
+        (await Lines(agreed.Refund!.Value, "refund")).Should().Be($"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300");
+        (await Balances()).Should().Be($"frozen:{Books.Merchant} 0, merchant:{Books.Merchant} 696, store:{Books.Store} 0");
+        (await Events()).Should().NotContain("trade.closed");
+    }
+
+    [Fact]
+    public async Task A_claim_that_is_withdrawn_gives_the_frozen_money_free()
+    {
+        var claim = (await Open(await Finish(), 300)).Claim!;
+
+        (await Take(claim.Id, new ClaimStep.Withdraw())).Claim!.Frozen.Should().Be(0);
+
+        (await _books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
+        (await _books.BalanceOf($"frozen:{Books.Merchant}")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Seven_days_after_the_end_it_is_too_late()
+    {
+        var bill = await Finish();
+        await _books.Execute($"update trades set ended_at = now() - interval '7 days' where bill = {bill}");
+
+        (await Open(bill, 1)).Refusal.Should().Be(Refusal.ClaimTooLate);
+    }
+
+    [Fact]
+    public async Task What_was_refunded_meanwhile_is_not_given_twice()
+    {
+        var bill = await Finish();
+        var claim = (await Open(bill, 300)).Claim!;
+        await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 650, null, "key", made => new KeptAnswer("key", [1], 201, "{}")));
+        await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 150, null, "key2", made => new KeptAnswer("key2", [1], 201, "{}")));
+
+        await Take(claim.Id, new ClaimStep.Agree());
+
+        (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(1000, "of 300 that were agreed 200 were left");
+    }
+
+    [Fact]
+    public async Task The_fund_pays_what_the_merchant_cannot_and_the_merchant_owes_it()
+    {
+        var bill = await Finish();
+        await _books.Execute("update balances set amount = 0 where account in (select id from accounts where kind = 'merchant')");
+        var claim = await Judging(bill, 600);
+        (await Claims.Find(claim, Stop))!.Frozen.Should().Be(0, "there is nothing to freeze");
+        (await Claims.Propose(claim, new Split(0, 100, 500), "never delivered", "wang")).Refusal.Should().BeNull();
+
+        (await Approve(claim, 1, "li")).Refusal.Should().Be(Refusal.GuaranteeShort);
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        await Fund(499);
+        (await Approve(claim, 1, "li")).Refusal.Should().Be(Refusal.GuaranteeShort);
+        await Fund(101);
+
+        var judged = (await Approve(claim, 1, "li")).Claim!;
+
+        (judged.Claim.Granted, judged.Refund).Should().Be((500, null));
+        (await Lines(judged.Compensation!.Value, "refund")).Should().Be($"guarantee 500, refunds_out -500, owed:{Books.Merchant} 500, guarantee_lent -500");
+        (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(100);
+        (await _books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount from debts")).Should().Be($"{judged.Compensation} {Books.Merchant} 500");
+        await _books.Execute("update balances set amount = 994 where account in (select id from accounts where kind = 'merchant')");
+    }
+
+    [Fact]
+    public async Task The_fund_gets_money_once_and_by_two_people()
+    {
+        var number = await _books.Rrns.Next();
+        await Guarantee.Propose(number, new Money(500, Money.Cny), "the first", "wang");
+
+        (await Guarantee.Approve(number, "wang")).Should().Be(Refusal.RulingAlone);
+        (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(0);
+        (await Task.WhenAll(Guarantee.Approve(number, "li"), Guarantee.Approve(number, "chen"))).Should().OnlyContain(refusal => refusal == null);
+
+        (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(500);
+        (await Lines(number, "fund")).Should().Be("reserve 500, guarantee -500");
+        (await Guarantee.List(5, Stop)).Should().ContainSingle().Which.ApprovedBy.Should().BeOneOf("li", "chen");
+        (await Guarantee.Approve(1, "li")).Should().Be(Refusal.RulingNone);
+    }
+
+    [Fact]
+    public async Task A_merchants_claims_are_listed_by_state_and_page_and_those_that_wait_for_a_ruling_in_their_order()
+    {
+        long[] claims = [(await Open(await Ship(), 10)).Claim!.Id, await Judging(await Ship(), 20), (await Open(await Ship(), 30)).Claim!.Id, await Judging(await Ship(), 40)];
+
+        (await List(null, null)).Should().Equal(claims.Order().Reverse().Take(3));
+        (await List(null, (await List(null, null))[^1])).Should().Equal(claims.Order().First());
+        (await List(ClaimState.Judging, null)).Should().BeEquivalentTo([claims[1], claims[3]]);
+        (await Claims.ListOfMerchant("another", null, null, 3, Stop)).Should().BeEmpty();
+        (await Claims.ListJudging(5, Stop)).Select(claim => claim.Id).Should().Equal(claims[1], claims[3]);
+
+        async Task<IReadOnlyList<long>> List(ClaimState? state, long? before) =>
+            [.. (await Claims.ListOfMerchant(Books.Merchant, state, before, 3, Stop)).Select(claim => claim.Id)];
+    }
+
+    [Fact]
+    public async Task Files_are_kept_as_what_their_bytes_are_five_of_each_side()
+    {
+        var claim = (await Open(await Ship(), 10)).Claim!.Id;
+        byte[] Picture(byte number) => [0xFF, 0xD8, 0xFF, number, 0xFF, 0xD9];
+
+        var first = (await Evidence.Add(claim, Side.Shopper, Picture(0))).Row!;
+        (first.Type, first.Place, first.Bytes).Should().Be(("image/jpeg", 1, 6));
+        (await Evidence.Add(claim, Side.Shopper, Picture(0))).Row!.Place.Should().Be(1, "it is the same file");
+        (await Evidence.Add(claim, Side.Shopper, [.. "<html>"u8])).Refusal.Should().Be(Refusal.EvidenceUnreadable);
+        (await Evidence.Add(claim, Side.Shopper, new byte[EvidenceFile.MostBytes + 1])).Refusal.Should().Be(Refusal.EvidenceTooLarge);
+        var all = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => Evidence.Add(claim, Side.Shopper, Picture((byte)number))));
+        all.Count(outcome => outcome.Refusal == Refusal.EvidenceFull).Should().Be(4);
+        (await Evidence.Add(claim, Side.Merchant, Picture(0))).Row!.Place.Should().Be(1);
+
+        (await Evidence.List(claim, Stop)).Select(row => (row.Side, row.Place)).Should().Equal(
+            [.. Enumerable.Range(1, 5).Select(place => (Side.Shopper, place)), (Side.Merchant, 1)]);
+        (await Evidence.Read(claim, Side.Shopper, 1, Stop)).Should().BeEquivalentTo(new EvidenceContent("image/jpeg", Picture(0)));
+        (await Evidence.Read(claim, Side.Merchant, 2, Stop)).Should().BeNull();
+
+        await Take(claim, new ClaimStep.Withdraw());
+        (await Evidence.Add(claim, Side.Merchant, Picture(9))).Refusal.Should().Be(Refusal.ClaimOver);
+        (await Evidence.Add(12345, Side.Merchant, Picture(9))).Refusal.Should().Be(Refusal.TradeNotClaimed);
+    }
+
+    [Theory]
+    [InlineData("insert into claims select (jsonb_populate_record(c, '{\"id\": 1, \"place\": 2}')).* from claims c")]
+    [InlineData("update claims set place = 6")]
+    [InlineData("update claims set due_at = null")]
+    [InlineData("update claims set state = 'AGREED', due_at = null")]
+    [InlineData("update claims set state = 'JUDGING'")]
+    [InlineData("update claims set granted = 5")]
+    [InlineData("update claims set offer = amount")]
+    [InlineData("update claims set frozen = 5")]
+    [InlineData("update claims set state = 'BACK'")]
+    [InlineData("update claims set refund = 1")]
+    [InlineData("insert into rulings (claim, place, to_shopper, to_merchant, from_guarantee, text, made_by, made_at, approved_by, approved_at) select id, 1, 1, 1, 1, '', 'wang', now(), 'wang', now() from claims")]
+    [InlineData("insert into guarantee_payments (number, amount, currency, reason, made_by, made_at, approved_by, approved_at) values (1, 1, 'CNY', '', 'wang', now(), 'wang', now())")]
+    [InlineData("insert into evidence select id, 'shopper', 1, 'text/html', 'x', sha256('x'), now() from claims")]
+    [InlineData("insert into evidence select id, 'shopper', 1, 'image/png', 'x', sha256('y'), now() from claims")]
+    [InlineData("insert into evidence select id, 'shopper', 6, 'image/png', 'x', sha256('x'), now() from claims")]
+    public async Task The_database_itself_refuses_what_no_rule_allows(string sql)
+    {
+        await Open(await Ship(), 10);
+
+        await FluentActions.Awaiting(() => _books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
+    }
+
+    private async Task<long> Pay()
+    {
+        var bill = await _books.PutBill(escrow: Terms);
+        var start = await _books.NewAttempt(bill, ++_stans);
+        await _books.Commits.StartAttempts.Submit(start);
+        await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), Terms));
+        return bill;
+    }
+
+    private async Task<long> Ship()
+    {
+        var bill = await Pay();
+        await Move(bill, new TradeStep.Ship(new Shipping(DeliveryMethod.Express, "SF", "1")));
+        return bill;
+    }
+
+    private async Task<long> Finish()
+    {
+        var bill = await Ship();
+        (await _books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull();
+        return bill;
+    }
+
+    private async Task<MoveTrade> ReleaseOf(long bill)
+    {
+        var row = (await _books.Commits.ReadBills.Submit(bill)).Row!;
+        var released = (TradeEvent.Released)row.Trade!.Decide(new TradeStep.Confirm(), TimeProvider.System.GetUtcNow()).Event!;
+        return new MoveTrade(row, row.Trade.Apply(released), TimeProvider.System.GetUtcNow(), IsTimeUp: false, null, TradeRelease.Make(await _books.Rrns.Next(), row, released.Amount));
+    }
+
+    private async Task Move(long bill, TradeStep step)
+    {
+        var seen = await _books.Commits.ReadBills.Submit(bill);
+        var trade = seen.Row!.Trade!;
+        (await _books.Commits.MoveTrades.Submit(new MoveTrade(seen.Row, trade.Apply(trade.Decide(step, seen.AsOf).Event!), seen.AsOf, IsTimeUp: false, null, null))).Found.Should().BeNull();
+    }
+
+    private async Task<ClaimOutcome> Open(long bill, long? amount) =>
+        await Claims.Open(new OpenClaim(await _books.Rrns.Next(), bill, ClaimKind.NotAsDescribed, amount, "it is broken"));
+
+    private async Task<ClaimOutcome> Take(long claim, ClaimStep step, string? text = null) => await Claims.Take(claim, step, text, await Numbers());
+
+    private async Task<ClaimOutcome> Approve(long claim, int place, string who) => await Claims.Approve(claim, place, who, await Numbers());
+
+    private async Task<ClaimNumbers> Numbers() => new(await _books.Rrns.Next(), await _books.Rrns.Next(), await _books.Rrns.Next());
+
+    private async Task<long> Judging(long bill, long amount)
+    {
+        var claim = (await Open(bill, amount)).Claim!.Id;
+        await Take(claim, new ClaimStep.Refuse(), "it was whole");
+        (await Take(claim, new ClaimStep.Escalate(), "it was not")).Claim!.Claim.State.Should().Be(ClaimState.Judging);
+        return claim;
+    }
+
+    private async Task Fund(long amount)
+    {
+        var number = await _books.Rrns.Next();
+        await Guarantee.Propose(number, new Money(amount, Money.Cny), "more", "wang");
+        (await Guarantee.Approve(number, "li")).Should().BeNull();
+    }
+
+    private Task<string> TradeOf(long bill) => _books.Scalar<string>($"select state || ' ' || held from trades where bill = {bill}");
+
+    private Task<string> Balances() => _books.Scalar<string>(
+        "select string_agg(a.name || ' ' || b.amount, ', ' order by a.name) from balances b join accounts a on a.id = b.account where a.kind <> 'guarantee'");
+
+    private Task<string> Lines(long subject, string kind) => _books.Scalar<string>(
+        $"select string_agg(p.account || ' ' || p.amount, ', ' order by p.line) from postings p where p.rrn = {subject} and exists (select from other_entries e where e.kind = '{kind}' and e.number = p.rrn)");
+
+    private async Task<string[]> Events() =>
+        (await _books.Scalar<string>("select string_agg(type, ', ' order by id) from events where type <> 'bill.paid' and type <> 'trade.shipped'")).Split(", ");
+
+    private sealed class Notices : IRefundNotices, IClaimNotices
+    {
+        public string ComposeData(RefundRow refund) => "{}";
+
+        public string ComposeData(BillRow bill) => "{}";
+
+        public string ComposeData(ClaimRow claim) => "{}";
+
+        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
+    }
+}
