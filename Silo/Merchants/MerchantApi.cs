@@ -45,6 +45,7 @@ internal static class MerchantApi
         api.MapTrades();
         api.MapBalance();
         api.MapRefunds();
+        api.MapClaims();
         api.MapWebhooks();
         api.MapApiKeys();
 

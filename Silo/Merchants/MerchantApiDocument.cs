@@ -58,6 +58,10 @@ internal static class MerchantApiDocument
 
     private static readonly BalanceEntryModel RefundEntry = new("refund", Refund.Id, -29_820, Refund.Currency, Refund.Bill, Refund.Id, Refund.CreatedAt);
 
+    private static readonly ClaimModel Claim = new(
+        "000000010077", PaidBill.Number, ClaimModel.Asked, "not_as_described", 30_000, "CNY", AfterSale: false, Offer: null, Granted: null, "The lid is broken", null, null, null, null,
+        null, null, null, PaidBill.Payment.PaidAt + TimeSpan.FromDays(2), PaidBill.Payment.PaidAt + TimeSpan.FromDays(4), null);
+
     private static readonly KeyModel Key = new(
         "key_0123456789abcdef", "warehouse", "lk_0123456789abcdef", Created, null, null, Current: false, "lk_0123456789abcdef_n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE");
 
@@ -77,6 +81,11 @@ internal static class MerchantApiDocument
         [typeof(CreateRefund)] = new CreateRefund(Refund.Amount, Refund.Reason),
         [typeof(RefundModel)] = Refund,
         [typeof(ListModel<RefundModel>)] = new ListModel<RefundModel>([Refund], null),
+        [typeof(OfferToShopper)] = new OfferToShopper(20_000, "Keep the kettle: we pay for a new lid"),
+        [typeof(AskForReturn)] = new AskForReturn("Send it to 12 Nanjing Road, Shanghai"),
+        [typeof(RefuseClaim)] = new RefuseClaim("The lid was whole when the parcel left us"),
+        [typeof(ClaimModel)] = Claim,
+        [typeof(ListModel<ClaimModel>)] = new ListModel<ClaimModel>([Claim], null),
         [typeof(CreateWebhookEndpoint)] = new CreateWebhookEndpoint(Endpoint.Url),
         [typeof(WebhookEndpointModel)] = Endpoint,
         [typeof(ListModel<WebhookEndpointModel>)] = new ListModel<WebhookEndpointModel>([Endpoint with { Secret = null }], null),
@@ -157,6 +166,7 @@ internal static class MerchantApiDocument
         new() { Name = "Trades", Description = "The money of escrow bills after the payment." },
         new() { Name = "Balance", Description = "What you have." },
         new() { Name = "Refunds", Description = "Money of a paid bill on its way back to the shopper's card." },
+        new() { Name = "Claims", Description = "Shoppers who want money of an escrow bill back." },
         new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
         new() { Name = "Events", Description = "What happened, and the state of its notices." },
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },
@@ -177,6 +187,7 @@ internal static class MerchantApiDocument
     {
         document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
         document.AddComponent("RefundNotice", Notice(EventTypes.OfRefunds, new OpenApiSchemaReference("Refund", document)));
+        document.AddComponent("ClaimNotice", Notice(EventTypes.OfClaims, new OpenApiSchemaReference("Claim", document)));
         document.AddComponent("KeyNotice", Notice(EventTypes.OfKeys, new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
@@ -201,6 +212,7 @@ internal static class MerchantApiDocument
         {
             ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled, or its trade has moved", "BillNotice"),
             ["refund"] = Post("refundNotice", "A refund was ordered, has reached the card or was declined by the bank", "RefundNotice"),
+            ["claim"] = Post("claimNotice", "A claim of a shopper was opened, has moved or has ended", "ClaimNotice"),
             ["api_key"] = Post("keyNotice", "An API key of yours was made or revoked", "KeyNotice"),
             ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };

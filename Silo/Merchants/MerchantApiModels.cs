@@ -294,6 +294,85 @@ internal sealed record RefundModel(
     [property: Description("When it is DECLINED: the bank's code, field 39 of ISO 8583.")]
     string? ResponseCode);
 
+internal sealed record OfferToShopper(
+    [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen), below what is claimed and above your offer before.")]
+    long Amount,
+    [property: Length(1, ClaimTexts.Most), Description("Your words to the shopper: 1 to 1000 characters.")]
+    string? Text = null)
+{
+    public ProblemHttpResult? Check() =>
+        (Amount is >= Money.MinBillAmount and <= Money.MaxBillAmount
+            ? null
+            : Problems.Invalid("amount", $"amount must be an integer in minor units from {Money.MinBillAmount} to {Money.MaxBillAmount}."))
+        ?? ClaimTexts.Refuse(Text);
+}
+
+internal sealed record AskForReturn(
+    [property: Length(1, ClaimTexts.Most), Description("Your words to the shopper, such as the address to which the goods go: 1 to 1000 characters.")]
+    string Text)
+{
+    public ProblemHttpResult? Check() => ClaimTexts.Refuse(Text);
+}
+
+internal sealed record RefuseClaim(
+    [property: Length(1, ClaimTexts.Most), Description("Why you refuse; the shopper and the operators read it: 1 to 1000 characters.")]
+    string Text)
+{
+    public ProblemHttpResult? Check() => ClaimTexts.Refuse(Text);
+}
+
+internal static class ClaimTexts
+{
+    public const int Most = 1000;
+
+    public static ProblemHttpResult? Refuse(string? text) => Merchants.Text.Refuse("text", text, 1, Most);
+}
+
+// The same members as Grains.Notices.ClaimView: a test compares the two.
+[Description("A shopper's request to get money of an escrow bill back.")]
+internal sealed record ClaimModel(
+    [property: RegularExpression("^[0-9]{12}$"), Description("Twelve digits. They never change.")]
+    string Id,
+    [property: Description("The number of the bill.")]
+    string Bill,
+    [property: AllowedValues(ClaimModel.Asked, ClaimModel.Agreed, ClaimModel.Returning, ClaimModel.Back, ClaimModel.Refused, ClaimModel.Judging, ClaimModel.Judged, ClaimModel.Withdrawn)]
+    [property: Description("ASKED: answer it, or, with an offer, wait for the shopper; RETURNING: the shopper sends the goods back; BACK: look at them; REFUSED: the shopper may ask for a ruling; JUDGING: two operators rule; AGREED, JUDGED and WITHDRAWN are final.")]
+    string Status,
+    [property: AllowedValues("not_received", "not_as_described", "return"), Description("What the shopper says; return: the goods are as described, and she wants to give them back.")]
+    string Kind,
+    [property: Description("What is claimed, in minor units.")]
+    long Amount,
+    string Currency,
+    [property: Description("true: the trade was FINISHED already, so that it is about your balance.")]
+    bool AfterSale,
+    [property: Description("What you have offered, in minor units.")]
+    long? Offer,
+    [property: Description("Once it is AGREED or JUDGED: what the shopper gets, in minor units.")]
+    long? Granted,
+    [property: Description("The shopper's words.")]
+    string Reason,
+    [property: Description("Your last words.")]
+    string? Answer,
+    [property: Description("The shopper's words to the operators.")]
+    string? Appeal,
+    [property: Description("The operators' words.")]
+    string? Ruling,
+    [property: Description("How the goods went back.")]
+    string? ReturnCarrier,
+    string? ReturnTrackingNumber,
+    [property: Description("The id of the refund that it has made.")]
+    string? Refund,
+    [property: Description("The id of the refund that the guarantee fund gives, which you owe.")]
+    string? Compensation,
+    DateTimeOffset OpenedAt,
+    [property: Description("The time at which it goes on by itself: as you have agreed when it was your turn, withdrawn when it was the shopper's.")]
+    DateTimeOffset? DueAt,
+    [property: Description("Present once it is over.")]
+    DateTimeOffset? EndedAt)
+{
+    public const string Asked = "ASKED", Agreed = "AGREED", Returning = "RETURNING", Back = "BACK", Refused = "REFUSED", Judging = "JUDGING", Judged = "JUDGED", Withdrawn = "WITHDRAWN";
+}
+
 internal sealed record PaymentModel(
     DateTimeOffset PaidAt,
     [property: Description("The retrieval reference number under which the bank has the payment.")]
@@ -367,11 +446,12 @@ internal sealed record EventModel(
     [property: OpenValues(
         EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring,
         EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.RefundCreated, EventTypes.RefundDone, EventTypes.RefundDeclined,
+        EventTypes.ClaimOpened, EventTypes.ClaimOffered, EventTypes.ClaimReturning, EventTypes.ClaimBack, EventTypes.ClaimRefused, EventTypes.ClaimJudging, EventTypes.ClaimAgreed, EventTypes.ClaimJudged, EventTypes.ClaimWithdrawn,
         EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; api_key.created or api_key.revoked; webhook.test. New types may come.")]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; claim.opened, claim.offered, claim.returning, claim.back, claim.refused, claim.judging, claim.agreed, claim.judged or claim.withdrawn; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
-    [property: Description("The bill as it was then. For refund.* the refund as it was then; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
+    [property: Description("The bill as it was then. For refund.* the refund, for claim.* the claim as it was then; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
     JsonElement Data,
     IReadOnlyList<DeliveryModel> Deliveries);
 

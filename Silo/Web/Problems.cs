@@ -1,4 +1,6 @@
 using System.Globalization;
+using Lakala.Storage;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Diagnostics;
@@ -54,6 +56,10 @@ internal static class Problems
     private static readonly ProblemKind Closed = Kind("trade-closed", 409, "The trade is closed.", Repeat.No);
     private static readonly ProblemKind BillNotPaid = Kind("bill-not-paid", 409, "The bill is not paid.", Repeat.Later);
     private static readonly ProblemKind RefundTooLarge = Kind("refund-exceeds", 409, "The refund is more than is left of the bill.", Repeat.No);
+    private static readonly ProblemKind ClaimEnded = Kind("claim-over", 409, "The claim is over.", Repeat.No);
+    private static readonly ProblemKind ClaimElsewhere = Kind("claim-not-now", 409, "The claim is at another step.", Repeat.Later);
+    private static readonly ProblemKind ClaimHasOffer = Kind("claim-offered", 409, "You have made an offer.", Repeat.No);
+    private static readonly ProblemKind OfferOutside = Kind("offer-out-of-range", 409, "The offer is too low or too high.", Repeat.No);
     private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
     private static readonly ProblemKind KeysFull = Kind("too-many-api-keys", 409, "There are too many API keys.", Repeat.Later);
     private static readonly ProblemKind OnlyKey = Kind("last-api-key", 409, "This is the last API key.", Repeat.Later);
@@ -159,6 +165,20 @@ internal static class Problems
         Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
         Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {bill}: its money does not move until it goes on."),
         Refusal.RefundExceeds => Of(RefundTooLarge, $"Of bill {bill} at most {left} can be refunded now; refunds on their way count.", ("left", left.ToString(CultureInfo.InvariantCulture))),
+        _ => TryLater(),
+    };
+
+    public static ProblemHttpResult ClaimRefused(ClaimRow claim, Refusal why) => why switch
+    {
+        Refusal.ClaimOver => Of(ClaimEnded, $"Claim {Rrn.ToText(claim.Id)} is {StateNames.Format(claim.Claim.State)}, which is final."),
+        Refusal.ClaimNotNow => Of(ClaimElsewhere, $"Claim {Rrn.ToText(claim.Id)} is {StateNames.Format(claim.Claim.State)}: this cannot be done at this step."),
+        Refusal.ClaimOffered => Of(ClaimHasOffer, $"You have offered {claim.Claim.Offer} in claim {Rrn.ToText(claim.Id)}, which binds you: offer more, or agree."),
+        Refusal.OfferWrong => Of(
+            OfferOutside,
+            claim.Claim.Offer is { } offer
+                ? $"Offer more than {offer}, which you have offered, and less than {claim.Claim.Amount}, which is claimed; or agree."
+                : $"Offer less than {claim.Claim.Amount}, which is claimed; or agree."),
+        Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {claim.BillNumber}: its money does not move until it goes on."),
         _ => TryLater(),
     };
 

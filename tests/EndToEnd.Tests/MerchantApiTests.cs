@@ -426,6 +426,8 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
                 "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend", "get /v1/balance", "get /v1/balance/entries",
                 "post /v1/bills/{number}/refunds", "get /v1/bills/{number}/refunds", "get /v1/refunds/{id}",
+                "get /v1/claims", "get /v1/claims/{id}", "post /v1/claims/{id}/agree", "post /v1/claims/{id}/offer", "post /v1/claims/{id}/return", "post /v1/claims/{id}/refuse",
+                "post /v1/claims/{id}/received",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
                 "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate",

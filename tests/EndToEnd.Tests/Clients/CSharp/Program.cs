@@ -47,6 +47,13 @@ async Task NSwag()
     Is("createRefund", await IsRefused(() => client.CreateRefundAsync(bill.Number, "refund-1", new() { Amount = 1 })));
     Is("listRefunds", (await client.ListRefundsAsync(bill.Number, null, null)).Data.Count == 0);
     Is("getRefund", await IsRefused(() => client.GetRefundAsync("000000000001"), 404));
+    Is("listClaims", (await client.ListClaimsAsync(null, null, null)).Data.Count == 0);
+    Is("getClaim", await IsRefused(() => client.GetClaimAsync("000000000001"), 404));
+    Is("agreeToClaim", await IsRefused(() => client.AgreeToClaimAsync("000000000001"), 404));
+    Is("receiveReturn", await IsRefused(() => client.ReceiveReturnAsync("000000000001"), 404));
+    Is("makeOffer", await IsRefused(() => client.MakeOfferAsync("000000000001", new() { Amount = 1 }), 404));
+    Is("askForReturn", await IsRefused(() => client.AskForReturnAsync("000000000001", new() { Text = "to us" }), 404));
+    Is("refuseClaim", await IsRefused(() => client.RefuseClaimAsync("000000000001", new() { Text = "no" }), 404));
     Is("getBalance", (await client.GetBalanceAsync()).Held == 0);
     Is("listBalanceEntries", (await client.ListBalanceEntriesAsync(10, null)).Data.Count == 0);
     Is("cancelBill", (await client.CancelBillAsync(bill.Number)).Status == NSwagClient.BillStatus.CANCELLED);
@@ -118,6 +125,14 @@ async Task Kiota()
     Is("createRefund", await IsRefused(() => client.Bills[bill.Number].Refunds.PostAsync(new() { Amount = 1 }, one => one.Headers.Add("Idempotency-Key", "refund-2"))));
     Is("listRefunds", (await client.Bills[bill.Number].Refunds.GetAsync())!.Data!.Count == 0);
     Is("getRefund", await IsRefused(() => client.Refunds["000000000001"].GetAsync(), 404));
+    var claim = client.Claims["000000000001"];
+    Is("listClaims", (await client.Claims.GetAsync())!.Data!.Count == 0);
+    Is("getClaim", await IsRefused(() => claim.GetAsync(), 404));
+    Is("agreeToClaim", await IsRefused(() => claim.Agree.PostAsync(), 404));
+    Is("receiveReturn", await IsRefused(() => claim.Received.PostAsync(), 404));
+    Is("makeOffer", await IsRefused(() => claim.Offer.PostAsync(new() { Amount = 1 }), 404));
+    Is("askForReturn", await IsRefused(() => claim.Return.PostAsync(new() { Text = "to us" }), 404));
+    Is("refuseClaim", await IsRefused(() => claim.Refuse.PostAsync(new() { Text = "no" }), 404));
     Is("getBalance", (await client.Balance.GetAsync()).Held == 0);
     Is("listBalanceEntries", (await client.Balance.Entries.GetAsync())!.Data!.Count == 0);
     Is("cancelBill", (await client.Bills[bill.Number].Cancel.PostAsync()).Status == KiotaClient.Models.Bill_status.CANCELLED);
