@@ -32,6 +32,10 @@ internal sealed class SoundBooks
     private readonly List<Refund> _refunds = [];
     private readonly List<BankRefund> _bankRefunds = [];
     private readonly List<Trade> _trades = [];
+    private readonly List<Claim> _claims = [];
+    private readonly List<Ruling> _rulings = [];
+    private readonly List<Debt> _debts = [];
+    private readonly List<GuaranteePayment> _guaranteePayments = [];
     private readonly List<BankEntry> _bank = [];
     private readonly List<AcknowledgedBill> _acknowledged = [];
     private readonly List<string> _mails = [];
@@ -150,6 +154,40 @@ internal sealed class SoundBooks
         Reopened = Pay(NewBill(4_100, isEscrow: true), First);
         GiveBack(Reopened, 4_100, "DECLINED");
 
+        // Claims: one is open; one is granted; one ends with an offer; one is judged for the merchant; a frozen one is about released money; one is paid by the fund.
+        Claimed = Pay(NewBill(4_000, isEscrow: true), First);
+        Ship(Claimed);
+        OpenClaim = Claim(Claimed, 4_000);
+        var granted = Pay(NewBill(4_100, isEscrow: true), Second);
+        Ship(granted);
+        GrantedClaim = Claim(granted, 4_100);
+        EndByRefund(granted, GrantedClaim, 4_100);
+        var offered = Pay(NewBill(12_800, isEscrow: true), First);
+        Ship(offered);
+        OfferedClaim = Claim(offered, 12_800);
+        MoveClaim(OfferedClaim, "claim.offered", claim => claim);
+        EndByRefund(offered, OfferedClaim, 2_800);
+        Judged = Pay(NewBill(5_000, isEscrow: true), Second);
+        Ship(Judged);
+        JudgedClaim = Judging(Judged, 5_000);
+        Rule(JudgedClaim, new Ruling(JudgedClaim, 0, 5_000, 0, "dora", "emil"), null, null);
+        Release(Judged, [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)], isSameMoment: true);
+        var sold = Pay(NewBill(4_200, isEscrow: true), First);
+        Ship(sold);
+        Release(sold, [("merchant:" + Merchant, 4_175), ("store:" + Store, 5), ("platform", 20)]);
+        FrozenClaim = Claim(sold, 4_200, frozen: 4_175);
+        PostLines(FrozenClaim, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)]);
+        FundPayment = Digits(40_000 + ++_count, 12);
+        _guaranteePayments.Add(new GuaranteePayment(FundPayment, 100_000, "dora", "emil"));
+        PostLines(FundPayment, "fund", [("reserve", 100_000), ("guarantee", -100_000)]);
+        var gone = Pay(NewBill(5_000, isEscrow: true), First);
+        Ship(gone);
+        Release(gone, [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)]);
+        CompensatedClaim = Judging(gone, 5_000);
+        Compensation = Refund(gone, 3_000, "DONE", [("guarantee", 3_000), ("owed:" + Merchant, 3_000), ("guarantee_lent", -3_000)]);
+        _debts.Add(new Debt(Compensation, CompensatedClaim, Merchant, 3_000));
+        Rule(CompensatedClaim, new Ruling(CompensatedClaim, 0, 2_000, 3_000, "dora", "emil"), null, Compensation);
+
         // Notices that wait for an endpoint when it is deleted are parked at once.
         Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
         _now = Opening + TimeSpan.FromHours(1);
@@ -242,6 +280,32 @@ internal sealed class SoundBooks
     /// <summary>Held again, and frozen: the bank has refused its refund.</summary>
     public Swipe Reopened { get; }
 
+    /// <summary>Of a trade that is CLAIMED.</summary>
+    public Swipe Claimed { get; }
+
+    /// <summary>Of a trade that a ruling has finished.</summary>
+    public Swipe Judged { get; }
+
+    /// <summary>The id of a claim, like those that follow.</summary>
+    public string OpenClaim { get; }
+
+    public string GrantedClaim { get; }
+
+    public string OfferedClaim { get; }
+
+    public string JudgedClaim { get; }
+
+    /// <summary>Open, about money that was released.</summary>
+    public string FrozenClaim { get; }
+
+    public string CompensatedClaim { get; }
+
+    /// <summary>The RRN of the refund out of the guarantee fund.</summary>
+    public string Compensation { get; }
+
+    /// <summary>The number of the payment to the guarantee fund.</summary>
+    public string FundPayment { get; }
+
     /// <summary>A bill's number, like those that follow.</summary>
     public string Expired { get; }
 
@@ -258,7 +322,7 @@ internal sealed class SoundBooks
             Postings = [.. _postings],
             Balances =
             [
-                .. _postings.Where(line => line.Account.StartsWith("merchant:", StringComparison.Ordinal) || line.Account.StartsWith("store:", StringComparison.Ordinal)).GroupBy(line => line.Account)
+                .. _postings.Where(line => line.Account.Split(':')[0] is "merchant" or "store" or "frozen" or "guarantee").GroupBy(line => line.Account)
                     .Select(lines => new Balance(lines.Key, "CNY", -lines.Sum(line => line.Amount))),
             ],
             Events = [.. _events],
@@ -268,6 +332,10 @@ internal sealed class SoundBooks
             LateAnswers = [.. _lateAnswers],
             Refunds = [.. _refunds],
             Trades = [.. _trades],
+            Claims = [.. _claims],
+            Rulings = [.. _rulings],
+            Debts = [.. _debts],
+            GuaranteePayments = [.. _guaranteePayments],
             ReadAt = _now + TimeSpan.FromHours(2),
         },
         Bank = [.. _bank],
@@ -361,13 +429,64 @@ internal sealed class SoundBooks
     private void PostLines(string number, string kind, (string Account, long Amount)[] lines, string? bill = null) => _postings.AddRange(
         lines.Select((line, at) => new Posting(number, at + 1, line.Account, line.Amount, "CNY", kind, bill)).Where(line => line.Amount != 0));
 
-    private void Move(Swipe swipe, Func<Trade, Trade> change, string? type = null)
+    private string Claim(Swipe swipe, long amount, long frozen = 0)
+    {
+        var trade = _trades.Single(trade => trade.Bill == swipe.Bill);
+        var claim = new Claim(Digits(50_000 + ++_count, 12), swipe.Bill, trade.Merchant, 1, "ASKED", amount, 0, IsAfterSale: trade.State == "FINISHED", frozen);
+        _claims.Add(claim);
+        if (!claim.IsAfterSale)
+        {
+            Move(swipe, one => one with { State = "CLAIMED", DueAt = null });
+        }
+
+        TellClaim(claim, "claim.opened");
+        return claim.Id;
+    }
+
+    private string Judging(Swipe swipe, long amount)
+    {
+        var claim = Claim(swipe, amount);
+        MoveClaim(claim, "claim.refused", one => one with { State = "REFUSED" });
+        MoveClaim(claim, "claim.judging", one => one with { State = "JUDGING" });
+        return claim;
+    }
+
+    private void Rule(string claim, Ruling ruling, string? refund, string? compensation)
+    {
+        _rulings.Add(ruling);
+        MoveClaim(claim, "claim.judged", one => one with { State = "JUDGED", Granted = ruling.ToShopper + ruling.FromGuarantee, Refund = refund, Compensation = compensation });
+    }
+
+    /// <summary>The claim ends with a refund of what is held; of all, it closes the trade.</summary>
+    private void EndByRefund(Swipe swipe, string claim, long amount)
+    {
+        var held = _trades.Single(trade => trade.Bill == swipe.Bill).Held;
+        Move(
+            swipe,
+            trade => trade with { State = amount == held ? "CLOSED" : "SHIPPED", Held = held - amount, DueAt = amount == held ? null : _now + TimeSpan.FromDays(9) },
+            amount == held ? "trade.closed" : "trade.deadline_changed");
+        MoveClaim(claim, "claim.agreed", one => one with { State = "AGREED", Granted = amount }, isSameMoment: true);
+        var refund = Refund(swipe, amount, "DONE", [("held:" + Merchant, amount)]);
+        _claims[_claims.FindIndex(one => one.Id == claim)] = _claims.Single(one => one.Id == claim) with { Refund = refund };
+    }
+
+    private void MoveClaim(string id, string type, Func<Claim, Claim> change, bool isSameMoment = false)
+    {
+        var at = _claims.FindIndex(one => one.Id == id);
+        _claims[at] = change(_claims[at]) with { Moves = _claims[at].Moves + 1 };
+        TellClaim(_claims[at], type, isSameMoment);
+    }
+
+    private void TellClaim(Claim claim, string type, bool isSameMoment = false) => Tell(
+        claim.Merchant, type, claim.Bill, EndpointsOf(_bills.Single(bill => bill.Number == claim.Bill)), refund: (claim.Id, claim.State, claim.Amount), isSameMoment: isSameMoment);
+
+    private void Move(Swipe swipe, Func<Trade, Trade> change, string? type = null, bool isSameMoment = false)
     {
         var trade = _trades.Single(trade => trade.Bill == swipe.Bill);
         _trades[_trades.IndexOf(trade)] = change(trade);
         if (type is not null)
         {
-            Tell(trade.Merchant, type, swipe.Bill, EndpointsOf(_bills.Single(bill => bill.Number == swipe.Bill)));
+            Tell(trade.Merchant, type, swipe.Bill, EndpointsOf(_bills.Single(bill => bill.Number == swipe.Bill)), isSameMoment: isSameMoment);
         }
     }
 
@@ -375,11 +494,11 @@ internal sealed class SoundBooks
         Move(swipe, trade => trade with { State = "SHIPPED", IsShipped = true, DueAt = _now + TimeSpan.FromDays(10) }, "trade.shipped");
 
     /// <param name="shares">What each gets, computed by hand.</param>
-    private string Release(Swipe swipe, (string Account, long Amount)[] shares)
+    private string Release(Swipe swipe, (string Account, long Amount)[] shares, bool isSameMoment = false)
     {
         var number = Digits(30_000 + ++_count, 12);
         PostLines(number, "release", [("held:" + Merchant, shares.Sum(share => share.Amount)), .. shares.Select(share => (share.Account, -share.Amount))], swipe.Bill);
-        Move(swipe, trade => trade with { State = "FINISHED", Held = 0, Released = trade.Held, Releases = 1, DueAt = null }, "trade.finished");
+        Move(swipe, trade => trade with { State = "FINISHED", Held = 0, Released = trade.Held, Releases = 1, DueAt = null }, "trade.finished", isSameMoment);
         return number;
     }
 
@@ -486,11 +605,12 @@ internal sealed class SoundBooks
 
     private void Tell(
         string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED",
-        (string Rrn, string State, long Amount)? refund = null)
+        (string Rrn, string State, long Amount)? refund = null, bool isSameMoment = false)
     {
-        _now += TimeSpan.FromSeconds(2);
+        _now += isSameMoment ? TimeSpan.Zero : TimeSpan.FromSeconds(2);
         var id = new Guid(++_count, 7, 7, [1, 2, 3, 4, 5, 6, 7, 8]);
-        _events.Add(new Event(merchant, id, type, number, _now, _now + TimeSpan.FromMilliseconds(5)));
+        _events.Add(new Event(
+            merchant, id, type, number, _now, _now + TimeSpan.FromMilliseconds(5), type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : null));
         if (_bills.Any(bill => bill.Number == number && bill.HasMail))
         {
             _deliveries.Add(new Delivery(id, ShopperStatements.Mail, mail, 1));

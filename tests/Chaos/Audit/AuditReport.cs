@@ -54,6 +54,7 @@ public static class AuditReport
         yield return ("bank", Count(evidence.Bank, entry => entry.State));
         yield return ("refunds", Count(database.Refunds, refund => refund.State));
         yield return ("trades", Count(database.Trades, trade => trade.State));
+        yield return ("claims", Count(database.Claims, claim => claim.State));
         yield return ("credits", $"{Number(evidence.BankRefunds.Sum(refund => refund.Credits))} at the bank");
         var settled = terminals.Sum(book => book.Results.Select(result => result.Key).Distinct().Count());
         var open = terminals.Sum(book => book.Pending.Select(swipe => swipe.Key).Except(book.Results.Select(result => result.Key)).Count());

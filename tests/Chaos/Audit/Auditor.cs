@@ -22,6 +22,7 @@ public static class Auditor
             .. NoSecretInClear(evidence),
             .. new RefundStatements(books).Check(),
             .. new TradeStatements(books).Check(),
+            .. new ClaimStatements(books).Check(),
         ];
     }
 

@@ -22,10 +22,11 @@ internal sealed class CrossReference
         AttemptsOfRrn = Database.Attempts.Where(attempt => attempt.Rrn is not null).ToLookup(attempt => attempt.Rrn!);
         AttemptsOfBill = Database.Attempts.Where(attempt => attempt.Bill is not null).ToLookup(attempt => attempt.Bill!);
         Postings = Database.Postings.Where(posting => posting.Kind == EntryKinds.Payment).ToLookup(posting => posting.Rrn);
-        RefundPostings = Database.Postings.Where(posting => posting.Kind is not (EntryKinds.Payment or EntryKinds.Release)).ToLookup(posting => posting.Rrn);
+        RefundPostings = Database.Postings.Where(posting => posting.Kind is EntryKinds.Refund or EntryKinds.RefundTaken or EntryKinds.RefundBack).ToLookup(posting => posting.Rrn);
         ReleasePostings = Database.Postings.Where(posting => posting.Kind == EntryKinds.Release).ToLookup(posting => posting.Bill ?? "");
         Trades = Database.Trades.ToDictionary(trade => trade.Bill);
         RefundsOfBill = Database.Refunds.ToLookup(refund => refund.Bill);
+        ClaimsOfBill = Database.Claims.ToLookup(claim => claim.Bill);
         Reversals = Database.Reversals.ToLookup(reversal => reversal.Rrn);
         Bank = evidence.Bank.ToLookup(entry => entry.Rrn);
         Told = evidence.Terminals.SelectMany(ToldAt).ToLookup(told => told.Key);
@@ -57,6 +58,8 @@ internal sealed class CrossReference
 
     public ILookup<string, Refund> RefundsOfBill { get; }
 
+    public ILookup<string, Claim> ClaimsOfBill { get; }
+
     public ILookup<string, Reversal> Reversals { get; }
 
     public ILookup<string, BankEntry> Bank { get; }
@@ -68,6 +71,9 @@ internal sealed class CrossReference
 
     /// <summary>The refund was of money that was still held.</summary>
     public bool IsFromHeld(Refund refund) => RefundPostings[refund.Rrn].Any(line => line.Kind == EntryKinds.Refund && Accounts.IsHeld(line.Account));
+
+    /// <summary>The refund was of money of the guarantee fund.</summary>
+    public bool IsFromGuarantee(Refund refund) => RefundPostings[refund.Rrn].Any(line => line.Kind == EntryKinds.Refund && line.Account == Accounts.Guarantee);
 
     public IEnumerable<string> RowsOfRrn(string rrn) =>
     [
@@ -122,12 +128,24 @@ internal static class RefundStates
 
 internal static class TradeStates
 {
-    public const string Held = "HELD", Shipped = "SHIPPED", Finished = "FINISHED", Closed = "CLOSED";
+    public const string Held = "HELD", Shipped = "SHIPPED", Claimed = "CLAIMED", Finished = "FINISHED", Closed = "CLOSED";
+}
+
+internal static class ClaimStates
+{
+    public const string Asked = "ASKED", Agreed = "AGREED", Returning = "RETURNING", Back = "BACK", Refused = "REFUSED", Judging = "JUDGING", Judged = "JUDGED", Withdrawn = "WITHDRAWN";
 }
 
 internal static class Accounts
 {
-    public const string BankClearing = "bank_clearing", RefundsOut = "refunds_out", Held = "held:";
+    public const string BankClearing = "bank_clearing", RefundsOut = "refunds_out", Held = "held:", Frozen = "frozen:", Owed = "owed:";
+    public const string Guarantee = "guarantee", GuaranteeLent = "guarantee_lent", Reserve = "reserve";
+
+    public static string FrozenOf(string merchant) => Frozen + merchant;
+
+    public static bool IsFrozen(string account) => account.StartsWith(Frozen, StringComparison.Ordinal);
+
+    public static string OwedOf(string merchant) => Owed + merchant;
 
     public static string HeldOf(string merchant) => Held + merchant;
 
@@ -136,7 +154,7 @@ internal static class Accounts
 
 internal static class EntryKinds
 {
-    public const string Payment = "payment", Release = "release", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back";
+    public const string Payment = "payment", Release = "release", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back", Fund = "fund";
 }
 
 internal static class AttemptStates

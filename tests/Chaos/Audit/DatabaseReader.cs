@@ -61,8 +61,8 @@ internal static class DatabaseReader
             Balances = await Rows("select account, amount from balances", row =>
                 new Balance(accounts[row.GetInt32(0)].Name, accounts[row.GetInt32(0)].Currency, row.GetInt64(1))),
             Events = await Rows(
-                $"select merchant_id, id, type, bill, created_at, {commitTime} from events",
-                row => new Event(row.GetString(0), row.GetGuid(1), row.GetString(2), Digits(row, 3, 14), row.GetFieldValue<DateTimeOffset>(4), Time(row, 5))),
+                $"select merchant_id, id, type, bill, created_at, {commitTime}, case when type like 'claim.%' then data::jsonb ->> 'id' end from events",
+                row => new Event(row.GetString(0), row.GetGuid(1), row.GetString(2), Digits(row, 3, 14), row.GetFieldValue<DateTimeOffset>(4), Time(row, 5), Text(row, 6))),
             Deliveries = await Rows(
                 "select event_id, receiver, state, tries from deliveries",
                 row => new Delivery(row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetInt32(3))),
@@ -90,6 +90,20 @@ internal static class DatabaseReader
                 row => new Trade(
                     Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4), row.GetInt16(5), Time(row, 6),
                     row.GetBoolean(7), row.GetBoolean(8), row.GetInt32(9), Time(row, 10), Text(row, 11))),
+            Claims = await Rows(
+                "select id, bill, merchant_id, place, state, amount, moves, is_after_sale, frozen, granted, refund, compensation from claims",
+                row => new Claim(
+                    Digits(row, 0, 12)!, Digits(row, 1, 14)!, row.GetString(2), row.GetInt16(3), row.GetString(4), row.GetInt64(5), row.GetInt32(6),
+                    row.GetBoolean(7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetInt64(9), Digits(row, 10, 12), Digits(row, 11, 12))),
+            Rulings = await Rows(
+                "select claim, to_shopper, to_merchant, from_guarantee, made_by, approved_by from rulings",
+                row => new Ruling(Digits(row, 0, 12)!, row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), Text(row, 5))),
+            Debts = await Rows(
+                "select refund, claim, merchant_id, amount from debts",
+                row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12)!, row.GetString(2), row.GetInt64(3))),
+            GuaranteePayments = await Rows(
+                "select number, amount, made_by, approved_by from guarantee_payments",
+                row => new GuaranteePayment(Digits(row, 0, 12)!, row.GetInt64(1), row.GetString(2), Text(row, 3))),
             ReadAt = (await Rows("select now()", row => row.GetFieldValue<DateTimeOffset>(0))).Single(),
         };
     }

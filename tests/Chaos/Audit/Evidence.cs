@@ -60,6 +60,15 @@ public sealed record DatabaseBook
 
     public IReadOnlyList<Trade> Trades { get; init; } = [];
 
+    public IReadOnlyList<Claim> Claims { get; init; } = [];
+
+    /// <summary>Also those that wait or were turned down.</summary>
+    public IReadOnlyList<Ruling> Rulings { get; init; } = [];
+
+    public IReadOnlyList<Debt> Debts { get; init; } = [];
+
+    public IReadOnlyList<GuaranteePayment> GuaranteePayments { get; init; } = [];
+
     /// <summary>By the database's clock.</summary>
     public DateTimeOffset ReadAt { get; init; }
 }
@@ -89,9 +98,9 @@ public sealed record Attempt(
     string? ResponseCode,
     string? AuthorisationCode);
 
-/// <param name="Rrn">Of the attempt or the refund; the number of a release.</param>
+/// <param name="Rrn">Of the attempt or the refund; the number of a release, a claim or a payment to the guarantee fund.</param>
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
-/// <param name="Kind">payment, release, refund, refund_taken or refund_back.</param>
+/// <param name="Kind">payment, release, refund, refund_taken, refund_back, freeze, unfreeze or fund.</param>
 /// <param name="Bill">Of a release; null for the others.</param>
 /// <param name="Sequence">Of the releases of a bill, from 0.</param>
 public sealed record Posting(
@@ -120,6 +129,38 @@ public sealed record Trade(
     DateTimeOffset? LeasedUntil = null,
     string? FrozenBy = null);
 
+/// <summary>A shopper's claim about an escrow bill.</summary>
+/// <param name="Id">Twelve digits.</param>
+/// <param name="Place">Among the claims of its bill, from 1.</param>
+/// <param name="Amount">Minor units, like the two that follow.</param>
+/// <param name="IsAfterSale">The money was released before.</param>
+/// <param name="Granted">What the shopper gets.</param>
+/// <param name="Refund">The RRN of the refund that the merchant gives.</param>
+/// <param name="Compensation">The RRN of the refund that the guarantee fund gives.</param>
+/// <param name="Moves">Since it was opened.</param>
+public sealed record Claim(
+    string Id,
+    string Bill,
+    string Merchant,
+    int Place,
+    string State,
+    long Amount,
+    int Moves,
+    bool IsAfterSale = false,
+    long Frozen = 0,
+    long? Granted = null,
+    string? Refund = null,
+    string? Compensation = null);
+
+/// <param name="ApprovedBy">Null: nobody.</param>
+public sealed record Ruling(string Claim, long ToShopper, long ToMerchant, long FromGuarantee, string MadeBy, string? ApprovedBy);
+
+/// <summary>What a merchant owes because the guarantee fund has paid a refund for it.</summary>
+public sealed record Debt(string Refund, string Claim, string Merchant, long Amount);
+
+/// <summary>Own money of the platform for the guarantee fund.</summary>
+public sealed record GuaranteePayment(string Number, long Amount, string MadeBy, string? ApprovedBy);
+
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
 public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State);
@@ -134,7 +175,8 @@ public sealed record Balance(string Account, string Currency, long Amount);
 /// <param name="Bill">Null for an event without a bill, such as a test of an endpoint.</param>
 /// <param name="CreatedAt">By the clock of the silo, before its commit.</param>
 /// <param name="CommittedAt">By the database's clock, if it records commit times (<c>track_commit_timestamp</c>).</param>
-public sealed record Event(string Merchant, Guid Id, string Type, string? Bill, DateTimeOffset CreatedAt, DateTimeOffset? CommittedAt);
+/// <param name="Claim">The id of the claim that it is about.</param>
+public sealed record Event(string Merchant, Guid Id, string Type, string? Bill, DateTimeOffset CreatedAt, DateTimeOffset? CommittedAt, string? Claim = null);
 
 /// <param name="Receiver">The id of an endpoint, or mail: the bill's shopper.</param>
 /// <param name="State">PENDING, ACCEPTED, SKIPPED or PARKED.</param>
@@ -213,7 +255,7 @@ public sealed record ReceiverBook(string Url, IReadOnlyList<ReceivedEvent> Event
 /// <summary>All tries of one event at one receiver, signatures right.</summary>
 /// <param name="Id">As the receiver read it: <c>evt_</c> and 32 hex digits.</param>
 /// <param name="Bill">From the event's data, like what follows; null where it has none.</param>
-/// <param name="Rrn">Of the payment, or of the refund.</param>
+/// <param name="Rrn">Of the payment or the refund; the id of a claim.</param>
 /// <param name="FirstAt">When its first try came, accepted or not.</param>
 /// <param name="Accepted">How many tries the receiver accepted.</param>
 /// <param name="Trade">The state of the bill's trade, from the event's data.</param>

@@ -194,7 +194,8 @@ internal static class MoneyStatements
     }
 
     private static bool IsDebitable(string account) =>
-        account.StartsWith("merchant:", StringComparison.Ordinal) || account.StartsWith("store:", StringComparison.Ordinal);
+        account.StartsWith("merchant:", StringComparison.Ordinal) || account.StartsWith("store:", StringComparison.Ordinal)
+        || Accounts.IsFrozen(account) || account == Accounts.Guarantee;
 
     private static List<(string Account, long Amount, string Currency)> Shares(CrossReference books, Attempt attempt)
     {

@@ -122,7 +122,7 @@ internal sealed class RefundStatements(CrossReference books)
         foreach (var refund in books.Database.Refunds)
         {
             var lines = books.RefundPostings[refund.Rrn].Where(line => line.Kind == EntryKinds.Refund && line.Account != Accounts.RefundsOut).ToList();
-            if (lines.Count > 0 && books.Bills.TryGetValue(refund.Bill, out var bill) && books.AttemptsOfRrn[refund.OriginalRrn].FirstOrDefault() is { } payment)
+            if (lines.Count > 0 && !books.IsFromGuarantee(refund) && books.Bills.TryGetValue(refund.Bill, out var bill) && books.AttemptsOfRrn[refund.OriginalRrn].FirstOrDefault() is { } payment)
             {
                 if (bill.IsEscrow && !books.IsFromHeld(refund) && books.Trades.GetValueOrDefault(bill.Number) is not { Releases: > 0 })
                 {

@@ -19,8 +19,21 @@ internal static class Row
         "trade", trade.Bill, trade.State, With("held", Amount(trade.Held)), With("released", Amount(trade.Released)), With("in", Number(trade.Releases)),
         trade.DueAt is { } due ? With("due", Time(due)) : null, trade.IsOverdue ? "overdue" : null, trade.IsShipped ? "shipped" : null, With("frozen by", trade.FrozenBy));
 
+    public static string Of(Claim claim) => Join(
+        "claim", claim.Id, claim.State, Amount(claim.Amount), With("bill", claim.Bill), claim.IsAfterSale ? "after the release" : null, With("granted", Amount(claim.Granted)),
+        claim.Frozen > 0 ? With("frozen", Amount(claim.Frozen)) : null, With("refund", claim.Refund), With("compensation", claim.Compensation), With("moves", Number(claim.Moves)));
+
+    public static string Of(Ruling ruling) => Join(
+        "ruling", With("claim", ruling.Claim), With("to shopper", Amount(ruling.ToShopper)), With("to merchant", Amount(ruling.ToMerchant)),
+        With("from guarantee", Amount(ruling.FromGuarantee)), With("by", ruling.MadeBy), With("and", ruling.ApprovedBy));
+
+    public static string Of(Debt debt) => Join("debt", debt.Merchant, Amount(debt.Amount), With("refund", debt.Refund), With("claim", debt.Claim));
+
+    public static string Of(GuaranteePayment payment) =>
+        Join("payment to the guarantee fund", payment.Number, Amount(payment.Amount), With("by", payment.MadeBy), With("and", payment.ApprovedBy));
+
     public static string Of(Event told) => Join(
-        "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("at", Time(told.CreatedAt)),
+        "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("claim", told.Claim), With("at", Time(told.CreatedAt)),
         told.CommittedAt is { } at ? With("committed", Time(at)) : null);
 
     public static string Of(Delivery delivery) => Join(

@@ -140,6 +140,8 @@ internal sealed class TradeStatements(CrossReference books)
     private IEnumerable<Violation> Events()
     {
         var told = books.Database.Events.Where(told => IsOfTrade(told.Type)).GroupBy(told => (told.Bill, told.Type)).ToDictionary(events => events.Key, events => events.Count());
+        var endings = books.Database.Events.Where(ended => ended.Type is Closed or Finished).ToLookup(ended => ended.Bill);
+        var claims = ClaimStatements.Ends(books).ToLookup(ended => ended.Bill);
         foreach (var bill in books.Database.Bills)
         {
             var trade = books.Trades.GetValueOrDefault(bill.Number);
@@ -149,7 +151,10 @@ internal sealed class TradeStatements(CrossReference books)
             // A refused refund opens again what was over, which is a new deadline. A trade that was overdue may have been shipped since.
             var releases = trade?.Releases ?? 0;
             var reopened = Math.Max(0, told.GetValueOrDefault((bill.Number, Closed)) - isClosed) + Math.Max(0, releases - isFinished);
-            var deadlines = (trade?.DeadlineChanges ?? 0) + (trade is null ? 0 : reopened);
+
+            // A claim that has not ended the trade, in the same commit, has given it a new deadline.
+            var afterClaims = claims[bill.Number].Count(ended => !endings[bill.Number].Any(end => end.CreatedAt == ended.CreatedAt));
+            var deadlines = (trade?.DeadlineChanges ?? 0) + (trade is null ? 0 : reopened + afterClaims);
             foreach (var (type, least, most) in new[]
             {
                 (Shipped, isShipped, isShipped),

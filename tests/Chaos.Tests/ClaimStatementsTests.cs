@@ -1,0 +1,141 @@
+using Lakala.Chaos.Audit;
+using static Lakala.Chaos.Tests.Doctoring;
+using static Lakala.Chaos.Tests.SoundBooks;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>Books in which something is wrong with a claim (statements 15 and 25, and 7 and 24 where they are about claims).</summary>
+public sealed class ClaimStatementsTests
+{
+    private readonly SoundBooks _books = new();
+
+    private Evidence Sound => _books.Evidence;
+
+    [Fact]
+    public void Statement_7_a_receiver_was_told_another_state_of_a_claim() => Breaks(
+        7, Sound.Received(Receiver, receiver => receiver with
+        {
+            Events = receiver.Events.Change(told => told.Rrn == _books.GrantedClaim && told.Type == "claim.agreed", told => told with { Status = "ASKED" }),
+        }),
+        "that is not so", "claim.agreed");
+
+    [Theory]
+    [InlineData("ASKED", "BACK")]
+    [InlineData("ASKED", "JUDGING")]
+    public void Statement_15_a_claim_is_where_its_events_do_not_lead(string from, string to) => Breaks(
+        15, OfClaim(_books.OpenClaim, claim => claim with { State = from == claim.State ? to : claim.State }), $"A claim is {to}, and its events");
+
+    [Fact]
+    public void Statement_15_a_claim_was_judged_before_anybody_called_for_a_ruling() => Breaks(
+        [7, 15, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Claim == _books.JudgedClaim && told.Type == "claim.judging") }), "do not lead there");
+
+    [Fact]
+    public void Statement_15_money_was_released_while_a_claim_was_open() => Breaks(
+        [15, 24], Sound.Database(book => book with
+        {
+            Events = book.Events.Change(
+                told => told.Bill == _books.Judged.Bill && told.Type == "trade.finished", told => told with { CreatedAt = told.CreatedAt - TimeSpan.FromMilliseconds(1) }),
+        }),
+        "released while a claim was open");
+
+    [Fact]
+    public void Statement_15_a_trade_is_finished_with_an_open_claim() => Breaks(
+        15, OfTrade(_books.Claimed, trade => trade with { State = "SHIPPED", DueAt = Sound.Database.ReadAt + TimeSpan.FromDays(1) }), "A trade is SHIPPED with 1 open claims");
+
+    [Fact]
+    public void Statement_15_a_trade_is_stopped_by_nobody() => Breaks(
+        15, OfTrade(_books.Shipped, trade => trade with { State = "CLAIMED", DueAt = null }), "A trade is CLAIMED with 0 open claims");
+
+    [Fact]
+    public void Statement_15_a_bill_has_two_open_claims() => Breaks(
+        [15, 24], Sound.Database(book => book with { Claims = book.Claims.With(book.Claims.Single(claim => claim.Id == _books.OpenClaim) with { Id = "000000099999", Place = 2 }) }),
+        "has 2 open claims");
+
+    [Fact]
+    public void Statement_15_a_bill_has_a_sixth_claim() => Breaks(
+        15, OfClaim(_books.OpenClaim, claim => claim with { Place = 6 }), "other claims than the first to the fifth");
+
+    [Fact]
+    public void Statement_15_a_claim_about_held_money_counts_as_one_after_the_release() => Breaks(
+        15, OfClaim(_books.OpenClaim, claim => claim with { IsAfterSale = true }), "nothing was released before");
+
+    [Fact]
+    public void Statement_15_a_claim_is_of_a_direct_bill() => Breaks(
+        [7, 15, 24], OfClaim(_books.FrozenClaim, claim => claim with { Bill = _books.Approved.Bill }), "of no trade");
+
+    [Theory]
+    [InlineData(4_099L)]
+    [InlineData(4_101L)]
+    [InlineData(null)]
+    public void Statement_15_a_claim_has_given_another_amount_than_it_has_granted(long? granted) => Breaks(
+        15, OfClaim(_books.GrantedClaim, claim => claim with { Granted = granted }), $"claim {_books.GrantedClaim} AGREED");
+
+    [Fact]
+    public void Statement_15_a_claim_names_a_refund_of_another_bill() => Breaks(
+        15, OfClaim(_books.GrantedClaim, claim => claim with { Refund = _books.RefundAfterRelease }), "none of its bill");
+
+    [Fact]
+    public void Statement_15_more_is_frozen_than_claims_have_frozen() => Breaks(
+        15, OfClaim(_books.FrozenClaim, claim => claim with { Frozen = 4_174 }), "has 4175, and open claims have frozen 4174");
+
+    [Fact]
+    public void Statement_24_a_move_of_a_claim_was_told_twice() => Breaks(
+        24, OfClaim(_books.OfferedClaim, claim => claim with { Moves = 1 }), "moved 1 times and has 3 events");
+
+    [Fact]
+    public void Statement_24_the_new_deadline_after_a_claim_was_not_told() => Breaks(
+        [7, 24], Sound.Database(book => book with
+        {
+            Events = book.Events.Without(told => told.Type == "trade.deadline_changed" && told.Bill == book.Claims.Single(claim => claim.Id == _books.OfferedClaim).Bill),
+        }),
+        "0 events trade.deadline_changed");
+
+    [Fact]
+    public void Statement_25_one_person_alone_has_ruled() => Breaks(
+        25, OfRuling(_books.CompensatedClaim, ruling => ruling with { ApprovedBy = ruling.MadeBy }), "One person alone");
+
+    [Fact]
+    public void Statement_25_a_claim_was_judged_by_nobody() => Breaks(
+        25, OfRuling(_books.JudgedClaim, ruling => ruling with { ApprovedBy = null }), "0 approved rulings");
+
+    [Fact]
+    public void Statement_25_a_ruling_is_about_another_amount() => Breaks(
+        25, OfRuling(_books.JudgedClaim, ruling => ruling with { ToMerchant = 4_999 }), "not what its claim has granted");
+
+    [Fact]
+    public void Statement_25_the_fund_has_paid_another_amount_than_was_ruled() => Breaks(
+        25, OfRuling(_books.CompensatedClaim, ruling => ruling with { ToShopper = 1, FromGuarantee = 2_999 }), "another amount than was ruled");
+
+    [Fact]
+    public void Statement_25_the_merchant_owes_less_than_the_fund_has_paid() => Breaks(
+        25, Sound.Database(book => book with { Debts = book.Debts.Change(debt => debt.Refund == _books.Compensation, debt => debt with { Amount = 2_999 }) }), "owes another amount", "do not agree");
+
+    [Fact]
+    public void Statement_25_a_compensation_has_no_debt() => Breaks(
+        25, Sound.Database(book => book with { Debts = book.Debts.Without(debt => debt.Refund == _books.Compensation) }), "owes another amount", "do not agree");
+
+    [Fact]
+    public void Statement_25_the_debt_is_posted_to_another_merchant() => Breaks(
+        25, Sound.Database(book => book with
+        {
+            Postings = book.Postings.Change(line => line.Rrn == _books.Compensation && line.Account == "owed:" + Merchant, line => line with { Account = "owed:" + OtherMerchant }),
+        }),
+        "do not agree");
+
+    [Theory]
+    [InlineData("dora")]
+    [InlineData(null)]
+    public void Statement_25_the_fund_has_got_money_by_one_person(string? approvedBy) => Breaks(
+        25, Sound.Database(book => book with { GuaranteePayments = book.GuaranteePayments.Change(payment => payment.Number == _books.FundPayment, payment => payment with { ApprovedBy = approvedBy }) }),
+        "other money than two people");
+
+    [Fact]
+    public void Statement_25_the_fund_has_got_money_by_nobody() => Breaks(
+        25, Sound.Database(book => book with { GuaranteePayments = [] }), "fund line 2 guarantee -100000");
+
+    private Evidence OfClaim(string id, Func<Claim, Claim> change) => Sound.Database(book => book with { Claims = book.Claims.Change(claim => claim.Id == id, change) });
+
+    private Evidence OfTrade(Swipe swipe, Func<Trade, Trade> change) => Sound.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
+
+    private Evidence OfRuling(string claim, Func<Ruling, Ruling> change) => Sound.Database(book => book with { Rulings = book.Rulings.Change(ruling => ruling.Claim == claim, change) });
+}
