@@ -8,6 +8,8 @@ using Lakala.Storage.Bills;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
+using Lakala.Storage.Trades;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.BillPages;
@@ -18,7 +20,7 @@ namespace Lakala.Silo.BillPages;
 /// </summary>
 internal static class BillPageEndpoints
 {
-    private const int MostRefunds = 20;
+    private const int MostRefunds = 20, MostOfAForm = 4096;
 
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(3);
 
@@ -28,6 +30,9 @@ internal static class BillPageEndpoints
     public static WebApplicationBuilder AddBillPages(this WebApplicationBuilder builder)
     {
         builder.Services.AddListeners();
+        builder.Services.AddSingleton<ShopperCodeRows>();
+        builder.Services.AddSingleton<ShopperSession>();
+        builder.Services.AddSingleton<ShopperSteps>();
         builder.Services.AddSingleton(static provider => new BillPageAddress(provider.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl));
 
         // The host's own log line about every request has its path.
@@ -50,6 +55,11 @@ internal static class BillPageEndpoints
         pages.MapGet("/{token}/events", Listen);
         pages.MapGet("/{token}/stores", NearStores);
         pages.MapGet("/{token}/calendar.ics", Calendar);
+        MapStep(pages, "code", static (steps, context, bill) => steps.SendCode(context, bill));
+        MapStep(pages, "enter", static (steps, context, bill) => steps.EnterCode(context, bill));
+        MapStep(pages, "confirm", static (steps, context, bill) => steps.Confirm(context, bill));
+        MapStep(pages, "extend", static (steps, context, bill) => steps.Extend(context, bill));
+        MapStep(pages, "take-back", static (steps, context, bill) => steps.TakeBack(context, bill));
         foreach (var asset in BillAssets.All)
         {
             pages.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
@@ -58,14 +68,22 @@ internal static class BillPageEndpoints
         return app;
     }
 
+    private static void MapStep(RouteGroupBuilder pages, string name, Func<ShopperSteps, HttpContext, BillRow, Task<IResult>> take) => pages
+        .MapPost("/{token}/" + name, async (string token, HttpContext context, Commits commits, ShopperSteps steps) =>
+            await Find(token, commits) is { } bill ? await take(steps, context, bill) : Problems.NoSuchPage())
+        .WithMetadata(new RequestSizeLimitAttribute(MostOfAForm));
+
     private static async Task<IResult> Show(
         string token,
         string? lang,
         string? region,
         string? district,
+        string? told,
         Commits commits,
         StoreFinder stores,
         RefundRows refunds,
+        ShopperSteps steps,
+        ShopperSession session,
         PageRenderer renderer,
         TimeProvider time,
         HttpContext context,
@@ -90,7 +108,10 @@ internal static class BillPageEndpoints
             {
                 [nameof(BillPage.Bill)] = shown,
                 [nameof(BillPage.Now)] = time.GetUtcNow(),
-                [nameof(BillPage.Stores)] = shown.IsFinal ? null : await StoresIn(region, district, stores, context.RequestAborted),
+                [nameof(BillPage.IsOpen)] = bill.Trade is not null && await session.IsOpen(context, bill),
+                [nameof(BillPage.Addresses)] = bill.Trade is null ? [] : steps.FindAddresses(bill),
+                [nameof(BillPage.Word)] = told,
+                [nameof(BillPage.Stores)] = bill.Payment is not null || shown.IsFinal ? null : await StoresIn(region, district, stores, context.RequestAborted),
             });
         }
         catch (Exception fault) when (ProblemsOfFaults.WillPass(fault))
@@ -222,7 +243,7 @@ internal static class BillPageEndpoints
                     yield break;
                 }
 
-                if (next.Bill.State != bill.Bill.State)
+                if (next.Bill.State != bill.Bill.State || next.Trade?.Moves != bill.Trade?.Moves || next.Refunded != bill.Refunded)
                 {
                     bill = next;
                     break;
@@ -238,7 +259,7 @@ internal static class BillPageEndpoints
     {
         var parameters = new Dictionary<string, object?> { ["Bill"] = bill };
         return new LiveBill(
-            bill.State,
+            bill.Version,
             bill.IsFinal,
             bill.Title,
             await page.Renderer.Html<Banner>(parameters),
@@ -274,11 +295,11 @@ internal static class BillPageEndpoints
 
     private static async ValueTask<object?> Protect(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        PageHeaders.Put(context.HttpContext.Response, formAction: "'none'", referrer: "no-referrer");
+        PageHeaders.Put(context.HttpContext.Response, formAction: "'self'", referrer: "no-referrer");
         return await next(context);
     }
 }
 
 /// <summary>An event for the page: the server's time and the changed content. Markup is rendered and encoded here, as for the whole page.</summary>
 internal sealed record LiveBill(
-    string? State = null, bool? Final = null, string? Title = null, string? Banner = null, string? Details = null, long Now = 0);
+    string? Version = null, bool? Final = null, string? Title = null, string? Banner = null, string? Details = null, long Now = 0);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lakala.Rules.Bills;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
@@ -13,7 +14,11 @@ public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null, 
 {
     public string State => StateNames.Format(Row.Bill.State);
 
-    public bool IsFinal => Row.Bill.State is BillState.Paid or BillState.Expired or BillState.Cancelled;
+    /// <summary>True: nothing that the page shows changes any more without her. A refund may still be made of a paid bill; then she gets a notice.</summary>
+    public bool IsFinal => Row.Bill.State is BillState.Expired or BillState.Cancelled || (Row.Bill.State == BillState.Paid && Row.Trade is null or { IsOver: true });
+
+    /// <summary>Changes with everything that a page shows live.</summary>
+    public string Version => string.Create(CultureInfo.InvariantCulture, $"{State} {Row.Trade?.Moves} {Row.Refunded}");
 
     public string Title => $"{Texts.States(Row.Bill.State).Headline} · {Amount} · {Row.MerchantName}";
 

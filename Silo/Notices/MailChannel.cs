@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Lakala.Grains.Notices;
 using Lakala.Silo.BillPages;
 using Lakala.Silo.Web;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Stores;
 using Lakala.Wire.Files;
@@ -76,7 +77,7 @@ public enum MailTls
 }
 
 /// <summary>Sends notices to shoppers by mail.</summary>
-internal sealed partial class MailChannel : INoticeChannel
+internal sealed partial class MailChannel : INoticeChannel, ICodeChannel
 {
     // Pixels of a module: a barcode of 14 digits is 121 modules wide, and a phone shows it in half as many points.
     private const int BarcodeModule = 3, BarcodeHeight = 132, QrModule = 6;
@@ -132,6 +133,32 @@ internal sealed partial class MailChannel : INoticeChannel
         }
     }
 
+    /// <inheritdoc/>
+    public string? FindAddress(BillRow bill) =>
+        _mail.IsOn && bill.ShopperEmail is { } mail && mail.LastIndexOf('@') is > 0 and var at ? $"{mail[0]}***{mail[at..]}" : null;
+
+    /// <inheritdoc/>
+    public async Task<bool> SendCode(BillRow bill, string code)
+    {
+        var texts = Texts.In(bill.ShopperLanguage);
+        var words = StepTexts.In(texts);
+        try
+        {
+            var name = Guid.CreateVersion7(_time.GetUtcNow()).ToString("N");
+            using var mail = Address(
+                bill,
+                string.Format(null, words.CodeSubject, ShopperMessage.Line(bill.MerchantName)),
+                name,
+                new TextPart("plain") { Text = string.Format(null, words.CodeText, code, bill.MerchantName, BillShown.Yuan(bill.Bill.Amount.Minor)) + "\n" });
+            var answer = _mail.Host.Length > 0 ? await Submit(mail) : Drop(mail, "code_" + name);
+            return answer.Outcome is NoticeOutcome.Accepted or NoticeOutcome.Uncertain;
+        }
+        catch (ParseException)
+        {
+            return false;
+        }
+    }
+
     private async Task<MimeMessage?> Compose(Notice notice)
     {
         var bill = notice.Bill!;
@@ -153,15 +180,13 @@ internal sealed partial class MailChannel : INoticeChannel
             Attach(body, message.Bill.Qr.ToPng(QrModule, QrModule), "qr.png", MailBody.Qr(message.Bill.Number));
         }
 
-        var mail = new MimeMessage
-        {
-            Subject = message.Subject,
-            Date = _time.GetUtcNow(),
+        return Address(bill, message.Subject, EventName.Format(notice.EventId), body.ToMessageBody());
+    }
 
-            // The same at every try, so that a mail program can recognise a duplicate.
-            MessageId = $"{EventName.Format(notice.EventId)}@{_from.Domain}",
-            Body = body.ToMessageBody(),
-        };
+    // The same name at every try, so that a mail program can recognise a duplicate.
+    private MimeMessage Address(BillRow bill, string subject, string name, MimeEntity body)
+    {
+        var mail = new MimeMessage { Subject = subject, Date = _time.GetUtcNow(), MessageId = $"{name}@{_from.Domain}", Body = body };
         mail.From.Add(_from);
         mail.To.Add(new MailboxAddress(bill.ShopperName, bill.ShopperEmail!));
         mail.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");

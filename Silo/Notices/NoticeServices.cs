@@ -1,4 +1,5 @@
 using Lakala.Grains.Notices;
+using Lakala.Silo.BillPages;
 using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
@@ -24,8 +25,12 @@ internal static class NoticeServices
         builder.Services.AddOptions<SmsOptions>().BindConfiguration("Sms").ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<SmsOptions>, SmsOptions.Validator>();
         builder.Services.AddSingleton<INoticeChannel, WebhookChannel>();
-        builder.Services.AddSingleton<INoticeChannel, MailChannel>();
-        builder.Services.AddSingleton<INoticeChannel, SmsChannel>();
+        builder.Services.AddSingleton<MailChannel>();
+        builder.Services.AddSingleton<INoticeChannel>(static provider => provider.GetRequiredService<MailChannel>());
+        builder.Services.AddSingleton<ICodeChannel>(static provider => provider.GetRequiredService<MailChannel>());
+        builder.Services.AddSingleton<SmsChannel>();
+        builder.Services.AddSingleton<INoticeChannel>(static provider => provider.GetRequiredService<SmsChannel>());
+        builder.Services.AddSingleton<ICodeChannel>(static provider => provider.GetRequiredService<SmsChannel>());
         builder.Services.AddHostedService<NoticeDispatcher>();
         return builder;
     }

@@ -237,7 +237,7 @@ public sealed record ShopperMessage(
     }
 
     // A merchant's text stays on one line.
-    private static string Line(string text) => string.Concat(text.Select(static letter => IsBreak(letter) ? ' ' : letter));
+    internal static string Line(string text) => string.Concat(text.Select(static letter => IsBreak(letter) ? ' ' : letter));
 
     private static bool IsBreak(char letter) => char.IsControl(letter)
         || char.GetUnicodeCategory(letter) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;

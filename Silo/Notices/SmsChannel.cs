@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Lakala.Grains.Notices;
+using Lakala.Silo.BillPages;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Microsoft.Extensions.Options;
 
@@ -45,7 +47,7 @@ public sealed class SmsOptions
 }
 
 /// <summary>Sends notices to shoppers by SMS.</summary>
-internal sealed class SmsChannel : INoticeChannel, IDisposable
+internal sealed class SmsChannel : INoticeChannel, ICodeChannel, IDisposable
 {
     private readonly SmsOptions _sms;
     private readonly BillPageAddress _pages;
@@ -70,7 +72,22 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
             return NoticeAnswer.Skipped("there is nothing left to tell");
         }
 
-        var id = EventName.Format(notice.EventId);
+        return await Send(EventName.Format(notice.EventId), bill.ShopperPhone!, message.ShortText());
+    }
+
+    /// <inheritdoc/>
+    public string? FindAddress(BillRow bill) =>
+        _sms.Url.Length > 0 && bill.ShopperPhone is { Length: > 6 } phone && _sms.IsAllowed(phone) ? $"{phone[..3]}***{phone[^2..]}" : null;
+
+    /// <inheritdoc/>
+    public async Task<bool> SendCode(BillRow bill, string code)
+    {
+        var text = string.Format(null, StepTexts.In(Texts.In(bill.ShopperLanguage)).CodeText, code, bill.MerchantName, BillShown.Yuan(bill.Bill.Amount.Minor));
+        return (await Send("code_" + Guid.NewGuid().ToString("N"), bill.ShopperPhone!, text)).Outcome is NoticeOutcome.Accepted or NoticeOutcome.Uncertain;
+    }
+
+    private async Task<NoticeAnswer> Send(string id, string phone, string text)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Post, _sms.Url);
         request.Headers.Add("Idempotency-Key", id);
         if (_authorization is not null)
@@ -78,7 +95,7 @@ internal sealed class SmsChannel : INoticeChannel, IDisposable
             request.Headers.TryAddWithoutValidation("Authorization", _authorization);
         }
 
-        return Judge(await _client.Post(request, Body(id, bill.ShopperPhone!, message.ShortText()), _sms.ContentType + "; charset=utf-8"));
+        return Judge(await _client.Post(request, Body(id, phone, text), _sms.ContentType + "; charset=utf-8"));
     }
 
     public void Dispose() => _client.Dispose();

@@ -2,11 +2,12 @@ using Lakala.Silo.Hosting;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Terminals;
+using Lakala.Storage.Trades;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Deletes old rows: answers kept for repeats, counts of notices, and the history of terminals' health.</summary>
-internal sealed class Retention(MerchantBills bills, QuotaRows quotas, HealthRows healths, TimeProvider time, ILogger<Retention> log)
+/// <summary>Deletes old rows: answers kept for repeats, counts of notices, codes of shoppers, and the history of terminals' health.</summary>
+internal sealed class Retention(MerchantBills bills, QuotaRows quotas, HealthRows healths, ShopperCodeRows codes, TimeProvider time, ILogger<Retention> log)
     : PeriodicWork(time, log)
 {
     private const int Batch = 10_000;
@@ -16,7 +17,7 @@ internal sealed class Retention(MerchantBills bills, QuotaRows quotas, HealthRow
     protected override string FailureText => "Old rows could not be deleted, the next round tries again";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(new[] { bills.ForgetAnswers, quotas.ForgetCounts, healths.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));
+        Task.WhenAll(new[] { bills.ForgetAnswers, quotas.ForgetCounts, healths.Forget, codes.Forget }.Select(forget => Repeat(Interval, stop => DropAll(forget, stop), stoppingToken)));
 
     private static async Task DropAll(Func<int, CancellationToken, Task<int>> forget, CancellationToken stop)
     {

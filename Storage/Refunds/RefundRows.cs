@@ -124,25 +124,36 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         var due = await database.List($"select bill from trades where {ClosingInOrder} limit $1", static row => row.Get<long>("bill"), stop, limit);
         foreach (var bill in due)
         {
-            await Close(bill, await nextRrn());
+            await Close(bill, await nextRrn(), new TradeStep.TimeUp());
         }
 
         return due.Count;
     }
 
-    private Task<bool> Close(long number, long rrn) => database.Commit(async connection =>
+    /// <summary>The shopper takes all the money back that is held, because her goods were not shipped in time.</summary>
+    /// <param name="rrn">Fresh: the refund's name.</param>
+    /// <returns>Null: the trade is closed, now or before.</returns>
+    public Task<Refusal?> TakeBack(long bill, long rrn) => Close(bill, rrn, new TradeStep.Close(Side.Shopper));
+
+    private Task<Refusal?> Close(long number, long rrn, TradeStep step) => database.Commit<Refusal?>(async connection =>
     {
         var seen = await LockBill(connection, number);
         var (bill, at) = (seen.Row!, Now());
-        if (bill.Trade!.Decide(new TradeStep.TimeUp(), seen.AsOf).Event is not TradeEvent.GivenBack given)
+        if (bill.Trade is not { } trade)
         {
-            return false;
+            return Refusal.TradeNone;
+        }
+
+        var decision = trade.Decide(step, seen.AsOf);
+        if (decision.Event is not TradeEvent.GivenBack given)
+        {
+            return decision.Refusal;
         }
 
         var refund = NewRefund(rrn, bill, given.Amount, NotShipped, at);
-        bill = await GiveHeld(connection, bill, bill.Trade.Apply(given), refund, at);
+        bill = await GiveHeld(connection, bill, trade.Apply(given), refund, at);
         await Store(connection, refund, bill, at);
-        return true;
+        return null;
     });
 
     /// <inheritdoc/>

@@ -44,12 +44,16 @@ function listen() {
   events.addEventListener("displaced", () => { offline.hidden = false; comeBackLater(); });
   events.onmessage = ({ data }) => {
     const bill = hear(data);
-    if (bill.state !== main.dataset.state) {
-      main.dataset.state = bill.state;
+    if (bill.version !== main.dataset.version) {
+      main.dataset.version = bill.version;
       document.title = bill.title;
       document.getElementById("banner").innerHTML = bill.banner;
       details.innerHTML = bill.details;
       dress();
+      if (!details.querySelector(".number")) {
+        stores?.remove();
+        renew();
+      }
     }
     if (bill.final) {
       events.close();
@@ -65,6 +69,18 @@ function listen() {
       comeBackLater();
     }
   };
+}
+
+// What she can do depends on her session, which only a request for the page itself shows. What she is entering stays.
+async function renew() {
+  const hers = document.getElementById("hers");
+  if (hers.querySelector("#code")?.value) {
+    return;
+  }
+  const answer = await fetch(location.href);
+  if (answer.ok) {
+    hers.innerHTML = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("hers").innerHTML;
+  }
 }
 
 // At the start, after sleep, when the network is back, and when it was too quiet.
