@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Lakala.Local;
 using Lakala.Testing;
 using Lakala.Wire.Files;
@@ -268,6 +271,105 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
 
     private static JsonElement Delivery(JsonElement told) =>
         told.GetProperty("deliveries").EnumerateArray().Single(delivery => delivery.GetProperty("receiver").GetString() == "mail");
+
+    [Theory]
+    [InlineData("en", 1280, 900)]
+    [InlineData("zh", 390, 844)]
+    public async Task A_shopper_follows_her_trade_and_confirms_it_with_a_code(string language, int width, int height)
+    {
+        var words = Spoken[language];
+        var (bill, to) = await NewEscrowBill(language, confirmSeconds: 864_000);
+        var page = await browser.Open(width, height);
+        await page.GotoAsync(PayUrl(bill));
+        await page.GetByText(words.Guarantee).WaitForAsync();
+
+        await Pay(bill);
+        await page.GetByText(words.Wait).First.WaitForAsync();
+        (await _shop.Post($"/v1/bills/{Number(bill)}/ship", """{"carrier":"SF Express","tracking_number":"SF1234567890123"}""")).Status.Should().Be(200);
+        await page.GetByText("SF1234567890123").WaitForAsync();
+        await Press(page, words.SendCode);
+        await page.GetByText(words.CodeSent).WaitForAsync();
+        var mail = (await _server.Until(to, 4)).Single(mail => mail.Subject!.Contains(words.Subject, StringComparison.Ordinal));
+        var code = Regex.Match(mail.TextBody!, "[0-9]{6}").Value;
+        await ShouldBeUsable(page, width);
+
+        await Enter(page, words, code == "000000" ? "000001" : "000000");
+        await page.GetByText(words.CodeWrong).WaitForAsync();
+        await Enter(page, words, code);
+        await page.GetByText(words.CodeRight).WaitForAsync();
+        await ShouldBeUsable(page, width);
+        await Browser.Picture(page, $"trade-{language}-{(width < 500 ? "phone" : "desktop")}");
+        var before = (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("confirm_by").GetDateTimeOffset();
+        await Press(page, words.Extend);
+        await page.GetByText(words.Extended).WaitForAsync();
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("confirm_by").GetDateTimeOffset().Should().Be(before.AddDays(3));
+        await Press(page, words.Confirm);
+        await page.GetByText(words.Confirmed).WaitForAsync();
+
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("FINISHED");
+        (await page.Locator("#actions").CountAsync()).Should().Be(0, "nothing is left to do");
+    }
+
+    [Fact]
+    public async Task Without_a_script_and_without_a_code_nobody_moves_the_money()
+    {
+        var (bill, to) = await NewEscrowBill("en", confirmSeconds: 864_000);
+        await Pay(bill);
+        await _shop.Post($"/v1/bills/{Number(bill)}/ship", """{"carrier":"SF Express","tracking_number":"SF1"}""");
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        using var answer = await http.PostAsync(new Uri(PayUrl(bill) + "/confirm"), new FormUrlEncodedContent([]), Shop.Stop);
+        ((int)answer.StatusCode, answer.Headers.Location!.OriginalString).Should().Be((303, $"../{PayUrl(bill).Split('/')[^1]}?told=CodeNeeded#told"));
+        using var elsewhere = await http.PostAsync(new Uri(PayUrl(bill)[..^2] + "xx/confirm"), new FormUrlEncodedContent([]), Shop.Stop);
+        ((int)elsewhere.StatusCode).Should().Be(404);
+
+        // She takes her time: her page has no script, and shows what she did.
+        var words = Spoken["en"];
+        var page = await browser.Open(javaScript: false);
+        await page.GotoAsync(PayUrl(bill));
+        await Press(page, words.SendCode);
+        await Press(page, words.SendCode);
+        await page.GetByText(words.CodeTooSoon).WaitForAsync();
+        var mail = (await _server.Until(to, 4)).Single(mail => mail.Subject!.StartsWith("Your code", StringComparison.Ordinal));
+        await Enter(page, words, Regex.Match(mail.TextBody!, "[0-9]{6}").Value);
+        await Press(page, words.Confirm);
+        await page.GetByText(words.Confirmed).WaitForAsync();
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("FINISHED");
+    }
+
+    private sealed record Words(
+        string Guarantee, string Wait, string SendCode, string CodeSent, string CodeTooSoon, string Subject, string CodeLabel, string Enter, string CodeWrong, string CodeRight,
+        string Extend, string Extended, string Confirm, string Confirmed);
+
+    private static readonly Dictionary<string, Words> Spoken = new()
+    {
+        ["en"] = new(
+            "Your money is held until you have the goods", "The shop ships by", "Send me a code", "The code is on its way to you", "A code was sent a moment ago", "Your code", "Your code",
+            "Enter", "This code is not right", "Your code is right", "Take more time", "You have more time now", "I have the goods", "You have confirmed"),
+        ["zh"] = new(
+            "收到商品之前，货款由平台保管", "商家应在", "发送验证码", "验证码已发送", "刚刚已发送过验证码", "验证码", "验证码",
+            "提交", "验证码不正确", "验证通过", "延长查验时间", "查验时间已延长", "确认收货", "您已确认收货"),
+    };
+
+    private static Task Press(IPage page, string button) => page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+
+    private static async Task Enter(IPage page, Words words, string code)
+    {
+        await page.GetByLabel(words.CodeLabel).FillAsync(code);
+        await Press(page, words.Enter);
+    }
+
+    private static async Task ShouldBeUsable(IPage page, int width)
+    {
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(width);
+        var faults = await page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] } });
+        faults.Violations.Select(fault => $"{fault.Id}: {string.Join(' ', fault.Nodes.Select(node => node.Html))}").Should().BeEmpty();
+    }
+
+    private async Task<(JsonElement Bill, string To)> NewEscrowBill(string language, int confirmSeconds)
+    {
+        var to = $"shopper-{Interlocked.Increment(ref Addresses)}@home.test";
+        return (await _shop.NewBill($$""","shopper":{"email":"{{to}}","language":"{{language}}"},"settlement":"escrow","delivery":"express","confirm_within_seconds":{{confirmSeconds}}"""), to);
+    }
 
     private async Task<(JsonElement Bill, string To)> NewBill(string language, string more = "")
     {

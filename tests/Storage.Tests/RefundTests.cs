@@ -231,6 +231,21 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_shopper_takes_her_money_back_when_the_time_for_shipping_is_over()
+    {
+        var bill = await Pay(escrow: Terms);
+        (await Refunds.TakeBack(bill, await _books.Rrns.Next())).Should().Be(Refusal.TradeNotOverdue);
+        await _books.Execute($"update trades set due_at = now() + interval '1 day', is_overdue = true, moves = moves + 1 where bill = {bill}");
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ => await Refunds.TakeBack(bill, await _books.Rrns.Next())));
+
+        taken.Should().AllSatisfy(refusal => refusal.Should().BeNull());
+        (await TradeOf(bill)).Should().Be("CLOSED 0");
+        (await _books.Scalar<string>($"select string_agg(state || ' ' || amount, ',') from refunds where bill = {bill}")).Should().Be("REQUESTED 1000");
+        (await Events("%")).Split(", ").Should().BeEquivalentTo("trade.closed", "refund.created");
+    }
+
+    [Fact]
     public async Task After_the_release_a_refund_takes_the_shares_back()
     {
         var bill = await Pay(escrow: Terms);
