@@ -33,11 +33,7 @@ public sealed record BankRefundRequest(
     /// <exception cref="Iso8583Exception">A field is missing or wrong, or it is an advice of another kind.</exception>
     public static BankRefundRequest FromIso(Iso8583Message message, TimeProvider time)
     {
-        if (message.RequireNumber(3) != ProcessingCode.Refund)
-        {
-            throw new Iso8583Exception(3, "is not that of a refund");
-        }
-
+        Field.RequireRefund(message);
         var now = time.GetUtcNow();
         var original = message.Require(90);
         return new BankRefundRequest(

@@ -9,13 +9,19 @@ public static class Pan
     public static string Mask(string pan) => pan.Length <= First + Last
         ? new string('*', pan.Length)
         : string.Concat(pan.AsSpan(0, First), new string('*', pan.Length - First - Last), pan.AsSpan(pan.Length - Last));
+
+    /// <summary>True when it is a card number of 12 to 19 digits of which <see cref="Mask"/> has hidden the middle.</summary>
+    public static bool IsMasked(string text) => text.Length is >= Track2.MinPanLength and <= Track2.MaxPanLength
+        && !text.AsSpan(0, First).ContainsAnyExceptInRange('0', '9')
+        && !text.AsSpan(First, text.Length - First - Last).ContainsAnyExcept('*')
+        && !text.AsSpan(text.Length - Last).ContainsAnyExceptInRange('0', '9');
 }
 
 /// <summary>Track 2 of a magnetic stripe (ISO/IEC 7813). Its <c>ToString</c> is masked.</summary>
 public sealed class Track2
 {
-    private const int MinPanLength = 12;
-    private const int MaxPanLength = 19;
+    internal const int MinPanLength = 12;
+    internal const int MaxPanLength = 19;
     private const int MaxLength = 37;
     private const int ExpiryLength = 4;
     private const int ServiceCodeLength = 3;

@@ -164,6 +164,7 @@ public static class Tags
     public const string Nonce = "NO";
     public const string OrderId = "OR";
     public const string OriginalRrn = "RR";
+    public const string PaidAmount = "AP";
     public const string PaidAt = "PA";
     public const string Parameters = "PM";
     public const string ParametersVersion = "PV";
@@ -172,9 +173,12 @@ public static class Tags
     public const string PinKeyCheck = "PC";
     public const string ProcessingRequirement = "PR";
     public const string Reason = "RN";
+    public const string RefundList = "RL";
+    public const string RefundState = "RS";
     public const string ServerTime = "TM";
     public const string SoftwareVersion = "SV";
     public const string StoreName = "SN";
     public const string StoredCode = "SR";
+    public const string Supervisor = "SU";
     public const string TimeLeft = "TL";
 }

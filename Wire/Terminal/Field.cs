@@ -7,6 +7,8 @@ internal static class Field
 {
     private const int MaxBatch = 999_999;
     private const int MaxBill = 32;
+    private const int MaxClerk = 8;
+    private const int AmountDigits = 12;
 
     public static string TransmissionTime(DateTimeOffset time) => time.UtcDateTime.ToString("MMddHHmmss", CultureInfo.InvariantCulture);
 
@@ -40,4 +42,24 @@ internal static class Field
     public static string BillOf(PrivateData data) => data.Require(Tags.BillNumber) is { Length: <= MaxBill } bill
         ? bill
         : throw new Iso8583Exception(48, $"holds more than {MaxBill} characters in the element {Tags.BillNumber}");
+
+    /// <exception cref="Iso8583Exception">Absent, or longer than a clerk's number.</exception>
+    public static string ClerkOf(PrivateData data, string tag) => data.Require(tag) is { Length: > 0 and <= MaxClerk } clerk
+        ? clerk
+        : throw new Iso8583Exception(48, $"holds no clerk's number in the element {tag}");
+
+    /// <exception cref="Iso8583Exception">Absent, or not twelve digits.</exception>
+    public static long AmountOf(PrivateData data, string tag) =>
+        data.Require(tag) is { Length: AmountDigits } digits && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
+            ? amount
+            : throw new Iso8583Exception(48, $"holds no amount in the element {tag}");
+
+    /// <exception cref="Iso8583Exception">The processing code is another.</exception>
+    public static void RequireRefund(Iso8583Message message)
+    {
+        if (message.RequireNumber(3) != ProcessingCode.Refund)
+        {
+            throw new Iso8583Exception(3, "is not that of a refund");
+        }
+    }
 }

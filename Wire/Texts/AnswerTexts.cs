@@ -14,6 +14,14 @@ public static class AnswerTexts
         "Approved. Hand over the receipt.", "Paid. Thank you.",
         "已批准，请交付凭条。", "支付成功，谢谢。");
 
+    private static readonly Texts RefundOnItsWay = new(
+        "The refund is on its way. Hand over the receipt.", "The refund is on its way to your card.",
+        "退款已受理，正在退回原卡，请交付凭条。", "退款正在退回您的卡。");
+
+    private static readonly Texts RefundWaits = new(
+        "The refund is ordered and waits for the merchant's money. Hand over the receipt.", "The refund waits for the merchant. Then it goes to your card.",
+        "退款已受理，等待商户资金，请交付凭条。", "退款等待商户资金，之后退回您的卡。");
+
     private static readonly FrozenDictionary<int, Texts> ByReason = new Dictionary<int, Texts>
     {
         [101] = new("Terminal not known here. Call the operator.", "Sorry, this counter cannot take payments now.", "终端未登记，请联系运营方。", "抱歉，此柜台暂时无法收款。"),
@@ -70,6 +78,16 @@ public static class AnswerTexts
         [373] = new("Five files are there already.", "Five files are there already.", "文件已达五个。", "文件已达五个。"),
         [374] = new("The file is larger than 2 MB.", "The file is larger than 2 MB.", "文件超过2MB。", "文件超过2MB。"),
         [375] = new("The file is no PNG, JPEG, WebP or PDF.", "The file is no PNG, JPEG, WebP or PDF.", "文件不是PNG、JPEG、WebP或PDF。", "文件不是PNG、JPEG、WebP或PDF。"),
+        [380] = new("All of this payment was given back already. Nothing to do.", "All of this payment was given back already.", "该笔支付已全部退款，无需处理。", "此笔支付已全部退款。"),
+        [381] = new("This is not the card that paid. Ask for the card that is named on the receipt.", "Nothing was given back. Please bring the card that paid.", "不是付款时使用的卡，请顾客出示凭条上的那张卡。", "未退款，请使用付款时的银行卡。"),
+        [382] = new("No such clerk in this store. Sign in again, then begin the refund again.", "Nothing was given back.", "本店没有该收银员，请重新登录后再办理退款。", "未退款。"),
+        [383] = new("The supervisor who signs must not be the clerk. Ask another supervisor, and begin again.", "Nothing was given back.", "授权主管不能是收银员本人，请另一位主管授权后重新办理。", "未退款。"),
+        [384] = new("The supervisor's number or password is wrong. Nothing was given back; begin again.", "Nothing was given back. One moment, please.", "主管工号或密码错误，未退款，请重新办理。", "未退款，请稍候。"),
+        [385] = new("Too many wrong passwords. Nothing was given back. Wait five minutes, or ask another supervisor.", "Nothing was given back. One moment, please.", "密码错误次数过多，未退款，请五分钟后再试或请另一位主管授权。", "未退款，请稍候。"),
+        [386] = new("This clerk is not a supervisor. Nothing was given back; ask a supervisor, and begin again.", "Nothing was given back. One moment, please.", "该收银员不是主管，未退款，请主管授权后重新办理。", "未退款，请稍候。"),
+        [387] = new("This batch is closed, nothing was given back. Begin again: it goes into the next batch.", "Nothing was given back. One moment, please.", "本批次已结算，未退款；请重新办理，将计入下一批次。", "未退款，请稍候。"),
+        [388] = new("Never happened, nothing was given back. Begin again.", "Nothing was given back.", "退款未发生，请重新办理。", "未退款。"),
+        [389] = new("No payment has this receipt number. Check the digits, or take the bill number.", "There is no such payment.", "没有此参考号的支付，请核对号码或使用账单号。", "没有此笔支付。"),
         [401] = new("Declined by the bank.", "Not paid. Your bank declined.", "银行拒绝交易。", "未支付，银行拒绝了交易。"),
         [402] = new("Bank not reachable, not paid. Try again later.", "Not paid. The bank cannot be reached.", "银行无法连接，未支付，请稍后再试。", "未支付，银行无法连接。"),
         [403] = new("No answer from the bank, not paid.", "Not paid. An amount that the bank holds will be returned.", "银行无应答，未支付。", "未支付，银行冻结的金额将退回。"),
@@ -107,8 +125,16 @@ public static class AnswerTexts
         var texts = reason is null ? Approved
             : reason == DeclinedByBank && ByBankCode.TryGetValue(code, out var bank) ? bank
             : ByReason[reason.Value];
-        return language == "zh" ? (texts.ClerkZh, texts.CustomerZh) : (texts.Clerk, texts.Customer);
+        return texts.In(language);
     }
 
-    private sealed record Texts(string Clerk, string Customer, string ClerkZh, string CustomerZh);
+    /// <summary>The texts to a refund that was made. None says that the money is back: that is the bank's to say, later.</summary>
+    /// <param name="isWaiting">The merchant's money does not cover it yet.</param>
+    /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
+    public static (string Clerk, string Customer) DescribeRefund(bool isWaiting, string language) => (isWaiting ? RefundWaits : RefundOnItsWay).In(language);
+
+    private sealed record Texts(string Clerk, string Customer, string ClerkZh, string CustomerZh)
+    {
+        public (string Clerk, string Customer) In(string language) => language == "zh" ? (ClerkZh, CustomerZh) : (Clerk, Customer);
+    }
 }

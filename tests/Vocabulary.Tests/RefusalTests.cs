@@ -65,6 +65,16 @@ public sealed class RefusalTests
             373 EvidenceFull 12 final
             374 EvidenceTooLarge 12 final
             375 EvidenceUnreadable 12 final
+            380 NothingLeftToRefund 13 final
+            381 OtherCard 14 final
+            382 ClerkUnknown 12 final
+            383 SignedAlone 12 final
+            384 NotSigned 12 final
+            385 SignerLocked 12 final
+            386 NoSupervisor 12 final
+            387 RefundBatchClosed 12 final
+            388 RefundNeverHappened 25 final
+            389 PaymentUnknown 40 final
             401 DeclinedByBank 05 final
             402 BankNotReachable 92 final
             403 NoAnswerFromBank 68 final

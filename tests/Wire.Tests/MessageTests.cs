@@ -230,6 +230,43 @@ public sealed class MessageTests
         FluentActions.Invoking(() => BankRefundRequest.FromIso(wrong, new FakeTimeProvider(Samples.Time))).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field);
     }
 
+    [Theory]
+    [InlineData("6222021234567894", 1_000, "1001", 48)]
+    [InlineData("622202*****67894", 1_000, "1001", 48)]
+    [InlineData("622202******7894", 0, "1001", 4)]
+    [InlineData("622202******7894", 1_000, "", 48)]
+    public void A_refund_with_a_whole_card_number_or_without_an_amount_or_a_clerk_is_refused(string card, long amount, string clerk, int field)
+    {
+        var refund = new RefundRequest(
+            false, new Origin("T0000001", "STORE0000000001", 1), 3, "12345678901244", amount, 156, Samples.Time, EntryMode.Swiped, card, clerk, "1002", Samples.Key, 7);
+
+        FluentActions.Invoking(() => RefundRequest.FromIso(refund.ToIso())).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(field);
+    }
+
+    [Fact]
+    public void Only_a_repeat_of_a_refund_may_be_without_a_password()
+    {
+        var refund = new RefundRequest(
+            true, new Origin("T0000001", "STORE0000000001", 1), 3, "12345678901244", 1, 156, Samples.Time, EntryMode.Swiped, Samples.Masked, "1001", "1002", null, 7);
+
+        RefundRequest.FromIso(refund.ToIso()).IsEnquiry.Should().BeTrue();
+        FluentActions.Invoking(() => RefundRequest.FromIso((refund with { IsRepeat = false }).ToIso())).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(48);
+    }
+
+    [Fact]
+    public void The_answer_of_a_server_that_gives_no_refunds_is_not_taken_for_one()
+    {
+        var answer = new LookupAnswer(new Origin("T0000001", "STORE0000000001", 1), new Verdict("40", 310, null, null), "12345678901244", null, null, null, null, null, null);
+
+        FluentActions.Invoking(() => RefundLookupAnswer.FromIso(answer.ToIso())).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(3);
+    }
+
+    [Theory]
+    [InlineData(100, 30, "D0000000000000070")]
+    [InlineData(30, 100, "C0000000000000070")]
+    public void The_net_of_a_batch_is_a_debit_or_a_credit(long paid, long refunded, string net) =>
+        new BatchCloseRequest(new Origin("T0000001", "STORE0000000001", 1), 3, new BatchTotals(1, paid, 1, refunded), 7).ToIso().Text(97).Should().Be(net);
+
     [Fact]
     public void A_batch_has_six_digits()
     {

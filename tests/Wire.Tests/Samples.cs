@@ -68,6 +68,18 @@ internal static class Samples
         Of(new LookupAnswer(
             Terminal, Verdict, "12345678901234", 1, 156, "Payee", "Tea", "ORDER-2", TimeSpan.FromMinutes(3), new Guarantee(TimeSpan.FromDays(3), TimeSpan.FromDays(10))),
             m => m.ToIso(), LookupAnswer.FromIso),
+        Of(new RefundLookupRequest(Terminal, 3, "12345678901234", null, 7), m => m.ToIso(), RefundLookupRequest.FromIso),
+        Of(new RefundLookupRequest(Terminal, 3, null, "000000000042", 7), m => m.ToIso(), RefundLookupRequest.FromIso),
+        Of(new RefundLookupAnswer(Terminal, Verdict, new RefundablePayment(
+            "12345678901234", "000000000042", 1_000, 999, 156, Time, Masked, "Payee", "茶壶", "ORDER-1")), m => m.ToIso(), RefundLookupAnswer.FromIso),
+        Of(new RefundLookupAnswer(Terminal, new Verdict("40", 389, null, null), null), m => m.ToIso(), RefundLookupAnswer.FromIso),
+        Of(CounterRefund(isRepeat: false, Key), m => m.ToIso(), RefundRequest.FromIso),
+        Of(CounterRefund(isRepeat: true, Key), m => m.ToIso(), RefundRequest.FromIso),
+        Of(CounterRefund(isRepeat: true, null), m => m.ToIso(), RefundRequest.FromIso),
+        Of(new RefundAnswer(Terminal, Verdict, 3, "12345678901234", 1_000, 156, Facts with { AuthorisationCode = null }, "000000000042", IsWaiting: true), m => m.ToIso(), RefundAnswer.FromIso),
+        Of(new RefundAnswer(Terminal, Verdict, 3, "", 0, 156, PaymentFacts.None), m => m.ToIso(), RefundAnswer.FromIso),
+        Of(new BatchCloseRequest(Terminal, 3, new BatchTotals(2, 25_600, 1, 400_000), 7), m => m.ToIso(), BatchCloseRequest.FromIso),
+        Of(new BatchCloseAnswer(Terminal, Verdict, 3, new BatchTotals(1, 400, 1, 999), [new BatchEntry(2, 400), new BatchEntry(3, -999)]), m => m.ToIso(), BatchCloseAnswer.FromIso),
     ];
 
     /// <summary>Their bytes, without MAC.</summary>
@@ -97,6 +109,9 @@ internal static class Samples
 
     private static PayRequest Pay(bool isRepeat, string? track, byte[]? block) =>
         new(isRepeat, Terminal, 3, "12345678901234", 1_000, 156, default, "021", track, block, 7, "Clerk 7");
+
+    private static RefundRequest CounterRefund(bool isRepeat, byte[]? password) =>
+        new(isRepeat, Terminal, 3, "12345678901234", 1_000, 156, default, "021", Masked, "1001", "1002", password, 7);
 
     private static BankRefundRequest Refund(bool isRepeat) => new(
         isRepeat, "000000000043", 44, Time, 400, 156, "1000", "T0000001", "STORE0000000001", "000000000042", 1, Time.AddDays(-300));

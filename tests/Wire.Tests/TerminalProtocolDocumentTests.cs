@@ -31,6 +31,9 @@ public sealed partial class TerminalProtocolDocumentTests
     private static readonly Verdict Paid =
         new(ResponseCodes.Approved, 0, "Approved. Hand over the receipt.", "Paid. Thank you.", ProcessingRequirement.None);
 
+    private static readonly Verdict Ordered = new(
+        ResponseCodes.Approved, 0, "The refund is on its way. Hand over the receipt.", "The refund is on its way to your card.", ProcessingRequirement.None);
+
     private static readonly Verdict Void =
         new(ResponseCodes.NoSuchOriginal, 410, "Never happened, not paid. Start again.", "Not paid.", ProcessingRequirement.None);
 
@@ -83,6 +86,21 @@ public sealed partial class TerminalProtocolDocumentTests
         ["abandonment request"] = (new AbandonRequest(false, From(5), Batch, KeySet).ToIso(), Session),
         ["abandonment answer"] = (
             new AbandonAnswer(From(5), Void, Batch, ResponseCodes.NoSuchOriginal, PaymentFacts.None).ToIso(), Session),
+        ["refund lookup request"] = (new RefundLookupRequest(From(11), Batch, null, "000000010042", KeySet).ToIso(), Session),
+        ["refund lookup answer"] = (
+            new RefundLookupAnswer(
+                From(11),
+                Done,
+                new RefundablePayment(
+                    Bill, "000000010042", Amount, Amount - 800, CurrencyCode.Cny, SignedOnAt.AddSeconds(14), Samples.Masked, "Demo Shop", "A teapot and two cups", "WEB-1")).ToIso(),
+            Session),
+        ["refund request"] = (Refund(isRepeat: false, isEnquiry: false).ToIso(), Session),
+        ["refund answer"] = (
+            new RefundAnswer(
+                From(12), Ordered, Batch, Bill, 12_000, CurrencyCode.Cny,
+                new PaymentFacts("000000010057", null, Samples.Masked, SignedOnAt.AddDays(2), "Demo Shop", "WEB-1"), "000000010042").ToIso(),
+            Session),
+        ["refund enquiry request"] = (Refund(isRepeat: true, isEnquiry: true).ToIso(), Session),
         ["batch close request"] = (new BatchCloseRequest(From(6), Batch, new BatchTotals(1, Amount), KeySet).ToIso(), Session),
         ["batch close answer"] = (
             new BatchCloseAnswer(From(6), Done, Batch, new BatchTotals(1, Amount), []).ToIso(), Session),
@@ -216,6 +234,21 @@ public sealed partial class TerminalProtocolDocumentTests
         isEnquiry ? null : Blocks["PIN block"],
         KeySet,
         "7");
+
+    private static RefundRequest Refund(bool isRepeat, bool isEnquiry) => new(
+        isRepeat,
+        From(12),
+        Batch,
+        Bill,
+        12_000,
+        CurrencyCode.Cny,
+        SignedOnAt.AddDays(2).ToOffset(TimeSpan.FromHours(8)),
+        "021",
+        Samples.Masked,
+        "1001",
+        "1002",
+        isEnquiry ? null : Blocks["enciphered clerk password"],
+        KeySet);
 
     private static string Format(FieldSpec spec) => (spec.Format switch
     {

@@ -53,6 +53,8 @@ internal sealed partial class FuzzTarget
         Of("SignOnRequest", "080", i => SignOnRequest.FromIso(i, Clock), m => m.ToIso()),
         Of("LookupRequest", "010", LookupRequest.FromIso, m => m.ToIso()),
         Of("PayRequest", "020", PayRequest.FromIso, m => m.ToIso()),
+        Of("RefundLookupRequest", "010", RefundLookupRequest.FromIso, m => m.ToIso()),
+        Of("RefundRequest", "022", RefundRequest.FromIso, m => m.ToIso()),
         Of("PayRequest.KeyOf", "020", i => PayRequest.KeyOf(i)),
         Of("AbandonRequest", "042", AbandonRequest.FromIso, m => m.ToIso()),
         Of("BatchCloseRequest", "050", BatchCloseRequest.FromIso, m => m.ToIso()),
@@ -63,6 +65,8 @@ internal sealed partial class FuzzTarget
         // The terminal.
         Of("SignOnAnswer", "081", SignOnAnswer.FromIso, m => m.ToIso()),
         Of("LookupAnswer", "011", LookupAnswer.FromIso, m => m.ToIso()),
+        Of("RefundLookupAnswer", "011", RefundLookupAnswer.FromIso, m => m.ToIso()),
+        Of("RefundAnswer", "023", RefundAnswer.FromIso, m => m.ToIso()),
         Of("PayAnswer", "021", PayAnswer.FromIso, m => m.ToIso()),
         Of("AbandonAnswer", "043", AbandonAnswer.FromIso, m => m.ToIso()),
         Of("BatchCloseAnswer", "051", BatchCloseAnswer.FromIso, m => m.ToIso()),
