@@ -10,6 +10,7 @@ namespace Lakala.Storage.Refunds;
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="Reason">The merchant's words; null when it gave none.</param>
 /// <param name="ResponseCode">The bank's last word, field 39; null before it.</param>
+/// <param name="Store">The store whose counter asked for it; null when none did.</param>
 public sealed record RefundRow(
     long Rrn,
     long Bill,
@@ -22,11 +23,12 @@ public sealed record RefundRow(
     string? ResponseCode,
     int Tries,
     DateTimeOffset CreatedAt,
-    DateTimeOffset? FinishedAt)
+    DateTimeOffset? FinishedAt,
+    string? Store = null)
 {
     /// <summary>The columns for <see cref="Read"/>, of refunds r.</summary>
     internal const string Columns =
-        "r.rrn, r.bill, r.merchant_id, r.original_rrn, r.amount, r.currency, r.before, r.state, r.reason, r.response_code, r.tries, r.created_at, r.finished_at";
+        "r.rrn, r.bill, r.merchant_id, r.original_rrn, r.amount, r.currency, r.before, r.state, r.reason, r.response_code, r.tries, r.created_at, r.finished_at, r.store_id";
 
     public BillNumber BillNumber => BillNumber.FromStored(Bill);
 
@@ -42,7 +44,8 @@ public sealed record RefundRow(
         row.GetOrNull<string>("response_code"),
         row.Get<int>("tries"),
         row.Get<DateTimeOffset>("created_at"),
-        row.Get<DateTimeOffset?>("finished_at"));
+        row.Get<DateTimeOffset?>("finished_at"),
+        row.GetOrNull<string>("store_id"));
 }
 
 /// <summary>A refund to send, with what names its original at the bank.</summary>

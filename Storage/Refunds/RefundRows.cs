@@ -86,36 +86,48 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
                 }
 
                 var amount = wanted.Amount ?? Math.Max(1, bill.Bill.Amount.Minor - bill.Refunded);
-                if (Refund.WhyNot(bill.Bill, bill.Refunded, amount) is { } refusal)
+                var outcome = await Make(connection, seen, wanted.Rrn, amount, wanted.Reason, store: null);
+                if (outcome is RequestOutcome.Made { Refund: var refund })
                 {
-                    return new RequestOutcome.Refused(refusal, bill);
+                    await KeepAnswer(connection, bill.MerchantId, wanted.Answer(refund));
                 }
 
-                var at = Now();
-                var refund = NewRefund(wanted.Rrn, bill, amount, wanted.Reason, at);
-                if (bill.Trade is { IsOver: false } trade)
-                {
-                    var decision = trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf);
-                    if (decision.Event is not { } given)
-                    {
-                        return new RequestOutcome.Refused(decision.Refusal!.Value, bill);
-                    }
-
-                    bill = await GiveHeld(connection, bill, trade.Apply(given), refund, at);
-                }
-                else if (await IsQueueing(connection, bill.MerchantId) || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
-                {
-                    refund = refund with { State = RefundState.Queued };
-                }
-
-                await KeepAnswer(connection, bill.MerchantId, wanted.Answer(refund));
-                return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at));
+                return outcome;
             });
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "idempotency_keys_pkey" })
         {
             return new RequestOutcome.KeyTaken();
         }
+    }
+
+    /// <summary>Why so much cannot be given back of the bill as it is; null when it can.</summary>
+    internal static Refusal? WhyNot(BillSeen seen, long amount) => seen.Row is not { } bill ? Refusal.BillUnknown
+        : Refund.WhyNot(bill.Bill, bill.Refunded, amount) ?? (bill.Trade is { IsOver: false } trade ? trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Refusal : null);
+
+    /// <summary>The part of R1 that does not depend on who asks, in the caller's commit. The bill is locked.</summary>
+    /// <param name="rrn">Fresh.</param>
+    /// <param name="store">The store whose counter asks; null when none does.</param>
+    internal async Task<RequestOutcome> Make(NpgsqlConnection connection, BillSeen seen, long rrn, long amount, string? reason, string? store)
+    {
+        var bill = seen.Row!;
+        if (WhyNot(seen, amount) is { } refusal)
+        {
+            return new RequestOutcome.Refused(refusal, bill);
+        }
+
+        var at = Now();
+        var refund = NewRefund(rrn, bill, amount, reason, at) with { Store = store };
+        if (bill.Trade is { IsOver: false } trade)
+        {
+            bill = await GiveHeld(connection, bill, trade.Apply(trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Event!), refund, at);
+        }
+        else if (await IsQueueing(connection, bill.MerchantId) || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
+        {
+            refund = refund with { State = RefundState.Queued };
+        }
+
+        return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at));
     }
 
     /// <inheritdoc/>
@@ -321,8 +333,11 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     internal static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
         refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.MerchantId, bill.Payment.Store);
 
-    // The row is read by a statement of its own, so that it is as the transactions before have left it.
-    internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number)
+    internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number) =>
+        await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {BillNumber.FromStored(number)}.");
+
+    // The row is read by a statement of its own, so that it is as the transactions before have left it. Null: there is no such bill.
+    internal static async Task<BillSeen?> TryLockBill(NpgsqlConnection connection, long number)
     {
         await using (var locks = new NpgsqlBatch(connection))
         {
@@ -334,11 +349,11 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
             await locks.ExecuteNonQueryAsync();
         }
 
-        return (await connection.First(
+        return await connection.First(
             $"select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From} where b.number = $1",
             static row => new BillSeen(BillRows.Read(row), row.Get<DateTimeOffset>("as_of")),
             CancellationToken.None,
-            number))!;
+            number);
     }
 
     /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>
@@ -407,8 +422,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         with reserved as (
           update bills set refunded = refunded + $5 where number = $2
         )
-        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10, $11)
+        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at, store_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10, $11, $12)
         """,
         CancellationToken.None,
         refund.Rrn,
@@ -421,7 +436,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         StateNames.Format(refund.State),
         Queries.Typed(refund.Reason),
         refund.State == RefundState.Queued ? FirstLook : TimeSpan.Zero,
-        refund.CreatedAt);
+        refund.CreatedAt,
+        Queries.Typed(refund.Store));
 
     private Task InsertEvent(NpgsqlConnection connection, string type, RefundRow refund, BillRow bill, DateTimeOffset at) =>
         BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(refund), notices.FindReceivers(bill));

@@ -71,6 +71,25 @@ public sealed class ClerkRows(NpgsqlDataSource database)
         }
     }
 
+    /// <summary>Whether a clerk of the store has this number and is not blocked.</summary>
+    /// <exception cref="DatabaseAwayException">It cannot be read now.</exception>
+    public async Task<bool> IsKnown(string store, string number)
+    {
+        try
+        {
+            return await database.First(
+                "select exists (select from clerks where store_id = $1 and number = $2 and not blocked) as is_known",
+                static row => row.Get<bool>("is_known"),
+                CancellationToken.None,
+                store,
+                number);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        {
+            throw new DatabaseAwayException("The clerks: the database cannot be reached.", fault);
+        }
+    }
+
     private async Task<bool> IsRight(string store, string password, Try? taken)
     {
         try

@@ -96,38 +96,52 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
 
     /// <summary>
     /// Closes the batch unless it is closed, with the terminal's totals and ours: the first close stands, whatever the totals of a
-    /// later one. A batch of which neither side has a payment is not closed.
+    /// later one. A batch of which neither side has a payment or a refund is not closed.
     /// </summary>
     /// <returns>Our totals at the close, and whether the terminal's are the same; null while a payment of the batch is not decided.</returns>
-    public Task<(int Count, long Amount, bool Agrees)?> CloseBatch(string id, int batch, int count, long amount) => Reach(() => database.First(
+    public Task<(BatchSums Sums, bool Agrees)?> CloseBatch(string id, int batch, BatchSums theirs) => Reach(() => database.First(
         """
-        with ours as (
+        with payments as (
           select count(*) filter (where state = 'APPROVED')::int as count, coalesce(sum(amount) filter (where state = 'APPROVED'), 0)::bigint as amount
           from attempts where terminal_id = $1 and batch = $2 having count(*) filter (where state = 'SENT') = 0
+        ), given_back as (
+          select count(*)::int as refunds, coalesce(sum(amount), 0)::bigint as refunded
+          from refund_keys where terminal_id = $1 and batch = $2 and refund is not null
+        ), ours as (
+          select *, (count, amount, refunds, refunded, $3, $4, $5, $6) = (0, 0, 0, 0, 0, 0, 0, 0) as is_empty from payments, given_back
         ), closed as (
-          insert into batches (terminal_id, batch, terminal_count, terminal_amount, count, amount)
-          select $1, $2, $3, $4, count, amount from ours where (count, amount, $3, $4) <> (0, 0, 0, 0)
+          insert into batches (terminal_id, batch, terminal_count, terminal_amount, terminal_refunds, terminal_refunded, count, amount, refunds, refunded)
+          select $1, $2, $3, $4, $5, $6, count, amount, refunds, refunded from ours where not is_empty
           on conflict (terminal_id, batch) do nothing
-          returning count, amount, terminal_count, terminal_amount
+          returning *
         ), known as (
-          select count, amount, terminal_count, terminal_amount from closed
+          select * from closed
           union all
-          select count, amount, terminal_count, terminal_amount from batches where terminal_id = $1 and batch = $2
+          select * from batches where terminal_id = $1 and batch = $2
         )
-        select count, amount, (terminal_count, terminal_amount) = (count, amount) as agrees from known
+        select count, amount, refunds, refunded,
+               (terminal_count, terminal_amount, terminal_refunds, terminal_refunded) = (count, amount, refunds, refunded) as agrees from known
         union all
-        select 0, 0, true from ours where (count, amount, $3, $4) = (0, 0, 0, 0) and not exists (select from known)
+        select 0, 0, 0, 0, true from ours where is_empty and not exists (select from known)
         """,
-        static row => ((int, long, bool)?)(row.Get<int>("count"), row.Get<long>("amount"), row.Get<bool>("agrees")),
+        static row => ((BatchSums, bool)?)(
+            new BatchSums(row.Get<int>("count"), row.Get<long>("amount"), row.Get<int>("refunds"), row.Get<long>("refunded")), row.Get<bool>("agrees")),
         CancellationToken.None,
         id,
         batch,
-        count,
-        amount));
+        theirs.Count,
+        theirs.Amount,
+        theirs.Refunds,
+        theirs.Refunded));
 
-    /// <returns>STAN and amount of the batch's approved payments, by STAN.</returns>
-    public Task<IReadOnlyList<(int Stan, long Amount)>> ApprovedAfter(string id, int batch, int stan, int limit) => Reach(() => database.List(
-        "select stan, amount from attempts where terminal_id = $1 and batch = $2 and stan > $3 and state = 'APPROVED' order by stan limit $4",
+    /// <returns>STAN and amount of the batch's approved payments, and of its refunds with an amount below 0, by STAN.</returns>
+    public Task<IReadOnlyList<(int Stan, long Amount)>> ListAfter(string id, int batch, int stan, int limit) => Reach(() => database.List(
+        """
+        select stan, amount from attempts where terminal_id = $1 and batch = $2 and stan > $3 and state = 'APPROVED'
+        union all
+        select stan, -amount from refund_keys where terminal_id = $1 and batch = $2 and stan > $3 and refund is not null
+        order by stan limit $4
+        """,
         static row => (row.Get<int>("stan"), row.Get<long>("amount")),
         CancellationToken.None,
         id,
@@ -156,3 +170,6 @@ public sealed class TerminalRows(NpgsqlDataSource database) : ISwipeKeyReader
         }
     }
 }
+
+/// <summary>What one side has in a batch: approved payments and refunds, their numbers and their sums in minor units.</summary>
+public readonly record struct BatchSums(int Count, long Amount, int Refunds, long Refunded);
