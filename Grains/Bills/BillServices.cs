@@ -1,5 +1,6 @@
 using Lakala.Grains.Claims;
 using Lakala.Grains.Notices;
+using Lakala.Grains.Refunds;
 using Lakala.Grains.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
@@ -27,6 +28,8 @@ public static class BillServices
         .AddSingleton<TradeMoves>()
         .AddSingleton<IRefundNotices, RefundNotices>()
         .AddSingleton<RefundRows>()
+        .AddSingleton<CounterRefundRows>()
+        .AddSingleton<CounterRefunds>()
         .AddSingleton<IClaimNotices, ClaimNotices>()
         .AddSingleton<ClaimRows>()
         .AddSingleton<ClaimMoves>()

@@ -35,6 +35,11 @@ public static class RefundView
             json.WriteString("reason"u8, reason);
         }
 
+        if (refund.Store is { } store)
+        {
+            json.WriteString("store"u8, store);
+        }
+
         BillView.WriteTime(json, "created_at"u8, refund.CreatedAt);
         if (refund.FinishedAt is { } finishedAt)
         {

@@ -1,4 +1,5 @@
 using Lakala.Grains.Bills;
+using Lakala.Grains.Refunds;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Storage.Postgres;
@@ -61,6 +62,23 @@ public interface ITerminalGrain : IGrainWithStringKey
     [Alias("sign-in-clerk")]
     Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password);
 
+    /// <summary>What of a payment can be given back at a counter.</summary>
+    /// <param name="bill">The number of its bill; null when it is named by its RRN, or when the check digits are wrong.</param>
+    [Alias("lookup-refund")]
+    Task<BillFound> LookupRefund(int keySet, SwipeKey key, long? bill, long? rrn);
+
+    /// <summary>Gives money of a payment back to its card. A known key gets its stored answer.</summary>
+    [Alias("refund")]
+    Task<CounterRefundAnswer> Refund(int keySet, RefundAtCounter refund);
+
+    /// <summary>A refund that cannot be processed: its final refusal is stored under its key.</summary>
+    [Alias("refuse-refund")]
+    Task<CounterRefundAnswer> RefuseRefund(int keySet, SwipeKey key, Refusal reason);
+
+    /// <summary>0221 without a password: the outcome of a key. An unknown key is voided.</summary>
+    [Alias("enquire-refund")]
+    Task<CounterRefundAnswer> EnquireRefund(int keySet, SwipeKey key, long bill, long amount);
+
     /// <summary>The terminal's row has changed: it is read again before the next answer.</summary>
     [Alias("refresh")]
     Task Refresh();
@@ -68,17 +86,20 @@ public interface ITerminalGrain : IGrainWithStringKey
     /// <summary>
     /// Closes a batch once: every later close gets the same answer. A batch with a payment that is not decided stays open (09).
     /// </summary>
-    /// <param name="listAfter">The answer also lists our approved payments after this STAN; null: it does not.</param>
+    /// <param name="listAfter">The answer also lists our payments and refunds after this STAN; null: it does not.</param>
+    /// <param name="refunds">The number of refunds that the terminal has; <paramref name="refunded"/> is their sum.</param>
     [Alias("close-batch")]
-    Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter);
+    Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter, int refunds = 0, long refunded = 0);
 }
 
 /// <param name="Count">The number of our approved payments of the batch; <paramref name="Amount"/> is their sum in minor units.</param>
 /// <param name="Refusal">Null when the terminal's totals agree; <see cref="Refusal.TotalsDiffer"/>: closed too. Any other: not closed.</param>
-/// <param name="List">STAN and amount of the requested payments.</param>
+/// <param name="List">STAN and amount of the requested payments, and of refunds with an amount below 0.</param>
+/// <param name="Refunds">The number of our refunds of the batch; <paramref name="Refunded"/> is their sum in minor units.</param>
 [GenerateSerializer, Immutable, Alias("closed-batch")]
 public sealed record ClosedBatch(
-    [property: Id(0)] Refusal? Refusal, [property: Id(1)] int Count, [property: Id(2)] long Amount, [property: Id(3)] IReadOnlyList<(int Stan, long Amount)> List);
+    [property: Id(0)] Refusal? Refusal, [property: Id(1)] int Count, [property: Id(2)] long Amount, [property: Id(3)] IReadOnlyList<(int Stan, long Amount)> List,
+    [property: Id(4)] int Refunds = 0, [property: Id(5)] long Refunded = 0);
 
 /// <param name="Version">0: there are none.</param>
 /// <param name="Body">A JSON object; null when there are none.</param>

@@ -1,4 +1,5 @@
 using Lakala.Grains.Bills;
+using Lakala.Grains.Refunds;
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
 using Lakala.Storage;
@@ -24,6 +25,7 @@ public sealed class TerminalGrain(
     ClerkRows clerks,
     SwipeKeys keys,
     IBillGrains bills,
+    CounterRefunds refunds,
     IOptions<TerminalQuotaOptions> quota,
     TimeProvider time,
     ILogger<TerminalGrain> log) : Grain, ITerminalGrain
@@ -44,6 +46,8 @@ public sealed class TerminalGrain(
     private long _readAt;
 
     private TerminalSwipes Swipes => field ??= new TerminalSwipes(this.GetPrimaryKeyString(), terminals, keys, bills, _quota, time, log);
+
+    private TerminalRefunds Refunds => field ??= new TerminalRefunds(refunds, clerks, Swipes, _quota, VerifyClerk);
 
     public async Task<TerminalRow?> Find()
     {
@@ -163,11 +167,20 @@ public sealed class TerminalGrain(
 
     public async Task<ClerkSignedIn> SignInClerk(int keySet, string number, ClerkPassword password)
     {
-        if (await CheckKeySet(keySet) is { } no)
-        {
-            return new ClerkSignedIn(no, null, false);
-        }
+        return await CheckKeySet(keySet) is { } no ? new ClerkSignedIn(no, null, false) : await VerifyClerk(number, password);
+    }
 
+    public async Task<BillFound> LookupRefund(int keySet, SwipeKey key, long? bill, long? rrn) =>
+        await CheckKeySet(keySet) is { } no ? new BillFound(null, no, TimeSpan.Zero) : await Refunds.Lookup(key, bill, rrn);
+
+    public Task<CounterRefundAnswer> Refund(int keySet, RefundAtCounter refund) => AskRefunds(keySet, () => Refunds.Give(refund));
+
+    public Task<CounterRefundAnswer> RefuseRefund(int keySet, SwipeKey key, Refusal reason) => AskRefunds(keySet, () => Refunds.Refuse(key, reason));
+
+    public Task<CounterRefundAnswer> EnquireRefund(int keySet, SwipeKey key, long bill, long amount) => AskRefunds(keySet, () => Refunds.Enquire(key, bill, amount));
+
+    private async Task<ClerkSignedIn> VerifyClerk(string number, ClerkPassword password)
+    {
         if (!_signIns.Accept())
         {
             return new ClerkSignedIn(Refusal.TooManySignIns, null, false);
@@ -199,7 +212,7 @@ public sealed class TerminalGrain(
         }
     }
 
-    public async Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter)
+    public async Task<ClosedBatch> CloseBatch(int keySet, int batch, int count, long amount, int? listAfter, int refunds = 0, long refunded = 0)
     {
         if (await CheckKeySet(keySet) is { } no)
         {
@@ -214,13 +227,13 @@ public sealed class TerminalGrain(
         try
         {
             var terminal = this.GetPrimaryKeyString();
-            if (await terminals.CloseBatch(terminal, batch, count, amount) is not { } ours)
+            if (await terminals.CloseBatch(terminal, batch, new BatchSums(count, amount, refunds, refunded)) is not { Sums: var ours, Agrees: var agrees })
             {
                 return new ClosedBatch(Refusal.InProgress, 0, 0, []);
             }
 
-            var list = listAfter is { } stan ? await terminals.ApprovedAfter(terminal, batch, stan, BatchLimits.MostListed) : [];
-            return new ClosedBatch(ours.Agrees ? null : Refusal.TotalsDiffer, ours.Count, ours.Amount, list);
+            var list = listAfter is { } stan ? await terminals.ListAfter(terminal, batch, stan, BatchLimits.MostListed) : [];
+            return new ClosedBatch(agrees ? null : Refusal.TotalsDiffer, ours.Count, ours.Amount, list, ours.Refunds, ours.Refunded);
         }
         catch (DatabaseAwayException)
         {
@@ -246,6 +259,9 @@ public sealed class TerminalGrain(
 
     private async Task<SwipeAnswer> Ask(int keySet, Func<Task<SwipeAnswer>> question) =>
         await CheckKeySet(keySet) is { } no ? SwipeAnswer.Refused(no) : await question();
+
+    private async Task<CounterRefundAnswer> AskRefunds(int keySet, Func<Task<CounterRefundAnswer>> question) =>
+        await CheckKeySet(keySet) is { } no ? CounterRefundAnswer.Refused(no) : await question();
 
     // No card is accepted in an opened case, however late an operator sees the alarm.
     private async Task<Refusal> BlockTampered()

@@ -21,7 +21,7 @@ public sealed class TerminalSwipes(
     private readonly LookupThrottle _throttle = new(time);
     private readonly TokenBucket _told = new(1, TimeSpan.FromMinutes(1), time);
 
-    // The batches of the payments under way, one entry for each payment; and the batch that is being closed.
+    // The batches of the payments and refunds under way, one entry for each; and the batch that is being closed.
     private readonly List<int> _paying = [];
     private int? _closing;
 
@@ -29,11 +29,15 @@ public sealed class TerminalSwipes(
     public void BeginSession() => _stans.Clear();
 
     /// <param name="bill">Null when the check digits are wrong.</param>
-    public async Task<BillFound> Lookup(SwipeKey key, long? bill)
+    public Task<BillFound> Lookup(SwipeKey key, long? bill) => Lookup(key, bill is not null, () => bills.GetBill(bill!.Value).Lookup(bill.Value));
+
+    /// <summary>A lookup within the terminal's bounds, which keep it from guessing numbers.</summary>
+    /// <param name="isWhole">False when the check digits are wrong.</param>
+    public async Task<BillFound> Lookup(SwipeKey key, bool isWhole, Func<Task<BillFound>> find)
     {
         Refusal? no = !_stans.Accept(key) ? Refusal.StanReplayed
             : !_throttle.Accept() ? Refusal.TooManyRequests
-            : bill is null ? Refusal.BillMistyped
+            : !isWhole ? Refusal.BillMistyped
             : null;
         if (no is { } reason)
         {
@@ -42,7 +46,7 @@ public sealed class TerminalSwipes(
 
         try
         {
-            var found = await bills.GetBill(bill!.Value).Lookup(bill.Value);
+            var found = await find();
             Guessed(found.Refusal);
             return found;
         }
@@ -59,22 +63,34 @@ public sealed class TerminalSwipes(
             return Activity.Current.RecordAnswer(SwipeAnswer.Refused(tooMuch));
         }
 
-        // A close under way would not see this payment, and this payment would not see the close.
-        if (_closing == swipe.Key.Batch)
+        return await InOpenBatch(
+            swipe.Key.Batch,
+            async () =>
+            {
+                var answer = await bills.GetBill(swipe.Bill).Pay(swipe);
+                Guessed(answer.Reason);
+                return Activity.Current.RecordAnswer(answer);
+            },
+            SwipeAnswer.Refused(Refusal.InProgress));
+    }
+
+    /// <summary>A payment or a refund, while the batch is not being closed: the close would not see it, and it would not see the close.</summary>
+    /// <param name="closing">The answer when the batch is being closed.</param>
+    public async Task<T> InOpenBatch<T>(int batch, Func<Task<T>> work, T closing)
+    {
+        if (_closing == batch)
         {
-            return SwipeAnswer.Refused(Refusal.InProgress);
+            return closing;
         }
 
-        _paying.Add(swipe.Key.Batch);
+        _paying.Add(batch);
         try
         {
-            var answer = await bills.GetBill(swipe.Bill).Pay(swipe);
-            Guessed(answer.Reason);
-            return Activity.Current.RecordAnswer(answer);
+            return await work();
         }
         finally
         {
-            _paying.Remove(swipe.Key.Batch);
+            _paying.Remove(batch);
         }
     }
 
@@ -153,7 +169,7 @@ public sealed class TerminalSwipes(
 
     private void Guessed(Refusal? reason)
     {
-        if (reason is Refusal.BillUnknown)
+        if (reason is Refusal.BillUnknown or Refusal.PaymentUnknown)
         {
             _throttle.Missed();
         }

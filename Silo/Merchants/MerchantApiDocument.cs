@@ -53,7 +53,7 @@ internal static class MerchantApiDocument
         [new DeliveryModel(Endpoint.Id, "ACCEPTED", 1, null, 200, null, PaidBill.Payment.PaidAt + TimeSpan.FromSeconds(1))]);
 
     private static readonly RefundModel Refund = new(
-        "000000010042", PaidBill.Number, "DONE", 30_000, "CNY", "The lid was broken", PaidBill.Payment.PaidAt + TimeSpan.FromDays(2),
+        "000000010042", PaidBill.Number, "DONE", 30_000, "CNY", "The lid was broken", null, PaidBill.Payment.PaidAt + TimeSpan.FromDays(2),
         PaidBill.Payment.PaidAt + TimeSpan.FromDays(2) + TimeSpan.FromSeconds(3), null);
 
     private static readonly BalanceEntryModel RefundEntry = new("refund", Refund.Id, -29_820, Refund.Currency, Refund.Bill, Refund.Id, Refund.CreatedAt);

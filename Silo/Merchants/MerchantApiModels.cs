@@ -288,6 +288,8 @@ internal sealed record RefundModel(
     long Amount,
     string Currency,
     string? Reason,
+    [property: Description("The store at whose counter the shopper asked for it. Absent when you did, or when goods were not shipped in time.")]
+    string? Store,
     DateTimeOffset CreatedAt,
     [property: Description("Present once it is DONE or DECLINED.")]
     DateTimeOffset? FinishedAt,

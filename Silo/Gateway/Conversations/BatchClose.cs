@@ -12,14 +12,14 @@ internal static class BatchClose
     {
         var request = BatchCloseRequest.FromIso(message);
         var closed = await services.Ask(
-            () => terminal.Grain.CloseBatch(terminal.KeySet, request.Batch, request.Totals.Count, request.Totals.Amount, request.ListAfter),
+            () => terminal.Grain.CloseBatch(terminal.KeySet, request.Batch, request.Totals.Count, request.Totals.Amount, request.ListAfter, request.Totals.Refunds, request.Totals.Refunded),
             new ClosedBatch(Refusal.Fault, 0, 0, []));
         var isClosed = closed.Refusal is null or Refusal.TotalsDiffer;
         return new BatchCloseAnswer(
             request.From,
             Verdicts.For(closed.Refusal, terminal.Language),
             request.Batch,
-            isClosed ? new BatchTotals(closed.Count, closed.Amount) : null,
+            isClosed ? new BatchTotals(closed.Count, closed.Amount, closed.Refunds, closed.Refunded) : null,
             [.. closed.List.Select(entry => new BatchEntry(entry.Stan, entry.Amount))]).ToIso();
     }
 }

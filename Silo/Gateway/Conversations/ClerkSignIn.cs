@@ -1,7 +1,6 @@
 using Lakala.Grains.Terminals;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
-using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
 
 namespace Lakala.Silo.Gateway.Conversations;
@@ -12,10 +11,9 @@ internal static class ClerkSignIn
     public static async Task<Iso8583Message?> Answer(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)
     {
         var request = ClerkSignInRequest.FromIso(message);
-        using var cipher = ClearKey.Spend(services.Vault.Unwrap(terminal.WrappedPinKey), static key => new ClerkPasswordCipher(key));
-        var signedIn = cipher.Decipher(request.Password) is { } password
+        var signedIn = services.Decipher(request.Password, terminal) is { } password
             ? await services.Ask(
-                () => terminal.Grain.SignInClerk(terminal.KeySet, request.Clerk, new ClerkPassword(password)), new ClerkSignedIn(Refusal.Fault, null, false))
+                () => terminal.Grain.SignInClerk(terminal.KeySet, request.Clerk, password), new ClerkSignedIn(Refusal.Fault, null, false))
             : new ClerkSignedIn(Refusal.FormatError, null, false);
         return new ClerkSignInAnswer(request.From, Verdicts.For(signedIn.Refusal, terminal.Language), signedIn.Name, signedIn.IsSupervisor).ToIso();
     }

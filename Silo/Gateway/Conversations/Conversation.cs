@@ -16,6 +16,8 @@ internal sealed record Conversation(string AnswerMti, Answering Answer)
         OfLookup = new(Mti.LookupAnswer, Lookup.Answer),
         OfPay = new(Mti.PayAnswer, Pay.Answer),
         OfAbandon = new(Mti.ReversalAnswer, Abandon.Answer),
+        OfRefundLookup = new(Mti.LookupAnswer, RefundLookup.Answer),
+        OfRefund = new(Mti.RefundAnswer, Refund.Answer),
         OfBatchClose = new(Mti.BatchCloseAnswer, BatchClose.Answer),
         OfSignOff = new(Mti.NetworkAnswer, SignOff.Answer),
         OfClerkSignIn = new(Mti.NetworkAnswer, ClerkSignIn.Answer),
@@ -23,13 +25,14 @@ internal sealed record Conversation(string AnswerMti, Answering Answer)
         OfEcho = new(Mti.NetworkAnswer, Echo.Answer),
         OfUnknownFunction = new(Mti.NetworkAnswer, UnknownFunction.Answer);
 
-    /// <summary>Finds the conversation by message type, and by network code (field 70) where there is one.</summary>
+    /// <summary>Finds the conversation by message type, by network code (field 70) where there is one, and of a lookup by processing code (field 3).</summary>
     /// <exception cref="Iso8583Exception">The message type is not in use.</exception>
     public static Conversation Find(Iso8583Message request) => (request.Mti, request.Mti == Mti.NetworkRequest ? request.RequireNumber(70) : 0) switch
     {
-        (Mti.LookupRequest, _) => OfLookup,
+        (Mti.LookupRequest, _) => request.Has(3) && request.RequireNumber(3) == ProcessingCode.Refund ? OfRefundLookup : OfLookup,
         (Mti.PayRequest or Mti.PayRepeat, _) => OfPay,
         (Mti.Reversal or Mti.ReversalRepeat, _) => OfAbandon,
+        (Mti.Refund or Mti.RefundRepeat, _) => OfRefund,
         (Mti.BatchClose, _) => OfBatchClose,
         (Mti.NetworkRequest, NetworkCode.SignOff) => OfSignOff,
         (Mti.NetworkRequest, NetworkCode.ClerkSignIn) => OfClerkSignIn,

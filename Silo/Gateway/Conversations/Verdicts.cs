@@ -1,3 +1,4 @@
+using Lakala.Grains.Refunds;
 using Lakala.Grains.Swipes;
 using Lakala.Vocabulary;
 using Lakala.Wire.Terminal;
@@ -15,6 +16,18 @@ internal static class Verdicts
     public static Verdict For(Refusal? reason, string language) => reason is { } no ? For(no.ResponseCode(), no, language) : Done;
 
     public static Verdict For(SwipeAnswer answer, string language) => For(answer.ResponseCode!, answer.Reason, language);
+
+    /// <summary>The verdict of a refund: an approval does not say that the money is back.</summary>
+    public static Verdict For(CounterRefundAnswer answer, string language)
+    {
+        if (answer.Reason is { } no)
+        {
+            return For(answer.ResponseCode, no, language);
+        }
+
+        var (clerk, customer) = AnswerTexts.DescribeRefund(answer.IsWaiting, language);
+        return new Verdict(answer.ResponseCode, 0, clerk, customer, ProcessingRequirement.None);
+    }
 
     private static Verdict For(string code, Refusal? reason, string language)
     {

@@ -12,6 +12,8 @@ public sealed class ConversationTests
     [InlineData(Mti.PayRepeat, 0, Mti.PayAnswer, nameof(Pay))]
     [InlineData(Mti.Reversal, 0, Mti.ReversalAnswer, nameof(Abandon))]
     [InlineData(Mti.ReversalRepeat, 0, Mti.ReversalAnswer, nameof(Abandon))]
+    [InlineData(Mti.Refund, 0, Mti.RefundAnswer, nameof(Refund))]
+    [InlineData(Mti.RefundRepeat, 0, Mti.RefundAnswer, nameof(Refund))]
     [InlineData(Mti.BatchClose, 0, Mti.BatchCloseAnswer, nameof(BatchClose))]
     [InlineData(Mti.NetworkRequest, NetworkCode.SignOff, Mti.NetworkAnswer, nameof(SignOff))]
     [InlineData(Mti.NetworkRequest, NetworkCode.ClerkSignIn, Mti.NetworkAnswer, nameof(ClerkSignIn))]
@@ -26,6 +28,13 @@ public sealed class ConversationTests
 
         found.AnswerMti.Should().Be(answer);
         found.Answer.Method.DeclaringType!.Name.Should().Be(conversation);
+    }
+
+    [Fact]
+    public void A_lookup_for_a_refund_has_its_processing_code()
+    {
+        Conversation.Find(new Iso8583Message(Iso8583Spec.Lakala, Mti.LookupRequest).Set(3, ProcessingCode.Refund)).Answer.Method.DeclaringType!.Name.Should().Be(nameof(RefundLookup));
+        Conversation.Find(new Iso8583Message(Iso8583Spec.Lakala, Mti.LookupRequest).Set(3, ProcessingCode.Lookup)).Answer.Method.DeclaringType!.Name.Should().Be(nameof(Lookup));
     }
 
     [Theory]
