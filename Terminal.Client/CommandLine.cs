@@ -34,6 +34,21 @@ internal sealed partial class CommandLine
         HelpName = "PIN",
     };
 
+    private readonly Option<string> _payment = new("--payment") { Description = "RRN of the receipt (12 digits), or bill number", Required = true, HelpName = "N" };
+
+    private readonly Option<long?> _amount = new("--amount") { Description = "Minor units to give back; all that is left when left out", HelpName = "FEN" };
+
+    private readonly Option<string> _clerk = new("--clerk") { Description = "Number of the clerk", Required = true, HelpName = "N" };
+
+    private readonly Option<string> _supervisor = new("--supervisor") { Description = "Number of the supervisor who signs: not the clerk", Required = true, HelpName = "N" };
+
+    private readonly Option<string> _password = new("--password")
+    {
+        Description = "The supervisor's password, or - for the next line of standard input",
+        Required = true,
+        HelpName = "PASSWORD",
+    };
+
     private readonly Option<string?> _terminal = new("--terminal") { Description = "Terminal to use; the first one when left out", HelpName = "ID" };
 
     private readonly Option<bool> _batch = new("--batch") { Description = "Print the report of the last batch close instead" };
@@ -59,6 +74,8 @@ internal sealed partial class CommandLine
         lookup.SetAction((line, stop) => Lookup(line, stop));
         var pay = new Command("pay", "Pay a bill with a card") { _bill, _card, _pin, _terminal, _json };
         pay.SetAction((line, stop) => Pay(line, stop));
+        var refund = new Command("refund", "Give money of a payment back to the card that paid it") { _payment, _amount, _card, _clerk, _supervisor, _password, _terminal, _json };
+        refund.SetAction((line, stop) => Refund(line, stop));
         var settle = new Command("settle", "Show the outcome of an earlier payment") { _terminal, _json };
         settle.SetAction((line, stop) => AtCounter(line, null, counter => counter.Settle(stop)));
         var reprint = new Command("reprint", "Print the last receipt again") { _batch, _terminal, _json };
@@ -71,7 +88,7 @@ internal sealed partial class CommandLine
         _language.AcceptOnlyFromAmong(TerminalTexts.English.Language, TerminalTexts.Chinese.Language);
         var doctor = new Command("doctor", "Show what a device sends, how the terminal reads it, and how to set it; shows no card number") { _device, _language, _terminal };
         doctor.SetAction((line, stop) => Doctor(line, stop));
-        _root = new RootCommand("The terminal of a store's counter; without a verb it opens the clerk's screen.") { _terminal, lookup, pay, settle, reprint, close, register, doctor };
+        _root = new RootCommand("The terminal of a store's counter; without a verb it opens the clerk's screen.") { _terminal, lookup, pay, refund, settle, reprint, close, register, doctor };
         _root.SetAction((line, stop) => Desk(line, stop));
     }
 
@@ -101,6 +118,20 @@ internal sealed partial class CommandLine
         return card is null
             ? Task.FromResult(Usage(["--" + fault]))
             : AtCounter(line, Counter.RefuseBill(bill, TerminalTexts.English), counter => counter.Pay(bill, card, CancellationToken.None, stop));
+    }
+
+    private Task<int> Refund(ParseResult line, CancellationToken stop)
+    {
+        var payment = line.GetRequiredValue(_payment).Trim();
+        var card = SwipedCard.ReadTrack(Given(line.GetRequiredValue(_card)), out var fault);
+        var (clerk, supervisor, password) = (line.GetRequiredValue(_clerk), line.GetRequiredValue(_supervisor), Given(line.GetRequiredValue(_password)) ?? "");
+        return card is null
+            ? Task.FromResult(Usage(["--" + fault]))
+            : AtCounter(line, Counter.RefusePayment(payment, TerminalTexts.English), counter =>
+            {
+                counter.Clerk = new ClerkIdentity(clerk, "", IsSupervisor: false);
+                return counter.Refund(payment, line.GetValue(_amount), card.Masked, new Signature(supervisor, password), stop);
+            });
     }
 
     private async Task<int> Desk(ParseResult line, CancellationToken stop)
@@ -217,7 +248,7 @@ internal sealed partial class CommandLine
             _error.WriteLine(CardDigits().Replace(fault, "***"));
         }
 
-        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | settle | reprint [--batch] | close | register | doctor [reader | printer]]   [--terminal ID] [--json]");
+        _error.WriteLine("usage: terminal [lookup --bill N | pay --bill N --card TRACK2 --pin PIN | refund --payment N [--amount FEN] --card TRACK2 --clerk N --supervisor N --password PASSWORD | settle | reprint [--batch] | close | register | doctor [reader | printer]]   [--terminal ID] [--json]");
         return ExitCode.Usage;
     }
 

@@ -8,9 +8,16 @@ using Lakala.Terminal.Client.Words;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
+using Lakala.Wire.Texts;
 using Lakala.Wire.Tls;
 
 namespace Lakala.Terminal.Client.Counters;
+
+/// <summary>A supervisor's number and password under a refund. Its <c>ToString</c> is masked.</summary>
+internal sealed record Signature(string Supervisor, string Password)
+{
+    public override string ToString() => Supervisor;
+}
 
 /// <summary>
 /// The work of a clerk at one terminal. Before a new sale the outcome of every earlier one is certain and printed. A new one is
@@ -73,9 +80,8 @@ internal sealed class Counter : IAsyncDisposable
     /// <summary>Payments whose outcome is not known yet.</summary>
     public int OpenItems => _journal.OpenCount;
 
-    /// <summary>Approved payments that are in no closed batch: their number, and their sum in minor units.</summary>
-    public BatchTotals Unclosed =>
-        new(_journal.Unclosed, _journal.OpenBatches.Sum(batch => _journal.ApprovedIn(batch).Sum(entry => entry.Amount)));
+    /// <summary>Approved payments and refunds that are in no closed batch.</summary>
+    public BatchTotals Unclosed => BatchTotals.Sum([.. _journal.OpenBatches.SelectMany(_journal.ApprovedIn)]);
 
     /// <summary>The latest payments of this terminal that are still in its journal, newest first.</summary>
     public IReadOnlyList<JournaledSwipe> Past => [.. _journal.Swipes.Where(swipe => swipe.Result is not null).Reverse()];
@@ -85,6 +91,14 @@ internal sealed class Counter : IAsyncDisposable
         ? null
         : SwipeReport.Refused(texts.BillMistyped, bill) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
 
+    /// <summary>The same for the payment of a refund: its RRN, or the number of its bill.</summary>
+    public static Report? RefusePayment(string number, TerminalTexts texts) => IsPayment(number)
+        ? null
+        : SwipeReport.Refused(texts.NumberMistyped, number) with { ResponseCode = ResponseCodes.NotPayable, Reason = LocalReason.BillMistyped };
+
+    /// <summary>True for an RRN of twelve digits, and for a bill number that is whole.</summary>
+    public static bool IsPayment(string number) => Rrn.TryParse(number, out _) || BillNumber.IsWhole(number);
+
     /// <summary>Changes the language, also of the server's texts: the terminal signs on again.</summary>
     public async Task Speak(TerminalTexts texts)
     {
@@ -93,7 +107,13 @@ internal sealed class Counter : IAsyncDisposable
         _session = NewSession();
     }
 
-    public async Task<Report> Lookup(string bill, CancellationToken stop)
+    public Task<Report> Lookup(string bill, CancellationToken stop) => Lookup(bill, Find, stop);
+
+    /// <summary>What of a payment can be given back.</summary>
+    /// <param name="number">Its RRN, or the number of its bill.</param>
+    public Task<Report> LookupRefund(string number, CancellationToken stop) => Lookup(number, FindPayment, stop);
+
+    private async Task<Report> Lookup(string bill, Func<string, CancellationToken, Task<Report>> find, CancellationToken stop)
     {
         try
         {
@@ -102,14 +122,14 @@ internal sealed class Counter : IAsyncDisposable
                 return Reports.DescribeUnreachable(trouble, bill);
             }
 
-            var found = await Find(bill, stop);
+            var found = await find(bill, stop);
             if (found.ResponseCode != ResponseCodes.SignOnFirst)
             {
                 return found;
             }
 
             // The terminal's session has ended: it signs on again, or gets the reason why it may not.
-            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Reports.DescribeUnreachable(refusal, bill) : await Find(bill, stop);
+            return await Session.WaitUntilUp(_folder.Setup.ConnectTimeout, stop) is { } refusal ? Reports.DescribeUnreachable(refusal, bill) : await find(bill, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -132,7 +152,29 @@ internal sealed class Counter : IAsyncDisposable
     public Task<Report> Pay(Report found, SwipedCard card, CancellationToken abandon, CancellationToken stop) => AfterEarlier(
         found.Bill, async earlier => await Swipe(found, card, abandon, stop) with { Resolved = earlier }, stop);
 
-    /// <summary>Asks for the outcome of every earlier payment, and prints it.</summary>
+    /// <summary>Gives money of a payment back to the card that paid it.</summary>
+    /// <param name="number">The payment's RRN, or the number of its bill.</param>
+    /// <param name="amount">Minor units; null: all that is left.</param>
+    /// <param name="card">The card that the customer shows, masked.</param>
+    /// <param name="signature">Of a supervisor who is not the clerk.</param>
+    /// <param name="stop">Ends the program: a refund under way stays open and is settled before the next payment or refund.</param>
+    public Task<Report> Refund(string number, long? amount, string card, Signature signature, CancellationToken stop) => AfterEarlier(
+        number,
+        async earlier =>
+        {
+            var found = await FindPayment(number, stop);
+            return (found.Outcome == Outcome.Found ? await GiveBack(found, amount ?? found.Refundable!.Value, card, signature, stop) : found) with { Resolved = earlier };
+        },
+        stop);
+
+    /// <summary>The same for a payment that the clerk has looked up already.</summary>
+    public async Task<Report> Refund(Report found, long amount, string card, Signature signature, CancellationToken stop)
+    {
+        var report = await AfterEarlier(found.Bill, async earlier => await GiveBack(found, amount, card, signature, stop) with { Resolved = earlier }, stop);
+        return report.Outcome == Outcome.Refused ? report with { RefundOf = found.Rrn } : report;
+    }
+
+    /// <summary>Asks for the outcome of every earlier payment and refund, and prints it.</summary>
     public Task<Report> Settle(CancellationToken stop) => AfterEarlier(
         null, earlier => Task.FromResult(Reports.DescribeSettled(earlier)), stop);
 
@@ -170,8 +212,8 @@ internal sealed class Counter : IAsyncDisposable
         ? Reports.DescribeClosed(kept, Print.Reprint)
         : Reports.Refuse(Texts.NoBatchReport);
 
-    /// <summary>The receipts of the last payment that was approved.</summary>
-    public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.Result?.ResponseCode == ResponseCodes.Approved) is { } last
+    /// <summary>The receipts of the last payment or refund that was approved.</summary>
+    public Report Reprint() => _journal.Swipes.LastOrDefault(swipe => swipe.IsApproved) is { } last
         ? Reprint(last)
         : Reports.Refuse(Texts.NothingToReprint);
 
@@ -305,7 +347,7 @@ internal sealed class Counter : IAsyncDisposable
                         : Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
 
-                earlier = ShowEarlier(_journal.Settle(SwipeResult.FromAnswer(swipe.Pending.Key, final.Answer)), Print.Original);
+                earlier = ShowEarlier(_journal.Settle(SwipeResult.FromAnswer(swipe.Pending.Key, final.Answer, final.IsWaiting)), Print.Original);
             }
 
             return await work(earlier);
@@ -360,16 +402,82 @@ internal sealed class Counter : IAsyncDisposable
             return Reports.Refuse(Texts.BatchFull, found.Bill);
         }
 
+        return await Send(pending, () => SendPayment(pending, card, abandon, stop));
+    }
+
+    private async Task<Report> FindPayment(string number, CancellationToken stop)
+    {
+        var key = _journal.TakeKey();
+        return Reports.DescribePayment(number, key, await Session.LookupRefund(key, number, stop));
+    }
+
+    private async Task<Report> GiveBack(Report found, long amount, string card, Signature signature, CancellationToken stop)
+    {
+        if (WhyNotGivenBack(found, amount, card, signature) is { } refused)
+        {
+            return refused with { RefundOf = found.Rrn };
+        }
+
+        var pending = new SwipePending(
+            _journal.TakeKey(),
+            _folder.Setup.Terminal,
+            _folder.Setup.Store,
+            found.Bill!,
+            amount,
+            CurrencyCode.Cny,
+            card,
+            EntryMode.Swiped,
+            BeijingTime.Convert(_time.GetUtcNow()),
+            Session.StoreName,
+            found.Payee,
+            found.Description,
+            found.OrderId,
+            Clerk!.Number,
+            RefundOf: found.Rrn,
+            Supervisor: signature.Supervisor);
+        return await Send(pending, () => Session.Refund(pending, signature.Password, stop));
+    }
+
+    // The server decides all of this once more; here nothing is sent for it, and nothing is journaled.
+    private Report? WhyNotGivenBack(Report found, long amount, string card, Signature signature)
+    {
+        if (Clerk is null)
+        {
+            return Reports.Refuse(Texts.RefundNeedsClerk, found.Bill);
+        }
+
+        if (signature.Supervisor == Clerk.Number)
+        {
+            return Reports.Refuse(Texts.AnotherPerson, found.Bill);
+        }
+
+        if (amount < 1 || amount > found.Refundable)
+        {
+            return Reports.Refuse(Texts.AmountNotLeft, found.Bill) with { ResponseCode = ResponseCodes.WrongAmount, Reason = LocalReason.RefundExceeds };
+        }
+
+        if (card != found.MaskedCard)
+        {
+            var (clerk, customer) = AnswerTexts.DescribeAnswer(ResponseCodes.BadCard, LocalReason.OtherCard, Texts.Language);
+            return Reports.Refuse(clerk, found.Bill) with { ResponseCode = ResponseCodes.BadCard, Reason = LocalReason.OtherCard, CustomerText = customer };
+        }
+
+        return _journal.Unclosed >= LargestBatch ? Reports.Refuse(Texts.BatchFull, found.Bill) : null;
+    }
+
+    private async Task<Report> Send(SwipePending pending, Func<Task<PayOutcome>> send)
+    {
         _screen.ShowBill(pending);
         var swipe = _journal.Begin(pending);
-        var outcome = await SendPayment(pending, card, abandon, stop);
+        var outcome = await send();
         if (outcome is PayOutcome.Unknown unknown)
         {
             return Reports.DescribeUnknown(swipe, unknown.Last);
         }
 
-        swipe = _journal.Settle(
-            outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(pending.Key, Reports.InWordsOfWaiting(final.Answer)) : SwipeResult.NeverSent(pending.Key, Texts));
+        swipe = _journal.Settle(outcome is PayOutcome.Final final
+            ? SwipeResult.FromAnswer(pending.Key, Reports.InWordsOfWaiting(final.Answer, pending.IsRefund), final.IsWaiting)
+            : SwipeResult.NeverSent(pending, Texts));
         _toMark.Add(pending.Key);
         return Reports.DescribeSwipe(swipe, Print.Original);
     }
@@ -390,7 +498,7 @@ internal sealed class Counter : IAsyncDisposable
     private async Task<(BatchReport? Report, string? Refused)> Compare(int batch, CancellationToken stop)
     {
         var ours = _journal.ApprovedIn(batch);
-        var totals = new BatchTotals(ours.Count, ours.Sum(entry => entry.Amount));
+        var totals = BatchTotals.Sum(ours);
         var answer = await Session.CloseBatch(_journal.TakeKey(), batch, totals, null, stop);
         if (answer?.Totals is not { } theirs)
         {
@@ -414,7 +522,7 @@ internal sealed class Counter : IAsyncDisposable
             }
         }
 
-        return (new BatchReport(batch, totals.Count, totals.Amount, theirs.Count, theirs.Amount, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
+        return (BatchReport.Make(batch, totals, theirs, theirs == totals ? [] : BatchReport.Compare(ours, list)), null);
     }
 
     private Report ShowEarlier(JournaledSwipe swipe, Print print)
@@ -444,7 +552,7 @@ internal sealed class Counter : IAsyncDisposable
 
     // An open payment in the journal may have been sent, and is settled first.
     private Report Unsettled(string why, string? bill, SwipeReport? earlier) => _journal.Open is [.., var open]
-        ? Reports.DescribeUnknown(open, null) with { Text = why == Texts.Interrupted ? Texts.OutcomeUnknown : why, Resolved = earlier }
+        ? Reports.DescribeUnknown(open, null) with { Text = why == Texts.Interrupted ? open.Pending.IsRefund ? Texts.RefundUnknown : Texts.OutcomeUnknown : why, Resolved = earlier }
         : Reports.Refuse(why, bill) with { Resolved = earlier };
 
     // Terminals begin with different servers.

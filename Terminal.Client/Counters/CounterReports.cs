@@ -48,6 +48,37 @@ internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, 
         });
     }
 
+    /// <summary>A payment that was looked up for a refund.</summary>
+    /// <param name="answer">Null when no valid one came.</param>
+    public Report DescribePayment(string number, JournalKey key, RefundLookupAnswer? answer) => answer switch
+    {
+        null => Refuse(Texts.LookupUnanswered, number),
+        { Verdict.Code: ResponseCodes.Approved, Payment: { } payment } => Name(new Report(Outcome.Found)
+        {
+            ResponseCode = answer.Verdict.Code,
+            Bill = payment.Bill,
+            Amount = payment.Paid,
+            Refundable = payment.Left,
+            Currency = Receipt.CurrencyName(payment.Currency),
+            Rrn = payment.Rrn,
+            PaidAt = BeijingTime.Convert(payment.PaidAt),
+            MaskedCard = payment.MaskedCard,
+            Stan = key.Stan,
+            Batch = key.Batch,
+            Payee = payment.Payee,
+            Description = payment.Description,
+            OrderId = payment.OrderId,
+        }),
+        _ => Name(new Report(Outcome.Refused)
+        {
+            ResponseCode = answer.Verdict.Code,
+            Reason = answer.Verdict.Reason > 0 ? answer.Verdict.Reason : null,
+            Bill = number,
+            Text = answer.Verdict.ClerkText,
+            CustomerText = answer.Verdict.CustomerText,
+        }),
+    };
+
     /// <summary>A swipe with its receipts.</summary>
     public Report DescribeSwipe(JournaledSwipe swipe, Print print) =>
         SwipeReport.Describe(swipe, Texts) with { Receipts = Receipt.ComposeSlips(swipe, print, Texts, Parameters) };
@@ -57,7 +88,7 @@ internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, 
     {
         ResponseCode = last?.Verdict.Code,
         Reason = last is { Verdict.Reason: > 0 } ? last.Verdict.Reason : null,
-        Text = last is not null && IsReused(last) ? Texts.KeyReused : Texts.OutcomeUnknown,
+        Text = last is not null && IsReused(last) ? Texts.KeyReused : swipe.Pending.IsRefund ? Texts.RefundUnknown : Texts.OutcomeUnknown,
     };
 
     public Report DescribeUnreachable(LineTrouble trouble, string? bill) => Refuse(Texts.Join(Explain(trouble), Texts.NothingPaid), bill) with
@@ -91,10 +122,12 @@ internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, 
         ? new PayOutcome.Final(answer with { Verdict = verdict with { ClerkText = Texts.GivenUpNotPaid } })
         : outcome;
 
-    // The server's text is for any request above the quota; here it was a payment.
-    public PayAnswer InWordsOfWaiting(PayAnswer answer) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
-        ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Texts.NothingPaid), CustomerText = Texts.NothingPaid } }
+    // The server's text is for any request above the quota; here it was a payment, or a refund.
+    public PayAnswer InWordsOfWaiting(PayAnswer answer, bool isRefund) => answer.Verdict is { Reason: LocalReason.TooManyRequests } verdict
+        ? answer with { Verdict = verdict with { ClerkText = Texts.Join(verdict.ClerkText ?? "", Nothing(isRefund)), CustomerText = Nothing(isRefund) } }
         : answer;
+
+    private string Nothing(bool isRefund) => isRefund ? Texts.NothingGivenBack : Texts.NothingPaid;
 
     private Report Name(Report report) => report with { Terminal = Setup.Terminal };
 }

@@ -51,6 +51,25 @@ public record SwipeReport(Outcome Outcome)
     /// <summary>Of a guaranteed trade: from the shipping until the merchant gets the money.</summary>
     public int? CheckWithinSeconds { get; init; }
 
+    /// <summary>Of a refund: the RRN of the payment. <see cref="Rrn"/> is the refund's own number.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RefundOf { get; init; }
+
+    /// <summary>Of a payment that was looked up for a refund: what is left of it, in minor units.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Refundable { get; init; }
+
+    /// <summary>The same: when it was paid.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? PaidAt { get; init; }
+
+    /// <summary>True when a refund waits for the merchant's money.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsWaiting { get; init; }
+
+    [JsonIgnore]
+    public bool IsRefund => RefundOf is not null;
+
     /// <summary>The time until the bill of the lookup may expire.</summary>
     public int? SecondsLeft { get; init; }
 
@@ -83,8 +102,11 @@ public record SwipeReport(Outcome Outcome)
     public static Report Describe(JournaledSwipe swipe, TerminalTexts texts)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
-        return new Report(result?.Outcome ?? Outcome.Unknown)
+        var (whenUnknown, toCustomer) = pending.IsRefund ? (texts.RefundUnknown, texts.DoNotRefundAgain) : (texts.OutcomeUnknown, texts.DoNotPayAgain);
+        return new Report(swipe.Outcome)
         {
+            RefundOf = pending.RefundOf,
+            IsWaiting = result?.IsWaiting == true,
             ResponseCode = result?.ResponseCode,
             Reason = result is { Reason: > 0 } ? result.Reason : null,
             Bill = pending.Bill,
@@ -101,8 +123,10 @@ public record SwipeReport(Outcome Outcome)
             OrderId = result?.OrderId ?? pending.OrderId,
             ShipWithinSeconds = pending.ShipWithinSeconds,
             CheckWithinSeconds = pending.CheckWithinSeconds,
-            Text = result is null ? texts.OutcomeUnknown : result.ClerkText,
-            CustomerText = result is null ? texts.DoNotPayAgain : result.CustomerText,
+            Text = result is null ? whenUnknown : result.ClerkText,
+            CustomerText = result is null ? toCustomer
+                : swipe.Outcome == Outcome.Ordered ? texts.OfRefund(result.IsWaiting, pending.MaskedCard, result.Rrn ?? "")
+                : result.CustomerText,
         };
     }
 }
@@ -125,7 +149,7 @@ public sealed record Report(Outcome Outcome) : SwipeReport(Outcome)
     [JsonIgnore]
     public int ExitCode => Outcome switch
     {
-        Outcome.Found or Outcome.Approved or Outcome.Settled => Words.ExitCode.Done,
+        Outcome.Found or Outcome.Approved or Outcome.Settled or Outcome.Ordered => Words.ExitCode.Done,
         Outcome.Closed when Batches!.All(batch => batch.Agreed) => Words.ExitCode.Done,
         Outcome.Unknown => Words.ExitCode.Unknown,
         _ => Words.ExitCode.NotPaid,

@@ -6,6 +6,7 @@ using Lakala.Terminal.Client.Words;
 using Lakala.Vocabulary;
 using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
+using Lakala.Wire.Texts;
 
 namespace Lakala.Terminal.Client.Desks;
 
@@ -44,6 +45,9 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
 
     // The most digits of a clerk's number.
     private const int ClerkDigits = 8;
+
+    // Of an amount in minor units.
+    private const int AmountDigits = 12;
 
     private bool _isLeaving;
 
@@ -88,6 +92,7 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
     public bool Takes(DeskKey key) => !IsBusy && key switch
     {
         DeskKey.Receipts or DeskKey.CloseBatch => IsFree,
+        DeskKey.Refund => IsFree && Clerk is not null,
         DeskKey.SignOff => MayGoOn && Clerk is not null && Page is Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false },
         DeskKey.Language => Page is Page.BillEntry or Page.SignIn or Page.Past or Page.Waiting,
         DeskKey.Leave => true,
@@ -99,7 +104,7 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
 
     /// <summary>The bill of a failed payment that can still be paid, with another card or the right PIN.</summary>
     public string? BillToRetry =>
-        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, MayBePaidStill: true, Bill: { } bill } } && Home is Page.BillEntry
+        Page is Page.Ended { IsEarlier: false, Report: { Outcome: Outcome.Declined or Outcome.Refused, IsRefund: false, MayBePaidStill: true, Bill: { } bill } } && Home is Page.BillEntry
             ? bill
             : null;
 
@@ -141,6 +146,10 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
                 Clerk = null;
                 return GoTo(Home);
 
+            case DeskKey.Refund when Takes(DeskKey.Refund):
+                _isHidden = false;
+                return GoTo(new Page.PaymentEntry(""));
+
             case DeskKey.Leave when wasLeaving:
                 return Started(new DeskRequest.Leave());
 
@@ -154,7 +163,7 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
             Page.SignIn page => OnSignIn(page, press),
             Page.BillEntry page => OnBillEntry(page, press),
             Page.BatchShown or Page.Closed when press.Key == DeskKey.Receipts => Approved(new DeskRequest.ReprintBatch()),
-            Page.BatchShown { Totals.Count: > 0 } when press.Key == DeskKey.Enter => Approved(new DeskRequest.CloseBatches()),
+            Page.BatchShown { IsEmpty: false } when press.Key == DeskKey.Enter => Approved(new DeskRequest.CloseBatches()),
             Page.BatchShown or Page.Closed when press.Key is DeskKey.Enter or DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.Key == DeskKey.Escape => GoTo(Home),
             Page.BillShown when press.IsDigit => Refuse(Words.SwipeFirst),
@@ -166,6 +175,10 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
             Page.NotPayable or Page.Ended { IsUnknown: false } when MayGoOn && press.Key is DeskKey.Enter or DeskKey.Escape =>
                 press.Key == DeskKey.Enter && BillToRetry is { } bill ? LookUp(bill) : GoTo(Home),
             Page.Past page => OnPast(page, press),
+            Page.PaymentEntry page => OnPaymentEntry(page, press),
+            Page.PaymentShown page => OnPaymentShown(page, press),
+            Page.RefundSwipe page when press.Key == DeskKey.Escape => GoTo(new Page.PaymentShown(page.Payment, "")),
+            Page.RefundSwipe when press.IsDigit => Refuse(Words.SwipeFirst),
             _ => null,
         };
     }
@@ -202,6 +215,9 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
             Page.SignIn page => OnSignInRead(page, burst, reading),
             Page.BillShown page => OnSwipe(page.Bill, page.Since, reading, Words.ScanLater),
             Page.PinEntry page => OnSwipe(page.Bill, page.Since, reading, Words.PinByHand),
+            Page.PaymentEntry => OnPaymentRead(burst, reading),
+            Page.PaymentShown when reading is Reading.Number && IsShort(burst) => Retype(burst),
+            Page.RefundSwipe page => OnRefundSwipe(page, reading),
             Page.BillEntry or Page.NotPayable or Page.Ended { IsUnknown: false } when Home is Page.BillEntry => OnBillRead(burst, reading),
             Page.Past page when reading is Reading.Number { Digits: var digits } && (IsShort(burst) || BillNumber.IsWhole(digits)) =>
                 OnPastRead(page, burst, digits),
@@ -226,6 +242,49 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
                 // Such fast input is never a PIN; digits keyed in before it may be its beginning.
                 Page = Page is Page.PinEntry page ? page with { Pin = "", KeyedAt = time.GetTimestamp() } : Page;
                 return Refuse(whenScanned);
+        }
+    }
+
+    private DeskRequest? OnRefundSwipe(Page.RefundSwipe page, Reading reading)
+    {
+        switch (reading)
+        {
+            case Reading.Card { Track.Masked: var card } when card == page.Payment.MaskedCard:
+                _badReads = 0;
+                return GoTo(new Page.SignIn("", "", IsAtPassword: false, Back: page, Signs: new DeskRequest.Refund(page.Payment, page.Amount, card)));
+
+            case Reading.Card:
+                _badReads = 0;
+                return Refuse(AnswerTexts.DescribeAnswer(ResponseCodes.BadCard, LocalReason.OtherCard, Texts.Language).Clerk);
+
+            case Reading.UnreadableCard or Reading.OtherLayout:
+                _badReads++;
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout : Words.SwipeAgain);
+
+            default:
+                return Refuse(Words.ScanLater);
+        }
+    }
+
+    private DeskRequest? OnPaymentRead(DeskInput.Burst burst, Reading reading)
+    {
+        switch (reading)
+        {
+            case Reading.Number when IsShort(burst):
+                return Retype(burst);
+
+            case Reading.Number { Digits: var digits } when Counter.IsPayment(digits):
+                _isHidden = false;
+                Page = new Page.PaymentEntry(digits);
+                return burst.IsEnded ? LookUpPayment(digits) : null;
+
+            case Reading.Card or Reading.UnreadableCard:
+                return Refuse(Words.SwipeLater);
+
+            // Digits that name no payment may be a card number: they are not shown.
+            default:
+                Page = new Page.PaymentEntry("");
+                return Refuse(reading is Reading.OtherLayout ? Words.OtherLayout : Texts.NumberMistyped);
         }
     }
 
@@ -297,7 +356,7 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
 
     // Digits on a page without input may be a late PIN.
     private void NotePin(bool areDigits) =>
-        _pinAt = areDigits && Page is not (Page.BillEntry or Page.NotPayable or Page.Past or Page.SignIn) ? time.GetTimestamp() : _pinAt;
+        _pinAt = areDigits && Page is not (Page.BillEntry or Page.NotPayable or Page.Past or Page.SignIn or Page.PaymentEntry or Page.PaymentShown) ? time.GetTimestamp() : _pinAt;
 
     // Digits that begin so soon after a PIN's page may be that PIN: they are never shown.
     private void Hide(string digits, Press press)
@@ -356,11 +415,15 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
                 Page = new Page.Closed(report, null);
                 break;
 
-            case Page.LookingUp:
+            case Page.PaymentLookingUp when report.Outcome == Outcome.Found:
+                Page = new Page.PaymentShown(report, "");
+                break;
+
+            case Page.LookingUp or Page.PaymentLookingUp:
                 Page = new Page.NotPayable(report);
                 break;
 
-            case Page.Asking:
+            case Page.Asking or Page.Refunding:
                 Page = new Page.Ended(report, null, IsEarlier: false, time.GetTimestamp(), isPrinting);
                 break;
         }
@@ -482,6 +545,56 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
     {
         Page = new Page.LookingUp(bill);
         return Started(new DeskRequest.LookUp(bill));
+    }
+
+    private DeskRequest? OnPaymentEntry(Page.PaymentEntry page, Press press)
+    {
+        Hide(page.Digits, press);
+        if (press.Key == DeskKey.Escape)
+        {
+            return GoTo(Home);
+        }
+
+        var digits = press.IsDigit && page.Digits.Length < BillNumber.Length ? page.Digits + press.Digit
+            : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
+            : page.Digits;
+        Page = new Page.PaymentEntry(digits);
+        if (press.Key != DeskKey.Enter || digits.Length == 0)
+        {
+            return null;
+        }
+
+        if (Counter.IsPayment(digits))
+        {
+            return LookUpPayment(digits);
+        }
+
+        // Hidden digits cannot be checked by eye.
+        Page = _isHidden ? new Page.PaymentEntry("") : Page;
+        return Refuse(_isHidden ? Words.MayHaveBeenPin : Texts.NumberMistyped);
+    }
+
+    private DeskRequest.LookUpPayment LookUpPayment(string number)
+    {
+        Page = new Page.PaymentLookingUp(number);
+        return Started(new DeskRequest.LookUpPayment(number));
+    }
+
+    private DeskRequest? OnPaymentShown(Page.PaymentShown page, Press press)
+    {
+        if (press.Key == DeskKey.Enter)
+        {
+            return page.Amount >= 1 && page.Amount <= page.Payment.Refundable
+                ? GoTo(new Page.RefundSwipe(page.Payment, page.Amount))
+                : Refuse(Words.RefundTooMuch);
+        }
+
+        return press.Key == DeskKey.Escape ? GoTo(Home) : GoTo(page with
+        {
+            Digits = press.IsDigit && page.Digits.Length < AmountDigits ? page.Digits + press.Digit
+                : press.Key == DeskKey.Back && page.Digits.Length > 0 ? page.Digits[..^1]
+                : page.Digits,
+        });
     }
 
     private DeskRequest? OnPinEntry(Page.PinEntry page, Press press)
@@ -615,6 +728,9 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
             case DeskKey.Enter when page is { IsAtPassword: false, Number.Length: > 0 }:
                 return GoTo(page with { IsAtPassword = true });
 
+            case DeskKey.Enter when page is { Signs: { } refund, Password.Length: > 0 }:
+                return Sign(page, refund);
+
             case DeskKey.Enter when page.Password.Length > 0:
                 return Started(new DeskRequest.SignIn(page.Number, page.Password));
 
@@ -636,6 +752,19 @@ internal sealed class Desk(TerminalTexts texts, bool needsClerk, TimeProvider ti
             default:
                 return null;
         }
+    }
+
+    // Two people: who is signed in here does not sign. The server verifies number and password, and checks this once more.
+    private DeskRequest? Sign(Page.SignIn page, DeskRequest.Refund refund)
+    {
+        if (page.Number == Clerk?.Number)
+        {
+            Page = page with { Number = "", Password = "", IsAtPassword = false };
+            return Refuse(Texts.AnotherPerson);
+        }
+
+        Page = new Page.Refunding(refund.Payment, refund.Amount, time.GetTimestamp());
+        return Started(refund with { Signature = new Signature(page.Number, page.Password) });
     }
 
     private Page Home => needsClerk && Clerk is null ? new Page.SignIn("", "", IsAtPassword: false) : new Page.BillEntry("");

@@ -170,6 +170,7 @@ internal sealed class DeskProgram : Runnable
         : key == Key.PageUp ? new Press(DeskKey.PageUp)
         : key == Key.PageDown ? new Press(DeskKey.PageDown)
         : key == Key.F2 ? new Press(DeskKey.Receipts)
+        : key == Key.F3 ? new Press(DeskKey.Refund)
         : key == Key.F4 ? new Press(DeskKey.CloseBatch)
         : key == Key.F8 ? new Press(DeskKey.SignOff)
         : key == Key.F9 ? new Press(DeskKey.Language)
@@ -442,6 +443,13 @@ internal sealed class DeskProgram : Runnable
             case DeskRequest.Pay pay:
                 _counter.Clerk = _desk.Clerk;
                 return await _counter.Pay(pay.Found, pay.Card, abandon, _stop.Token);
+
+            case DeskRequest.LookUpPayment lookUp:
+                return await _counter.LookupRefund(lookUp.Number, _stop.Token);
+
+            case DeskRequest.Refund refund:
+                _counter.Clerk = _desk.Clerk;
+                return await _counter.Refund(refund.Payment, refund.Amount, refund.Card, refund.Signature!, _stop.Token);
 
             case DeskRequest.CloseBatches:
                 return await _counter.CloseBatches(_stop.Token);

@@ -23,6 +23,17 @@ internal abstract record DeskRequest
         public override string ToString() => $"sign-in of {Number}";
     }
 
+    /// <summary>A payment of which money goes back, by its RRN or the number of its bill.</summary>
+    public sealed record LookUpPayment(string Number) : DeskRequest;
+
+    /// <param name="Amount">Minor units.</param>
+    /// <param name="Card">Masked: the rest of the number is not kept.</param>
+    /// <param name="Signature">Null until a supervisor has signed.</param>
+    public sealed record Refund(Report Payment, long Amount, string Card, Signature? Signature = null) : DeskRequest
+    {
+        public override string ToString() => $"refund of {Payment.Rrn}";
+    }
+
     public sealed record GiveUp : DeskRequest;
 
     public sealed record Reprint(JournaledSwipe Swipe) : DeskRequest;

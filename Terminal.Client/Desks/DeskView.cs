@@ -140,7 +140,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 break;
 
             case Page.SignIn page:
-                Say(page.Approves is null ? words.SignIn : words.Approve, Ink.Strong);
+                Say(page.Signs is not null ? words.RefundSign : page.Approves is null ? words.SignIn : words.Approve, Ink.Strong);
                 _row++;
                 Pair(words.ClerkNumber, desk.Shown(page.Number) + (page.IsAtPassword ? "" : "_"), Ink.Strong);
                 Pair(words.Password, new string('•', page.Password.Length) + (page.IsAtPassword ? "_" : ""), Ink.Strong);
@@ -150,7 +150,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                     Say(words.Verifying, Ink.Strong);
                 }
 
-                Bottom(desk, words.AskingCustomer, page.Approves is null ? "" : words.KeyBack);
+                Bottom(desk, words.AskingCustomer, page.Back is null ? "" : words.KeyBack);
                 break;
 
             case Page.BillEntry page:
@@ -193,6 +193,39 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 Bottom(desk, $"{page.Bill.Payee}  {Money(page.Bill)}\n{words.AskingCustomer}", page.IsGivenUp ? "" : words.KeyGiveUp);
                 break;
 
+            case Page.PaymentEntry page:
+                Say(words.RefundPrompt, Ink.Strong);
+                _row += 2;
+                Put(_row, Margin + 2, Grouped(desk.Shown(page.Digits).PadRight(BillNumber.Length, '_')), Ink.Strong);
+                Bottom(desk, words.RefundCustomer, words.KeyBack);
+                break;
+
+            case Page.PaymentLookingUp page:
+                Say(words.RefundLookingUp, Ink.Strong);
+                _row += 2;
+                Put(_row, Margin + 2, Grouped(page.Number), Ink.Plain);
+                Bottom(desk, words.AskingCustomer);
+                break;
+
+            case Page.PaymentShown page:
+                Payment(words, page.Payment, page.Amount);
+                Say(words.RefundAmountPrompt, Ink.Strong);
+                Bottom(desk, words.AskingCustomer, words.KeyBack);
+                break;
+
+            case Page.RefundSwipe page:
+                Payment(words, page.Payment, page.Amount);
+                Say(string.Format(CultureInfo.InvariantCulture, words.RefundSwipePrompt, page.Payment.MaskedCard), Ink.Strong);
+                Bottom(desk, words.RefundCustomer, words.KeyBack);
+                break;
+
+            case Page.Refunding page:
+                Payment(words, page.Payment, page.Amount);
+                var waited = time.GetElapsedTime(page.Since);
+                Say($"{(waited > Patience ? words.StillAsking : words.RefundAsking)}  {Bar(waited)}  {(int)waited.TotalSeconds} s", Ink.Strong);
+                Bottom(desk, words.AskingCustomer);
+                break;
+
             case Page.NotPayable page:
                 Put(_row, Margin + 2, Grouped(page.Report.Bill ?? ""), Ink.Plain);
                 _row += 2;
@@ -206,10 +239,11 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 break;
 
             case Page.BatchShown page:
-                Say(page.Totals.Count > 0 ? words.CloseBatch : desk.Texts.NothingToClose, Ink.Strong);
+                Say(page.IsEmpty ? desk.Texts.NothingToClose : words.CloseBatch, Ink.Strong);
                 _row++;
                 Pair(desk.Texts.Payments, page.Totals.Count.ToString(CultureInfo.InvariantCulture));
                 Pair(words.Amount, Receipt.Amount(page.Totals.Amount, CurrencyCode.Cny), Ink.Strong);
+                Refunds(desk.Texts, page.Totals.Refunds, page.Totals.Refunded);
                 Bottom(desk, words.AskingCustomer, $"{words.KeyBack}   {words.KeyReport}");
                 break;
 
@@ -261,14 +295,16 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Say(desk.BillToRetry is null ? words.Next : words.Retry, Ink.Faint);
         }
 
-        Bottom(desk, page.IsUnknown ? report.NeedsOperator ? words.ReusedCustomer : words.UnknownCustomer
-            : report.CustomerText ?? (report.Outcome == Outcome.Approved ? "" : words.NotPaidCustomer));
+        Bottom(desk, page.IsUnknown ? report.NeedsOperator ? words.ReusedCustomer : report.IsRefund ? report.CustomerText ?? "" : words.UnknownCustomer
+            : report.CustomerText ?? (report.Outcome == Outcome.Approved ? "" : report.IsRefund ? words.NoRefundCustomer : words.NotPaidCustomer));
     }
 
     private static (IReadOnlyList<string> Lines, Ink Ink) Large(DeskTexts words, SwipeReport report) => report switch
     {
         { Outcome: Outcome.Approved } => ([words.Paid], Ink.Good),
+        { Outcome: Outcome.Ordered } => (words.RefundOrdered, Ink.Good),
         { Outcome: Outcome.Unknown } => ([words.Unknown], Ink.Strong),
+        { IsRefund: true } => ([words.NoRefund], Ink.Bad),
         { IsPaidAlready: true } => (words.AlreadyPaid, Ink.Strong),
         _ => ([words.NotPaid], Ink.Bad),
     };
@@ -282,6 +318,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             { NeedsOperator: true } => page.Report.Text,
             { Outcome: Outcome.Unknown } => isPrinted ? words.UnknownClerk : words.UnknownWithoutSlip,
             { IsPaidAlready: true } => words.NotCharged,
+            { Outcome: Outcome.Ordered } when !isPrinted => hasPrinter ? null : words.RefundOrderedClerk,
             { Outcome: Outcome.Approved } when !isPrinted => hasPrinter ? words.ApprovedNotPrinted : words.ApprovedWithoutPrinter,
             _ => page.Report.Text,
         };
@@ -298,9 +335,15 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Pair(texts.Batch, batch.Batch.ToString("D6", CultureInfo.InvariantCulture));
             Pair(texts.Payments, batch.Count.ToString(CultureInfo.InvariantCulture));
             Pair(words.Amount, Receipt.Amount(batch.Amount, CurrencyCode.Cny), Ink.Strong);
+            Refunds(texts, batch.Refunds, batch.Refunded);
             if (!batch.Agreed)
             {
                 Say($"{texts.ServerPayments} {batch.ServerCount}   {texts.ServerAmount} {Receipt.Amount(batch.ServerAmount, CurrencyCode.Cny)}", Ink.Plain);
+                if (batch.HasRefunds)
+                {
+                    Say($"{texts.ServerRefunds} {batch.ServerRefunds}   {texts.ServerRefunded} {Receipt.Amount(batch.ServerRefunded, CurrencyCode.Cny)}", Ink.Plain);
+                }
+
                 Say(string.Join("   ", batch.Differences.Select(difference => $"{texts.Stan} {difference.Stan:D6}")), Ink.Plain);
             }
         }
@@ -330,19 +373,19 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         var room = rows - 3 - ReasonRows - _row;
         foreach (var (swipe, i) in shown.Select((swipe, i) => (swipe, i)).Skip(Math.Max(0, page.At - room + 1)).Take(room))
         {
-            var mark = swipe.Result!.Outcome == Outcome.Approved ? "✓" : "✗";
+            var mark = swipe.IsApproved ? "✓" : "✗";
             var amount = Receipt.Amount(swipe.Pending.Amount, swipe.Pending.Currency)[(Receipt.CurrencyName(swipe.Pending.Currency).Length + 1)..];
-            var text = $"{mark} {swipe.Pending.Key.Stan:D6} {swipe.Pending.Bill} {amount}";
+            var text = $"{mark} {swipe.Pending.Key.Stan:D6} {swipe.Pending.Bill} {(swipe.Pending.IsRefund ? "-" : "")}{amount}";
             Put(_row++, Margin, Cut(text, PastWidth - 1).PadRight(PastWidth - 1), i == page.At ? Ink.Bar : Ink.Plain);
         }
 
         if (page.At < shown.Count)
         {
             var chosen = shown[page.At];
-            if (chosen.Result!.Outcome != Outcome.Approved && desk.Notice is null)
+            if (!chosen.IsApproved && desk.Notice is null)
             {
                 _row++;
-                var why = chosen.Result.ClerkText ?? desk.Texts.NotSent;
+                var why = chosen.Result!.ClerkText ?? desk.Texts.NotSent;
                 Say(chosen.Result.ResponseCode is { } code ? $"{code}: {why}" : why, Ink.Strong, PastWidth - 1);
             }
 
@@ -398,6 +441,27 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
         }
 
         _row++;
+    }
+
+    private void Payment(DeskTexts words, Report payment, long amount)
+    {
+        Pair(words.Payee, payment.Payee);
+        Pair(words.For, payment.Description);
+        Pair(words.Bill, Grouped(payment.Bill!));
+        Pair(words.PaidAmount, Money(payment));
+        Pair(words.PaidAt, payment.PaidAt?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+        Pair(words.PaidBy, payment.MaskedCard);
+        Pair(words.Left, Receipt.Amount(payment.Refundable!.Value, CurrencyCode.Cny));
+        Pair(words.RefundAmount, Receipt.Amount(amount, CurrencyCode.Cny), Ink.Strong);
+        _row++;
+    }
+
+    private void Refunds(TerminalTexts texts, int count, long amount)
+    {
+        if (count > 0)
+        {
+            Pair(texts.Refunds, $"{count}   {Receipt.Amount(amount, CurrencyCode.Cny)}");
+        }
     }
 
     // The customer's part, the error of the last key, and the available keys.

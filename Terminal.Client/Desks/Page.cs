@@ -19,10 +19,12 @@ internal abstract record Page
     /// <summary>No sale is possible now, with the reason; the terminal tries again by itself.</summary>
     public sealed record Waiting(Report Report, long Since) : Page;
 
-    /// <summary>A clerk signs in; or a supervisor approves an action.</summary>
+    /// <summary>A clerk signs in; or a supervisor approves an action, or signs a refund.</summary>
     /// <param name="Approves">The action that the supervisor approves; null when a clerk signs in.</param>
     /// <param name="Back">The page to which Escape returns from an approval.</param>
-    public sealed record SignIn(string Number, string Password, bool IsAtPassword, DeskRequest? Approves = null, Page? Back = null) : Page
+    /// <param name="Signs">The refund that the supervisor signs: number and password go with it to the server.</param>
+    public sealed record SignIn(
+        string Number, string Password, bool IsAtPassword, DeskRequest? Approves = null, Page? Back = null, DeskRequest.Refund? Signs = null) : Page
     {
         public override string ToString() => $"sign-in of {Number}";
     }
@@ -55,8 +57,28 @@ internal abstract record Page
     /// <summary>The bill cannot be paid, and no card was swiped.</summary>
     public sealed record NotPayable(Report Report) : Page;
 
+    /// <summary>The payment of a refund: its RRN, or the number of its bill.</summary>
+    public sealed record PaymentEntry(string Digits) : Page;
+
+    public sealed record PaymentLookingUp(string Number) : Page;
+
+    /// <summary>The clerk keys the amount in.</summary>
+    /// <param name="Digits">Minor units; empty: all that is left.</param>
+    public sealed record PaymentShown(Report Payment, string Digits) : Page
+    {
+        public long Amount => Digits.Length == 0 ? Payment.Refundable!.Value : long.Parse(Digits, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The customer's card is swiped: it must be the one that paid.</summary>
+    public sealed record RefundSwipe(Report Payment, long Amount) : Page;
+
+    public sealed record Refunding(Report Payment, long Amount, long Since) : Page;
+
     /// <summary>The next Enter closes the batch.</summary>
-    public sealed record BatchShown(BatchTotals Totals) : Page;
+    public sealed record BatchShown(BatchTotals Totals) : Page
+    {
+        public bool IsEmpty => Totals is { Count: 0, Refunds: 0 };
+    }
 
     public sealed record Closing(long Since) : Page;
 

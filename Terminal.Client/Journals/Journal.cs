@@ -29,7 +29,7 @@ public sealed record JournalOptions
 }
 
 /// <summary>
-/// The terminal's record of its swipes: one record a line, CRC-32C in hex and JSON. Each record is appended and flushed to the disk
+/// The terminal's record of its swipes, payments and refunds: one record a line, CRC-32C in hex and JSON. Each record is appended and flushed to the disk
 /// before the step that it names. Used by one process at a time, and within it by one swipe at a time.
 /// </summary>
 public sealed class Journal : IDisposable
@@ -97,7 +97,7 @@ public sealed class Journal : IDisposable
 
     public IReadOnlyList<JournaledSwipe> Swipes => _swipes;
 
-    /// <summary>Batches that are not closed, oldest first: those with approved payments, and the present one.</summary>
+    /// <summary>Batches that are not closed, oldest first: those with approved payments or refunds, and the present one.</summary>
     public IReadOnlyList<int> OpenBatches => [.. _approved.Keys.Select(key => key.Batch).Where(batch => batch != _next.Batch).Distinct(), _next.Batch];
 
     /// <summary>The number of <see cref="Open"/> swipes. Any thread may read it.</summary>
@@ -109,10 +109,10 @@ public sealed class Journal : IDisposable
     /// <summary>Its size on disk.</summary>
     public long Bytes => _length;
 
-    /// <summary>The number of approved payments that are in no closed batch.</summary>
+    /// <summary>The number of approved payments and refunds that are in no closed batch.</summary>
     public int Unclosed => _approved.Count;
 
-    /// <summary>The approved payments of the batch, by STAN.</summary>
+    /// <summary>The approved payments of the batch, and its refunds with amounts below 0, by STAN.</summary>
     public IReadOnlyList<BatchEntry> ApprovedIn(int batch) =>
         [.. _approved.Where(paid => paid.Key.Batch == batch).Select(paid => new BatchEntry(paid.Key.Stan, paid.Value)).OrderBy(entry => entry.Stan)];
 
@@ -155,7 +155,7 @@ public sealed class Journal : IDisposable
     {
         Append(result, _options.WriteThrough);
         var swipe = Take(result);
-        if (result.Reason == LocalReason.BatchClosed)
+        if (result.Reason is LocalReason.BatchClosed or LocalReason.RefundBatchClosed)
         {
             Leave(result.Key.Batch);
         }
@@ -318,7 +318,7 @@ public sealed class Journal : IDisposable
 
         if (record is SwipeResult { ResponseCode: ResponseCodes.Approved })
         {
-            _approved[key] = _swipes[at].Pending.Amount;
+            _approved[key] = _swipes[at].Pending is { IsRefund: true, Amount: var back } ? -back : _swipes[at].Pending.Amount;
         }
 
         if (record is SwipeResult && _swipes[at].Result is null)

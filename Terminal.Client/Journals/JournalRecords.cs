@@ -33,11 +33,13 @@ public abstract record JournalRecord;
 /// <summary>Every key before this one counts as used.</summary>
 public sealed record KeysReserved(JournalKey Next) : JournalRecord;
 
-/// <summary>On disk before the 0200 is sent.</summary>
+/// <summary>On disk before the 0200, or the 0220 of a refund, is sent.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Currency">ISO 4217, numeric.</param>
 /// <param name="ShipWithinSeconds">Of a guaranteed trade, like the next one: from the payment until the merchant ships.</param>
 /// <param name="CheckWithinSeconds">From the shipping until the merchant gets the money.</param>
+/// <param name="RefundOf">The RRN of the payment of which money goes back; null for a payment.</param>
+/// <param name="Supervisor">Who signs the refund. The password is not kept.</param>
 public sealed record SwipePending(
     JournalKey Key,
     string Terminal,
@@ -54,10 +56,18 @@ public sealed record SwipePending(
     string? OrderId = null,
     string? Clerk = null,
     int? ShipWithinSeconds = null,
-    int? CheckWithinSeconds = null) : JournalRecord;
+    int? CheckWithinSeconds = null,
+    string? RefundOf = null,
+    string? Supervisor = null) : JournalRecord
+{
+    [JsonIgnore]
+    public bool IsRefund => RefundOf is not null;
+}
 
 /// <summary>The final answer. On disk before anything is printed.</summary>
-/// <param name="ResponseCode">Null when the 0200 was never sent.</param>
+/// <param name="ResponseCode">Null when the 0200 or 0220 was never sent.</param>
+/// <param name="Rrn">Of a refund: its own, its number.</param>
+/// <param name="IsWaiting">The refund waits for the merchant's money.</param>
 public sealed record SwipeResult(
     JournalKey Key,
     string? ResponseCode,
@@ -69,7 +79,8 @@ public sealed record SwipeResult(
     string? Payee = null,
     string? OrderId = null,
     string? ClerkText = null,
-    string? CustomerText = null) : JournalRecord
+    string? CustomerText = null,
+    bool IsWaiting = false) : JournalRecord
 {
     private const int DeclinedByBank = 401;
 
@@ -79,7 +90,7 @@ public sealed record SwipeResult(
         : Reason == DeclinedByBank ? Outcome.Declined
         : Outcome.Refused;
 
-    public static SwipeResult FromAnswer(JournalKey key, PayAnswer answer) => new(
+    public static SwipeResult FromAnswer(JournalKey key, PayAnswer answer, bool isWaiting = false) => new(
         key,
         answer.Verdict.Code,
         answer.Verdict.Reason,
@@ -90,15 +101,20 @@ public sealed record SwipeResult(
         answer.Facts.Payee,
         answer.Facts.OrderId,
         answer.Verdict.ClerkText,
-        answer.Verdict.CustomerText);
+        answer.Verdict.CustomerText,
+        isWaiting);
 
-    public static SwipeResult NeverSent(JournalKey key, TerminalTexts texts) => new(key, null, ClerkText: texts.NotSent, CustomerText: texts.NotSent);
+    public static SwipeResult NeverSent(SwipePending pending, TerminalTexts texts)
+    {
+        var text = pending.IsRefund ? texts.RefundNotSent : texts.NotSent;
+        return new SwipeResult(pending.Key, null, ClerkText: text, CustomerText: text);
+    }
 }
 
 /// <summary>The receipts are on paper.</summary>
 public sealed record SwipePrinted(JournalKey Key) : JournalRecord;
 
-/// <summary>The approved payments of batches that are not closed; a rewritten journal keeps them longer than the swipes.</summary>
+/// <summary>The approved payments and the refunds of batches that are not closed; a rewritten journal keeps them longer than the swipes.</summary>
 public sealed record BatchSoFar(int Batch, IReadOnlyList<BatchEntry> Approved) : JournalRecord;
 
 /// <summary>The server has closed the batch.</summary>
@@ -109,6 +125,10 @@ public sealed record BatchClosed(int Batch, JournalKey Next) : JournalRecord;
 public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = null, bool IsPrinted = false)
 {
     public bool IsOver => Result is not null && IsPrinted;
+
+    public bool IsApproved => Result?.ResponseCode == ResponseCodes.Approved;
+
+    public Outcome Outcome => Result is null ? Outcome.Unknown : IsApproved && Pending.IsRefund ? Outcome.Ordered : Result.Outcome;
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

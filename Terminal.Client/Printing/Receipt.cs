@@ -42,7 +42,7 @@ public static class Receipt
 
     /// <summary>All copies of a swipe: for customer and merchant when it is paid, otherwise a slip for the customer.</summary>
     public static IReadOnlyList<ReceiptSlip> ComposeSlips(JournaledSwipe swipe, Print print, TerminalTexts texts, NetworkParameters? parameters = null) =>
-        swipe.Result?.ResponseCode == ResponseCodes.Approved && parameters?.Copies != 1
+        swipe.IsApproved && parameters?.Copies != 1
             ? [ComposeCopy(swipe, print, texts.CustomerCopy, texts, parameters), ComposeCopy(swipe, print, texts.MerchantCopy, texts, parameters)]
             : [ComposeCopy(swipe, print, texts.CustomerCopy, texts, parameters)];
 
@@ -61,6 +61,12 @@ public static class Receipt
         paper.Line(Rule);
         paper.Pair(texts.Payments, report.Count.ToString(CultureInfo.InvariantCulture));
         paper.Pair(texts.Amount, Amount(report.Amount, CurrencyCode.Cny), isLarge: true);
+        if (report.HasRefunds)
+        {
+            paper.Pair(texts.Refunds, report.Refunds.ToString(CultureInfo.InvariantCulture));
+            paper.Pair(texts.Refunded, Amount(report.Refunded, CurrencyCode.Cny));
+        }
+
         paper.Line(Rule);
         if (report.Agreed)
         {
@@ -70,6 +76,12 @@ public static class Receipt
         {
             paper.Pair(texts.ServerPayments, report.ServerCount.ToString(CultureInfo.InvariantCulture));
             paper.Pair(texts.ServerAmount, Amount(report.ServerAmount, CurrencyCode.Cny));
+            if (report.HasRefunds)
+            {
+                paper.Pair(texts.ServerRefunds, report.ServerRefunds.ToString(CultureInfo.InvariantCulture));
+                paper.Pair(texts.ServerRefunded, Amount(report.ServerRefunded, CurrencyCode.Cny));
+            }
+
             paper.Text(texts.BatchDiffers);
             foreach (var difference in report.Differences)
             {
@@ -92,16 +104,19 @@ public static class Receipt
     private static ReceiptSlip ComposeCopy(JournaledSwipe swipe, Print print, string copy, TerminalTexts texts, NetworkParameters? parameters)
     {
         var (pending, result) = (swipe.Pending, swipe.Result);
-        var isPaid = result?.ResponseCode == ResponseCodes.Approved;
+        var isPaid = swipe.Outcome == Outcome.Approved;
+        var isOrdered = swipe.Outcome == Outcome.Ordered;
         var paper = new Paper();
         paper.Centre(result?.Payee ?? pending.Payee);
         paper.Centre(pending.StoreName);
         paper.Line(Rule);
-        paper.Centre(result is null ? texts.Unknown : isPaid ? texts.Paid : texts.NotPaid, isLarge: true);
+        paper.Centre(pending.IsRefund ? texts.Refund : null, isLarge: true);
+        paper.Centre(result is null ? texts.Unknown : isPaid ? texts.Paid : isOrdered ? null : pending.IsRefund ? texts.NotRefunded : texts.NotPaid, isLarge: true);
         paper.Centre(print switch { Print.Duplicate => texts.Duplicate, Print.Reprint => texts.Reprint, _ => null });
         paper.Pair(texts.Store, pending.Store);
         paper.Pair(texts.Terminal, pending.Terminal);
         paper.Pair(texts.Clerk, pending.Clerk);
+        paper.Pair(texts.Supervisor, pending.Supervisor);
         paper.Pair(texts.Bill, pending.Bill);
         paper.Pair(texts.Order, result?.OrderId ?? pending.OrderId);
         paper.Pair(texts.Card, result?.MaskedCard ?? pending.MaskedCard);
@@ -109,7 +124,8 @@ public static class Receipt
         paper.Pair(texts.Time, Time(result?.PaidAt ?? pending.At));
         paper.Pair(texts.Batch, pending.Key.Batch.ToString("D6", CultureInfo.InvariantCulture));
         paper.Pair(texts.Stan, pending.Key.Stan.ToString("D6", CultureInfo.InvariantCulture));
-        paper.Pair(texts.Rrn, result?.Rrn);
+        paper.Pair(texts.PaymentRrn, pending.RefundOf);
+        paper.Pair(pending.IsRefund ? texts.RefundRrn : texts.Rrn, result?.Rrn);
         paper.Pair(texts.Authorisation, result?.AuthorisationCode);
         paper.Pair(texts.Response, result?.ResponseCode);
         paper.Line(Rule);
@@ -128,7 +144,10 @@ public static class Receipt
             paper.Pair(texts.CheckWithin, texts.Duration(check));
         }
 
-        paper.Text(result is null ? texts.DoNotPayAgain : isPaid ? null : result.CustomerText ?? texts.NotSent);
+        paper.Text(result is null ? pending.IsRefund ? texts.DoNotRefundAgain : texts.DoNotPayAgain
+            : isPaid ? null
+            : isOrdered ? texts.OfRefund(result.IsWaiting, pending.MaskedCard, result.Rrn ?? "")
+            : result.CustomerText ?? (pending.IsRefund ? texts.RefundNotSent : texts.NotSent));
         paper.Line(Rule);
         paper.Centre(copy);
         paper.Centre(parameters?.Footer(texts));

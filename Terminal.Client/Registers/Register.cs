@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Lakala.Terminal.Client.Counters;
 using Lakala.Terminal.Client.Readers;
+using Lakala.Terminal.Client.Setup;
 using Lakala.Terminal.Client.Words;
 
 namespace Lakala.Terminal.Client.Registers;
@@ -93,9 +94,25 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
                 return card is null ? SwipeReport.Refused(fault!, bill)
                     : Counter.RefuseBill(bill, counter.Texts) ?? await counter.Pay(bill, card, abandon, stop);
 
+            case RegisterRequest.Refund:
+                return await Refund(request, stop);
+
             default:
                 return SwipeReport.Refused(counter.Texts.NotUnderstood);
         }
+    }
+
+    private async Task<Report> Refund(RegisterRequest request, CancellationToken stop)
+    {
+        var payment = request.Payment?.Trim() ?? "";
+        if (SwipedCard.ReadTrack(request.Card, out var fault) is not { } card)
+        {
+            return SwipeReport.Refused(fault!, payment);
+        }
+
+        counter.Clerk = string.IsNullOrEmpty(request.Clerk) ? null : new ClerkIdentity(request.Clerk, "", IsSupervisor: false);
+        return Counter.RefusePayment(payment, counter.Texts)
+            ?? await counter.Refund(payment, request.Amount, card.Masked, new Signature(request.Supervisor ?? "", request.Password ?? ""), stop);
     }
 
     // The outcome stands, also when nobody reads it: receipts that are not on paper are printed again, as duplicates.
@@ -114,9 +131,21 @@ internal sealed class Register(Counter counter, TextReader input, TextWriter err
 
 /// <summary>A line of the cash register.</summary>
 /// <param name="Card">Track 2 as a reader sends it.</param>
-internal sealed record RegisterRequest(string? Do, string? Bill = null, string? Card = null, string? Pin = null)
+/// <param name="Payment">Of a refund: the RRN of its payment, or the number of its bill.</param>
+/// <param name="Amount">Of a refund, in minor units; null: all that is left.</param>
+/// <param name="Supervisor">Who signs a refund, with the password: not the clerk.</param>
+internal sealed record RegisterRequest(
+    string? Do,
+    string? Bill = null,
+    string? Card = null,
+    string? Pin = null,
+    string? Payment = null,
+    long? Amount = null,
+    string? Clerk = null,
+    string? Supervisor = null,
+    string? Password = null)
 {
-    public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", ReprintBatch = "reprint-batch", Cancel = "cancel";
+    public const string Pay = "pay", Lookup = "lookup", Settle = "settle", Reprint = "reprint", Close = "close", ReprintBatch = "reprint-batch", Cancel = "cancel", Refund = "refund";
 
     /// <returns>For an invalid line a request without an action, which is refused.</returns>
     public static RegisterRequest Parse(string line)

@@ -46,7 +46,7 @@ public sealed record WorkingKeys(int KeySet, PinCipher Pin, MessageMac Mac, stri
     public override string ToString() => $"key set {KeySet}";
 }
 
-/// <summary>The outcome of a payment or an enquiry for the terminal.</summary>
+/// <summary>The outcome of a payment, a refund or an enquiry for the terminal.</summary>
 public abstract record PayOutcome
 {
     private PayOutcome()
@@ -54,9 +54,10 @@ public abstract record PayOutcome
     }
 
     /// <summary>The answer is final; or the server has not accepted the payment, and it is not repeated.</summary>
-    public sealed record Final(PayAnswer Answer) : PayOutcome;
+    /// <param name="IsWaiting">A refund was made, and waits for the merchant's money.</param>
+    public sealed record Final(PayAnswer Answer, bool IsWaiting = false) : PayOutcome;
 
-    /// <summary>Not one byte of the 0200 was sent.</summary>
+    /// <summary>Not one byte of the 0200 or 0220 was sent.</summary>
     public sealed record NotSent(string Why) : PayOutcome;
 
     /// <param name="Last">The last answer; none was final.</param>
@@ -167,16 +168,7 @@ public sealed class TerminalSession : IAsyncDisposable
         var request = new LookupRequest(From(key), key.Batch, bill, keys.KeySet).ToIso();
         var outcome = await _link.Request(Name(Mti.LookupAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
         var answer = Read(outcome, LookupAnswer.FromIso);
-        if (answer?.Verdict.Code == ResponseCodes.SignOnFirst)
-        {
-            await Reconnect(forgetKeys: true);
-        }
-        else if (answer?.Verdict is { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not LocalReason.TooManyRequests })
-        {
-            // At the clerk's next try another server is asked.
-            await Reconnect(forgetKeys: false);
-        }
-
+        await ReconnectAfter(answer?.Verdict);
         return answer?.Bill == bill ? answer : null;
     }
 
@@ -197,14 +189,44 @@ public sealed class TerminalSession : IAsyncDisposable
             Track2 = card.Track.Data,
             PinBlock = PinBlock.Encipher(card.Pin, card.Track.PrimaryAccountNumber, keys.Pin),
         };
-        var begun = _time.GetTimestamp();
-        var outcome = await SendPay(live, keys, stop);
-        return outcome is LinkOutcome.NotSent notSent
-            ? new PayOutcome.NotSent(notSent.Why)
-            : FinalIn(outcome, swipe) ?? NotTakenIn(outcome, swipe) ?? await AskAgain(swipe, live with { IsRepeat = true }, keys, outcome, begun, stop);
+        return await Begin(swipe, live.ToIso(), () => (live with { IsRepeat = true }).ToIso(), keys, stop);
     }
 
-    /// <summary>Asks for the outcome of a key, without card; a key that the server has never seen is void from then on (25).</summary>
+    /// <summary>What of a payment can be given back; the number is that of its bill, or its RRN.</summary>
+    /// <returns>Null when no valid answer came, or the server gives no refunds yet.</returns>
+    public async Task<RefundLookupAnswer?> LookupRefund(JournalKey key, string number, CancellationToken stop)
+    {
+        if (_keys is not { } keys)
+        {
+            return null;
+        }
+
+        var isBill = number.Length == BillNumber.Length;
+        var request = new RefundLookupRequest(From(key), key.Batch, isBill ? number : null, isBill ? null : number, keys.KeySet).ToIso();
+        var outcome = await _link.Request(Name(Mti.LookupAnswer, key.Stan), request, keys.Mac, _options.AnswerTimeout).WaitAsync(stop);
+        var answer = Read(outcome, RefundLookupAnswer.FromIso);
+        await ReconnectAfter(answer?.Verdict);
+        return answer;
+    }
+
+    /// <summary>
+    /// Sends the 0220, and repeats it until the answer is final or the time is over. Under other working keys than those of the password,
+    /// and after a 94, it only enquires.
+    /// </summary>
+    /// <param name="password">Of the supervisor who signs.</param>
+    /// <exception cref="OperationCanceledException">Stopped; the outcome is unknown.</exception>
+    public async Task<PayOutcome> Refund(SwipePending refund, string password, CancellationToken stop)
+    {
+        if (_keys is not { } keys)
+        {
+            return new PayOutcome.NotSent(Trouble.Detail);
+        }
+
+        var live = RefundRequest(refund, keys, isRepeat: false) with { Password = keys.Clerk.Encipher(password) };
+        return await Begin(refund, live.ToIso(), () => (live with { IsRepeat = true }).ToIso(), keys, stop);
+    }
+
+    /// <summary>Asks for the outcome of a key, without card and password; a key that the server has never seen is void from then on (25).</summary>
     public Task<PayOutcome> Enquire(SwipePending swipe, CancellationToken stop) =>
         AskAgain(swipe, null, null, null, _time.GetTimestamp(), stop);
 
@@ -285,14 +307,23 @@ public sealed class TerminalSession : IAsyncDisposable
         _master.Dispose();
     }
 
+    private async Task<PayOutcome> Begin(SwipePending swipe, Iso8583Message first, Func<Iso8583Message> repeat, WorkingKeys keys, CancellationToken stop)
+    {
+        var begun = _time.GetTimestamp();
+        var outcome = await Send(swipe, first, keys, stop);
+        return outcome is LinkOutcome.NotSent notSent
+            ? new PayOutcome.NotSent(notSent.Why)
+            : FinalIn(outcome, swipe) ?? NotTakenIn(outcome, swipe) ?? await AskAgain(swipe, repeat, keys, outcome, begun, stop);
+    }
+
     private async Task<PayOutcome> AskAgain(
-        SwipePending swipe, PayRequest? live, WorkingKeys? liveKeys, LinkOutcome? first, long begun, CancellationToken stop)
+        SwipePending swipe, Func<Iso8583Message>? live, WorkingKeys? liveKeys, LinkOutcome? first, long begun, CancellationToken stop)
     {
         var last = first;
         PayAnswer? heard = null;
         for (var tries = 0; ; tries++)
         {
-            heard = Read(last, PayAnswer.FromIso) ?? heard;
+            heard = AnswerIn(last, swipe)?.Answer ?? heard;
             var verdict = last is LinkOutcome.Answered ? heard?.Verdict : null;
             var code = verdict?.Code;
             if (code == ResponseCodes.DuplicateKey && live is null)
@@ -315,7 +346,7 @@ public sealed class TerminalSession : IAsyncDisposable
             }
 
             live = keys == liveKeys ? live : null;
-            last = await SendPay(live ?? Request(swipe, keys, isRepeat: true), keys, stop);
+            last = await Send(swipe, live?.Invoke() ?? Enquiry(swipe, keys), keys, stop);
             if (FinalIn(last, swipe) is { } final)
             {
                 return final;
@@ -342,25 +373,33 @@ public sealed class TerminalSession : IAsyncDisposable
     internal static TimeSpan Pause(int tries, Verdict? verdict, double random) =>
         IsTooMuch(verdict) ? Repeats.Longest : Repeats.PauseAfter(tries, random);
 
-    private Task<LinkOutcome> SendPay(PayRequest request, WorkingKeys keys, CancellationToken stop)
+    private Task<LinkOutcome> Send(SwipePending swipe, Iso8583Message message, WorkingKeys keys, CancellationToken stop)
     {
-        var asked = _link.Request(Name(Mti.PayAnswer, request.From.Stan), request.ToIso(), keys.Mac, _options.AnswerTimeout);
+        var asked = _link.Request(Name(swipe.IsRefund ? Mti.RefundAnswer : Mti.PayAnswer, swipe.Key.Stan), message, keys.Mac, _options.AnswerTimeout);
         return stop.CanBeCanceled ? asked.WaitAsync(stop) : asked;
     }
 
+    // The answer to a refund has the members of one to a payment.
+    private static PayOutcome.Final? AnswerIn(LinkOutcome? outcome, SwipePending swipe) => swipe.IsRefund
+        ? Read(outcome, RefundAnswer.FromIso) is { } refund
+            ? new PayOutcome.Final(
+                new PayAnswer(refund.To, refund.Verdict, refund.Batch, refund.Bill, refund.Amount, refund.Currency, refund.Facts), refund.IsWaiting)
+            : null
+        : Read(outcome, PayAnswer.FromIso) is { } answer ? new PayOutcome.Final(answer) : null;
+
     // An approval must be of this bill and amount; a refusal may be for a request that the server could not read.
     private static PayOutcome.Final? FinalIn(LinkOutcome outcome, SwipePending swipe) =>
-        Read(outcome, PayAnswer.FromIso) is { } answer
+        AnswerIn(outcome, swipe) is { Answer: var answer } final
         && answer.Batch == swipe.Key.Batch
         && ResponseCodes.IsFinal(answer.Verdict.Code)
         && (answer.Verdict.Code != ResponseCodes.Approved
             || (answer.Bill == swipe.Bill && answer.Amount == swipe.Amount && answer.Currency == swipe.Currency))
-            ? new PayOutcome.Final(answer)
+            ? final
             : null;
 
     // After the only message under the key it means that nothing is stored there, and no later message will change that.
     private static PayOutcome.Final? NotTakenIn(LinkOutcome outcome, SwipePending swipe) =>
-        Read(outcome, PayAnswer.FromIso) is { } answer && answer.Batch == swipe.Key.Batch && IsTooMuch(answer.Verdict) ? new PayOutcome.Final(answer) : null;
+        AnswerIn(outcome, swipe) is { Answer: var answer } final && answer.Batch == swipe.Key.Batch && IsTooMuch(answer.Verdict) ? final : null;
 
     // 00 means not paid, 21 that it is paid, 25 never seen. The stored answer of the payment is in it too.
     private static PayOutcome.Final? FinalOf(AbandonAnswer answer, SwipePending swipe)
@@ -391,6 +430,24 @@ public sealed class TerminalSession : IAsyncDisposable
             return null;
         }
     }
+
+    private static Iso8583Message Enquiry(SwipePending swipe, WorkingKeys keys) =>
+        swipe.IsRefund ? RefundRequest(swipe, keys, isRepeat: true).ToIso() : Request(swipe, keys, isRepeat: true).ToIso();
+
+    private static RefundRequest RefundRequest(SwipePending refund, WorkingKeys keys, bool isRepeat) => new(
+        isRepeat,
+        new Origin(refund.Terminal, refund.Store, refund.Key.Stan),
+        refund.Key.Batch,
+        refund.Bill,
+        refund.Amount,
+        refund.Currency,
+        refund.At,
+        refund.EntryMode,
+        refund.MaskedCard,
+        refund.Clerk ?? "",
+        refund.Supervisor ?? "",
+        null,
+        keys.KeySet);
 
     private static PayRequest Request(SwipePending swipe, WorkingKeys keys, bool isRepeat) => new(
         isRepeat,
@@ -473,6 +530,14 @@ public sealed class TerminalSession : IAsyncDisposable
             // The request that waits for this message gets the fault.
         }
     }
+
+    // At the clerk's next try another server is asked.
+    private Task ReconnectAfter(Verdict? lookup) => lookup switch
+    {
+        { Code: ResponseCodes.SignOnFirst } => Reconnect(forgetKeys: true),
+        { Code: ResponseCodes.TryLater or ResponseCodes.Fault, Reason: not LocalReason.TooManyRequests } => Reconnect(forgetKeys: false),
+        _ => Task.CompletedTask,
+    };
 
     private async Task Reconnect(bool forgetKeys)
     {

@@ -13,6 +13,7 @@ internal enum DeskKey
     PageDown,
     Receipts,
     CloseBatch,
+    Refund,
     SignOff,
     Language,
     Leave,

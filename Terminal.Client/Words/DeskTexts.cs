@@ -79,6 +79,23 @@ internal sealed record DeskTexts
         MayHaveBeenPin = "Not used: these digits may be a PIN. Key the bill number in again.",
         GiveUpAgain = "Give this payment up? Press Esc again.",
         LeaveAgain = "End the program? Press F10 again.",
+        RefundPrompt = "Refund: key in the RRN of the receipt or the bill number, then Enter",
+        RefundCustomer = "Please show the receipt and the card that paid.",
+        RefundLookingUp = "Looking the payment up …",
+        RefundAmountPrompt = "Amount to give back: digits, or Enter for all that is left",
+        RefundAmount = "Give back",
+        PaidAmount = "Paid",
+        PaidAt = "Paid at",
+        Left = "Left",
+        PaidBy = "Card",
+        RefundTooMuch = "More than is left of this payment.",
+        RefundSwipePrompt = "Swipe the card that paid: {0}",
+        RefundSign = "A supervisor signs the refund: number, Enter, password, Enter",
+        RefundAsking = "The refund is ordered. Do not switch off",
+        RefundOrderedClerk = "There is no printer: the receipt is under F2. The card has the money when its bank says so.",
+        NoRefund = "NO REFUND",
+        NoRefundCustomer = "Nothing was given back.",
+        RefundOrdered = ["REFUND", "ORDERED"],
         KeyBack = "Esc back",
         KeyReport = "F2 print the last report again",
         KeyGiveUp = "Esc give up",
@@ -86,10 +103,11 @@ internal sealed record DeskTexts
         Keys = new Dictionary<DeskKey, string>
         {
             [DeskKey.Receipts] = "F2 receipts",
+            [DeskKey.Refund] = "F3 refund",
             [DeskKey.CloseBatch] = "F4 close batch",
             [DeskKey.SignOff] = "F8 sign off",
             [DeskKey.Language] = "F9 中文",
-            [DeskKey.Leave] = "F10 end program",
+            [DeskKey.Leave] = "F10 end",
         },
         OnLine = "on line",
         OffLine = "OFF LINE",
@@ -174,6 +192,23 @@ internal sealed record DeskTexts
         MayHaveBeenPin = "未使用：这些数字可能是密码。请重新输入账单号。",
         GiveUpAgain = "放弃这笔支付？请再按一次 Esc。",
         LeaveAgain = "退出程序？请再按一次 F10。",
+        RefundPrompt = "退款：输入凭条上的参考号或账单号，然后按回车",
+        RefundCustomer = "请出示凭条和付款时的银行卡。",
+        RefundLookingUp = "正在查询支付……",
+        RefundAmountPrompt = "退款金额：输入数字；直接按回车退全部余额",
+        RefundAmount = "退款金额",
+        PaidAmount = "支付金额",
+        PaidAt = "支付时间",
+        Left = "可退余额",
+        PaidBy = "银行卡",
+        RefundTooMuch = "超出该笔支付的可退余额。",
+        RefundSwipePrompt = "请刷付款时的银行卡：{0}",
+        RefundSign = "需主管授权退款：输入工号，回车，密码，回车",
+        RefundAsking = "正在办理退款，请勿关机",
+        RefundOrderedClerk = "未接打印机，凭条可按 F2 查看。到账时间以银行为准。",
+        NoRefund = "未退款",
+        NoRefundCustomer = "未退款。",
+        RefundOrdered = ["退款受理"],
         KeyBack = "Esc 返回",
         KeyReport = "F2 重打上次结算单",
         KeyGiveUp = "Esc 放弃支付",
@@ -181,6 +216,7 @@ internal sealed record DeskTexts
         Keys = new Dictionary<DeskKey, string>
         {
             [DeskKey.Receipts] = "F2 凭条",
+            [DeskKey.Refund] = "F3 退款",
             [DeskKey.CloseBatch] = "F4 批结算",
             [DeskKey.SignOff] = "F8 签退",
             [DeskKey.Language] = "F9 English",
@@ -352,6 +388,42 @@ internal sealed record DeskTexts
     public required string GiveUpAgain { get; init; }
 
     public required string LeaveAgain { get; init; }
+
+    public required string RefundPrompt { get; init; }
+
+    public required string RefundCustomer { get; init; }
+
+    public required string RefundLookingUp { get; init; }
+
+    public required string RefundAmountPrompt { get; init; }
+
+    public required string RefundAmount { get; init; }
+
+    public required string PaidAmount { get; init; }
+
+    public required string PaidAt { get; init; }
+
+    public required string Left { get; init; }
+
+    public required string PaidBy { get; init; }
+
+    public required string RefundTooMuch { get; init; }
+
+    /// <summary>{0}: the masked card.</summary>
+    public required string RefundSwipePrompt { get; init; }
+
+    public required string RefundSign { get; init; }
+
+    public required string RefundAsking { get; init; }
+
+    public required string RefundOrderedClerk { get; init; }
+
+    public required string NoRefund { get; init; }
+
+    public required string NoRefundCustomer { get; init; }
+
+    /// <summary>By line, of the letters of <c>BigText</c>; so is <see cref="NoRefund"/>.</summary>
+    public required IReadOnlyList<string> RefundOrdered { get; init; }
 
     public required string KeyBack { get; init; }
 

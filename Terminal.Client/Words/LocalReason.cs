@@ -11,6 +11,9 @@ internal static class LocalReason
     public const int PaidAlready = 310;
     public const int Expired = 311;
     public const int Cancelled = 312;
+    public const int RefundExceeds = 341;
+    public const int OtherCard = 381;
+    public const int RefundBatchClosed = 387;
     public const int NoAnswerFromBank = 403;
     public const int NeverHappened = 410;
 }

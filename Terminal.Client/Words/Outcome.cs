@@ -26,6 +26,10 @@ public enum Outcome
     [JsonStringEnumMemberName("settled")]
     Settled,
 
+    /// <summary>The refund is made, and is on its way or waits for the merchant: whether the card has the money is not known here.</summary>
+    [JsonStringEnumMemberName("ordered")]
+    Ordered,
+
     /// <summary>The batches are closed; each says whether its totals agree.</summary>
     [JsonStringEnumMemberName("closed")]
     Closed,

@@ -15,7 +15,7 @@ public sealed record TerminalTexts
         LookupUnanswered = "No answer to the lookup. Nothing was paid; try again.",
         NoBatchReport = "No report of a batch to print again.",
         AllSettled = "No payment of this terminal is open.",
-        NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\", \"reprint-batch\" or \"cancel\".",
+        NotUnderstood = "Not understood: a line is {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}, or \"do\" is \"lookup\", \"settle\", \"reprint\", \"close\", \"reprint-batch\", \"refund\" or \"cancel\".",
         GivenUp = "Given up before the payment was sent. Nothing was paid.",
         GivenUpNotPaid = "Given up, not paid.",
         Interrupted = "Interrupted before the payment was sent. Nothing was paid.",
@@ -83,6 +83,25 @@ public sealed record TerminalTexts
         Payments = "Payments",
         ServerPayments = "Server: payments",
         ServerAmount = "Server: amount",
+        RefundNotSent = "Not sent, nothing was given back. Begin again.",
+        RefundUnknown = "The outcome of the refund is unknown. Do not begin it again: this terminal first finds out.",
+        DoNotRefundAgain = "The terminal finds out and prints the result.",
+        NothingGivenBack = "Nothing was given back.",
+        NumberMistyped = "A receipt number (RRN) has 12 digits, a bill number 14 with the right check digits.",
+        AmountNotLeft = "The amount is not one that is left of this payment. Nothing was given back.",
+        RefundNeedsClerk = "A refund needs a clerk who is signed in, and a supervisor. Nothing was given back.",
+        AnotherPerson = "The supervisor who signs must be another person than the clerk.",
+        Refund = "REFUND",
+        NotRefunded = "NO REFUND",
+        RefundOnItsWay = "The refund is on its way to the card {0}, number {1}.",
+        RefundWaits = "The refund to the card {0}, number {1}, waits for the merchant's money. It then goes on by itself.",
+        PaymentRrn = "RRN of payment",
+        RefundRrn = "RRN of refund",
+        Supervisor = "Supervisor",
+        Refunds = "Refunds",
+        Refunded = "Refunds: amount",
+        ServerRefunds = "Server: refunds",
+        ServerRefunded = "Server: ref. amount",
     };
 
     public static readonly TerminalTexts Chinese = new()
@@ -93,7 +112,7 @@ public sealed record TerminalTexts
         LookupUnanswered = "查询无应答，未支付，请重试。",
         NoBatchReport = "没有可重打的结算单。",
         AllSettled = "本终端没有未明交易。",
-        NotUnderstood = "无法识别：每行为 {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}，或 \"do\" 为 \"lookup\"、\"settle\"、\"reprint\"、\"close\"、\"reprint-batch\"、\"cancel\"。",
+        NotUnderstood = "无法识别：每行为 {\"do\": \"pay\", \"bill\": ..., \"card\": ..., \"pin\": ...}，或 \"do\" 为 \"lookup\"、\"settle\"、\"reprint\"、\"close\"、\"reprint-batch\"、\"refund\"、\"cancel\"。",
         GivenUp = "已在发送前放弃，未支付。",
         GivenUpNotPaid = "已放弃，未支付。",
         Interrupted = "已在发送前中断，未支付。",
@@ -125,6 +144,7 @@ public sealed record TerminalTexts
             [Outcome.Refused] = "未受理",
             [Outcome.Unknown] = "结果未知",
             [Outcome.Settled] = "已查明",
+            [Outcome.Ordered] = "退款已受理",
             [Outcome.Closed] = "批结算完成",
         },
         EarlierPayment = "此前交易：",
@@ -170,6 +190,25 @@ public sealed record TerminalTexts
         Payments = "支付笔数",
         ServerPayments = "系统笔数",
         ServerAmount = "系统金额",
+        RefundNotSent = "未发送，未退款，请重新办理。",
+        RefundUnknown = "退款结果未知，请勿重复办理：终端将先查明结果。",
+        DoNotRefundAgain = "终端将查明并打印结果。",
+        NothingGivenBack = "未退款。",
+        NumberMistyped = "参考号为 12 位数字，账单号为 14 位数字，请核对。",
+        AmountNotLeft = "金额不在该笔支付的可退范围内，未退款。",
+        RefundNeedsClerk = "退款须由已登录的收银员办理并经主管授权，未退款。",
+        AnotherPerson = "授权主管不能是收银员本人。",
+        Refund = "退款",
+        NotRefunded = "未退款",
+        RefundOnItsWay = "退款正在退回卡 {0}，退款参考号 {1}。",
+        RefundWaits = "退回卡 {0} 的退款（参考号 {1}）等待商户资金，之后自动退回。",
+        PaymentRrn = "原参考号",
+        RefundRrn = "退款参考号",
+        Supervisor = "授权主管",
+        Refunds = "退款笔数",
+        Refunded = "退款金额",
+        ServerRefunds = "系统退款笔数",
+        ServerRefunded = "系统退款金额",
     };
 
     /// <summary><c>en</c> or <c>zh</c>.</summary>
@@ -316,10 +355,55 @@ public sealed record TerminalTexts
 
     public required string ServerAmount { get; init; }
 
+    public required string RefundNotSent { get; init; }
+
+    public required string RefundUnknown { get; init; }
+
+    public required string DoNotRefundAgain { get; init; }
+
+    public required string NothingGivenBack { get; init; }
+
+    public required string NumberMistyped { get; init; }
+
+    public required string AmountNotLeft { get; init; }
+
+    public required string RefundNeedsClerk { get; init; }
+
+    public required string AnotherPerson { get; init; }
+
+    public required string Refund { get; init; }
+
+    public required string NotRefunded { get; init; }
+
+    /// <summary>{0}: the last digits of the card, {1}: the number of the refund. It never says that the money is back.</summary>
+    public required string RefundOnItsWay { get; init; }
+
+    /// <summary>The same for a refund that waits.</summary>
+    public required string RefundWaits { get; init; }
+
+    public required string PaymentRrn { get; init; }
+
+    public required string RefundRrn { get; init; }
+
+    public required string Supervisor { get; init; }
+
+    public required string Refunds { get; init; }
+
+    public required string Refunded { get; init; }
+
+    public required string ServerRefunds { get; init; }
+
+    public required string ServerRefunded { get; init; }
+
     /// <param name="language"><c>zh</c> is Chinese, everything else English.</param>
     public static TerminalTexts ForLanguage(string language) => language == Chinese.Language ? Chinese : English;
 
     public string BecauseOfDisk(Exception fault) => IsDiskFull(fault) ? DiskFull : string.Format(CultureInfo.InvariantCulture, DiskFault, fault.Message.TrimEnd('.'));
+
+    /// <summary>What receipt and screen say of a refund that was made.</summary>
+    /// <param name="card">Masked.</param>
+    public string OfRefund(bool isWaiting, string card, string number) => string.Format(
+        CultureInfo.InvariantCulture, isWaiting ? RefundWaits : RefundOnItsWay, $"****{card[^Math.Min(4, card.Length)..]}", number);
 
     /// <summary>Joins two sentences; in Chinese without a space.</summary>
     public string Join(string first, string second) => this == Chinese ? first + second : $"{first} {second}";

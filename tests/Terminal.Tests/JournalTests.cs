@@ -222,7 +222,7 @@ public sealed class JournalTests : IDisposable
                 paid.Add(new BatchEntry(key.Stan, 12_345));
             }
 
-            journal.Settle(SwipeResult.NeverSent(Begin(journal).Pending.Key, TerminalTexts.English));
+            journal.Settle(SwipeResult.NeverSent(Begin(journal).Pending, TerminalTexts.English));
         }
 
         using (var again = Journal.OpenOrMake(File, options))

@@ -52,6 +52,12 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
     /// <summary>The answer to a clerk's sign-in.</summary>
     public Func<ClerkSignInRequest, ClerkSignInAnswer>? SignsIn { get; init; }
 
+    /// <summary>The payment that a lookup for a refund finds; null: the server gives no refunds, and answers as to a lookup.</summary>
+    public RefundablePayment? Refundable { get; init; }
+
+    /// <summary>The answer to a refund, its repeats and enquiries. An <see cref="IOException"/> closes the line instead.</summary>
+    public Func<RefundRequest, RefundAnswer>? Refunds { get; init; }
+
     /// <summary>The number of batch closes; each is answered that its totals agree.</summary>
     public int Closes { get; private set; }
 
@@ -148,7 +154,15 @@ public sealed class ScriptedGateway(byte[] masterKey, Func<PayRequest, PayAnswer
                 }
 
                 await BeforeAnswer(message).WaitAsync(_stop.Token);
-                if (message.Mti == Mti.LookupRequest)
+                if (message.Mti == Mti.LookupRequest && Refundable is { } payment && message.RequireNumber(3) == ProcessingCode.Refund)
+                {
+                    Iso8583Frame.Write(reply, new RefundLookupAnswer(Origin.ReadFrom(message), new Verdict(ResponseCodes.Approved, 0, null, null), payment).ToIso(), _mac);
+                }
+                else if (message.Mti is Mti.Refund or Mti.RefundRepeat)
+                {
+                    Iso8583Frame.Write(reply, Refunds!(RefundRequest.FromIso(message)).ToIso(), _mac);
+                }
+                else if (message.Mti == Mti.LookupRequest)
                 {
                     Iso8583Frame.Write(reply, LookUp(LookupRequest.FromIso(message)).ToIso(), _mac);
                 }

@@ -19,6 +19,11 @@ public sealed class DeskTests
     private static readonly Report Settled = new(Outcome.Settled);
     private static readonly Report Found = new(Outcome.Found) { Bill = Bill, Amount = 12_800, Payee = "Demo Shop", SecondsLeft = 60 };
     private static readonly Report Paid = new(Outcome.Approved) { Bill = Bill, Amount = 12_800 };
+    private static readonly Report Payment = new(Outcome.Found)
+    {
+        Bill = Bill, Rrn = "000000010042", Amount = 12_800, Refundable = 4_500, MaskedCard = "622848*********0000", Payee = "Demo Shop",
+    };
+
     private static readonly Report NotKnown = new(Outcome.Unknown) { Bill = Bill, Amount = 12_800 };
 
     private readonly FakeTimeProvider _time = new();
@@ -416,6 +421,104 @@ public sealed class DeskTests
     }
 
     [Fact]
+    public void A_refund_takes_the_payment_an_amount_the_card_that_paid_and_another_person()
+    {
+        var desk = Refunding();
+        TypeTo(desk, "000000010042");
+        desk.Press(new Press(DeskKey.Enter)).Should().Be(new DeskRequest.LookUpPayment("000000010042"));
+        desk.Done(Payment);
+
+        TypeTo(desk, "4501");
+        desk.Press(new Press(DeskKey.Enter)).Should().BeNull();
+        desk.Notice.Should().Be(desk.Words.RefundTooMuch);
+        desk.Press(new Press(DeskKey.Back));
+        desk.Press(new Press(DeskKey.Enter));
+        desk.Page.Should().Be(new Page.RefundSwipe(Payment, 450));
+        desk.Read(new DeskInput.Burst(OtherTrack, IsEnded: true)).Should().BeNull();
+        desk.Notice.Should().StartWith("This is not the card that paid.");
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true)).Should().BeNull();
+        desk.Page.Should().BeOfType<Page.SignIn>().Which.Signs.Should().Be(new DeskRequest.Refund(Payment, 450, Payment.MaskedCard!));
+
+        SignIn(desk, "1001", "12345678").Should().BeNull("who is signed in does not sign");
+        desk.Notice.Should().Be(TerminalTexts.English.AnotherPerson);
+        var refund = SignIn(desk, "9001", "87654321").Should().BeOfType<DeskRequest.Refund>().Which;
+
+        refund.Signature.Should().Be(new Signature("9001", "87654321"));
+        refund.ToString().Should().NotContain("87654321");
+        desk.Page.Should().BeOfType<Page.Refunding>();
+        desk.Press(new Press(DeskKey.Escape)).Should().BeNull("a refund that is sent is not given up");
+        desk.Done(new Report(Outcome.Ordered) { Bill = Bill, Amount = 450, RefundOf = Payment.Rrn });
+        desk.Page.Should().BeOfType<Page.Ended>();
+        _time.Advance(Desk.Dwell);
+        desk.Press(new Press(DeskKey.Enter));
+        desk.Page.Should().Be(new Page.BillEntry(""));
+        desk.Clerk.Should().Be(Anna, "the clerk stays");
+    }
+
+    [Fact]
+    public void A_supervisor_who_is_signed_in_needs_another_one_for_a_refund()
+    {
+        var desk = Refunding("9001", Boss);
+        ToSignature(desk);
+
+        SignIn(desk, "9001", "1").Should().BeNull();
+
+        desk.Notice.Should().Be(TerminalTexts.English.AnotherPerson);
+    }
+
+    [Fact]
+    public void Without_a_number_of_its_own_all_that_is_left_goes_back_and_a_scan_of_the_receipt_finds_the_payment()
+    {
+        var desk = Refunding();
+
+        desk.Read(new DeskInput.Burst(Bill, IsEnded: true)).Should().Be(new DeskRequest.LookUpPayment(Bill));
+        desk.Done(Payment);
+        desk.Press(new Press(DeskKey.Enter));
+
+        desk.Page.Should().Be(new Page.RefundSwipe(Payment, 4_500));
+    }
+
+    [Fact]
+    public void A_payment_of_which_nothing_is_left_is_told_and_a_mistyped_number_is_not_asked_for()
+    {
+        var desk = Refunding();
+        TypeTo(desk, "00000001004");
+        desk.Press(new Press(DeskKey.Enter)).Should().BeNull();
+        desk.Notice.Should().Be(TerminalTexts.English.NumberMistyped);
+        TypeTo(desk, "2");
+        desk.Press(new Press(DeskKey.Enter));
+
+        desk.Done(SwipeReport.Refused("All of this payment was given back already."));
+
+        desk.Page.Should().BeOfType<Page.NotPayable>();
+        desk.Press(new Press(DeskKey.Escape));
+        desk.Page.Should().Be(new Page.BillEntry(""));
+    }
+
+    [Fact]
+    public void A_refund_that_is_refused_offers_no_payment_of_its_bill()
+    {
+        var desk = Refunding();
+        ToSignature(desk);
+        SignIn(desk, "9001", "1").Should().BeOfType<DeskRequest.Refund>();
+
+        desk.Done(SwipeReport.Refused("no", Bill) with { RefundOf = Payment.Rrn, Amount = 450 });
+
+        desk.BillToRetry.Should().BeNull();
+    }
+
+    [Fact]
+    public void Where_nobody_signs_in_nothing_is_given_back()
+    {
+        Open();
+
+        Press(DeskKey.Refund).Should().BeNull();
+
+        _desk.Page.Should().Be(new Page.BillEntry(""));
+        _desk.Takes(DeskKey.Refund).Should().BeFalse();
+    }
+
+    [Fact]
     public void A_batch_is_shown_closed_with_Enter_and_left_with_Escape()
     {
         Open();
@@ -519,6 +622,26 @@ public sealed class DeskTests
     }
 
     private void Open() => _desk.Done(Settled);
+
+    // Signed in, and asked for the payment.
+    private Desk Refunding(string number = "1001", ClerkIdentity? clerk = null)
+    {
+        var desk = WithClerks();
+        SignIn(desk, number, "1");
+        desk.SignedIn(clerk ?? Anna, null);
+        desk.Press(new Press(DeskKey.Refund));
+        desk.Page.Should().Be(new Page.PaymentEntry(""));
+        return desk;
+    }
+
+    private static void ToSignature(Desk desk)
+    {
+        TypeTo(desk, "000000010042");
+        desk.Press(new Press(DeskKey.Enter));
+        desk.Done(Payment);
+        desk.Press(new Press(DeskKey.Enter));
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true));
+    }
 
     private void ShowBill()
     {

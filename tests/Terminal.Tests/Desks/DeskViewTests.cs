@@ -36,17 +36,17 @@ public sealed class DeskViewTests
     {
         Keys().Should().BeEmpty("it signs on");
         _desk.Done(SwipeReport.Refused("no cable"));
-        Keys().Should().Be("F9 中文   F10 end program", "receipts and the batch cannot be looked at now");
+        Keys().Should().Be("F9 中文   F10 end", "receipts and the batch cannot be looked at now");
         _time.Advance(Desk.RetryAfter);
         _desk.Tick();
         _desk.Done(Settled);
-        Keys().Should().Be("F2 receipts   F4 close batch   F9 中文   F10 end program", "nobody has signed in, so nobody signs off");
+        Keys().Should().Be("F2 receipts   F4 close batch   F9 中文   F10 end", "nobody has signed in, so nobody signs off");
         Pay();
         Keys().Should().Be("Esc give up");
         _desk.Done(Paid);
-        Keys().Should().Be("F10 end program", "the outcome stays a moment");
+        Keys().Should().Be("F10 end", "the outcome stays a moment");
         _time.Advance(Desk.Dwell);
-        Keys().Should().Be("F2 receipts   F4 close batch   F10 end program");
+        Keys().Should().Be("F2 receipts   F4 close batch   F10 end");
     }
 
     [Fact]
@@ -55,10 +55,10 @@ public sealed class DeskViewTests
         var desk = new Desk(TerminalTexts.English, needsClerk: true, _time);
         desk.Begin();
         desk.Done(Settled);
-        Keys(desk).Should().Be("F9 中文   F10 end program");
+        Keys(desk).Should().Be("F9 中文   F10 end");
         desk.SignedIn(new ClerkIdentity("1001", "Anna", IsSupervisor: false), null);
 
-        Keys(desk).Should().Be("F2 receipts   F4 close batch   F8 sign off   F9 中文   F10 end program");
+        Keys(desk).Should().Be("F2 receipts   F3 refund   F4 close batch   F8 sign off   F9 中文   F10 end");
     }
 
     [Fact]
