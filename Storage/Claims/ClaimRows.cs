@@ -44,7 +44,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
     /// <summary>A new claim: the trade of its bill waits for it, or the merchant's money is frozen.</summary>
     public Task<ClaimOutcome> Open(OpenClaim wanted) => database.Commit(async connection =>
     {
-        var seen = await RefundRows.LockBill(connection, wanted.Bill);
+        var seen = await RefundRows.TryLockBill(connection, wanted.Bill);
         if (seen is not { Row: { } bill })
         {
             return new ClaimOutcome(null, Refusal.BillUnknown);

@@ -334,7 +334,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
         refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.MerchantId, bill.Payment.Store);
 
     internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number) =>
-        await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {BillNumber.FromStored(number)}.");
+        await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {number}.");
 
     // The row is read by a statement of its own, so that it is as the transactions before have left it. Null: there is no such bill.
     internal static async Task<BillSeen?> TryLockBill(NpgsqlConnection connection, long number)

@@ -100,7 +100,7 @@ public sealed class ReaderTests : IDisposable
     public void Refusals_and_unknown_outcomes_are_told_apart()
     {
         var refused = new JournaledSwipe(Pending(new JournalKey(7, 12)), new SwipeResult(new JournalKey(7, 12), "51", 401, Rrn: "000000010001"));
-        var neverSent = new JournaledSwipe(Pending(new JournalKey(7, 13)), SwipeResult.NeverSent(new JournalKey(7, 13), TerminalTexts.English));
+        var neverSent = new JournaledSwipe(Pending(new JournalKey(7, 13)), SwipeResult.NeverSent(Pending(new JournalKey(7, 13)), TerminalTexts.English));
         var unknown = new JournaledSwipe(Pending(new JournalKey(7, 14)));
 
         var paper = PaperReader.Read(new[] { refused, neverSent, unknown }.Select(swipe =>
