@@ -21,7 +21,12 @@ public sealed class DeskTests
     private static readonly Report Paid = new(Outcome.Approved) { Bill = Bill, Amount = 12_800 };
     private static readonly Report Payment = new(Outcome.Found)
     {
-        Bill = Bill, Rrn = "000000010042", Amount = 12_800, Refundable = 4_500, MaskedCard = "622848*********0000", Payee = "Demo Shop",
+        Bill = Bill,
+        Rrn = "000000010042",
+        Amount = 12_800,
+        Refundable = 4_500,
+        MaskedCard = "622848*********0000",
+        Payee = "Demo Shop",
     };
 
     private static readonly Report NotKnown = new(Outcome.Unknown) { Bill = Bill, Amount = 12_800 };
