@@ -213,6 +213,7 @@ public static class StateNames
         EntryKind.Freeze => "freeze",
         EntryKind.Unfreeze => "unfreeze",
         EntryKind.Fund => "fund",
+        EntryKind.DebtPaid => "debt_paid",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind."),
     };
 

@@ -33,6 +33,7 @@ public static class BillServices
         .AddSingleton<IClaimNotices, ClaimNotices>()
         .AddSingleton<ClaimRows>()
         .AddSingleton<ClaimMoves>()
+        .AddSingleton<DebtRows>()
         .AddSingleton<IBillGrains, BillGrains>()
         .AddGrainDirectory(NoDirectory.Name, static (_, _) => new NoDirectory());
 }

@@ -19,6 +19,18 @@ public static class ClaimEntry
         new EntryLine(new Account(AccountKind.Reserve, "", amount.Currency), amount.Minor),
         new EntryLine(new Account(AccountKind.Guarantee, "", amount.Currency), -amount.Minor));
 
+    /// <summary>A merchant pays a part of what the guarantee fund has given for it, and the fund has it again.</summary>
+    /// <param name="refund">The RRN of what the fund has given.</param>
+    /// <param name="payments">The number of payments of the debt before this one.</param>
+    public static Entry DebtPaid(long refund, int payments, Money amount, string merchant) => new(
+        EntryKind.DebtPaid,
+        refund,
+        payments,
+        new EntryLine(new Account(AccountKind.Merchant, merchant, amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.Owed, merchant, amount.Currency), -amount.Minor),
+        new EntryLine(new Account(AccountKind.GuaranteeLent, "", amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.Guarantee, "", amount.Currency), -amount.Minor));
+
     private static Entry Move(EntryKind kind, long claim, Money amount, string merchant, AccountKind from, AccountKind to) => new(
         kind,
         claim,

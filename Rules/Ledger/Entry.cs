@@ -23,6 +23,9 @@ public enum EntryKind
 
     /// <summary>Own money of the platform goes into the guarantee fund.</summary>
     Fund,
+
+    /// <summary>A merchant's income pays what it owes. The subject is the refund's RRN.</summary>
+    DebtPaid,
 }
 
 /// <param name="Amount">Minor units; a debit is positive, a credit negative.</param>

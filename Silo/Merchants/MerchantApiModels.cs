@@ -402,7 +402,7 @@ internal sealed record BalanceModel(
 [Description("A movement of your available money. It never changes.")]
 internal sealed record BalanceEntryModel(
     [property: OpenValues("payment", "release", "refund", "refund_back")]
-    [property: Description("payment: a direct bill was paid; release: held money of an escrow bill is yours; refund: money was set aside for a refund; refund_back: the bank has refused a refund, and you have the money again. New kinds may come.")]
+    [property: Description("payment: a direct bill was paid; release: held money of an escrow bill is yours; refund: money was set aside for a refund; refund_back: the bank has refused a refund, and you have the money again; debt_paid: you have paid a part of what you owe; freeze, unfreeze: a claim about a finished trade was opened, and has ended. New kinds may come.")]
     string Kind,
     [property: RegularExpression("^[0-9]{12}$"), Description("Twelve digits. Kind and number together name the entry; the number of a payment and of a refund is its retrieval reference number.")]
     string Number,

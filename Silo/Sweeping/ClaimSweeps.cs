@@ -4,8 +4,11 @@ using Lakala.Storage.Claims;
 
 namespace Lakala.Silo.Sweeping;
 
-/// <summary>Takes the step of each claim whose time for the next move is over. Every silo sweeps; the lock of the bill makes that safe.</summary>
-public sealed class ClaimSweeps(ClaimRows claims, ClaimMoves moves)
+/// <summary>
+/// Takes the step of each claim whose time for the next move is over, and what merchants owe out of what they have. Every silo sweeps;
+/// the locks of the rows make that safe.
+/// </summary>
+public sealed class ClaimSweeps(ClaimRows claims, ClaimMoves moves, DebtRows debts)
 {
     private const int Limit = 200;
 
@@ -15,5 +18,7 @@ public sealed class ClaimSweeps(ClaimRows claims, ClaimMoves moves)
         {
             await moves.Take(claim, new ClaimStep.TimeUp());
         }
+
+        await debts.TakePayments(Limit, stop);
     }
 }

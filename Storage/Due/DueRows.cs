@@ -20,7 +20,7 @@ public sealed class DueRows([FromKeyedServices(Database.Writers)] NpgsqlDataSour
         select ({AttemptRows.FirstOverdue}) is not null as has_attempts, ({BillRows.FirstExpiring}) is not null as has_expiries,
                ({BillRows.FirstReminding}) is not null as has_reminders, (r.due_at <= clock_timestamp()) is true as has_reversals,
                exists (select 1 from late_answers where not judged) as has_late_answers, {LedgerRows.HasFreshCredits} as has_credits,
-               ({TradeRows.FirstDue}) is not null as has_trades, {ClaimRows.HasDue} as has_claims,
+               ({TradeRows.FirstDue}) is not null as has_trades, ({ClaimRows.HasDue} or {DebtRows.HasDue}) as has_claims,
                {RefundRows.HasDue} as has_refunds, r.outstanding, r.oldest_age, f.refunds, f.oldest_refund
         from ({ReversalRows.OpenSums}) r cross join ({RefundRows.OpenSums}) f
         """,

@@ -8,7 +8,7 @@ namespace Lakala.Storage.Due;
 /// <param name="LateAnswers">Answers of the bank that are not judged yet.</param>
 /// <param name="Credits">Entries that are not folded into the balances yet.</param>
 /// <param name="Trades">Trades whose timer has ended.</param>
-/// <param name="Claims">Claims whose time for the next move is over.</param>
+/// <param name="Claims">Claims whose time for the next move is over, or debts that can be paid.</param>
 /// <param name="Refunds">Refunds to send, or to set the money aside for.</param>
 /// <param name="OpenReversals">The number of reversals that the bank has not acknowledged, due or not.</param>
 /// <param name="OldestReversal">The age of the oldest of these.</param>

@@ -27,13 +27,14 @@ public readonly record struct EntryCursor(DateTimeOffset At, long Number, string
 /// <summary>Reads the balances of merchants, and what has changed them.</summary>
 public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    // Kinds of accounts as they are named in the database. Not every version posts to them.
-    private const string Frozen = "frozen", Owed = "owed";
+    private static readonly string Frozen = StateNames.Format(AccountKind.Frozen), Owed = StateNames.Format(AccountKind.Owed);
 
     private static readonly string Payment = StateNames.Format(EntryKind.Payment);
 
     private static readonly string[] OfRefunds =
-        [StateNames.Format(EntryKind.Refund), StateNames.Format(EntryKind.RefundTaken), StateNames.Format(EntryKind.RefundBack)];
+        [StateNames.Format(EntryKind.Refund), StateNames.Format(EntryKind.RefundTaken), StateNames.Format(EntryKind.RefundBack), StateNames.Format(EntryKind.DebtPaid)];
+
+    private static readonly string[] OfClaims = [StateNames.Format(EntryKind.Freeze), StateNames.Format(EntryKind.Unfreeze)];
 
     private static readonly EntryCursor Newest = new(new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), long.MaxValue - 1, "");
 
@@ -63,7 +64,8 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
                coalesce((select sum(t.held) from trades t where t.merchant_id = $1 and t.held > 0), 0)::bigint as held,
                coalesce((select -({Debits}) from accounts a where a.kind = '{Frozen}' and a.owner = $1 and a.currency = $2), 0)::bigint as frozen,
                coalesce((select {Debits} from accounts a where a.kind = '{Owed}' and a.owner = $1 and a.currency = $2), 0)::bigint as owed,
-               coalesce((select sum(r.amount) from refunds r where r.merchant_id = $1 and r.state in ('REQUESTED', 'SENT')), 0)::bigint as refunds_out
+               coalesce((select sum(r.amount) from refunds r where r.merchant_id = $1 and r.state in ('REQUESTED', 'SENT')
+                           and not exists (select 1 from debts d where d.refund = r.rrn)), 0)::bigint as refunds_out
         """,
         static row => new MerchantBalance(
             row.Get<long>("available"), row.Get<long>("held"), row.Get<long>("frozen"), row.Get<long>("owed"), row.Get<long>("refunds_out")),
@@ -86,10 +88,11 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
               group by at, number, kind, subject order by at desc, number desc, kind desc limit $7
             )
             select e.kind, e.number, e.at, e.amount,
-                   case when e.kind = '{StateNames.Format(EntryKind.Release)}' then e.subject else coalesce(p.bill, r.bill) end as bill, r.rrn as refund
+                   case when e.kind = '{StateNames.Format(EntryKind.Release)}' then e.subject else coalesce(p.bill, r.bill, c.bill) end as bill, r.rrn as refund
             from page e
             left join attempts p on e.kind = '{Payment}' and p.rrn = e.number
             left join refunds r on e.kind = any($9) and r.rrn = e.subject
+            left join claims c on e.kind = any($10) and c.id = e.subject
             order by e.at desc, e.number desc, e.kind desc
             """,
             static row => new BalanceEntry(
@@ -103,6 +106,7 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
             string.CompareOrdinal(from.Kind, Payment) > 0 ? from.Number + 1 : from.Number,
             limit,
             StateNames.Format(AccountKind.Merchant),
-            OfRefunds);
+            OfRefunds,
+            OfClaims);
     }
 }

@@ -185,7 +185,8 @@ internal sealed class SoundBooks
         Release(gone, [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)]);
         CompensatedClaim = Judging(gone, 5_000);
         Compensation = Refund(gone, 3_000, "DONE", [("guarantee", 3_000), ("owed:" + Merchant, 3_000), ("guarantee_lent", -3_000)]);
-        _debts.Add(new Debt(Compensation, CompensatedClaim, Merchant, 3_000));
+        _debts.Add(new Debt(Compensation, CompensatedClaim, Merchant, 3_000, Repaid: 1_000));
+        PostLines(Digits(60_000 + ++_count, 12), "debt_paid", [("merchant:" + Merchant, 1_000), ("owed:" + Merchant, -1_000), ("guarantee_lent", 1_000), ("guarantee", -1_000)]);
         Rule(CompensatedClaim, new Ruling(CompensatedClaim, 0, 2_000, 3_000, "dora", "emil"), null, Compensation);
 
         // Notices that wait for an endpoint when it is deleted are parked at once.

@@ -4,6 +4,8 @@ using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
+using Lakala.Storage.Due;
+using Lakala.Storage.Ledger;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Trades;
 using Lakala.Testing;
@@ -35,6 +37,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     private ClaimRows Claims => new(_books.Connections, Refunds, new Notices(), TimeProvider.System);
 
     private GuaranteeRows Guarantee => new(_books.Connections, TimeProvider.System);
+
+    private DebtRows Debts => new(_books.Connections, _books.Rrns, TimeProvider.System);
 
     private EvidenceRows Evidence => new(_books.Connections);
 
@@ -249,6 +253,10 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (claim.Claim.IsAfterSale, claim.Frozen).Should().Be((true, 298));
         (await Balances()).Should().Be($"frozen:{Books.Merchant} 298, merchant:{Books.Merchant} 696, store:{Books.Store} 1");
         (await TradeOf(bill)).Should().Be("FINISHED 0");
+        var balances = new BalanceRows(_books.Database);
+        (await balances.Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 696, Held: 0, Frozen: 298));
+        (await balances.List(Books.Merchant, Money.Cny, after: null, 1, Stop)).Should().ContainSingle().Which.Should().Match<BalanceEntry>(
+            entry => entry.Kind == "freeze" && entry.Bill == bill && entry.Refund == null && entry.Amount == -298);
 
         var agreed = (await Take(claim.Id, new ClaimStep.Agree())).Claim!;
         (await Lines(agreed.Refund!.Value, "refund")).Should().Be($"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300");
@@ -310,7 +318,25 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await Lines(judged.Compensation!.Value, "refund")).Should().Be($"guarantee 500, refunds_out -500, owed:{Books.Merchant} 500, guarantee_lent -500");
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(100);
         (await _books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount from debts")).Should().Be($"{judged.Compensation} {Books.Merchant} 500");
-        await _books.Execute("update balances set amount = 994 where account in (select id from accounts where kind = 'merchant')");
+        (await new BalanceRows(_books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 0, Held: 0, Owed: 500), "the fund pays the refund");
+
+        // It is taken from what the merchant earns, when the bank has taken the refund.
+        await _books.Execute("update balances set amount = 300 where account in (select id from accounts where kind = 'merchant')");
+        (await Debts.TakePayments(16, Stop)).Should().Be(0);
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
+        await Refunds.Finish(judged.Compensation.Value, RefundState.Done, "00");
+        (await IsDebtDue()).Should().BeTrue();
+        (await Task.WhenAll(Debts.TakePayments(16, Stop), Debts.TakePayments(16, Stop))).Sum().Should().Be(1);
+        (await IsDebtDue()).Should().BeFalse();
+        (await _books.Scalar<string>("select amount || ' ' || repaid from debts")).Should().Be("500 300");
+        (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(400);
+        await _books.Execute("update balances set amount = 694 where account in (select id from accounts where kind = 'merchant')");
+        (await Debts.TakePayments(16, Stop)).Should().Be(1);
+        (await Debts.TakePayments(16, Stop)).Should().Be(0);
+        (await new BalanceRows(_books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 494, Held: 0));
+        (await new BalanceRows(_books.Database).List(Books.Merchant, Money.Cny, after: null, 2, Stop)).Select(entry => (entry.Kind, entry.Refund, entry.Amount))
+            .Should().Equal(("debt_paid", judged.Compensation, -200), ("debt_paid", judged.Compensation, -300));
+        (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(600);
     }
 
     [Fact]
@@ -445,6 +471,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await Take(claim, new ClaimStep.Escalate(), "it was not")).Claim!.Claim.State.Should().Be(ClaimState.Judging);
         return claim;
     }
+
+    private async Task<bool> IsDebtDue() => (await new DueRows(_books.Connections).Find(TimeSpan.Zero, Stop)).Claims;
 
     private async Task Fund(long amount)
     {

@@ -54,7 +54,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<ClaimKind>().Should().OnlyContain(kind => StateNames.ParseClaimKind(StateNames.Format(kind)) == kind);
         Enum.GetValues<Side>().Select(StateNames.Format).Should().Equal("shopper", "merchant");
         Enum.GetValues<Side>().Should().OnlyContain(side => StateNames.ParseSide(StateNames.Format(side)) == side);
-        Enum.GetValues<EntryKind>().Select(StateNames.Format).Should().Equal("payment", "release", "refund", "refund_taken", "refund_back", "freeze", "unfreeze", "fund");
+        Enum.GetValues<EntryKind>().Select(StateNames.Format).Should().Equal("payment", "release", "refund", "refund_taken", "refund_back", "freeze", "unfreeze", "fund", "debt_paid");
         Enum.GetValues<AccountKind>().Select(StateNames.Format).Should().Equal("bank_clearing", "held", "merchant", "store", "platform", "refunds_out", "frozen", "guarantee", "guarantee_lent", "owed", "reserve");
         Enum.GetValues<AccountKind>().Should().OnlyContain(kind => StateNames.ParseAccount(StateNames.Format(kind)) == kind);
     }

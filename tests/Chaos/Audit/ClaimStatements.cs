@@ -56,7 +56,7 @@ internal sealed class ClaimStatements(CrossReference books)
     }
 
     public IEnumerable<Violation> Check() =>
-        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund()];
+        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund(), .. Owed()];
 
     /// <summary>15 and 24: the events of a claim are a path of the rules, one for each move, and end in its state; no release was in between.</summary>
     private IEnumerable<Violation> Path(Claim claim)
@@ -214,6 +214,23 @@ internal sealed class ClaimStatements(CrossReference books)
             {
                 yield return new Violation(
                     25, "The guarantee fund has got other money than two people have given.", [.. payment is null ? Array.Empty<string>() : [Row.Of(payment)], .. posted[number].Select(Row.Of)]);
+            }
+        }
+    }
+
+    /// <summary>25: a merchant owes what the fund has paid for it and it has not paid back.</summary>
+    private IEnumerable<Violation> Owed()
+    {
+        var posted = books.Database.Postings.Where(line => line.Account.StartsWith(Accounts.Owed, StringComparison.Ordinal)).ToLookup(line => line.Account);
+        var debts = books.Database.Debts.ToLookup(debt => Accounts.OwedOf(debt.Merchant));
+        foreach (var account in posted.Select(lines => lines.Key).Union(debts.Select(all => all.Key)))
+        {
+            // What the bank has refused is not owed.
+            var owed = debts[account].Where(debt => Find(debt.Refund) is not { State: RefundStates.Declined }).Sum(debt => debt.Amount - debt.Repaid);
+            if (posted[account].Sum(line => line.Amount) != owed || debts[account].Any(debt => debt.Repaid < 0 || debt.Repaid > debt.Amount))
+            {
+                yield return new Violation(
+                    25, $"The account {account} has {posted[account].Sum(line => line.Amount)}, and {owed} is owed.", [.. debts[account].Select(Row.Of), .. posted[account].Select(Row.Of)]);
             }
         }
     }

@@ -99,8 +99,8 @@ internal static class DatabaseReader
                 "select claim, to_shopper, to_merchant, from_guarantee, made_by, approved_by from rulings",
                 row => new Ruling(Digits(row, 0, 12)!, row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), Text(row, 5))),
             Debts = await Rows(
-                "select refund, claim, merchant_id, amount from debts",
-                row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12)!, row.GetString(2), row.GetInt64(3))),
+                "select refund, claim, merchant_id, amount, repaid from debts",
+                row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12)!, row.GetString(2), row.GetInt64(3), row.GetInt64(4))),
             GuaranteePayments = await Rows(
                 "select number, amount, made_by, approved_by from guarantee_payments",
                 row => new GuaranteePayment(Digits(row, 0, 12)!, row.GetInt64(1), row.GetString(2), Text(row, 3))),

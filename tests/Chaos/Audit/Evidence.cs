@@ -100,7 +100,7 @@ public sealed record Attempt(
 
 /// <param name="Rrn">Of the attempt or the refund; the number of a release, a claim or a payment to the guarantee fund.</param>
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
-/// <param name="Kind">payment, release, refund, refund_taken, refund_back, freeze, unfreeze or fund.</param>
+/// <param name="Kind">payment, release, refund, refund_taken, refund_back, freeze, unfreeze, fund or debt_paid.</param>
 /// <param name="Bill">Of a release; null for the others.</param>
 /// <param name="Sequence">Of the releases of a bill, from 0.</param>
 public sealed record Posting(
@@ -156,7 +156,8 @@ public sealed record Claim(
 public sealed record Ruling(string Claim, long ToShopper, long ToMerchant, long FromGuarantee, string MadeBy, string? ApprovedBy);
 
 /// <summary>What a merchant owes because the guarantee fund has paid a refund for it.</summary>
-public sealed record Debt(string Refund, string Claim, string Merchant, long Amount);
+/// <param name="Repaid">Out of what the merchant has earned since.</param>
+public sealed record Debt(string Refund, string Claim, string Merchant, long Amount, long Repaid = 0);
 
 /// <summary>Own money of the platform for the guarantee fund.</summary>
 public sealed record GuaranteePayment(string Number, long Amount, string MadeBy, string? ApprovedBy);

@@ -195,7 +195,7 @@ public sealed class BackgroundTests : IClassFixture<SwipeCluster>, IAsyncLifetim
             Options.Create(new SwipeOptions()),
             NullLogger<SweepRounds>.Instance),
         new TradeSweeps(_cluster.Silos.Service<IDueTrades>(), _cluster.Silos.Service<TradeMoves>()),
-        new ClaimSweeps(_cluster.Silos.Service<ClaimRows>(), _cluster.Silos.Service<ClaimMoves>()),
+        new ClaimSweeps(_cluster.Silos.Service<ClaimRows>(), _cluster.Silos.Service<ClaimMoves>(), _cluster.Silos.Service<DebtRows>()),
         _due,
         _clock,
         NullLogger<Sweeper>.Instance);
