@@ -4,6 +4,7 @@ using Lakala.Silo.Ops.Audit;
 using Lakala.Silo.Ops.Books;
 using Lakala.Silo.Ops.Commands;
 using Lakala.Silo.Ops.Fleet;
+using Lakala.Silo.Ops.Guarantee;
 using Lakala.Silo.Ops.Import;
 using Lakala.Silo.Ops.Merchants;
 using Lakala.Silo.Ops.Network;
@@ -25,7 +26,7 @@ internal static class Operations
     private static readonly IOpsSlice[] Slices =
     [
         new SignInSlice(), new FleetSlice(), new TerminalsSlice(), new StoresSlice(), new ImportSlice(), new CommandsSlice(), new SettingsSlice(),
-        new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new OperatorsSlice(), new MerchantsSlice(),
+        new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new OperatorsSlice(), new MerchantsSlice(), new GuaranteeSlice(),
     ];
 
     public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)

@@ -154,7 +154,6 @@ static void AddSwipe(IServiceCollection services)
     services.AddSingleton<TradeSweeps>();
     services.AddSingleton<ClaimSweeps>();
     services.AddSingleton<EvidenceRows>();
-    services.AddSingleton<GuaranteeRows>();
     services.AddSingleton<BankLink>();
     services.AddSingleton<IBankLine>(static provider => provider.GetRequiredService<BankLink>());
     services.AddSingleton<IRefundLine>(static provider => provider.GetRequiredService<BankLink>());

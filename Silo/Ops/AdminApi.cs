@@ -49,6 +49,7 @@ internal static class AdminApi
                 new() { Name = "Watch", Description = "Alarms, swipes, open items, books and the audit log." },
                 new() { Name = "Operators", Description = "Who may do what." },
                 new() { Name = "Merchants", Description = "Their API keys." },
+                new() { Name = "Guarantee", Description = "The fund that pays what a merchant cannot." },
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

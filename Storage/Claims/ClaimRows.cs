@@ -100,8 +100,12 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
             {
                 await connection.Execute(
                     """
-                    insert into rulings (claim, place, to_shopper, to_merchant, from_guarantee, text, made_by, made_at)
-                    select $1, coalesce(max(g.place), 0) + 1, $2, $3, $4, $5, $6, $7 from rulings g where g.claim = $1
+                    with proposed as (
+                      insert into rulings (claim, place, to_shopper, to_merchant, from_guarantee, text, made_by, made_at)
+                      select $1, coalesce(max(g.place), 0) + 1, $2, $3, $4, $5, $6, $7 from rulings g where g.claim = $1
+                    )
+                    insert into audit_log (who, what, subject, detail, after)
+                    values ($6, 'ruling.propose', $8, $5, jsonb_build_object('to_shopper', $2, 'to_merchant', $3, 'from_guarantee', $4))
                     """,
                     CancellationToken.None,
                     id,
@@ -110,7 +114,8 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
                     split.FromGuarantee,
                     text,
                     who,
-                    Now());
+                    Now(),
+                    Rrn.ToText(id));
             }
 
             return new ClaimOutcome(claim, refusal);
@@ -142,7 +147,18 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
                 {
                     // The database compares the two names, and the whole commit depends on it.
                     await connection.Execute(
-                        "update rulings set approved_by = $3, approved_at = $4 where claim = $1 and place = $2", CancellationToken.None, id, (short)place, who, Now());
+                        """
+                        with approved as (
+                          update rulings set approved_by = $3, approved_at = $4 where claim = $1 and place = $2
+                        )
+                        insert into audit_log (who, what, subject, detail) values ($3, 'ruling.approve', $5, $2::text)
+                        """,
+                        CancellationToken.None,
+                        id,
+                        (short)place,
+                        who,
+                        Now(),
+                        Rrn.ToText(id));
                 }
 
                 return outcome;
@@ -158,12 +174,18 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
     public async Task<ClaimOutcome> Drop(long id, int place, string who)
     {
         var isDropped = await database.Execute(
-            $"update rulings g set dropped_by = $3, dropped_at = $4 where g.claim = $1 and g.place = $2 and {RulingRow.IsWaiting}",
+            $"""
+            with dropped as (
+              update rulings g set dropped_by = $3, dropped_at = $4 where g.claim = $1 and g.place = $2 and {RulingRow.IsWaiting} returning g.place
+            )
+            insert into audit_log (who, what, subject, detail) select $3, 'ruling.drop', $5, place::text from dropped
+            """,
             CancellationToken.None,
             id,
             (short)place,
             who,
-            Now()) > 0;
+            Now(),
+            Rrn.ToText(id)) > 0;
         var claim = await Find(id, CancellationToken.None);
         return new ClaimOutcome(claim, claim is null ? Refusal.TradeNotClaimed : isDropped ? null : Refusal.RulingNone);
     }

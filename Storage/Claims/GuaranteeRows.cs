@@ -1,6 +1,7 @@
 using Lakala.Rules.Ledger;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -19,42 +20,64 @@ public sealed class GuaranteeRows([FromKeyedServices(Database.Writers)] NpgsqlDa
 
     /// <summary>Somebody says that own money was put into the reserve account for the fund. Another one has to approve it.</summary>
     /// <param name="number">Fresh.</param>
-    public Task Propose(long number, Money amount, string reason, string who) => database.Execute(
-        "insert into guarantee_payments (number, amount, currency, reason, made_by, made_at) values ($1, $2, $3, $4, $5, $6)",
-        CancellationToken.None,
-        number,
-        amount.Minor,
-        amount.Currency,
-        reason,
-        who,
-        time.GetUtcNow());
+    public async Task<GuaranteePayment> Propose(long number, Money amount, string reason, string who)
+    {
+        var payment = new GuaranteePayment(number, amount, reason, who, Now(), null, null);
+        await database.Execute(
+            """
+            with payment as (
+              insert into guarantee_payments (number, amount, currency, reason, made_by, made_at) values ($1, $2, $3, $4, $5, $6)
+            )
+            insert into audit_log (who, what, subject, detail, after) values ($5, 'guarantee.propose', $7, $4, jsonb_build_object('amount', $2, 'currency', $3::text))
+            """,
+            CancellationToken.None,
+            number,
+            amount.Minor,
+            amount.Currency,
+            reason,
+            who,
+            payment.MadeAt,
+            Rrn.ToText(number));
+        return payment;
+    }
 
     /// <summary>The money is in the fund. Once, whoever tries again.</summary>
-    /// <returns>Null when it is done, now or before.</returns>
-    public async Task<Refusal?> Approve(long number, string who)
+    /// <returns>The payment, null when there is none; and why it is not approved, null when it is, now or before.</returns>
+    public async Task<(GuaranteePayment? Payment, Refusal? Refusal)> Approve(long number, string who)
     {
         try
         {
-            return await database.Commit<Refusal?>(async connection =>
+            return await database.Commit<(GuaranteePayment?, Refusal?)>(async connection =>
             {
                 var payment = await connection.First(
                     $"select {Columns} from guarantee_payments p where p.number = $1 for no key update", Read, CancellationToken.None, number);
                 if (payment is null || payment.ApprovedBy is not null)
                 {
-                    return payment is null ? Refusal.RulingNone : null;
+                    return (payment, payment is null ? Refusal.RulingNone : null);
                 }
 
-                var at = time.GetUtcNow();
+                // The database compares the two names.
+                var at = Now();
                 await connection.Execute(
-                    "update guarantee_payments set approved_by = $2, approved_at = $3 where number = $1", CancellationToken.None, number, who, at);
+                    """
+                    with approved as (
+                      update guarantee_payments set approved_by = $2, approved_at = $3 where number = $1
+                    )
+                    insert into audit_log (who, what, subject) values ($2, 'guarantee.approve', $4)
+                    """,
+                    CancellationToken.None,
+                    number,
+                    who,
+                    at,
+                    Rrn.ToText(number));
                 return await Postings.TryPost(connection, number, ClaimEntry.Fund(number, payment.Amount), at, who)
-                    ? null
-                    : throw new InvalidOperationException($"The payment {number} to the guarantee fund debits a balance.");
+                    ? (payment with { ApprovedBy = who, ApprovedAt = at }, null)
+                    : throw new InvalidOperationException($"The payment {Rrn.ToText(number)} to the guarantee fund debits a balance.");
             });
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: "guarantee_payments_two_people" })
         {
-            return Refusal.RulingAlone;
+            return (await database.First($"select {Columns} from guarantee_payments p where p.number = $1", Read, CancellationToken.None, number), Refusal.RulingAlone);
         }
     }
 
@@ -69,6 +92,9 @@ public sealed class GuaranteeRows([FromKeyedServices(Database.Writers)] NpgsqlDa
         stop,
         StateNames.Format(AccountKind.Guarantee),
         currency);
+
+    // The API shows milliseconds.
+    private DateTimeOffset Now() => RefundRows.CutToMilliseconds(time.GetUtcNow());
 
     private static GuaranteePayment Read(NpgsqlDataReader row) => new(
         row.Get<long>("number"),

@@ -120,6 +120,27 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
     }
 
     [Fact]
+    public async Task Money_comes_into_the_guarantee_fund_by_two_administrators()
+    {
+        using var first = await network.Api("administer");
+        using var second = await network.Api("administer");
+        var before = (await first.Get("/v1/admin/guarantee")).Json.GetProperty("available").GetInt64();
+
+        (await first.Post("/v1/admin/guarantee/payments", """{"amount":0,"reason":"none"}""")).ShouldBeProblem(400, "invalid-request", "amount");
+        var payment = await first.Post("/v1/admin/guarantee/payments", """{"amount":50000,"reason":"transfer 7"}""");
+        payment.Status.Should().Be(201, payment.Text);
+        (await first.Post($"/v1/admin/guarantee/payments/{payment.String("id")}/approve")).ShouldBeProblem(409, "conflict");
+        var approved = await second.Post($"/v1/admin/guarantee/payments/{payment.String("id")}/approve");
+
+        approved.Status.Should().Be(200, approved.Text);
+        approved.String("approved_by").Should().NotBe(payment.String("made_by"));
+        (await second.Post($"/v1/admin/guarantee/payments/{payment.String("id")}/approve")).Text.Should().Be(approved.Text);
+        (await first.Get("/v1/admin/guarantee")).Json.GetProperty("available").GetInt64().Should().Be(before + 50_000);
+        (await first.Get($"/v1/admin/audit?subject={payment.String("id")}")).Json.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("what").GetString())
+            .Should().Equal("guarantee.approve", "guarantee.propose");
+    }
+
+    [Fact]
     public async Task The_merchants_document_says_nothing_of_operators_and_their_keys_open_nothing_there()
     {
         using var operators = await network.Api("administer");
@@ -302,6 +323,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ["revokeKey"] = "administer",
         ["listMerchantKeys"] = "administer",
         ["revokeMerchantKeys"] = "administer",
+        ["getGuarantee"] = "watch",
+        ["addGuaranteePayment"] = "administer",
+        ["approveGuaranteePayment"] = "administer",
     };
 
     private static async Task<bool> IsIn(HttpClient client)

@@ -209,6 +209,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await TradeOf(judged.Bill)).Should().Be("SHIPPED 700");
         (await Claims.ListRulings(claim, Stop)).Should().ContainSingle().Which.ApprovedBy.Should().Be("li");
         (await Approve(claim, 1, "chen")).Refusal.Should().Be(Refusal.ClaimOver);
+        (await _books.Scalar<string>("select string_agg(who || ' ' || what || ' ' || subject, ', ' order by id) from audit_log"))
+            .Should().Be($"wang ruling.propose {Rrn.ToText(claim)}, li ruling.approve {Rrn.ToText(claim)}");
     }
 
     [Fact]
@@ -345,14 +347,14 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         var number = await _books.Rrns.Next();
         await Guarantee.Propose(number, new Money(500, Money.Cny), "the first", "wang");
 
-        (await Guarantee.Approve(number, "wang")).Should().Be(Refusal.RulingAlone);
+        (await Guarantee.Approve(number, "wang")).Refusal.Should().Be(Refusal.RulingAlone);
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(0);
-        (await Task.WhenAll(Guarantee.Approve(number, "li"), Guarantee.Approve(number, "chen"))).Should().OnlyContain(refusal => refusal == null);
+        (await Task.WhenAll(Guarantee.Approve(number, "li"), Guarantee.Approve(number, "chen"))).Should().OnlyContain(outcome => outcome.Refusal == null && outcome.Payment!.ApprovedBy != null);
 
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(500);
         (await Lines(number, "fund")).Should().Be("reserve 500, guarantee -500");
         (await Guarantee.List(5, Stop)).Should().ContainSingle().Which.ApprovedBy.Should().BeOneOf("li", "chen");
-        (await Guarantee.Approve(1, "li")).Should().Be(Refusal.RulingNone);
+        (await Guarantee.Approve(1, "li")).Should().Be((null, Refusal.RulingNone));
     }
 
     [Fact]
@@ -478,7 +480,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     {
         var number = await _books.Rrns.Next();
         await Guarantee.Propose(number, new Money(amount, Money.Cny), "more", "wang");
-        (await Guarantee.Approve(number, "li")).Should().BeNull();
+        (await Guarantee.Approve(number, "li")).Refusal.Should().BeNull();
     }
 
     private Task<string> TradeOf(long bill) => _books.Scalar<string>($"select state || ' ' || held from trades where bill = {bill}");
