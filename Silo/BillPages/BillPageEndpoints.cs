@@ -5,6 +5,7 @@ using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Swipes;
@@ -20,7 +21,7 @@ namespace Lakala.Silo.BillPages;
 /// </summary>
 internal static class BillPageEndpoints
 {
-    private const int MostRefunds = 20, MostOfAForm = 4096;
+    private const int MostRefunds = 20, MostOfAForm = 16 * 1024;
 
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(3);
 
@@ -33,6 +34,7 @@ internal static class BillPageEndpoints
         builder.Services.AddSingleton<ShopperCodeRows>();
         builder.Services.AddSingleton<ShopperSession>();
         builder.Services.AddSingleton<ShopperSteps>();
+        builder.Services.AddSingleton<ShopperClaims>();
         builder.Services.AddSingleton(static provider => new BillPageAddress(provider.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl));
 
         // The host's own log line about every request has its path.
@@ -60,6 +62,15 @@ internal static class BillPageEndpoints
         MapStep(pages, "confirm", static (steps, context, bill) => steps.Confirm(context, bill));
         MapStep(pages, "extend", static (steps, context, bill) => steps.Extend(context, bill));
         MapStep(pages, "take-back", static (steps, context, bill) => steps.TakeBack(context, bill));
+        MapClaim(pages, "claim", static (steps, context, bill) => steps.Begin(context, bill));
+        MapClaim(pages, "open-claim", static (steps, context, bill) => steps.Open(context, bill), ShopperClaims.MostOfAClaim);
+        MapClaim(pages, "files", static (steps, context, bill) => steps.AddFiles(context, bill), ShopperClaims.MostOfAClaim);
+        MapClaim(pages, "accept", static (steps, context, bill) => steps.Accept(context, bill));
+        MapClaim(pages, "escalate", static (steps, context, bill) => steps.Escalate(context, bill));
+        MapClaim(pages, "send-back", static (steps, context, bill) => steps.SendBack(context, bill));
+        MapClaim(pages, "withdraw", static (steps, context, bill) => steps.Withdraw(context, bill));
+        pages.MapGet("/{token}/evidence/{claim}/{side}/{place:int}", async (string token, string claim, string side, int place, HttpContext context, Commits commits, ShopperClaims steps) =>
+            await Find(token, commits) is { } bill ? await steps.ShowFile(context, bill, claim, side, place) : Problems.NoSuchPage());
         foreach (var asset in BillAssets.All)
         {
             pages.MapGet($"/assets/{asset.Name}", (HttpContext context) => asset.Serve(context));
@@ -73,6 +84,11 @@ internal static class BillPageEndpoints
             await Find(token, commits) is { } bill ? await take(steps, context, bill) : Problems.NoSuchPage())
         .WithMetadata(new RequestSizeLimitAttribute(MostOfAForm));
 
+    private static void MapClaim(RouteGroupBuilder pages, string name, Func<ShopperClaims, HttpContext, BillRow, Task<IResult>> take, long most = MostOfAForm) => pages
+        .MapPost("/{token}/" + name, async (string token, HttpContext context, Commits commits, ShopperClaims steps) =>
+            await Find(token, commits) is { } bill ? await take(steps, context, bill) : Problems.NoSuchPage())
+        .WithMetadata(new RequestSizeLimitAttribute(most));
+
     private static async Task<IResult> Show(
         string token,
         string? lang,
@@ -82,6 +98,8 @@ internal static class BillPageEndpoints
         Commits commits,
         StoreFinder stores,
         RefundRows refunds,
+        ClaimRows claims,
+        EvidenceRows evidence,
         ShopperSteps steps,
         ShopperSession session,
         PageRenderer renderer,
@@ -103,12 +121,14 @@ internal static class BillPageEndpoints
                 return await Message(renderer, texts, StatusCodes.Status404NotFound, texts.NotFound, texts.NotFoundHint);
             }
 
-            var shown = await Shown(bill, Language(lang, bill, context), stores, refunds);
+            var shown = await Shown(bill, Language(lang, bill, context), stores, refunds, claims);
+            var isOpen = bill.Trade is not null && await session.IsOpen(context, bill);
             return await renderer.Page<BillPage>(StatusCodes.Status200OK, new()
             {
                 [nameof(BillPage.Bill)] = shown,
                 [nameof(BillPage.Now)] = time.GetUtcNow(),
-                [nameof(BillPage.IsOpen)] = bill.Trade is not null && await session.IsOpen(context, bill),
+                [nameof(BillPage.IsOpen)] = isOpen,
+                [nameof(BillPage.Evidence)] = isOpen && shown.Claims is [.., { } claim] ? await evidence.List(claim.Id, context.RequestAborted) : [],
                 [nameof(BillPage.Addresses)] = bill.Trade is null ? [] : steps.FindAddresses(bill),
                 [nameof(BillPage.Word)] = told,
                 [nameof(BillPage.Stores)] = bill.Payment is not null || shown.IsFinal ? null : await StoresIn(region, district, stores, context.RequestAborted),
@@ -156,7 +176,7 @@ internal static class BillPageEndpoints
             areas, chosen, await stores.Find(new StoreQuery(null, chosen?.Region, chosen?.District, StoresShown.Most), stop));
     }
 
-    private static async Task<BillShown> Shown(BillRow bill, Texts texts, StoreFinder stores, RefundRows refunds)
+    private static async Task<BillShown> Shown(BillRow bill, Texts texts, StoreFinder stores, RefundRows refunds, ClaimRows claims)
     {
         if (bill.Payment is not { } payment)
         {
@@ -165,7 +185,11 @@ internal static class BillPageEndpoints
 
         var paidIn = await stores.Get(payment.Store, CancellationToken.None);
         return new BillShown(
-            bill, texts, paidIn is null ? null : StoresShown.Name(paidIn, texts), await refunds.ListOfBill(bill.Number, after: 0, MostRefunds, CancellationToken.None));
+            bill,
+            texts,
+            paidIn is null ? null : StoresShown.Name(paidIn, texts),
+            await refunds.ListOfBill(bill.Number, after: 0, MostRefunds, CancellationToken.None),
+            bill.Trade is null ? null : await claims.ListOfBill(bill.Number, CancellationToken.None));
     }
 
     // The shopper's click comes first, then the merchant's language, then the browser's.
@@ -183,6 +207,7 @@ internal static class BillPageEndpoints
         Commits commits,
         StoreFinder stores,
         RefundRows refunds,
+        ClaimRows claims,
         PageRenderer renderer,
         Listeners listeners,
         TimeProvider time,
@@ -214,17 +239,17 @@ internal static class BillPageEndpoints
 
         // A proxy that buffers (as nginx does) would keep each change until the next.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var page = new LivePage(Language(lang, bill, context), place, commits, stores, refunds, renderer, time);
+        var page = new LivePage(Language(lang, bill, context), place, commits, stores, refunds, claims, renderer, time);
         return TypedResults.ServerSentEvents(Changes(bill, page, either.Token));
     }
 
-    /// <summary>Sends the bill's state now and after each change, until the state is final.</summary>
+    /// <summary>Sends the bill's state now and after each change, until nothing changes any more.</summary>
     private static async IAsyncEnumerable<SseItem<LiveBill>> Changes(
         BillRow bill, LivePage page, [EnumeratorCancellation] CancellationToken stop)
     {
+        var shown = await Shown(bill, page);
         while (true)
         {
-            var shown = await Shown(bill, page.Texts, page.Stores, page.Refunds);
             yield return new SseItem<LiveBill>(await Live(shown, page)) { ReconnectionInterval = Reconnect };
             if (shown.IsFinal)
             {
@@ -243,10 +268,15 @@ internal static class BillPageEndpoints
                     yield break;
                 }
 
-                if (next.Bill.State != bill.Bill.State || next.Trade?.Moves != bill.Trade?.Moves || next.Refunded != bill.Refunded)
+                // Before the payment the bill's state is all that changes.
+                if (next.Payment is not null || next.Bill.State != shown.Row.Bill.State)
                 {
-                    bill = next;
-                    break;
+                    var now = await Shown(next, page);
+                    if (now.Version != shown.Version)
+                    {
+                        shown = now;
+                        break;
+                    }
                 }
 
                 // The page ignores it: it keeps the connection open, and fails when the connection is lost.
@@ -254,6 +284,8 @@ internal static class BillPageEndpoints
             }
         }
     }
+
+    private static Task<BillShown> Shown(BillRow bill, LivePage page) => Shown(bill, page.Texts, page.Stores, page.Refunds, page.Claims);
 
     private static async Task<LiveBill> Live(BillShown bill, LivePage page)
     {
@@ -267,7 +299,7 @@ internal static class BillPageEndpoints
             page.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
-    private sealed record LivePage(Texts Texts, Listeners.Place Place, Commits Commits, StoreFinder Stores, RefundRows Refunds, PageRenderer Renderer, TimeProvider Time);
+    private sealed record LivePage(Texts Texts, Listeners.Place Place, Commits Commits, StoreFinder Stores, RefundRows Refunds, ClaimRows Claims, PageRenderer Renderer, TimeProvider Time);
 
     /// <returns>The bill after its next change, or after a beat. Null when the stream must end: the browser connects again by itself.</returns>
     private static async Task<BillRow?> Wait(LivePage page, CancellationToken stop)

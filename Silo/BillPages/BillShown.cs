@@ -2,6 +2,7 @@ using System.Globalization;
 using Lakala.Rules.Bills;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 
@@ -10,15 +11,17 @@ namespace Lakala.Silo.BillPages;
 /// <summary>A bill in the form in which its shopper reads it.</summary>
 /// <param name="PaidIn">The store where it was paid, by name.</param>
 /// <param name="Refunds">Oldest first.</param>
-public sealed record BillShown(BillRow Row, Texts Texts, string? PaidIn = null, IReadOnlyList<RefundRow>? Refunds = null)
+/// <param name="Claims">Oldest first.</param>
+public sealed record BillShown(
+    BillRow Row, Texts Texts, string? PaidIn = null, IReadOnlyList<RefundRow>? Refunds = null, IReadOnlyList<ClaimRow>? Claims = null)
 {
     public string State => StateNames.Format(Row.Bill.State);
 
     /// <summary>True: nothing that the page shows changes any more without her. A refund may still be made of a paid bill; then she gets a notice.</summary>
-    public bool IsFinal => Row.Bill.State is BillState.Expired or BillState.Cancelled || (Row.Bill.State == BillState.Paid && Row.Trade is null or { IsOver: true });
+    public bool IsFinal => Row.Bill.State is BillState.Expired or BillState.Cancelled || (Row.Bill.State == BillState.Paid && Row.Trade is null or { IsOver: true } && Claims is not [.., { Claim.IsOver: false }]);
 
     /// <summary>Changes with everything that a page shows live.</summary>
-    public string Version => string.Create(CultureInfo.InvariantCulture, $"{State} {Row.Trade?.Moves} {Row.Refunded}");
+    public string Version => string.Create(CultureInfo.InvariantCulture, $"{State} {Row.Trade?.Moves} {Row.Refunded} {Claims?.Sum(static claim => claim.Claim.Moves)}");
 
     public string Title => $"{Texts.States(Row.Bill.State).Headline} · {Amount} · {Row.MerchantName}";
 

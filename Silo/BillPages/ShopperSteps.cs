@@ -6,7 +6,6 @@ using Lakala.Storage.Bills;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Trades;
-using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
 
@@ -23,11 +22,16 @@ public enum Told
     Confirmed,
     Extended,
     TakenBack,
+    ClaimForm,
+    ClaimIncomplete,
+    ClaimSent,
+    ClaimMoved,
+    FilesAdded,
 }
 
 /// <summary>
 /// What the shopper of an escrow bill does herself: she gets a code, enters it, and then confirms the goods, takes more time, or takes her money
-/// back. Every step answers with the way back to the page, so that a page that is loaded again repeats nothing.
+/// back.
 /// </summary>
 internal sealed class ShopperSteps(
     ShopperCodeRows codes,
@@ -72,46 +76,24 @@ internal sealed class ShopperSteps(
         return Back(context, bill, Told.CodeRight);
     }
 
-    public Task<IResult> Confirm(HttpContext context, BillRow bill) =>
-        Take(context, bill, Told.Confirmed, async () => (await trades.Take(bill.Number, new TradeStep.Confirm())).Refusal);
+    public Task<IResult> Confirm(HttpContext context, BillRow bill) => session.Take(context, bill, async () =>
+        StepEnd.Of((await trades.Take(bill.Number, new TradeStep.Confirm())).Refusal, Told.Confirmed));
 
-    public async Task<IResult> Extend(HttpContext context, BillRow bill) =>
+    public Task<IResult> Extend(HttpContext context, BillRow bill) => session.Take(context, bill, async () =>
         int.TryParse(await Field(context, "days"), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is > 0 and <= Trade.MostExtraDays
-            ? await Take(context, bill, Told.Extended, async () => (await trades.Take(bill.Number, new TradeStep.Extend(Side.Shopper, days))).Refusal)
-            : Back(context, bill, Told.Nothing);
+            ? StepEnd.Of((await trades.Take(bill.Number, new TradeStep.Extend(Side.Shopper, days))).Refusal, Told.Extended)
+            : StepEnd.Done(Told.Nothing));
 
-    public Task<IResult> TakeBack(HttpContext context, BillRow bill) => Take(context, bill, Told.TakenBack, async () =>
+    public Task<IResult> TakeBack(HttpContext context, BillRow bill) => session.Take(context, bill, async () =>
     {
         var refusal = await refunds.TakeBack(bill.Number, await rrns.Next());
         changes.Report(bill.Number);
         signal.Raise();
-        return refusal;
+        return StepEnd.Of(refusal, Told.TakenBack);
     });
-
-    private async Task<IResult> Take(HttpContext context, BillRow bill, Told done, Func<Task<Refusal?>> step) =>
-        !await session.IsOpen(context, bill) ? Back(context, bill, Told.CodeNeeded)
-        : await step() is { } refusal ? Back(context, bill, ((int)refusal).ToString(CultureInfo.InvariantCulture))
-        : Back(context, bill, done);
 
     private static async Task<string> Field(HttpContext context, string name) =>
         context.Request.HasFormContentType ? (await context.Request.ReadFormAsync(context.RequestAborted))[name].ToString() : "";
 
-    private static SeeOther Back(HttpContext context, BillRow bill, Told told) => Back(context, bill, told.ToString());
-
-    // Relative to the address of the step, which is one segment below the page's.
-    private static SeeOther Back(HttpContext context, BillRow bill, string told)
-    {
-        var lang = context.Request.Query["lang"].ToString() is var chosen && chosen is "en" or "zh" ? "&lang=" + chosen : "";
-        return new SeeOther($"../{bill.PageToken}?told={told}{lang}#told");
-    }
-
-    private sealed record SeeOther(string Location) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
-            httpContext.Response.Headers.Location = Location;
-            return Task.CompletedTask;
-        }
-    }
+    private static IResult Back(HttpContext context, BillRow bill, Told told) => ShopperSession.Back(context, bill, StepEnd.Done(told));
 }

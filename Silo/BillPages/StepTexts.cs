@@ -11,6 +11,8 @@ public sealed record StepTexts
         WaitForShop = "The shop ships by {0} (Beijing time). If it does not, you can take your money back here.",
         CanConfirm = "Confirm here when you have your goods, or take more time to check them. First we send you a code, so that nobody else can do it.",
         CanTakeBack = "The shop has not shipped in time. You can take your money back. First we send you a code, so that nobody else can do it.",
+        CanClaim = "If something is wrong, you can claim your money back until {0} (Beijing time). First we send you a code, so that nobody else can do it.",
+        CanAnswer = "To go on with your claim you need a code, so that nobody else can do it.",
         NoAddress = "The shop has named no mail address and no phone of yours, so no code can be sent to you. The dates above hold without you.",
         SendCode = "Send me a code",
         Code = "Your code",
@@ -34,6 +36,11 @@ public sealed record StepTexts
             Told.Confirmed => "You have confirmed. The shop gets the money. Thank you.",
             Told.Extended => "You have more time now; the shop is told.",
             Told.TakenBack => "The trade is closed. The money is on its way back to the card that paid.",
+            Told.ClaimForm => "Your money stays held for half an hour while you write.",
+            Told.ClaimIncomplete => "Something is missing or too long: please fill in all fields. Nothing was sent.",
+            Told.ClaimSent => "Your claim is with the shop. Your money stays held until it is settled.",
+            Told.ClaimMoved => "Done. Both sides are told.",
+            Told.FilesAdded => "Your files are with the claim.",
             _ => null,
         },
         Refused = refusal => refusal switch
@@ -47,6 +54,15 @@ public sealed record StepTexts
             Refusal.TradeShipped => "The shop has shipped meanwhile. Please look at the dates again.",
             Refusal.TradeNotShipped => "The shop has not shipped yet. Nothing has changed.",
             Refusal.TradeNotOverdue => "The shop still has time to ship. Nothing has changed.",
+            Refusal.ClaimOpen => "A claim about this order is open already: you see it below.",
+            Refusal.ClaimsUsedUp => "There were five claims about this order; there can be no more. Please call us.",
+            Refusal.ClaimTooLate => "The trade ended more than seven days ago, so no claim can be opened any more.",
+            Refusal.ClaimExceeds => "You cannot claim more than is left of the payment. Nothing was sent.",
+            Refusal.ClaimOver => "This claim has ended already. Nothing has changed.",
+            Refusal.ClaimNotNow => "The claim has moved on meanwhile. Please read it again. Nothing has changed.",
+            Refusal.EvidenceFull => "There are five files of yours with the claim; there can be no more.",
+            Refusal.EvidenceTooLarge => "A file is larger than 2 MB. The claim and the files before it are stored; add a smaller one.",
+            Refusal.EvidenceUnreadable => "A file is no PNG, JPEG, WebP or PDF, or is damaged. The claim and the files before it are stored.",
             _ => "This did not work now. Nothing has changed. Please try again in a minute.",
         },
     };
@@ -57,6 +73,8 @@ public sealed record StepTexts
         WaitForShop = "商家应在 {0}（北京时间）前发货。逾期未发货，您可以在此取回货款。",
         CanConfirm = "收到商品后请在此确认，也可以延长查验时间。为防止他人操作，我们先向您发送验证码。",
         CanTakeBack = "商家未按时发货，您可以取回货款。为防止他人操作，我们先向您发送验证码。",
+        CanClaim = "如商品有问题，您可在 {0}（北京时间）前提出争议。为防止他人操作，我们先向您发送验证码。",
+        CanAnswer = "为防止他人操作，继续处理争议前需要验证码。",
         NoAddress = "商家没有留下您的邮箱或手机号，无法发送验证码。以上期限照常有效。",
         SendCode = "发送验证码",
         Code = "验证码",
@@ -80,6 +98,11 @@ public sealed record StepTexts
             Told.Confirmed => "您已确认收货，货款将付给商家。谢谢！",
             Told.Extended => "查验时间已延长，商家会收到通知。",
             Told.TakenBack => "交易已关闭，货款正在退回付款的银行卡。",
+            Told.ClaimForm => "填写期间，货款继续保管半小时。",
+            Told.ClaimIncomplete => "有内容未填或过长，请填写完整。没有提交任何内容。",
+            Told.ClaimSent => "争议已提交商家，处理期间货款继续由平台保管。",
+            Told.ClaimMoved => "已提交，双方都会收到通知。",
+            Told.FilesAdded => "文件已加入争议。",
             _ => null,
         },
         Refused = refusal => refusal switch
@@ -93,6 +116,15 @@ public sealed record StepTexts
             Refusal.TradeShipped => "商家已经发货，请重新查看期限。",
             Refusal.TradeNotShipped => "商家尚未发货。没有任何变化。",
             Refusal.TradeNotOverdue => "商家的发货期限未到。没有任何变化。",
+            Refusal.ClaimOpen => "此订单已有一个争议正在处理，见下方。",
+            Refusal.ClaimsUsedUp => "此订单已提出五次争议，不能再提。请致电我们。",
+            Refusal.ClaimTooLate => "交易结束已超过七天，不能再提出争议。",
+            Refusal.ClaimExceeds => "金额不能超过剩余的付款。没有提交任何内容。",
+            Refusal.ClaimOver => "此争议已结束。没有任何变化。",
+            Refusal.ClaimNotNow => "争议状态已变化，请重新查看。没有任何变化。",
+            Refusal.EvidenceFull => "您已提交五个文件，不能再添加。",
+            Refusal.EvidenceTooLarge => "有文件超过 2 MB。争议和之前的文件已保存，请添加较小的文件。",
+            Refusal.EvidenceUnreadable => "有文件不是 PNG、JPEG、WebP 或 PDF，或已损坏。争议和之前的文件已保存。",
             _ => "暂时无法操作，没有任何变化。请一分钟后再试。",
         },
     };
@@ -104,6 +136,11 @@ public sealed record StepTexts
     public required string CanConfirm { get; init; }
 
     public required string CanTakeBack { get; init; }
+
+    /// <summary>With the end of the time for it.</summary>
+    public required string CanClaim { get; init; }
+
+    public required string CanAnswer { get; init; }
 
     public required string NoAddress { get; init; }
 

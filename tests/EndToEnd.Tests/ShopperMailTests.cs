@@ -307,7 +307,7 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         await page.GetByText(words.Confirmed).WaitForAsync();
 
         (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("FINISHED");
-        (await page.Locator("#actions").CountAsync()).Should().Be(0, "nothing is left to do");
+        (await page.Locator("#actions button").AllTextContentsAsync()).Should().Equal([words.Begin], "a claim is still possible for seven days");
     }
 
     [Fact]
@@ -336,18 +336,67 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("FINISHED");
     }
 
+    [Theory]
+    [InlineData("en", 390, 844)]
+    [InlineData("zh", 1280, 900)]
+    public async Task A_shopper_claims_with_a_picture_and_takes_the_shops_offer(string language, int width, int height)
+    {
+        var words = Spoken[language];
+        var (bill, to) = await NewEscrowBill(language, confirmSeconds: 864_000);
+        await Pay(bill);
+        await _shop.Post($"/v1/bills/{Number(bill)}/ship", """{"carrier":"SF Express","tracking_number":"SF1"}""");
+        var page = await browser.Open(width, height);
+        await page.GotoAsync(PayUrl(bill));
+        await Press(page, words.SendCode);
+        var mail = (await _server.Until(to, 4)).Single(mail => mail.Subject!.Contains(words.Subject, StringComparison.Ordinal));
+        await Enter(page, words, Regex.Match(mail.TextBody!, "[0-9]{6}").Value);
+        await Press(page, words.Begin);
+
+        await page.GetByLabel(words.Kind).CheckAsync();
+        await page.GetByLabel(words.Amount).FillAsync("100.50");
+        await page.GetByLabel(words.Reason).FillAsync("The pot is broken <b>1</b>");
+        await page.GetByLabel(words.Files).SetInputFilesAsync(new FilePayload { Name = "pot.html", MimeType = "text/html", Buffer = Convert.FromBase64String(Picture) });
+        await ShouldBeUsable(page, width);
+        await Press(page, words.Send);
+        await page.GetByText(words.ClaimSent).WaitForAsync();
+        await ShouldBeUsable(page, width);
+        await Browser.Picture(page, $"claim-{language}-{(width < 500 ? "phone" : "desktop")}");
+        var claim = (await _shop.Get("/v1/claims?limit=100")).Json.GetProperty("data").EnumerateArray().Single(one => one.GetProperty("bill").GetString() == Number(bill));
+        (claim.GetProperty("status").GetString(), claim.GetProperty("amount").GetInt64()).Should().Be(("ASKED", 10_050));
+        var file = await page.APIRequest.GetAsync(new Uri(new Uri(page.Url), (await page.Locator("#claim a").GetAttributeAsync("href"))!).ToString());
+        (file.Status, file.Headers["content-type"], file.Headers["x-content-type-options"]).Should().Be((200, "image/png", "nosniff"));
+        (await (await browser.Open()).APIRequest.GetAsync(file.Url)).Status.Should().Be(404, "it is for the shopper's session alone");
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("CLAIMED");
+
+        var offer = await _shop.Post($"/v1/claims/{claim.GetProperty("id").GetString()}/offer", """{"amount":5000,"text":"Half of it."}""");
+        offer.Status.Should().Be(200, offer.Text);
+        await page.GetByText("Half of it.").WaitForAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = words.Accept }).ClickAsync();
+        await page.Locator("[data-claim=AGREED]").WaitForAsync();
+
+        var refunded = await _shop.GetUntil($"/v1/bills/{Number(bill)}/refunds", list => list.GetProperty("data")[0].GetProperty("status").GetString() == "DONE");
+        refunded.Json.GetProperty("data")[0].GetProperty("amount").GetInt64().Should().Be(5000);
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("held").GetInt64().Should().Be(12_800 - 5000);
+    }
+
+    // One white point.
+    private const string Picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==";
+
     private sealed record Words(
         string Guarantee, string Wait, string SendCode, string CodeSent, string CodeTooSoon, string Subject, string CodeLabel, string Enter, string CodeWrong, string CodeRight,
-        string Extend, string Extended, string Confirm, string Confirmed);
+        string Extend, string Extended, string Confirm, string Confirmed,
+        string Begin, string Kind, string Amount, string Reason, string Files, string Send, string ClaimSent, string Accept);
 
     private static readonly Dictionary<string, Words> Spoken = new()
     {
         ["en"] = new(
             "Your money is held until you have the goods", "The shop ships by", "Send me a code", "The code is on its way to you", "A code was sent a moment ago", "Your code", "Your code",
-            "Enter", "This code is not right", "Your code is right", "Take more time", "You have more time now", "I have the goods", "You have confirmed"),
+            "Enter", "This code is not right", "Your code is right", "Take more time", "You have more time now", "I have the goods", "You have confirmed",
+            "Something is wrong", "The goods are not as described", "Amount in yuan", "What happened", "Pictures or PDFs", "Send the claim", "Your claim is with the shop", "Take the offer"),
         ["zh"] = new(
             "收到商品之前，货款由平台保管", "商家应在", "发送验证码", "验证码已发送", "刚刚已发送过验证码", "验证码", "验证码",
-            "提交", "验证码不正确", "验证通过", "延长查验时间", "查验时间已延长", "确认收货", "您已确认收货"),
+            "提交", "验证码不正确", "验证通过", "延长查验时间", "查验时间已延长", "确认收货", "您已确认收货",
+            "商品有问题", "商品与描述不符", "要求退回的金额", "请说明情况", "图片或 PDF", "提交争议", "争议已提交商家", "接受报价"),
     };
 
     private static Task Press(IPage page, string button) => page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();

@@ -74,7 +74,7 @@ function listen() {
 // What she can do depends on her session, which only a request for the page itself shows. What she is entering stays.
 async function renew() {
   const hers = document.getElementById("hers");
-  if (hers.querySelector("#code")?.value) {
+  if ([...hers.querySelectorAll("#code, textarea, #carrier")].some((field) => field.value)) {
     return;
   }
   const answer = await fetch(location.href);
