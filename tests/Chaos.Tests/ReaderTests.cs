@@ -34,6 +34,31 @@ public sealed class ReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_refund_is_read_apart_from_payments()
+    {
+        WriteJournal();
+        JournalKey key;
+        using (var journal = Journal.OpenOrMake(JournalFile, new JournalOptions()))
+        {
+            key = journal.TakeKey();
+            var refund = journal.Begin(Pending(key) with { RefundOf = "000000010001", Supervisor = "9001", Amount = 300 });
+            journal.Settle(new SwipeResult(key, "00", Rrn: "000000010009"));
+            journal.Printed(refund.Pending.Key);
+        }
+
+        var content = JournalReader.Read(Terminal, File.ReadAllBytes(JournalFile));
+        var swipe = new JournaledSwipe(Pending(key) with { RefundOf = "000000010001", Amount = 300 }, new SwipeResult(key, "00", Rrn: "000000010009"));
+        var paper = PaperReader.Read([(Report.Describe(swipe, TerminalTexts.English) with { Receipts = Receipt.ComposeSlips(swipe, Print.Original, TerminalTexts.English) }).ToJson()]);
+
+        content.Refunds.Should().Equal(new CounterRefund(new Key(Terminal, key.Batch, key.Stan), Bill, 300, "00", "000000010009"));
+        content.Pending.Should().HaveCount(2, "they are the payments");
+        content.Results.Should().ContainSingle();
+        paper.Refunds.Should().Equal(content.Refunds);
+        paper.Slips.Should().BeEmpty();
+        paper.Reports.Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_torn_last_line_tells_nothing_wherever_it_is_torn()
     {
         var (approved, _) = WriteJournal();

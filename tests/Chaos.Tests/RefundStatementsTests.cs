@@ -95,6 +95,38 @@ public sealed class RefundStatementsTests
         [7, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == "refund.declined") }), "0 events refund.declined");
 
     [Fact]
+    public void A_refund_at_a_counter_that_both_sides_hold_breaks_nothing() => Auditor.Check(AtCounter(Ordered, PartRefundUnder(Key))).Should().BeEmpty();
+
+    [Fact]
+    public void Statement_3_a_terminal_does_not_know_what_became_of_its_refund() =>
+        Breaks([3, 8], AtCounter(Ordered with { IsOpen = true, ResponseCode = null }, PartRefundUnder(Key)), "open");
+
+    [Fact]
+    public void Statement_4_a_terminal_holds_a_refund_that_was_not_made() => Breaks(4, AtCounter(Ordered, new RefundKey(Key, null)), "terminal's refund");
+
+    [Fact]
+    public void Statement_4_a_refund_at_a_counter_is_of_another_amount() => Breaks(4, AtCounter(Ordered with { Amount = 2_801 }, PartRefundUnder(Key)), "2801");
+
+    [Fact]
+    public void Statement_5_nothing_was_given_back_and_there_is_a_refund() => Breaks([5, 8], AtCounter(Ordered with { ResponseCode = "12" }, PartRefundUnder(Key)), "key of a refund");
+
+    [Fact]
+    public void Statement_8_a_counters_refund_is_not_held_by_its_terminal() => Breaks(8, AtCounter(null, PartRefundUnder(Key)), "key of a refund");
+
+    [Fact]
     public void Statement_8_a_refund_that_was_answered_is_another() => Breaks(
         8, Sound with { Acknowledged = Sound.Acknowledged with { Refunds = [new AcknowledgedRefund(_books.PartRefund, _books.PartlyRefunded.Bill, 2_801)] } }, "answered 201: refund");
+
+    private static readonly Key Key = new("T0000001", 9, 1);
+
+    private CounterRefund Ordered => new(Key, _books.PartlyRefunded.Bill, 2_800, "00", _books.PartRefund);
+
+    private RefundKey PartRefundUnder(Key key) => new(key, _books.PartRefund);
+
+    private Evidence AtCounter(CounterRefund? told, RefundKey row)
+    {
+        var terminal = Sound.Terminals[0].Terminal;
+        return Sound.Database(book => book with { RefundKeys = [row] })
+            .Terminal(terminal, book => book with { Refunds = told is null ? [] : [told] });
+    }
 }

@@ -314,7 +314,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
 
         Console.WriteLine($"  {"unresolved",-24}{figures.Unresolved,8}");
-        Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}");
+        Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}; ordered at a counter {evidence.Database.RefundKeys.Count(row => row.Refund is not null)}");
         Console.WriteLine($"releases of held money            {figures.Released,8}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

@@ -14,7 +14,7 @@ public sealed record Resolution(string Outcome, DateTimeOffset Begun, DateTimeOf
 /// </summary>
 public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop shop, Random random) : IAsyncDisposable
 {
-    private const double GivenUp = 0.04;
+    private const double GivenUp = 0.04, BroughtBack = 0.03;
 
     // A terminal may make sixty lookups a minute.
     private static readonly TimeSpan BetweenSales = TimeSpan.FromMilliseconds(1_050), SettlePause = TimeSpan.FromMilliseconds(500);
@@ -113,7 +113,26 @@ public sealed class Till(LocalNetwork network, SeededTerminal terminal, Shop sho
             await Say(new { Do = "cancel" }, stop);
         }
 
-        await Take(await heard, stop);
+        var report = await heard;
+        await Take(report, stop);
+        if (report.GetProperty("outcome").GetString() == "approved" && Draw() < BroughtBack)
+        {
+            await Task.Delay(BetweenSales, _time, stop);
+            await GiveBack(sale, card, stop);
+        }
+    }
+
+    // Some shoppers bring the goods back at once: all or a part of the money goes back to their card.
+    private async Task GiveBack(Sale sale, TestCard card, CancellationToken stop)
+    {
+        var (clerk, supervisor) = (network.Seed.Clerks[0], network.Seed.Clerks[1]);
+        await Say(
+            new { Do = "refund", Payment = sale.Bill, Amount = Draw() < 0.5 ? (long?)null : 1 + (long)(Draw() * 300), Card = card.Track2, Clerk = clerk.Number, Supervisor = supervisor.Number, supervisor.Password },
+            stop);
+        if ((await Hear(stop)).GetProperty("outcome").GetString() == "unknown")
+        {
+            await Settle(stop);
+        }
     }
 
     // Most shoppers have a good card; some have a bad one or a wrong PIN, and for one the bank gives no final answer.

@@ -21,6 +21,7 @@ public static class Auditor
             .. MoneyStatements.TotalsAgree(books),
             .. NoSecretInClear(evidence),
             .. new RefundStatements(books).Check(),
+            .. CounterRefundStatements.Check(books),
             .. new TradeStatements(books).Check(),
             .. new ClaimStatements(books).Check(),
         ];

@@ -81,6 +81,9 @@ internal static class DatabaseReader
             Refunds = await Rows(
                 "select rrn, bill, original_rrn, amount, before, state from refunds",
                 row => new Refund(Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5))),
+            RefundKeys = await Rows(
+                "select terminal_id, batch, stan, refund from refund_keys",
+                row => new RefundKey(new Key(row.GetString(0), row.GetInt32(1), row.GetInt32(2)), Digits(row, 3, 12))),
             Trades = await Rows(
                 """
                 select bill, merchant_id, state, held, released, releases, due_at, is_overdue, shipped_at is not null,

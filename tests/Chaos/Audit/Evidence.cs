@@ -58,6 +58,8 @@ public sealed record DatabaseBook
 
     public IReadOnlyList<Refund> Refunds { get; init; } = [];
 
+    public IReadOnlyList<RefundKey> RefundKeys { get; init; } = [];
+
     public IReadOnlyList<Trade> Trades { get; init; } = [];
 
     public IReadOnlyList<Claim> Claims { get; init; } = [];
@@ -166,6 +168,10 @@ public sealed record GuaranteePayment(string Number, long Amount, string MadeBy,
 /// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
 public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State);
 
+/// <summary>What stands under a key of a refund at a counter.</summary>
+/// <param name="Refund">Its RRN; null: nothing is given back under the key.</param>
+public sealed record RefundKey(Key Key, string? Refund);
+
 /// <summary>A refund in the bank's book.</summary>
 /// <param name="Credits">The number of credits under its RRN.</param>
 public sealed record BankRefund(string Rrn, string OriginalRrn, long Amount, string? ResponseCode, int Credits);
@@ -217,7 +223,18 @@ public sealed record TerminalBook(
     IReadOnlyList<Key> Printed,
     IReadOnlyList<SwipeReport> Reports,
     IReadOnlyList<Slip> Slips,
-    int TornReports = 0);
+    int TornReports = 0)
+{
+    /// <summary>The refunds in its journal and in its reports.</summary>
+    public IReadOnlyList<CounterRefund> Refunds { get; init; } = [];
+}
+
+/// <summary>A refund as its terminal knows it.</summary>
+/// <param name="Amount">Minor units.</param>
+/// <param name="ResponseCode">Null: it was never sent, or is open.</param>
+/// <param name="Rrn">Of the refund.</param>
+/// <param name="IsOpen">It is in the journal, and its outcome is not.</param>
+public sealed record CounterRefund(Key Key, string Bill, long Amount, string? ResponseCode, string? Rrn, bool IsOpen = false);
 
 /// <summary>Written before the 0200 left.</summary>
 public sealed record JournalPending(Key Key, string Bill, long Amount);

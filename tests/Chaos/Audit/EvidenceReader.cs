@@ -56,8 +56,11 @@ public static partial class EvidenceReader
             var terminal = Path.GetFileName(folder);
             var journal = Path.Combine(folder, "journal");
             var content = JournalReader.Read(terminal, File.Exists(journal) ? await File.ReadAllBytesAsync(journal, stop) : []);
-            var (reports, slips, torn) = PaperReader.Read(paper.GetValueOrDefault(terminal) ?? []);
-            books.Add(new TerminalBook(terminal, content.Pending, content.Results, content.Printed, reports, slips, torn));
+            var printed = PaperReader.Read(paper.GetValueOrDefault(terminal) ?? []);
+            books.Add(new TerminalBook(terminal, content.Pending, content.Results, content.Printed, printed.Reports, printed.Slips, printed.Torn)
+            {
+                Refunds = [.. content.Refunds, .. printed.Refunds],
+            });
         }
 
         return books;

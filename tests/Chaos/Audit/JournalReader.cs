@@ -5,7 +5,10 @@ namespace Lakala.Chaos.Audit;
 
 /// <summary>The records of a terminal's journal, in the order in which they were written.</summary>
 public sealed record JournalContent(
-    IReadOnlyList<JournalPending> Pending, IReadOnlyList<JournalResult> Results, IReadOnlyList<Key> Printed);
+    IReadOnlyList<JournalPending> Pending, IReadOnlyList<JournalResult> Results, IReadOnlyList<Key> Printed)
+{
+    public IReadOnlyList<CounterRefund> Refunds { get; init; } = [];
+}
 
 /// <summary>Reads the journals of terminals: a record a line, CRC-32C in eight hex digits, a space, JSON.</summary>
 public static class JournalReader
@@ -20,6 +23,7 @@ public static class JournalReader
     public static JournalContent Read(string terminal, ReadOnlySpan<byte> journal)
     {
         var (pending, results, printed) = (new List<JournalPending>(), new List<JournalResult>(), new List<Key>());
+        var refunds = new Dictionary<Key, CounterRefund>();
         for (var number = 1; !journal.IsEmpty; number++)
         {
             var end = journal.IndexOf((byte)'\n');
@@ -32,6 +36,15 @@ public static class JournalReader
             var record = Parse(journal[..end]) ?? throw new InvalidDataException($"Line {number} of the journal of {terminal} is damaged.");
             switch (record.GetProperty("record").GetString())
             {
+                case "pending" when record.Text("refund_of") is not null:
+                    var key = KeyOf(terminal, record);
+                    refunds.Add(key, new CounterRefund(key, record.Required("bill"), record.Number("amount") ?? 0, null, null, IsOpen: true));
+                    break;
+                case "result" when refunds.TryGetValue(KeyOf(terminal, record), out var refund):
+                    refunds[refund.Key] = refund with { ResponseCode = record.Text("response_code"), Rrn = record.Text("rrn"), IsOpen = false };
+                    break;
+                case "printed" when refunds.ContainsKey(KeyOf(terminal, record)):
+                    break;
                 case "pending":
                     pending.Add(new JournalPending(KeyOf(terminal, record), record.Required("bill"), record.Number("amount") ?? 0));
                     break;
@@ -51,7 +64,7 @@ public static class JournalReader
             journal = journal[(end + 1)..];
         }
 
-        return new JournalContent(pending, results, printed);
+        return new JournalContent(pending, results, printed) { Refunds = [.. refunds.Values] };
     }
 
     private static JsonElement? Parse(ReadOnlySpan<byte> line)

@@ -4,7 +4,11 @@ using System.Text.Json;
 namespace Lakala.Chaos.Audit;
 
 /// <param name="Torn">Incomplete lines, cut off when the program was killed.</param>
-public sealed record Paper(IReadOnlyList<SwipeReport> Reports, IReadOnlyList<Slip> Slips, int Torn);
+public sealed record Paper(IReadOnlyList<SwipeReport> Reports, IReadOnlyList<Slip> Slips, int Torn)
+{
+    /// <summary>The refunds of which it says the outcome.</summary>
+    public IReadOnlyList<CounterRefund> Refunds { get; init; } = [];
+}
 
 /// <summary>Reads the output of a terminal's programs: a JSON report a line, with the printed slips in it.</summary>
 public static class PaperReader
@@ -16,6 +20,7 @@ public static class PaperReader
     public static Paper Read(IEnumerable<string> lines)
     {
         var (reports, slips, torn) = (new List<SwipeReport>(), new List<Slip>(), 0);
+        var refunds = new List<CounterRefund>();
         foreach (var line in lines.Where(line => line.Length > 0))
         {
             if (Parse(line) is not { } report)
@@ -27,13 +32,26 @@ public static class PaperReader
             // An earlier swipe was printed before the new one.
             if (report.Member("resolved", JsonValueKind.Object) is { } earlier)
             {
-                Read(earlier, true, reports, slips);
+                ReadSwipe(earlier, true);
             }
 
-            Read(report, false, reports, slips);
+            ReadSwipe(report, false);
         }
 
-        return new Paper(reports, slips, torn);
+        return new Paper(reports, slips, torn) { Refunds = refunds };
+
+        // The slips of a refund have another title, and no other outcome than its report.
+        void ReadSwipe(JsonElement swipe, bool isResolved)
+        {
+            if (swipe.Text("refund_of") is null)
+            {
+                Read(swipe, isResolved, reports, slips);
+            }
+            else if (ReadRefund(swipe) is { } refund)
+            {
+                refunds.Add(refund);
+            }
+        }
     }
 
     private static JsonElement? Parse(string line)
@@ -47,6 +65,13 @@ public static class PaperReader
             return null;
         }
     }
+
+    // One that was refused at the terminal has no key.
+    private static CounterRefund? ReadRefund(JsonElement report) =>
+        report.Required("outcome") != "unknown" && report.Number("batch") is { } batch && report.Number("stan") is { } stan
+            ? new CounterRefund(
+                new Key(report.Required("terminal"), (int)batch, (int)stan), report.Required("bill"), report.Number("amount") ?? 0, report.Text("response_code"), report.Text("rrn"))
+            : null;
 
     // A lookup's report has a batch and a STAN too, but no card.
     private static void Read(JsonElement report, bool isResolved, List<SwipeReport> reports, List<Slip> slips)

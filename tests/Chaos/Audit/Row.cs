@@ -50,6 +50,11 @@ internal static class Row
     public static string Of(Refund refund) => Join(
         "refund", With("rrn", refund.Rrn), refund.State, Amount(refund.Amount), With("before", Amount(refund.Before)), With("bill", refund.Bill), With("original", refund.OriginalRrn));
 
+    public static string Of(RefundKey row) => Join("key of a refund", row.Key.ToString(), With("refund", row.Refund));
+
+    public static string Of(CounterRefund refund) => Join(
+        "terminal's refund", refund.Key.ToString(), refund.IsOpen ? "open" : refund.ResponseCode ?? "never sent", Amount(refund.Amount), With("bill", refund.Bill), With("rrn", refund.Rrn));
+
     public static string Of(BankRefund refund) => Join(
         "bank's refund", With("rrn", refund.Rrn), refund.ResponseCode, Amount(refund.Amount), With("original", refund.OriginalRrn), With("credits", Number(refund.Credits)));
 
