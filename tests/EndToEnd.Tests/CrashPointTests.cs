@@ -14,6 +14,64 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    // The silo dies before and after R1, of a refund at a counter.
+
+    [Fact]
+    public async Task A_silo_that_dies_before_R1_gives_nothing_back_and_a_whole_0221_is_processed_as_the_original()
+    {
+        await using var terminal = await network.NewTerminal();
+        var refund = terminal.Refund(await Paid(terminal), 300, network.Card);
+        var before = network.Line.HoldBefore("insert into refund_keys");
+        await terminal.Say(refund.ToIso());
+        await before;
+
+        await network.RestartSilo();
+        (await Refunds(refund)).Should().Be("0, 0 keys");
+        await terminal.Reconnect();
+
+        var answer = await terminal.AskWell(refund with { IsRepeat = true });
+
+        answer.Verdict.Code.Should().Be("00");
+        (await Refunds(refund)).Should().Be("300, 1 keys");
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_before_R1_leaves_a_key_that_an_enquiry_voids_for_ever()
+    {
+        await using var terminal = await network.NewTerminal();
+        var refund = terminal.Refund(await Paid(terminal), 300, network.Card);
+        var before = network.Line.HoldBefore("insert into refund_keys");
+        await terminal.Say(refund.ToIso());
+        await before;
+
+        await network.RestartSilo();
+        await terminal.Reconnect();
+        var enquiry = await terminal.AskWell(refund with { IsRepeat = true, Password = null });
+        var late = await terminal.AskWell(refund with { IsRepeat = true });
+
+        (enquiry.Verdict.Code, enquiry.Verdict.Reason).Should().Be(("25", 388));
+        late.Verdict.Should().Be(enquiry.Verdict);
+        (await Refunds(refund)).Should().Be("0, 1 keys");
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_after_R1_gives_back_once_and_repeats_its_answer()
+    {
+        await using var terminal = await network.NewTerminal();
+        var refund = terminal.Refund(await Paid(terminal), 300, network.Card);
+        await terminal.Say(refund.ToIso());
+        await Eventually.Is(async () => await Refunds(refund) == "300, 1 keys", "R1 is durable");
+
+        await network.RestartSilo();
+        await terminal.Reconnect();
+        var (whole, enquiry) = (await terminal.AskWell(refund with { IsRepeat = true }), await terminal.AskWell(refund with { IsRepeat = true, Password = null }));
+
+        whole.Verdict.Code.Should().Be("00");
+        enquiry.Should().Be(whole);
+        whole.Facts.Rrn.Should().Be(await network.Scalar<string>($"select lpad(rrn::text, 12, '0') from refunds where bill = {refund.Bill}"));
+        (await Refunds(refund)).Should().Be("300, 1 keys");
+    }
+
     // The gateway or the silo dies before C1.
 
     [Fact]
@@ -389,6 +447,23 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
             "the notice is recorded as accepted");
         (await network.Scalar<long>($"select count(*) from events where bill = {swipe.Bill}")).Should().Be(1);
     }
+
+    // A bill that this terminal has paid.
+    private async Task<string> Paid(RawTerminal terminal)
+    {
+        var swipe = await network.NewSwipe(terminal);
+        await terminal.Say(swipe.ToIso());
+        await network.Bank.Approve(await network.Bank.Asked());
+        (await terminal.HearAnswer()).Verdict.Code.Should().Be("00");
+        return swipe.Bill;
+    }
+
+    // What of the bill is given back, and what stands under the refund's key.
+    private async Task<string> Refunds(RefundRequest refund) => (await network.Scalar<string>(
+        $"""
+        select b.refunded || ', ' || (select count(*) from refund_keys where terminal_id = '{refund.From.Terminal}' and batch = {refund.Batch} and stan = {refund.From.Stan}) || ' keys'
+        from bills b where b.number = {refund.Bill}
+        """))!;
 
     /// <summary>The sweeper moves it to REVERSING, the bank gets the reversal, and the terminal gets 68; the bill can be paid again.</summary>
     private async Task ShouldBeReversed(RawTerminal terminal, PayRequest swipe)

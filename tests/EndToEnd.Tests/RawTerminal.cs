@@ -20,6 +20,7 @@ internal sealed class RawTerminal : IAsyncDisposable
     private readonly MasterKey _master;
     private Stream _line = Stream.Null;
     private PinCipher? _pin;
+    private ClerkPasswordCipher? _passwords;
     private int _stan;
 
     private RawTerminal(LocalNetwork network, SeededTerminal who) =>
@@ -49,7 +50,8 @@ internal sealed class RawTerminal : IAsyncDisposable
         var (answer, isAuthentic) = await TrySignOn();
         isAuthentic.Should().BeTrue();
         var signedOn = SignOnAnswer.FromIso(answer!);
-        _pin = new PinCipher(_master.Unwrap(signedOn.PinKey));
+        var pinKey = _master.Unwrap(signedOn.PinKey);
+        (_pin, _passwords) = (new PinCipher(pinKey), new ClerkPasswordCipher(pinKey));
         Mac = new MessageMac(_master.Unwrap(signedOn.MacKey));
         KeySet = signedOn.KeySet;
     }
@@ -78,6 +80,18 @@ internal sealed class RawTerminal : IAsyncDisposable
         return new PayRequest(
             false, From(), Batch, bill, amount, CurrencyCode.Cny, TimeProvider.System.GetUtcNow(), "021", card.Track2, block, KeySet, null);
     }
+
+    /// <summary>The 0220 with which the network's clerk and supervisor would give money back to the card.</summary>
+    public RefundRequest Refund(string bill, long amount, TestCard card)
+    {
+        var (clerk, supervisor) = (_network.Seed.Clerks[0], _network.Seed.Clerks[1]);
+        return new RefundRequest(
+            false, From(), Batch, bill, amount, CurrencyCode.Cny, TimeProvider.System.GetUtcNow(), "021", card.Masked(), clerk.Number, supervisor.Number,
+            _passwords!.Encipher(supervisor.Password), KeySet);
+    }
+
+    public async Task<RefundAnswer> AskWell(RefundRequest refund) =>
+        RefundAnswer.FromIso(await (refund.IsRepeat ? AskUntilAnswered(refund.ToIso()) : AskWell(refund.ToIso())));
 
     /// <summary>The 0200 again as a 0201, with the card.</summary>
     public static PayRequest Repeat(PayRequest swipe) => swipe with { IsRepeat = true };
