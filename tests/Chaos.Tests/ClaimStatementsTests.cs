@@ -34,7 +34,11 @@ public sealed class ClaimStatementsTests
         [15, 24], Sound.Database(book => book with
         {
             Events = book.Events.Change(
-                told => told.Bill == _books.Judged.Bill && told.Type == "trade.finished", told => told with { CreatedAt = told.CreatedAt - TimeSpan.FromMilliseconds(1) }),
+                told => told.Bill == _books.Judged.Bill && told.Type == "trade.finished", told => told with
+                {
+                    CreatedAt = told.CreatedAt - TimeSpan.FromMilliseconds(1),
+                    CommittedAt = told.CommittedAt - TimeSpan.FromMilliseconds(1),
+                }),
         }),
         "released while a claim was open");
 

@@ -34,7 +34,7 @@ internal sealed class ClaimStatements(CrossReference books)
     };
 
     private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => IsOfClaim(told.Type))
-        .OrderBy(told => told.CommittedAt ?? told.CreatedAt).ToLookup(told => told.Claim);
+        .OrderBy(TimeOf).ToLookup(told => told.Claim);
 
     private readonly ILookup<string?, Event> _finished = books.Database.Events.Where(told => told.Type == Finished).ToLookup(told => told.Bill);
     private readonly HashSet<string> _ids = [.. books.Database.Claims.Select(claim => claim.Id)];
@@ -75,13 +75,13 @@ internal sealed class ClaimStatements(CrossReference books)
             yield break;
         }
 
-        var (opened, ended) = (events[0].CreatedAt, IsOver(claim) ? events[^1].CreatedAt : (DateTimeOffset?)null);
-        foreach (var told in _finished[claim.Bill].Where(told => !claim.IsAfterSale && told.CreatedAt > opened && (ended is null || told.CreatedAt < ended)))
+        var (opened, ended) = (TimeOf(events[0]), IsOver(claim) ? TimeOf(events[^1]) : (DateTimeOffset?)null);
+        foreach (var told in _finished[claim.Bill].Where(told => !claim.IsAfterSale && TimeOf(told) > opened && (ended is null || TimeOf(told) < ended)))
         {
             yield return new Violation(15, "Money was released while a claim was open.", [.. rows, Row.Of(told)]);
         }
 
-        if (claim.IsAfterSale && _finished[claim.Bill].All(told => told.CreatedAt > opened))
+        if (claim.IsAfterSale && _finished[claim.Bill].All(told => TimeOf(told) > opened))
         {
             yield return new Violation(15, "A claim counts as one after the release, and nothing was released before.", rows);
         }
@@ -236,6 +236,9 @@ internal sealed class ClaimStatements(CrossReference books)
     }
 
     private Refund? Find(string? rrn) => rrn is null ? null : _refunds[rrn].FirstOrDefault();
+
+    // Those of one commit have the same.
+    private static DateTimeOffset TimeOf(Event told) => told.CommittedAt ?? told.CreatedAt;
 
     private static bool IsOver(Claim claim) => claim.State is ClaimStates.Agreed or ClaimStates.Judged or ClaimStates.Withdrawn;
 }
