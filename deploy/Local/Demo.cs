@@ -5,15 +5,15 @@ using Npgsql;
 namespace Lakala.Local;
 
 /// <summary>
-/// <c>./lakala demo</c>: one order from bill to notice, step by step; a second one whose money is held until the goods have come; a part of it
-/// goes back to the card. All books are compared.
+/// <c>./lakala demo</c>: one order from bill to notice, step by step; a second one whose money is held until the shopper has confirmed the goods;
+/// a third one about which she has a claim, and a part of the money goes back to the card. All books are compared.
 /// </summary>
 public sealed class Demo : IAsyncDisposable
 {
     private const long Amount = 12_800, Back = 2_800;
 
     // Days in the life of a shop.
-    private const int SecondsToShip = 60, SecondsToCheck = 2;
+    private const int SecondsToShip = 3600, SecondsToCheck = 3600;
 
     private static readonly TimeSpan NoticeBound = TimeSpan.FromMinutes(3), Pause = TimeSpan.FromMilliseconds(250);
 
@@ -93,31 +93,47 @@ public sealed class Demo : IAsyncDisposable
     {
         Console.WriteLine("\n\nGuaranteed trade: the money is held until the goods have come.");
         Step("A shopper does not know the shop. It asks for a bill whose money is held.");
-        var bill = await _shop.CreateBill("WEB-1002", Amount, "A kettle", "WEB-1002", null, (SecondsToShip, SecondsToCheck), stop);
-        var number = bill.GetProperty("number").GetString()!;
-        var page = new Uri(bill.GetProperty("pay_url").GetString()!);
+        var kettle = await _shop.CreateBill("WEB-1002", Amount, "A kettle", "WEB-1002", Address("WEB-1002"), (SecondsToShip, SecondsToCheck), stop);
 
-        Step("The shopper pays in a store.");
-        var card = _network.Cards.First(card => card.Expected == "approved");
-        await Terminal(["pay", "--bill", number, "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{card.Pin}\n");
-        var paid = await _shop.GetBill(number, stop);
-        Say($"the trade is {TradeOf(paid)}");
+        Step("She pays in a store.");
+        var paid = await PayHeld(kettle, stop);
 
         Step("The shop has delivered the goods, and says so.");
-        Say($"the trade is {TradeOf(await _shop.ShipBill(number, stop))}");
+        Say($"the trade is {TradeOf(await _shop.ShipBill(NumberOf(kettle), stop))}");
 
-        Step($"The time to check them is over ({SecondsToCheck} seconds here, days in life).");
-        var finished = await Until(() => _shop.GetBill(number, stop), one => one.GetProperty("trade").GetProperty("status").GetString() == "FINISHED", stop);
+        Step("She gets a code by mail, enters it on the bill's page, and confirms that she has the goods.");
+        using (var shopper = await SignIn(kettle, stop))
+        {
+            Say($"the page says: {await shopper.Take("confirm", [], stop)}");
+        }
+
+        var finished = await _shop.GetBill(NumberOf(kettle), stop);
         Say($"the trade is {TradeOf(finished)}");
 
-        Step("Later the lid breaks. The shop gives a part of the money back.");
-        var refund = await _shop.RefundBill(number, Back, "WEB-1002-lid", stop);
-        var id = refund.GetProperty("id").GetString()!;
+        Step("She orders again. This time the lid is broken: she claims a part of the money.");
+        var pot = await _shop.CreateBill("WEB-1003", Amount, "A pot", "WEB-1003", Address("WEB-1003"), (SecondsToShip, SecondsToCheck), stop);
+        var again = await PayHeld(pot, stop);
+        await _shop.ShipBill(NumberOf(pot), stop);
+        using (var shopper = await SignIn(pot, stop))
+        {
+            await shopper.Take("claim", [], stop);
+            var claim = new Dictionary<string, string> { ["kind"] = "not_as_described", ["amount"] = $"{Back / 100m:0.00}", ["reason"] = "The lid is broken." };
+            Say($"the page says: {await shopper.Take("open-claim", claim, stop)}");
+        }
+
+        Say($"the trade is {TradeOf(await _shop.GetBill(NumberOf(pot), stop))}");
+
+        Step("The shop agrees. The part goes back to the card, the rest stays held.");
+        var asked = (await _shop.ListClaims(stop)).GetProperty("data")[0];
+        var agreed = await _shop.AgreeToClaim(asked.GetProperty("id").GetString()!, stop);
+        var id = agreed.GetProperty("refund").GetString()!;
         var done = await Until(() => _shop.GetRefund(id, stop), one => one.GetProperty("status").GetString() is "DONE" or "DECLINED", stop);
         Say($"refund {id} of CNY {Back / 100m:0.00} is {done.GetProperty("status").GetString()}");
+        var partly = await _shop.GetBill(NumberOf(pot), stop);
+        Say($"the trade is {TradeOf(partly)}");
 
         Step("All books agree:");
-        var (rrn, credits) = (paid.GetProperty("payment").GetProperty("rrn").GetString(), await Credits(stop));
+        var (rrn, credits) = (again.GetProperty("payment").GetProperty("rrn").GetString(), await Credits(stop));
         var books = await _network.Books(stop);
         bool[] checks =
         [
@@ -126,14 +142,39 @@ public sealed class Demo : IAsyncDisposable
                 $"the bank's book has exactly that credit, of RRN {rrn}",
                 credits is [var credit] && credit.GetProperty("rrn").GetString() == id && credit.GetProperty("original_rrn").GetString() == rrn
                     && credit.GetProperty("amount").GetInt64() == Back),
-            Verdict("the bill counts it", (await _shop.GetBill(number, stop)).GetProperty("refunded").GetInt64() == Back),
+            Verdict("the bill counts it", partly.GetProperty("refunded").GetInt64() == Back && TradeOf(partly) == $"SHIPPED, {Amount - Back} held, 0 released"),
             Verdict("the postings balance", books.ExitCode == 0),
-            Verdict("the shopper's page says that it is on the card", (await _browser.GetStringAsync(page, stop)).Contains("data-refund=\"DONE\"", StringComparison.Ordinal)),
+            Verdict("the shopper's page says that it is on the card", (await _browser.GetStringAsync(PageOf(pot), stop)).Contains("data-refund=\"DONE\"", StringComparison.Ordinal)),
         ];
         var isRight = checks.All(check => check);
-        Console.WriteLine(isRight ? "\nHeld, released, and a part of it back on the card: all books agree." : "\nA check has failed.");
+        Console.WriteLine(isRight ? "\nHeld, confirmed and released; claimed, and a part back on the card: all books agree." : "\nA check has failed.");
         return isRight;
     }
+
+    private async Task<JsonElement> PayHeld(JsonElement bill, CancellationToken stop)
+    {
+        var card = _network.Cards.First(card => card.Expected == "approved");
+        await Terminal(["pay", "--bill", NumberOf(bill), "--card", "-", "--pin", "-"], stop, $"{card.Track2}\n{card.Pin}\n");
+        var paid = await _shop.GetBill(NumberOf(bill), stop);
+        Say($"the trade is {TradeOf(paid)}");
+        return paid;
+    }
+
+    private async Task<ShopperClient> SignIn(JsonElement bill, CancellationToken stop)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bound.CancelAfter(NoticeBound);
+        var shopper = new ShopperClient(PageOf(bill), Address(bill.GetProperty("order_id").GetString()!), _network.Mails);
+        await shopper.SignIn(bound.Token);
+        return shopper;
+    }
+
+    // One for each order, so that the code of one is not taken for that of another.
+    private static string Address(string order) => $"{order}@home.test";
+
+    private static string NumberOf(JsonElement bill) => bill.GetProperty("number").GetString()!;
+
+    private static Uri PageOf(JsonElement bill) => new(bill.GetProperty("pay_url").GetString()!);
 
     private static string TradeOf(JsonElement bill)
     {

@@ -63,6 +63,12 @@ public sealed class MerchantClient : IDisposable
 
     public Task<JsonElement> GetRefund(string id, CancellationToken cancel = default) => _http.GetFromJsonAsync<JsonElement>($"/v1/refunds/{id}", cancel);
 
+    /// <summary>The claims of the merchant's shoppers, the newest first.</summary>
+    public Task<JsonElement> ListClaims(CancellationToken cancel = default) => _http.GetFromJsonAsync<JsonElement>("/v1/claims", cancel);
+
+    /// <summary>The shopper gets what she claims; the call may be repeated at any silo.</summary>
+    public Task<JsonElement> AgreeToClaim(string id, CancellationToken cancel = default) => Post($"/v1/claims/{id}/agree", null, cancel);
+
     public Task<JsonElement> GetBill(string number, CancellationToken cancel = default) =>
         _http.GetFromJsonAsync<JsonElement>($"/v1/bills/{number}", cancel);
 
