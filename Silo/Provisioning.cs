@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Lakala.Silo.Ops;
 using Lakala.Silo.Ops.Terminals;
 using Lakala.Silo.Security;
+using Lakala.Silo.Web;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Operators;
 using Lakala.Storage.Postgres;

@@ -41,9 +41,6 @@ internal sealed class OpsPages(AlarmRows alarms, PageRenderer renderer, TimeProv
             [nameof(OutcomePage.Back)] = back,
         });
 
-    /// <summary>The browser gets the page of this address, and shows it.</summary>
-    public static IResult SeeOther(string address) => new SeeOtherResult(address);
-
     /// <summary>A page that is shown without knowing who looks at it.</summary>
     public static Task<IResult> Refusal(HttpContext context, int status, string title, IReadOnlyList<string> refusals)
     {
@@ -56,15 +53,5 @@ internal sealed class OpsPages(AlarmRows alarms, PageRenderer renderer, TimeProv
             [nameof(OutcomePage.Refusals)] = refusals,
             [nameof(OutcomePage.Back)] = Root,
         });
-    }
-
-    private sealed class SeeOtherResult(string address) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
-            httpContext.Response.Headers.Location = address;
-            return Task.CompletedTask;
-        }
     }
 }

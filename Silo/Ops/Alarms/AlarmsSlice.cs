@@ -76,7 +76,7 @@ internal sealed class AlarmsSlice : IOpsSlice
 
     private static async Task<IResult> Silence(long id, HttpContext context, OpsPages pages, AlarmChanges changes, TimeProvider time)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var hours = int.TryParse(form["hours"], CultureInfo.InvariantCulture, out var some) && some <= Storage.Fleet.Silence.Longest.TotalHours ? some : 0;
         var silence = new Silence(context.User.AsOperator().Name, form["reason"].ToString().Trim(), time.GetUtcNow().AddHours(hours));
         return await Answer(context, pages, await changes.Silence(id, silence, context.RequestAborted));
@@ -86,10 +86,10 @@ internal sealed class AlarmsSlice : IOpsSlice
         await Answer(context, pages, await changes.EndSilence(id, context.User.AsOperator().Name, context.RequestAborted));
 
     private static async Task<IResult> Answer(HttpContext context, OpsPages pages, Result<AlarmRow> changed) =>
-        changed.Refused is { } refused ? await pages.Refuse(context, Title, refused, Back) : OpsPages.SeeOther(Back);
+        changed.Refused is { } refused ? await pages.Refuse(context, Title, refused, Back) : PageGuard.SeeOther(Back);
 
     private static async Task<IResult> ShowSection(string section, HttpContext context, OpsPages pages) =>
-        Runbook.Own.Has(section) ? OpsPages.SeeOther($"{OpsPages.Root}/runbook#{section}") : await pages.NotFound(context, "section of the runbook", section);
+        Runbook.Own.Has(section) ? PageGuard.SeeOther($"{OpsPages.Root}/runbook#{section}") : await pages.NotFound(context, "section of the runbook", section);
 
     private static OperatorTarget Target(IServiceProvider services)
     {

@@ -116,7 +116,7 @@ internal sealed class CommandsSlice : IOpsSlice
 
     private static async Task<IResult> Give(HttpContext context, OpsPages pages, TerminalCommands commands, FleetQueries fleet)
     {
-        var (form, who) = (PageRoutes.FormOf(context), context.User.AsOperator());
+        var (form, who) = (PageGuard.FormOf(context), context.User.AsOperator());
         if (CommandKinds.Parse(form["kind"]) is not { } kind)
         {
             return await pages.Refuse(context, Title, Refused.Invalid("kind", "Choose a command."), Terminals);
@@ -156,13 +156,13 @@ internal sealed class CommandsSlice : IOpsSlice
         }
 
         var given = await commands.Give(kind, argument, due, [.. form["terminal"].OfType<string>()], filter, who, context.RequestAborted);
-        return given.Refused is { } refused ? await pages.Refuse(context, Title, refused, Terminals) : OpsPages.SeeOther($"{Root}/{given.Value.Id}");
+        return given.Refused is { } refused ? await pages.Refuse(context, Title, refused, Terminals) : PageGuard.SeeOther($"{Root}/{given.Value.Id}");
     }
 
     private static async Task<IResult> Cancel(Guid id, HttpContext context, CommandRows commands)
     {
         await commands.Cancel(id, context.User.AsOperator().Name, context.RequestAborted);
-        return OpsPages.SeeOther($"{Root}/{id}");
+        return PageGuard.SeeOther($"{Root}/{id}");
     }
 }
 

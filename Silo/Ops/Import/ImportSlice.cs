@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Lakala.Silo.Ops.Terminals;
+using Lakala.Silo.Web;
 using Lakala.Storage.Operators;
 using Microsoft.AspNetCore.Mvc;
 
@@ -27,7 +28,7 @@ internal sealed class ImportSlice : IOpsSlice
 
     private static async Task<IResult> Import(HttpContext context, OpsPages pages, Importer importer)
     {
-        if (PageRoutes.FormOf(context).Files.GetFile("file") is not { Length: <= PageRoutes.MostFileBytes } file)
+        if (PageGuard.FormOf(context).Files.GetFile("file") is not { Length: <= PageRoutes.MostFileBytes } file)
         {
             var reason = $"Choose a file of at most {PageRoutes.MostFileBytes / (1024 * 1024)} MiB.";
             return await pages.Refuse(context, Title, Refused.Invalid("file", reason), Back);

@@ -1,4 +1,5 @@
 using Lakala.Silo.Ops.Terminals;
+using Lakala.Silo.Web;
 using Lakala.Storage.Stores;
 
 namespace Lakala.Silo.Ops.Import;

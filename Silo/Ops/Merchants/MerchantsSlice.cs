@@ -55,7 +55,7 @@ internal sealed class MerchantsSlice : IOpsSlice
     private static async Task<IResult> RevokeAll(string id, HttpContext context, OpsPages pages, ApiKeyRows keys, NoticeSignal notices) =>
         (await Revoke(id, context.User.AsOperator().Name, keys, notices)).Refused is { } refused
             ? await pages.Refuse(context, "Not found", refused, OpsPages.Root)
-            : OpsPages.SeeOther($"{OpsPages.Root}/merchants/{id}");
+            : PageGuard.SeeOther($"{OpsPages.Root}/merchants/{id}");
 
     /// <returns>How many keys were revoked.</returns>
     private static async Task<Result<int>> Revoke(string id, string who, ApiKeyRows keys, NoticeSignal notices)

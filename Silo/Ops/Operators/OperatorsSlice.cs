@@ -57,7 +57,7 @@ internal sealed class OperatorsSlice : IOpsSlice
 
     private static async Task<IResult> Put(HttpContext context, OpsPages pages, OperatorChanges changes)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var put = await changes.Put(form["name"].ToString().Trim(), form["role"], context.User.AsOperator().Name, context.RequestAborted);
         return await ShowSecret(
             context, pages, "Operators", put, static secret => $"{secret.Name} has the role {Operator.Text(secret.Role)}. This is the password:");
@@ -68,7 +68,7 @@ internal sealed class OperatorsSlice : IOpsSlice
 
     private static async Task<IResult> AddKey(HttpContext context, OpsPages pages, OperatorChanges changes)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var added = await changes.AddKey(form["name"].ToString().Trim(), form["role"], context.User.AsOperator().Name, context.RequestAborted);
         return await ShowSecret(context, pages, "Admin keys", added, static secret => $"A program with this key has the role {Operator.Text(secret.Role)}:");
     }
@@ -83,7 +83,7 @@ internal sealed class OperatorsSlice : IOpsSlice
             : await pages.ShowOutcome(context, title, sentence(result.Value), result.Value.Secret, Back);
 
     private static async Task<IResult> GoBack(HttpContext context, OpsPages pages, Result<string> result) =>
-        result.Refused is { } refused ? await pages.Refuse(context, "Not found", refused, OpsPages.Root) : OpsPages.SeeOther(Back);
+        result.Refused is { } refused ? await pages.Refuse(context, "Not found", refused, OpsPages.Root) : PageGuard.SeeOther(Back);
 }
 
 internal sealed record PutOperatorBody([property: Description("watch, act or administer.")] string Role);

@@ -52,7 +52,7 @@ internal sealed class SettingsSlice : IOpsSlice
 
     private static async Task<IResult> Put(HttpContext context, OpsPages pages, SettingChanges changes, ParameterRows settings)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var (level, subject) = Read(name => form[name].ToString());
         var body = form["body"].ToString();
         var put = await changes.Put(level, subject, body, context.User.AsOperator().Name, context.RequestAborted);
@@ -66,7 +66,7 @@ internal sealed class SettingsSlice : IOpsSlice
                     [nameof(SettingsPage.Refusal)] = refused.Reasons[0],
                 },
                 refused.Problem.StatusCode)
-            : OpsPages.SeeOther(Link(put.Value));
+            : PageGuard.SeeOther(Link(put.Value));
     }
 
     // A page without a level, or with one that there is not, is the platform's.

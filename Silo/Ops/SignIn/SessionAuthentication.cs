@@ -1,4 +1,5 @@
 using System.Text.Encodings.Web;
+using Lakala.Silo.Web;
 using Lakala.Storage.Operators;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,11 @@ namespace Lakala.Silo.Ops.SignIn;
 
 /// <summary>Who is at the pages under <c>/ops</c>.</summary>
 internal sealed class SessionAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, OperatorRows operators, SessionCookie cookie)
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logs,
+    UrlEncoder encoder,
+    OperatorRows operators,
+    [FromKeyedServices(OperatorAccess.Session)] SessionCookie cookie)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
@@ -17,17 +22,7 @@ internal sealed class SessionAuthentication(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.CacheControl = "no-store";
-        if (HttpMethods.IsGet(Request.Method))
-        {
-            Response.StatusCode = StatusCodes.Status303SeeOther;
-            Response.Headers.Location = $"{OpsPages.Root}/sign-in?to={Uri.EscapeDataString(Request.Path + Request.QueryString)}";
-        }
-        else
-        {
-            Response.StatusCode = StatusCodes.Status401Unauthorized;
-        }
-
+        PageGuard.SendToSignIn(Context, $"{OpsPages.Root}/sign-in");
         return Task.CompletedTask;
     }
 }

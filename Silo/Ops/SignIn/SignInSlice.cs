@@ -1,8 +1,10 @@
 using System.Globalization;
 using Lakala.Grains.Terminals;
+using Lakala.Silo.Web;
 using Lakala.Storage;
 using Lakala.Storage.Operators;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Ops.SignIn;
 
@@ -14,8 +16,9 @@ internal sealed class SignInSlice : IOpsSlice
     public void AddServices(IServiceCollection services)
     {
         services.AddSingleton<OperatorRows>();
-        services.AddSingleton<SignInLimits>();
-        services.AddSingleton<SessionCookie>();
+        services.AddKeyedSingleton(OperatorAccess.Session, static (provider, _) => new SignInLimits(provider.GetRequiredService<TimeProvider>()));
+        services.AddKeyedSingleton(
+            OperatorAccess.Session, static (provider, _) => new SessionCookie(provider.GetRequiredService<IOptions<HttpOptions>>(), "lakala-ops"));
         new AuthenticationBuilder(services)
             .AddScheme<AuthenticationSchemeOptions, SessionAuthentication>(OperatorAccess.Session, null)
             .AddScheme<AuthenticationSchemeOptions, AdminKeyAuthentication>(OperatorAccess.AdminKey, null);
@@ -31,11 +34,16 @@ internal sealed class SignInSlice : IOpsSlice
         pages.Show<SignInPage>(context, new() { [nameof(SignInPage.To)] = context.Request.Query["to"].ToString() });
 
     private static async Task<IResult> SignIn(
-        HttpContext context, OpsPages pages, OperatorRows operators, SignInLimits limits, SessionCookie cookie, ILogger<SignInSlice> log)
+        HttpContext context,
+        OpsPages pages,
+        OperatorRows operators,
+        [FromKeyedServices(OperatorAccess.Session)] SignInLimits limits,
+        [FromKeyedServices(OperatorAccess.Session)] SessionCookie cookie,
+        ILogger<SignInSlice> log)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var (name, password, to) = (form["name"].ToString().Trim(), form["password"].ToString(), form["to"].ToString());
-        var source = SourceOf(context);
+        var source = SignInLimits.SourceOf(context);
         if (!limits.Enter(name, source))
         {
             context.Response.Headers.RetryAfter = SignInThrottle.Window.TotalSeconds.ToString(CultureInfo.InvariantCulture);
@@ -61,13 +69,14 @@ internal sealed class SignInSlice : IOpsSlice
 
         limits.Succeeded(name, source);
         cookie.Write(context.Response, token);
-        return OpsPages.SeeOther(IsOurs(to) ? to : OpsPages.Root);
+        return PageGuard.SeeOther(PageGuard.IsUnder(OpsPages.Root, to) ? to : OpsPages.Root);
 
         Task<IResult> Refuse(string why, int status) => pages.Show<SignInPage>(
             context, new() { [nameof(SignInPage.To)] = to, [nameof(SignInPage.Name)] = name, [nameof(SignInPage.Why)] = why }, status);
     }
 
-    private static async Task<IResult> SignOut(HttpContext context, OperatorRows operators, SessionCookie cookie)
+    private static async Task<IResult> SignOut(
+        HttpContext context, OperatorRows operators, [FromKeyedServices(OperatorAccess.Session)] SessionCookie cookie)
     {
         if (cookie.Read(context.Request) is { } token)
         {
@@ -75,14 +84,6 @@ internal sealed class SignInSlice : IOpsSlice
         }
 
         cookie.Delete(context.Response);
-        return OpsPages.SeeOther(OpsPages.Root + Path);
+        return PageGuard.SeeOther(OpsPages.Root + Path);
     }
-
-    // A sign-in leads to a page of ours, and nowhere else.
-    private static bool IsOurs(string address) =>
-        address.StartsWith(OpsPages.Root, StringComparison.Ordinal) && !address.Contains("//", StringComparison.Ordinal) && !address.Contains('\\');
-
-    // Behind the front every connection is the front's; whom it speaks for is the last that it has added.
-    private static string SourceOf(HttpContext context) =>
-        $"{context.Connection.RemoteIpAddress} {context.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim()}";
 }

@@ -31,7 +31,7 @@ internal sealed class StoresSlice : IOpsSlice
             pages.Post($"/stores/{{id}}/{StoreChangeText.Of(change)}", least, async (string id, HttpContext context, OpsPages page, StoreChanges changes) =>
                 (await changes.Change(id, change, context.User.AsOperator().Name, context.RequestAborted)).Refused is { } refused
                     ? await page.Refuse(context, Title, refused, $"{Root}/{id}")
-                    : OpsPages.SeeOther($"{Root}/{id}"));
+                    : PageGuard.SeeOther($"{Root}/{id}"));
         }
     }
 
@@ -67,10 +67,10 @@ internal sealed class StoresSlice : IOpsSlice
 
     private static async Task<IResult> Put(HttpContext context, OpsPages pages, StoreChanges changes)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var store = StoreFields.Read(name => form[name]);
         var put = store.Refused is { } unread ? unread : await changes.Put(store.Value, context.User.AsOperator().Name, context.RequestAborted);
-        return put.Refused is { } refused ? await pages.Refuse(context, Title, refused, Root) : OpsPages.SeeOther($"{Root}/{put.Value.Store.Id}");
+        return put.Refused is { } refused ? await pages.Refuse(context, Title, refused, Root) : PageGuard.SeeOther($"{Root}/{put.Value.Store.Id}");
     }
 }
 

@@ -92,11 +92,11 @@ internal sealed class SwipesSlice : IOpsSlice
 
     private static async Task<IResult> Resend(HttpContext context, DeliveryRows deliveries, NoticeSignal notices)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         Guid? id = EventName.TryParse(form["event"], out var one) ? one : null;
         await deliveries.ResendParked(id, form["receiver"].ToString(), context.User.AsOperator().Name, context.RequestAborted);
         notices.Raise();
-        return OpsPages.SeeOther($"{OpsPages.Root}/open");
+        return PageGuard.SeeOther($"{OpsPages.Root}/open");
     }
 }
 

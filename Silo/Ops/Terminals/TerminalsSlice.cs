@@ -110,7 +110,7 @@ internal sealed class TerminalsSlice : IOpsSlice
 
     private static async Task<IResult> Add(HttpContext context, OpsPages pages, TerminalProvisioning terminals)
     {
-        var form = PageRoutes.FormOf(context);
+        var form = PageGuard.FormOf(context);
         var added = await terminals.Add(
             [(form["id"].ToString().Trim(), form["store"].ToString().Trim())], context.User.AsOperator().Name, context.RequestAborted);
         return added.Refused is { } refused

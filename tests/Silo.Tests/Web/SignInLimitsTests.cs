@@ -1,7 +1,7 @@
-using Lakala.Silo.Ops.SignIn;
+using Lakala.Silo.Web;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Lakala.Silo.Tests.Ops;
+namespace Lakala.Silo.Tests.Web;
 
 public sealed class SignInLimitsTests
 {

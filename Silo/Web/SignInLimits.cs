@@ -1,7 +1,7 @@
 using Lakala.Grains;
 using Lakala.Grains.Terminals;
 
-namespace Lakala.Silo.Ops.SignIn;
+namespace Lakala.Silo.Web;
 
 /// <summary>
 /// Limits the guessing of passwords: wrong ones for each name, and tries from each source, in a window of time. Names share a bounded
@@ -24,7 +24,7 @@ internal sealed class SignInLimits(TimeProvider time)
         lock (_lock)
         {
             var throttle = Of(name);
-            if (!SourceOf(source).TryTake() || !throttle.Accept())
+            if (!BucketOf(source).TryTake() || !throttle.Accept())
             {
                 return false;
             }
@@ -40,7 +40,7 @@ internal sealed class SignInLimits(TimeProvider time)
         lock (_lock)
         {
             Of(name).Succeeded();
-            SourceOf(source).Return();
+            BucketOf(source).Return();
         }
     }
 
@@ -53,7 +53,11 @@ internal sealed class SignInLimits(TimeProvider time)
         }
     }
 
-    private TokenBucket SourceOf(string source)
+    /// <summary>The source of a request. Behind the front every connection is the front's; whom it speaks for is the last that it has added.</summary>
+    public static string SourceOf(HttpContext context) =>
+        $"{context.Connection.RemoteIpAddress} {context.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim()}";
+
+    private TokenBucket BucketOf(string source)
     {
         var counter = unchecked((ushort)string.GetHashCode(source, StringComparison.Ordinal));
         if (!_sources.TryGetValue(counter, out var bucket))

@@ -1,8 +1,8 @@
 using System.Text;
-using Lakala.Silo.Ops;
+using Lakala.Silo.Web;
 using Lakala.Silo.Ops.Import;
 
-namespace Lakala.Silo.Tests.Ops;
+namespace Lakala.Silo.Tests.Web;
 
 /// <summary>Files as spreadsheets save them.</summary>
 public sealed class UploadedTextTests

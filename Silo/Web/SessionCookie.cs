@@ -1,15 +1,15 @@
-using Lakala.Silo.Web;
 using Microsoft.Extensions.Options;
 
-namespace Lakala.Silo.Ops.SignIn;
+namespace Lakala.Silo.Web;
 
-/// <summary>The cookie in which a session at <c>/ops</c> lives: the browser sends it from no other site's pages, and no script sees it.</summary>
-internal sealed class SessionCookie(IOptions<HttpOptions> http)
+/// <summary>The cookie in which a session at a room's pages lives: the browser sends it from no other site's pages, and no script sees it.</summary>
+/// <param name="name">Each room has its own, so that one browser can be signed in at both.</param>
+internal sealed class SessionCookie(IOptions<HttpOptions> http, string name)
 {
     private readonly bool _isSecure = http.Value.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
 
     // Over HTTPS the name itself forbids that another host sets it.
-    private string Name => _isSecure ? "__Host-lakala-ops" : "lakala-ops";
+    private string Name => _isSecure ? "__Host-" + name : name;
 
     public string? Read(HttpRequest request) => request.Cookies[Name] is { Length: > 0 } token ? token : null;
 

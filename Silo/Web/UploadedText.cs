@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Lakala.Silo.Ops;
+namespace Lakala.Silo.Web;
 
 /// <summary>
-/// The text of a file that an operator sends: UTF-8, or UTF-16 with its byte order mark. Any other bytes are refused: decoded
+/// The text of a file that a person sends: UTF-8, or UTF-16 with its byte order mark. Any other bytes are refused: decoded
 /// with replacement characters they would be stored, and shown to shoppers.
 /// </summary>
 internal static class UploadedText
