@@ -6,11 +6,12 @@ namespace Lakala.Storage;
 /// <summary>Too many passwords wait to be checked: try again.</summary>
 public sealed class SignInsBusyException() : Exception("Too many passwords are being checked at once.");
 
-/// <summary>The separate queues of passwords: strangers at one do not delay the other.</summary>
+/// <summary>The separate queues of passwords: strangers at one do not delay the others.</summary>
 internal enum PasswordsOf
 {
     Clerks,
     Operators,
+    Merchants,
 }
 
 /// <summary>Checks passwords, and makes new ones.</summary>
@@ -29,8 +30,8 @@ internal static class Passwords
         "case when salt = '' then password else 'pbkdf2-sha512$210000$' || encode(salt, 'base64') || '$' || encode(password_hash, 'base64') end";
 
     // More at once would take the processors from swipes.
-    private static readonly SemaphoreSlim[] Turns = [new(1), new(1)];
-    private static readonly int[] Waiting = new int[2];
+    private static readonly SemaphoreSlim[] Turns = [new(1), new(1), new(1)];
+    private static readonly int[] Waiting = new int[3];
 
     /// <summary>Checks one password at a time in each queue; a caller that has cancelled is skipped. An unknown name takes the same work, so that the time does not show who exists.</summary>
     /// <param name="stored">Null: the name is unknown.</param>

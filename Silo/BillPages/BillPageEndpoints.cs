@@ -196,10 +196,7 @@ internal static class BillPageEndpoints
     private static Texts Language(string? lang, BillRow? bill, HttpContext context) => Texts.In(
         lang is "en" or "zh" ? lang
         : bill?.ShopperLanguage
-        ?? context.Request.GetTypedHeaders().AcceptLanguage
-            .OrderByDescending(language => language.Quality ?? 1)
-            .Select(language => language.Value.Value?.Split('-')[0])
-            .FirstOrDefault(language => language is "en" or "zh"));
+        ?? PageLanguage.OfBrowser(context.Request));
 
     private static async Task<IResult> Listen(
         string token,

@@ -137,7 +137,7 @@ internal static class BillEndpoints
 
         var size = limit ?? Paging.UsualSize;
         var bills = await rows.ListBills(user.Merchant().Id, orderId, after, size + 1, stop);
-        return MerchantJson.List(bills.Take(size).Select(bill => BillView.Json(bill, pages)), bills.Count > size ? Write(bills[size - 1]) : null);
+        return MerchantJson.List(bills.Take(size).Select(bill => BillView.Json(bill, pages)), bills.Count > size ? Write(new BillCursor(bills[size - 1].CreatedAt, bills[size - 1].Number)) : null);
     }
 
     private static async Task<IResult> Get(
@@ -195,10 +195,10 @@ internal static class BillEndpoints
     // The API shows milliseconds, so the stored time has no finer part.
     private static DateTimeOffset ToMilliseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
 
-    private static string Write(BillRow last) => Base64Url.EncodeToString(
+    public static string Write(BillCursor last) => Base64Url.EncodeToString(
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{last.CreatedAt.UtcTicks}.{last.Number}")));
 
-    private static bool TryRead(string cursor, out BillCursor? after)
+    public static bool TryRead(string cursor, out BillCursor? after)
     {
         after = null;
         if (!Base64Url.IsValid(cursor)

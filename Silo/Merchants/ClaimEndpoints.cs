@@ -118,6 +118,6 @@ internal static class ClaimEndpoints
     }
 
     // Another merchant's claim does not exist for this one.
-    private static async Task<ClaimRow?> Find(string id, ClaimsPrincipal user, ClaimRows claims, CancellationToken stop) =>
+    public static async Task<ClaimRow?> Find(string id, ClaimsPrincipal user, ClaimRows claims, CancellationToken stop) =>
         Rrn.TryParse(id, out var number) && await claims.Find(number, stop) is { } claim && claim.MerchantId == user.Merchant().Id ? claim : null;
 }

@@ -16,6 +16,7 @@ internal static class MerchantApi
     {
         var services = builder.Services;
         services.AddSingleton<MerchantBills>();
+        services.AddSingleton<MerchantRefunds>();
         services.AddSingleton<BalanceRows>();
         services.AddSingleton<ApiKeyRows>();
         services.AddOptions<MerchantApiOptions>().BindConfiguration("MerchantApi").ValidateOnStart();

@@ -56,7 +56,7 @@ internal static class MerchantApiDocument
         "000000010042", PaidBill.Number, "DONE", 30_000, "CNY", "The lid was broken", null, PaidBill.Payment.PaidAt + TimeSpan.FromDays(2),
         PaidBill.Payment.PaidAt + TimeSpan.FromDays(2) + TimeSpan.FromSeconds(3), null);
 
-    private static readonly BalanceEntryModel RefundEntry = new("refund", Refund.Id, -29_820, Refund.Currency, Refund.Bill, Refund.Id, Refund.CreatedAt);
+    private static readonly BalanceEntryModel RefundEntry = new("refund", Refund.Id, -29_820, Refund.Currency, Refund.Bill, Refund.Id, null, Refund.CreatedAt);
 
     private static readonly ClaimModel Claim = new(
         "000000010077", PaidBill.Number, ClaimModel.Asked, "not_as_described", 30_000, "CNY", AfterSale: false, Offer: null, Granted: null, "The lid is broken", null, null, null, null,

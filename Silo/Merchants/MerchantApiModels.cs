@@ -392,7 +392,7 @@ internal sealed record BalanceModel(
     long Available,
     [property: Description("The money of your escrow bills that is not released.")]
     long Held,
-    [property: Description("Your own money that you cannot use now.")]
+    [property: Description("Your own money that you cannot use while a claim is open.")]
     long Frozen,
     [property: Description("What you owe.")]
     long Owed,
@@ -401,7 +401,7 @@ internal sealed record BalanceModel(
 
 [Description("A movement of your available money. It never changes.")]
 internal sealed record BalanceEntryModel(
-    [property: OpenValues("payment", "release", "refund", "refund_back")]
+    [property: OpenValues("payment", "release", "refund", "refund_back", "debt_paid", "freeze", "unfreeze")]
     [property: Description("payment: a direct bill was paid; release: held money of an escrow bill is yours; refund: money was set aside for a refund; refund_back: the bank has refused a refund, and you have the money again; debt_paid: you have paid a part of what you owe; freeze, unfreeze: a claim about a finished trade was opened, and has ended. New kinds may come.")]
     string Kind,
     [property: RegularExpression("^[0-9]{12}$"), Description("Twelve digits. Kind and number together name the entry; the number of a payment and of a refund is its retrieval reference number.")]
@@ -411,8 +411,10 @@ internal sealed record BalanceEntryModel(
     string Currency,
     [property: Description("The number of the bill.")]
     string? Bill,
-    [property: Description("Of refund and refund_back: the id of the refund.")]
+    [property: Description("Of refund, refund_back and debt_paid: the id of the refund.")]
     string? Refund,
+    [property: Description("Of freeze and unfreeze: the id of the claim.")]
+    string? Claim,
     DateTimeOffset CreatedAt)
 {
     public static BalanceEntryModel Of(BalanceEntry entry) => new(
@@ -422,6 +424,7 @@ internal sealed record BalanceEntryModel(
         Money.Cny,
         entry.Bill is { } bill ? BillNumber.FromStored(bill).ToString() : null,
         entry.Refund is { } refund ? Rrn.ToText(refund) : null,
+        entry.Claim is { } claim ? Rrn.ToText(claim) : null,
         entry.At);
 }
 

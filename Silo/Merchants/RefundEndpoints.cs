@@ -4,7 +4,6 @@ using System.Security.Claims;
 using System.Text.Json;
 using Lakala.Grains.Notices;
 using Lakala.Silo.Web;
-using Lakala.Storage.Bills;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
@@ -15,9 +14,6 @@ namespace Lakala.Silo.Merchants;
 /// <summary><c>/v1/bills/{number}/refunds</c> and <c>/v1/refunds</c></summary>
 internal static class RefundEndpoints
 {
-    // The key is taken under the bill's lock, so that one look after it finds the answer; a second one is for an answer that has just expired.
-    private const int MaxRounds = 2;
-
     public static void MapRefunds(this IEndpointRouteBuilder api)
     {
         api.MapPost("/bills/{number}/refunds", Create).WithName("createRefund").WithTags("Refunds")
@@ -49,11 +45,7 @@ internal static class RefundEndpoints
         string? idempotencyKey,
         ClaimsPrincipal user,
         Commits commits,
-        MerchantBills answers,
-        RefundRows refunds,
-        IRrnSource rrns,
-        NoticeSignal notices,
-        IBillChanges changes,
+        MerchantRefunds refunds,
         HttpContext context)
     {
         if (idempotencyKey is null)
@@ -72,30 +64,21 @@ internal static class RefundEndpoints
         }
 
         var hash = IdempotencyKey.Hash($"refund of {bill.BillNumber}", body.Hash);
-        for (var round = 0; round < MaxRounds; round++)
+        switch (await refunds.Request(bill, body.Value, idempotencyKey, hash, context.RequestAborted))
         {
-            if (await answers.FindAnswer(bill.MerchantId, idempotencyKey, context.RequestAborted) is { } kept)
-            {
+            case RefundAnswer.Kept { Answer: var kept }:
                 return IdempotencyKey.Repeat(kept, hash, context.Response, static refund => Address(JsonElement.Parse(refund).GetProperty("id").GetString()));
-            }
 
-            var outcome = await refunds.Request(new RequestRefund(
-                await rrns.Next(), bill.Number, body.Value.Amount, body.Value.Reason, idempotencyKey,
-                refund => new KeptAnswer(idempotencyKey, hash, StatusCodes.Status201Created, RefundView.Json(refund))));
-            switch (outcome)
-            {
-                case RequestOutcome.Made { Refund: var refund }:
-                    notices.Raise();
-                    changes.Report(bill.Number);
-                    context.Response.Headers.Location = Address(Rrn.ToText(refund.Rrn));
-                    return MerchantJson.Result(RefundView.Json(refund), StatusCodes.Status201Created);
+            case RefundAnswer.Made { Refund: var refund }:
+                context.Response.Headers.Location = Address(Rrn.ToText(refund.Rrn));
+                return MerchantJson.Result(RefundView.Json(refund), StatusCodes.Status201Created);
 
-                case RequestOutcome.Refused { Why: var why, Bill: var now }:
-                    return Problems.NotRefundable(bill.BillNumber, why, now.Bill.Amount.Minor - now.Refunded);
-            }
+            case RefundAnswer.Refused { Why: not Refusal.TryLater } refused:
+                return Problems.NotRefundable(bill.BillNumber, refused.Why, refused.Left);
+
+            default:
+                return Problems.TryLater();
         }
-
-        return Problems.TryLater();
     }
 
     private static async Task<IResult> List(

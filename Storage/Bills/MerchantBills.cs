@@ -1,4 +1,5 @@
 using Lakala.Rules.Bills;
+using Lakala.Rules.Trades;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,7 +7,7 @@ using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
-/// <summary>The last bill of a page: the next page begins after it.</summary>
+/// <summary>The last bill or refund of a page: the next page begins after it.</summary>
 public readonly record struct BillCursor(DateTimeOffset CreatedAt, long Number);
 
 public enum CreateOutcome
@@ -130,6 +131,38 @@ public sealed class MerchantBills([FromKeyedServices(Database.Visitors)] NpgsqlD
         stop,
         merchantId,
         orderId,
+        Queries.Typed(after?.CreatedAt),
+        after?.Number ?? 0,
+        limit);
+
+    /// <summary>All of the merchant's bills, newest first.</summary>
+    public Task<IReadOnlyList<BillRow>> ListAll(string merchantId, BillCursor? after, int limit, CancellationToken stop) => database.List(
+        $"""
+        select {BillRows.Columns} from {BillRows.From}
+        where b.merchant_id = $1 and ($2::timestamptz is null or (b.created_at, b.number) < ($2, $3))
+        order by b.created_at desc, b.number desc limit $4
+        """,
+        static row => BillRows.Read(row)!,
+        stop,
+        merchantId,
+        Queries.Typed(after?.CreatedAt),
+        after?.Number ?? 0,
+        limit);
+
+    /// <summary>The merchant's bills whose trade is in this state, the last paid first.</summary>
+    /// <param name="after">Its time is that of the payment.</param>
+    public Task<IReadOnlyList<BillRow>> ListTrades(string merchantId, TradeState state, BillCursor? after, int limit, CancellationToken stop) => database.List(
+        $"""
+        with page as materialized (
+          select bill, since from trades
+          where merchant_id = $1 and state = $2 and ($3::timestamptz is null or (since, bill) < ($3, $4)) order by since desc, bill desc limit $5
+        )
+        select {BillRows.Columns} from page join ({BillRows.From}) on b.number = page.bill order by page.since desc, page.bill desc
+        """,
+        static row => BillRows.Read(row)!,
+        stop,
+        merchantId,
+        StateNames.Format(state),
         Queries.Typed(after?.CreatedAt),
         after?.Number ?? 0,
         limit);

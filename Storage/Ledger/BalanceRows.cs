@@ -8,7 +8,7 @@ namespace Lakala.Storage.Ledger;
 /// <summary>What a merchant has, in minor units.</summary>
 /// <param name="Available">Its own money. Payments of the last second may be missing.</param>
 /// <param name="Held">Of its escrow bills, not released.</param>
-/// <param name="Frozen">Its own money that it cannot use now.</param>
+/// <param name="Frozen">Its own money that it cannot use while a claim is open.</param>
 /// <param name="Owed">What it owes.</param>
 /// <param name="RefundsOut">Set aside for its refunds, of which the bank has not said what became of them.</param>
 public sealed record MerchantBalance(long Available, long Held, long Frozen = 0, long Owed = 0, long RefundsOut = 0);
@@ -18,8 +18,9 @@ public sealed record MerchantBalance(long Available, long Held, long Frozen = 0,
 /// <param name="Number">With the kind it is the entry's name.</param>
 /// <param name="Bill">Null when it belongs to none.</param>
 /// <param name="Refund">The RRN of the refund that it belongs to.</param>
+/// <param name="Claim">The number of the claim that it belongs to.</param>
 /// <param name="Amount">Minor units; positive: the merchant gets it.</param>
-public sealed record BalanceEntry(string Kind, long Number, DateTimeOffset At, long? Bill, long? Refund, long Amount);
+public sealed record BalanceEntry(string Kind, long Number, DateTimeOffset At, long? Bill, long? Refund, long? Claim, long Amount);
 
 /// <summary>The last entry of a page: the next page begins after it.</summary>
 public readonly record struct EntryCursor(DateTimeOffset At, long Number, string Kind);
@@ -27,8 +28,6 @@ public readonly record struct EntryCursor(DateTimeOffset At, long Number, string
 /// <summary>Reads the balances of merchants, and what has changed them.</summary>
 public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
 {
-    private static readonly string Frozen = StateNames.Format(AccountKind.Frozen), Owed = StateNames.Format(AccountKind.Owed);
-
     private static readonly string Payment = StateNames.Format(EntryKind.Payment);
 
     private static readonly string[] OfRefunds =
@@ -51,8 +50,8 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
                  where account_2 = (select id from mine) and (at, number) < ($3, $6) order by at desc, number desc limit $7)
                 """));
 
-    // Accounts to which no payment posts.
-    private static readonly string Debits = string.Join(
+    // No payment posts to what a merchant owes, and no balance is kept of it.
+    private static readonly string Owed = string.Join(
         " + ",
         LedgerRows.Places.Select(static place => $"coalesce((select sum(e.amount_{place}) from other_entries e where e.account_{place} = a.id), 0)"));
 
@@ -62,8 +61,9 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
         select coalesce((select b.amount from accounts a join balances b on b.account = a.id
                          where a.kind = $3 and a.owner = $1 and a.currency = $2), 0) as available,
                coalesce((select sum(t.held) from trades t where t.merchant_id = $1 and t.held > 0), 0)::bigint as held,
-               coalesce((select -({Debits}) from accounts a where a.kind = '{Frozen}' and a.owner = $1 and a.currency = $2), 0)::bigint as frozen,
-               coalesce((select {Debits} from accounts a where a.kind = '{Owed}' and a.owner = $1 and a.currency = $2), 0)::bigint as owed,
+               coalesce((select b.amount from accounts a join balances b on b.account = a.id
+                         where a.kind = $4 and a.owner = $1 and a.currency = $2), 0) as frozen,
+               coalesce((select {Owed} from accounts a where a.kind = $5 and a.owner = $1 and a.currency = $2), 0)::bigint as owed,
                coalesce((select sum(r.amount) from refunds r where r.merchant_id = $1 and r.state in ('REQUESTED', 'SENT')
                            and not exists (select 1 from debts d where d.refund = r.rrn)), 0)::bigint as refunds_out
         """,
@@ -72,7 +72,9 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
         stop,
         merchant,
         currency,
-        StateNames.Format(AccountKind.Merchant)))!;
+        StateNames.Format(AccountKind.Merchant),
+        StateNames.Format(AccountKind.Frozen),
+        StateNames.Format(AccountKind.Owed)))!;
 
     /// <summary>The entries that have changed the merchant's available money, newest first.</summary>
     /// <param name="after">Null: from the newest on.</param>
@@ -88,7 +90,8 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
               group by at, number, kind, subject order by at desc, number desc, kind desc limit $7
             )
             select e.kind, e.number, e.at, e.amount,
-                   case when e.kind = '{StateNames.Format(EntryKind.Release)}' then e.subject else coalesce(p.bill, r.bill, c.bill) end as bill, r.rrn as refund
+                   case when e.kind = '{StateNames.Format(EntryKind.Release)}' then e.subject else coalesce(p.bill, r.bill, c.bill) end as bill,
+                   r.rrn as refund, c.id as claim
             from page e
             left join attempts p on e.kind = '{Payment}' and p.rrn = e.number
             left join refunds r on e.kind = any($9) and r.rrn = e.subject
@@ -96,7 +99,8 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
             order by e.at desc, e.number desc, e.kind desc
             """,
             static row => new BalanceEntry(
-                row.Get<string>("kind"), row.Get<long>("number"), row.Get<DateTimeOffset>("at"), row.Get<long?>("bill"), row.Get<long?>("refund"), row.Get<long>("amount")),
+                row.Get<string>("kind"), row.Get<long>("number"), row.Get<DateTimeOffset>("at"), row.Get<long?>("bill"), row.Get<long?>("refund"), row.Get<long?>("claim"),
+                row.Get<long>("amount")),
             stop,
             merchant,
             currency,

@@ -274,6 +274,20 @@ public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataS
     public Task<IReadOnlyList<RefundRow>> ListOfBill(long bill, long after, int limit, CancellationToken stop) => database.List(
         $"select {RefundRow.Columns} from refunds r where r.bill = $1 and r.rrn > $2 order by r.rrn limit $3", RefundRow.Read, stop, bill, after, limit);
 
+    /// <summary>A merchant's refunds, newest first.</summary>
+    /// <param name="after">The last one of the page before; null: the first page.</param>
+    public Task<IReadOnlyList<RefundRow>> ListOfMerchant(string merchant, BillCursor? after, int limit, CancellationToken stop) => database.List(
+        $"""
+        select {RefundRow.Columns} from refunds r
+        where r.merchant_id = $1 and ($2::timestamptz is null or (r.created_at, r.rrn) < ($2, $3)) order by r.created_at desc, r.rrn desc limit $4
+        """,
+        RefundRow.Read,
+        stop,
+        merchant,
+        Queries.Typed(after?.CreatedAt),
+        after?.Number ?? 0,
+        limit);
+
     private async Task<bool> Cover(long rrn, long number) => await database.Commit(async connection =>
     {
         var bill = (await LockBill(connection, number)).Row!;

@@ -326,6 +326,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ["getGuarantee"] = "watch",
         ["addGuaranteePayment"] = "administer",
         ["approveGuaranteePayment"] = "administer",
+        ["listMerchantPeople"] = "administer",
+        ["inviteMerchantPerson"] = "administer",
+        ["blockMerchantPerson"] = "administer",
     };
 
     private static async Task<bool> IsIn(HttpClient client)

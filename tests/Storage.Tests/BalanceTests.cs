@@ -81,6 +81,26 @@ public sealed class BalanceTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_frozen_and_what_is_owed_is_told()
+    {
+        await Pay(1000);
+        await Fold();
+        await _books.Execute(
+            $"""
+            insert into accounts (kind, owner, currency) select kind, '{Books.Merchant}', 'CNY' from unnest(array['frozen', 'owed']) kind on conflict do nothing;
+            insert into entries (kind, number, subject, business_date, at, account_1, amount_1, account_2, amount_2)
+            select 'freeze', 8, 8, '2026-11-29', now(), m.id, 100, f.id, -100 from accounts m, accounts f
+            where m.name = 'merchant:{Books.Merchant}' and f.name = 'frozen:{Books.Merchant}';
+            insert into balances select id, 100 from accounts where name = 'frozen:{Books.Merchant}';
+            insert into entries (kind, number, subject, business_date, at, account_1, amount_1, account_2, amount_2)
+            select 'refund', 9, 9, '2026-11-29', now(), o.id, 70, c.id, -70 from accounts o, accounts c where o.name = 'owed:{Books.Merchant}' and c.name = 'bank_clearing';
+            """);
+
+        (await Balances.Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 994, Held: 0, Frozen: 100, Owed: 70, RefundsOut: 0));
+        (await Balances.List(Books.Merchant, Money.Cny, after: null, 10, Stop)).Select(entry => (entry.Kind, entry.Amount)).Should().Equal(("freeze", -100), ("payment", 994));
+    }
+
+    [Fact]
     public async Task A_page_reads_its_own_entries_only()
     {
         for (var i = 0; i < 400; i++)

@@ -51,7 +51,7 @@ public sealed class OperationsTests
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddOperations();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>().AddSingleton<IRrnSource, RrnBlocks>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<MerchantUserRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>().AddSingleton<IRrnSource, RrnBlocks>();
         var app = builder.Build();
         app.MapOperations();
         return [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];

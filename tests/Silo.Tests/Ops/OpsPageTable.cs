@@ -17,5 +17,6 @@ internal static class OpsPageTable
         ("POST", "/import", "administer"), ("POST", "/operators", "administer"), ("POST", "/operators/{name}/block", "administer"),
         ("POST", "/keys", "administer"), ("POST", "/keys/{name}/revoke", "administer"),
         ("GET", "/merchants", "administer"), ("GET", "/merchants/{id}", "administer"), ("POST", "/merchants/{id}/revoke_keys", "administer"),
+        ("POST", "/merchants/{id}/invite", "administer"), ("POST", "/merchants/{id}/people/{name}/block", "administer"),
     ];
 }

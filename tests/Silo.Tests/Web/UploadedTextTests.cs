@@ -1,6 +1,6 @@
 using System.Text;
-using Lakala.Silo.Web;
 using Lakala.Silo.Ops.Import;
+using Lakala.Silo.Web;
 
 namespace Lakala.Silo.Tests.Web;
 
