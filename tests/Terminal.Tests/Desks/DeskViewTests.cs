@@ -61,6 +61,53 @@ public sealed class DeskViewTests
         Keys(desk).Should().Be("F2 receipts   F3 refund   F4 close batch   F8 sign off   F9 中文   F10 end");
     }
 
+    [Theory]
+    [InlineData(Outcome.Ordered)]
+    [InlineData(Outcome.Refused)]
+    [InlineData(Outcome.Unknown)]
+    public void A_refund_shows_what_is_left_and_never_says_that_the_money_is_back(Outcome outcome)
+    {
+        var desk = new Desk(TerminalTexts.English, needsClerk: true, _time);
+        desk.Begin();
+        desk.Done(Settled);
+        desk.SignedIn(new ClerkIdentity("1001", "Anna", IsSupervisor: false), null);
+        desk.Press(new Press(DeskKey.Refund));
+        Shown(desk).Should().Contain("RRN of the receipt");
+        desk.Read(new DeskInput.Burst("000000010042", IsEnded: true));
+        desk.Done(new Report(Outcome.Found)
+        {
+            Bill = Bill,
+            Rrn = "000000010042",
+            Amount = 12_800,
+            Refundable = 4_500,
+            MaskedCard = "622848*********0000",
+            Payee = "Demo Shop",
+            PaidAt = new DateTimeOffset(2030, 1, 31, 16, 30, 14, TimeSpan.FromHours(8)),
+        });
+        Shown(desk).Should().ContainAll("Demo Shop", "CNY 128.00", "2030-01-31 16:30", "622848*********0000", "CNY 45.00");
+        desk.Press(new Press(DeskKey.Sign, '5'));
+        Shown(desk).Should().Contain("CNY 0.05");
+        desk.Press(new Press(DeskKey.Enter));
+        Shown(desk).Should().Contain("Swipe the card that paid: 622848*********0000");
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true));
+        Shown(desk).Should().Contain("A supervisor signs the refund").And.Contain("Esc back");
+        foreach (var sign in "9001")
+        {
+            desk.Press(new Press(DeskKey.Sign, sign));
+        }
+
+        desk.Press(new Press(DeskKey.Enter));
+        desk.Press(new Press(DeskKey.Sign, 'x'));
+        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.Refund>();
+        Shown(desk).Should().Contain("Do not switch off");
+
+        desk.Done(new Report(outcome) { Bill = Bill, Amount = 5, RefundOf = "000000010042", CustomerText = "for the customer", Text = "for the clerk" });
+
+        Shown(desk).Should().Contain("for the customer").And.NotContain(BigText.Lines("PAID")[0]).And.NotContain("NOT PAID");
+        Shown(desk).ToUpperInvariant().Should().NotContain("REFUNDED");
+        Shown(desk).Should().ContainAll(BigText.Lines(outcome switch { Outcome.Ordered => "ORDERED", Outcome.Refused => "NO REFUND", _ => "UNKNOWN" }));
+    }
+
     [Fact]
     public void A_bill_that_another_counter_was_quicker_to_pay_is_called_paid_and_not_offered_again()
     {
@@ -311,7 +358,7 @@ public sealed class DeskViewTests
     {
         var words = DeskTexts.ForLanguage(language);
 
-        foreach (var word in words.AlreadyPaid.Concat([words.Paid, words.NotPaid, words.Unknown]))
+        foreach (var word in words.AlreadyPaid.Concat([words.Paid, words.NotPaid, words.Unknown, .. words.RefundOrdered, words.NoRefund]))
         {
             var lines = BigText.Lines(word);
             var width = lines[0].Length / word.Length;
