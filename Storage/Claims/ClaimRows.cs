@@ -72,6 +72,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
         }
 
         await Insert(connection, claim);
+        await InsertMove(connection, claim, EventTypes.ClaimOpened, wanted.Reason, amount, isByItself: false, at);
         await InsertEvent(connection, EventTypes.ClaimOpened, claim, bill, at);
         return new ClaimOutcome(claim, null);
     });
@@ -216,10 +217,6 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
         Queries.Typed(before),
         limit);
 
-    /// <summary>The claims that wait for a ruling, the longest waiting first.</summary>
-    public Task<IReadOnlyList<ClaimRow>> ListJudging(int limit, CancellationToken stop) =>
-        database.List($"select {ClaimRow.Columns} from claims c where c.state = 'JUDGING' order by c.since, c.id limit $1", ClaimRow.Read, stop, limit);
-
     /// <summary>All rulings that were proposed for a claim, the first one first.</summary>
     public Task<IReadOnlyList<RulingRow>> ListRulings(long id, CancellationToken stop) =>
         database.List($"select {RulingRow.Columns} from rulings g where g.claim = $1 order by g.place", RulingRow.Read, stop, id);
@@ -244,6 +241,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
         }
 
         await Update(connection, to);
+        await InsertMove(connection, to, FindType(happened), text, FindAmount(happened), step is ClaimStep.TimeUp, at);
         await InsertEvent(connection, FindType(happened), to, bill, at);
         return new ClaimOutcome(to, null);
     }
@@ -378,6 +376,14 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "No such event."),
     };
 
+    private static long? FindAmount(ClaimEvent happened) => happened switch
+    {
+        ClaimEvent.Agreed agreed => agreed.Amount,
+        ClaimEvent.Offered offered => offered.Amount,
+        ClaimEvent.Judged judged => judged.Split.Granted,
+        _ => null,
+    };
+
     private static string ReasonOf(ClaimRow claim) => $"claim {Rrn.ToText(claim.Id)}";
 
     private static async Task<ClaimRow> Lock(NpgsqlConnection connection, long id) => (await connection.First(
@@ -429,6 +435,18 @@ public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSo
         Queries.Typed(claim.Refund),
         Queries.Typed(claim.Compensation),
         claim.Claim.Moves);
+
+    private static Task<int> InsertMove(
+        NpgsqlConnection connection, ClaimRow claim, string what, string? text, long? amount, bool isByItself, DateTimeOffset at) => connection.Execute(
+        "insert into claim_moves (claim, move, what, text, amount, is_by_itself, at) values ($1, $2, $3, $4, $5, $6, $7)",
+        CancellationToken.None,
+        claim.Id,
+        claim.Claim.Moves,
+        what,
+        Queries.Typed(text),
+        Queries.Typed(amount),
+        isByItself,
+        at);
 
     private static Task<int> InsertDebt(NpgsqlConnection connection, ClaimRow claim, RefundRow refund) => connection.Execute(
         "insert into debts (refund, claim, merchant_id, amount, currency, created_at) values ($1, $2, $3, $4, $5, $6)",

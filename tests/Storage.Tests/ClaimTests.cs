@@ -6,6 +6,7 @@ using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
 using Lakala.Storage.Due;
 using Lakala.Storage.Ledger;
+using Lakala.Storage.Operators;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Trades;
 using Lakala.Testing;
@@ -39,6 +40,10 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     private GuaranteeRows Guarantee => new(_books.Connections, TimeProvider.System);
 
     private DebtRows Debts => new(_books.Connections, _books.Rrns, TimeProvider.System);
+
+    private DisputeQueries Disputes => new(_books.Database);
+
+    private TradeStops Stops => new(_books.Connections, Refunds, TimeProvider.System);
 
     private EvidenceRows Evidence => new(_books.Connections);
 
@@ -366,10 +371,85 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await List(null, (await List(null, null))[^1])).Should().Equal(claims.Order().First());
         (await List(ClaimState.Judging, null)).Should().BeEquivalentTo([claims[1], claims[3]]);
         (await Claims.ListOfMerchant("another", null, null, 3, Stop)).Should().BeEmpty();
-        (await Claims.ListJudging(5, Stop)).Select(claim => claim.Id).Should().Equal(claims[1], claims[3]);
+        (await Disputes.ListJudging(5, Stop)).Select(one => one.Claim.Id).Should().Equal(claims[1], claims[3]);
 
         async Task<IReadOnlyList<long>> List(ClaimState? state, long? before) =>
             [.. (await Claims.ListOfMerchant(Books.Merchant, state, before, 3, Stop)).Select(claim => claim.Id)];
+    }
+
+    [Fact]
+    public async Task All_open_claims_are_listed_with_the_ruling_that_waits_and_the_stop_of_their_trade()
+    {
+        var (asked, judging, over) = ((await Open(await Ship(), 10)).Claim!, await Judging(await Ship(), 20), (await Open(await Ship(), 30)).Claim!);
+        await Take(over.Id, new ClaimStep.Withdraw());
+        await Claims.Propose(judging, new Split(20, 0, 0), "all of it", "wang");
+        await Stops.Freeze(asked.Bill, "the parcel is looked for", "li");
+
+        var open = await Disputes.ListOpen(5, Stop);
+
+        open.Select(one => (one.Claim.Id, one.HasRuling, one.FrozenBy)).Should().Equal((asked.Id, false, "li"), (judging, true, null));
+        open.Should().OnlyContain(one => one.MerchantName == "Test Shop");
+        (await Disputes.ListOpen(1, Stop)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Every_move_of_a_claim_is_kept_with_the_words_of_the_one_who_made_it()
+    {
+        var claim = (await Open(await Ship(), 400)).Claim!;
+        await Take(claim.Id, new ClaimStep.MakeOffer(100), "take a quarter");
+        await Take(claim.Id, new ClaimStep.MakeOffer(100), "the same again");
+        await Take(claim.Id, new ClaimStep.MakeOffer(150), "take more");
+        await _books.Execute("update claims set due_at = now()");
+        await Take(claim.Id, new ClaimStep.TimeUp());
+
+        (await Disputes.ListMoves(claim.Id, Stop)).Select(move => (move.What, move.Text, move.Amount, move.IsByItself)).Should().Equal(
+            ("claim.opened", "it is broken", 400, false),
+            ("claim.offered", "take a quarter", 100, false),
+            ("claim.offered", "take more", 150, false),
+            ("claim.agreed", null, 150, true));
+    }
+
+    [Fact]
+    public async Task A_stopped_trade_gives_no_money_and_the_audit_log_says_who_and_why()
+    {
+        var bill = await Ship();
+        var name = BillNumber.FromStored(bill).ToString();
+        var before = await ReleaseOf(bill);
+
+        (await Stops.Freeze(bill, "the parcel is looked for", "li")).Should().BeNull();
+        (await Stops.Freeze(bill, "again", "wang")).Should().BeNull("it is stopped already");
+
+        (await _books.Commits.MoveTrades.Submit(before)).Found.Should().NotBeNull("the release was decided before");
+        var frozen = (await Disputes.ListFrozen(5, Stop)).Should().ContainSingle().Which;
+        (frozen.Bill.Value, frozen.FrozenBy, frozen.Held, frozen.State).Should().Be((bill, "li", 1000, TradeState.Shipped));
+        frozen.Since.Should().NotBeNull();
+
+        (await Stops.Unfreeze(bill, "it was found", "wang")).Should().BeNull();
+        (await Stops.Unfreeze(bill, "again", "wang")).Should().BeNull();
+
+        (await Disputes.ListFrozen(5, Stop)).Should().BeEmpty();
+        (await Audit(name)).Should().Equal("li trade.freeze the parcel is looked for", "wang trade.unfreeze it was found");
+        (await _books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull("it goes on");
+        (await Stops.Freeze(bill, "too late", "li")).Should().Be(Refusal.TradeFinished);
+        (await Stops.Freeze(await _books.PutBill(), "direct", "li")).Should().Be(Refusal.TradeNone);
+        (await Stops.Freeze(12345, "nothing", "li")).Should().Be(Refusal.BillUnknown);
+        (await Audit(name)).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task A_trade_that_the_banks_refusal_has_stopped_is_listed_since_then()
+    {
+        var bill = await Ship();
+        var refund = (await Take((await Open(bill, null)).Claim!.Id, new ClaimStep.Agree())).Claim!.Refund!.Value;
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
+        await Refunds.Finish(refund, RefundState.Declined, "14");
+
+        var frozen = (await Disputes.ListFrozen(5, Stop)).Should().ContainSingle().Which;
+
+        (frozen.FrozenBy, frozen.Held).Should().Be((Trade.RefundDeclined, 1000));
+        frozen.Since.Should().Be((await Refunds.Find(refund, Stop))!.FinishedAt);
+        (await Stops.Unfreeze(bill, "the shopper has a new card", "li")).Should().BeNull();
+        (await TradeOf(bill)).Should().Be("SHIPPED 1000");
     }
 
     [Fact]
@@ -419,6 +499,9 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
 
         await FluentActions.Awaiting(() => _books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
     }
+
+    private async Task<IReadOnlyList<string>> Audit(string subject) =>
+        [.. (await new AuditLog(_books.Database).List(subject, null, 20, Stop)).Reverse().Select(entry => $"{entry.Who} {entry.What} {entry.Detail}")];
 
     private async Task<long> Pay()
     {
