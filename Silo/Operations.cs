@@ -3,6 +3,7 @@ using Lakala.Silo.Ops.Alarms;
 using Lakala.Silo.Ops.Audit;
 using Lakala.Silo.Ops.Books;
 using Lakala.Silo.Ops.Commands;
+using Lakala.Silo.Ops.Disputes;
 using Lakala.Silo.Ops.Fleet;
 using Lakala.Silo.Ops.Guarantee;
 using Lakala.Silo.Ops.Import;
@@ -27,6 +28,7 @@ internal static class Operations
     [
         new SignInSlice(), new FleetSlice(), new TerminalsSlice(), new StoresSlice(), new ImportSlice(), new CommandsSlice(), new SettingsSlice(),
         new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new OperatorsSlice(), new MerchantsSlice(), new GuaranteeSlice(),
+        new DisputesSlice(),
     ];
 
     public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)

@@ -46,7 +46,7 @@ internal static class AdminApi
                 new() { Name = "Fleet", Description = "Stores and terminals." },
                 new() { Name = "Commands", Description = "What operators ask of terminals." },
                 new() { Name = "Settings", Description = "What terminals are told to do always." },
-                new() { Name = "Watch", Description = "Alarms, swipes, open items, books and the audit log." },
+                new() { Name = "Watch", Description = "Alarms, swipes, open items, disputes, books and the audit log." },
                 new() { Name = "Operators", Description = "Who may do what." },
                 new() { Name = "Merchants", Description = "Their API keys." },
                 new() { Name = "Guarantee", Description = "The fund that pays what a merchant cannot." },

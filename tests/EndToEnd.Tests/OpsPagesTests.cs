@@ -437,6 +437,109 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         static string Json(string member) => $$"""{"{{member}}":"{{Word}}"}""";
     }
 
+    [Fact]
+    public async Task Two_operators_rule_about_a_claim_and_the_first_one_alone_does_not()
+    {
+        var (bill, claim) = await Claimed("4");
+        var page = await network.Visit(browser, "act", "/ops/disputes");
+        var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = claim });
+        (await row.InnerTextAsync()).Should().Contain("128.00").And.Contain("late");
+        await Check(page);
+        await row.GetByRole(AriaRole.Link, new() { Name = claim }).ClickAsync();
+        await page.GetByText("The handle is <b>off</b>.").First.WaitForAsync();
+        await page.GetByAltText("Picture 1 of the shopper").ScrollIntoViewIfNeededAsync();
+        await Eventually.Is(async () => await page.GetByAltText("Picture 1 of the shopper").EvaluateAsync<int>("picture => picture.naturalWidth") == 1, "the picture is shown");
+
+        await Propose("100", "27.99");
+        await page.GetByText("The three parts together must be CNY 128.00").WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Back" }).ClickAsync();
+        await Propose("100", "28");
+        await Check(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await page.GetByText("Another operator has to approve it.").WaitForAsync();
+        (await network.Scalar<string>($"select state from claims where bill = {bill}")).Should().Be("JUDGING");
+
+        var other = await network.Visit(browser, "admin", $"/ops/disputes/{claim}");
+        await other.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await other.Locator("#state").GetByText("JUDGED").WaitForAsync();
+
+        (await other.Locator("#rulings").InnerTextAsync()).Should().Contain("approved by admin");
+        (await network.Scalar<long>($"select r.amount from refunds r join claims c on c.refund = r.rrn where c.bill = {bill}")).Should().Be(10_000);
+
+        async Task Propose(string toShopper, string toMerchant)
+        {
+            await page.GetByLabel("To the shopper, of the merchant's money, CNY").FillAsync(toShopper);
+            await page.GetByLabel("To the merchant, CNY").FillAsync(toMerchant);
+            await page.GetByLabel("Text, which both sides get").FillAsync("The handle was off.");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Propose" }).ClickAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_operator_finds_a_trade_by_its_bill_stops_it_and_lets_it_go_on()
+    {
+        var (bill, _) = await Claimed("5");
+        var page = await network.Visit(browser, "act", "/ops/disputes");
+        await page.GetByLabel("The trade of a bill").FillAsync($"{bill[..4]} {bill[4..8]}-{bill[8..]}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Find" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("The police ask.");
+        await Check(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop", Exact = true }).ClickAsync();
+        await page.Locator("#state").GetByText("stopped by act").WaitForAsync();
+
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops/disputes?show=stopped").ToString());
+        await Check(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = bill }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("They have answered.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Let it go on" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Stop the trade" }).WaitForAsync();
+
+        (await network.Scalar<string>($"select string_agg(what || ' ' || who || ' ' || detail, ', ' order by id) from audit_log where subject = '{bill}'"))
+            .Should().Be("trade.freeze act The police ask., trade.unfreeze act They have answered.");
+    }
+
+    [Fact]
+    public async Task A_file_of_a_claim_can_do_nothing_in_the_operators_browser()
+    {
+        var (_, claim) = await Claimed("6");
+        using var person = await network.Client("watch");
+
+        using var picture = await person.GetAsync(new Uri($"/ops/disputes/{claim}/evidence/shopper/1", UriKind.Relative), Stop);
+        using var document = await person.GetAsync(new Uri($"/ops/disputes/{claim}/evidence/merchant/1", UriKind.Relative), Stop);
+        using var none = await person.GetAsync(new Uri($"/ops/disputes/{claim}/evidence/merchant/2", UriKind.Relative), Stop);
+
+        none.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        (picture.Content.Headers.ContentType!.MediaType, picture.Content.Headers.ContentDisposition!.DispositionType).Should().Be(("image/png", "inline"));
+        (document.Content.Headers.ContentType!.MediaType, document.Content.Headers.ContentDisposition!.DispositionType).Should().Be(("application/pdf", "attachment"));
+        foreach (var headers in new[] { picture.Headers, document.Headers })
+        {
+            headers.GetValues("Content-Security-Policy").Should().Equal("default-src 'none'; frame-ancestors 'none'; sandbox");
+            headers.GetValues("X-Content-Type-Options").Should().Equal("nosniff");
+            headers.CacheControl!.NoStore.Should().BeTrue();
+        }
+    }
+
+    /// <summary>A paid escrow bill of CNY 128.00 whose claim has waited for a ruling for 16 days.</summary>
+    private async Task<(string Bill, string Claim)> Claimed(string place)
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.SignedOn(network.NextTerminal());
+        var bill = (await shop.NewBill(",\"settlement\":\"escrow\",\"delivery\":\"express\"")).GetProperty("number").GetString()!;
+        (await terminal.AskWell(terminal.Pay(bill, 12_800, network.Local.Cards.First(one => one.Expected == "approved")))).Verdict.Code.Should().Be("00");
+        var claim = "70000000000" + place;
+        await network.Execute(
+            $"""
+            update trades set state = 'CLAIMED', due_at = null, time_left = '1 day', moves = moves + 1 where bill = {bill};
+            insert into claims (id, bill, merchant_id, place, kind, state, amount, currency, is_after_sale, reason, answer, appeal, since, opened_at)
+            select {claim}, bill, merchant_id, 1, 'not_as_described', 'JUDGING', held, 'CNY', false, 'The handle is <b>off</b>.', 'It is not.', 'Look.', now() - interval '16 days', now() - interval '20 days'
+            from trades where bill = {bill};
+            insert into evidence (claim, side, place, type, bytes, sha256, added_at)
+            select {claim}, side, 1, type, bytes, sha256(bytes), now()
+            from (values ('shopper', 'image/png', decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')), ('merchant', 'application/pdf', '%PDF-1.4'::bytea)) f(side, type, bytes)
+            """);
+        return (bill, claim);
+    }
+
     [Theory]
     [InlineData("/ops/sign-in")]
     [InlineData("/ops")]
@@ -452,6 +555,8 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
     [InlineData("/ops/settings")]
     [InlineData("/ops/import")]
     [InlineData("/ops/books")]
+    [InlineData("/ops/disputes")]
+    [InlineData("/ops/guarantee")]
     [InlineData("/ops/audit")]
     [InlineData("/ops/operators")]
     [InlineData("/ops/runbook")]
@@ -465,9 +570,14 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
 
         await page.GotoAsync(new Uri(network.Local.Http, path).ToString());
 
+        await Check(page);
+        complaints.Should().BeEmpty();
+    }
+
+    private static async Task Check(IPage page)
+    {
         var result = await page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa") });
         result.Violations.Select(violation => $"{violation.Id}: {string.Join(' ', violation.Nodes.Select(node => node.Html))}").Should().BeEmpty();
-        complaints.Should().BeEmpty();
     }
 
     // What isolates its text, and tags.

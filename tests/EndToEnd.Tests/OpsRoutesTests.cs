@@ -329,6 +329,8 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         ["listMerchantPeople"] = "administer",
         ["inviteMerchantPerson"] = "administer",
         ["blockMerchantPerson"] = "administer",
+        ["listDisputes"] = "watch",
+        ["listStoppedTrades"] = "watch",
     };
 
     private static async Task<bool> IsIn(HttpClient client)
@@ -348,6 +350,9 @@ public sealed partial class OpsRoutesTests(OpsNetwork network)
         .Replace("{id:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
         .Replace("{id}", path.Contains("actions", StringComparison.Ordinal) ? Guid.Empty.ToString() : "NOTTHERE", StringComparison.Ordinal)
         .Replace("{name}", "not-there", StringComparison.Ordinal)
+        .Replace("{number}", "00000000000000", StringComparison.Ordinal)
+        .Replace("{side}", "shopper", StringComparison.Ordinal)
+        .Replace("{place:int}", "1", StringComparison.Ordinal)
         .Replace("{level}", path.Contains("{subject}", StringComparison.Ordinal) ? "store" : "platform", StringComparison.Ordinal)
         .Replace("{subject}", "NOTTHERE", StringComparison.Ordinal);
 

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Lakala.Silo.Web;
 using Lakala.Storage.Claims;
-using Lakala.Storage.Swipes;
+using Lakala.Storage.Operators;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops.Guarantee;
@@ -13,7 +13,14 @@ internal sealed class GuaranteeSlice : IOpsSlice
 {
     private const string Root = "/guarantee", Payments = Root + "/payments", Tag = "Guarantee";
 
-    public void AddServices(IServiceCollection services) => services.AddSingleton<GuaranteeRows>();
+    public void AddServices(IServiceCollection services) => services.AddSingleton<GuaranteeRows>().AddSingleton<GuaranteeChanges>();
+
+    public void MapPages(PageRoutes pages)
+    {
+        pages.Get(Root, OperatorRole.Watch, Show);
+        pages.Post(Root, OperatorRole.Administer, Enter);
+        pages.Post(Root + "/{id}/approve", OperatorRole.Administer, Approve);
+    }
 
     public void MapApi(RouteGroupBuilder api)
     {
@@ -21,28 +28,34 @@ internal sealed class GuaranteeSlice : IOpsSlice
                 Money.Cny, await fund.Balance(Money.Cny, stop), [.. (await fund.List(AdminApi.UsualSize, stop)).Select(GuaranteePaymentModel.Of)])))
             .WithTags(Tag).Watch("getGuarantee", "Shows what the guarantee fund has, and the last payments to it");
 
-        api.MapPost(Payments, async Task<IResult> (Body<NewGuaranteePayment> body, ClaimsPrincipal user, GuaranteeRows fund, IRrnSource rrns) =>
-        {
-            if (body.Value.Check() is { } refusal)
-            {
-                return refusal;
-            }
-
-            var made = await fund.Propose(await rrns.Next(), new Money(body.Value.Amount, Money.Cny), body.Value.Reason, user.AsOperator().Name);
-            return AdminApi.Created(GuaranteePaymentModel.Of(made));
-        }).WithTags(Tag).Administer("addGuaranteePayment", "Says that own money was put into the reserve account for the fund")
+        api.MapPost(Payments, async (Body<NewGuaranteePayment> body, ClaimsPrincipal user, GuaranteeChanges changes) =>
+            (await changes.Enter(body.Value.Amount, body.Value.Reason, user.AsOperator().Name)).ToAnswer(made => AdminApi.Created(GuaranteePaymentModel.Of(made))))
+            .WithTags(Tag).Administer("addGuaranteePayment", "Says that own money was put into the reserve account for the fund")
             .WithDescription("It counts when another administrator has approved it.").Produces<GuaranteePaymentModel>(StatusCodes.Status201Created).Changes();
 
-        api.MapPost(Payments + "/{id}/approve", async Task<IResult> (string id, ClaimsPrincipal user, GuaranteeRows fund) =>
-            !Rrn.TryParse(id, out var number) ? Problems.NoSuch("payment", id)
-            : await fund.Approve(number, user.AsOperator().Name) switch
-            {
-                { Payment: { } payment, Refusal: null } => TypedResults.Ok(GuaranteePaymentModel.Of(payment)),
-                { Payment: null } => Problems.NoSuch("payment", id),
-                _ => Problems.Conflict("You have entered this payment: another administrator has to approve it."),
-            }).WithTags(Tag).Administer("approveGuaranteePayment", "Approves a payment that somebody else has entered")
+        api.MapPost(Payments + "/{id}/approve", async (string id, ClaimsPrincipal user, GuaranteeChanges changes) =>
+            (await changes.Approve(id, user.AsOperator().Name)).ToAnswer(payment => TypedResults.Ok(GuaranteePaymentModel.Of(payment))))
+            .WithTags(Tag).Administer("approveGuaranteePayment", "Approves a payment that somebody else has entered")
             .Produces<GuaranteePaymentModel>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
+
+    private static async Task<IResult> Show(HttpContext context, OpsPages pages, GuaranteeRows fund) => await pages.Show<FundPage>(context, new()
+    {
+        [nameof(FundPage.Balance)] = await fund.Balance(Money.Cny, context.RequestAborted),
+        [nameof(FundPage.Payments)] = await fund.List(OpsPages.ListLength, context.RequestAborted),
+    });
+
+    private static async Task<IResult> Enter(HttpContext context, OpsPages pages, GuaranteeChanges changes)
+    {
+        var form = PageGuard.FormOf(context);
+        return await Answer(context, pages, await changes.Enter(FormAmount.Parse(form["amount"].ToString()), form["reason"].ToString(), context.User.AsOperator().Name));
+    }
+
+    private static async Task<IResult> Approve(string id, HttpContext context, OpsPages pages, GuaranteeChanges changes) =>
+        await Answer(context, pages, await changes.Approve(id, context.User.AsOperator().Name));
+
+    private static async Task<IResult> Answer(HttpContext context, OpsPages pages, Result<GuaranteePayment> result) =>
+        result.Refused is { } refused ? await pages.Refuse(context, "Guarantee fund", refused, OpsPages.Root + Root) : PageGuard.SeeOther(OpsPages.Root + Root);
 }
 
 internal sealed record NewGuaranteePayment(
@@ -52,11 +65,6 @@ internal sealed record NewGuaranteePayment(
     string Reason)
 {
     public const int Most = 255;
-
-    public Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult? Check() =>
-        Amount is < Money.MinBillAmount or > Money.MaxBillAmount ? Problems.Invalid("amount", $"amount must be an integer in minor units from {Money.MinBillAmount} to {Money.MaxBillAmount}.")
-        : string.IsNullOrWhiteSpace(Reason) || Reason.Length > Most || !PlainText.Is(Reason) ? Problems.Invalid("reason", $"reason must have 1 to {Most} characters, none of them a control or format character.")
-        : null;
 }
 
 internal sealed record GuaranteeModel(

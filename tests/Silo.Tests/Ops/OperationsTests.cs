@@ -1,6 +1,7 @@
 using Lakala.Grains.Notices;
 using Lakala.Silo.Ops;
 using Lakala.Silo.Ops.Operators;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Swipes;
@@ -51,7 +52,8 @@ public sealed class OperationsTests
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddOperations();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<MerchantUserRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>().AddSingleton<IRrnSource, RrnBlocks>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<MerchantUserRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>().AddSingleton<IRrnSource, RrnBlocks>()
+            .AddSingleton<ClaimRows>().AddSingleton<EvidenceRows>().AddSingleton<Commits>();
         var app = builder.Build();
         app.MapOperations();
         return [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];
