@@ -12,7 +12,7 @@ namespace Lakala.Storage.Postgres;
 /// <summary>Makes the connections to PostgreSQL as the commit path needs them, and runs the numbered migrations.</summary>
 public static class Database
 {
-    private const int ConnectTries = 3;
+    private const int ConnectTries = 12;
 
     // An arbitrary number, the same in every process of the project.
     private const long MigrationLock = 0x4C414B414C41;
