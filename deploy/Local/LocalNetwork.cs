@@ -19,6 +19,8 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// </summary>
     public static readonly KeyValuePair<string, string> RoomyYoungGeneration = new("DOTNET_GCgen0size", "0x6000000");
 
+    private const int TerminalTries = 5;
+
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3), RestartPause = TimeSpan.FromSeconds(1);
 
     private readonly StateFolder _state;
@@ -174,13 +176,25 @@ public sealed class LocalNetwork : IAsyncDisposable
     public Task<ToolResult> Provision(string request, CancellationToken cancel = default) =>
         Tool.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
 
-    /// <summary>Runs the store's terminal program once, as its own process.</summary>
-    public Task<ToolResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default) =>
-        Tool.Run(
-            [Repository.Program("Terminal.Client"), .. arguments],
-            new Dictionary<string, string> { ["LAKALA_HOME"] = Home },
-            input,
-            cancel: cancel);
+    /// <summary>
+    /// Runs the store's terminal program, as its own process. When the server does not answer in the terminal's time, as on a busy machine, the clerk
+    /// tries again, as the terminal asks for.
+    /// </summary>
+    public async Task<ToolResult> RunTerminal(IReadOnlyList<string> arguments, string? input = null, CancellationToken cancel = default)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var run = await Tool.Run(
+                [Repository.Program("Terminal.Client"), .. arguments],
+                new Dictionary<string, string> { ["LAKALA_HOME"] = Home },
+                input,
+                cancel: cancel);
+            if (tries == TerminalTries || !(run.Output + run.Error).Contains("the server does not answer", StringComparison.Ordinal))
+            {
+                return run;
+            }
+        }
+    }
 
     /// <summary>The content of <c>up.json</c>: the addresses and secrets of this instance, with a bill to pay.</summary>
     public UpFile Describe(string bill) => new(

@@ -182,7 +182,7 @@ public sealed class BillPageTests(Network network, Browser browser) : IAsyncLife
         var rest = await lines.ReadToEndAsync(Shop.Stop);
 
         answer.Content.Headers.ContentType!.MediaType.Should().Be("text/event-stream");
-        first.Should().StartWith("data: {\"state\":\"OPEN\"");
+        first.Should().StartWith("data: {\"version\":\"OPEN ");
         rest.Should().Contain("data: {\"state\":\"CANCELLED\",\"final\":true");
     }
 
