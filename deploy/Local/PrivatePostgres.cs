@@ -27,7 +27,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         "-c", "shared_buffers=1GB",
         "-c", "max_wal_size=4GB",
         "-c", "checkpoint_timeout=15min",
-        "-c", "max_connections=200",
+        "-c", "max_connections=400",
         "-c", "fsync=on",
         "-c", "synchronous_commit=on",
         "-c", "jit=off",
