@@ -12,7 +12,8 @@ namespace Lakala.Storage.Postgres;
 /// <summary>Makes the connections to PostgreSQL as the commit path needs them, and runs the numbered migrations.</summary>
 public static class Database
 {
-    private const int ConnectTries = 12;
+    // Of ConnectSeconds each: about three minutes, for the first connection on a machine where many programs start at once.
+    private const int ConnectTries = 60;
 
     // An arbitrary number, the same in every process of the project.
     private const long MigrationLock = 0x4C414B414C41;
