@@ -325,6 +325,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
             select date_trunc('minute', now()) - n * interval '1 minute', 40 + 25 * sin(n / 7.0), 4 + n % 3, n % 2, 0, case when n between 20 and 23 then 6 else 0 end, 0,
                    40 + n % 7, case when n between 20 and 23 then 900 else 120 + 3 * (n % 11) end
             from generate_series(4, 60) n
+            on conflict (minute) do nothing -- the network of these tests may be older than four minutes
             """);
         var page = await network.Visit(browser, "watch", "/ops");
         await page.Locator("#swipes rect.approved").First.WaitForAsync();
