@@ -127,9 +127,10 @@ static void AddOptions(WebApplicationBuilder builder)
 static void AddStorage(IServiceCollection services, string database)
 {
     services.AddSingleton(TimeProvider.System);
-    services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.7));
+    services.AddSingleton(provider => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.5));
     services.AddKeyedSingleton(
         Database.Visitors, (provider, _) => Database.Open(database, provider.GetRequiredService<ILoggerFactory>(), share: 0.3));
+    services.AddKeyedSingleton(Database.Moves, (_, _) => Database.OpenForMoves(database, share: 0.2));
     services.AddKeyedSingleton(Database.Writers, (_, _) => Database.OpenForCommits(database));
     services.AddSingleton<TerminalRows>();
     services.AddSingleton<HealthRows>();

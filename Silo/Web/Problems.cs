@@ -263,7 +263,8 @@ internal sealed class ProblemsOfFaults(ILogger<ProblemsOfFaults> log) : IExcepti
     /// <summary>Nothing is wrong with the request or with us: the same again may well succeed.</summary>
     public static bool WillPass(Exception fault) => fault switch
     {
-        PostgresException refused => refused.IsTransient || refused.SqlState.StartsWith(OperatorIntervention, StringComparison.Ordinal),
+        PostgresException refused => refused.IsTransient || refused.SqlState == Database.StoodStill
+            || refused.SqlState.StartsWith(OperatorIntervention, StringComparison.Ordinal),
         NpgsqlException or TimeoutException or DatabaseAwayException or CommitUnknownException or CommitQueueFullException => true,
         _ => false,
     };

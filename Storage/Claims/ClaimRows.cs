@@ -29,7 +29,7 @@ public sealed record ClaimOutcome(ClaimRow? Claim, Refusal? Refusal);
 /// The moves of claims. Each is one commit with all that follows from it: the trade's move, the refunds with their entries, the
 /// events and deliveries. It locks in one order: bill, trade, claim, balances.
 /// </summary>
-public sealed class ClaimRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, RefundRows refunds, IClaimNotices notices, TimeProvider time)
+public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, RefundRows refunds, IClaimNotices notices, TimeProvider time)
 {
     private const string TwoPeople = "rulings_two_people";
 

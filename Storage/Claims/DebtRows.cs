@@ -10,7 +10,7 @@ using Npgsql;
 namespace Lakala.Storage.Claims;
 
 /// <summary>What merchants owe, because the guarantee fund has paid refunds for them. It is taken from what they earn later.</summary>
-public sealed class DebtRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, IRrnSource rrns, TimeProvider time)
+public sealed class DebtRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, IRrnSource rrns, TimeProvider time)
 {
     // A refund that the bank has refused is no debt; until its word nobody knows. Refunds that wait for the merchant's money go first.
     private const string Payable =

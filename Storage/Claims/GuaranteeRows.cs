@@ -14,7 +14,7 @@ public sealed record GuaranteePayment(
     long Number, Money Amount, string Reason, string MadeBy, DateTimeOffset MadeAt, string? ApprovedBy, DateTimeOffset? ApprovedAt);
 
 /// <summary>The guarantee fund: own money of the platform, out of which shoppers get what a merchant cannot give back.</summary>
-public sealed class GuaranteeRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, TimeProvider time)
+public sealed class GuaranteeRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns = "p.number, p.amount, p.currency, p.reason, p.made_by, p.made_at, p.approved_by, p.approved_at";
 

@@ -8,7 +8,7 @@ using Npgsql;
 namespace Lakala.Storage.Claims;
 
 /// <summary>An operator stops a trade, or lets it go on. Its row in the audit log is in the same commit.</summary>
-public sealed class TradeStops([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, RefundRows refunds, TimeProvider time)
+public sealed class TradeStops([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, RefundRows refunds, TimeProvider time)
 {
     /// <summary>Nothing of the trade is released or given back from this commit on. Its times go on.</summary>
     /// <returns>Null: it is stopped, now or before.</returns>

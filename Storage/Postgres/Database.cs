@@ -30,6 +30,9 @@ public static class Database
     // The time to connect to one of the hosts.
     private const int ConnectSeconds = 3;
 
+    // Who stands still is ended before those who wait for it give up, and they before the time of a command is over.
+    private const int StandStillSeconds = 5, WaitForRowSeconds = 8;
+
     // The time for which a host counts as unreachable, or as a standby, before it is asked again.
     private const int HostRecheckSeconds = 2;
 
@@ -44,6 +47,15 @@ public static class Database
     /// <summary>The key of the connections of the group-commit writers, separate from those for reads.</summary>
     public const string Writers = "writers";
 
+    /// <summary>
+    /// The key of the connections for commits of several statements, such as a refund's. Many may wait for one merchant's balance, and no
+    /// swipe waits for them.
+    /// </summary>
+    public const string Moves = "moves";
+
+    /// <summary>The error code of a session that the server has ended because it stood still in a commit: idle_in_transaction_session_timeout.</summary>
+    public const string StoodStill = "25P03";
+
     /// <param name="share">The share of the sessions that the connection string allows; the rest is for others.</param>
     public static NpgsqlDataSource Open(string connectionString, ILoggerFactory? logs = null, double share = 1)
     {
@@ -57,9 +69,21 @@ public static class Database
     /// The connections of the group-commit writers. Their statements reach every row through an index; plans made while
     /// the tables were small must not turn into scans of large ones, so the alternatives are off.
     /// </summary>
-    public static NpgsqlDataSource OpenForCommits(string connectionString)
+    public static NpgsqlDataSource OpenForCommits(string connectionString) => OpenForCommits(connectionString, share: 1, bounds: "");
+
+    /// <summary>
+    /// The connections for commits of several statements. Between two of them the silo may be stopped or its line be dead, and
+    /// what it has locked blocks others: then the server ends the session. And it ends a wait for a row before the driver does, which
+    /// would drop the connection.
+    /// </summary>
+    /// <param name="share">As of <see cref="Open"/>.</param>
+    public static NpgsqlDataSource OpenForMoves(string connectionString, double share = 1) => OpenForCommits(
+        connectionString, share, $"set idle_in_transaction_session_timeout = '{StandStillSeconds}s'; set lock_timeout = '{WaitForRowSeconds}s'; ");
+
+    private static NpgsqlDataSource OpenForCommits(string connectionString, double share, string bounds)
     {
         var settings = ToPrimary(connectionString);
+        settings.MaxPoolSize = Math.Max(1, (int)(settings.MaxPoolSize * share));
 
         // Set in the session, for its whole life, because a pooler refuses or drops parameters of the start-up packet.
         settings.NoResetOnClose = true;
@@ -69,7 +93,7 @@ public static class Database
         return Build(
             settings,
             "set synchronous_commit = on; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "
-            + "set plan_cache_mode = force_generic_plan; set jit = off; " + AwaitStandby);
+            + "set plan_cache_mode = force_generic_plan; set jit = off; " + bounds + AwaitStandby);
     }
 
     /// <summary>Waits without a bound until the database answers, and logs the wait.</summary>

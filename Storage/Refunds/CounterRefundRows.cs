@@ -32,7 +32,7 @@ public sealed record RefundKeyRow(
 
 /// <summary>The refunds of counters and their keys. The first row of a key stands: whoever comes later gets it.</summary>
 /// <exception cref="DatabaseAwayException">Any method may throw it; then it is not known what was stored, and the same again finds out.</exception>
-public sealed class CounterRefundRows(NpgsqlDataSource reads, [FromKeyedServices(Database.Writers)] NpgsqlDataSource database, RefundRows refunds)
+public sealed class CounterRefundRows(NpgsqlDataSource reads, [FromKeyedServices(Database.Moves)] NpgsqlDataSource database, RefundRows refunds)
 {
     private const string Key = "k.terminal_id = $1 and k.batch = $2 and k.stan = $3";
 

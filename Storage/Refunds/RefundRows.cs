@@ -48,7 +48,7 @@ public interface IRefundNotices
 /// The moves of refunds. Each is one commit with its entry, balances, event and deliveries, and locks in one order: bill, trade,
 /// refund, balances.
 /// </summary>
-public sealed class RefundRows([FromKeyedServices(Database.Writers)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows
+public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows
 {
     private const string Undecided = "state in ('REQUESTED', 'SENT') and due_at <= statement_timestamp()";
 

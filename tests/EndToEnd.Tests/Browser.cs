@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Lakala.Local;
+using Lakala.Testing;
 using Microsoft.Playwright;
 using Xunit.v3;
 
@@ -46,6 +47,7 @@ public sealed class Browser : IAsyncLifetime
             Geolocation = position,
             Permissions = position is null ? ["clipboard-read", "clipboard-write"] : ["geolocation", "clipboard-read", "clipboard-write"],
         });
+        context.SetDefaultTimeout((float)HangGuard.Bound.TotalMilliseconds);
         ClosePagesAttribute.AfterThisTest(context);
         return await context.NewPageAsync();
     }

@@ -1,14 +1,10 @@
 using Lakala.Local;
-using Microsoft.Playwright;
 
 namespace Lakala.EndToEnd.Tests;
 
 /// <summary>The bill page with several silos.</summary>
 public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
 {
-    // The first silo sends its changes to the page's silo; the lost silo needs its time to start again.
-    private static readonly LocatorWaitForOptions Patience = new() { Timeout = 90_000 };
-
     private LocalNetwork _network = null!;
 
     public async ValueTask InitializeAsync() => _network = await Network.StartAnother(new LocalNetworkOptions { Silos = 3 });
@@ -36,9 +32,9 @@ public sealed class ShopperClusterTests(Browser browser) : IAsyncLifetime
         await _network.Silos[2].Process.Crash();
         (await Pay(number)).ExitCode.Should().Be(0);
 
-        await pages[0].Locator(".banner.paid").WaitForAsync(Patience);
+        await pages[0].Locator(".banner.paid").WaitForAsync();
         await _network.UntilReady(2, Shop.Stop);
-        await pages[1].Locator(".banner.paid").WaitForAsync(Patience);
+        await pages[1].Locator(".banner.paid").WaitForAsync();
 
         Task<ToolResult> Pay(string one) =>
             _network.RunTerminal(["pay", "--bill", one, "--card", card.Track2, "--pin", card.Pin, "--json"], cancel: Shop.Stop);

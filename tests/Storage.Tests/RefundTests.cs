@@ -3,9 +3,11 @@ using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
+using Lakala.Storage.Postgres;
 using Lakala.Storage.Refunds;
 using Lakala.Testing;
 using Lakala.Vocabulary;
+using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
@@ -67,6 +69,26 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         outcomes.OfType<RequestOutcome.Refused>().Should().ContainSingle().Which.Should().Match<RequestOutcome.Refused>(
             no => no.Why == Refusal.RefundExceeds && no.Bill.Refunded == 600);
         (await Refunded(bill)).Should().Be(600);
+    }
+
+    [Fact]
+    public async Task A_silo_that_stands_still_in_a_refund_does_not_keep_the_merchants_balance()
+    {
+        var bill = await Pay();
+        await using var moves = Database.OpenForMoves(_books.ConnectionString);
+        await using var still = await moves.OpenConnectionAsync(Stop);
+        await using var unfinished = await still.BeginTransactionAsync(Stop);
+        await Execute($"select from balances b join accounts a on a.id = b.account where a.owner = '{Books.Merchant}' for no key update of b");
+
+        (await Ask(bill, 300, rows: new RefundRows(moves, new Notices(), TimeProvider.System))).Should().BeOfType<RequestOutcome.Made>();
+        (await FluentActions.Awaiting(() => Execute("update bills set refunded = 0")).Should().ThrowAsync<NpgsqlException>())
+            .Which.SqlState.Should().Be(Database.StoodStill);
+
+        async Task Execute(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, still, unfinished);
+            await command.ExecuteNonQueryAsync(Stop);
+        }
     }
 
     [Fact]
@@ -312,7 +334,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         },
         "all credits are folded in");
 
-    private async Task<RequestOutcome> Ask(long bill, long? amount, string? key = null) => await Refunds.Request(new RequestRefund(
+    private async Task<RequestOutcome> Ask(long bill, long? amount, string? key = null, RefundRows? rows = null) => await (rows ?? Refunds).Request(new RequestRefund(
         await _books.Rrns.Next(), bill, amount, "wrong colour", key ?? Guid.NewGuid().ToString(), made => new KeptAnswer(key ?? $"{made.Rrn}", [1], 201, "{}")));
 
     private async Task<long> Send(long bill, long amount)
