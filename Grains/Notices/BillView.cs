@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
@@ -60,6 +61,7 @@ public static class BillView
         WriteTime(json, "expires_at"u8, row.Bill.ExpiresAt);
         WriteTime(json, "created_at"u8, row.CreatedAt);
         json.WriteString("settlement"u8, row.Escrow is null ? Settlements.Direct : Settlements.Escrow);
+        json.WriteString("fee_on_refund"u8, row.FeeOnRefund == FeeOnRefund.Kept ? FeesOnRefund.Kept : FeesOnRefund.Returned);
         if (row.Payment is { } payment)
         {
             WritePayment(json, payment);

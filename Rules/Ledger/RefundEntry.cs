@@ -7,24 +7,25 @@ public static class RefundEntry
 {
     /// <summary>Money of a bill whose shares merchant, store and platform have already; each gives back its part.</summary>
     /// <remarks>
-    /// After any refunds the shares are those of a bill of what is left, so that no order and no split of refunds makes a difference,
-    /// and a full refund returns the whole fee.
+    /// When the fee is returned, the shares after any refunds are those of a bill of what is left, so that no order and no split of refunds
+    /// makes a difference, and a full refund returns the whole fee. When it is kept, the merchant bears each refund alone.
     /// </remarks>
     /// <param name="rrn">Of the refund.</param>
     /// <param name="paid">The amount of the bill.</param>
     /// <param name="before">What was refunded of it before, in minor units.</param>
     /// <param name="amount">Minor units.</param>
-    public static Entry OfShares(long rrn, Money paid, long before, long amount, Rates rates, string merchant, string store)
+    public static Entry OfShares(long rrn, Money paid, long before, long amount, Rates rates, FeeOnRefund fee, string merchant, string store)
     {
-        var had = Shares.Divide(paid.Minor - before, rates);
-        var keeps = Shares.Divide(paid.Minor - before - amount, rates);
+        var parts = fee == FeeOnRefund.Kept
+            ? new Shares(amount, 0, 0)
+            : Shares.Divide(paid.Minor - before, rates) - Shares.Divide(paid.Minor - before - amount, rates);
         return new Entry(
             EntryKind.Refund,
             rrn,
             sequence: 0,
-            new EntryLine(new Account(AccountKind.Merchant, merchant, paid.Currency), had.Merchant - keeps.Merchant),
-            new EntryLine(new Account(AccountKind.Store, store, paid.Currency), had.Store - keeps.Store),
-            new EntryLine(new Account(AccountKind.Platform, "", paid.Currency), had.Platform - keeps.Platform),
+            new EntryLine(new Account(AccountKind.Merchant, merchant, paid.Currency), parts.Merchant),
+            new EntryLine(new Account(AccountKind.Store, store, paid.Currency), parts.Store),
+            new EntryLine(new Account(AccountKind.Platform, "", paid.Currency), parts.Platform),
             new EntryLine(new Account(AccountKind.RefundsOut, "", paid.Currency), -amount));
     }
 

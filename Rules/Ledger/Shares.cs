@@ -15,4 +15,6 @@ public readonly record struct Shares(long Merchant, long Store, long Platform)
         var commission = fee * rates.CommissionPercent / 100;
         return new Shares(amount - fee, commission, fee - commission);
     }
+
+    public static Shares operator -(Shares one, Shares other) => new(one.Merchant - other.Merchant, one.Store - other.Store, one.Platform - other.Platform);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
@@ -71,6 +72,13 @@ public sealed record Texts
         Barcode = "Barcode of bill number {0}",
         Qr = "QR code of bill number {0}",
         Guarantee = "Guaranteed trade",
+        IfRefunded = "If it is refunded",
+        FeesOnRefund = fee => fee switch
+        {
+            FeeOnRefund.Returned => "You get it in full. The shop gets the fee for this payment back.",
+            FeeOnRefund.Kept => "You get it in full. The shop does not get the fee for this payment back.",
+            _ => throw new ArgumentOutOfRangeException(nameof(fee), fee, "No such policy."),
+        },
         GuaranteeHint = "Your money is held until you have the goods. The shop gets it when you have had the time to check them.",
         Delivery = "Delivery",
         ShipsWithin = "The shop ships within",
@@ -177,6 +185,13 @@ public sealed record Texts
         Barcode = "账单号 {0} 的条码",
         Qr = "账单号 {0} 的二维码",
         Guarantee = "担保交易",
+        IfRefunded = "如有退款",
+        FeesOnRefund = fee => fee switch
+        {
+            FeeOnRefund.Returned => "全额退还给您，本次付款的手续费退还商家。",
+            FeeOnRefund.Kept => "全额退还给您，本次付款的手续费不退还商家。",
+            _ => throw new ArgumentOutOfRangeException(nameof(fee), fee, "No such policy."),
+        },
         GuaranteeHint = "收到商品之前，货款由平台保管；查验期限届满后才会付给商家。",
         Delivery = "交付方式",
         ShipsWithin = "商家发货期限",
@@ -324,6 +339,11 @@ public sealed record Texts
     public required string Qr { get; init; }
 
     public required string Guarantee { get; init; }
+
+    public required string IfRefunded { get; init; }
+
+    /// <summary>What a refund of the bill would mean.</summary>
+    public required Func<FeeOnRefund, string> FeesOnRefund { get; init; }
 
     public required string GuaranteeHint { get; init; }
 

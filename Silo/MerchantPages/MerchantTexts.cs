@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Claims;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Merchants;
@@ -71,6 +72,13 @@ public sealed record MerchantTexts
         BillNumber = "Bill number",
         Amount = "Amount",
         Refunded = "Refunded, or on its way",
+        FeeOnRefund = "Fee when you refund",
+        FeesOnRefund = fee => fee switch
+        {
+            Rules.Ledger.FeeOnRefund.Returned => "you get its part back",
+            Rules.Ledger.FeeOnRefund.Kept => "you do not get it back: you bear the whole refund; what is still held has no fee",
+            _ => throw new ArgumentOutOfRangeException(nameof(fee), fee, "No such policy."),
+        },
         Held = "Held",
         Released = "Released",
         PaidAt = "Paid",
@@ -314,6 +322,13 @@ public sealed record MerchantTexts
         BillNumber = "账单号",
         Amount = "金额",
         Refunded = "已退款或退款中",
+        FeeOnRefund = "退款时手续费",
+        FeesOnRefund = fee => fee switch
+        {
+            Rules.Ledger.FeeOnRefund.Returned => "按比例退还给您",
+            Rules.Ledger.FeeOnRefund.Kept => "不退还，退款由您全额承担；尚在保管的款项没有手续费",
+            _ => throw new ArgumentOutOfRangeException(nameof(fee), fee, "No such policy."),
+        },
         Held = "待释放",
         Released = "已释放",
         PaidAt = "付款时间",
@@ -584,6 +599,10 @@ public sealed record MerchantTexts
     public required string Amount { get; init; }
 
     public required string Refunded { get; init; }
+
+    public required string FeeOnRefund { get; init; }
+
+    public required Func<FeeOnRefund, string> FeesOnRefund { get; init; }
 
     public required string Held { get; init; }
 

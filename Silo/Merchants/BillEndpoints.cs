@@ -8,6 +8,7 @@ using System.Text.Json;
 using Lakala.Grains.Bills;
 using Lakala.Grains.Notices;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Merchants;
@@ -187,7 +188,8 @@ internal static class BillEndpoints
             now,
             null,
             null,
-            Escrow: order.Terms());
+            Escrow: order.Terms(),
+            FeeOnRefund: order.FeeOnRefund == FeesOnRefund.Kept ? FeeOnRefund.Kept : FeeOnRefund.Returned);
     }
 
     private static string Address(string? number) => $"/v1/bills/{number}";

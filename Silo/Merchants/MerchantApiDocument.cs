@@ -26,6 +26,7 @@ internal static class MerchantApiDocument
         Created + TimeSpan.FromHours(72),
         Created,
         Settlements.Direct,
+        FeesOnRefund.Returned,
         new PaymentModel(
             Created + TimeSpan.FromMinutes(42), "000000010007", "A1B2C3", "622848******1234", "STORE0000000001", "T0000001"),
         Refunded: 30_000);

@@ -40,7 +40,9 @@ internal sealed record CreateBill(
     [property: Range(1L, CreateBill.LongestTimer), Description("With escrow: the number of seconds from the payment until you have to ship, 3600 to 3888000; default 259200 (72 hours).")]
     long? ShipWithinSeconds = null,
     [property: Range(1L, CreateBill.LongestTimer), Description("With escrow: the number of seconds from the shipping until the goods count as received, 86400 to 3888000; by default 1 day for auto, 3 for virtual and pickup, 10 for express, 30 for surface.")]
-    long? ConfirmWithinSeconds = null)
+    long? ConfirmWithinSeconds = null,
+    [property: AllowedValues(FeesOnRefund.Returned, FeesOnRefund.Kept), Description("returned (default): with a refund you get back its part of the fee. kept: you bear the whole refund, and the fee is not given back. Held money of an escrow bill has no fee yet.")]
+    string? FeeOnRefund = null)
 {
     public const int MaxOrderId = 64;
     public const int MaxDescription = 255;
@@ -70,7 +72,8 @@ internal sealed record CreateBill(
         ?? Shopper?.Check()
         ?? CheckMetadata()
         ?? CheckExpiry(now)
-        ?? CheckEscrow(trades);
+        ?? CheckEscrow(trades)
+        ?? (FeeOnRefund is null or FeesOnRefund.Returned or FeesOnRefund.Kept ? null : Problems.Invalid("fee_on_refund", "fee_on_refund can be returned or kept."));
 
     /// <summary>The terms of an escrow bill; null when it is direct. Only for a request that has passed <see cref="Check"/>.</summary>
     public EscrowTerms? Terms() => Settlement == Settlements.Escrow && StateNames.FindDeliveryMethod(Delivery!) is { } method
@@ -197,6 +200,8 @@ internal sealed record BillModel(
     DateTimeOffset CreatedAt,
     [property: AllowedValues(Settlements.Direct, Settlements.Escrow), Description("direct: you have the money once the bill is PAID. escrow: it is held, as trade says.")]
     string Settlement,
+    [property: AllowedValues(FeesOnRefund.Returned, FeesOnRefund.Kept), Description("returned: with a refund you get back its part of the fee. kept: you bear the whole refund. What is still held is always given back without a fee.")]
+    string FeeOnRefund,
     [property: Description("Present once the bill is PAID.")]
     PaymentModel? Payment = null,
     [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("With escrow: the method that the shopper expects.")]

@@ -1,4 +1,5 @@
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Vocabulary;
 
@@ -29,7 +30,8 @@ public sealed record BillRow(
     [property: Id(12)] DateTimeOffset? ClosedAt,
     [property: Id(16)] EscrowTerms? Escrow = null,
     [property: Id(17)] Trade? Trade = null,
-    [property: Id(15)] long Refunded = 0)
+    [property: Id(15)] long Refunded = 0,
+    [property: Id(18)] FeeOnRefund FeeOnRefund = FeeOnRefund.Returned)
 {
     public BillNumber BillNumber => BillNumber.FromStored(Number);
 

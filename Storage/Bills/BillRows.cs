@@ -16,7 +16,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
     internal const string OwnColumns =
         $"""
         b.number, b.merchant_id, m.name as merchant_name, b.order_id, b.description, b.state, b.amount, b.currency, b.expires_at, b.held_until,
-        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at,
+        b.holds, b.page_token, b.shopper_name, b.shopper_email, b.shopper_phone, b.shopper_language, b.metadata, b.created_at, b.closed_at, b.is_fee_kept,
         {TradeColumns.OfTerms}
         """;
 
@@ -121,6 +121,7 @@ public sealed class BillRows(NpgsqlDataSource database) : IDueBills
             row.Get<DateTimeOffset>("created_at"),
             null,
             row.Get<DateTimeOffset?>("closed_at"),
-            Escrow: TradeColumns.ReadTerms(row));
+            Escrow: TradeColumns.ReadTerms(row),
+            FeeOnRefund: row.Get<bool>("is_fee_kept") ? FeeOnRefund.Kept : FeeOnRefund.Returned);
     }
 }

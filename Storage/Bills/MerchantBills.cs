@@ -1,4 +1,5 @@
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
@@ -51,8 +52,8 @@ public sealed class MerchantBills([FromKeyedServices(Database.Visitors)] NpgsqlD
                 )
                 insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token,
                                    shopper_name, shopper_email, metadata, created_at, shopper_phone, shopper_language, remind_at,
-                                   delivery, ship_within, confirm_within)
-                select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when cardinality($19) > 0 then $20 end, $23, $24, $25
+                                   delivery, ship_within, confirm_within, is_fee_kept)
+                select $1, $2, $3, $4, $5, $6, 'OPEN', $7, $8, $9, $10, $11, $16, $17, $18, case when cardinality($19) > 0 then $20 end, $23, $24, $25, $26
                 from (select count(*) from kept) as first
                 """,
                 CancellationToken.None,
@@ -80,7 +81,8 @@ public sealed class MerchantBills([FromKeyedServices(Database.Visitors)] NpgsqlD
                 eventData,
                 Queries.Typed(bill.Escrow is { } escrow ? StateNames.Format(escrow.Delivery) : null),
                 Queries.Typed(bill.Escrow?.ShipWithin),
-                Queries.Typed(bill.Escrow?.ConfirmWithin));
+                Queries.Typed(bill.Escrow?.ConfirmWithin),
+                bill.FeeOnRefund == FeeOnRefund.Kept);
             return CreateOutcome.Created;
         }
         catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)

@@ -345,7 +345,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     }
 
     internal static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
-        refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.MerchantId, bill.Payment.Store);
+        refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.FeeOnRefund, bill.MerchantId, bill.Payment.Store);
 
     internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number) =>
         await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {number}.");

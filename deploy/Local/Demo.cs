@@ -93,7 +93,7 @@ public sealed class Demo : IAsyncDisposable
     {
         Console.WriteLine("\n\nGuaranteed trade: the money is held until the goods have come.");
         Step("A shopper does not know the shop. It asks for a bill whose money is held.");
-        var kettle = await _shop.CreateBill("WEB-1002", Amount, "A kettle", "WEB-1002", Address("WEB-1002"), (SecondsToShip, SecondsToCheck), stop);
+        var kettle = await _shop.CreateBill("WEB-1002", Amount, "A kettle", "WEB-1002", Address("WEB-1002"), (SecondsToShip, SecondsToCheck), cancel: stop);
 
         Step("She pays in a store.");
         var paid = await PayHeld(kettle, stop);
@@ -111,7 +111,7 @@ public sealed class Demo : IAsyncDisposable
         Say($"the trade is {TradeOf(finished)}");
 
         Step("She orders again. This time the lid is broken: she claims a part of the money.");
-        var pot = await _shop.CreateBill("WEB-1003", Amount, "A pot", "WEB-1003", Address("WEB-1003"), (SecondsToShip, SecondsToCheck), stop);
+        var pot = await _shop.CreateBill("WEB-1003", Amount, "A pot", "WEB-1003", Address("WEB-1003"), (SecondsToShip, SecondsToCheck), cancel: stop);
         var again = await PayHeld(pot, stop);
         await _shop.ShipBill(NumberOf(pot), stop);
         using (var shopper = await SignIn(pot, stop))

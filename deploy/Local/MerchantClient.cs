@@ -21,11 +21,13 @@ public sealed class MerchantClient : IDisposable
     /// <summary>The same under an Idempotency-Key: the call may be repeated at any silo until it is answered.</summary>
     /// <param name="mail">The shopper's mail address; null: none.</param>
     /// <param name="escrow">The seconds for shipping and for the confirmation of a bill whose money is held; null: direct.</param>
+    /// <param name="isFeeKept">The shop alone bears its refunds.</param>
     public Task<JsonElement> CreateBill(
-        string orderId, long amount, string description, string idempotencyKey, string? mail, (int Ship, int Confirm)? escrow = null,
+        string orderId, long amount, string description, string idempotencyKey, string? mail, (int Ship, int Confirm)? escrow = null, bool isFeeKept = false,
         CancellationToken cancel = default)
     {
         var shopper = new { email = mail };
+        var fee = isFeeKept ? "kept" : "returned";
         return Post(
             "/v1/bills",
             escrow is { } times
@@ -36,12 +38,13 @@ public sealed class MerchantClient : IDisposable
                     currency = "CNY",
                     description,
                     shopper,
+                    fee_on_refund = fee,
                     settlement = "escrow",
                     delivery = "auto",
                     ship_within_seconds = times.Ship,
                     confirm_within_seconds = times.Confirm,
                 }
-                : new { order_id = orderId, amount, currency = "CNY", description, shopper },
+                : new { order_id = orderId, amount, currency = "CNY", description, shopper, fee_on_refund = fee },
             cancel,
             idempotencyKey);
     }

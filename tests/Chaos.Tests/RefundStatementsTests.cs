@@ -87,6 +87,20 @@ public sealed class RefundStatementsTests
         "other shares");
 
     [Fact]
+    public void Statement_17_a_fee_that_is_kept_was_given_back() => Breaks(
+        [1, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line.Rrn == _books.KeptFeeRefund && line.Kind == "refund" && line.Account == "merchant:" + Merchant, line => line with { Amount = 2_783 })
+                .With(new Posting(_books.KeptFeeRefund, 3, "store:" + Store, 3, "CNY", "refund"), new Posting(_books.KeptFeeRefund, 4, "platform", 14, "CNY", "refund")),
+        }),
+        "the fee is kept", "fee kept");
+
+    [Fact]
+    public void Statement_17_a_fee_was_kept_that_is_given_back() => Breaks(
+        17, Sound.Database(book => book with { Bills = book.Bills.Change(bill => bill.Number == _books.PartlyRefunded.Bill, bill => bill with { IsFeeKept = true }) }), "the fee is kept");
+
+    [Fact]
     public void Statement_17_two_refunds_were_made_of_the_same_rest() => Breaks(
         17, Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.QueuedRefund, refund => refund with { Before = 1 }) }), "do not follow one another");
 

@@ -133,6 +133,12 @@ internal sealed class SoundBooks
         RefusedRefund = Refund(Pay(NewBill(4_000), Second), 4_000, "DECLINED", [("merchant:" + Merchant, 3_976), ("store:" + Store, 4), ("platform", 20)]);
         QueuedRefund = Refund(Pay(NewBill(750), Second), 750, "QUEUED", []);
 
+        // The fee is kept: the shop alone gives back, a part and the rest; of held money as ever.
+        var kept = Pay(NewBill(12_800, isFeeKept: true), Second);
+        KeptFeeRefund = Refund(kept, 2_800, "DONE", [("merchant:" + Merchant, 2_800)]);
+        Refund(kept, 10_000, "DECLINED", [("merchant:" + Merchant, 10_000)]);
+        GiveBack(Pay(NewBill(750, isEscrow: true, isFeeKept: true), First), 750, "DONE");
+
         // Escrow: not shipped in time; shipped, with more time for the shopper; released, and refunded in the whole afterwards.
         Overdue = Pay(NewBill(6_700, isEscrow: true), First);
         Move(Overdue, trade => trade with { IsOverdue = true }, "trade.ship_overdue");
@@ -253,6 +259,9 @@ internal sealed class SoundBooks
     /// <summary>The RRN of a refund, like those that follow.</summary>
     public string PartRefund { get; }
 
+    /// <summary>A refund of a bill whose fee is kept.</summary>
+    public string KeptFeeRefund { get; }
+
     public string RefusedRefund { get; }
 
     public string QueuedRefund { get; }
@@ -351,10 +360,10 @@ internal sealed class SoundBooks
         Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled], [new AcknowledgedRefund(PartRefund, PartlyRefunded.Bill, 2_800)]),
     };
 
-    private string NewBill(long amount, string merchant = Merchant, bool hasMail = false, bool isEscrow = false)
+    private string NewBill(long amount, string merchant = Merchant, bool hasMail = false, bool isEscrow = false, bool isFeeKept = false)
     {
         var number = Digits(++_count, 12) + "42";
-        _bills.Add(new Bill(number, merchant, $"order-{_count}", amount, "CNY", "OPEN", null, hasMail, IsEscrow: isEscrow));
+        _bills.Add(new Bill(number, merchant, $"order-{_count}", amount, "CNY", "OPEN", null, hasMail, IsEscrow: isEscrow, IsFeeKept: isFeeKept));
         _acknowledged.Add(new AcknowledgedBill(number, $"order-{_count}", amount));
         if (hasMail)
         {

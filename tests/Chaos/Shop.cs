@@ -141,7 +141,7 @@ public sealed class Shop : IAsyncDisposable
         var mail = Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
         var isEscrow = Draw(random => random.NextDouble()) < Escrow;
         var number = await Untiring(
-            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, stop), bill => bill.GetProperty("number").GetString()!, stop);
+            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, isFeeKept: Draw(random => random.Next(4)) == 0, stop), bill => bill.GetProperty("number").GetString()!, stop);
         _created.Enqueue(new AcknowledgedBill(number, order, amount));
         if (Draw(random => random.NextDouble()) < Cancelled)
         {

@@ -9,7 +9,7 @@ namespace Lakala.EndToEnd.Tests;
 public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
 {
     private static readonly string[] BillMembers =
-        ["number", "status", "amount", "currency", "order_id", "description", "metadata", "pay_url", "expires_at", "created_at", "settlement"];
+        ["number", "status", "amount", "currency", "order_id", "description", "metadata", "pay_url", "expires_at", "created_at", "settlement", "fee_on_refund"];
 
     private static readonly string[] EscrowMembers = ["delivery", "ship_within_seconds", "confirm_within_seconds", "ship_by", "confirm_by", "trade"];
 

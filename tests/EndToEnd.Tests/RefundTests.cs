@@ -56,6 +56,26 @@ public sealed class RefundTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_the_fee_is_kept_the_shop_bears_the_refund_and_all_are_shown_that_before()
+    {
+        var (created, usual) = (await _shop.NewBill(""","fee_on_refund":"kept" """), await _shop.NewBill());
+        (created.GetProperty("fee_on_refund").GetString(), usual.GetProperty("fee_on_refund").GetString()).Should().Be(("kept", "returned"));
+        var page = new Uri(created.GetProperty("pay_url").GetString()!).AbsolutePath;
+        (await _shop.Get(page)).Text.Should().Contain("The shop does not get the fee for this payment back.");
+        (await _shop.Get(page + "?lang=zh")).Text.Should().Contain("本次付款的手续费不退还商家");
+        (await _shop.Get(new Uri(usual.GetProperty("pay_url").GetString()!).AbsolutePath)).Text.Should().Contain("The shop gets the fee for this payment back.");
+
+        var bill = await Pay(created);
+        var refund = await Refund(bill, """{"amount":2800}""");
+
+        await Done(refund, "DONE");
+        (await _shop.Get($"/v1/bills/{bill}")).String("fee_on_refund").Should().Be("kept");
+        (await _shop.Get("/v1/balance/entries")).Json.GetProperty("data").EnumerateArray()
+            .Single(entry => entry.GetProperty("kind").GetString() == "refund").GetProperty("amount").GetInt64().Should().Be(-2_800);
+        (await _shop.Get(page)).Text.Should().Contain("The shop does not get the fee for this payment back.");
+    }
+
+    [Fact]
     public async Task A_card_that_was_closed_takes_no_refund_and_the_money_is_back_where_it_was()
     {
         var bill = await Pay(await _shop.NewBill(), network.Local.Cards.First(card => card.RefundAnswers == "14"));

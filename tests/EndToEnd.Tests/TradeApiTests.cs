@@ -134,6 +134,8 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
     [InlineData(""","confirm_within_seconds":86400""", "confirm_within_seconds")]
     [InlineData(""","settlement":"escrow","delivery":"auto","ship_within_seconds":0""", "ship_within_seconds")]
     [InlineData(""","settlement":"escrow","delivery":"auto","confirm_within_seconds":3888001""", "confirm_within_seconds")]
+    [InlineData(",\"fee_on_refund\":\"Kept\"", "fee_on_refund")]
+    [InlineData(",\"settlement\":\"escrow\",\"delivery\":\"auto\",\"fee_on_refund\":\"half\"", "fee_on_refund")]
     public async Task Terms_that_make_no_trade_are_refused(string more, string field) =>
         (await _shop.Post("/v1/bills", Shop.BillOf(Shop.NewOrder(), more))).ShouldBeProblem(400, "invalid-request", field);
 

@@ -13,6 +13,8 @@ public sealed class RefundTests
 
     private static readonly Gen<Rates> AnyRates = Gen.Select(Gen.Int[0, 10_000], Gen.Int[0, 100], (fee, commission) => new Rates(fee, commission));
 
+    private static readonly Gen<FeeOnRefund> Policies = Gen.Enum<FeeOnRefund>();
+
     // A paid amount and the refunds of it, which leave something or nothing.
     private static readonly Gen<(long Paid, long[] Refunds, Rates Rates)> Cases = Gen.Select(Gen.Long[1, 1_000_000], Gen.Long[1, 400_000].Array[1, 8], AnyRates).Select(
         (paid, wanted, rates) =>
@@ -26,13 +28,13 @@ public sealed class RefundTests
         (paid, refunds, rates) => After(paid, refunds, rates) == Shares.Divide(paid - refunds.Sum(), rates), iter: 20_000);
 
     [Fact]
-    public void Nobody_gains_by_a_refund_and_its_lines_sum_to_zero() => Cases.Sample(
-        (paid, refunds, rates) =>
+    public void Nobody_gains_by_a_refund_and_its_lines_sum_to_zero() => Gen.Select(Cases, Policies).Sample(
+        (one, fee) =>
         {
             var before = 0L;
-            return refunds.All(amount =>
+            return one.Refunds.All(amount =>
             {
-                var entry = Make(paid, before, amount, rates);
+                var entry = Make(one.Paid, before, amount, one.Rates, fee);
                 before += amount;
                 return entry.Lines.Sum(line => line.Amount) == 0
                     && entry.Lines.All(line => line.Account.Kind == AccountKind.RefundsOut ? line.Amount == -amount : line.Amount > 0);
@@ -41,8 +43,8 @@ public sealed class RefundTests
         iter: 20_000);
 
     [Fact]
-    public void The_order_of_refunds_makes_no_difference() => Cases.Sample(
-        (paid, refunds, rates) => After(paid, refunds, rates) == After(paid, [.. refunds.Reverse()], rates), iter: 20_000);
+    public void The_order_of_refunds_makes_no_difference() => Gen.Select(Cases, Policies).Sample(
+        (one, fee) => After(one.Paid, one.Refunds, one.Rates, fee) == After(one.Paid, [.. one.Refunds.Reverse()], one.Rates, fee), iter: 20_000);
 
     [Fact]
     public void A_full_refund_returns_the_whole_fee() => Gen.Select(Gen.Long[1, Money.MaxBillAmount], AnyRates).Sample(
@@ -50,6 +52,55 @@ public sealed class RefundTests
         {
             var had = Shares.Divide(paid, rates);
             return Make(paid, 0, paid, rates).Lines.Where(line => line.Amount > 0).Sum(line => line.Amount) == had.Merchant + had.Store + had.Platform;
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void A_kept_fee_makes_the_merchant_bear_each_refund_alone() => Cases.Sample(
+        (paid, refunds, rates) =>
+        {
+            var before = 0L;
+            return refunds.All(amount =>
+            {
+                var entry = Make(paid, before, amount, rates, FeeOnRefund.Kept);
+                before += amount;
+                return entry.Lines.SequenceEqual(
+                [
+                    new EntryLine(new Account(AccountKind.Merchant, Shop, Money.Cny), amount),
+                    new EntryLine(new Account(AccountKind.RefundsOut, "", Money.Cny), -amount),
+                ]);
+            });
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void After_refunds_with_a_kept_fee_store_and_platform_have_what_they_had() => Cases.Sample(
+        (paid, refunds, rates) =>
+        {
+            var had = Shares.Divide(paid, rates);
+            return After(paid, refunds, rates, FeeOnRefund.Kept) == had with { Merchant = had.Merchant - refunds.Sum() };
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void A_refund_in_parts_gives_back_as_much_as_one_at_once() => Gen.Select(Cases, Policies).Sample(
+        (one, fee) => After(one.Paid, one.Refunds, one.Rates, fee) == After(one.Paid, one.Refunds.Length == 0 ? [] : [one.Refunds.Sum()], one.Rates, fee), iter: 20_000);
+
+    [Fact]
+    public void More_takes_no_less_from_anybody() => Gen.Select(Cases.Where(one => one.Refunds.Length > 1), Policies).Sample(
+        (one, fee) =>
+        {
+            var (less, more) = (After(one.Paid, one.Refunds[..^1], one.Rates, fee), After(one.Paid, one.Refunds, one.Rates, fee));
+            return more.Merchant <= less.Merchant && more.Store <= less.Store && more.Platform <= less.Platform;
+        },
+        iter: 20_000);
+
+    [Fact]
+    public void A_full_refund_with_a_kept_fee_costs_the_merchant_the_fee() => Gen.Select(Gen.Long[1, Money.MaxBillAmount], AnyRates).Sample(
+        (paid, rates) =>
+        {
+            var (had, left) = (Shares.Divide(paid, rates), After(paid, [paid], rates, FeeOnRefund.Kept));
+            return left == new Shares(-(had.Store + had.Platform), had.Store, had.Platform);
         },
         iter: 20_000);
 
@@ -103,15 +154,15 @@ public sealed class RefundTests
     public void Final_states_do_not_move() => Enum.GetValues<RefundState>()
         .Any(to => Refund.CanMove(RefundState.Done, to) || Refund.CanMove(RefundState.Declined, to) || Refund.CanMove(to, to)).Should().BeFalse();
 
-    private static Entry Make(long paid, long before, long amount, Rates rates) =>
-        RefundEntry.OfShares(4711, new Money(paid, Money.Cny), before, amount, rates, Shop, Store);
+    private static Entry Make(long paid, long before, long amount, Rates rates, FeeOnRefund fee = FeeOnRefund.Returned) =>
+        RefundEntry.OfShares(4711, new Money(paid, Money.Cny), before, amount, rates, fee, Shop, Store);
 
-    private static Shares After(long paid, long[] refunds, Rates rates)
+    private static Shares After(long paid, long[] refunds, Rates rates, FeeOnRefund fee = FeeOnRefund.Returned)
     {
         var (shares, before) = (Shares.Divide(paid, rates), 0L);
         foreach (var amount in refunds)
         {
-            var lines = Make(paid, before, amount, rates).Lines.ToLookup(line => line.Account.Kind, line => line.Amount);
+            var lines = Make(paid, before, amount, rates, fee).Lines.ToLookup(line => line.Account.Kind, line => line.Amount);
             shares = new Shares(
                 shares.Merchant - lines[AccountKind.Merchant].Sum(), shares.Store - lines[AccountKind.Store].Sum(), shares.Platform - lines[AccountKind.Platform].Sum());
             before += amount;

@@ -1,5 +1,6 @@
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Claims;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
@@ -272,6 +273,19 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_the_fee_is_kept_a_claim_freezes_all_that_the_merchant_would_give_back()
+    {
+        var bill = await Finish(FeeOnRefund.Kept);
+
+        var claim = (await Open(bill, 300)).Claim!;
+
+        claim.Frozen.Should().Be(300);
+        var agreed = (await Take(claim.Id, new ClaimStep.Agree())).Claim!;
+        (await Lines(agreed.Refund!.Value, "refund")).Should().Be($"merchant:{Books.Merchant} 300, refunds_out -300");
+        (await Balances()).Should().Be($"frozen:{Books.Merchant} 0, merchant:{Books.Merchant} 694, store:{Books.Store} 1");
+    }
+
+    [Fact]
     public async Task A_claim_that_is_withdrawn_gives_the_frozen_money_free()
     {
         var claim = (await Open(await Finish(), 300)).Claim!;
@@ -503,25 +517,25 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     private async Task<IReadOnlyList<string>> Audit(string subject) =>
         [.. (await new AuditLog(_books.Database).List(subject, null, 20, Stop)).Reverse().Select(entry => $"{entry.Who} {entry.What} {entry.Detail}")];
 
-    private async Task<long> Pay()
+    private async Task<long> Pay(FeeOnRefund fee = FeeOnRefund.Returned)
     {
-        var bill = await _books.PutBill(escrow: Terms);
+        var bill = await _books.PutBill(escrow: Terms, fee: fee);
         var start = await _books.NewAttempt(bill, ++_stans);
         await _books.Commits.StartAttempts.Submit(start);
         await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), Terms));
         return bill;
     }
 
-    private async Task<long> Ship()
+    private async Task<long> Ship(FeeOnRefund fee = FeeOnRefund.Returned)
     {
-        var bill = await Pay();
+        var bill = await Pay(fee);
         await Move(bill, new TradeStep.Ship(new Shipping(DeliveryMethod.Express, "SF", "1")));
         return bill;
     }
 
-    private async Task<long> Finish()
+    private async Task<long> Finish(FeeOnRefund fee = FeeOnRefund.Returned)
     {
-        var bill = await Ship();
+        var bill = await Ship(fee);
         (await _books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull();
         return bill;
     }

@@ -1,4 +1,5 @@
 using Lakala.Rules.Attempts;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
@@ -51,6 +52,46 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         (await Lines(refund.Rrn, "refund")).Should().Be($"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300");
         (await _books.Scalar<string>("select string_agg(e.type || ' to ' || d.receiver, ', ' order by d.receiver) from events e join deliveries d on d.event_id = e.id where e.type like 'refund.%'"))
             .Should().Be("refund.created to mail, refund.created to we_1");
+    }
+
+    [Fact]
+    public async Task When_the_fee_is_kept_the_merchant_alone_gives_back()
+    {
+        var bill = await Pay(fee: FeeOnRefund.Kept);
+
+        var refund = await Send(bill, 300);
+
+        (await Lines(refund, "refund")).Should().Be($"merchant:{Books.Merchant} 300, refunds_out -300");
+        (await Balances()).Should().Be("merchant 694, store 1");
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+        (await Lines(refund, "refund_back")).Should().Be($"merchant:{Books.Merchant} -300, refunds_out 300");
+        (await Balances()).Should().Be("merchant 994, store 1");
+    }
+
+    [Fact]
+    public async Task A_full_refund_with_a_kept_fee_waits_until_the_merchant_has_the_fee_too()
+    {
+        var bill = await Pay(fee: FeeOnRefund.Kept);
+
+        var refund = (await Ask(bill, null)).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+
+        refund.Should().Match<RefundRow>(made => made.State == RefundState.Queued && made.Amount.Minor == 1000);
+        (await Balances()).Should().Be("merchant 994, store 1");
+        await Pay();
+        await Eventually.Is(async () => await Refunds.CoverQueued(16, Stop) > 0, "it is covered");
+        (await Lines(refund.Rrn, "refund")).Should().Be($"merchant:{Books.Merchant} 1000, refunds_out -1000");
+        (await Balances()).Should().Be("merchant 988, store 2");
+    }
+
+    [Fact]
+    public async Task What_is_held_goes_back_whole_although_the_fee_is_kept()
+    {
+        var bill = await Pay(escrow: Terms, fee: FeeOnRefund.Kept);
+
+        var refund = (await Ask(bill, null)).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+
+        refund.State.Should().Be(RefundState.Requested);
+        (await Lines(refund.Rrn, "refund")).Should().Be($"held:{Books.Merchant} 1000, refunds_out -1000");
     }
 
     [Fact]
@@ -312,9 +353,9 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         _isDoctored = true;
     }
 
-    private async Task<long> Pay(bool fold = true, EscrowTerms? escrow = null)
+    private async Task<long> Pay(bool fold = true, EscrowTerms? escrow = null, FeeOnRefund fee = FeeOnRefund.Returned)
     {
-        var bill = await _books.PutBill(escrow: escrow);
+        var bill = await _books.PutBill(escrow: escrow, fee: fee);
         var start = await _books.NewAttempt(bill, ++_stans);
         await _books.Commits.StartAttempts.Submit(start);
         await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), escrow));

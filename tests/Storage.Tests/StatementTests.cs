@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Bills;
+using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
@@ -332,6 +333,20 @@ public sealed class StatementTests(Books books) : IClassFixture<Books>
         var read = (await books.Commits.ReadBills.Submit(bill.Number)).Row!;
         (read.Escrow, read.Trade).Should().Be((bill.Escrow, null));
         (await bills.ListBills(Books.Merchant, "escrow-order", null, 1, TestContext.Current.CancellationToken)).Single().Escrow.Should().Be(bill.Escrow);
+    }
+
+    [Theory]
+    [InlineData(FeeOnRefund.Returned)]
+    [InlineData(FeeOnRefund.Kept)]
+    public async Task What_becomes_of_the_fee_is_read_as_it_was_stored_also_by_the_swipe(FeeOnRefund fee)
+    {
+        var bill = NewBill(630 + (int)fee, $"fee-order-{fee}") with { FeeOnRefund = fee };
+
+        (await new MerchantBills(books.Database).CreateBill(bill, null, [], "{}")).Should().Be(CreateOutcome.Created);
+
+        (await books.Commits.ReadBills.Submit(bill.Number)).Row!.FeeOnRefund.Should().Be(fee);
+        var started = await books.Commits.StartAttempts.Submit(await books.NewAttempt(bill.Number, Interlocked.Increment(ref Stans), bill.Bill.Amount.Minor));
+        started.Should().BeOfType<StartOutcome.Started>().Which.Bill.FeeOnRefund.Should().Be(fee);
     }
 
     private static readonly AttemptState[] Moves = [AttemptState.Approved, AttemptState.Declined, AttemptState.NotSent, AttemptState.Reversing];

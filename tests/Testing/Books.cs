@@ -93,15 +93,16 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         TimeSpan? expiresIn = null,
         TimeSpan? heldFor = null,
         string? order = null,
-        EscrowTerms? escrow = null)
+        EscrowTerms? escrow = null,
+        FeeOnRefund fee = FeeOnRefund.Returned)
     {
         var number = BillNumber.FromRandom(Interlocked.Increment(ref _number)).Value;
         await using var command = Database.CreateCommand(
             """
             insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, held_until, page_token,
-                               created_at, paid_rrn, live, delivery, ship_within, confirm_within)
+                               created_at, paid_rrn, live, delivery, ship_within, confirm_within, is_fee_kept)
             values ($1, $2, $3, $4, 'CNY', 'A thing', $5, clock_timestamp() + $6, clock_timestamp() + $7, $3, clock_timestamp(),
-                    case when $5 = 'PAID' then 0 end, $5 in ('OPEN', 'PAYING', 'PAID'), $8, $9, $10)
+                    case when $5 = 'PAID' then 0 end, $5 in ('OPEN', 'PAYING', 'PAID'), $8, $9, $10, $11)
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Merchant });
@@ -113,6 +114,7 @@ public sealed class Books(TestPostgres? postgres) : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = escrow is null ? null : StateNames.Format(escrow.Delivery) });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan?> { TypedValue = escrow?.ShipWithin });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan?> { TypedValue = escrow?.ConfirmWithin });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = fee == FeeOnRefund.Kept });
         await _putting.WaitAsync();
         try
         {

@@ -44,10 +44,10 @@ internal static class DatabaseReader
         return new DatabaseBook
         {
             Bills = await Rows(
-                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null, refunded, delivery is not null from bills",
+                "select number, merchant_id, order_id, amount, currency, state, paid_rrn, shopper_email is not null, refunded, delivery is not null, is_fee_kept from bills",
                 row => new Bill(
                     Digits(row, 0, 14)!, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5), Digits(row, 6, 12),
-                    row.GetBoolean(7), row.GetInt64(8), row.GetBoolean(9))),
+                    row.GetBoolean(7), row.GetInt64(8), row.GetBoolean(9), row.GetBoolean(10))),
             Attempts = await Rows(
                 """
                 select terminal_id, batch, stan, state, bill, amount, currency, store_id, rrn, coalesce(fee_basis_points, 0),

@@ -80,9 +80,10 @@ public sealed record DatabaseBook
 /// <param name="HasMail">Its shopper has a mail address.</param>
 /// <param name="Refunded">What it counts as refunded, in minor units.</param>
 /// <param name="IsEscrow">Its money is held after the payment.</param>
+/// <param name="IsFeeKept">Store and platform keep their shares when it is refunded.</param>
 public sealed record Bill(
     string Number, string Merchant, string Order, long Amount, string Currency, string State, string? PaidRrn, bool HasMail = false, long Refunded = 0,
-    bool IsEscrow = false);
+    bool IsEscrow = false, bool IsFeeKept = false);
 
 /// <summary>The row under a key. VOID and REFUSED have no RRN, and not always a bill.</summary>
 /// <param name="Amount">Minor units.</param>

@@ -114,8 +114,8 @@ internal sealed class RefundStatements(CrossReference books)
     }
 
     /// <summary>
-    /// 17: a refund gives back the difference of the shares before and after it, so that those of what is left remain. What is held has
-    /// no shares yet.
+    /// 17: a refund gives back the difference of the shares before and after it, so that those of what is left remain. When the fee is kept,
+    /// it is the merchant's alone. What is held has no shares yet.
     /// </summary>
     private IEnumerable<Violation> ShareOut()
     {
@@ -131,13 +131,15 @@ internal sealed class RefundStatements(CrossReference books)
 
                 var before = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before);
                 var after = MoneyStatements.ShareOut(payment, bill.Merchant, bill.Amount - refund.Before - refund.Amount);
-                var expected = before.Zip(after, (had, keeps) => (had.Account, Amount: had.Amount - keeps.Amount)).Where(share => share.Amount != 0).Order();
+                var expected = bill.IsFeeKept
+                    ? [(Account: "merchant:" + bill.Merchant, refund.Amount)]
+                    : before.Zip(after, (had, keeps) => (had.Account, Amount: had.Amount - keeps.Amount)).Where(share => share.Amount != 0).Order().ToArray();
                 var isRight = bill.IsEscrow && books.IsFromHeld(refund)
                     ? lines is [var line] && (line.Account, line.Amount) == (Accounts.HeldOf(bill.Merchant), refund.Amount)
                     : lines.Select(line => (line.Account, line.Amount)).Order().SequenceEqual(expected);
                 if (!isRight)
                 {
-                    yield return new Violation(17, "A refund takes other shares than what is left has less.", [Row.Of(bill), Row.Of(payment), Row.Of(refund), .. lines.Select(Row.Of)]);
+                    yield return new Violation(17, bill.IsFeeKept ? "A refund takes shares of others than the merchant, and the fee is kept." : "A refund takes other shares than what is left has less.", [Row.Of(bill), Row.Of(payment), Row.Of(refund), .. lines.Select(Row.Of)]);
                 }
             }
         }

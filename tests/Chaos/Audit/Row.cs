@@ -6,7 +6,7 @@ namespace Lakala.Chaos.Audit;
 internal static class Row
 {
     public static string Of(Bill bill) =>
-        Join("bill", bill.Number, bill.State, Amount(bill.Amount), With("rrn", bill.PaidRrn), With("order", bill.Order), bill.IsEscrow ? "escrow" : null);
+        Join("bill", bill.Number, bill.State, Amount(bill.Amount), With("rrn", bill.PaidRrn), With("order", bill.Order), bill.IsEscrow ? "escrow" : null, bill.IsFeeKept ? "fee kept" : null);
 
     public static string Of(Attempt attempt) => Join(
         "attempt", attempt.Key.ToString(), attempt.State, attempt.ResponseCode, With("bill", attempt.Bill), Amount(attempt.Amount),
