@@ -20,7 +20,7 @@ public sealed class Shop : IAsyncDisposable
     private const int Stock = 60, Batch = 20, MaxTries = 6, OrdersAtOnce = 200, MostPauses = 16;
     private const int ShipSeconds = 6, ConfirmSeconds = 4, ExtraDays = 2;
     private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3, Returned = 0.4, ReturnedWhole = 0.3, ReturnedAgain = 0.5;
-    private const double Escrow = 0.33, NeverShipped = 0.1, Extended = 0.1;
+    private const double Escrow = 0.33, FeeKept = 0.25, NeverShipped = 0.1, Extended = 0.1;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
 
@@ -140,8 +140,11 @@ public sealed class Shop : IAsyncDisposable
         var amount = Draw(random => random.Next(1, 100_000));
         var mail = Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
         var isEscrow = Draw(random => random.NextDouble()) < Escrow;
+        var isFeeKept = Draw(random => random.NextDouble()) < FeeKept;
         var number = await Untiring(
-            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, isFeeKept: Draw(random => random.Next(4)) == 0, stop), bill => bill.GetProperty("number").GetString()!, stop);
+            silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, isFeeKept, stop),
+            bill => bill.GetProperty("number").GetString()!,
+            stop);
         _created.Enqueue(new AcknowledgedBill(number, order, amount));
         if (Draw(random => random.NextDouble()) < Cancelled)
         {
