@@ -24,6 +24,7 @@ public static class Auditor
             .. CounterRefundStatements.Check(books),
             .. new TradeStatements(books).Check(),
             .. new ClaimStatements(books).Check(),
+            .. LedgerStatements.Covered(books),
         ];
     }
 
