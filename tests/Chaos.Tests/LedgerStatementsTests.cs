@@ -7,15 +7,15 @@ public class LedgerStatementsTests
     private readonly SoundBooks _books = new();
 
     [Fact]
-    public void Money_of_clients_that_is_not_covered_breaks_statement_20() =>
+    public void Statement_20_Money_of_clients_that_is_not_covered() =>
         Doctoring.Breaks(20, Moved("reserve", "platform", 900_000_000_000), "covers it", "account reserve");
 
     [Fact]
-    public void A_guarantee_fund_below_zero_breaks_statement_20() =>
+    public void Statement_20_A_guarantee_fund_below_zero() =>
         Doctoring.Breaks(20, Moved("platform", "guarantee", 200_000), "below zero", "moved line 2 guarantee 200000");
 
     [Fact]
-    public void Money_for_the_guarantee_fund_from_another_entry_breaks_statement_20() =>
+    public void Statement_20_Money_for_the_guarantee_fund_from_another_entry() =>
         Doctoring.Breaks(20, Moved("guarantee", "platform", 5_000), "may not give it", "moved line 1 guarantee -5000");
 
     private Evidence Moved(string credited, string debited, long amount) => _books.Evidence.Database(database => database with
