@@ -164,6 +164,9 @@ public sealed record Claim(
 
     public Claim Apply(ClaimEvent happened) => Change(happened) with { Moves = Moves + 1 };
 
+    /// <summary>The same with at most this time for the next move. No time is given where none runs.</summary>
+    public Claim Within(TimeSpan longest, DateTimeOffset now) => DueAt > now + longest ? this with { DueAt = now + longest } : this;
+
     /// <summary>How the trade goes on after a claim that is over.</summary>
     /// <param name="given">What the shopper gets of the held money.</param>
     /// <remarks>A ruling against the shopper ends the trade. What was never shipped is not paid for, whatever was ruled.</remarks>

@@ -1,5 +1,6 @@
 using Lakala.Silo.Web;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
@@ -23,6 +24,7 @@ internal static class MerchantApi
         services.AddSingleton<IValidateOptions<MerchantApiOptions>, MerchantApiOptions.Validator>();
         services.AddOptions<TradeOptions>().BindConfiguration("Trades").ValidateOnStart();
         services.AddSingleton<IValidateOptions<TradeOptions>, TradeOptions.Validator>();
+        services.AddSingleton(static provider => new ClaimTimes(provider.GetRequiredService<IOptions<TradeOptions>>().Value.LongestClaimTime));
         services.AddSingleton<MerchantQuotas>();
         services.AddSingleton<StoreSearches>();
         services.AddSingleton(static provider => provider.GetRequiredService<IOptions<MerchantApiOptions>>().Value.ToShopperQuotas());

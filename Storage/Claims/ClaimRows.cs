@@ -25,11 +25,18 @@ public readonly record struct ClaimNumbers(long Refund, long Compensation, long 
 /// <param name="Refusal">Null: it is done, now or before.</param>
 public sealed record ClaimOutcome(ClaimRow? Claim, Refusal? Refusal);
 
+/// <param name="Longest">The most that a side gets for its next move; a shorter one than the usual is for a trial.</param>
+public sealed record ClaimTimes(TimeSpan Longest)
+{
+    /// <summary>No rule gives more.</summary>
+    public static readonly ClaimTimes Usual = new(Claim.CheckTime);
+}
+
 /// <summary>
 /// The moves of claims. Each is one commit with all that follows from it: the trade's move, the refunds with their entries, the
 /// events and deliveries. It locks in one order: bill, trade, claim, balances.
 /// </summary>
-public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, RefundRows refunds, IClaimNotices notices, TimeProvider time)
+public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, RefundRows refunds, IClaimNotices notices, TimeProvider time, ClaimTimes? times = null)
 {
     private const string TwoPeople = "rulings_two_people";
 
@@ -40,6 +47,8 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         """;
 
     internal const string HasDue = $"exists (select from claims c where {IsDue})";
+
+    private readonly ClaimTimes _times = times ?? ClaimTimes.Usual;
 
     /// <summary>A new claim: the trade of its bill waits for it, or the merchant's money is frozen.</summary>
     public Task<ClaimOutcome> Open(OpenClaim wanted) => database.Commit(async connection =>
@@ -61,7 +70,14 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
 
         var at = Now();
         var claim = new ClaimRow(
-            wanted.Id, bill.Number, bill.MerchantId, before.Count + 1, bill.Bill.Amount.Currency, Claim.Open(wanted.Kind, amount, bill.Trade!, seen.AsOf), seen.AsOf, wanted.Reason);
+            wanted.Id,
+            bill.Number,
+            bill.MerchantId,
+            before.Count + 1,
+            bill.Bill.Amount.Currency,
+            Claim.Open(wanted.Kind, amount, bill.Trade!, seen.AsOf).Within(_times.Longest, seen.AsOf),
+            seen.AsOf,
+            wanted.Reason);
         if (claim.Claim.IsAfterSale)
         {
             claim = claim with { Frozen = await Freeze(connection, claim, bill, at) };
@@ -230,7 +246,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         }
 
         var (bill, at) = (seen.Row!, Now());
-        var to = WithText(claim, step, text) with { Claim = claim.Claim.Apply(happened) };
+        var to = WithText(claim, step, text) with { Claim = claim.Claim.Apply(happened).Within(_times.Longest, seen.AsOf) };
         if (to.Claim.IsOver)
         {
             (to, bill, var refusal) = await End(connection, to, bill, happened, seen.AsOf, numbers, at);

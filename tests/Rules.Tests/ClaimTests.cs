@@ -115,6 +115,16 @@ public sealed class ClaimTests
         After("REFUSED", new ClaimStep.Escalate()).DueAt.Should().BeNull();
     }
 
+    [Fact]
+    public void A_trial_shortens_a_time_and_gives_none()
+    {
+        var trial = TimeSpan.FromSeconds(5);
+        Asked.Within(trial, Now).Should().Be(Asked with { DueAt = Now + trial });
+        (Asked with { DueAt = Now + Moment }).Within(trial, Now).DueAt.Should().Be(Now + Moment, "it is shorter already");
+        Claims["JUDGING"].Within(trial, Now).DueAt.Should().BeNull();
+        Claims.Values.Select(claim => claim.Within(Claim.CheckTime, Now)).Should().Equal(Claims.Values);
+    }
+
     [Theory]
     [InlineData(399, "OfferWrong")]
     [InlineData(400, Nothing)]

@@ -64,6 +64,17 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task In_a_trial_each_move_has_little_time()
+    {
+        var claims = new ClaimRows(_books.Connections, Refunds, new Notices(), TimeProvider.System, new ClaimTimes(TimeSpan.FromSeconds(5)));
+        var opened = (await claims.Open(new OpenClaim(await _books.Rrns.Next(), await Ship(), ClaimKind.NotAsDescribed, 300, "it is broken"))).Claim!;
+        var refused = (await claims.Take(opened.Id, new ClaimStep.Refuse(), "no", await Numbers())).Claim!;
+
+        new[] { opened, refused }.Should().OnlyContain(claim => claim.Claim.DueAt == claim.Claim.Since + TimeSpan.FromSeconds(5));
+        (await Claims.Find(opened.Id, Stop)).Should().Be(refused);
+    }
+
+    [Fact]
     public async Task Of_two_at_once_one_is_opened_and_the_other_gets_it()
     {
         var bill = await Ship();
