@@ -124,7 +124,7 @@ public sealed class Demo : IAsyncDisposable
         Say($"the trade is {TradeOf(await _shop.GetBill(NumberOf(pot), stop))}");
 
         Step("The shop agrees. The part goes back to the card, the rest stays held.");
-        var asked = (await _shop.ListClaims(stop)).GetProperty("data")[0];
+        var asked = (await _shop.ListClaims(cancel: stop)).GetProperty("data")[0];
         var agreed = await _shop.AgreeToClaim(asked.GetProperty("id").GetString()!, stop);
         var id = agreed.GetProperty("refund").GetString()!;
         var done = await Until(() => _shop.GetRefund(id, stop), one => one.GetProperty("status").GetString() is "DONE" or "DECLINED", stop);

@@ -66,11 +66,24 @@ public sealed class MerchantClient : IDisposable
 
     public Task<JsonElement> GetRefund(string id, CancellationToken cancel = default) => _http.GetFromJsonAsync<JsonElement>($"/v1/refunds/{id}", cancel);
 
-    /// <summary>The claims of the merchant's shoppers, the newest first.</summary>
-    public Task<JsonElement> ListClaims(CancellationToken cancel = default) => _http.GetFromJsonAsync<JsonElement>("/v1/claims", cancel);
+    /// <summary>The claims of the merchant's shoppers, the newest first; a hundred at the most.</summary>
+    /// <param name="status">Null: in all states.</param>
+    public Task<JsonElement> ListClaims(string? status = null, CancellationToken cancel = default) =>
+        _http.GetFromJsonAsync<JsonElement>("/v1/claims?limit=100" + (status is null ? "" : $"&status={status}"), cancel);
 
-    /// <summary>The shopper gets what she claims; the call may be repeated at any silo.</summary>
+    /// <summary>The shopper gets what she claims. This call and the next ones may be repeated at any silo.</summary>
     public Task<JsonElement> AgreeToClaim(string id, CancellationToken cancel = default) => Post($"/v1/claims/{id}/agree", null, cancel);
+
+    /// <param name="amount">Minor units.</param>
+    public Task<JsonElement> OfferInClaim(string id, long amount, CancellationToken cancel = default) => Post($"/v1/claims/{id}/offer", new { amount }, cancel);
+
+    /// <summary>Asks for the goods.</summary>
+    public Task<JsonElement> AskForReturn(string id, string text, CancellationToken cancel = default) => Post($"/v1/claims/{id}/return", new { text }, cancel);
+
+    /// <summary>The goods have come back.</summary>
+    public Task<JsonElement> ReceiveReturn(string id, CancellationToken cancel = default) => Post($"/v1/claims/{id}/received", null, cancel);
+
+    public Task<JsonElement> RefuseClaim(string id, string text, CancellationToken cancel = default) => Post($"/v1/claims/{id}/refuse", new { text }, cancel);
 
     public Task<JsonElement> GetBill(string number, CancellationToken cancel = default) =>
         _http.GetFromJsonAsync<JsonElement>($"/v1/bills/{number}", cancel);

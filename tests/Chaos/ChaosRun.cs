@@ -11,7 +11,13 @@ namespace Lakala.Chaos;
 /// <param name="Swipes">Attempts that reached the books of the terminals.</param>
 /// <param name="Unresolved">Sales whose outcome is unknown at the terminal at the end.</param>
 /// <param name="Refunded">Refunds that the bank has credited.</param>
+/// <param name="RefundedByApi">Refunds that the merchant has ordered, and got an answer.</param>
+/// <param name="RefundedAtCounter">Refunds that were ordered at a counter.</param>
+/// <param name="RefundedByClaims">Refunds with which claims have ended.</param>
 /// <param name="Released">Releases of held money.</param>
+/// <param name="Confirmed">Shoppers who have confirmed with a one-time code, and got an answer.</param>
+/// <param name="Claims">All claims, which have ended: the number in each state.</param>
+/// <param name="VisitsGivenUp">Requests of shoppers, and about their claims, that got no answer for long.</param>
 /// <param name="Faults">The number of each kind.</param>
 /// <param name="ResolveP99Ms">The time from the end of a fault that left a sale open to its outcome at the terminal, in milliseconds.</param>
 public sealed record ChaosFigures(
@@ -23,7 +29,13 @@ public sealed record ChaosFigures(
     int Unresolved,
     int Refunded,
     int RefundsDeclined,
+    int RefundedByApi,
+    int RefundedAtCounter,
+    int RefundedByClaims,
     int Released,
+    int Confirmed,
+    IReadOnlyDictionary<string, int> Claims,
+    int VisitsGivenUp,
     IReadOnlyDictionary<string, int> Faults,
     IReadOnlyList<string> Violations,
     double ResolveP99Ms);
@@ -50,7 +62,9 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
              + (select count(*) from reversals where acknowledged_at is null)
              + (select count(*) from refunds where state <> 'DONE' and state <> 'DECLINED')
-             + (select count(*) from trades where due_at < statement_timestamp() + interval '1 minute' and frozen_by is null)
+             + (select count(*) from trades where greatest(due_at, leased_until) < statement_timestamp() + interval '1 minute' and due_at is not null and frozen_by is null)
+             + (select count(*) from claims c where c.state not in ('AGREED', 'JUDGED', 'WITHDRAWN')
+                  and not exists (select from trades t where t.bill = c.bill and t.frozen_by is not null))
              + (select count(*) from deliveries where state = 'PENDING')
              + (select count(*) from entries, folded where xact >= upto) + (select count(*) from old_postings)
         """;
@@ -87,9 +101,10 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         {
             // The run does not wait fifteen hours for a merchant's server.
             ["Notices__LongestPause"] = "00:00:02",
-            // Nor days for a shopper.
+            // Nor days for a shopper, or for the answer to her claim.
             ["Trades__ShortestShipTime"] = "00:00:01",
             ["Trades__ShortestConfirmTime"] = "00:00:01",
+            ["Trades__LongestClaimTime"] = "00:00:05",
             // One merchant has the bills of all stores.
             ["MerchantApi__BillsPerMinute"] = "1000000",
             ["MerchantApi__WritesPerMinute"] = "1000000",
@@ -122,10 +137,10 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         try
         {
             var unresolved = await Break(shop, tills, director, stop);
-            var isEmpty = await UntilQueuesAreEmpty(network, stop);
+            var isEmpty = await UntilQueuesAreEmpty(network, shop, stop);
             Say(isEmpty ? "the queues are empty; the books are compared" : $"the queues are not empty after {QueueBound.TotalSeconds:0} s");
             var evidence = await EvidenceReader.Read(await Sources(network, shop, tills, stop), stop);
-            return await Report(evidence, tills, director.Happened, unresolved, jsonFile);
+            return await Report(evidence, tills, director.Happened, unresolved, shop.GivenUp, jsonFile);
         }
         finally
         {
@@ -196,12 +211,13 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
     }
 
-    private async Task<bool> UntilQueuesAreEmpty(LocalNetwork network, CancellationToken stop)
+    private async Task<bool> UntilQueuesAreEmpty(LocalNetwork network, Shop shop, CancellationToken stop)
     {
         await using var database = NpgsqlDataSource.Create(network.ConnectionString);
         var begun = _time.GetTimestamp();
         while (_time.GetElapsedTime(begun) < QueueBound)
         {
+            await shop.EndClaims(stop);
             await using var command = database.CreateCommand(OpenInQueues);
             if (await command.ExecuteScalarAsync(stop) is 0L)
             {
@@ -226,7 +242,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         Secrets = await SecretSearch.For(network.Seed, network.Cards, network.Secrets, [CanaryPin], stop),
     };
 
-    private async Task<int> Report(Evidence evidence, Till[] tills, IReadOnlyList<Fault> faults, int unresolved, string? jsonFile)
+    private async Task<int> Report(Evidence evidence, Till[] tills, IReadOnlyList<Fault> faults, int unresolved, int givenUp, string? jsonFile)
     {
         var violations = Auditor.Check(evidence);
         var attempts = evidence.Database.Attempts;
@@ -240,7 +256,13 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             unresolved,
             evidence.Database.Refunds.Count(refund => refund.State == "DONE"),
             evidence.Database.Refunds.Count(refund => refund.State == "DECLINED"),
+            evidence.Acknowledged.Refunds.Count,
+            evidence.Database.RefundKeys.Count(row => row.Refund is not null),
+            evidence.Database.Claims.Count(claim => claim.Refund is not null),
             evidence.Database.Trades.Sum(trade => trade.Releases),
+            evidence.Acknowledged.Confirmations.Count,
+            evidence.Database.Claims.GroupBy(claim => claim.State).OrderBy(state => state.Key, StringComparer.Ordinal).ToDictionary(state => state.Key, state => state.Count()),
+            givenUp,
             faults.GroupBy(fault => fault.Kind).OrderBy(kind => kind.Key).ToDictionary(kind => Name(kind.Key), kind => kind.Count()),
             [.. violations.Select(violation => violation.ToString())],
             Share(resolve, 0.99));
@@ -261,6 +283,8 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         : figures.Approved == 0 ? "nothing was sold"
         : figures.Refunded == 0 ? "nothing was refunded"
         : figures.Released == 0 ? "nothing was released"
+        : figures.Confirmed == 0 ? "nothing was confirmed"
+        : figures.Claims.Count == 0 ? "nothing was claimed"
         : figures.ResolveP99Ms > LongestResolve.TotalMilliseconds ? $"sales took longer than {LongestResolve.TotalSeconds:0} s to be resolved"
         : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
             ? "more lines of the terminals' paper are unreadable than terminals were killed"
@@ -314,8 +338,9 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
 
         Console.WriteLine($"  {"unresolved",-24}{figures.Unresolved,8}");
-        Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}; ordered at a counter {evidence.Database.RefundKeys.Count(row => row.Refund is not null)}");
-        Console.WriteLine($"releases of held money            {figures.Released,8}");
+        Console.WriteLine($"refunds that the bank has credited{figures.Refunded,8}, refused {figures.RefundsDeclined}; ordered by the API {figures.RefundedByApi}, at a counter {figures.RefundedAtCounter}, by claims {figures.RefundedByClaims}");
+        Console.WriteLine($"releases of held money            {figures.Released,8}; confirmed by the shopper {figures.Confirmed}");
+        Console.WriteLine($"claims                            {figures.Claims.Values.Sum(),8}: {string.Join(", ", figures.Claims.Select(state => $"{state.Key} {state.Value}"))}; requests given up {figures.VisitsGivenUp}");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sales that a fault left open {resolve.Length,8}; resolved after its end in p50 {Share(resolve, 0.5) / 1000:0.0} s, p99 {Share(resolve, 0.99) / 1000:0.0} s, longest {Share(resolve, 1) / 1000:0.0} s"));

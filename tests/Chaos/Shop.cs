@@ -9,7 +9,8 @@ using Lakala.Local;
 namespace Lakala.Chaos;
 
 /// <summary>A bill on its way through the stores.</summary>
-public sealed record Sale(string Bill, bool IsEscrow, int Tries = 0);
+/// <param name="Shopper">Null: she does nothing after the payment.</param>
+public sealed record Sale(string Bill, bool IsEscrow, Shopper? Shopper = null, int Tries = 0);
 
 /// <summary>
 /// The web shop: creates bills at any silo that answers, keeps what was acknowledged, and gets notices at two servers that
@@ -20,11 +21,12 @@ public sealed class Shop : IAsyncDisposable
     private const int Stock = 60, Batch = 20, MaxTries = 6, OrdersAtOnce = 200, MostPauses = 16;
     private const int ShipSeconds = 6, ConfirmSeconds = 4, ExtraDays = 2;
     private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3, Returned = 0.4, ReturnedWhole = 0.3, ReturnedAgain = 0.5;
-    private const double Escrow = 0.33, FeeKept = 0.25, NeverShipped = 0.1, Extended = 0.1;
+    private const double Escrow = 0.33, FeeKept = 0.25, NeverShipped = 0.1, Extended = 0.1, Confirms = 0.15, Claims = 0.15;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
 
     private readonly MerchantClient[] _silos;
+    private readonly Visits _visits;
     private readonly Random _random;
     private readonly ConcurrentQueue<Sale> _sales = new();
     private readonly ConcurrentQueue<AcknowledgedBill> _created = new();
@@ -38,11 +40,19 @@ public sealed class Shop : IAsyncDisposable
     {
         _silos = [.. network.Silos.Select(silo => new MerchantClient(silo.Http, network.Seed.ApiKey))];
         _random = random;
+        _visits = new Visits(network, _silos, random);
     }
 
     public IReadOnlyList<WebhookReceiver> Receivers { get; private set; } = [];
 
-    public Acknowledged Acknowledged => new([.. _created], [.. _cancelled], [.. _refunded]);
+    public Acknowledged Acknowledged => new([.. _created], [.. _cancelled], [.. _refunded])
+    {
+        Confirmations = _visits.ConfirmedBills,
+        Claims = _visits.ClaimedBills,
+    };
+
+    /// <summary>Requests of shoppers, and about their claims, whose outcome nobody knows.</summary>
+    public int GivenUp => _visits.GivenUp;
 
     public static async Task<Shop> Open(LocalNetwork network, Random random, CancellationToken stop)
     {
@@ -93,7 +103,7 @@ public sealed class Shop : IAsyncDisposable
     /// <summary>The bill is paid: it is to be delivered, and perhaps its goods come back.</summary>
     public void Deliver(Sale sale) => _paid.Writer.TryWrite(sale);
 
-    /// <summary>Ships, and refunds what comes back, until it is stopped.</summary>
+    /// <summary>Ships, refunds what comes back, and answers claims, until it is stopped. Meanwhile shoppers come to the pages of their bills.</summary>
     public async Task Deliver(CancellationToken stop)
     {
         try
@@ -118,11 +128,15 @@ public sealed class Shop : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the claims that wait for operators.</summary>
+    public Task EndClaims(CancellationToken stop) => _visits.AgreeToJudged(stop);
+
     /// <summary>From now on every notice is accepted.</summary>
     public void Heal() => _isHealed = true;
 
     public async ValueTask DisposeAsync()
     {
+        _visits.Dispose();
         foreach (var silo in _silos)
         {
             silo.Dispose();
@@ -138,12 +152,13 @@ public sealed class Shop : IAsyncDisposable
     {
         var order = "order-" + Interlocked.Increment(ref _orders).ToString("D6", CultureInfo.InvariantCulture);
         var amount = Draw(random => random.Next(1, 100_000));
-        var mail = Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
         var isEscrow = Draw(random => random.NextDouble()) < Escrow;
         var isFeeKept = Draw(random => random.NextDouble()) < FeeKept;
-        var number = await Untiring(
+        Wish? wish = isEscrow ? Draw(random => random.NextDouble()) switch { < Confirms => Wish.Confirm, < Confirms + Claims => Wish.Claim, _ => null } : null;
+        var mail = wish is not null || Draw(random => random.NextDouble()) < WithMail ? $"{order}@shopper.test" : null;
+        var (number, page) = await Untiring(
             silo => silo.CreateBill(order, amount, "A teapot", idempotencyKey: order, mail, isEscrow ? (ShipSeconds, ConfirmSeconds) : null, isFeeKept, stop),
-            bill => bill.GetProperty("number").GetString()!,
+            bill => (bill.GetProperty("number").GetString()!, bill.GetProperty("pay_url").GetString()!),
             stop);
         _created.Enqueue(new AcknowledgedBill(number, order, amount));
         if (Draw(random => random.NextDouble()) < Cancelled)
@@ -152,16 +167,20 @@ public sealed class Shop : IAsyncDisposable
             return;
         }
 
-        _sales.Enqueue(new Sale(number, isEscrow));
+        var sale = new Sale(number, isEscrow, wish is { } does ? new Shopper(new Uri(page), mail!, does, amount) : null);
+        _sales.Enqueue(sale);
         if (Draw(random => random.NextDouble()) < Twice)
         {
             // Two shoppers with one bill: one of them gets that it is paid, or being paid.
-            _sales.Enqueue(new Sale(number, isEscrow, MaxTries));
+            _sales.Enqueue(sale with { Tries = MaxTries });
         }
     }
 
+    private Task DeliverOne(Sale sale, CancellationToken stop) =>
+        Task.WhenAll(DeliverGoods(sale, stop), sale.Shopper is { } shopper ? _visits.Visit(sale.Bill, shopper, stop) : Task.CompletedTask);
+
     // What comes back of an escrow bill does so before the shipping, after it, or when its money is released or about to be.
-    private async Task DeliverOne(Sale sale, CancellationToken stop)
+    private async Task DeliverGoods(Sale sale, CancellationToken stop)
     {
         var isReturned = Draw(random => random.NextDouble()) < Returned;
         var returnedAt = Draw(random => random.Next(3));

@@ -112,6 +112,18 @@ internal static class AnswerStatements
             }
         }
 
+        foreach (var number in books.Evidence.Acknowledged.Confirmations.Where(number => books.Trades.GetValueOrDefault(number) is not { Releases: > 0 }))
+        {
+            yield return new Violation(
+                8, "A page has said that its shopper has confirmed, and nothing was released.",
+                [$"page of bill {number}: confirmed", .. books.Trades.TryGetValue(number, out var trade) ? [Row.Of(trade)] : Array.Empty<string>()]);
+        }
+
+        foreach (var number in books.Evidence.Acknowledged.Claims.Where(number => !books.ClaimsOfBill[number].Any()))
+        {
+            yield return new Violation(8, "A page has said that there is a claim, and there is none.", [$"page of bill {number}: claim"]);
+        }
+
         foreach (var key in books.Told)
         {
             var answers = key.Where(told => told is { IsFinal: true, Code: not null }).ToList();

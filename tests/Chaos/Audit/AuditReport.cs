@@ -67,7 +67,8 @@ public static class AuditReport
         yield return ("receivers", $"{Number(evidence.Receivers.Count)}, with {Number(received.Count(told => told.Accepted > 0))} events accepted in "
             + $"{Number(received.Sum(told => told.Tries))} tries");
         yield return ("answered", $"{Number(evidence.Acknowledged.Bills.Count)} bills with 201, {Number(evidence.Acknowledged.Cancellations.Count)} cancellations with 200, "
-            + $"{Number(evidence.Acknowledged.Refunds.Count)} refunds with 201");
+            + $"{Number(evidence.Acknowledged.Refunds.Count)} refunds with 201; at pages {Number(evidence.Acknowledged.Confirmations.Count)} confirmations, "
+            + $"{Number(evidence.Acknowledged.Claims.Count)} claims");
     }
 
     /// <summary>The violation with all its rows, or the first of them.</summary>

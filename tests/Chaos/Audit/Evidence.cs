@@ -291,11 +291,18 @@ public sealed record ReceivedEvent(
     int Accepted,
     string? Trade = null);
 
-/// <summary>The API's answers to clients. Answers to terminals are in their journals.</summary>
+/// <summary>The answers of the API and of the bills' pages. Answers to terminals are in their journals.</summary>
 /// <param name="Bills">Creations that were answered with 201.</param>
 /// <param name="Cancellations">Numbers of the bills whose cancellation was answered with 200.</param>
 /// <param name="Refunds">Refunds that were answered with 201.</param>
-public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOnlyList<string> Cancellations, IReadOnlyList<AcknowledgedRefund> Refunds);
+public sealed record Acknowledged(IReadOnlyList<AcknowledgedBill> Bills, IReadOnlyList<string> Cancellations, IReadOnlyList<AcknowledgedRefund> Refunds)
+{
+    /// <summary>Numbers of the bills whose page has said to the shopper that she has confirmed.</summary>
+    public IReadOnlyList<string> Confirmations { get; init; } = [];
+
+    /// <summary>Numbers of the bills whose page has said to the shopper that there is a claim.</summary>
+    public IReadOnlyList<string> Claims { get; init; } = [];
+}
 
 /// <param name="Amount">Minor units.</param>
 public sealed record AcknowledgedBill(string Number, string Order, long Amount);

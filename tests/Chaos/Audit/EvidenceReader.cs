@@ -66,8 +66,9 @@ public static partial class EvidenceReader
         return books;
     }
 
+    // A one-time code is of no event.
     private static IReadOnlyList<string> Mails(string pickup) => !Directory.Exists(pickup) ? [] :
-        [.. Directory.EnumerateFiles(pickup, "*.eml").Select(file => MessageId().Match(File.ReadAllText(file)) is { Success: true } id
+        [.. Directory.EnumerateFiles(pickup, "*.eml").Where(file => !Path.GetFileName(file).StartsWith("code_", StringComparison.Ordinal)).Select(file => MessageId().Match(File.ReadAllText(file)) is { Success: true } id
             ? id.Groups[1].Value
             : throw new InvalidDataException($"{file} says not of which event it is."))];
 
