@@ -117,6 +117,35 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refund_and_a_release_at_once_take_the_money_from_one_place_only()
+    {
+        for (var round = 0; round < 6; round++)
+        {
+            var bill = await Ship();
+            var release = await ReleaseOf(bill);
+            var ask = new RequestRefund(await _books.Rrns.Next(), bill, 300, null, $"key{round}", made => new KeptAnswer($"key{round}", [1], 201, "{}"));
+            await using var blocker = await _books.Database.OpenConnectionAsync(Stop);
+            await using (var command = new Npgsql.NpgsqlCommand($"begin; select from trades where bill = {bill} for no key update", blocker))
+            {
+                await command.ExecuteNonQueryAsync(Stop);
+            }
+
+            var first = round % 2 == 0 ? _books.Commits.MoveTrades.Submit(release) : null;
+            var asked = Refunds.Request(ask);
+            var released = first ?? _books.Commits.MoveTrades.Submit(release);
+            await _books.SomebodyWaits(2);
+            await blocker.CloseAsync();
+
+            var isReleased = (await released).Found is null;
+            var refund = (await asked).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
+            (await TradeOf(bill)).Should().Be(isReleased ? "FINISHED 0" : "SHIPPED 700");
+            (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(300);
+            (await Lines(refund.Rrn, "refund")).Should().Be(
+                isReleased ? $"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300" : $"held:{Books.Merchant} 300, refunds_out -300");
+        }
+    }
+
+    [Fact]
     public async Task What_is_agreed_goes_back_in_the_same_commit()
     {
         var bill = await Ship();

@@ -17,6 +17,9 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
 {
     private static readonly EscrowTerms Terms = new(DeliveryMethod.Express, TimeSpan.FromHours(72), TimeSpan.FromDays(10));
 
+    // A query ends with a zero: this is not the READ COMMITTED of its beginning.
+    private const string CommitItself = "COMMIT\0";
+
     private readonly Books _books = new(postgres);
 
     private int _stans;
@@ -145,6 +148,67 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
 
         (await both).Select(outcome => outcome.GetType().Name).Should().BeEquivalentTo([nameof(RequestOutcome.Made), nameof(RequestOutcome.KeyTaken)]);
         (await Refunded(bill)).Should().Be(1000);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task R1_is_unknown_and_the_same_request_again_is_one_refund(bool isStored)
+    {
+        var bill = await Pay();
+        await using var line = new TestLine(_books.ConnectionString);
+        await using var database = Database.Open(line.ConnectionString);
+        var lost = isStored ? line.CutAfter(CommitItself) : line.CutBefore(CommitItself);
+
+        await FluentActions.Awaiting(() => Ask(bill, 600, "key", new RefundRows(database, new Notices(), TimeProvider.System))).Should().ThrowAsync<NpgsqlException>();
+        await lost;
+        var again = await Ask(bill, 600, "key");
+
+        again.Should().BeOfType(isStored ? typeof(RequestOutcome.KeyTaken) : typeof(RequestOutcome.Made));
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(1);
+        (await Refunded(bill)).Should().Be(600);
+        (await Events()).Should().Be("refund.created");
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public async Task R2_is_unknown_and_what_is_SENT_counts_as_possibly_sent(bool isStored, int tries)
+    {
+        const string R2 = "set state = 'SENT'";
+        var refund = ((RequestOutcome.Made)await Ask(await Pay(), 300)).Refund.Rrn;
+        await using var line = new TestLine(_books.ConnectionString);
+        await using var database = Database.Open(line.ConnectionString);
+        var lost = isStored ? line.CutAfter(R2) : line.CutBefore(R2);
+
+        await FluentActions.Awaiting(() => new RefundRows(database, new Notices(), TimeProvider.System).TakeDue(TimeSpan.Zero, 16, Stop)).Should().ThrowAsync<NpgsqlException>();
+        await lost;
+
+        (await Refunds.Find(refund, Stop))!.State.Should().Be(isStored ? RefundState.Sent : RefundState.Requested);
+        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle().Which
+            .Should().Match<RefundToSend>(one => one.Rrn == refund && one.Tries == tries);
+    }
+
+    [Theory]
+    [InlineData(true, RefundState.Done, "00")]
+    [InlineData(false, RefundState.Done, "00")]
+    [InlineData(true, RefundState.Declined, "14")]
+    [InlineData(false, RefundState.Declined, "14")]
+    public async Task R3_is_unknown_and_the_same_answer_again_is_posted_once(bool isStored, RefundState state, string code)
+    {
+        var bill = await Pay();
+        var refund = await Send(bill, 300);
+        await using var line = new TestLine(_books.ConnectionString);
+        await using var database = Database.Open(line.ConnectionString);
+        var lost = isStored ? line.CutAfter(CommitItself) : line.CutBefore(CommitItself);
+
+        await FluentActions.Awaiting(() => new RefundRows(database, new Notices(), TimeProvider.System).Finish(refund, state, code)).Should().ThrowAsync<NpgsqlException>();
+        await lost;
+
+        (await Refunds.Finish(refund, state, code)).Should().Be(!isStored);
+        (await _books.Scalar<long>($"select count(*) from other_entries where subject = {refund} and kind <> 'refund'")).Should().Be(1);
+        (await Refunded(bill)).Should().Be(state == RefundState.Done ? 300 : 0);
+        (await Events()).Should().Be(state == RefundState.Done ? "refund.created, refund.done" : "refund.created, refund.declined");
     }
 
     [Fact]
