@@ -91,7 +91,7 @@ internal sealed record DeskTexts
         RefundTooMuch = "More than is left of this payment.",
         RefundSwipePrompt = "Swipe the card that paid: {0}",
         RefundSign = "A supervisor signs the refund: number, Enter, password, Enter",
-        RefundAsking = "The refund is ordered. Do not switch off",
+        RefundAsking = "Ordering the refund. Do not switch off",
         RefundOrderedClerk = "There is no printer: the receipt is under F2. The card has the money when its bank says so.",
         NoRefund = "NO REFUND",
         NoRefundCustomer = "Nothing was given back.",

@@ -178,6 +178,14 @@ public sealed class AnswerStatementsTests
         $"answered 200: bill {_books.Open} cancelled", $"bill {_books.Open} OPEN");
 
     [Fact]
+    public void Statement_8_a_page_has_said_that_the_shopper_confirmed_and_nothing_is_released() => Breaks(
+        8, Sound with { Acknowledged = Sound.Acknowledged with { Confirmations = [_books.Open] } }, $"page of bill {_books.Open}: confirmed");
+
+    [Fact]
+    public void Statement_8_a_page_has_said_that_there_is_a_claim_and_there_is_none() => Breaks(
+        8, Sound with { Acknowledged = Sound.Acknowledged with { Claims = [_books.Open] } }, $"page of bill {_books.Open}: claim");
+
+    [Fact]
     public void Statement_8_the_answer_that_a_terminal_was_told_is_not_stored() => Breaks(
         8, Sound.Database(book => book with { Attempts = book.Attempts.Without(attempt => attempt.Key == _books.Refused.Key) }),
         $"journal {_books.Refused.Key} RESULT 13", $"report {_books.Refused.Key} refused 13");
