@@ -11,7 +11,7 @@ public sealed class AuditReportTests
     {
         var report = Print(_books.Evidence);
 
-        report.Should().MatchRegex("^bills      40: 1 CANCELLED, 1 EXPIRED, ").And.Contain("3 REVERSED").And.Contain("1 TOMBSTONE").And.Contain("2 PARKED");
+        report.Should().StartWith($"bills      {_books.Evidence.Database.Bills.Count}: 1 CANCELLED, 1 EXPIRED, ").And.Contain("3 REVERSED").And.Contain("1 TOMBSTONE").And.Contain("2 PARKED");
         report.Should().EndWith("All statements hold.\n");
     }
 

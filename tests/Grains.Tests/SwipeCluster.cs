@@ -88,6 +88,7 @@ public sealed class Silos : IAsyncDisposable
     {
         services.AddSingleton(time);
         services.AddSingleton(_ => Database.Open(connectionString));
+        services.AddKeyedSingleton(Database.Moves, (_, _) => Database.OpenForMoves(connectionString));
         services.AddKeyedSingleton(Database.Writers, (_, _) => Database.OpenForCommits(connectionString));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(timers));
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(quota));

@@ -84,6 +84,7 @@ internal sealed class GatewayDevice : IAsyncDisposable
                 return answer;
             }
 
+            read.IsCompleted.Should().BeFalse("the gateway answers before it ends the line");
             _back.Reader.AdvanceTo(buffer.Start, buffer.End);
         }
     }
