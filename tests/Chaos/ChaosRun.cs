@@ -163,6 +163,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         var telling = Tell(tills, director, reporting.Token);
         try
         {
+            await UntilOneHasSold(tills, stop);
             await director.Run(FaultPlan.Draw(seed, length), stop);
             await director.Heal(stop);
             Say("healed; terminals settle what is open");
@@ -187,6 +188,23 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         }
 
         return tills.Where((till, place) => till.IsBusy || selling[place].IsFaulted).Count();
+    }
+
+    // Silos that are killed before they have started sell nothing: faults of a network that is not up yet prove little.
+    private async Task UntilOneHasSold(Till[] tills, CancellationToken stop)
+    {
+        var begun = _time.GetTimestamp();
+        while (!tills.Any(till => till.Resolved.Any(sale => sale.Outcome == "approved")))
+        {
+            if (_time.GetElapsedTime(begun) > SettleBound)
+            {
+                throw new SetupException($"nothing was sold in {SettleBound.TotalSeconds:0} s, before any fault");
+            }
+
+            await Task.Delay(Poll, _time, stop);
+        }
+
+        Say("the first sale is paid; the faults begin");
     }
 
     private async Task Tell(Till[] tills, Director director, CancellationToken stop)
