@@ -23,6 +23,9 @@ public static class TestRun
         ["DOTNET_GCgen0size"] = "0x4000000",
     };
 
+    // Two times what a busy machine of two cores needs. Who waits longer than this waits for a test that hangs.
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(55);
+
     // The end-to-end tests alone keep several programs busy: more at once win little, and on a slow machine handshakes and connections time out.
     private static int AtOnce => Environment.ProcessorCount;
 
@@ -41,12 +44,22 @@ public static class TestRun
         // It computes nothing, so it needs no place.
         Task<TestReport>[] format = only is null ? [CheckFormat(stop)] : [];
         using var places = new SemaphoreSlim(AtOnce);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bound.CancelAfter(Bound);
         var ends = await Task.WhenAll(format.Concat(projects.Select(async project =>
         {
-            await places.WaitAsync(stop);
             try
             {
-                return await Run(project, reports, stop);
+                await places.WaitAsync(bound.Token);
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                return TestReport.WithoutTests([$"{Path.GetFileName(project)} has not begun: the run is limited to {Bound.TotalMinutes:0} minutes"]);
+            }
+
+            try
+            {
+                return await Run(project, reports, bound.Token, stop);
             }
             finally
             {
@@ -77,23 +90,41 @@ public static class TestRun
         return TestReport.WithoutTests(found.Length == 0 ? [] : ["`dotnet format` finds something to change"]);
     }
 
-    private static async Task<TestReport> Run(string project, string reports, CancellationToken stop)
+    private static async Task<TestReport> Run(string project, string reports, CancellationToken bound, CancellationToken stop)
     {
         var name = Path.GetFileName(project);
         var file = Path.Combine(reports, name + ".xml");
-        var exit = await Tool.Follow(
-            [Repository.Program(name), "--results-directory", reports, "--report-xunit-xml", "--report-xunit-xml-filename", name + ".xml"],
-            line => Say(name[..^Suffix.Length], line),
-            ShortLives,
-            workingDirectory: project,
-            cancel: stop);
+        var last = "";
+        string end;
+        try
+        {
+            var exit = await Tool.Follow(
+                [Repository.Program(name), "--results-directory", reports, "--report-xunit-xml", "--report-xunit-xml-filename", name + ".xml"],
+                line =>
+                {
+                    // A test that hangs makes the platform say the same line again and again; what failed before it must stay in sight.
+                    if (Interlocked.Exchange(ref last, line) != line)
+                    {
+                        Say(name[..^Suffix.Length], line);
+                    }
+                },
+                ShortLives,
+                workingDirectory: project,
+                cancel: bound);
+            end = exit == 0 ? "" : $"{name} ended with exit code {exit}";
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            end = $"{name} was interrupted: the run is limited to {Bound.TotalMinutes:0} minutes; the lines above say which test was active";
+        }
+
         if (!File.Exists(file))
         {
-            return TestReport.WithoutTests([$"{name} ended with exit code {exit} and without a report"]);
+            return TestReport.WithoutTests([$"{(end.Length > 0 ? end : $"{name} ended")} without a report"]);
         }
 
         var report = TestReport.Read(file);
-        return exit == 0 || report.Troubles.Count > 0 ? report : report with { Troubles = [$"{name} ended with exit code {exit}"] };
+        return end.Length == 0 ? report : report with { Troubles = [.. report.Troubles, end] };
     }
 
     private static void Say(string who, string line)
