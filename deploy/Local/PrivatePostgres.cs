@@ -77,8 +77,17 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var port = ChoosePort(Path.Combine(folder, "port"));
         var password = await Initialise(folder, binaries, asServer, cancel);
         var postgres = new PrivatePostgres(state, folder, binaries, asServer, port, password);
-        await postgres.Start(cancel);
-        return postgres;
+        try
+        {
+            await postgres.Start(cancel);
+            return postgres;
+        }
+        catch
+        {
+            // Nobody else could end it.
+            await postgres.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>
