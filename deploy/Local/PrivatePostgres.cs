@@ -131,6 +131,19 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>From now on the server records the time of each commit. It is started again for it, which cuts all connections.</summary>
+    public async Task KeepCommitTimes(CancellationToken cancel = default)
+    {
+        await using (var server = NpgsqlDataSource.Create(ConnectionString + ";Pooling=false"))
+        await using (var command = server.CreateCommand("alter system set track_commit_timestamp = on"))
+        {
+            await command.ExecuteNonQueryAsync(cancel);
+        }
+
+        await Stop();
+        await Start(cancel);
+    }
+
     /// <summary>Ends the server as a crash does: no answer and no write follows, and the next start recovers.</summary>
     public async Task Crash()
     {

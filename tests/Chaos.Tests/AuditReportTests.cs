@@ -12,7 +12,18 @@ public sealed class AuditReportTests
         var report = Print(_books.Evidence);
 
         report.Should().StartWith($"bills      {_books.Evidence.Database.Bills.Count}: 1 CANCELLED, 1 EXPIRED, ").And.Contain("3 REVERSED").And.Contain("1 TOMBSTONE").And.Contain("2 PARKED");
+        report.Should().Contain("cover      clients have 995,200,135,759 CNY: the reserve alone covers 0.0 %,").And.Contain("with what the network owes 100.5 %");
         report.Should().EndWith("All statements hold.\n");
+    }
+
+    [Fact]
+    public void It_says_what_was_not_checked()
+    {
+        var report = Print(_books.Evidence.Database(book => book with { Postings = [.. book.Postings.Select(line => line with { CommittedAt = null })] }));
+
+        report.Should().Contain("16. Not checked: Whether an account was below zero before the end.").And.Contain("are not recorded (track_commit_timestamp).")
+            .And.EndWith("What was checked of the statements holds.\n").And.NotContain("All statements hold");
+        report.Split('\n').Should().OnlyContain(line => line.Length <= 80);
     }
 
     [Fact]

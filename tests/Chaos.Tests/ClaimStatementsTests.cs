@@ -30,21 +30,87 @@ public sealed class ClaimStatementsTests
         [7, 15, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Claim == _books.JudgedClaim && told.Type == "claim.judging") }), "do not lead there");
 
     [Fact]
-    public void Statement_15_money_was_released_while_a_claim_was_open() => Breaks(
-        [15, 24], Sound.Database(book => book with
+    public void Statement_15_the_release_of_a_claimed_trade_was_told_before_the_claim_ended() => Breaks(
+        15, Sound.Database(book => book with
         {
             Events = book.Events.Change(
-                told => told.Bill == _books.Judged.Bill && told.Type == "trade.finished", told => told with
-                {
-                    CreatedAt = told.CreatedAt - TimeSpan.FromMilliseconds(1),
-                    CommittedAt = told.CommittedAt - TimeSpan.FromMilliseconds(1),
-                }),
+                told => told.Bill == _books.Judged.Bill && told.Type == "trade.finished", told => told with { CommittedAt = told.CommittedAt - TimeSpan.FromMilliseconds(1) }),
         }),
-        "released while a claim was open");
+        "released while a claim was open", "trade.finished");
+
+    [Fact]
+    public void Statement_15_money_was_released_while_a_claim_was_open() => Breaks(
+        15, Sound.Database(book => book with
+        {
+            Postings = [.. book.Postings.Select(line => line.Kind == "release" && line.Bill == _books.Judged.Bill ? line with { CommittedAt = line.CommittedAt - TimeSpan.FromMilliseconds(1) } : line)],
+        }),
+        "released while a claim was open", "posting rrn");
+
+    [Fact]
+    public void Statement_14_the_sweep_has_forgotten_a_claim() => Breaks(14, OfClaim(_books.OpenClaim, Overdue), "The time of a claim has ended", $"claim {_books.OpenClaim} ASKED");
+
+    [Fact]
+    public void A_claim_that_is_due_waits_while_its_trade_is_stopped() => Auditor.Check(OfClaim(_books.OpenClaim, Overdue).Database(book => book with
+    {
+        Trades = book.Trades.Change(trade => trade.Bill == _books.Claimed.Bill, trade => trade with { FrozenBy = "fred" }),
+        OperatorActs = book.OperatorActs.With(new OperatorAct("fred", "trade.freeze", _books.Claimed.Bill, book.ReadAt)),
+    })).Should().BeEmpty();
+
+    [Theory]
+    [InlineData("claim.opened")]
+    [InlineData("claim.refused")]
+    [InlineData("claim.judging")]
+    [InlineData("claim.judged")]
+    public void Statement_15_a_claim_has_moved_by_itself_where_silence_means_nothing(string type) => Breaks(
+        15, OfMove(_books.JudgedClaim, type, move => move with { IsByItself = true }), "silence does not mean that", $"{type}");
+
+    [Fact]
+    public void Statement_15_silence_has_given_less_than_was_claimed() => Breaks(
+        15, OfMove(_books.GrantedClaim, "claim.agreed", move => move with { Amount = 4_099 }), "silence does not mean that", "4099");
+
+    [Fact]
+    public void Statement_15_an_agreement_gives_what_was_neither_claimed_nor_offered() => Breaks(
+        15, OfMove(_books.OfferedClaim, "claim.agreed", move => move with { Amount = 2_799 }), "neither claimed nor offered");
+
+    [Fact]
+    public void Statement_15_a_move_of_a_claim_is_not_kept() => Breaks(
+        15, Sound.Database(book => book with { ClaimMoves = book.ClaimMoves.Without(move => move.Claim == _books.JudgedClaim && move.What == "claim.refused") }), "not its events");
+
+    [Theory]
+    [InlineData("emil", "watch")]
+    [InlineData("emil", "act")]
+    [InlineData("fred", "watch")]
+    public void Statement_15_an_operator_has_not_the_role(string who, string role) => Breaks(
+        15, Sound.Database(book => book with { Operators = book.Operators.Change(person => person.Name == who, person => person with { Role = role }) }), "without the role", $"audit log {who}");
+
+    [Fact]
+    public void Statement_15_an_operator_is_nobody() => Breaks(
+        15, Sound.Database(book => book with { Operators = book.Operators.Without(person => person.Name == "fred") }), "without the role", "audit log fred trade.freeze");
+
+    [Fact]
+    public void Statement_15_a_ruling_is_signed_by_one_who_has_not_proposed_it() =>
+        Breaks(15, OfRuling(_books.JudgedClaim, ruling => ruling with { MadeBy = "fred" }), "has not made it", "audit log dora ruling.propose");
+
+    [Fact]
+    public void Statement_15_a_ruling_is_signed_by_one_who_has_not_approved_it() =>
+        Breaks(15, OfRuling(_books.JudgedClaim, ruling => ruling with { ApprovedBy = "fred" }), "has not made it", "audit log emil ruling.approve");
+
+    [Fact]
+    public void Statement_15_a_payment_to_the_fund_is_signed_by_another() => Breaks(
+        15, Sound.Database(book => book with { GuaranteePayments = book.GuaranteePayments.Change(payment => payment.Number == _books.FundPayment, payment => payment with { ApprovedBy = "fred" }) }),
+        "has not made it", "audit log emil guarantee.approve");
+
+    [Fact]
+    public void Statement_25_a_debt_is_of_no_claim() => Breaks(
+        25, Sound.Database(book => book with { Debts = book.Debts.With(new Debt("000000099999", "000000099998", Merchant, 5, Repaid: 5)) }), "A debt is of no claim");
+
+    [Fact]
+    public void Statement_25_the_fund_has_paid_without_a_ruling_which_breaks_15_as_well() => Breaks(
+        [15, 25], OfClaim(_books.GrantedClaim, claim => claim with { Compensation = _books.Compensation }), "without a ruling");
 
     [Fact]
     public void Statement_15_a_trade_is_finished_with_an_open_claim() => Breaks(
-        15, OfTrade(_books.Claimed, trade => trade with { State = "SHIPPED", DueAt = Sound.Database.ReadAt + TimeSpan.FromDays(1) }), "A trade is SHIPPED with 1 open claims");
+        [15, 24], OfTrade(_books.Claimed, trade => trade with { State = "SHIPPED", DueAt = Sound.Database.ReadAt + TimeSpan.FromDays(1) }), "A trade is SHIPPED with 1 open claims");
 
     [Fact]
     public void Statement_15_a_trade_is_stopped_by_nobody() => Breaks(
@@ -96,7 +162,7 @@ public sealed class ClaimStatementsTests
 
     [Fact]
     public void Statement_25_one_person_alone_has_ruled() => Breaks(
-        25, OfRuling(_books.CompensatedClaim, ruling => ruling with { ApprovedBy = ruling.MadeBy }), "One person alone");
+        25, Signed(OfRuling(_books.CompensatedClaim, ruling => ruling with { ApprovedBy = ruling.MadeBy }), "ruling.approve", _books.CompensatedClaim), "One person alone");
 
     [Fact]
     public void Statement_25_a_claim_was_judged_by_nobody() => Breaks(
@@ -120,7 +186,7 @@ public sealed class ClaimStatementsTests
 
     [Fact]
     public void Statement_25_the_debt_is_posted_to_another_merchant() => Breaks(
-        25, Sound.Database(book => book with
+        [16, 25], Sound.Database(book => book with
         {
             Postings = book.Postings.Change(line => line.Rrn == _books.Compensation && line.Account == "owed:" + Merchant, line => line with { Account = "owed:" + OtherMerchant }),
         }),
@@ -134,7 +200,7 @@ public sealed class ClaimStatementsTests
     [InlineData("dora")]
     [InlineData(null)]
     public void Statement_25_the_fund_has_got_money_by_one_person(string? approvedBy) => Breaks(
-        25, Sound.Database(book => book with { GuaranteePayments = book.GuaranteePayments.Change(payment => payment.Number == _books.FundPayment, payment => payment with { ApprovedBy = approvedBy }) }),
+        25, Signed(Sound.Database(book => book with { GuaranteePayments = book.GuaranteePayments.Change(payment => payment.Number == _books.FundPayment, payment => payment with { ApprovedBy = approvedBy }) }), "guarantee.approve", _books.FundPayment),
         "other money than two people");
 
     [Fact]
@@ -142,6 +208,15 @@ public sealed class ClaimStatementsTests
         25, Sound.Database(book => book with { GuaranteePayments = [] }), "fund line 2 guarantee -100000");
 
     private Evidence OfClaim(string id, Func<Claim, Claim> change) => Sound.Database(book => book with { Claims = book.Claims.Change(claim => claim.Id == id, change) });
+
+    // The one person has signed as the second too.
+    private static Evidence Signed(Evidence books, string what, string subject) =>
+        books.Database(book => book with { OperatorActs = book.OperatorActs.With(new OperatorAct("dora", what, subject, book.ReadAt)) });
+
+    private Claim Overdue(Claim claim) => claim with { DueAt = Sound.Database.ReadAt - TimeSpan.FromMinutes(1) };
+
+    private Evidence OfMove(string claim, string type, Func<ClaimMove, ClaimMove> change) =>
+        Sound.Database(book => book with { ClaimMoves = book.ClaimMoves.Change(move => move.Claim == claim && move.What == type, change) });
 
     private Evidence OfTrade(Swipe swipe, Func<Trade, Trade> change) => Sound.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
 

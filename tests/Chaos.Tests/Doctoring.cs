@@ -14,6 +14,16 @@ internal static class Doctoring
     public static Evidence Received(this Evidence evidence, string url, Func<ReceiverBook, ReceiverBook> change) =>
         evidence with { Receivers = evidence.Receivers.Change(receiver => receiver.Url == url, change) };
 
+    /// <summary>The balances follow the lines.</summary>
+    public static Evidence Balanced(this Evidence evidence) => evidence.Database(book => book with
+    {
+        Balances =
+        [
+            .. book.Postings.Where(line => line.Account.Split(':')[0] is "merchant" or "store" or "frozen" or "guarantee").GroupBy(line => (line.Account, line.Currency))
+                .Select(lines => new Balance(lines.Key.Account, lines.Key.Currency, -lines.Sum(line => line.Amount))),
+        ],
+    });
+
     /// <summary>Changes the one element that matches.</summary>
     public static IReadOnlyList<T> Change<T>(this IReadOnlyList<T> all, Func<T, bool> which, Func<T, T> change) =>
         all.Count(which) == 1 ? [.. all.Select(one => which(one) ? change(one) : one)] : throw Ambiguous(all.Count(which));

@@ -11,10 +11,6 @@ public class LedgerStatementsTests
         Doctoring.Breaks(20, Moved("reserve", "platform", 900_000_000_000), "covers it", "account reserve");
 
     [Fact]
-    public void Statement_20_A_guarantee_fund_below_zero() =>
-        Doctoring.Breaks(20, Moved("platform", "guarantee", 200_000), "below zero", "moved line 2 guarantee 200000");
-
-    [Fact]
     public void Statement_20_Money_for_the_guarantee_fund_from_another_entry() =>
         Doctoring.Breaks(20, Moved("guarantee", "platform", 5_000), "may not give it", "moved line 1 guarantee -5000");
 

@@ -16,7 +16,7 @@ public sealed class RefundStatementsTests
     [InlineData("DECLINED", 11, 12, 13, 24)]
     [InlineData("QUEUED", 11, 12, 13, 24)]
     public void Statement_12_a_refund_has_another_state_than_its_entries(string state, params int[] statements) => Breaks(
-        [.. statements, 7], Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { State = state }) }),
+        [.. statements, 7, 15], Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { State = state }) }),
         $"refund rrn {_books.PartRefund} {state}");
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_12_more_is_refunded_than_the_bill_is() => Breaks(
-        [12, 24], Sound.Database(book => book with
+        [12, 15, 24], Sound.Database(book => book with
         {
             Refunds = book.Refunds.With(new Refund("000000099999", _books.PartlyRefunded.Bill, _books.PartlyRefunded.Rrn!, 1, 12_800, "QUEUED")),
             Bills = book.Bills.Change(bill => bill.Number == _books.PartlyRefunded.Bill, bill => bill with { Refunded = 12_801 }),
@@ -43,17 +43,17 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_12_the_refused_refund_did_not_go_back_line_by_line() => Breaks(
-        [1, 12], Sound.Database(book => book with
+        12, Sound.Database(book => book with
         {
             Postings = book.Postings
                 .Change(line => line.Rrn == _books.RefusedRefund && line is { Kind: "refund_back", Account: "platform" }, line => line with { Amount = line.Amount - 1 })
                 .Change(line => line.Rrn == _books.RefusedRefund && line.Kind == "refund_back" && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
-        }),
+        }).Balanced(),
         "line by line");
 
     [Fact]
     public void Statement_12_the_entries_are_of_no_refund() => Breaks(
-        [7, 8, 12, 13, 17, 24], Sound.Database(book => book with { Refunds = book.Refunds.Without(refund => refund.Rrn == _books.PartRefund) }), "does not exist");
+        [7, 8, 12, 13, 15, 17, 24], Sound.Database(book => book with { Refunds = book.Refunds.Without(refund => refund.Rrn == _books.PartRefund) }), "does not exist");
 
     [Fact]
     public void Statement_13_the_bank_has_given_no_credit() => Breaks(
@@ -78,22 +78,22 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_17_a_fen_of_the_fee_was_kept() => Breaks(
-        [1, 17], Sound.Database(book => book with
+        17, Sound.Database(book => book with
         {
             Postings = book.Postings
                 .Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund", Account: "platform" }, line => line with { Amount = line.Amount - 1 })
                 .Change(line => line.Rrn == _books.PartRefund && line.Kind == "refund" && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
-        }),
+        }).Balanced(),
         "other shares");
 
     [Fact]
     public void Statement_17_a_fee_that_is_kept_was_given_back() => Breaks(
-        [1, 17], Sound.Database(book => book with
+        17, Sound.Database(book => book with
         {
             Postings = book.Postings
                 .Change(line => line.Rrn == _books.KeptFeeRefund && line.Kind == "refund" && line.Account == "merchant:" + Merchant, line => line with { Amount = 2_783 })
                 .With(new Posting(_books.KeptFeeRefund, 3, "store:" + Store, 3, "CNY", "refund"), new Posting(_books.KeptFeeRefund, 4, "platform", 14, "CNY", "refund")),
-        }),
+        }).Balanced(),
         "the fee is kept", "fee kept");
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_24_a_refund_was_not_told() => Breaks(
-        [7, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == "refund.declined") }), "0 events refund.declined");
+        [7, 15, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == "refund.declined") }), "0 events refund.declined");
 
     [Fact]
     public void A_refund_at_a_counter_that_both_sides_hold_breaks_nothing() => Auditor.Check(AtCounter(Ordered, PartRefundUnder(Key))).Should().BeEmpty();
@@ -131,16 +131,38 @@ public sealed class RefundStatementsTests
     public void Statement_8_a_refund_that_was_answered_is_another() => Breaks(
         8, Sound with { Acknowledged = Sound.Acknowledged with { Refunds = [new AcknowledgedRefund(_books.PartRefund, _books.PartlyRefunded.Bill, 2_801)] } }, "answered 201: refund");
 
+    [Fact]
+    public void Statement_15_a_refund_was_done_before_it_was_made() => Breaks(
+        15, Event("refund.done", told => told with { CommittedAt = Opening }), $"refund rrn {_books.PartRefund} DONE", "its events do not lead there");
+
+    [Fact]
+    public void Statement_15_a_refund_was_told_under_another_number() => Breaks(15, Event("refund.done", told => told with { Refund = _books.RefusedRefund }), "do not lead there");
+
+    [Fact]
+    public void Statement_15_an_event_is_of_no_refund() => Breaks(15, Event("refund.done", told => told with { Refund = "000000099999" }), "of no refund");
+
+    [Theory]
+    [InlineData(ClerkNumber, ClerkNumber)]
+    [InlineData(SupervisorNumber, SupervisorNumber)]
+    [InlineData("0002", SupervisorNumber)]
+    [InlineData(SupervisorNumber, ClerkNumber)]
+    [InlineData(ClerkNumber, null)]
+    public void Statement_15_a_refund_at_a_counter_has_not_its_two_people(string clerk, string? supervisor) => Breaks(
+        15, AtCounter(Ordered, PartRefundUnder(Key) with { Clerk = clerk, Supervisor = supervisor }), "by a clerk and a supervisor of its store");
+
+    private Evidence Event(string type, Func<Event, Event> change) =>
+        Sound.Database(book => book with { Events = book.Events.Change(told => told.Refund == _books.PartRefund && told.Type == type, change) });
+
     private static readonly Key Key = new("T0000001", 9, 1);
 
     private CounterRefund Ordered => new(Key, _books.PartlyRefunded.Bill, 2_800, "00", _books.PartRefund);
 
-    private RefundKey PartRefundUnder(Key key) => new(key, _books.PartRefund);
+    private RefundKey PartRefundUnder(Key key) => new(key, _books.PartRefund, ClerkNumber, SupervisorNumber);
 
     private Evidence AtCounter(CounterRefund? told, RefundKey row)
     {
         var terminal = Sound.Terminals[0].Terminal;
-        return Sound.Database(book => book with { RefundKeys = [row] })
+        return Sound.Database(book => book with { RefundKeys = [row], Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { Store = Store }) })
             .Terminal(terminal, book => book with { Refunds = told is null ? [] : [told] });
     }
 }

@@ -17,10 +17,15 @@ internal sealed class SoundBooks
     public const string Receiver = "http://127.0.0.1:9001/notices", SecondReceiver = "http://127.0.0.1:9002/notices";
     public const string OtherReceiver = "http://127.0.0.1:9003/notices", GoneReceiver = "http://127.0.0.1:9004/notices";
 
+    public const string ClerkNumber = "0001", SupervisorNumber = "9001";
+
+    /// <summary>Before all that happens.</summary>
+    public static readonly DateTimeOffset Opening = new(2030, 1, 31, 8, 0, 0, TimeSpan.Zero);
+
     private const int FeeBasisPoints = 60, CommissionPercent = 20;
 
     private static readonly string[] Copies = ["CUSTOMER COPY", "MERCHANT COPY"];
-    private static readonly DateTimeOffset Opening = new(2030, 1, 31, 8, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan BetweenEvents = TimeSpan.FromSeconds(2), CommitTime = TimeSpan.FromMilliseconds(5);
 
     private readonly List<Bill> _bills = [];
     private readonly List<Attempt> _attempts = [];
@@ -33,6 +38,8 @@ internal sealed class SoundBooks
     private readonly List<BankRefund> _bankRefunds = [];
     private readonly List<Trade> _trades = [];
     private readonly List<Claim> _claims = [];
+    private readonly List<ClaimMove> _claimMoves = [];
+    private readonly List<OperatorAct> _acts = [];
     private readonly List<Ruling> _rulings = [];
     private readonly List<Debt> _debts = [];
     private readonly List<GuaranteePayment> _guaranteePayments = [];
@@ -154,6 +161,8 @@ internal sealed class SoundBooks
         PartlyReleased = Pay(NewBill(12_800, isEscrow: true), Second);
         Ship(PartlyReleased);
         RefundOfHeld = GiveBack(PartlyReleased, 2_800, "DONE");
+        Sign("fred", "trade.freeze", PartlyReleased.Bill);
+        Sign("dora", "trade.unfreeze", PartlyReleased.Bill);
         ReleaseOfRest = Release(PartlyReleased, [("merchant:" + Merchant, 9_940), ("store:" + Store, 12), ("platform", 48)]);
         Closed = Pay(NewBill(750, isEscrow: true), First);
         GiveBack(Closed, 750, "DONE");
@@ -167,11 +176,11 @@ internal sealed class SoundBooks
         var granted = Pay(NewBill(4_100, isEscrow: true), Second);
         Ship(granted);
         GrantedClaim = Claim(granted, 4_100);
-        EndByRefund(granted, GrantedClaim, 4_100);
+        EndByRefund(granted, GrantedClaim, 4_100, isByItself: true);
         var offered = Pay(NewBill(12_800, isEscrow: true), First);
         Ship(offered);
         OfferedClaim = Claim(offered, 12_800);
-        MoveClaim(OfferedClaim, "claim.offered", claim => claim);
+        MoveClaim(OfferedClaim, "claim.offered", claim => claim, amount: 2_800);
         EndByRefund(offered, OfferedClaim, 2_800);
         Judged = Pay(NewBill(5_000, isEscrow: true), Second);
         Ship(Judged);
@@ -182,9 +191,11 @@ internal sealed class SoundBooks
         Ship(sold);
         Release(sold, [("merchant:" + Merchant, 4_175), ("store:" + Store, 5), ("platform", 20)]);
         FrozenClaim = Claim(sold, 4_200, frozen: 4_175);
-        PostLines(FrozenClaim, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)]);
+        PostLines(FrozenClaim, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)], isSameMoment: true);
         FundPayment = Digits(40_000 + ++_count, 12);
         _guaranteePayments.Add(new GuaranteePayment(FundPayment, 100_000, "dora", "emil"));
+        Sign("dora", "guarantee.propose", FundPayment);
+        Sign("emil", "guarantee.approve", FundPayment);
         PostLines(FundPayment, "fund", [("reserve", 100_000), ("guarantee", -100_000)]);
         var gone = Pay(NewBill(5_000, isEscrow: true), First);
         Ship(gone);
@@ -323,18 +334,14 @@ internal sealed class SoundBooks
 
     public string Open { get; }
 
-    public Evidence Evidence => new()
+    public Evidence Evidence => new Evidence
     {
         Database = new DatabaseBook
         {
             Bills = [.. _bills],
             Attempts = [.. _attempts],
             Postings = [.. _postings],
-            Balances =
-            [
-                .. _postings.Where(line => line.Account.Split(':')[0] is "merchant" or "store" or "frozen" or "guarantee").GroupBy(line => line.Account)
-                    .Select(lines => new Balance(lines.Key, "CNY", -lines.Sum(line => line.Amount))),
-            ],
+            Balances = [],
             Events = [.. _events],
             Deliveries = [.. _deliveries],
             Endpoints = [.. _endpoints],
@@ -346,6 +353,10 @@ internal sealed class SoundBooks
             Rulings = [.. _rulings],
             Debts = [.. _debts],
             GuaranteePayments = [.. _guaranteePayments],
+            ClaimMoves = [.. _claimMoves],
+            OperatorActs = [.. _acts],
+            Operators = [new("dora", "administer"), new("emil", "administer"), new("fred", "act"), new("gina", "watch"), new("key:books", "watch")],
+            Clerks = [new(Store, ClerkNumber, false), new(Store, SupervisorNumber, true)],
             ReadAt = _now + TimeSpan.FromHours(2),
         },
         Bank = [.. _bank],
@@ -358,7 +369,7 @@ internal sealed class SoundBooks
         Mails = [.. _mails],
         BankRefunds = [.. _bankRefunds],
         Acknowledged = new Acknowledged([.. _acknowledged], [Cancelled], [new AcknowledgedRefund(PartRefund, PartlyRefunded.Bill, 2_800)]),
-    };
+    }.Balanced();
 
     private string NewBill(long amount, string merchant = Merchant, bool hasMail = false, bool isEscrow = false, bool isFeeKept = false)
     {
@@ -436,20 +447,26 @@ internal sealed class SoundBooks
         PostLines(swipe.Rrn!, "payment", lines);
     }
 
-    private void PostLines(string number, string kind, (string Account, long Amount)[] lines, string? bill = null) => _postings.AddRange(
-        lines.Select((line, at) => new Posting(number, at + 1, line.Account, line.Amount, "CNY", kind, bill)).Where(line => line.Amount != 0));
+    // In the commit of the event that follows, or of the last one.
+    private void PostLines(string number, string kind, (string Account, long Amount)[] lines, string? bill = null, bool isSameMoment = false)
+    {
+        var at = _now + (isSameMoment ? TimeSpan.Zero : BetweenEvents) + CommitTime;
+        _postings.AddRange(lines
+            .Select((line, place) => new Posting(number, place + 1, line.Account, line.Amount, "CNY", kind, bill, CommittedAt: at))
+            .Where(line => line.Amount != 0));
+    }
 
     private string Claim(Swipe swipe, long amount, long frozen = 0)
     {
         var trade = _trades.Single(trade => trade.Bill == swipe.Bill);
-        var claim = new Claim(Digits(50_000 + ++_count, 12), swipe.Bill, trade.Merchant, 1, "ASKED", amount, 0, IsAfterSale: trade.State == "FINISHED", frozen);
+        var claim = new Claim(Digits(50_000 + ++_count, 12), swipe.Bill, trade.Merchant, 1, "ASKED", amount, 0, IsAfterSale: trade.State == "FINISHED", frozen, DueAt: _now + TimeSpan.FromDays(2));
         _claims.Add(claim);
         if (!claim.IsAfterSale)
         {
             Move(swipe, one => one with { State = "CLAIMED", DueAt = null });
         }
 
-        TellClaim(claim, "claim.opened");
+        TellClaim(claim, "claim.opened", isSameMoment: false, amount, isByItself: false);
         return claim.Id;
     }
 
@@ -464,31 +481,44 @@ internal sealed class SoundBooks
     private void Rule(string claim, Ruling ruling, string? refund, string? compensation)
     {
         _rulings.Add(ruling);
-        MoveClaim(claim, "claim.judged", one => one with { State = "JUDGED", Granted = ruling.ToShopper + ruling.FromGuarantee, Refund = refund, Compensation = compensation });
+        Sign(ruling.MadeBy, "ruling.propose", claim);
+        Sign(ruling.ApprovedBy!, "ruling.approve", claim);
+        var granted = ruling.ToShopper + ruling.FromGuarantee;
+        MoveClaim(claim, "claim.judged", one => one with { State = "JUDGED", Granted = granted, Refund = refund, Compensation = compensation }, amount: granted);
     }
 
     /// <summary>The claim ends with a refund of what is held; of all, it closes the trade.</summary>
-    private void EndByRefund(Swipe swipe, string claim, long amount)
+    private void EndByRefund(Swipe swipe, string claim, long amount, bool isByItself = false)
     {
         var held = _trades.Single(trade => trade.Bill == swipe.Bill).Held;
         Move(
             swipe,
             trade => trade with { State = amount == held ? "CLOSED" : "SHIPPED", Held = held - amount, DueAt = amount == held ? null : _now + TimeSpan.FromDays(9) },
             amount == held ? "trade.closed" : "trade.deadline_changed");
-        MoveClaim(claim, "claim.agreed", one => one with { State = "AGREED", Granted = amount }, isSameMoment: true);
+        MoveClaim(claim, "claim.agreed", one => one with { State = "AGREED", Granted = amount }, isSameMoment: true, amount, isByItself);
         var refund = Refund(swipe, amount, "DONE", [("held:" + Merchant, amount)]);
         _claims[_claims.FindIndex(one => one.Id == claim)] = _claims.Single(one => one.Id == claim) with { Refund = refund };
     }
 
-    private void MoveClaim(string id, string type, Func<Claim, Claim> change, bool isSameMoment = false)
+    private void MoveClaim(string id, string type, Func<Claim, Claim> change, bool isSameMoment = false, long? amount = null, bool isByItself = false)
     {
         var at = _claims.FindIndex(one => one.Id == id);
-        _claims[at] = change(_claims[at]) with { Moves = _claims[at].Moves + 1 };
-        TellClaim(_claims[at], type, isSameMoment);
+        var moved = change(_claims[at]) with { Moves = _claims[at].Moves + 1 };
+        _claims[at] = moved with { DueAt = moved.State is "ASKED" or "REFUSED" ? _now + TimeSpan.FromDays(7) : null };
+        TellClaim(_claims[at], type, isSameMoment, amount, isByItself);
     }
 
-    private void TellClaim(Claim claim, string type, bool isSameMoment = false) => Tell(
-        claim.Merchant, type, claim.Bill, EndpointsOf(_bills.Single(bill => bill.Number == claim.Bill)), refund: (claim.Id, claim.State, claim.Amount), isSameMoment: isSameMoment);
+    private void TellClaim(Claim claim, string type, bool isSameMoment, long? amount, bool isByItself)
+    {
+        _claimMoves.Add(new ClaimMove(claim.Id, claim.Moves, type, amount, isByItself));
+        Tell(claim.Merchant, type, claim.Bill, EndpointsOf(_bills.Single(bill => bill.Number == claim.Bill)), refund: (claim.Id, claim.State, claim.Amount), isSameMoment: isSameMoment);
+    }
+
+    private void Sign(string who, string what, string subject)
+    {
+        _now += BetweenEvents;
+        _acts.Add(new OperatorAct(who, what, subject, _now + CommitTime));
+    }
 
     private void Move(Swipe swipe, Func<Trade, Trade> change, string? type = null, bool isSameMoment = false)
     {
@@ -507,7 +537,7 @@ internal sealed class SoundBooks
     private string Release(Swipe swipe, (string Account, long Amount)[] shares, bool isSameMoment = false)
     {
         var number = Digits(30_000 + ++_count, 12);
-        PostLines(number, "release", [("held:" + Merchant, shares.Sum(share => share.Amount)), .. shares.Select(share => (share.Account, -share.Amount))], swipe.Bill);
+        PostLines(number, "release", [("held:" + Merchant, shares.Sum(share => share.Amount)), .. shares.Select(share => (share.Account, -share.Amount))], swipe.Bill, isSameMoment);
         Move(swipe, trade => trade with { State = "FINISHED", Held = 0, Released = trade.Held, Releases = 1, DueAt = null }, "trade.finished", isSameMoment);
         return number;
     }
@@ -520,7 +550,7 @@ internal sealed class SoundBooks
         var refund = Refund(swipe, amount, state, [("held:" + Merchant, amount)]);
         if (state == "DECLINED")
         {
-            Move(swipe, trade => trade with { State = "HELD", Held = amount, DueAt = _now + TimeSpan.FromDays(1), FrozenBy = "refund-declined" }, "trade.deadline_changed");
+            Move(swipe, trade => trade with { State = "HELD", Held = amount, DueAt = _now + TimeSpan.FromDays(1), FrozenBy = "refund-declined" }, "trade.deadline_changed", isSameMoment: true);
         }
 
         return refund;
@@ -582,20 +612,19 @@ internal sealed class SoundBooks
             _bills[_bills.IndexOf(bill)] = bill with { Refunded = bill.Refunded + amount };
         }
 
-        var asideLines = shares.Append(("refunds_out", -shares.Sum(share => share.Amount))).ToArray();
-        if (state != "QUEUED")
+        (string Account, long Amount)[] aside = [.. shares, ("refunds_out", -shares.Sum(share => share.Amount))];
+        if (state == "QUEUED")
         {
-            PostLines(rrn, "refund", asideLines);
-            PostLines(rrn, state == "DONE" ? "refund_taken" : "refund_back", state == "DONE" ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. asideLines.Select(line => (line.Item1, -line.Item2))]);
-            _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, state == "DONE" ? "00" : "14", state == "DONE" ? 1 : 0));
+            Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
+            return rrn;
         }
 
-        Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, state == "QUEUED" ? "QUEUED" : "REQUESTED", amount));
-        if (state != "QUEUED")
-        {
-            Tell(bill.Merchant, state == "DONE" ? "refund.done" : "refund.declined", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
-        }
-
+        PostLines(rrn, "refund", aside);
+        Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, "REQUESTED", amount));
+        var isDone = state == "DONE";
+        PostLines(rrn, isDone ? "refund_taken" : "refund_back", isDone ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. aside.Select(line => (line.Account, -line.Amount))]);
+        _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, isDone ? "00" : "14", isDone ? 1 : 0));
+        Tell(bill.Merchant, isDone ? "refund.done" : "refund.declined", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
         return rrn;
     }
 
@@ -617,10 +646,14 @@ internal sealed class SoundBooks
         string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED",
         (string Rrn, string State, long Amount)? refund = null, bool isSameMoment = false)
     {
-        _now += isSameMoment ? TimeSpan.Zero : TimeSpan.FromSeconds(2);
+        _now += isSameMoment ? TimeSpan.Zero : BetweenEvents;
         var id = new Guid(++_count, 7, 7, [1, 2, 3, 4, 5, 6, 7, 8]);
+        var trade = _trades.SingleOrDefault(trade => trade.Bill == number);
         _events.Add(new Event(
-            merchant, id, type, number, _now, _now + TimeSpan.FromMilliseconds(5), type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : null));
+            merchant, id, type, number, _now, _now + CommitTime,
+            Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
+            Refund: type.StartsWith("refund.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
+            ConfirmBy: type.StartsWith("trade.", StringComparison.Ordinal) && trade!.State == "SHIPPED" ? trade.DueAt : null));
         if (_bills.Any(bill => bill.Number == number && bill.HasMail))
         {
             _deliveries.Add(new Delivery(id, ShopperStatements.Mail, mail, 1));
@@ -649,7 +682,7 @@ internal sealed class SoundBooks
                     $"evt_{id:N}", type, number, refund?.State ?? bill?.State, refund?.Amount ?? bill?.Amount, refund?.Rrn ?? payment?.Rrn,
                     refund is null ? payment?.AuthorisationCode : null,
                     _now + TimeSpan.FromMilliseconds(8), tries, accepted,
-                    type.StartsWith("trade.", StringComparison.Ordinal) ? _trades.Single(trade => trade.Bill == number).State : null));
+                    type.StartsWith("trade.", StringComparison.Ordinal) ? trade!.State : null));
             }
         }
     }

@@ -11,6 +11,8 @@ public sealed class TradeStatementsTests
 
     private Evidence Sound => _books.Evidence;
 
+    private DateTimeOffset Ended => Sound.Database.ReadAt - TimeSpan.FromMinutes(1);
+
     [Fact]
     public void Statement_1_an_escrow_payment_was_shared_out_at_once() => Breaks(
         [1, 14], Sound.Database(book => book with
@@ -21,7 +23,7 @@ public sealed class TradeStatementsTests
                     new Posting(_books.Shipped.Rrn!, 2, "merchant:" + Merchant, -3_976, "CNY"),
                     new Posting(_books.Shipped.Rrn!, 3, "store:" + Store, -4, "CNY"),
                     new Posting(_books.Shipped.Rrn!, 4, "platform", -20, "CNY")),
-        }),
+        }).Balanced(),
         $"expected held:{Merchant} -4000 CNY", "hold 0, and the trade 4000");
 
     [Fact]
@@ -29,12 +31,12 @@ public sealed class TradeStatementsTests
         1, Sound.Database(book => book with
         {
             Postings = [.. book.Postings.Select(line => line.Rrn == _books.Approved.Rrn && line.Account == "merchant:" + Merchant ? line with { Account = "held:" + Merchant } : line)],
-        }),
+        }).Balanced(),
         $"attempt {_books.Approved.Key} APPROVED");
 
     [Fact]
     public void Statement_1_a_release_is_of_no_trade() => Breaks(
-        [1, 14, 17], Sound.Database(book => book with
+        [1, 14, 16, 17], Sound.Database(book => book with
         {
             Postings = [.. book.Postings.Select(line => line.Rrn == _books.ReleaseOfRest ? line with { Bill = _books.Approved.Bill } : line)],
         }),
@@ -68,7 +70,7 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_11_a_refund_of_what_was_held_has_left_the_trade_as_it_was() => Breaks(
-        [11, 14, 24], Doctored(_books.Closed, trade => trade with { State = "HELD", Held = 750, DueAt = Sound.Database.ReadAt }), "750 was refunded of what was held");
+        [11, 14, 15, 24], Doctored(_books.Closed, trade => trade with { State = "HELD", Held = 750, DueAt = Sound.Database.ReadAt }), "750 was refunded of what was held");
 
     [Fact]
     public void Statement_14_a_paid_escrow_bill_has_no_trade() => Breaks(
@@ -76,7 +78,7 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_14_a_direct_bill_has_a_trade() => Breaks(
-        [11, 14, 24], Sound.Database(book => book with { Trades = book.Trades.With(new Trade(_books.Approved.Bill, Merchant, "CLOSED", 0, 0, 0, null)) }),
+        [11, 14, 15, 24], Sound.Database(book => book with { Trades = book.Trades.With(new Trade(_books.Approved.Bill, Merchant, "CLOSED", 0, 0, 0, null)) }),
         "no PAID escrow bill", $"trade {_books.Approved.Bill} CLOSED");
 
     [Fact]
@@ -87,7 +89,7 @@ public sealed class TradeStatementsTests
     [InlineData("FINISHED")]
     [InlineData("CLOSED")]
     public void Statement_14_a_trade_is_over_and_holds_money(string state) => Breaks(
-        state == "CLOSED" ? [14, 24] : [14], Doctored(_books.Shipped, trade => trade with { State = state, DueAt = null }), $"A trade is {state} and holds 4000");
+        state == "CLOSED" ? [14, 15, 24] : [14, 15], Doctored(_books.Shipped, trade => trade with { State = state, DueAt = null }), $"A trade is {state} and holds 4000");
 
     [Fact]
     public void Statement_14_a_claim_does_not_stop_the_timer() => Breaks(
@@ -99,15 +101,83 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_14_the_sweep_has_forgotten_a_trade() => Breaks(
-        14, Doctored(_books.Shipped, trade => trade with { DueAt = Sound.Database.ReadAt - TimeSpan.FromMinutes(1) }), "nothing has happened");
+        14, Doctored(Told(_books.Shipped, Ended), _books.Shipped, trade => trade with { DueAt = Ended }), "nothing has happened");
 
     [Fact]
     public void A_trade_that_is_due_waits_for_the_form_of_a_claim_and_for_its_operator()
     {
-        var due = Sound.Database.ReadAt - TimeSpan.FromMinutes(1);
-        Auditor.Check(Doctored(_books.Shipped, trade => trade with { DueAt = due, LeasedUntil = due + TimeSpan.FromMinutes(30) })).Should().BeEmpty();
-        Auditor.Check(Doctored(_books.Shipped, trade => trade with { DueAt = due, FrozenBy = "dora" })).Should().BeEmpty();
+        var (due, books) = (Ended, Told(_books.Shipped, Ended));
+        Auditor.Check(Doctored(books, _books.Shipped, trade => trade with { DueAt = due, LeasedUntil = due + TimeSpan.FromMinutes(30) })).Should().BeEmpty();
+        Auditor.Check(Stopped(Doctored(books, _books.Shipped, trade => trade with { DueAt = due, FrozenBy = "dora" }), "dora")).Should().BeEmpty();
     }
+
+    [Fact]
+    public void Statement_15_a_trade_is_stopped_by_nobody() => Breaks(15, Doctored(_books.Shipped, trade => trade with { FrozenBy = "dora" }), "by nobody who may say so", "frozen by dora");
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("emil")]
+    [InlineData("refund-declined")]
+    public void Statement_15_a_trade_that_was_stopped_goes_on_or_is_stopped_by_another(string? by) =>
+        Breaks(15, Stopped(Doctored(_books.Shipped, trade => trade with { FrozenBy = by }), "dora"), "by nobody who may say so", "audit log dora trade.freeze");
+
+    [Fact]
+    public void Statement_14_a_trade_was_released_while_it_was_stopped_and_went_on_later()
+    {
+        var stop = Sound.Database.OperatorActs.Single(act => act.What == "trade.freeze").CommittedAt + TimeSpan.FromMilliseconds(1);
+        Breaks(14, Moved(line => line.Rrn == _books.ReleaseOfRest, stop), "has moved while it was stopped", $"trade {_books.PartlyReleased.Bill}");
+        Breaks(14, Moved(line => line.Rrn == _books.RefundOfHeld && line.Kind is "refund" or "refund_taken", stop), "has moved while it was stopped", "refund line 1 held");
+    }
+
+    [Fact]
+    public void Statement_14_a_trade_was_refunded_again_after_the_bank_had_refused()
+    {
+        // The money that came back has left once more, without an operator's word.
+        var at = Sound.Database.ReadAt;
+        Breaks(
+            [11, 12, 14, 17], Sound.Database(book => book with
+            {
+                Postings = book.Postings.With(
+                    book.Postings.Where(line => line.Bill is null && line.Kind == "refund" && book.Refunds.Any(refund => refund.Rrn == line.Rrn && refund.Bill == _books.Reopened.Bill))
+                        .Select(line => line with { CommittedAt = at })),
+            }),
+            "has moved while it was stopped", $"trade {_books.Reopened.Bill} HELD");
+    }
+
+    [Fact]
+    public void Statement_14_a_claimed_trade_has_a_timer() =>
+        Breaks(14, Doctored(_books.Claimed, trade => trade with { DueAt = Sound.Database.ReadAt + TimeSpan.FromDays(1) }), "A trade is CLAIMED with a timer");
+
+    [Fact]
+    public void Statement_15_a_trade_was_finished_before_it_was_shipped() => Breaks(
+        15, Sound.Database(book => book with
+        {
+            Events = book.Events.Change(told => told.Bill == _books.PartlyReleased.Bill && told.Type == "trade.finished", told => told with { CommittedAt = Opening }),
+        }),
+        "A trade is FINISHED, and its events do not lead there");
+
+    [Fact]
+    public void Statement_15_a_closed_trade_went_on_and_no_refund_was_refused() => Breaks(
+        [15, 24], Sound.Database(book => book with
+        {
+            Events = [.. book.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed" ? told with { Bill = _books.Closed.Bill } : told)],
+        }) with
+        {
+            Receivers = [.. Sound.Receivers.Select(receiver => receiver with
+            {
+                Events = [.. receiver.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed" ? told with { Bill = _books.Closed.Bill, Amount = 750, Rrn = _books.Closed.Rrn, AuthorisationCode = _books.Closed.AuthorisationCode } : told)],
+            })],
+        },
+        $"trade {_books.Closed.Bill} CLOSED", "do not lead there");
+
+    [Fact]
+    public void Statement_24_a_deadline_is_not_the_one_that_was_told() => Breaks(
+        24, Doctored(_books.Shipped, trade => trade with { DueAt = trade.DueAt - TimeSpan.FromMilliseconds(1) }), "not the one that was told", $"trade {_books.Shipped.Bill} SHIPPED");
+
+    [Fact]
+    public void Statement_24_more_time_for_the_shopper_was_not_told() => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Shipped.Bill && told.Type == "trade.deadline_changed") }),
+        "0 events trade.deadline_changed", "not the one that was told");
 
     [Fact]
     public void Statement_14_a_frozen_trade_was_released() => Breaks(
@@ -115,20 +185,20 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_17_a_fen_of_the_released_money_lies_with_the_wrong_side() => Breaks(
-        [1, 17], Sound.Database(book => book with
+        17, Sound.Database(book => book with
         {
             Postings = book.Postings
                 .Change(line => line.Rrn == _books.ReleaseOfRest && line.Account == "platform", line => line with { Amount = line.Amount - 1 })
                 .Change(line => line.Rrn == _books.ReleaseOfRest && line.Account == "merchant:" + Merchant, line => line with { Amount = line.Amount + 1 }),
-        }),
+        }).Balanced(),
         "other shares");
 
     [Fact]
     public void Statement_17_a_trade_was_released_twice() => Breaks(
-        [1, 14, 17], Sound.Database(book => book with
+        [14, 16, 17], Sound.Database(book => book with
         {
             Postings = book.Postings.With(book.Postings.Where(line => line.Rrn == _books.ReleaseOfRest).Select(line => line with { Rrn = "000000099999", Sequence = 1 })),
-        }),
+        }).Balanced(),
         "other releases than were posted");
 
     [Fact]
@@ -145,23 +215,23 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_17_a_refund_before_the_release_took_shares() => Breaks(
-        [1, 11, 14, 17, 24], Sound.Database(book => book with
+        [11, 14, 17, 24], Sound.Database(book => book with
         {
             Postings = book.Postings.Without(line => line.Rrn == _books.RefundOfHeld && line.Account == "held:" + Merchant).With(
                 new Posting(_books.RefundOfHeld, 1, "merchant:" + Merchant, 2_783, "CNY", "refund"),
                 new Posting(_books.RefundOfHeld, 2, "store:" + Store, 3, "CNY", "refund"),
                 new Posting(_books.RefundOfHeld, 3, "platform", 14, "CNY", "refund")),
             Trades = book.Trades.Change(trade => trade.Bill == _books.PartlyReleased.Bill, trade => trade with { Releases = 0 }),
-        }),
+        }).Balanced(),
         "never released");
 
     [Fact]
     public void Statement_17_a_refund_of_a_direct_bill_was_of_held_money() => Breaks(
-        [1, 17], Sound.Database(book => book with
+        [16, 17], Sound.Database(book => book with
         {
             Postings = book.Postings.WithoutAny(line => line.Rrn == _books.PartRefund && line.Kind == "refund" && line.Account != "refunds_out").With(
                 new Posting(_books.PartRefund, 1, "held:" + Merchant, 2_800, "CNY", "refund")),
-        }),
+        }).Balanced(),
         "other shares");
 
     [Theory]
@@ -171,7 +241,7 @@ public sealed class TradeStatementsTests
     [InlineData("trade.finished")]
     [InlineData("trade.closed")]
     public void Statement_24_a_move_was_not_told(string type) => Breaks(
-        type == "trade.finished" ? [7, 15, 24] : [7, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == type) }), $"0 events {type}");
+        type == "trade.ship_overdue" ? [7, 24] : [7, 15, 24], Sound.Database(book => book with { Events = book.Events.WithoutAny(told => told.Type == type) }), $"0 events {type}");
 
     [Theory]
     [InlineData("trade.shipped")]
@@ -195,11 +265,25 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_24_that_a_closed_trade_goes_on_was_not_told() => Breaks(
-        [7, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed") }),
+        [7, 15, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed") }),
         $"trade {_books.Reopened.Bill} HELD", "frozen by refund-declined");
 
-    private Evidence Doctored(Swipe swipe, Func<Trade, Trade> change) =>
-        Sound.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
+    private Evidence Doctored(Swipe swipe, Func<Trade, Trade> change) => Doctored(Sound, swipe, change);
+
+    private static Evidence Doctored(Evidence books, Swipe swipe, Func<Trade, Trade> change) =>
+        books.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
+
+    private Evidence Stopped(Evidence books, string who) =>
+        books.Database(book => book with { OperatorActs = book.OperatorActs.With(new OperatorAct(who, "trade.freeze", _books.Shipped.Bill, book.ReadAt)) });
+
+    // The last event of the trade says this time.
+    private Evidence Told(Swipe swipe, DateTimeOffset confirmBy) => Sound.Database(book => book with
+    {
+        Events = book.Events.Change(told => told.Bill == swipe.Bill && told.Type == "trade.deadline_changed", told => told with { ConfirmBy = confirmBy }),
+    });
+
+    private Evidence Moved(Func<Posting, bool> which, DateTimeOffset? at) =>
+        Sound.Database(book => book with { Postings = [.. book.Postings.Select(line => which(line) ? line with { CommittedAt = at } : line)] });
 
     private IEnumerable<Posting> Release(string number, int sequence, params (string Account, long Amount)[] lines) =>
         lines.Select((line, at) => new Posting(number, at + 1, line.Account, line.Amount, "CNY", "release", _books.PartlyReleased.Bill, sequence));

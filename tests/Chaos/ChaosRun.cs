@@ -113,25 +113,14 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         Progress = Say,
     };
 
-    // The auditor checks that no notice came before its commit.
-    private static async Task KeepCommitTimes(LocalNetwork network, CancellationToken stop)
-    {
-        var cluster = network.Postgres.Cluster ?? throw new SetupException("the database is to be crashed: unset ConnectionStrings__Lakala");
-        await using (var database = NpgsqlDataSource.Create(cluster.ConnectionString + ";Pooling=false"))
-        await using (var command = database.CreateCommand("alter system set track_commit_timestamp = on"))
-        {
-            await command.ExecuteNonQueryAsync(stop);
-        }
-
-        await cluster.Stop();
-        await cluster.Start(stop);
-    }
-
     private async Task<int> Run(LocalNetwork network, string? jsonFile, CancellationToken stop)
     {
         var random = new Random(seed);
         await using var shop = await Shop.Open(network, random, stop);
-        await KeepCommitTimes(network, stop);
+
+        // By them the auditor checks that no notice came before its commit, and in which order money moved.
+        var cluster = network.Postgres.Cluster ?? throw new SetupException("the database is to be crashed: unset ConnectionStrings__Lakala");
+        await cluster.KeepCommitTimes(stop);
         var tills = network.Seed.Terminals.SkipLast(1).Select(terminal => new Till(network, terminal, shop, random)).ToArray();
         var director = new Director(network, [.. Enumerable.Range(0, Silos).Select(Lines)], tills);
         try
@@ -303,6 +292,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         : figures.Released == 0 ? "nothing was released"
         : figures.Confirmed == 0 ? "nothing was confirmed"
         : figures.Claims.Count == 0 ? "nothing was claimed"
+        : Auditor.FindGaps(evidence) is [var gap, ..] ? $"statement {gap.Statement} was not checked: {gap.What}"
         : figures.ResolveP99Ms > LongestResolve.TotalMilliseconds ? $"sales took longer than {LongestResolve.TotalSeconds:0} s to be resolved"
         : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
             ? "more lines of the terminals' paper are unreadable than terminals were killed"

@@ -23,6 +23,14 @@ public sealed class TestPostgres : IAsyncLifetime
         _state.Dispose();
     }
 
+    /// <summary>From now on the times of commits are recorded, unless the server is not ours. Call before any database is open.</summary>
+    /// <returns>False: it is not ours.</returns>
+    public async Task<bool> KeepCommitTimes()
+    {
+        await (_server.Cluster?.KeepCommitTimes() ?? Task.CompletedTask);
+        return _server.Cluster is not null;
+    }
+
     /// <returns>The connection string of a new, empty database.</returns>
     public Task<string> CreateDatabase() => _server.CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
 

@@ -18,9 +18,15 @@ public static class AuditReport
         }
 
         output.WriteLine();
+        var gaps = Auditor.FindGaps(evidence);
+        foreach (var gap in gaps)
+        {
+            Write(output, Wrap($"{gap.Statement,2}. ", $"Not checked: {gap.What}"));
+        }
+
         if (violations.Count == 0)
         {
-            output.WriteLine("All statements hold.");
+            output.WriteLine(gaps.Count == 0 ? "All statements hold." : "What was checked of the statements holds.");
             return;
         }
 
@@ -56,6 +62,12 @@ public static class AuditReport
         yield return ("trades", Count(database.Trades, trade => trade.State));
         yield return ("claims", Count(database.Claims, claim => claim.State));
         yield return ("credits", $"{Number(evidence.BankRefunds.Sum(refund => refund.Credits))} at the bank");
+        foreach (var cover in Cover.Of(database))
+        {
+            yield return ("cover", $"clients have {Number(cover.Clients)} {cover.Currency}: the reserve alone covers {Share(cover.Reserve, cover.Clients)}, "
+                + $"with what the network owes {Share(cover.WithClearing, cover.Clients)}");
+        }
+
         var settled = terminals.Sum(book => book.Results.Select(result => result.Key).Distinct().Count());
         var open = terminals.Sum(book => book.Pending.Select(swipe => swipe.Key).Except(book.Results.Select(result => result.Key)).Count());
         yield return ("terminals", $"{Number(terminals.Count)}, with {Number(settled)} swipes settled in their journals and {Number(open)} open");
@@ -113,5 +125,8 @@ public static class AuditReport
         return all.Count == 0 ? "0" : $"{Number(all.Count)}: {string.Join(", ", kinds)}";
     }
 
-    private static string Number(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Share(decimal part, decimal whole) =>
+        whole == 0 ? "all" : string.Create(CultureInfo.InvariantCulture, $"{100 * part / whole:0.0}{Unbroken}%");
+
+    private static string Number(decimal count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

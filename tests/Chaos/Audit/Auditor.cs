@@ -24,9 +24,20 @@ public static class Auditor
             .. CounterRefundStatements.Check(books),
             .. new TradeStatements(books).Check(),
             .. new ClaimStatements(books).Check(),
+            .. new PermissionStatements(books).Check(),
+            .. new BalanceStatements(books).Check(),
             .. LedgerStatements.Covered(books),
         ];
     }
+
+    /// <summary>What the statements could not check in these books. Empty when they have checked all.</summary>
+    public static IReadOnlyList<Gap> FindGaps(Evidence evidence) =>
+        BalanceStatements.WhyNotReplayed(evidence.Database) is not { } why ? []
+        :
+        [
+            new Gap(14, $"Whether money of a trade has moved while it was stopped. {why}"),
+            new Gap(16, $"Whether an account was below zero before the end. {why}"),
+        ];
 
     private static IEnumerable<Violation> NoSecretInClear(Evidence evidence) => evidence.Leaks
         .GroupBy(leak => leak.What)

@@ -1,10 +1,11 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statements 15 and 25, and 24 as far as it is about claims.</summary>
+/// <summary>Statements 15 and 25, and 14 and 24 as far as they are about claims.</summary>
 internal sealed class ClaimStatements(CrossReference books)
 {
-    private const string Opened = "claim.opened", Offered = "claim.offered", Returning = "claim.returning", Back = "claim.back", Refused = "claim.refused";
-    private const string Judging = "claim.judging", Agreed = "claim.agreed", Judged = "claim.judged", Withdrawn = "claim.withdrawn", Finished = "trade.finished";
+    public const string Opened = "claim.opened", Offered = "claim.offered", Returning = "claim.returning", Back = "claim.back", Refused = "claim.refused";
+    public const string Judging = "claim.judging", Agreed = "claim.agreed", Judged = "claim.judged", Withdrawn = "claim.withdrawn";
+    private const string Finished = "trade.finished";
     private const int MostOfBill = 5;
 
     private static readonly Dictionary<string, string> StateAfter = new()
@@ -34,7 +35,7 @@ internal sealed class ClaimStatements(CrossReference books)
     };
 
     private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => IsOfClaim(told.Type))
-        .OrderBy(TimeOf).ToLookup(told => told.Claim);
+        .OrderBy(told => told.Time).ToLookup(told => told.Claim);
 
     private readonly ILookup<string?, Event> _finished = books.Database.Events.Where(told => told.Type == Finished).ToLookup(told => told.Bill);
     private readonly HashSet<string> _ids = [.. books.Database.Claims.Select(claim => claim.Id)];
@@ -56,7 +57,7 @@ internal sealed class ClaimStatements(CrossReference books)
     }
 
     public IEnumerable<Violation> Check() =>
-        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund(), .. Owed()];
+        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Claims.SelectMany(Due), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund(), .. Owed()];
 
     /// <summary>15 and 24: the events of a claim are a path of the rules, one for each move, and end in its state; no release was in between.</summary>
     private IEnumerable<Violation> Path(Claim claim)
@@ -75,15 +76,27 @@ internal sealed class ClaimStatements(CrossReference books)
             yield break;
         }
 
-        var (opened, ended) = (TimeOf(events[0]), IsOver(claim) ? TimeOf(events[^1]) : (DateTimeOffset?)null);
-        foreach (var told in _finished[claim.Bill].Where(told => !claim.IsAfterSale && TimeOf(told) > opened && (ended is null || TimeOf(told) < ended)))
+        var (opened, ended) = (events[0].Time, IsOver(claim) ? events[^1].Time : (DateTimeOffset?)null);
+        var releases = _finished[claim.Bill].Select(told => (At: (DateTimeOffset?)told.Time, Row: Row.Of(told)))
+            .Concat(books.ReleasePostings[claim.Bill].Select(line => (At: line.CommittedAt, Row: Row.Of(line))));
+        foreach (var release in releases.Where(release => !claim.IsAfterSale && release.At > opened && (ended is null || release.At < ended)))
         {
-            yield return new Violation(15, "Money was released while a claim was open.", [.. rows, Row.Of(told)]);
+            yield return new Violation(15, "Money was released while a claim was open.", [.. rows, release.Row]);
         }
 
-        if (claim.IsAfterSale && _finished[claim.Bill].All(told => TimeOf(told) > opened))
+        if (claim.IsAfterSale && _finished[claim.Bill].All(told => told.Time > opened))
         {
             yield return new Violation(15, "A claim counts as one after the release, and nothing was released before.", rows);
+        }
+    }
+
+    /// <summary>14: the time of an open claim is not over. Money waits while its trade is stopped.</summary>
+    private IEnumerable<Violation> Due(Claim claim)
+    {
+        var givesMoney = claim.State is not (ClaimStates.Refused or ClaimStates.Returning);
+        if (claim.DueAt + TradeStatements.LongestSweep < books.Database.ReadAt && !(givesMoney && books.Trades.GetValueOrDefault(claim.Bill)?.FrozenBy is not null))
+        {
+            yield return new Violation(14, "The time of a claim has ended, and nothing has happened.", [Row.Of(claim)]);
         }
     }
 
@@ -236,9 +249,6 @@ internal sealed class ClaimStatements(CrossReference books)
     }
 
     private Refund? Find(string? rrn) => rrn is null ? null : _refunds[rrn].FirstOrDefault();
-
-    // Those of one commit have the same.
-    private static DateTimeOffset TimeOf(Event told) => told.CommittedAt ?? told.CreatedAt;
 
     private static bool IsOver(Claim claim) => claim.State is ClaimStates.Agreed or ClaimStates.Judged or ClaimStates.Withdrawn;
 }

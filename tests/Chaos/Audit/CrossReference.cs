@@ -138,7 +138,7 @@ internal static class ClaimStates
 
 internal static class Accounts
 {
-    public const string BankClearing = "bank_clearing", RefundsOut = "refunds_out", Held = "held:", Frozen = "frozen:", Owed = "owed:";
+    public const string BankClearing = "bank_clearing", RefundsOut = "refunds_out", Held = "held:", Frozen = "frozen:", Owed = "owed:", Merchant = "merchant:";
     public const string Guarantee = "guarantee", GuaranteeLent = "guarantee_lent", Reserve = "reserve";
 
     public static string FrozenOf(string merchant) => Frozen + merchant;
@@ -146,6 +146,11 @@ internal static class Accounts
     public static bool IsFrozen(string account) => account.StartsWith(Frozen, StringComparison.Ordinal);
 
     public static string OwedOf(string merchant) => Owed + merchant;
+
+    public static bool IsOwed(string account) => account.StartsWith(Owed, StringComparison.Ordinal);
+
+    /// <summary>Of an account: held of held:shop-1.</summary>
+    public static string KindOf(string account) => account.Split(':')[0];
 
     public static string HeldOf(string merchant) => Held + merchant;
 

@@ -43,7 +43,7 @@ public sealed record DatabaseBook
 
     public required IReadOnlyList<Posting> Postings { get; init; }
 
-    /// <summary>What merchants and stores have available.</summary>
+    /// <summary>What merchants and stores have available, what is frozen, and what the guarantee fund has.</summary>
     public required IReadOnlyList<Balance> Balances { get; init; }
 
     public required IReadOnlyList<Event> Events { get; init; }
@@ -70,6 +70,17 @@ public sealed record DatabaseBook
     public IReadOnlyList<Debt> Debts { get; init; } = [];
 
     public IReadOnlyList<GuaranteePayment> GuaranteePayments { get; init; } = [];
+
+    /// <summary>Of all claims, in their order.</summary>
+    public IReadOnlyList<ClaimMove> ClaimMoves { get; init; } = [];
+
+    /// <summary>What operators did to trades, claims and the guarantee fund.</summary>
+    public IReadOnlyList<OperatorAct> OperatorActs { get; init; } = [];
+
+    /// <summary>Operators and their programs, as they are now.</summary>
+    public IReadOnlyList<Operator> Operators { get; init; } = [];
+
+    public IReadOnlyList<Clerk> Clerks { get; init; } = [];
 
     /// <summary>By the database's clock.</summary>
     public DateTimeOffset ReadAt { get; init; }
@@ -106,8 +117,19 @@ public sealed record Attempt(
 /// <param name="Kind">payment, release, refund, refund_taken, refund_back, freeze, unfreeze, fund or debt_paid.</param>
 /// <param name="Bill">Of a release; null for the others.</param>
 /// <param name="Sequence">Of the releases of a bill, from 0.</param>
+/// <param name="CommittedAt">As of an event; all lines of one commit have the same.</param>
+/// <param name="IsWaiting">Its balance does not have it yet.</param>
 public sealed record Posting(
-    string Rrn, int Line, string Account, long Amount, string Currency, string Kind = "payment", string? Bill = null, int Sequence = 0);
+    string Rrn,
+    int Line,
+    string Account,
+    long Amount,
+    string Currency,
+    string Kind = "payment",
+    string? Bill = null,
+    int Sequence = 0,
+    DateTimeOffset? CommittedAt = null,
+    bool IsWaiting = false);
 
 /// <summary>What became of the money of an escrow bill.</summary>
 /// <param name="State">HELD, SHIPPED, CLAIMED, FINISHED or CLOSED.</param>
@@ -141,6 +163,7 @@ public sealed record Trade(
 /// <param name="Refund">The RRN of the refund that the merchant gives.</param>
 /// <param name="Compensation">The RRN of the refund that the guarantee fund gives.</param>
 /// <param name="Moves">Since it was opened.</param>
+/// <param name="DueAt">The end of the time for the next move.</param>
 public sealed record Claim(
     string Id,
     string Bill,
@@ -153,7 +176,24 @@ public sealed record Claim(
     long Frozen = 0,
     long? Granted = null,
     string? Refund = null,
-    string? Compensation = null);
+    string? Compensation = null,
+    DateTimeOffset? DueAt = null);
+
+/// <param name="Move">From 0: its opening.</param>
+/// <param name="What">The type of its event.</param>
+/// <param name="Amount">What is claimed, offered or given, in minor units.</param>
+/// <param name="IsByItself">Nobody made it: the time for the next move was over.</param>
+public sealed record ClaimMove(string Claim, int Move, string What, long? Amount, bool IsByItself);
+
+/// <summary>A row of the audit log.</summary>
+/// <param name="Subject">A bill, a claim, or a payment to the guarantee fund.</param>
+public sealed record OperatorAct(string Who, string What, string Subject, DateTimeOffset? CommittedAt);
+
+/// <param name="Name">As the audit log has it.</param>
+/// <param name="Role">watch, act or administer.</param>
+public sealed record Operator(string Name, string Role);
+
+public sealed record Clerk(string Store, string Number, bool IsSupervisor);
 
 /// <param name="ApprovedBy">Null: nobody.</param>
 public sealed record Ruling(string Claim, long ToShopper, long ToMerchant, long FromGuarantee, string MadeBy, string? ApprovedBy);
@@ -167,11 +207,13 @@ public sealed record GuaranteePayment(string Number, long Amount, string MadeBy,
 
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
-public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State);
+/// <param name="Store">Whose counter has asked for it.</param>
+public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State, string? Store = null);
 
 /// <summary>What stands under a key of a refund at a counter.</summary>
 /// <param name="Refund">Its RRN; null: nothing is given back under the key.</param>
-public sealed record RefundKey(Key Key, string? Refund);
+/// <param name="Clerk">The number of a clerk, as of the supervisor.</param>
+public sealed record RefundKey(Key Key, string? Refund, string? Clerk = null, string? Supervisor = null);
 
 /// <summary>A refund in the bank's book.</summary>
 /// <param name="Credits">The number of credits under its RRN.</param>
@@ -184,7 +226,22 @@ public sealed record Balance(string Account, string Currency, long Amount);
 /// <param name="CreatedAt">By the clock of the silo, before its commit.</param>
 /// <param name="CommittedAt">By the database's clock, if it records commit times (<c>track_commit_timestamp</c>).</param>
 /// <param name="Claim">The id of the claim that it is about.</param>
-public sealed record Event(string Merchant, Guid Id, string Type, string? Bill, DateTimeOffset CreatedAt, DateTimeOffset? CommittedAt, string? Claim = null);
+/// <param name="Refund">The RRN of the refund that it is about.</param>
+/// <param name="ConfirmBy">What it says of the shopper's time, if it is about a trade.</param>
+public sealed record Event(
+    string Merchant,
+    Guid Id,
+    string Type,
+    string? Bill,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? CommittedAt,
+    string? Claim = null,
+    string? Refund = null,
+    DateTimeOffset? ConfirmBy = null)
+{
+    /// <summary>Its place in the order of events; those of one commit have the same.</summary>
+    public DateTimeOffset Time => CommittedAt ?? CreatedAt;
+}
 
 /// <param name="Receiver">The id of an endpoint, or mail: the bill's shopper.</param>
 /// <param name="State">PENDING, ACCEPTED, SKIPPED or PARKED.</param>

@@ -1,33 +1,22 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statement 20: what clients have is covered, and the guarantee fund is nobody's money.</summary>
+/// <summary>Statement 20: what clients have is covered, and only certain entries add to the guarantee fund.</summary>
 internal static class LedgerStatements
 {
     // A compensation that the bank refuses goes back; a debt that a merchant pays goes back.
     private static readonly string[] FeedTheFund = [EntryKinds.Fund, "debt_paid", EntryKinds.RefundBack];
 
-    /// <summary>In each currency clients have at most what is in the reserve and at the network; the fund is not below zero, and no other entry adds to it.</summary>
-    // That all accounts sum to zero is statement 1, and that two people have made each payment to the fund is statement 25.
+    /// <summary>In each currency clients have at most what is in the reserve and at the network; no other entry adds to the fund.</summary>
+    // That all accounts sum to zero is statement 1, that two people have made each payment to the fund is 25, and that it never was below zero is seen with 16.
     public static IEnumerable<Violation> Covered(CrossReference books)
     {
-        foreach (var currency in books.Database.Postings.GroupBy(posting => posting.Currency))
+        foreach (var cover in Cover.Of(books.Database).Where(cover => cover.Clients > cover.WithClearing))
         {
-            var sums = currency.GroupBy(posting => posting.Account).ToDictionary(account => account.Key, account => account.Sum(posting => (decimal)posting.Amount));
-            var clients = -sums.Where(account => IsOfClient(account.Key)).Sum(account => account.Value);
-            var cover = sums.GetValueOrDefault(Accounts.Reserve) + sums.GetValueOrDefault(Accounts.BankClearing);
-            if (clients > cover)
-            {
-                yield return new Violation(
-                    20,
-                    $"Clients have {clients} {currency.Key}, and {cover} covers it.",
-                    [.. sums.OrderBy(account => account.Key, StringComparer.Ordinal).Select(account => $"account {account.Key} {account.Value}")]);
-            }
-
-            if (sums.GetValueOrDefault(Accounts.Guarantee) > 0)
-            {
-                yield return new Violation(
-                    20, $"The guarantee fund is below zero in {currency.Key}.", [.. currency.Where(line => line.Account == Accounts.Guarantee).Select(Row.Of)]);
-            }
+            var accounts = books.Database.Postings.Where(line => line.Currency == cover.Currency).GroupBy(line => line.Account).OrderBy(account => account.Key, StringComparer.Ordinal);
+            yield return new Violation(
+                20,
+                $"Clients have {cover.Clients} {cover.Currency}, and {cover.WithClearing} covers it.",
+                [.. accounts.Select(account => $"account {account.Key} {account.Sum(line => (decimal)line.Amount)}")]);
         }
 
         foreach (var line in books.Database.Postings.Where(line => line is { Account: Accounts.Guarantee, Amount: < 0 } && !FeedTheFund.Contains(line.Kind)))
@@ -35,6 +24,4 @@ internal static class LedgerStatements
             yield return new Violation(20, "The guarantee fund has got money from an entry that may not give it.", [Row.Of(line)]);
         }
     }
-
-    private static bool IsOfClient(string account) => account.Split(':')[0] is "held" or "merchant" or "frozen" or "store" or "refunds_out";
 }

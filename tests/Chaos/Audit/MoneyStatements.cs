@@ -6,7 +6,7 @@ internal static class MoneyStatements
     // A rewritten journal keeps at least this many swipes: one with fewer has lost none.
     private const int KeptByJournal = 200;
 
-    /// <summary>PAID if and only if one APPROVED attempt and one balanced set of postings, to what is held for an escrow bill; all postings sum to zero, and those of an account to its balance.</summary>
+    /// <summary>PAID if and only if one APPROVED attempt and one balanced set of postings, to what is held for an escrow bill; all postings sum to zero.</summary>
     public static IEnumerable<Violation> PaidIsPosted(CrossReference books)
     {
         foreach (var bill in books.Database.Bills.Where(bill => bill.State == BillStates.Paid))
@@ -60,19 +60,6 @@ internal static class MoneyStatements
                     1,
                     $"All postings in {currency.Key} sum to {sum}, not to zero.",
                     [.. accounts.Select(account => $"account {account.Key} {account.Sum(posting => (decimal)posting.Amount)}")]);
-            }
-        }
-
-        var balances = books.Database.Balances.ToDictionary(balance => (balance.Account, balance.Currency), balance => balance.Amount);
-        var sums = books.Database.Postings.Where(posting => IsDebitable(posting.Account))
-            .GroupBy(posting => (posting.Account, posting.Currency)).ToDictionary(lines => lines.Key, lines => -lines.Sum(line => line.Amount));
-        foreach (var account in balances.Keys.Union(sums.Keys))
-        {
-            var (balance, sum) = (balances.GetValueOrDefault(account), sums.GetValueOrDefault(account));
-            if (balance != sum)
-            {
-                yield return new Violation(
-                    1, "A balance is not the sum of all lines of its account.", [$"account {account.Account} {account.Currency}: balance {balance}, lines {sum}"]);
             }
         }
     }
@@ -192,10 +179,6 @@ internal static class MoneyStatements
             }
         }
     }
-
-    private static bool IsDebitable(string account) =>
-        account.StartsWith("merchant:", StringComparison.Ordinal) || account.StartsWith("store:", StringComparison.Ordinal)
-        || Accounts.IsFrozen(account) || account == Accounts.Guarantee;
 
     private static List<(string Account, long Amount, string Currency)> Shares(CrossReference books, Attempt attempt)
     {

@@ -1,6 +1,6 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statements 12, 13, 17 and 24, as far as they are about refunds.</summary>
+/// <summary>Statements 12, 13, 15, 17 and 24, as far as they are about refunds.</summary>
 internal sealed class RefundStatements(CrossReference books)
 {
     private const string Created = "refund.created", Done = "refund.done", Declined = "refund.declined";
@@ -30,7 +30,7 @@ internal sealed class RefundStatements(CrossReference books)
             _ => received.Status == RefundStates.Declined && refund.State == RefundStates.Declined,
         };
 
-    public IEnumerable<Violation> Check() => [.. Sums(), .. books.Database.Refunds.SelectMany(Entries), .. Credits(), .. ShareOut(), .. Events()];
+    public IEnumerable<Violation> Check() => [.. Sums(), .. books.Database.Refunds.SelectMany(Entries), .. Credits(), .. Path(), .. ShareOut(), .. Events()];
 
     /// <summary>12: a bill counts its refunds that were not declined, and they are not more than it is.</summary>
     private IEnumerable<Violation> Sums()
@@ -152,6 +152,30 @@ internal sealed class RefundStatements(CrossReference books)
             {
                 yield return new Violation(17, "The refunds of a bill do not follow one another.", [Row.Of(bill), .. refunds.Select(Row.Of)]);
             }
+        }
+    }
+
+    /// <summary>15: the events of a refund are a path of the rules and lead to its state.</summary>
+    private IEnumerable<Violation> Path()
+    {
+        var told = books.Database.Events.Where(told => IsOfRefund(told.Type)).OrderBy(told => told.Time).ToLookup(told => told.Refund);
+        foreach (var refund in books.Database.Refunds)
+        {
+            string[] path = refund.State switch
+            {
+                RefundStates.Done => [Created, Done],
+                RefundStates.Declined => [Created, Declined],
+                _ => [Created],
+            };
+            if (!told[refund.Rrn].Select(one => one.Type).SequenceEqual(path) || told[refund.Rrn].Any(one => one.Bill != refund.Bill))
+            {
+                yield return new Violation(15, $"A refund is {refund.State}, and its events do not lead there.", [Row.Of(refund), .. told[refund.Rrn].Select(Row.Of)]);
+            }
+        }
+
+        foreach (var stray in told.Where(events => events.Key is null || !_refunds.Contains(events.Key)).SelectMany(events => events))
+        {
+            yield return new Violation(15, "An event is of no refund.", [Row.Of(stray)]);
         }
     }
 

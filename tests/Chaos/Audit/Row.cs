@@ -13,7 +13,8 @@ internal static class Row
         With("rrn", attempt.Rrn), With("authorisation", attempt.AuthorisationCode));
 
     public static string Of(Posting posting) =>
-        Join("posting", With("rrn", posting.Rrn), posting.Kind == EntryKinds.Payment ? null : posting.Kind, With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency, With("bill", posting.Bill));
+        Join("posting", With("rrn", posting.Rrn), posting.Kind == EntryKinds.Payment ? null : posting.Kind, With("line", Number(posting.Line)), posting.Account, Amount(posting.Amount), posting.Currency, With("bill", posting.Bill),
+            posting.CommittedAt is { } at ? With("committed", Time(at)) : null);
 
     public static string Of(Trade trade) => Join(
         "trade", trade.Bill, trade.State, With("held", Amount(trade.Held)), With("released", Amount(trade.Released)), With("in", Number(trade.Releases)),
@@ -21,7 +22,14 @@ internal static class Row
 
     public static string Of(Claim claim) => Join(
         "claim", claim.Id, claim.State, Amount(claim.Amount), With("bill", claim.Bill), claim.IsAfterSale ? "after the release" : null, With("granted", Amount(claim.Granted)),
-        claim.Frozen > 0 ? With("frozen", Amount(claim.Frozen)) : null, With("refund", claim.Refund), With("compensation", claim.Compensation), With("moves", Number(claim.Moves)));
+        claim.Frozen > 0 ? With("frozen", Amount(claim.Frozen)) : null, With("refund", claim.Refund), With("compensation", claim.Compensation), With("moves", Number(claim.Moves)),
+        claim.DueAt is { } due ? With("due", Time(due)) : null);
+
+    public static string Of(ClaimMove move) => Join(
+        "move", Number(move.Move), With("of claim", move.Claim), move.What, Amount(move.Amount), move.IsByItself ? "by itself" : null);
+
+    public static string Of(OperatorAct act) =>
+        Join("audit log", act.Who, act.What, act.Subject, act.CommittedAt is { } at ? With("committed", Time(at)) : null);
 
     public static string Of(Ruling ruling) => Join(
         "ruling", With("claim", ruling.Claim), With("to shopper", Amount(ruling.ToShopper)), With("to merchant", Amount(ruling.ToMerchant)),
@@ -33,7 +41,8 @@ internal static class Row
         Join("payment to the guarantee fund", payment.Number, Amount(payment.Amount), With("by", payment.MadeBy), With("and", payment.ApprovedBy));
 
     public static string Of(Event told) => Join(
-        "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("claim", told.Claim), With("at", Time(told.CreatedAt)),
+        "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("claim", told.Claim), With("refund", told.Refund),
+        told.ConfirmBy is { } confirmBy ? With("confirm by", Time(confirmBy)) : null, With("at", Time(told.CreatedAt)),
         told.CommittedAt is { } at ? With("committed", Time(at)) : null);
 
     public static string Of(Delivery delivery) => Join(
@@ -50,7 +59,7 @@ internal static class Row
     public static string Of(Refund refund) => Join(
         "refund", With("rrn", refund.Rrn), refund.State, Amount(refund.Amount), With("before", Amount(refund.Before)), With("bill", refund.Bill), With("original", refund.OriginalRrn));
 
-    public static string Of(RefundKey row) => Join("key of a refund", row.Key.ToString(), With("refund", row.Refund));
+    public static string Of(RefundKey row) => Join("key of a refund", row.Key.ToString(), With("refund", row.Refund), With("clerk", row.Clerk), With("supervisor", row.Supervisor));
 
     public static string Of(CounterRefund refund) => Join(
         "terminal's refund", refund.Key.ToString(), refund.IsOpen ? "open" : refund.ResponseCode ?? "never sent", Amount(refund.Amount), With("bill", refund.Bill), With("rrn", refund.Rrn));

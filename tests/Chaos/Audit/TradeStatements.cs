@@ -1,13 +1,16 @@
 namespace Lakala.Chaos.Audit;
 
-/// <summary>Statement 11, and statements 14, 17 and 24 as far as they are about trades.</summary>
+/// <summary>Statement 11, and statements 14, 15, 17 and 24 as far as they are about trades.</summary>
 internal sealed class TradeStatements(CrossReference books)
 {
     private const string Shipped = "trade.shipped", ShipOverdue = "trade.ship_overdue", DeadlineChanged = "trade.deadline_changed";
     private const string Finished = "trade.finished", Closed = "trade.closed";
 
+    /// <summary>Who has stopped a trade that goes on because the bank has refused its refund.</summary>
+    public const string RefundDeclined = "refund-declined";
+
     // The sweep comes within a second.
-    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
 
     private static readonly Dictionary<string, string[]> StatesInEvent = new()
     {
@@ -24,8 +27,17 @@ internal sealed class TradeStatements(CrossReference books)
     public static bool IsTrue(CrossReference books, ReceivedEvent received) =>
         books.Trades.ContainsKey(received.Bill!) && StatesInEvent[received.Type].Contains(received.Trade);
 
+    private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => IsOfTrade(told.Type)).OrderBy(told => told.Time).ToLookup(told => told.Bill);
+    private readonly ILookup<string, OperatorAct> _acts = books.Database.OperatorActs.ToLookup(act => act.Subject);
+
+    private readonly HashSet<(string?, DateTimeOffset?)> _declined =
+        [.. books.Database.Events.Where(told => told.Type == "refund.declined").Select(told => (told.Bill, told.CommittedAt))];
+
     public IEnumerable<Violation> Check() =>
-        [.. books.Database.Bills.SelectMany(Money), .. Pairs(), .. books.Database.Trades.SelectMany(State), .. books.Database.Trades.SelectMany(Releases), .. Events()];
+    [
+        .. books.Database.Bills.SelectMany(Money), .. Pairs(), .. books.Database.Trades.SelectMany(State), .. books.Database.Trades.SelectMany(Stopped),
+        .. books.Database.Trades.SelectMany(Path), .. books.Database.Trades.SelectMany(Releases), .. Events(), .. books.Database.Trades.SelectMany(Told),
+    ];
 
     /// <summary>11: what is held, released and refunded of a PAID bill is its amount, from its postings and from its trade.</summary>
     private IEnumerable<Violation> Money(Bill bill)
@@ -108,6 +120,60 @@ internal sealed class TradeStatements(CrossReference books)
         }
     }
 
+    /// <summary>14: between the commit that stops a trade and the one that lets it go on, nothing of it was released or given back.</summary>
+    private IEnumerable<Violation> Stopped(Trade trade)
+    {
+        // A trade that was over and goes on because the bank has refused its refund is stopped in the same commit.
+        var stops = _acts[trade.Bill].Where(act => act.What == "trade.freeze").Select(act => act.CommittedAt)
+            .Concat(_events[trade.Bill].Where(told => told.Type == DeadlineChanged && _declined.Contains((told.Bill, told.CommittedAt))).Select(told => told.CommittedAt));
+        var moves = Lines(books.Bills.GetValueOrDefault(trade.Bill)).Where(line => Accounts.IsHeld(line.Account) && line.Amount > 0).ToList();
+        foreach (var from in stops.OfType<DateTimeOffset>())
+        {
+            var to = _acts[trade.Bill].Where(act => act.What == "trade.unfreeze" && act.CommittedAt > from).Min(act => act.CommittedAt) ?? DateTimeOffset.MaxValue;
+            foreach (var line in moves.Where(line => line.CommittedAt > from && line.CommittedAt < to))
+            {
+                yield return new Violation(14, "Money of a trade has moved while it was stopped.", [Row.Of(trade), .. _acts[trade.Bill].Select(Row.Of), Row.Of(line)]);
+            }
+        }
+    }
+
+    /// <summary>15: the events of a trade are a path of the rules and lead to its state.</summary>
+    private IEnumerable<Violation> Path(Trade trade)
+    {
+        var events = _events[trade.Bill].ToList();
+        var (isShipped, over, isPath) = (false, (string?)null, true);
+        foreach (var type in events.Select(told => told.Type))
+        {
+            isPath &= type switch
+            {
+                Shipped or ShipOverdue => !isShipped && over is null,
+                Finished => isShipped && over is null,
+                Closed => over is null,
+
+                // What was over goes on only because the bank has refused a refund.
+                _ => over is null || CameBack(trade),
+            };
+            isShipped |= type == Shipped;
+            over = type is Finished or Closed ? StatesInEvent[type][0] : type == DeadlineChanged ? null : over;
+        }
+
+        var isThere = isShipped == trade.IsShipped && over == (trade.State is TradeStates.Finished or TradeStates.Closed ? trade.State : null);
+        if (!isPath || !isThere)
+        {
+            yield return new Violation(15, $"A trade is {trade.State}, and its events do not lead there.", [Row.Of(trade), .. events.Select(Row.Of)]);
+        }
+    }
+
+    /// <summary>24: the time that the shopper has is the one that was told last, to the millisecond.</summary>
+    private IEnumerable<Violation> Told(Trade trade)
+    {
+        var told = _events[trade.Bill].LastOrDefault(told => told.ConfirmBy is not null);
+        if (trade is { State: TradeStates.Shipped, DueAt: { } due } && told?.ConfirmBy?.ToUnixTimeMilliseconds() != due.ToUnixTimeMilliseconds())
+        {
+            yield return new Violation(24, "The deadline of a trade is not the one that was told.", [Row.Of(trade), .. _events[trade.Bill].Select(Row.Of)]);
+        }
+    }
+
     /// <summary>17: the releases of a trade have in sum the shares of what was released.</summary>
     private IEnumerable<Violation> Releases(Trade trade)
     {
@@ -176,7 +242,7 @@ internal sealed class TradeStatements(CrossReference books)
     // A trade that was over goes on, frozen, when the bank refuses a refund.
     private bool CameBack(Trade trade) => books.RefundsOfBill[trade.Bill].Any(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund));
 
-    private IEnumerable<Posting> Lines(Bill bill) =>
+    private IEnumerable<Posting> Lines(Bill? bill) => bill is null ? [] :
     [
         .. bill.PaidRrn is null ? [] : books.Postings[bill.PaidRrn],
         .. books.ReleasePostings[bill.Number],

@@ -1,0 +1,23 @@
+using Lakala.Rules.Trades;
+using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
+using Lakala.Storage.Refunds;
+using Lakala.Vocabulary;
+
+namespace Lakala.Chaos.Tests;
+
+/// <summary>What the auditor reads of the events of refunds and claims, and no receivers.</summary>
+internal sealed class PlainNotices : IRefundNotices, IClaimNotices
+{
+    public string ComposeData(RefundRow refund) => OfId(refund.Rrn);
+
+    public string ComposeData(BillRow bill) => bill.Trade is { } trade ? Compose(trade) : "{}";
+
+    public string ComposeData(ClaimRow claim) => OfId(claim.Id);
+
+    public static string Compose(Trade trade) => trade.ConfirmBy is { } time ? $$"""{"confirm_by":"{{time:O}}"}""" : "{}";
+
+    public IReadOnlyList<string> FindReceivers(BillRow bill) => [];
+
+    private static string OfId(long id) => $$"""{"id":"{{Rrn.ToText(id)}}"}""";
+}
