@@ -80,6 +80,63 @@ public sealed class ClerkDayTests(PatientNetwork network, Browser browser) : Cle
 
     [Theory]
     [MemberData(nameof(Screens))]
+    public async Task A_part_goes_back_to_the_card_that_paid_once_another_person_than_the_clerk_signs(string language, int columns, int rows)
+    {
+        using var printer = new TcpPrinter();
+        await using var screen = await Open(
+            language, columns, rows, setup => (setup["printer"], setup["clerk_sign_in"]) = (printer.Setting, true));
+        var (clerk, supervisor) = (Network.Local.Seed.Clerks[0], Network.Local.Seed.Clerks[1]);
+        var bill = await Network.NewBill();
+        var payment = (await Network.Pay(bill, "T0000002")).GetProperty("rrn").GetString();
+        payment.Should().NotBeNull();
+
+        await screen.Until("Sign in");
+        await SignIn(screen, clerk.Number, clerk.Password);
+        await screen.Until("Key in or scan");
+        await screen.Press("F3");
+        await screen.Until("Refund: key in the RRN");
+        await screen.Type(bill);
+        await screen.Press("Enter");
+        await screen.Until("Amount to give back", "CNY 10.00");
+        await screen.KeyIn("280", keyed => keyed switch { 1 => "CNY 0.02", 2 => "CNY 0.28", _ => "CNY 2.80" });
+        await screen.Picture(browser, $"clerk-{language}-refund");
+        await screen.Press("Enter");
+        await screen.Until("Swipe the card that paid", Network.Card.Masked(), "CNY 2.80");
+        await screen.Swipe(Network.Card.Track2);
+        await screen.Until("supervisor signs the refund");
+        await KeyInNumber(clerk.Number);
+        await screen.Type(clerk.Password);
+        await screen.Press("Enter");
+        await screen.Until("another person than the clerk", screen.Said("supervisor signs the refund"));
+        (await Network.Local.CreditsOf(payment!)).Should().BeEmpty();
+        await KeyInNumber(supervisor.Number);
+        await screen.Type(supervisor.Password);
+        await screen.Press("Enter");
+        (await screen.Until("on its way to the")).Should().NotContain(supervisor.Password);
+        await screen.Picture(browser, $"clerk-{language}-refund-ordered");
+        await UntilPrinted(printer, 2, "both copies of the refund");
+
+        var refund = (await Network.Read($"select lpad(rrn::text, 12, '0') from refunds where bill = {bill}")).Should().ContainSingle().Which;
+        foreach (var copy in PaperRoll.Read(printer.Paper).Slips)
+        {
+            var lines = copy.Select(line => line.Text.Trim()).ToList();
+            lines.Should().ContainSingle(line => line.EndsWith("CNY 2.80", StringComparison.Ordinal))
+                .And.ContainSingle(line => line.StartsWith(screen.Said("RRN of payment"), StringComparison.Ordinal) && line.EndsWith(payment!, StringComparison.Ordinal))
+                .And.Contain(line => line.Contains(screen.Said("on its way to the"), StringComparison.Ordinal))
+                .And.Contain(line => line.EndsWith(supervisor.Number, StringComparison.Ordinal));
+        }
+
+        await Eventually.Is(async () => (await Network.Local.CreditsOf(payment!)).SequenceEqual([(refund, 280L)]), "the bank's book has the credit");
+
+        async Task KeyInNumber(string number)
+        {
+            await screen.KeyIn(number, keyed => number[..keyed] + "_");
+            await screen.Press("Enter");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Screens))]
     public async Task A_clerk_whom_the_server_has_verified_signs_in_while_it_cannot_be_reached_and_nobody_else(string language, int columns, int rows)
     {
         await using var line = new CutLine(Network.Local.Terminal.Host, Network.Local.Terminal.Port);

@@ -16,7 +16,9 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["A supervisor approves this"] = "需主管授权",
         ["above what this terminal may take"] = "金额超过本终端限额",
         ["Already paid"] = "账单已支付",
+        ["Amount to give back"] = "退款金额：输入数字",
         ["An earlier payment has become certain"] = "上一笔交易已查明",
+        ["another person than the clerk"] = "不能是收银员本人",
         ["balance is too low"] = "余额不足",
         ["Batch closed"] = "批结算完成",
         ["Close the batch?"] = "进行批结算？",
@@ -34,6 +36,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["Nothing to close"] = "无需批结算",
         ["no payment open"] = "无待查交易",
         ["OFF LINE"] = "脱机",
+        ["on its way to the"] = "正在退回卡",
         ["OPEN: 1"] = "待查交易：1",
         ["OUT OF PAPER"] = "缺纸",
         ["OUTCOME UNKNOWN"] = "结果未知",
@@ -41,9 +44,13 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
         ["password is wrong"] = "工号或密码错误",
         ["Press Esc again"] = "请再按一次 Esc",
         ["Printed."] = "已打印",
+        ["Refund: key in the RRN"] = "退款：输入凭条上的参考号",
         ["REPRINT"] = "重打凭条",
+        ["RRN of payment"] = "原参考号",
         ["Sign in"] = "登录",
         ["Swipe the customer's card"] = "请刷顾客的银行卡",
+        ["Swipe the card that paid"] = "请刷付款时的银行卡",
+        ["supervisor signs the refund"] = "需主管授权退款",
         ["Take another card"] = "请换卡",
         ["totals agree"] = "总额相符",
         ["totals differ"] = "总额不符",
@@ -54,6 +61,7 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     // A little more than the least time between the two presses.
     private static readonly TimeSpan Confirmation = TimeSpan.FromMilliseconds(800);
 
+    // Keys that come sooner after a swipe or a scan count as the device's.
     private static readonly TimeSpan TurnOfKeyboard = TimeSpan.FromMilliseconds(300);
 
     private readonly TmuxClient _tmux;
@@ -92,14 +100,18 @@ internal sealed partial class ClerkScreen : IAsyncDisposable
     /// <param name="key">As tmux names it: Enter, Escape, BSpace, F2, Up.</param>
     public Task Press(string key) => Tmux("send-keys", key);
 
-    /// <summary>As a customer does: some time after the swipe, and each digit after the last one is shown.</summary>
-    public async Task KeyInPin(string pin)
+    /// <summary>As a customer does.</summary>
+    public Task KeyInPin(string pin) => KeyIn(pin, keyed => new string('•', keyed) + "_");
+
+    /// <summary>As a hand does: some time after a swipe or a scan, and each digit after the last one is shown.</summary>
+    /// <param name="shown">What the screen shows after this many digits.</param>
+    public async Task KeyIn(string digits, Func<int, string> shown)
     {
         await Task.Delay(TurnOfKeyboard, Stop);
-        for (var keyed = 1; keyed <= pin.Length; keyed++)
+        for (var keyed = 1; keyed <= digits.Length; keyed++)
         {
-            await Type(pin[(keyed - 1)..keyed]);
-            await Eventually.Is(Shown, shown => shown.Contains(new string('•', keyed) + "_", StringComparison.Ordinal), $"{keyed} digits of the PIN are keyed in");
+            await Type(digits[(keyed - 1)..keyed]);
+            await Eventually.Is(Shown, screen => screen.Contains(shown(keyed), StringComparison.Ordinal), $"{keyed} digits are keyed in");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lakala.Local;
@@ -12,7 +11,6 @@ public sealed class CounterRefundTests(Network network) : IAsyncLifetime
 {
     private const string Payer = "T0000013", Counter = "T0000014", OtherStore = "STORE0000000002";
 
-    private readonly HttpClient _http = new();
     private Shop _shop = null!;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -26,7 +24,6 @@ public sealed class CounterRefundTests(Network network) : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         _shop.Dispose();
-        _http.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -60,7 +57,7 @@ public sealed class CounterRefundTests(Network network) : IAsyncLifetime
             shown.GetProperty("store").GetString().Should().Be(OtherStore);
         }
 
-        (await Credits(payment)).Should().BeEquivalentTo([(part.GetProperty("rrn").GetString()!, 2_800L), (rest.GetProperty("rrn").GetString()!, 10_000L)]);
+        (await network.Local.CreditsOf(payment)).Should().BeEquivalentTo([(part.GetProperty("rrn").GetString()!, 2_800L), (rest.GetProperty("rrn").GetString()!, 10_000L)]);
         await Eventually.Is(() => Task.FromResult(receiver.Accepted.Count >= 5), "all is told");
         receiver.Accepted.Values.Where(notice => notice.Type == "refund.created").Should().HaveCount(2)
             .And.OnlyContain(notice => notice.Data.GetProperty("store").GetString() == OtherStore);
@@ -101,17 +98,5 @@ public sealed class CounterRefundTests(Network network) : IAsyncLifetime
         var setup = JsonNode.Parse(await File.ReadAllTextAsync(file, Stop))!;
         setup["store"] = OtherStore;
         await File.WriteAllTextAsync(file, setup.ToJsonString(), Stop);
-    }
-
-    // What the bank has credited of the payment, by its own book.
-    private async Task<IReadOnlyList<(string Rrn, long Amount)>> Credits(string payment)
-    {
-        var book = await _http.GetFromJsonAsync<JsonElement>(new Uri(network.Local.BankHttp, "/book"), Stop);
-        return
-        [
-            .. book.GetProperty("refunds").EnumerateArray()
-                .Where(one => one.GetProperty("original_rrn").GetString() == payment && one.GetProperty("response_code").GetString() == "00")
-                .Select(one => (one.GetProperty("rrn").GetString()!, one.GetProperty("amount").GetInt64())),
-        ];
     }
 }

@@ -60,9 +60,10 @@ public abstract class BrokenNetwork(int bankTimeout) : IAsyncLifetime
         answer.EnsureSuccessStatusCode();
     }
 
-    public async Task<JsonElement> Pay(string bill)
+    /// <param name="terminal">Only one program at a time may use it.</param>
+    public async Task<JsonElement> Pay(string bill, string terminal = "T0000001")
     {
-        var result = await Local.RunTerminal(["pay", "--bill", bill, "--card", Card.Track2, "--pin", Card.Pin, "--json"]);
+        var result = await Local.RunTerminal(["pay", "--bill", bill, "--card", Card.Track2, "--pin", Card.Pin, "--terminal", terminal, "--json"]);
         result.Error.Should().BeEmpty();
         return JsonElement.Parse(result.Output);
     }

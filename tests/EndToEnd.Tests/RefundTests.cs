@@ -179,18 +179,8 @@ public sealed class RefundTests(Network network) : IAsyncLifetime
         return number;
     }
 
-    // What the bank has credited of the bill's payment, by its own book.
-    private async Task<IReadOnlyList<(string Rrn, long Amount)>> Credits(string bill)
-    {
-        var payment = (await _shop.Get($"/v1/bills/{bill}")).Json.GetProperty("payment").GetProperty("rrn").GetString();
-        var book = await _http.GetFromJsonAsync<JsonElement>(new Uri(network.Local.BankHttp, "/book"), Stop);
-        return
-        [
-            .. book.GetProperty("refunds").EnumerateArray()
-                .Where(one => one.GetProperty("original_rrn").GetString() == payment && one.GetProperty("response_code").GetString() == "00")
-                .Select(one => (one.GetProperty("rrn").GetString()!, one.GetProperty("amount").GetInt64())),
-        ];
-    }
+    private async Task<IReadOnlyList<(string Rrn, long Amount)>> Credits(string bill) =>
+        await network.Local.CreditsOf((await _shop.Get($"/v1/bills/{bill}")).Json.GetProperty("payment").GetProperty("rrn").GetString()!);
 
     private async Task<int> Tries(Answer refund)
     {
