@@ -225,8 +225,9 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
     public async Task Somebody_joins_ships_corrects_extends_refunds_and_looks_at_the_money(string locale, int width, int height, bool javaScript)
     {
         var (texts, others) = locale == "zh-CN" ? (Chinese, English) : (English, Chinese);
-        var number = await Paid(Escrow);
+        var (_, number) = (await Paid(), await Paid(Escrow));
         var page = await browser.Open(width, height, javaScript, locale);
+        Task Picture(string name) => Browser.Picture(page, $"merchant-{name}-{locale[..2]}");
         await page.GotoAsync(new Uri(network.Local.Http, await Invite()).ToString());
         await Check(page, javaScript);
         await page.GetByLabel(texts.Name).FillAsync("ann");
@@ -238,8 +239,10 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
 
         await page.GetByRole(AriaRole.Link, new() { Name = texts.ToShip, Exact = true }).ClickAsync();
         await Check(page, javaScript);
+        await Picture("orders");
         await page.Locator("#orders h2 a").ClickAsync();
         await Check(page, javaScript);
+        await Picture("order");
         await page.GetByLabel(texts.Carrier).FillAsync("SF Express");
         await page.GetByLabel(texts.TrackingNumber).FillAsync("SF1234567890123");
         await page.GetByRole(AriaRole.Button, new() { Name = texts.Ship, Exact = true }).ClickAsync();
@@ -257,11 +260,13 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
         await page.GotoAsync(new Uri(network.Local.Http, $"/merchant/claims/{claim}").ToString());
         await page.Locator("img.evidence").WaitForAsync();
         await Check(page, javaScript);
+        await Picture("claim");
         foreach (var name in new[] { texts.Claims, texts.Refunds, texts.Balance, texts.People, texts.ShipMany })
         {
             await page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true }).ClickAsync();
             await page.GetByRole(AriaRole.Heading, new() { Name = name, Exact = true, Level = 1 }).WaitForAsync();
             await Check(page, javaScript);
+            await (name == texts.Balance ? Picture("balance") : Task.CompletedTask);
         }
 
         await page.GetByRole(AriaRole.Link, new() { Name = others.Itself }).ClickAsync();

@@ -446,6 +446,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = claim });
         (await row.InnerTextAsync()).Should().Contain("128.00").And.Contain("late");
         await Check(page);
+        await Browser.Picture(page, "ops-disputes");
         await row.GetByRole(AriaRole.Link, new() { Name = claim }).ClickAsync();
         await page.GetByText("The handle is <b>off</b>.").First.WaitForAsync();
         await page.GetByAltText("Picture 1 of the shopper").ScrollIntoViewIfNeededAsync();
@@ -456,6 +457,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GetByRole(AriaRole.Link, new() { Name = "Back" }).ClickAsync();
         await Propose("100", "28");
         await Check(page);
+        await Browser.Picture(page, "ops-dispute");
         await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
         await page.GetByText("Another operator has to approve it.").WaitForAsync();
         (await network.Scalar<string>($"select state from claims where bill = {bill}")).Should().Be("JUDGING");
