@@ -15,6 +15,7 @@ public sealed class TestLine : IAsyncDisposable
     private static readonly byte[] Ready = [(byte)'Z', 0, 0, 0, 5];
 
     private readonly DnsEndPoint _server;
+    private readonly SqlEdits? _edits;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Task _accepting;
     private readonly Lock _lock = new();
@@ -24,8 +25,10 @@ public sealed class TestLine : IAsyncDisposable
     private bool _isClosed;
     private volatile Trap? _trap;
 
-    public TestLine(string connectionString)
+    /// <param name="edits">Changes of the statements that pass; null: none.</param>
+    public TestLine(string connectionString, SqlEdits? edits = null)
     {
+        _edits = edits;
         var server = new NpgsqlConnectionStringBuilder(connectionString);
         _server = new DnsEndPoint(server.Host!, server.Port);
         _listener.Start();
@@ -61,6 +64,9 @@ public sealed class TestLine : IAsyncDisposable
 
     /// <summary>The next statement with the marker returns its rows, but the answer to its commit is lost.</summary>
     public Task SilenceCommit(string marker) => Set(marker, Fate.CommitIsSilent);
+
+    /// <summary>A break that was set and has not happened does not happen any more.</summary>
+    public void Spare() => _trap = null;
 
     /// <summary>Completes when a connection attempt has failed since it was closed.</summary>
     public Task Refused
@@ -176,6 +182,7 @@ public sealed class TestLine : IAsyncDisposable
     private async Task Requests(Socket client, Socket server, Caught caught)
     {
         var buffer = new byte[1 << 16];
+        var editor = _edits is null ? null : new SqlEditor(_edits);
         while (await Receive(client, buffer) is > 0 and var count)
         {
             if (_trap is { } trap && buffer.AsSpan(0, count).IndexOf(trap.Marker) >= 0)
@@ -195,7 +202,7 @@ public sealed class TestLine : IAsyncDisposable
 
             if (caught.Trap?.Fate != Fate.IsHeldBack)
             {
-                await server.SendAsync(buffer.AsMemory(0, count));
+                await server.SendAsync(editor?.Take(buffer.AsSpan(0, count)) ?? buffer.AsMemory(0, count));
             }
         }
     }
