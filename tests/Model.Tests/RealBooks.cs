@@ -16,23 +16,28 @@ namespace Lakala.Model.Tests;
 /// <summary>The run's PostgreSQL: the configured one, or a private cluster that ends with the run. Started when it is first used.</summary>
 public sealed class ModelPostgres : IAsyncDisposable
 {
-    private StateFolder? _state;
-    private PostgresServer? _server;
+    // Several classes of tests use it at once.
+    private readonly Lazy<Task<(StateFolder State, PostgresServer Server)>> _opened = new(Start);
 
-    public async Task<PostgresServer> Open()
-    {
-        _state ??= await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "model"));
-        return _server ??= await PostgresServer.Open(_state);
-    }
+    public async Task<PostgresServer> Open() => (await _opened.Value).Server;
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
+        if (_opened.IsValueCreated)
         {
-            await _server.DisposeAsync();
+            var (state, server) = await _opened.Value;
+            await server.DisposeAsync();
+            state.Dispose();
         }
+    }
 
-        _state?.Dispose();
+    // The times of commits show the auditor what came first.
+    private static async Task<(StateFolder State, PostgresServer Server)> Start()
+    {
+        var state = await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "test", "model"));
+        var server = await PostgresServer.Open(state);
+        await (server.Cluster?.KeepCommitTimes() ?? Task.CompletedTask);
+        return (state, server);
     }
 }
 

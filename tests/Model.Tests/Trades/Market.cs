@@ -29,11 +29,12 @@ namespace Lakala.Model.Tests.Trades;
 internal sealed class Market : IAsyncDisposable
 {
     // Of the auditor's statements those that follow from the database and from the bank's book of refunds.
-    private static readonly int[] Statements = [1, 8, 11, 12, 13, 14, 15, 17, 20, 24, 25];
+    private static readonly int[] Statements = [1, 8, 11, 12, 13, 14, 15, 16, 17, 20, 24, 25];
 
     private readonly NpgsqlDataSource _writers, _moves, _visitors;
     private readonly Commits[] _silos;
     private readonly RrnBlocks _rrns;
+    private readonly List<(DateTimeOffset At, TimeSpan Time)> _passed = [];
     private readonly Warnings _log = new();
 
     /// <param name="edits">Break the rules of statements; null: the product as it is.</param>
@@ -113,6 +114,7 @@ internal sealed class Market : IAsyncDisposable
     public async Task Empty()
     {
         Bank = new RefundBank();
+        _passed.Clear();
         await Books.Execute(
             """
             delete from deliveries; delete from events; delete from entries; delete from balances; delete from refunds; delete from idempotency_keys;
@@ -129,12 +131,16 @@ internal sealed class Market : IAsyncDisposable
     /// <summary>Whatever a sender has logged as a warning since the last call: it goes on after a fault.</summary>
     public IReadOnlyList<string> TakeWarnings() => _log.Take();
 
-    /// <summary>All timers of trades, claims and refunds have come so much nearer.</summary>
-    public Task Pass(TimeSpan time) => Books.Execute(
-        $"""
-        update trades set since = since - t, due_at = due_at - t, shipped_at = shipped_at - t, leased_until = leased_until - t, ended_at = ended_at - t from (values ({Interval(time)})) as p(t);
-        update claims set since = since - t, due_at = due_at - t, opened_at = opened_at - t from (values ({Interval(time)})) as p(t);
-        """);
+    /// <summary>All timers of trades and claims have come so much nearer.</summary>
+    public async Task Pass(TimeSpan time)
+    {
+        _passed.Add((TimeProvider.System.GetUtcNow(), time));
+        await Books.Execute(
+            $"""
+            update trades set since = since - t, due_at = due_at - t, shipped_at = shipped_at - t, leased_until = leased_until - t, ended_at = ended_at - t from (values ({Interval(time)})) as p(t);
+            update claims set since = since - t, due_at = due_at - t, opened_at = opened_at - t from (values ({Interval(time)})) as p(t);
+            """);
+    }
 
     /// <summary>The pause before the next try of a refund, and the lease of its sender, are over.</summary>
     /// <param name="rrn">Null: of all.</param>
@@ -155,9 +161,11 @@ internal sealed class Market : IAsyncDisposable
     /// <param name="acknowledged">The refunds that the merchant was told.</param>
     public async Task<IReadOnlyList<string>> Audit(IReadOnlyList<AcknowledgedRefund> acknowledged)
     {
+        var read = await DatabaseReader.Read(Books.ConnectionString, Stop);
         var evidence = new Evidence
         {
-            Database = await DatabaseReader.Read(Books.ConnectionString, Stop),
+            // A deadline that was told before time has passed is as much nearer as the timers are.
+            Database = read with { Events = [.. read.Events.Select(told => told with { ConfirmBy = told.ConfirmBy - PassedSince(told.CreatedAt) })] },
             Bank = [],
             BankRefunds = Bank.Book,
             Terminals = [],
@@ -175,6 +183,8 @@ internal sealed class Market : IAsyncDisposable
           union select 'frozen' from claims where frozen > 0 union select 'debt' from debts
           union select 'refund QUEUED' from events where type = 'refund.created' and data::jsonb ->> 'status' = 'QUEUED')
         """)).Order(StringComparer.Ordinal).ToList();
+
+    private TimeSpan PassedSince(DateTimeOffset at) => TimeSpan.FromTicks(_passed.Where(pass => pass.At >= at).Sum(static pass => pass.Time.Ticks));
 
     private static string Interval(TimeSpan time) => $"interval '{(int)time.TotalSeconds} seconds'";
 

@@ -74,6 +74,8 @@ public sealed class TradeTests(TradeTests.Database database) : IClassFixture<Tra
         {
             _connectionString = await (await postgres.Open()).CreateDatabase("test_" + Guid.NewGuid().ToString("N"));
             Books = await Books.Over(_connectionString);
+            await Books.Execute(
+                "insert into operators (name, role, password, salt, password_hash) values ('dora', 'administer', '', '', ''), ('emil', 'administer', '', '', '')");
         }
 
         public async ValueTask DisposeAsync()
