@@ -2,6 +2,8 @@ using System.Globalization;
 using Lakala.Grains.Notices;
 using Lakala.Grains.Trades;
 using Lakala.Rules.Trades;
+using Lakala.Silo.Security;
+using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
@@ -30,12 +32,13 @@ public enum Told
 }
 
 /// <summary>
-/// What the shopper of an escrow bill does herself: she gets a code, enters it, and then confirms the goods, takes more time, or takes her money
+/// What the shopper of an escrow bill does herself: she gets a code, enters it or the one on her receipt, and then confirms the goods, takes more time, or takes her money
 /// back.
 /// </summary>
 internal sealed class ShopperSteps(
     ShopperCodeRows codes,
     ShopperSession session,
+    IKeyVault vault,
     IEnumerable<ICodeChannel> channels,
     TradeMoves trades,
     RefundRows refunds,
@@ -67,7 +70,14 @@ internal sealed class ShopperSteps(
     public async Task<IResult> EnterCode(HttpContext context, BillRow bill)
     {
         var code = string.Concat((await Field(context, "code")).Where(char.IsAsciiDigit));
-        if (code.Length != ShopperCodeRows.Digits || await codes.Open(bill.Number, code, context.RequestAborted) is not { } token)
+        var opened = code.Length switch
+        {
+            ShopperCodeRows.Digits => await codes.Open(bill.Number, code, context.RequestAborted),
+            ReceiptCode.Digits when bill is { Trade: not null, Payment.Rrn: var rrn } =>
+                await codes.OpenByReceipt(bill.Number, ReceiptCode.IsRight(vault, rrn, code), context.RequestAborted),
+            _ => null,
+        };
+        if (opened is not { } token)
         {
             return Back(context, bill, Told.CodeWrong);
         }

@@ -9,11 +9,12 @@ public sealed record StepTexts
     {
         YourSteps = "What you can do",
         WaitForShop = "The shop ships by {0} (Beijing time). If it does not, you can take your money back here.",
-        CanConfirm = "Confirm here when you have your goods, or take more time to check them. First we send you a code, so that nobody else can do it.",
-        CanTakeBack = "The shop has not shipped in time. You can take your money back. First we send you a code, so that nobody else can do it.",
-        CanClaim = "If something is wrong, you can claim your money back until {0} (Beijing time). First we send you a code, so that nobody else can do it.",
+        CanConfirm = "Confirm here when you have your goods, or take more time to check them. You need a code, so that nobody else can do it.",
+        CanTakeBack = "The shop has not shipped in time. You can take your money back. You need a code, so that nobody else can do it.",
+        CanClaim = "If something is wrong, you can claim your money back until {0} (Beijing time). You need a code, so that nobody else can do it.",
         CanAnswer = "To go on with your claim you need a code, so that nobody else can do it.",
-        NoAddress = "The shop has named no mail address and no phone of yours, so no code can be sent to you. The dates above hold without you.",
+        NoAddress = "The shop has named no mail address and no phone of yours, so no code can be sent to you. The one on your receipt works; without a code the dates above hold without you.",
+        ReceiptHint = "The ten digits on your copy of the receipt work too.",
         SendCode = "Send me a code",
         Code = "Your code",
         EnterCode = "Enter",
@@ -30,9 +31,9 @@ public sealed record StepTexts
             Told.CodeSent => "The code is on its way to you. It is valid for 15 minutes.",
             Told.CodeTooSoon => "A code was sent a moment ago, or five were sent today. Look for the last one, or try again later.",
             Told.CodeNotSent => "The code could not be sent. Please try again in a minute.",
-            Told.CodeWrong => "This code is not right, was used, or is too old. After five wrong ones you need a new code.",
+            Told.CodeWrong => "This code is not right, was used, or is too old. After five wrong ones get a new code, or wait for a quarter of an hour.",
             Told.CodeRight => "Your code is right. You have half an hour.",
-            Told.CodeNeeded => "Your half hour is over. Please get a new code. Nothing has changed.",
+            Told.CodeNeeded => "Your half hour is over. Please enter a code again. Nothing has changed.",
             Told.Confirmed => "You have confirmed. The shop gets the money. Thank you.",
             Told.Extended => "You have more time now; the shop is told.",
             Told.TakenBack => "The trade is closed. The money is on its way back to the card that paid.",
@@ -71,11 +72,12 @@ public sealed record StepTexts
     {
         YourSteps = "您可以做什么",
         WaitForShop = "商家应在 {0}（北京时间）前发货。逾期未发货，您可以在此取回货款。",
-        CanConfirm = "收到商品后请在此确认，也可以延长查验时间。为防止他人操作，我们先向您发送验证码。",
-        CanTakeBack = "商家未按时发货，您可以取回货款。为防止他人操作，我们先向您发送验证码。",
-        CanClaim = "如商品有问题，您可在 {0}（北京时间）前提出争议。为防止他人操作，我们先向您发送验证码。",
+        CanConfirm = "收到商品后请在此确认，也可以延长查验时间。为防止他人操作，需要验证码。",
+        CanTakeBack = "商家未按时发货，您可以取回货款。为防止他人操作，需要验证码。",
+        CanClaim = "如商品有问题，您可在 {0}（北京时间）前提出争议。为防止他人操作，需要验证码。",
         CanAnswer = "为防止他人操作，继续处理争议前需要验证码。",
-        NoAddress = "商家没有留下您的邮箱或手机号，无法发送验证码。以上期限照常有效。",
+        NoAddress = "商家没有留下您的邮箱或手机号，无法发送验证码。可使用凭条上的验证码；没有验证码时，以上期限照常有效。",
+        ReceiptHint = "也可输入凭条（客户联）上的十位验证码。",
         SendCode = "发送验证码",
         Code = "验证码",
         EnterCode = "提交",
@@ -92,9 +94,9 @@ public sealed record StepTexts
             Told.CodeSent => "验证码已发送，15 分钟内有效。",
             Told.CodeTooSoon => "刚刚已发送过验证码，或今天已发送五次。请查看最近一条，或稍后再试。",
             Told.CodeNotSent => "验证码发送失败，请一分钟后再试。",
-            Told.CodeWrong => "验证码不正确、已使用或已过期。输错五次后需要重新获取。",
+            Told.CodeWrong => "验证码不正确、已使用或已过期。输错五次后请重新获取，或等待十五分钟。",
             Told.CodeRight => "验证通过，半小时内有效。",
-            Told.CodeNeeded => "半小时已过，请重新获取验证码。没有任何变化。",
+            Told.CodeNeeded => "半小时已过，请重新输入验证码。没有任何变化。",
             Told.Confirmed => "您已确认收货，货款将付给商家。谢谢！",
             Told.Extended => "查验时间已延长，商家会收到通知。",
             Told.TakenBack => "交易已关闭，货款正在退回付款的银行卡。",
@@ -143,6 +145,8 @@ public sealed record StepTexts
     public required string CanAnswer { get; init; }
 
     public required string NoAddress { get; init; }
+
+    public required string ReceiptHint { get; init; }
 
     public required string SendCode { get; init; }
 

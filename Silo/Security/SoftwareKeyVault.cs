@@ -19,9 +19,14 @@ public sealed class SoftwareKeyVault : IKeyVault, IDisposable
 {
     private readonly Aes _aes = Aes.Create();
     private readonly Lock _lock = new();
+    private readonly byte[] _macKey;
 
     public SoftwareKeyVault(IOptions<KeysOptions> options) =>
-        ClearKey.Spend(KeyFile.Read(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile"), key => _aes.Key = key);
+        _macKey = ClearKey.Spend(KeyFile.Read(options.Value.KeyEncryptionKeyFile, "Keys:KeyEncryptionKeyFile"), key =>
+        {
+            _aes.Key = key;
+            return HKDF.DeriveKey(HashAlgorithmName.SHA256, key, HMACSHA256.HashSizeInBytes, [], "lakala vault mac"u8.ToArray());
+        });
 
     public byte[] Wrap(ReadOnlySpan<byte> key)
     {
@@ -39,5 +44,11 @@ public sealed class SoftwareKeyVault : IKeyVault, IDisposable
         }
     }
 
-    public void Dispose() => _aes.Dispose();
+    public byte[] Authenticate(ReadOnlySpan<byte> data) => HMACSHA256.HashData(_macKey, data);
+
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(_macKey);
+        _aes.Dispose();
+    }
 }

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Lakala.Storage.Trades;
 
 /// <summary>
-/// The one-time codes of shoppers. The address of a bill's page shows who the shopper may be; a code that was sent to her mail or phone
-/// proves it, and opens a session of half an hour in which she may move the money.
+/// The codes of shoppers. The address of a bill's page shows who the shopper may be; a code that was sent to her mail or phone, or the one on her
+/// receipt, proves it, and opens a session of half an hour in which she may move the money.
 /// </summary>
 /// <remarks>All counts are in the row, so they hold over all silos. Codes and sessions are stored as hashes.</remarks>
 public sealed class ShopperCodeRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSource database)
@@ -71,6 +71,38 @@ public sealed class ShopperCodeRows([FromKeyedServices(Database.Visitors)] Npgsq
             Hash(bill, token),
             SessionLife);
         return isOpen ? token : null;
+    }
+
+    /// <summary>
+    /// Opens a session by the code on the receipt, which is stored nowhere. Its wrong tries are counted with those of a code that was sent: five within
+    /// the life of one. Without a code that was sent, a first try begins such a time.
+    /// </summary>
+    /// <returns>The session's token. Null: the code is wrong, or there were too many wrong ones.</returns>
+    public async Task<string?> OpenByReceipt(long bill, bool isRight, CancellationToken stop)
+    {
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var isCounted = await database.First(
+            $"""
+            insert into shopper_codes as c (bill, code_until, wrong, sent_at, day_from, session_hash, session_until)
+            values ($1, clock_timestamp() + $4, (not $2)::int, clock_timestamp() - $5, clock_timestamp() - interval '1 day', case when $2 then $3 end, case when $2 then clock_timestamp() + $6 end)
+            on conflict (bill) do update
+            set wrong = case when c.code_until > clock_timestamp() then c.wrong else 0 end + (not $2)::int,
+                code_hash = case when c.code_until > clock_timestamp() then c.code_hash end,
+                code_until = case when c.code_until > clock_timestamp() then c.code_until else excluded.code_until end,
+                session_hash = coalesce(excluded.session_hash, c.session_hash),
+                session_until = coalesce(excluded.session_until, c.session_until)
+            where c.code_until <= clock_timestamp() or c.wrong < {MostTries}
+            returning true as counted
+            """,
+            static row => row.Get<bool>("counted"),
+            stop,
+            bill,
+            isRight,
+            Hash(bill, token),
+            CodeLife,
+            Pause,
+            SessionLife);
+        return isCounted && isRight ? token : null;
     }
 
     public Task<bool> IsOpen(long bill, string token, CancellationToken stop) => database.First(

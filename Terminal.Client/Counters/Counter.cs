@@ -347,7 +347,7 @@ internal sealed class Counter : IAsyncDisposable
                         : Unsettled(Texts.EarlierUnknown, bill, earlier);
                 }
 
-                earlier = ShowEarlier(_journal.Settle(SwipeResult.FromAnswer(swipe.Pending.Key, final.Answer, final.IsWaiting)), Print.Original);
+                earlier = ShowEarlier(_journal.Settle(SwipeResult.FromAnswer(swipe.Pending, final.Answer, final.IsWaiting)), Print.Original);
             }
 
             return await work(earlier);
@@ -476,7 +476,7 @@ internal sealed class Counter : IAsyncDisposable
         }
 
         swipe = _journal.Settle(outcome is PayOutcome.Final final
-            ? SwipeResult.FromAnswer(pending.Key, Reports.InWordsOfWaiting(final.Answer, pending.IsRefund), final.IsWaiting)
+            ? SwipeResult.FromAnswer(pending, Reports.InWordsOfWaiting(final.Answer, pending.IsRefund), final.IsWaiting)
             : SwipeResult.NeverSent(pending, Texts));
         _toMark.Add(pending.Key);
         return Reports.DescribeSwipe(swipe, Print.Original);

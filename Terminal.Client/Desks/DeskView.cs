@@ -389,7 +389,7 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
                 Say(chosen.Result.ResponseCode is { } code ? $"{code}: {why}" : why, Ink.Strong, PastWidth - 1);
             }
 
-            Preview(words, Receipt.ComposeSlips(chosen, Print.Reprint, desk.Texts)[0], page.From);
+            Preview(words, Receipt.ComposeSlips(chosen.WithoutCode(), Print.Reprint, desk.Texts)[0], page.From);
         }
 
         var notice = TextColumns.Wrap(desk.Notice ?? Keys(desk, words.KeyBack), PastWidth - 1).ToList();

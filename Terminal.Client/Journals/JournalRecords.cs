@@ -20,7 +20,10 @@ public readonly record struct JournalKey(int Batch, int Stan)
     public override string ToString() => $"{Batch:D6}/{Stan:D6}";
 }
 
-/// <summary>A line of the journal. It has no secrets: the card is masked; there is no track and no PIN.</summary>
+/// <summary>
+/// A line of the journal. The card is masked; there is no track and no PIN. Its only secret is the code on the receipt of a guaranteed trade, which is of
+/// no use without the address of the bill's page.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "record")]
 [JsonDerivedType(typeof(KeysReserved), "next")]
 [JsonDerivedType(typeof(SwipePending), "pending")]
@@ -62,12 +65,16 @@ public sealed record SwipePending(
 {
     [JsonIgnore]
     public bool IsRefund => RefundOf is not null;
+
+    [JsonIgnore]
+    public bool IsGuaranteed => ShipWithinSeconds is not null && CheckWithinSeconds is not null;
 }
 
 /// <summary>The final answer. On disk before anything is printed.</summary>
 /// <param name="ResponseCode">Null when the 0200 or 0220 was never sent.</param>
 /// <param name="Rrn">Of a refund: its own, its number.</param>
 /// <param name="IsWaiting">The refund waits for the merchant's money.</param>
+/// <param name="ReceiptCode">Of a guaranteed trade: the customer's code, for her copy of the receipt alone.</param>
 public sealed record SwipeResult(
     JournalKey Key,
     string? ResponseCode,
@@ -80,7 +87,8 @@ public sealed record SwipeResult(
     string? OrderId = null,
     string? ClerkText = null,
     string? CustomerText = null,
-    bool IsWaiting = false) : JournalRecord
+    bool IsWaiting = false,
+    string? ReceiptCode = null) : JournalRecord
 {
     private const int DeclinedByBank = 401;
 
@@ -90,8 +98,8 @@ public sealed record SwipeResult(
         : Reason == DeclinedByBank ? Outcome.Declined
         : Outcome.Refused;
 
-    public static SwipeResult FromAnswer(JournalKey key, PayAnswer answer, bool isWaiting = false) => new(
-        key,
+    public static SwipeResult FromAnswer(SwipePending pending, PayAnswer answer, bool isWaiting = false) => new(
+        pending.Key,
         answer.Verdict.Code,
         answer.Verdict.Reason,
         answer.Facts.Rrn,
@@ -102,13 +110,17 @@ public sealed record SwipeResult(
         answer.Facts.OrderId,
         answer.Verdict.ClerkText,
         answer.Verdict.CustomerText,
-        isWaiting);
+        isWaiting,
+        pending.IsGuaranteed ? answer.Facts.ReceiptCode : null);
 
     public static SwipeResult NeverSent(SwipePending pending, TerminalTexts texts)
     {
         var text = pending.IsRefund ? texts.RefundNotSent : texts.NotSent;
         return new SwipeResult(pending.Key, null, ClerkText: text, CustomerText: text);
     }
+
+    // The code is a secret of the customer.
+    public override string ToString() => $"result {ResponseCode} of {Key}";
 }
 
 /// <summary>The receipts are on paper.</summary>
@@ -129,6 +141,9 @@ public sealed record JournaledSwipe(SwipePending Pending, SwipeResult? Result = 
     public bool IsApproved => Result?.ResponseCode == ResponseCodes.Approved;
 
     public Outcome Outcome => Result is null ? Outcome.Unknown : IsApproved && Pending.IsRefund ? Outcome.Ordered : Result.Outcome;
+
+    /// <summary>As the clerk's screen may show it.</summary>
+    public JournaledSwipe WithoutCode() => this with { Result = Result is null ? null : Result with { ReceiptCode = null } };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

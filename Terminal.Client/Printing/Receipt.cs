@@ -142,6 +142,11 @@ public static class Receipt
             paper.Text(texts.GuaranteeHint);
             paper.Pair(texts.ShipsWithin, texts.Duration(ship));
             paper.Pair(texts.CheckWithin, texts.Duration(check));
+            if (result!.ReceiptCode is { Length: > 0 } code && copy == texts.CustomerCopy)
+            {
+                paper.Pair(texts.YourCode, $"{code[..(code.Length / 2)]} {code[(code.Length / 2)..]}", isLarge: true);
+                paper.Text(texts.YourCodeHint);
+            }
         }
 
         paper.Text(result is null ? pending.IsRefund ? texts.DoNotRefundAgain : texts.DoNotPayAgain

@@ -61,6 +61,8 @@ public sealed record TerminalTexts
         Order = "Order",
         Guarantee = "GUARANTEED TRADE",
         GuaranteeHint = "The money is held until the goods have come.",
+        YourCode = "Your code",
+        YourCodeHint = "Enter it at the page of the bill to confirm the goods, or to claim. Show it to nobody, also not to who brings the goods.",
         ShipsWithin = "Ships within",
         CheckWithin = "Time to check",
         Units = [("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")],
@@ -168,6 +170,8 @@ public sealed record TerminalTexts
         Order = "订单号",
         Guarantee = "担保交易",
         GuaranteeHint = "收到商品之前，货款由平台保管。",
+        YourCode = "您的验证码",
+        YourCodeHint = "在账单页面输入，用于确认收货或提出争议。请勿出示给任何人，包括送货人员。",
         ShipsWithin = "发货期限",
         CheckWithin = "查验期限",
         Units = [("天", "天"), ("小时", "小时"), ("分钟", "分钟"), ("秒", "秒")],
@@ -298,6 +302,11 @@ public sealed record TerminalTexts
     public required string Guarantee { get; init; }
 
     public required string GuaranteeHint { get; init; }
+
+    /// <summary>On the customer's copy alone.</summary>
+    public required string YourCode { get; init; }
+
+    public required string YourCodeHint { get; init; }
 
     public required string ShipsWithin { get; init; }
 

@@ -173,6 +173,7 @@ public static class Tags
     public const string PinKeyCheck = "PC";
     public const string ProcessingRequirement = "PR";
     public const string Reason = "RN";
+    public const string ReceiptCode = "RC";
     public const string RefundList = "RL";
     public const string RefundState = "RS";
     public const string ServerTime = "TM";

@@ -75,8 +75,11 @@ public sealed record PayRequest(
 /// <summary>The outcome of a swipe for its receipt; a member is null if the attempt never had it.</summary>
 /// <param name="Rrn">Field 37.</param>
 /// <param name="AuthorisationCode">Field 38, without filling spaces.</param>
+/// <param name="ReceiptCode">
+/// Of a paid bill: the digits with which the customer of a guaranteed trade acts at the page of the bill. Only her copy of the receipt shows them.
+/// </param>
 public sealed record PaymentFacts(
-    string? Rrn, string? AuthorisationCode, string? MaskedCard, DateTimeOffset? PaidAt, string? Payee, string? OrderId)
+    string? Rrn, string? AuthorisationCode, string? MaskedCard, DateTimeOffset? PaidAt, string? Payee, string? OrderId, string? ReceiptCode = null)
 {
     private const int AuthorisationCodeLength = 6;
     private const int MaxTextBytes = 120;
@@ -85,7 +88,8 @@ public sealed record PaymentFacts(
 
     internal Iso8583Message AddTo(Iso8583Message message, PrivateData data)
     {
-        data.Add(Tags.MaskedCard, MaskedCard).Add(Tags.PaidAt, PaidAt).AddText(Tags.Payee, Payee, MaxTextBytes).AddText(Tags.OrderId, OrderId, MaxTextBytes);
+        data.Add(Tags.MaskedCard, MaskedCard).Add(Tags.PaidAt, PaidAt).AddText(Tags.Payee, Payee, MaxTextBytes).AddText(Tags.OrderId, OrderId, MaxTextBytes)
+            .Add(Tags.ReceiptCode, ReceiptCode);
         return message.Set(37, Rrn).Set(38, AuthorisationCode?.PadRight(AuthorisationCodeLength)).Set(48, data.ToBytes());
     }
 
@@ -95,7 +99,11 @@ public sealed record PaymentFacts(
         data[Tags.MaskedCard],
         data.Time(Tags.PaidAt),
         data[Tags.Payee],
-        data[Tags.OrderId]);
+        data[Tags.OrderId],
+        data[Tags.ReceiptCode]);
+
+    // The code is a secret of the customer.
+    public override string ToString() => $"facts of {Rrn}";
 }
 
 /// <summary>0210, the answer to 0200 and to 0201.</summary>

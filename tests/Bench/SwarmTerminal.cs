@@ -94,7 +94,7 @@ internal sealed class SwarmTerminal : IAsyncDisposable
             return Outcome.Unknown;
         }
 
-        swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(key, final.Answer) : SwipeResult.NeverSent(swipe.Pending, TerminalTexts.English));
+        swipe = _journal.Settle(outcome is PayOutcome.Final final ? SwipeResult.FromAnswer(swipe.Pending, final.Answer) : SwipeResult.NeverSent(swipe.Pending, TerminalTexts.English));
         _journal.Printed(key);
         if (outcome is PayOutcome.NotSent notSent)
         {

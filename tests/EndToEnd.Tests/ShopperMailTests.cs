@@ -339,6 +339,38 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
     [Theory]
     [InlineData("en", 390, 844)]
     [InlineData("zh", 1280, 900)]
+    public async Task A_shopper_whom_nobody_can_write_to_acts_with_the_code_on_her_receipt(string language, int width, int height)
+    {
+        var words = Spoken[language];
+        var bill = await _shop.NewBill($$""","shopper":{"language":"{{language}}"},"settlement":"escrow","delivery":"express","confirm_within_seconds":864000""");
+        var copies = (await Pay(bill)).GetProperty("receipts").EnumerateArray().Select(receipt => receipt.GetString()!).ToList();
+        await _shop.Post($"/v1/bills/{Number(bill)}/ship", """{"carrier":"SF Express","tracking_number":"SF1"}""");
+        var page = await browser.Open(width, height);
+        await page.GotoAsync(PayUrl(bill));
+        var code = Regex.Match(copies[0], "[0-9]{5} [0-9]{5}").Value;
+        copies[1].Should().NotMatchRegex("[0-9]{5} [0-9]{5}", "the store's copy has none");
+        await ShouldBeUsable(page, width);
+        (await page.GetByRole(AriaRole.Button, new() { Name = words.SendCode, Exact = true }).CountAsync()).Should().Be(0);
+
+        await Enter(page, words, (code[0] == '0' ? '1' : '0') + code[1..]);
+        await page.GetByText(words.CodeWrong).WaitForAsync();
+        await Enter(page, words, code);
+        await page.GetByText(words.CodeRight).WaitForAsync();
+        await Press(page, words.Confirm);
+        await page.GetByText(words.Confirmed).WaitForAsync();
+        await Press(page, words.Begin);
+        await page.GetByLabel(words.Kind).WaitForAsync();
+
+        (await _shop.Get($"/v1/bills/{Number(bill)}")).Json.GetProperty("trade").GetProperty("status").GetString().Should().Be("FINISHED");
+        var digits = code.Replace(" ", "", StringComparison.Ordinal);
+        (await File.ReadAllTextAsync(network.Local.Silo.Log, Shop.Stop)).Should().NotContain(digits).And.NotContain(code);
+        var again = await network.Local.RunTerminal(["reprint", "--json"], cancel: Shop.Stop);
+        again.Output.Should().Contain(code);
+    }
+
+    [Theory]
+    [InlineData("en", 390, 844)]
+    [InlineData("zh", 1280, 900)]
     public async Task A_shopper_claims_with_a_picture_and_takes_the_shops_offer(string language, int width, int height)
     {
         var words = Spoken[language];
@@ -426,11 +458,12 @@ public sealed class ShopperMailTests(ShopperNetwork network, Browser browser) : 
         return (await _shop.NewBill($$""","shopper":{"email":"{{to}}","language":"{{language}}"{{more}}}"""), to);
     }
 
-    private async Task Pay(JsonElement bill)
+    private async Task<JsonElement> Pay(JsonElement bill)
     {
         var card = network.Local.Cards.First(card => card.Expected == "approved");
         var swipe = await network.Local.RunTerminal(["pay", "--bill", Number(bill), "--card", card.Track2, "--pin", card.Pin, "--json"], cancel: Shop.Stop);
         swipe.ExitCode.Should().Be(0, swipe.Output + swipe.Error);
+        return JsonElement.Parse(swipe.Output);
     }
 
     private async Task<string> EventId(JsonElement bill, string type) => (await _shop.Get("/v1/events?limit=100")).Json.GetProperty("data").EnumerateArray()

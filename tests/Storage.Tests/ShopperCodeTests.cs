@@ -81,6 +81,58 @@ public sealed class ShopperCodeTests(Books books) : IClassFixture<Books>
     }
 
     [Fact]
+    public async Task The_code_of_a_receipt_opens_a_session_each_time_and_leaves_a_code_that_was_sent()
+    {
+        var sent = (await _codes.MakeCode(20, Stop))!;
+
+        var first = await _codes.OpenByReceipt(20, isRight: true, Stop);
+        var second = await _codes.OpenByReceipt(20, isRight: true, Stop);
+
+        (await _codes.IsOpen(20, first!, Stop)).Should().BeFalse("the later one has replaced it");
+        (await _codes.IsOpen(20, second!, Stop)).Should().BeTrue();
+        (await _codes.Open(20, sent, Stop)).Should().NotBeNull();
+        (await _codes.OpenByReceipt(20, isRight: false, Stop)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Of_wrong_codes_of_a_receipt_five_count_at_once_then_the_right_one_waits()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => _codes.OpenByReceipt(21, isRight: false, Stop)));
+
+        (await books.Scalar<short>("select wrong from shopper_codes where bill = 21")).Should().Be(ShopperCodeRows.MostTries);
+        (await _codes.OpenByReceipt(21, isRight: true, Stop)).Should().BeNull();
+        await books.Execute("update shopper_codes set code_until = clock_timestamp() where bill = 21");
+        (await _codes.OpenByReceipt(21, isRight: true, Stop)).Should().NotBeNull("the time of the wrong ones is over");
+        (await books.Scalar<short>("select wrong from shopper_codes where bill = 21")).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Wrong_codes_of_a_receipt_void_a_code_that_was_sent_and_do_not_hinder_a_new_one()
+    {
+        (await _codes.OpenByReceipt(22, isRight: false, Stop)).Should().BeNull();
+        var code = await _codes.MakeCode(22, Stop);
+        code.Should().NotBeNull("a try is no code that was sent");
+        foreach (var _ in Enumerable.Range(0, ShopperCodeRows.MostTries))
+        {
+            await _codes.OpenByReceipt(22, isRight: false, Stop);
+        }
+
+        (await _codes.Open(22, code!, Stop)).Should().BeNull();
+        (await books.Scalar<short>("select sent from shopper_codes where bill = 22")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_code_that_is_too_old_stays_so_when_a_receipt_is_tried()
+    {
+        var code = (await _codes.MakeCode(23, Stop))!;
+        await books.Execute("update shopper_codes set code_until = clock_timestamp() - interval '1 second' where bill = 23");
+
+        (await _codes.OpenByReceipt(23, isRight: false, Stop)).Should().BeNull();
+
+        (await _codes.Open(23, code, Stop)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task What_no_longer_counts_is_deleted()
     {
         await _codes.MakeCode(7, Stop);

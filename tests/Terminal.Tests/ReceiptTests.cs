@@ -2,7 +2,7 @@ using Lakala.Terminal.Client.Journals;
 using Lakala.Terminal.Client.Printing;
 using Lakala.Terminal.Client.Setup;
 using Lakala.Terminal.Client.Words;
-
+using Lakala.Wire.Terminal;
 
 namespace Lakala.Terminal.Tests;
 
@@ -66,6 +66,33 @@ public sealed class ReceiptTests
             Time to check              1 day
             """.ReplaceLineEndings("\n"), StringComparison.Ordinal));
         Papers(held, Print.Original, TerminalTexts.Chinese).Should().OnlyContain(receipt => receipt.Contains("担保交易") && receipt.Contains("3 天"));
+    }
+
+    [Theory]
+    [InlineData(Print.Original)]
+    [InlineData(Print.Duplicate)]
+    [InlineData(Print.Reprint)]
+    public void The_customers_copy_of_a_guaranteed_trade_alone_has_the_code_for_the_page(Print print)
+    {
+        var answer = new PayAnswer(
+            new Origin("T0000001", "STORE0000000001", 42), new Verdict("00", 0, null, null, ProcessingRequirement.None), 7, "73516235791239", 123_456_789, 156,
+            new PaymentFacts("000000010000", "0K9WPM", "622848*********5458", At, null, null, "0123456789"));
+        var held = Approved.Pending with { ShipWithinSeconds = 259_200, CheckWithinSeconds = 86_400 };
+
+        var receipts = Papers(new(held, SwipeResult.FromAnswer(held, answer)), print, TerminalTexts.English);
+
+        receipts[0].Should().Contain(
+            """
+            Your code            01234 56789
+            Enter it at the page of the bill
+            to confirm the goods, or to
+            claim. Show it to nobody, also
+            not to who brings the goods.
+            """.ReplaceLineEndings("\n"));
+        receipts[1].Should().NotContain("01234").And.NotContain("Your code");
+        Papers(new(held, SwipeResult.FromAnswer(held, answer)), print, TerminalTexts.Chinese)[0].Should().Contain("您的验证码           01234 56789");
+        SwipeResult.FromAnswer(Approved.Pending, answer).ReceiptCode.Should().BeNull("there is nothing to confirm");
+        new JournaledSwipe(held, SwipeResult.FromAnswer(held, answer)).ToString().Should().NotContain("0123456789");
     }
 
     [Theory]

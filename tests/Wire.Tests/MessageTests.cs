@@ -27,14 +27,14 @@ public sealed class MessageTests
 
     [Theory]
     [MemberData(nameof(Each))]
-    public void No_print_of_a_message_shows_card_PIN_block_or_key(int which)
+    public void No_print_of_a_message_shows_card_PIN_block_key_or_code(int which)
     {
         var (typed, iso, read) = Samples.All[which];
 
         foreach (var print in new[] { $"{typed}", $"{iso}", $"{read(iso)}", $"{new LinkOutcome.Answered(iso)}" })
         {
             print.Should().NotContainAny(
-                Samples.CardNumber, Samples.Track, Convert.ToHexString(Samples.Block), Convert.ToHexString(Samples.Key), "202,", "254,");
+                Samples.CardNumber, Samples.Track, Samples.ReceiptCode, Convert.ToHexString(Samples.Block), Convert.ToHexString(Samples.Key), "202,", "254,");
         }
     }
 

@@ -5,12 +5,13 @@ using Lakala.Wire.Terminal;
 
 namespace Lakala.Wire.Tests;
 
-/// <summary>One message of every kind, with all its fields. Card, PIN block and keys in them are canaries: no print may contain them.</summary>
+/// <summary>One message of every kind, with all its fields. Card, PIN block, keys and the code of a receipt in them are canaries: no print may contain them.</summary>
 internal static class Samples
 {
     public const string CardNumber = "6222021234567894";
     public const string Track = CardNumber + "=30122010000000000";
     public const string Masked = "622202******7894";
+    public const string ReceiptCode = "8675309421";
 
     public static readonly byte[] Block = [.. Enumerable.Repeat((byte)0xCA, PinBlock.Length)];
     public static readonly byte[] Key = [.. Enumerable.Repeat((byte)0xFE, 40)];
@@ -21,7 +22,7 @@ internal static class Samples
     private static readonly TimeProvider Clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Time);
     private static readonly Origin Terminal = new("T0000001", "STORE0000000001", 42);
     private static readonly Verdict Verdict = new("00", 403, "一二三 clerk", "customer", ProcessingRequirement.SignOn);
-    private static readonly PaymentFacts Facts = new("000000000042", "A1B2", Masked, Time, "Payee 茶", "ORDER-1");
+    private static readonly PaymentFacts Facts = new("000000000042", "A1B2", Masked, Time, "Payee 茶", "ORDER-1", ReceiptCode);
     private static readonly WrappedKey Wrapped = new(Key, [1, 2, 3]);
     private static readonly byte[] Nonce = [.. Enumerable.Repeat((byte)0xAB, SignOnRequest.NonceLength)];
 

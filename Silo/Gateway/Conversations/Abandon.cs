@@ -23,6 +23,6 @@ internal static class Abandon
         var texts = AnswerTexts.DescribeAnswer(answer.ResponseCode, (int?)answer.Reason, terminal.Language);
         var verdict = new Verdict(code, (int?)answer.Reason ?? 0, texts.Clerk, texts.Customer, ProcessingRequirement.None);
         var stored = answer.State is null ? null : answer.ResponseCode;
-        return new AbandonAnswer(request.From, verdict, request.Batch, stored, Swipe.Facts(answer)).ToIso();
+        return new AbandonAnswer(request.From, verdict, request.Batch, stored, Swipe.Facts(answer, services.Vault)).ToIso();
     }
 }

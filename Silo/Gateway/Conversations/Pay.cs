@@ -57,7 +57,7 @@ internal static class Pay
                 request.Bill,
                 request.Amount,
                 request.Currency,
-                Swipe.Facts(answer)).ToIso();
+                Swipe.Facts(answer, services.Vault)).ToIso();
     }
 
     private static async Task<Iso8583Message?> RefuseFormat(Iso8583Message message, SignedOnTerminal terminal, ConversationServices services)
@@ -68,7 +68,7 @@ internal static class Pay
         var answer = Activity.Current.RecordAnswer(await services.Ask(() => terminal.Grain.Refuse(terminal.KeySet, key, Refusal.FormatError), Swipe.Failed));
         return answer.ResponseCode is null
             ? null
-            : new PayAnswer(from, Verdicts.For(answer, terminal.Language), batch, "", 0, CurrencyCode.Cny, Swipe.Facts(answer)).ToIso();
+            : new PayAnswer(from, Verdicts.For(answer, terminal.Language), batch, "", 0, CurrencyCode.Cny, Swipe.Facts(answer, services.Vault)).ToIso();
     }
 
     private static PresentedCard? Present(PayRequest request, SignedOnTerminal terminal) =>

@@ -1,5 +1,7 @@
 using Lakala.Grains.Swipes;
 using Lakala.Rules.Attempts;
+using Lakala.Silo.Security;
+using Lakala.Storage;
 using Lakala.Vocabulary;
 using Lakala.Wire.Terminal;
 
@@ -10,11 +12,12 @@ internal static class Swipe
 {
     public static readonly SwipeAnswer Failed = SwipeAnswer.Refused(Refusal.Fault);
 
-    public static PaymentFacts Facts(SwipeAnswer answer) => new(
+    public static PaymentFacts Facts(SwipeAnswer answer, IKeyVault vault) => new(
         answer.Rrn,
         answer.AuthorisationCode,
         answer.MaskedPan,
         answer.State == AttemptState.Approved ? answer.SettledAt : null,
         answer.Payee,
-        answer.OrderId);
+        answer.OrderId,
+        answer is { State: AttemptState.Approved, Rrn: { } rrn } ? ReceiptCode.Make(vault, rrn) : null);
 }

@@ -107,4 +107,6 @@ file sealed class OpenVault : IKeyVault
     public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();
 
     public byte[] Unwrap(ReadOnlySpan<byte> wrapped) => wrapped.ToArray();
+
+    public byte[] Authenticate(ReadOnlySpan<byte> data) => System.Security.Cryptography.SHA256.HashData(data);
 }

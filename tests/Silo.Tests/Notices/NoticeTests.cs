@@ -99,4 +99,6 @@ internal sealed class PlainVault : IKeyVault
     public byte[] Wrap(ReadOnlySpan<byte> key) => key.ToArray();
 
     public byte[] Unwrap(ReadOnlySpan<byte> wrapped) => wrapped.ToArray();
+
+    public byte[] Authenticate(ReadOnlySpan<byte> data) => System.Security.Cryptography.SHA256.HashData(data);
 }

@@ -80,5 +80,7 @@ public sealed class PinTranslatorTests : IDisposable
             Given.Add(wrapped.ToArray());
             return Given[^1];
         }
+
+        public byte[] Authenticate(ReadOnlySpan<byte> data) => throw new NotSupportedException();
     }
 }

@@ -292,6 +292,22 @@ public sealed class DeskViewTests
     }
 
     [Fact]
+    public void The_customers_code_is_on_paper_and_not_on_the_screen()
+    {
+        var swipe = Swipe(44, 100);
+        ShowPast(swipe with
+        {
+            Pending = swipe.Pending with { ShipWithinSeconds = 3_600, CheckWithinSeconds = 86_400 },
+            Result = swipe.Result! with { ReceiptCode = "0123456789" },
+        });
+
+        var first = Shown();
+        _desk.Press(new Press(DeskKey.PageDown));
+
+        (first + Shown()).Should().Contain("GUARANTEED TRADE").And.NotContain("01234").And.NotContain("56789");
+    }
+
+    [Fact]
     public void A_past_payment_that_was_not_paid_says_why()
     {
         ShowPast(Swipe(44, 100, "51", 401, "Not enough money. Take another card."), Swipe(43, 100));
