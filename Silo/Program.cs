@@ -148,6 +148,7 @@ static void AddSwipe(IServiceCollection services)
     services.AddBills();
     services.AddSingleton<IPinTranslator, SoftwarePinTranslator>();
     services.AddSingleton<LateAnswers>();
+    services.AddSingleton<ILateRefunds>(static provider => provider.GetRequiredService<RefundRows>());
     services.AddSingleton(Random.Shared);
     services.AddSingleton<Reversals>();
     services.AddSingleton<IRefundRows>(static provider => provider.GetRequiredService<RefundRows>());

@@ -279,13 +279,18 @@ public sealed class BankLink : IBankLine, IRefundLine, IAsyncDisposable
 
     private void TakeLate(Iso8583Message message)
     {
-        if (message.Mti == Mti.PayAnswer && long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
+        if (message.Mti is not (Mti.PayAnswer or Mti.RefundAnswer) || !long.TryParse(message.Text(37), NumberStyles.None, CultureInfo.InvariantCulture, out var rrn))
+        {
+            return;
+        }
+
+        if (message.Mti == Mti.PayAnswer)
         {
             _late.Take(rrn, ToAnswer(message));
         }
-        else if (message.Mti == Mti.RefundAnswer)
+        else
         {
-            _late.PassOver(message.Text(37), message.Text(39));
+            _late.TakeOfRefund(rrn, ToAnswer(message));
         }
     }
 

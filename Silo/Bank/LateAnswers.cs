@@ -1,5 +1,7 @@
 using Lakala.Grains.Bills;
 using Lakala.Rules.Attempts;
+using Lakala.Rules.Refunds;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
@@ -7,10 +9,11 @@ namespace Lakala.Silo.Bank;
 
 /// <summary>
 /// The bank's answers for which no request waits: late, duplicate, or over another line than their request. An approval whose
-/// attempt is still SENT, and before its deadline, settles it; every answer is recorded.
+/// attempt is still SENT, and before its deadline, settles it; every answer is recorded. A final answer to a refund that is SENT decides it;
+/// one that contradicts what decided it is kept for an operator.
 /// </summary>
 public sealed class LateAnswers(
-    IAttemptReader attempts, IReversalRows reversals, IBillGrains grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
+    IAttemptReader attempts, IReversalRows reversals, ILateRefunds refunds, IBillGrains grains, TimeProvider time, ILogger<LateAnswers> log) : IDisposable
 {
     private const int MaxInHand = 1_024;
 
@@ -23,9 +26,33 @@ public sealed class LateAnswers(
     /// <summary>The number of such answers.</summary>
     public long Taken => Interlocked.Read(ref _taken);
 
+    /// <summary>The number of those that are not dealt with yet.</summary>
+    public int InHand => Volatile.Read(ref _inHand);
+
     /// <summary>Never throws, and is not awaited. Above a bound of answers that wait to be recorded they are only logged.</summary>
     /// <param name="answer">An authenticated answer.</param>
-    public void Take(long rrn, BankAnswer answer)
+    public void Take(long rrn, BankAnswer answer) => Begin(rrn, answer, async () =>
+    {
+        await Settle(rrn, answer);
+        await Record(rrn, answer, () => reversals.RecordLateAnswer(rrn, answer.ResponseCode, answer.AuthorisationCode));
+    });
+
+    /// <summary>The same for an answer to a refund. One that is not final changes nothing, because the refund is sent again.</summary>
+    /// <param name="answer">An authenticated answer.</param>
+    public void TakeOfRefund(long rrn, BankAnswer answer) => Begin(rrn, answer, async () =>
+    {
+        if (Refund.Decide(answer.ResponseCode) is not { } state)
+        {
+            log.LogInformation("Nobody waited for the answer {Code} to the refund with RRN {Rrn}.", answer.ResponseCode, Rrn.ToText(rrn));
+            return;
+        }
+
+        await Record(rrn, answer, async () => log.LogFinalWord(await refunds.TakeLate(rrn, state, answer), rrn, state, answer.ResponseCode));
+    });
+
+    public void Dispose() => _stop.Cancel();
+
+    private void Begin(long rrn, BankAnswer answer, Func<Task> handle)
     {
         Interlocked.Increment(ref _taken);
         if (Interlocked.Increment(ref _inHand) > MaxInHand)
@@ -35,24 +62,14 @@ public sealed class LateAnswers(
             return;
         }
 
-        _ = Handle(rrn, answer);
+        _ = Handle(handle);
     }
 
-    /// <summary>An answer to a refund changes nothing: a refund that is not decided is repeated, and the bank gives the same answer again.</summary>
-    public void PassOver(string? refundRrn, string? responseCode)
-    {
-        Interlocked.Increment(ref _taken);
-        log.LogInformation("Nobody waited for the answer {Code} to the refund with RRN {Rrn}.", responseCode, refundRrn);
-    }
-
-    public void Dispose() => _stop.Cancel();
-
-    private async Task Handle(long rrn, BankAnswer answer)
+    private async Task Handle(Func<Task> handle)
     {
         try
         {
-            await Settle(rrn, answer);
-            await Record(rrn, answer);
+            await handle();
         }
         finally
         {
@@ -82,13 +99,13 @@ public sealed class LateAnswers(
         }
     }
 
-    private async Task Record(long rrn, BankAnswer answer)
+    private async Task Record(long rrn, BankAnswer answer, Func<Task> record)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                await reversals.RecordLateAnswer(rrn, answer.ResponseCode, answer.AuthorisationCode);
+                await record();
                 return;
             }
             catch (Exception fault)

@@ -35,7 +35,6 @@ public sealed class Refunds(IRefundRows queue, IRrnSource rrns, IRefundLine bank
     /// <summary>Never throws: a refund that cannot be sent or recorded is due again when its lease ends, and delays no other.</summary>
     public async Task Send(RefundToSend refund, CancellationToken stop)
     {
-        var rrn = Rrn.ToText(refund.Rrn);
         try
         {
             var code = await bank.Refund(refund);
@@ -43,14 +42,14 @@ public sealed class Refunds(IRefundRows queue, IRrnSource rrns, IRefundLine bank
             {
                 await queue.TryAgain(refund.Rrn, code, Repeats.PauseAfter(refund.Tries, random.NextDouble()));
             }
-            else if (await queue.Finish(refund.Rrn, state, code!))
+            else
             {
-                log.LogInformation("Refund {Rrn} is {State} after {Tries} tries, with code {Code}.", rrn, state, refund.Tries + 1, code);
+                log.LogFinalWord(await queue.Finish(refund.Rrn, state, code!), refund.Rrn, state, code!);
             }
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)
         {
-            log.LogWarning("Refund {Rrn} will be tried again: {Reason}", rrn, fault.Message);
+            log.LogWarning("Refund {Rrn} will be tried again: {Reason}", Rrn.ToText(refund.Rrn), fault.Message);
         }
     }
 }

@@ -82,6 +82,21 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 """,
         },
         new(
+            "refund_contradicted",
+            "The bank contradicts itself about a refund",
+            "after its final word it says the opposite",
+            "somebody has closed it",
+            "Ask the bank whether it has credited the card. Until it has answered, do not refund in another way.",
+            "the-bank-contradicts-a-refund")
+        {
+            Condition =
+                """
+                select lpad(r.rrn::text, 12, '0'), true, false,
+                       'it is ' || r.state || ' with code ' || r.response_code || ', and then the bank said ' || string_agg(c.response_code, ', ' order by c.received_at)
+                from refund_contradictions c join refunds r on r.rrn = c.rrn where c.closed_at is null group by r.rrn
+                """,
+        },
+        new(
             "rulings_late",
             "Claims wait for a ruling",
             $"the oldest waits for {Span(RulingLate)}",

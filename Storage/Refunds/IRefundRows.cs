@@ -8,10 +8,9 @@ public interface IRefundRows
     /// <summary>R2: takes due refunds, which are SENT from now on. They are due again when the lease ends without an outcome.</summary>
     Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop);
 
-    /// <summary>R3: the bank's final word with its entry, event and deliveries, in one commit.</summary>
+    /// <summary>R3: the bank's final word with its entry, event and deliveries, in one commit. Only the first one decides.</summary>
     /// <param name="state">DONE or DECLINED.</param>
-    /// <returns>False: it is no longer SENT, because the same word came before.</returns>
-    Task<bool> Finish(long rrn, RefundState state, string responseCode);
+    Task<FinalWord> Finish(long rrn, RefundState state, string responseCode);
 
     /// <summary>Undecided: it stays SENT, and is due again after the wait.</summary>
     Task TryAgain(long rrn, string? responseCode, TimeSpan wait);

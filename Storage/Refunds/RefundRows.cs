@@ -1,3 +1,4 @@
+using Lakala.Rules.Attempts;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
@@ -48,7 +49,7 @@ public interface IRefundNotices
 /// The moves of refunds. Each is one commit with its entry, balances, event and deliveries, and locks in one order: bill, trade,
 /// refund, balances.
 /// </summary>
-public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows
+public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, IRefundNotices notices, TimeProvider time) : IRefundRows, ILateRefunds
 {
     private const string Undecided = "state in ('REQUESTED', 'SENT') and due_at <= statement_timestamp()";
 
@@ -213,7 +214,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         limit);
 
     /// <inheritdoc/>
-    public async Task<bool> Finish(long rrn, RefundState state, string responseCode)
+    public async Task<FinalWord> Finish(long rrn, RefundState state, string responseCode)
     {
         var found = await Find(rrn, CancellationToken.None) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
         return await database.Commit(async connection =>
@@ -233,7 +234,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
                 at);
             if (refund is null)
             {
-                return false;
+                return await Compare(connection, rrn, state, responseCode);
             }
 
             if (state == RefundState.Done)
@@ -254,8 +255,26 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             }
 
             await InsertEvent(connection, state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at);
-            return true;
+            return FinalWord.Posted;
         });
+    }
+
+    /// <inheritdoc/>
+    public async Task<FinalWord?> TakeLate(long rrn, RefundState state, BankAnswer answer)
+    {
+        var isKnown = await database.First(
+            """
+            select exists (
+              select from refunds r join attempts a on a.rrn = r.original_rrn where r.rrn = $1 and r.amount = $2 and r.currency = $3 and a.terminal_id = $4
+            ) as is_known
+            """,
+            static row => row.Get<bool>("is_known"),
+            CancellationToken.None,
+            rrn,
+            answer.Amount?.Minor ?? 0,
+            answer.Amount?.Currency ?? "",
+            answer.Terminal ?? "");
+        return isKnown ? await Finish(rrn, state, answer.ResponseCode) : null;
     }
 
     /// <inheritdoc/>
@@ -287,6 +306,24 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         Queries.Typed(after?.CreatedAt),
         after?.Number ?? 0,
         limit);
+
+    // The refund is no longer SENT: what decided it stands, and the other word is kept beside it.
+    private static async Task<FinalWord> Compare(NpgsqlConnection connection, long rrn, RefundState state, string responseCode) => await connection.First(
+        """
+        with decided as (
+          select rrn from refunds where rrn = $1 and state in ('DONE', 'DECLINED') and state <> $2
+        ), kept as (
+          insert into refund_contradictions (rrn, response_code) select rrn, $3 from decided on conflict do nothing
+        )
+        select exists (select from decided) as contradicts
+        """,
+        static row => row.Get<bool>("contradicts"),
+        CancellationToken.None,
+        rrn,
+        StateNames.Format(state),
+        responseCode)
+        ? FinalWord.Contradicts
+        : FinalWord.Unneeded;
 
     private async Task<bool> Cover(long rrn, long number) => await database.Commit(async connection =>
     {

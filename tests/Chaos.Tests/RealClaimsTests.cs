@@ -143,7 +143,7 @@ public sealed class RealClaimsTests(TestPostgres postgres) : IClassFixture<TestP
     {
         foreach (var refund in await Refunds.TakeDue(TimeSpan.FromHours(1), 100, Stop))
         {
-            (await Refunds.Finish(refund.Rrn, RefundState.Done, "00")).Should().BeTrue();
+            (await Refunds.Finish(refund.Rrn, RefundState.Done, "00")).Should().Be(FinalWord.Posted);
         }
     }
 

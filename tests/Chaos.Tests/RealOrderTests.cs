@@ -89,7 +89,7 @@ public sealed class RealOrderTests(TestPostgres postgres) : IClassFixture<TestPo
         await Refunds.CoverQueued(100, Stop);
         foreach (var refund in await Refunds.TakeDue(TimeSpan.FromHours(1), 100, Stop))
         {
-            (await Refunds.Finish(refund.Rrn, RefundState.Done, "00")).Should().BeTrue();
+            (await Refunds.Finish(refund.Rrn, RefundState.Done, "00")).Should().Be(FinalWord.Posted);
         }
     }
 

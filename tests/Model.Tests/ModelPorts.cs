@@ -1,6 +1,8 @@
 using Lakala.Rules.Attempts;
+using Lakala.Rules.Refunds;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Storage.Terminals;
 
@@ -47,6 +49,11 @@ public sealed class ModelDueBills(ModelDatabase database) : IDueBills
 public sealed class ModelKeys(ModelDatabase database) : ISwipeKeyReader
 {
     public Task<bool> HasKey(SwipeKey key) => database.Read(books => books.Attempts.ContainsKey(key));
+}
+
+public sealed class NoRefunds : ILateRefunds
+{
+    public Task<FinalWord?> TakeLate(long rrn, RefundState state, BankAnswer answer) => throw new NotSupportedException("Nobody is refunded here.");
 }
 
 public sealed class ModelReversals(World world, ModelDatabase database, ModelBank bank, Mutation broken) : IReversalRows

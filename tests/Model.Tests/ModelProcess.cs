@@ -52,7 +52,7 @@ public sealed class ModelProcess
         Bills = new ModelBill(payments, openBills, checks);
         Sweeps = new SweepRounds(ports.Attempts, ports.Bills, _keys, Bills, Timers, NullLogger<SweepRounds>.Instance);
         Reversals = new Reversals(ports.Reversals, line, BankOptions, world.Random, NullLogger<Reversals>.Instance);
-        LateAnswers = new LateAnswers(ports.Attempts, ports.Reversals, Bills, _clock, NullLogger<LateAnswers>.Instance);
+        LateAnswers = new LateAnswers(ports.Attempts, ports.Reversals, new NoRefunds(), Bills, _clock, NullLogger<LateAnswers>.Instance);
     }
 
     public ModelBankLine Line { get; }

@@ -23,6 +23,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "commit_queue_full", "silo", Silo(0, 0.49), Silo(0, 0.5), Silo(0, 0.1), Silo(0, 0.09) },
         { "reversals_ageing", "", Reversal("9 minutes 50 seconds"), Reversal("10 minutes 1 second"), Reversal("3 minutes"), Reversal("1 minute") },
         { "refunds_ageing", "", Refund("23 hours 59 minutes"), Refund("24 hours 1 minute"), Refund("12 hours 1 minute"), Refund("11 hours 59 minutes") },
+        { "refund_contradicted", "000000000001", Contradiction("now()"), Contradiction("null"), Contradiction("null", again: true), Contradiction("now()") },
         { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
         { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
@@ -237,9 +238,18 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private static string Refund(string age) =>
         $"""
-        delete from refunds;
+        delete from refund_contradictions; delete from refunds;
         insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, due_at, created_at, sent_at)
         values (1, 77, 'shop', 1, 100, 'CNY', 0, 'SENT', now(), now(), clock_timestamp() - interval '{age}')
+        """;
+
+    private static string Contradiction(string closedAt, bool again = false) =>
+        $"""
+        delete from refund_contradictions; delete from refunds;
+        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, response_code, created_at, sent_at, finished_at)
+        values (1, 77, 'shop', 1, 100, 'CNY', 0, 'DONE', '00', now(), now(), now());
+        insert into refund_contradictions (rrn, response_code, closed_at, closed_because)
+        select 1, code, {closedAt}, case when {closedAt}::timestamptz is not null then 'asked' end from unnest(array['14'{(again ? ", '61'" : "")}]) as code
         """;
 
     private static string Ruling(string age) =>
@@ -279,7 +289,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private Task Clean() => books.Execute(
         """
-        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refund_contradictions; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
         delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
         """);
 }

@@ -66,7 +66,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
 
         (await Lines(refund, "refund")).Should().Be($"merchant:{Books.Merchant} 300, refunds_out -300");
         (await Balances()).Should().Be("merchant 694, store 1");
-        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().Be(FinalWord.Posted);
         (await Lines(refund, "refund_back")).Should().Be($"merchant:{Books.Merchant} -300, refunds_out 300");
         (await Balances()).Should().Be("merchant 994, store 1");
     }
@@ -205,7 +205,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         await FluentActions.Awaiting(() => new RefundRows(database, new Notices(), TimeProvider.System).Finish(refund, state, code)).Should().ThrowAsync<NpgsqlException>();
         await lost;
 
-        (await Refunds.Finish(refund, state, code)).Should().Be(!isStored);
+        (await Refunds.Finish(refund, state, code)).Should().Be(isStored ? FinalWord.Unneeded : FinalWord.Posted);
         (await _books.Scalar<long>($"select count(*) from other_entries where subject = {refund} and kind <> 'refund'")).Should().Be(1);
         (await Refunded(bill)).Should().Be(state == RefundState.Done ? 300 : 0);
         (await Events()).Should().Be(state == RefundState.Done ? "refund.created, refund.done" : "refund.created, refund.declined");
@@ -255,13 +255,86 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
     {
         var refund = await Send(await Pay(), 300);
 
-        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().BeTrue();
-        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().BeFalse();
-        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeFalse();
+        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().Be(FinalWord.Posted);
+        (await Refunds.Finish(refund, RefundState.Done, "00")).Should().Be(FinalWord.Unneeded);
+        (await Contradictions()).Should().BeEmpty();
 
         (await Lines(refund, "refund_taken")).Should().Be("refunds_out 300, bank_clearing -300");
         (await Events()).Should().Be("refund.created, refund.done");
         (await Refunds.TakeDue(TimeSpan.Zero, 16, Stop)).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("00", "14", "refund refund_taken", "refund.created, refund.done", 300)]
+    [InlineData("14", "00", "refund refund_back", "refund.created, refund.declined", 0)]
+    public async Task A_word_that_contradicts_the_first_one_moves_no_money_and_is_kept_for_an_operator(
+        string first, string other, string entries, string events, long refunded)
+    {
+        var bill = await Pay();
+        var refund = await Send(bill, 300);
+        (await Late(refund, first)).Should().Be(FinalWord.Posted, "the first word counts, although nobody waited for it");
+        var (balances, decided) = (await Balances(), await Refunds.Find(refund, Stop));
+
+        (await Late(refund, first)).Should().Be(FinalWord.Unneeded);
+        (await Late(refund, other)).Should().Be(FinalWord.Contradicts);
+        (await Refunds.Finish(refund, Refund.Decide(other)!.Value, other)).Should().Be(FinalWord.Contradicts, "also when a request has waited for it");
+
+        (await Contradictions()).Should().ContainSingle().Which.Should().Match<RefundContradiction>(one =>
+            one.Rrn == refund && one.Bill.Value == bill && one.Merchant == Books.Merchant && one.Amount == 300
+            && one.State == decided!.State && one.FirstCode == first && one.OtherCode == other);
+        (await Refunds.Find(refund, Stop)).Should().Be(decided);
+        (await Balances()).Should().Be(balances);
+        (await _books.Scalar<string>($"select string_agg(kind, ' ' order by kind) from other_entries where subject = {refund}")).Should().Be(entries);
+        (await Events()).Should().Be(events);
+        (await Refunded(bill)).Should().Be(refunded);
+        (await Refunds.TakeDue(TimeSpan.Zero, 16, Stop)).Should().BeEmpty();
+
+        await _books.Execute("update refund_contradictions set closed_at = now(), closed_because = 'the bank says in writing that its first word is right'");
+        (await Late(refund, other)).Should().Be(FinalWord.Contradicts);
+        (await Contradictions()).Should().BeEmpty("what is closed stays closed");
+    }
+
+    [Fact]
+    public async Task Of_two_contradicting_words_at_once_one_decides_and_the_other_is_kept()
+    {
+        var bill = await Pay();
+        var refund = await Send(bill, 300);
+        Task<FinalWord?[]> both;
+        await using (await _books.Lock(bill))
+        {
+            both = Task.WhenAll(Late(refund, "00"), Late(refund, "14"));
+            await _books.SomebodyWaits(2);
+        }
+
+        (await both).Should().BeEquivalentTo([FinalWord.Posted, FinalWord.Contradicts]);
+        (await Contradictions()).Should().ContainSingle();
+        (await _books.Scalar<long>($"select count(*) from other_entries where subject = {refund}")).Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData(301, "CNY", "T0000001", 0)]
+    [InlineData(300, "USD", "T0000001", 0)]
+    [InlineData(300, "CNY", "T0000002", 0)]
+    [InlineData(300, "CNY", "T0000001", 1)]
+    public async Task A_late_answer_about_something_else_is_none(long amount, string currency, string terminal, long otherRrn)
+    {
+        var refund = await Send(await Pay(), 300);
+
+        (await Refunds.TakeLate(refund + otherRrn, RefundState.Done, new BankAnswer("00", null, new Money(amount, currency), null, terminal))).Should().BeNull();
+        (await Refunds.TakeLate(refund, RefundState.Done, new BankAnswer("00", null, Amount: null, null, "T0000001"))).Should().BeNull();
+
+        (await Refunds.Find(refund, Stop))!.State.Should().Be(RefundState.Sent);
+    }
+
+    [Fact]
+    public async Task A_late_answer_to_what_was_never_sent_changes_nothing()
+    {
+        var refund = ((RequestOutcome.Made)await Ask(await Pay(), 300)).Refund.Rrn;
+
+        (await Late(refund, "00")).Should().Be(FinalWord.Unneeded);
+
+        (await Refunds.Find(refund, Stop))!.State.Should().Be(RefundState.Requested);
+        (await Contradictions()).Should().BeEmpty();
     }
 
     [Fact]
@@ -271,7 +344,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         var refund = await Send(bill, 300);
         await Send(bill, 300);
 
-        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().Be(FinalWord.Posted);
 
         (await Lines(refund, "refund_back")).Should().Be($"merchant:{Books.Merchant} -298, store:{Books.Store} -1, platform -1, refunds_out 300");
         (await Refunded(bill)).Should().Be(300);
@@ -331,7 +404,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         (await TradeOf(bill)).Should().Be("CLOSED 0");
         (await Events("trade.%")).Should().Be("trade.closed");
 
-        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().BeTrue();
+        (await Refunds.Finish(refund, RefundState.Declined, "14")).Should().Be(FinalWord.Posted);
 
         (await TradeOf(bill)).Should().Be("HELD 1000");
         (await _books.Scalar<string>($"select frozen_by from trades where bill = {bill}")).Should().Be("refund-declined");
@@ -449,6 +522,12 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
         return refund.Rrn;
     }
+
+    // An answer about a refund of 300 for which no request waits.
+    private Task<FinalWord?> Late(long refund, string code) =>
+        Refunds.TakeLate(refund, Refund.Decide(code)!.Value, new BankAnswer(code, null, new Money(300, Money.Cny), null, "T0000001"));
+
+    private Task<IReadOnlyList<RefundContradiction>> Contradictions() => new RefundContradictions(_books.Database).ListOpen(10, Stop);
 
     private Task<long> Refunded(long bill) => _books.Scalar<long>($"select refunded from bills where number = {bill}");
 

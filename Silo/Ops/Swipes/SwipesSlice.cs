@@ -2,20 +2,23 @@ using System.ComponentModel;
 using System.Security.Claims;
 using Lakala.Grains.Notices;
 using Lakala.Silo.Web;
+using Lakala.Storage;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Operators;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops.Swipes;
 
-/// <summary>Swipes over time, and what is open: attempts without an outcome, reversals, notices that were given up.</summary>
+/// <summary>Swipes over time, and what is open: attempts without an outcome, reversals, refunds about which the bank contradicts itself, notices that
+/// were given up.</summary>
 internal sealed class SwipesSlice : IOpsSlice
 {
     private const int OpenShown = 200;
 
-    public void AddServices(IServiceCollection services) => services.AddSingleton<SwipeMinuteRows>().AddHostedService<SwipeHistory>();
+    public void AddServices(IServiceCollection services) => services.AddSingleton<SwipeMinuteRows>().AddSingleton<RefundContradictions>().AddHostedService<SwipeHistory>();
 
     public void MapPages(PageRoutes pages)
     {
@@ -38,13 +41,16 @@ internal sealed class SwipesSlice : IOpsSlice
             .WithTags("Watch").Watch("listSwipes", "Counts swipes over time by outcome")
             .Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
-        api.MapGet("/open_items", async (FleetQueries fleet, ReversalRows reversals, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+        api.MapGet("/open_items", async (
+            FleetQueries fleet, ReversalRows reversals, RefundContradictions contradictions, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
             [.. (await fleet.Unresolved(AdminApi.MostSize, stop)).Select(SwipeModel.Of)],
             [.. (await reversals.ListOpen(AdminApi.MostSize, stop)).Select(reversal => new ReversalModel(
                 Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
             [.. (await deliveries.ListParked(AdminApi.MostSize, stop)).Select(notice => new ParkedModel(
-                EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))])))
-            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices");
+                EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))],
+            [.. (await contradictions.ListOpen(AdminApi.MostSize, stop)).Select(refund => new ContradictionModel(
+                Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, StateNames.Format(refund.State), refund.FirstCode, refund.OtherCode, refund.ReceivedAt))])))
+            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices, refunds about which the bank contradicts itself");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
             Body<ResendParked> body, ClaimsPrincipal user, DeliveryRows deliveries, NoticeSignal notices, CancellationToken stop) =>
@@ -82,11 +88,12 @@ internal sealed class SwipesSlice : IOpsSlice
         });
     }
 
-    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, DeliveryRows deliveries) =>
+    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, RefundContradictions contradictions, DeliveryRows deliveries) =>
         await pages.Show<OpenPage>(context, new()
         {
             [nameof(OpenPage.Attempts)] = await fleet.Unresolved(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Reversals)] = await reversals.ListOpen(OpenShown, context.RequestAborted),
+            [nameof(OpenPage.Contradictions)] = await contradictions.ListOpen(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Parked)] = await deliveries.ListParked(OpenShown, context.RequestAborted),
         });
 
@@ -120,11 +127,17 @@ internal sealed record SwipeModel(
 internal sealed record SwipeMinuteModel(
     DateTimeOffset From, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50Ms, int? P99Ms);
 
-internal sealed record OpenItemsModel(IReadOnlyList<SwipeModel> Attempts, IReadOnlyList<ReversalModel> Reversals, IReadOnlyList<ParkedModel> Parked);
+internal sealed record OpenItemsModel(IReadOnlyList<SwipeModel> Attempts, IReadOnlyList<ReversalModel> Reversals, IReadOnlyList<ParkedModel> Parked,
+    IReadOnlyList<ContradictionModel> ContradictedRefunds);
 
 internal sealed record ReversalModel(string Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);
 
 internal sealed record ParkedModel(string Event, string Receiver, string Merchant, string Type, int Tries, string? LastError, DateTimeOffset? ParkedAt);
+
+internal sealed record ContradictionModel(
+    string Rrn, string Bill, string Merchant, long Amount,
+    [property: Description("By the bank's first final word, which counts: DONE or DECLINED.")] string State, string FirstCode,
+    [property: Description("The bank's code that says the opposite.")] string OtherCode, DateTimeOffset ReceivedAt);
 
 internal sealed record ResendParked(
     [property: Description("An event's id; every event when nothing is said.")] string? Event = null,

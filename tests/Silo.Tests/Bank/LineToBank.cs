@@ -40,7 +40,7 @@ public sealed class LineToBank : IAsyncDisposable
     private LineToBank(SwipeCluster cluster, int port, string zoneMasterKeyFile)
     {
         _late = new LateAnswers(
-            cluster.Books.Attempts, cluster.Books.Reversals, cluster.Silos.Service<IBillGrains>(), _clock, NullLogger<LateAnswers>.Instance);
+            cluster.Books.Attempts, cluster.Books.Reversals, cluster.Silos.Service<RefundRows>(), cluster.Silos.Service<IBillGrains>(), _clock, NullLogger<LateAnswers>.Instance);
         _link = new BankLink(
             Options.Create(new BankLinkOptions { Port = port, ZoneMasterKeyFile = zoneMasterKeyFile, ReversalTimeout = Timeout }),
             new PinsInClear(),

@@ -201,7 +201,7 @@ public sealed class RefundTests(RunningBank bank, SwipeCluster cluster) : IClass
     }
 
     [Fact]
-    public async Task A_late_answer_is_counted_and_changes_nothing()
+    public async Task A_late_answer_to_a_refund_that_nobody_made_is_only_counted()
     {
         var sale = await Pay(1_000);
         var refund = _line.NewRefund(sale, 1_000);
