@@ -33,6 +33,7 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
 
         answer.Verdict.Code.Should().Be("00");
         (await Refunds(refund)).Should().Be("300, 1 keys");
+        await GiveBack(answer.Facts.Rrn!);
     }
 
     [Fact]
@@ -70,6 +71,119 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
         enquiry.Should().Be(whole);
         whole.Facts.Rrn.Should().Be(await network.Scalar<string>($"select lpad(rrn::text, 12, '0') from refunds where bill = {refund.Bill}"));
         (await Refunds(refund)).Should().Be("300, 1 keys");
+        await GiveBack(whole.Facts.Rrn!);
+    }
+
+    // The silo dies in a refund that a merchant asks for: before R1, after R2 and before R3; PostgreSQL restarts before R3. The bank contradicts R3.
+
+    [Fact]
+    public async Task A_silo_that_dies_before_R1_leaves_no_refund_and_the_same_request_again_makes_one()
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.NewTerminal();
+        var bill = await Paid(terminal, shop);
+        var before = network.Line.HoldBefore("insert into refunds");
+        var lost = Ask(shop, bill, "before-r1");
+        await before;
+
+        await network.RestartSilo();
+        await FluentActions.Awaiting(() => lost).Should().ThrowAsync<HttpRequestException>();
+        (await Story(bill)).Should().Be("0 refunded, , ");
+        (await network.Scalar<long>("select count(*) from idempotency_keys where key = 'before-r1'")).Should().Be(0);
+        var (made, again) = (await Ask(shop, bill, "before-r1"), await Ask(shop, bill, "before-r1"));
+
+        made.Status.Should().Be(201, made.Text);
+        again.Text.Should().Be(made.Text);
+        await GiveBack(made.String("id"));
+        await ShouldBeOneCredit(shop, bill, made.String("id"));
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_after_R2_and_before_the_send_leaves_a_refund_that_goes_out_as_a_repeat()
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.NewTerminal();
+        var bill = await Paid(terminal, shop);
+        var durable = network.Line.HoldAfter("update refunds r set state = 'SENT'");
+        var refund = (await Ask(shop, bill, "after-r2")).String("id");
+        await durable;
+        (await Story(bill)).Should().Be("300 refunded, SENT, refund.created");
+        network.Bank.RefundsOf(await Payment(bill)).Should().BeEmpty("it is not sent yet, and counts as possibly sent");
+
+        await network.RestartSilo();
+
+        (await network.Bank.Refunded(refund)).Should().Match<BankRefundRequest>(asked => asked.IsRepeat && asked.Amount == 300);
+        await GiveBack(refund);
+        await ShouldBeOneCredit(shop, bill, refund);
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_between_the_banks_answer_and_R3_asks_again_under_the_same_RRN_and_posts_once()
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.NewTerminal();
+        var bill = await Paid(terminal, shop);
+        var refund = (await Ask(shop, bill, "before-r3")).String("id");
+        var first = await network.Bank.Refunded(refund);
+        first.IsRepeat.Should().BeFalse();
+        var before = network.Line.HoldBefore("update refunds r set state = $2");
+        await network.Bank.Answer(Yes(first));
+        await before;
+        (await Story(bill)).Should().Be("300 refunded, SENT, refund.created");
+
+        await network.RestartSilo();
+
+        var asked = await network.Bank.Refunded(refund);
+        asked.Should().Be(first with { IsRepeat = true }, "it is the same refund");
+        await GiveBack(refund);
+        await ShouldBeOneCredit(shop, bill, refund);
+    }
+
+    [Fact]
+    public async Task PostgreSQL_that_restarts_while_the_bank_answers_a_refund_loses_nothing()
+    {
+        Assert.SkipWhen(network.Local.Postgres.Cluster is null, "the database is somebody else's");
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.NewTerminal();
+        var bill = await Paid(terminal, shop);
+        var refund = (await Ask(shop, bill, "postgres")).String("id");
+        var asked = await network.Bank.Refunded(refund);
+
+        await network.Local.Postgres.Cluster.Stop();
+        await network.Bank.Answer(Yes(asked));
+        await network.Local.Postgres.Cluster.Start(Stop);
+
+        await GiveBack(refund);
+        await ShouldBeOneCredit(shop, bill, refund);
+
+        // Its silo may still have sessions of the server before, which the next test's sign-on would meet.
+        await network.RestartSilo();
+    }
+
+    [Fact]
+    public async Task A_no_after_the_banks_yes_moves_no_money_and_alarms_an_operator()
+    {
+        using var shop = await Shop.Open(network.Local);
+        using var admin = await Shop.OpenAdmin(network.Local, "watch");
+        await using var terminal = await network.NewTerminal();
+        var bill = await Paid(terminal, shop);
+        var refund = (await Ask(shop, bill, "contradicted")).String("id");
+        var asked = await network.Bank.Refunded(refund);
+        await network.Bank.Answer(Yes(asked));
+        await GiveBack(refund);
+
+        await network.Bank.Answer(Yes(asked) with { ResponseCode = "14" });
+
+        var open = await admin.GetUntil("/v1/admin/open_items", items => items.GetProperty("contradicted_refunds").GetArrayLength() > 0);
+        var shown = open.Json.GetProperty("contradicted_refunds")[0];
+        (shown.GetProperty("rrn").GetString(), shown.GetProperty("state").GetString(), shown.GetProperty("first_code").GetString(), shown.GetProperty("other_code").GetString())
+            .Should().Be((refund, "DONE", "00", "14"));
+        await admin.GetUntil(
+            "/v1/admin/alarms",
+            alarms => alarms.GetProperty("data").EnumerateArray().Any(alarm =>
+                (alarm.GetProperty("kind").GetString(), alarm.GetProperty("subject").GetString()) == ("refund_contradicted", refund)));
+        (await File.ReadAllTextAsync(network.Local.Silo.Log, Stop)).Should().Contain($"The bank says 14 to refund {refund}, which it had decided otherwise");
+        await ShouldBeOneCredit(shop, bill, refund);
     }
 
     // The gateway or the silo dies before C1.
@@ -448,14 +562,57 @@ public sealed class CrashPointTests(CrashNetwork network) : IClassFixture<CrashN
         (await network.Scalar<long>($"select count(*) from events where bill = {swipe.Bill}")).Should().Be(1);
     }
 
-    // A bill that this terminal has paid.
-    private async Task<string> Paid(RawTerminal terminal)
+    // A bill that this terminal has paid. With a shop: its money is in the shop's balance.
+    private async Task<string> Paid(RawTerminal terminal, Shop? shop = null)
     {
-        var swipe = await network.NewSwipe(terminal);
+        var swipe = await network.NewSwipe(terminal, shop);
         await terminal.Say(swipe.ToIso());
         await network.Bank.Approve(await network.Bank.Asked());
         (await terminal.HearAnswer()).Verdict.Code.Should().Be("00");
+        if (shop is not null)
+        {
+            await shop.GetUntil("/v1/balance", balance => balance.GetProperty("available").GetInt64() == 994);
+        }
+
         return swipe.Bill;
+    }
+
+    private static Task<Answer> Ask(Shop shop, string bill, string key) => shop.Post($"/v1/bills/{bill}/refunds", """{"amount":300}""", key);
+
+    private static BankRefundAnswer Yes(BankRefundRequest asked) => new(asked.Rrn, asked.Stan, asked.Amount, asked.Currency, asked.Terminal, "00");
+
+    // The bank says yes to each try until one is taken: an answer may come while silo or PostgreSQL is away.
+    private Task GiveBack(string refund) => Eventually.Is(
+        async () =>
+        {
+            if (network.Bank.TryRefunded(refund) is { } asked)
+            {
+                await network.Bank.Answer(Yes(asked));
+            }
+
+            return await network.Scalar<string>($"select state from refunds where rrn = {refund}") == "DONE";
+        },
+        $"refund {refund} is done");
+
+    // What of the bill is given back, its refunds, and their events.
+    private async Task<string> Story(string bill) => (await network.Scalar<string>(
+        $"""
+        select b.refunded || ' refunded, ' || coalesce((select string_agg(state, ' ') from refunds where bill = b.number), '')
+          || ', ' || coalesce((select string_agg(type, ' ' order by id) from events where bill = b.number and type like 'refund.%'), '')
+        from bills b where b.number = {bill}
+        """))!;
+
+    private async Task<string> Payment(string bill) => (await network.Scalar<string>($"select lpad(paid_rrn::text, 12, '0') from bills where number = {bill}"))!;
+
+    // All books say so: ours, the bank's and the shop's.
+    private async Task ShouldBeOneCredit(Shop shop, string bill, string refund)
+    {
+        (await Story(bill)).Should().Be("300 refunded, DONE, refund.created refund.done");
+        (await network.Scalar<string>($"select string_agg(kind, ' ' order by kind) from other_entries where subject = {refund}")).Should().Be("refund refund_taken");
+        network.Bank.RefundsOf(await Payment(bill)).Should().NotBeEmpty().And.OnlyContain(asked => asked.Rrn == refund && asked.Amount == 300);
+        var balance = (await shop.Get("/v1/balance")).Json;
+        (balance.GetProperty("available").GetInt64(), balance.GetProperty("refunds_out").GetInt64()).Should().Be((696, 0));
+        (await network.Local.Books(Stop)).ExitCode.Should().Be(0);
     }
 
     // What of the bill is given back, and what stands under the refund's key.

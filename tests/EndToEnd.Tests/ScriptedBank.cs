@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -24,6 +25,7 @@ internal sealed class ScriptedBank : IAsyncDisposable
     private readonly Channel<BankAuthoriseRequest> _asked = Channel.CreateUnbounded<BankAuthoriseRequest>();
     private readonly Channel<BankReversalRequest> _reversed = Channel.CreateUnbounded<BankReversalRequest>();
     private readonly Channel<BankRefundRequest> _refunded = Channel.CreateUnbounded<BankRefundRequest>();
+    private readonly ConcurrentBag<BankRefundRequest> _allRefunded = [];
     private readonly Lock _lock = new();
     private readonly Task _run;
     private TaskCompletionSource<Line> _up = NewSignal();
@@ -78,6 +80,36 @@ internal sealed class ScriptedBank : IAsyncDisposable
 
     /// <summary>The next 0220 or 0221.</summary>
     public Task<BankRefundRequest> Refunded() => _refunded.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
+
+    /// <summary>The next 0220 or 0221 of this RRN. Those of other RRNs are skipped.</summary>
+    public async Task<BankRefundRequest> Refunded(string rrn)
+    {
+        while (true)
+        {
+            var refund = await Refunded();
+            if (refund.Rrn == rrn)
+            {
+                return refund;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Refunded(string)"/>, but null when none has come yet.</summary>
+    public BankRefundRequest? TryRefunded(string rrn)
+    {
+        while (_refunded.Reader.TryRead(out var refund))
+        {
+            if (refund.Rrn == rrn)
+            {
+                return refund;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Every 0220 and 0221 that has come for a payment: those under one RRN are one credit.</summary>
+    public IReadOnlyList<BankRefundRequest> RefundsOf(string originalRrn) => [.. _allRefunded.Where(refund => refund.OriginalRrn == originalRrn)];
 
     /// <param name="mac">Another one than the line's.</param>
     public async Task Answer(BankRefundAnswer answer, MessageMac? mac = null)
@@ -215,7 +247,9 @@ internal sealed class ScriptedBank : IAsyncDisposable
                 _asked.Writer.TryWrite(BankAuthoriseRequest.FromIso(message, TimeProvider.System));
                 break;
             case Mti.Refund or Mti.RefundRepeat:
-                _refunded.Writer.TryWrite(BankRefundRequest.FromIso(message, TimeProvider.System));
+                var refund = BankRefundRequest.FromIso(message, TimeProvider.System);
+                _allRefunded.Add(refund);
+                _refunded.Writer.TryWrite(refund);
                 break;
             default:
                 var reversal = BankReversalRequest.FromIso(message, TimeProvider.System);
