@@ -18,6 +18,9 @@ public static class Seeds
     /// <summary>True when one seed is repeated with its trace.</summary>
     public static bool IsOne => First is not null && Many is null;
 
+    /// <summary>True when no seeds are named.</summary>
+    public static bool AreUsual => First is null && Many is null;
+
     /// <param name="usual">The default number.</param>
     public static IEnumerable<int> Of(string configuration, int usual)
     {

@@ -22,12 +22,13 @@ namespace Lakala.Model.Tests.Trades;
 /// </summary>
 /// <remarks>The seed repeats the draws. Which of several operations is first it does not say.</remarks>
 /// <param name="without">The kinds of operations that are not drawn.</param>
-internal sealed class History(Market market, int seed, IReadOnlyList<string>? without = null)
+/// <param name="favourite">The place of the bill with which most happens: the first three are escrow bills, the others direct.</param>
+internal sealed class History(Market market, int seed, IReadOnlyList<string>? without = null, int favourite = 1)
 {
     public const string Confirm = "confirm", SweepTrades = "sweep the trades";
 
     private const int Steps = 45, MostSettling = 20;
-    private const string Freeze = "stop", Unfreeze = "let go on", OpenClaim = "claim", Commit = "COMMIT";
+    private const string Freeze = "stop", Unfreeze = "let go on", OpenClaim = "claim", RefundAll = "refund all of", RefundPart = "refund a part of", Commit = "COMMIT";
 
     // The same twice: there was nothing to do.
     private const string Done =
@@ -198,8 +199,13 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
 
     private List<Operation> Draw(IReadOnlyDictionary<long, Sight> sights)
     {
-        // The first bill goes far, so that there are rulings after a release, and debts.
-        var first = sights[_random.Next(2) == 0 ? _bills[0] : Pick(_bills)];
+        // One bill goes far, so that there are rulings after a release, and debts.
+        var first = sights[_random.Next(2) == 0 ? _bills[favourite - 1] : Pick(_bills)];
+        if (first is { Trade: TradeState.Shipped, Claim: null, IsFrozen: false } && without is null && _random.Next(3) == 0)
+        {
+            return [DrawOne(first, Confirm), DrawOne(first, Pick([RefundPart, RefundAll, OpenClaim, Confirm]))];
+        }
+
         var operations = new List<Operation> { DrawOne(first) };
         for (var more = _random.Next(5) switch { < 2 => 0, < 4 => 1, _ => 2 }; more > 0; more--)
         {
@@ -209,9 +215,10 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         return operations;
     }
 
-    private Operation DrawOne(Sight sight)
+    /// <param name="wanted">Null: any.</param>
+    private Operation DrawOne(Sight sight, string? wanted = null)
     {
-        var choices = Choices(sight).Where(choice => without?.Contains(choice.Kind) != true).ToList();
+        var choices = Choices(sight).Where(choice => wanted is null ? without?.Contains(choice.Kind) != true : choice.Kind == wanted).ToList();
         var ticket = _random.Next(choices.Sum(static choice => choice.Weight));
         var (_, kind, make) = choices.First(choice => (ticket -= choice.Weight) < 0);
         return new Operation(kind, IsGeneral(kind) ? 0 : Place(sight.Bill), make());
@@ -235,8 +242,8 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
             yield break;
         }
 
-        yield return (2, "refund all of", () => Refund(bill, null));
-        yield return (5, "refund a part of", () => Refund(bill, Part(sight.Left)));
+        yield return (2, RefundAll, () => Refund(bill, null));
+        yield return (5, RefundPart, () => Refund(bill, Part(sight.Left)));
         if (_asked.Any(asked => asked.Bill == bill))
         {
             yield return (3, "ask again for a refund of", () => AskAgain(Pick([.. _asked.Where(asked => asked.Bill == bill)])));
@@ -474,7 +481,8 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
 
     private int Place(long bill) => _bills.IndexOf(bill) + 1;
 
-    private long Part(long of) => _random.NextInt64(1, Math.Max(2, of + 1));
+    // Most are small, so that there can be several.
+    private long Part(long of) => _random.NextInt64(1, Math.Max(2, (of / _random.Next(1, 6)) + 1));
 
     private T Pick<T>(IReadOnlyList<T> of) => of[_random.Next(of.Count)];
 

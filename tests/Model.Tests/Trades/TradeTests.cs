@@ -9,7 +9,7 @@ namespace Lakala.Model.Tests.Trades;
 public sealed class TradeTests(TradeTests.Database database) : IClassFixture<TradeTests.Database>
 {
     private const string Name = "trades";
-    private const int MostSeeds = 60;
+    private const int MostSeeds = 200;
 
     // Histories that never come to an end of a kind would prove nothing about it.
     private static readonly string[] Ends =
@@ -37,7 +37,7 @@ public sealed class TradeTests(TradeTests.Database database) : IClassFixture<Tra
             }
         }
 
-        (Seeds.IsOne ? [] : Ends.Except(ends)).Should().BeEmpty("the histories come to every end");
+        (Seeds.AreUsual ? Ends.Except(ends) : []).Should().BeEmpty("the histories come to every end");
     }
 
     [Theory]
@@ -50,9 +50,9 @@ public sealed class TradeTests(TradeTests.Database database) : IClassFixture<Tra
         string? found = null;
         await using (var market = new Market(database.Books, edits))
         {
-            for (var seed = 1; seed <= MostSeeds && found is null; seed++)
+            for (var seed = 1; seed <= MostSeeds && (found is null || edits.Unused.Count > 0); seed++)
             {
-                found = await new History(market, seed, flaw.Without).Run(areFaultsHarm: false) is { } violation ? $"seed {seed}: {violation}" : null;
+                found = await new History(market, seed, flaw.Without, flaw.Favourite).Run(areFaultsHarm: false) is { } violation ? $"seed {seed}: {violation}" : found;
             }
         }
 
