@@ -53,6 +53,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
     private readonly Dictionary<long, EscrowTerms?> _terms = [];
     private readonly List<(long Bill, string Key, long? Amount)> _asked = [];
     private readonly ConcurrentDictionary<string, string> _refundOfKey = [];
+    private readonly ConcurrentDictionary<long, bool> _falseWords = [];
     private readonly ConcurrentQueue<AcknowledgedRefund> _acknowledged = [];
     private readonly ConcurrentQueue<string> _violations = [];
     private int _stans, _keys;
@@ -74,6 +75,11 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         if (_violations.IsEmpty)
         {
             await Settle(areFaultsHarm);
+            foreach (var rrn in (await market.Books.Scalar<long[]>("select array(select rrn from refund_contradictions)")).Where(rrn => !_falseWords.ContainsKey(rrn)))
+            {
+                _violations.Enqueue($"The bank has said one thing about the refund {Rrn.ToText(rrn)}, and it counts as contradicted.");
+            }
+
             foreach (var violation in await market.Audit([.. _acknowledged]))
             {
                 _violations.Enqueue(violation);
@@ -394,7 +400,13 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
                 }
 
                 await answered.Task;
-                return isFalse && (await market.Books.Find<string>($"select state from refunds where rrn = {refund.Rrn}")) == "DONE" ? ResponseCodes.NotAllowedForCard : word;
+                if (!isFalse || await market.Books.Find<string>($"select state from refunds where rrn = {refund.Rrn}") != "DONE")
+                {
+                    return word;
+                }
+
+                _falseWords[refund.Rrn] = true;
+                return ResponseCodes.NotAllowedForCard;
             });
             var due = await slow.TakeDue(Stop);
             foreach (var refund in due)

@@ -118,7 +118,7 @@ internal sealed class Market : IAsyncDisposable
         await Books.Execute(
             """
             delete from deliveries; delete from events; delete from entries; delete from balances; delete from refunds; delete from idempotency_keys;
-            delete from debts; delete from rulings; delete from claim_moves; delete from claims; delete from trades; delete from guarantee_payments;
+            delete from refund_contradictions; delete from debts; delete from rulings; delete from claim_moves; delete from claims; delete from trades; delete from guarantee_payments;
             delete from attempts; delete from bills;
             """);
     }
@@ -202,7 +202,8 @@ internal sealed class Market : IAsyncDisposable
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+        // An error is a word of the bank that contradicts its first one; the row of it is looked at.
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Warning;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
