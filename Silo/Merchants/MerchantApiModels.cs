@@ -222,7 +222,7 @@ internal sealed record BillModel(
 [Description("What happens to the money of an escrow bill.")]
 internal sealed record TradeModel(
     [property: AllowedValues("HELD", "SHIPPED", "CLAIMED", "FINISHED", "CLOSED")]
-    [property: Description("HELD: paid, ship the goods; SHIPPED: the shopper is to confirm; CLAIMED: the shopper has a claim; FINISHED: you have the money; CLOSED: the shopper gets it back. FINISHED and CLOSED are final.")]
+    [property: Description("HELD: paid, ship the goods; SHIPPED: the shopper is to confirm; CLAIMED: the shopper has a claim; FINISHED: you have the money; CLOSED: the shopper gets it back. FINISHED is final; CLOSED is once its refund is DONE.")]
     string Status,
     [property: Description("What is held, in minor units.")]
     long Held,
@@ -372,7 +372,7 @@ internal sealed record ClaimModel(
     [property: Description("The id of the refund that the guarantee fund gives, which you owe.")]
     string? Compensation,
     DateTimeOffset OpenedAt,
-    [property: Description("The time at which it goes on by itself: as you have agreed when it was your turn, withdrawn when it was the shopper's.")]
+    [property: Description("The time at which it goes on by itself: the shopper gets all that is claimed when it was your turn, and what you have offered when it was hers; without an offer the claim is withdrawn. Missing while operators are to rule.")]
     DateTimeOffset? DueAt,
     [property: Description("Present once it is over.")]
     DateTimeOffset? EndedAt)
