@@ -118,7 +118,8 @@ public static class Database
         }
     }
 
-    private static async Task<NpgsqlConnection> OpenPatiently(NpgsqlDataSource database)
+    /// <summary>For programs that ask once: on a busy machine their first connection may take longer than one time-out of the driver.</summary>
+    public static async Task<NpgsqlConnection> OpenPatiently(NpgsqlDataSource database)
     {
         for (var tries = 1; ; tries++)
         {
@@ -128,7 +129,7 @@ public static class Database
             }
             catch (NpgsqlException fault) when (fault.InnerException is TimeoutException && tries < ConnectTries)
             {
-                // On a busy machine a first connection may take longer than one time-out of the driver.
+                // The server is there, and has not got to it.
             }
         }
     }
