@@ -109,6 +109,10 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             ["MerchantApi__BillsPerMinute"] = "1000000",
             ["MerchantApi__WritesPerMinute"] = "1000000",
             ["MerchantApi__MailsPerDay"] = "1000000",
+
+            // A bill that is refunded, claimed and shipped within seconds has more to tell its shopper than one in days.
+            ["MerchantApi__NoticesPerAddressPerHour"] = "1000",
+            ["MerchantApi__NoticesPerAddressPerDay"] = "1000",
         },
         Progress = Say,
     };
