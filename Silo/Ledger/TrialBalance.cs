@@ -12,7 +12,7 @@ public static class TrialBalance
     public static async Task<int> Print(string connectionString, TextWriter to)
     {
         await using var database = Database.Open(connectionString);
-        await (await Database.OpenPatiently(database)).DisposeAsync();
+        await Database.Reach(database);
         var (totals, balances, faults) = await new BookRows(database).Read(CancellationToken.None);
         var (reversals, oldest) = await new ReversalRows(database).Outstanding(CancellationToken.None);
 

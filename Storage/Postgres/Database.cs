@@ -118,8 +118,16 @@ public static class Database
         }
     }
 
-    /// <summary>For programs that ask once: on a busy machine their first connection may take longer than one time-out of the driver.</summary>
-    public static async Task<NpgsqlConnection> OpenPatiently(NpgsqlDataSource database)
+    /// <summary>
+    /// For programs that ask once: on a busy machine their first connection may take longer than one time-out of the driver. It stays open for
+    /// what is asked next.
+    /// </summary>
+    public static async Task Reach(NpgsqlDataSource database)
+    {
+        await using var connection = await OpenPatiently(database);
+    }
+
+    private static async Task<NpgsqlConnection> OpenPatiently(NpgsqlDataSource database)
     {
         for (var tries = 1; ; tries++)
         {

@@ -95,6 +95,7 @@ public static class TestRun
         var name = Path.GetFileName(project);
         var file = Path.Combine(reports, name + ".xml");
         var last = "";
+        var isInterrupted = false;
         string end;
         try
         {
@@ -115,6 +116,7 @@ public static class TestRun
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
+            isInterrupted = true;
             end = $"{name} was interrupted: the run is limited to {Bound.TotalMinutes:0} minutes; the lines above say which test was active";
         }
 
@@ -123,8 +125,9 @@ public static class TestRun
             return TestReport.WithoutTests([$"{(end.Length > 0 ? end : $"{name} ended")} without a report"]);
         }
 
+        // An exit code says nothing beside the failures that made it.
         var report = TestReport.Read(file);
-        return end.Length == 0 ? report : report with { Troubles = [.. report.Troubles, end] };
+        return end.Length == 0 || (!isInterrupted && report.Troubles.Count > 0) ? report : report with { Troubles = [.. report.Troubles, end] };
     }
 
     private static void Say(string who, string line)

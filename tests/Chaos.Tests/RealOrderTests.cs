@@ -57,14 +57,7 @@ public sealed class RealOrderTests(TestPostgres postgres) : IClassFixture<TestPo
 
     private async Task<IEnumerable<Violation>> Check()
     {
-        var evidence = new Evidence
-        {
-            Database = await DatabaseReader.Read(_books.ConnectionString, Stop),
-            Bank = [],
-            Terminals = [],
-            Receivers = [],
-            Acknowledged = new Acknowledged([], [], []),
-        };
+        var evidence = await DatabaseAlone.Read(_books.ConnectionString, Stop);
         Auditor.FindGaps(evidence).Should().BeEmpty();
         return Auditor.Check(evidence).Where(violation => violation.Statement is 1 or 12 or 16 or 20);
     }
