@@ -1,3 +1,4 @@
+using Lakala.Silo.Merchants;
 using Lakala.Silo.Web;
 using Lakala.Storage.Merchants;
 using Microsoft.AspNetCore.Authentication;
@@ -10,7 +11,7 @@ namespace Lakala.Silo.MerchantPages;
 /// <summary><c>/merchant</c>: where the people of a merchant ship, refund and look at its money.</summary>
 internal static class MerchantRoom
 {
-    public const string Root = "/merchant";
+    public const string Root = InvitationEndpoints.Pages;
 
     public const int ListLength = 20;
 

@@ -39,7 +39,7 @@ public sealed record MerchantTexts
         JoinHint = "Choose a name and a password for {0}. A name has 2 to 40 lower-case letters, digits, dots, dashes and underscores; a password has at least 10 characters and not your name in it.",
         JoinOutcomes = outcome => outcome switch
         {
-            JoinOutcome.NoInvitation => "This invitation was used, or its time is over. Ask for a new one.",
+            JoinOutcome.NoInvitation => "This invitation was used or replaced, or its time is over. Ask for a new one.",
             JoinOutcome.NameTaken => "Somebody has this name. Choose another one.",
             JoinOutcome.Full => "Too many people can sign in for this shop. Have one blocked.",
             _ => "You can sign in now.",
@@ -289,7 +289,7 @@ public sealed record MerchantTexts
         JoinHint = "请为 {0} 设置用户名和密码。用户名为 2 至 40 个小写字母、数字、点、短横线或下划线；密码至少 10 个字符，且不含用户名。",
         JoinOutcomes = outcome => outcome switch
         {
-            JoinOutcome.NoInvitation => "该邀请已使用或已过期，请索取新的邀请。",
+            JoinOutcome.NoInvitation => "该邀请已使用、已被取代或已过期，请索取新的邀请。",
             JoinOutcome.NameTaken => "该用户名已被使用，请换一个。",
             JoinOutcome.Full => "本店可登录的成员已满，请先停用一位。",
             _ => "现在可以登录。",

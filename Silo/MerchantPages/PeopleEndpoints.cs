@@ -11,7 +11,7 @@ namespace Lakala.Silo.MerchantPages;
 /// <summary>Signing in and out, and the people of a merchant.</summary>
 internal static class PeopleEndpoints
 {
-    private const string SignInPath = "/sign-in", JoinPath = "/join", PeoplePath = "/people";
+    private const string SignInPath = "/sign-in", JoinPath = InvitationEndpoints.JoinPage, PeoplePath = "/people";
 
     public static void MapPeople(this RouteGroupBuilder pages)
     {
@@ -24,9 +24,6 @@ internal static class PeopleEndpoints
         pages.MapPost(PeoplePath, Invite).TakesForm().ForPeople();
         pages.MapPost(PeoplePath + "/{name}/block", Block).TakesForm().ForPeople();
     }
-
-    /// <summary>The link that an invitation is passed on as.</summary>
-    public static string LinkOf(Invitation invitation, HttpOptions http) => $"{http.PublicUrl.TrimEnd('/')}{MerchantRoom.Root}{JoinPath}?code={invitation.Code}";
 
     private static Task<IResult> ShowSignIn(HttpContext context) =>
         MerchantRoom.Show<SignInPage>(context, new() { [nameof(SignInPage.To)] = context.Request.Query["to"].ToString() });
@@ -138,7 +135,7 @@ internal static class PeopleEndpoints
     {
         var person = context.User.Person()!;
         return await users.Invite(person.Merchant.Id, WhoOf(person), context.RequestAborted) is { } invitation
-            ? await TellPeople(context, users, LinkOf(invitation, http.Value), null, StatusCodes.Status200OK)
+            ? await TellPeople(context, users, InvitationModel.Of(invitation, http.Value).Link, null, StatusCodes.Status200OK)
             : await TellPeople(context, users, null, MerchantRoom.TextsOf(context).InviteFull, StatusCodes.Status409Conflict);
     }
 

@@ -51,6 +51,7 @@ internal static class MerchantApi
         api.MapClaims();
         api.MapWebhooks();
         api.MapApiKeys();
+        api.MapInvitations();
 
         app.MapStores();
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").AllowAnonymous();

@@ -97,6 +97,8 @@ internal static class MerchantApiDocument
         [typeof(CreateApiKey)] = new CreateApiKey(Key.Name!),
         [typeof(KeyModel)] = Key,
         [typeof(ListModel<KeyModel>)] = new ListModel<KeyModel>([Key with { LastUsedAt = Created + TimeSpan.FromHours(2), Current = true, ApiKey = null }], null),
+        [typeof(InvitationModel)] = new InvitationModel(
+            "https://pay.example.com/merchant/join?code=n2bVdq3yq0Ck7sYtZ5uTn1xwGmJ8hQvR4eLpXaKcBDE", Created + TimeSpan.FromHours(48)),
         [typeof(ProblemDetails)] = new JsonObject
         {
             ["type"] = Problems.TypePrefix + "invalid-request",
@@ -171,6 +173,7 @@ internal static class MerchantApiDocument
         new() { Name = "Webhooks", Description = "The endpoints to which notices are sent." },
         new() { Name = "Events", Description = "What happened, and the state of its notices." },
         new() { Name = "API keys", Description = "The keys that authenticate your requests." },
+        new() { Name = "People", Description = "Those who can sign in at your pages under /merchant." },
         new() { Name = "Stores", Description = "The stores where a bill can be paid." },
     ];
 

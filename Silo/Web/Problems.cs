@@ -63,6 +63,7 @@ internal static class Problems
     private static readonly ProblemKind EndpointsFull = Kind("too-many-endpoints", 409, "There are too many endpoints.", Repeat.Later);
     private static readonly ProblemKind KeysFull = Kind("too-many-api-keys", 409, "There are too many API keys.", Repeat.Later);
     private static readonly ProblemKind OnlyKey = Kind("last-api-key", 409, "This is the last API key.", Repeat.Later);
+    private static readonly ProblemKind FirstThere = Kind("first-person-invited", 409, "An API key invites only the first person.", Repeat.Later);
     private static readonly ProblemKind NobodyThere = Kind("nobody-to-tell", 409, "There is nobody to send it to.", Repeat.Later);
     private static readonly ProblemKind Conflicting = Kind("conflict", 409, "This cannot be done as things are.", Repeat.Later);
     private static readonly ProblemKind WrongLines = Kind("bad-lines", 400, "The file is not right; nothing was changed.", Repeat.No);
@@ -125,6 +126,10 @@ internal static class Problems
         KeysFull, $"At most {most} work at a time, those that will end included: revoke one first, with DELETE /v1/api_keys/ and its id.");
 
     public static ProblemHttpResult LastKey() => Of(OnlyKey, "A key that does not end must remain: make another one first, then revoke this one.");
+
+    public static ProblemHttpResult FirstInvited() => Of(
+        FirstThere,
+        "You have, or had, people who can sign in, or the operator of the network has just invited one. Invite others at the pages under /merchant (People), or ask the operator.");
 
     /// <summary>Does not repeat what was asked for: it may be a whole key, by mistake.</summary>
     public static ProblemHttpResult NoSuchKey() => Of(

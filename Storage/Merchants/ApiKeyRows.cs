@@ -133,10 +133,11 @@ public sealed class ApiKeyRows([FromKeyedServices(Database.Visitors)] NpgsqlData
     public Task<MerchantEntry?> FindMerchant(string id, CancellationToken stop) => database.First(
         $"{Entries} where id = $1", ReadMerchant, stop, id);
 
+    /// <summary>The name of a merchant's key in the audit log.</summary>
+    internal static string WhoOf(string merchantId, string keyId) => $"merchant:{merchantId} {keyId}";
+
     private Task<NewMerchantKey?> Add(string merchantId, string? name, TimeSpan? othersWorkFor, string by, string what) => Alone(merchantId, async ring =>
         othersWorkFor != TimeSpan.Zero && ring.Live.Count >= MostKeys ? null : await ring.Add(name, othersWorkFor, WhoOf(merchantId, by), by, what));
-
-    private static string WhoOf(string merchantId, string keyId) => $"merchant:{merchantId} {keyId}";
 
     private static MerchantEntry ReadMerchant(NpgsqlDataReader row) => new(row.Get<string>("id"), row.Get<string>("name"), row.Get<int>("keys"));
 

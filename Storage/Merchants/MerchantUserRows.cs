@@ -25,6 +25,20 @@ public sealed class MerchantUserRows([FromKeyedServices(Database.Visitors)] Npgs
 
     private const int TokenBytes = 32;
 
+    // What an API key may do only while it is so of the merchant m. People who are blocked count: a key does not undo a block.
+    private const string AwaitsFirst =
+        """
+        not exists (select from merchant_users u where u.merchant_id = m.id)
+        and not exists (select from merchant_invitations o where o.merchant_id = m.id and o.by_key is null and o.expires_at > clock_timestamp())
+        """;
+
+    private const string WorkingInvitation =
+        $"""
+        select m.id, m.name from merchant_invitations i join merchants m on m.id = i.merchant_id
+        where i.code_hash = $1 and i.expires_at > clock_timestamp()
+          and (i.by_key is null or (exists (select from api_keys where prefix = i.by_key and {ApiKeyRows.Working}) and {AwaitsFirst}))
+        """;
+
     /// <returns>Null: there is no such merchant, or too many invitations of it wait.</returns>
     public async Task<Invitation?> Invite(string merchantId, string who, CancellationToken stop)
     {
@@ -52,21 +66,47 @@ public sealed class MerchantUserRows([FromKeyedServices(Database.Visitors)] Npgs
             who);
     }
 
+    /// <summary>
+    /// By an API key: for the merchant's first person only. It replaces the one that a key has made before, works as long as this key is
+    /// valid, and no longer works when somebody has joined or an operator has invited.
+    /// </summary>
+    /// <param name="keyId">The valid key of the request.</param>
+    /// <returns>Null: the merchant has, or had, people, or an operator's invitation waits.</returns>
+    public Task<Invitation?> InviteFirst(string merchantId, string keyId) => database.Commit(async connection =>
+    {
+        await Lock(connection, merchantId);
+        var code = NewToken();
+        return await connection.First(
+            $"""
+            with made as (
+              insert into merchant_invitations (code_hash, merchant_id, expires_at, by_key)
+              select $1, m.id, clock_timestamp() + $3::interval, $4 from merchants m where m.id = $2 and {AwaitsFirst}
+              on conflict (merchant_id) where by_key is not null
+                do update set code_hash = excluded.code_hash, expires_at = excluded.expires_at, by_key = excluded.by_key
+              returning merchant_id, expires_at
+            ), logged as (
+              insert into audit_log (who, what, subject) select $5, 'merchant_user.invite', merchant_id from made
+            )
+            select expires_at from made
+            """,
+            row => new Invitation(code, row.Get<DateTimeOffset>("expires_at")),
+            CancellationToken.None,
+            HashOf(code),
+            merchantId,
+            InvitationLifetime,
+            keyId[MerchantKey.Mark.Length..],
+            ApiKeyRows.WhoOf(merchantId, keyId));
+    });
+
     /// <summary>The merchant to which an invitation belongs that still works.</summary>
-    public Task<Merchant?> FindInvitation(string code, CancellationToken stop) => database.First(
-        """
-        select m.id, m.name from merchant_invitations i join merchants m on m.id = i.merchant_id where i.code_hash = $1 and i.expires_at > clock_timestamp()
-        """,
-        ReadMerchant,
-        stop,
-        HashOf(code));
+    public Task<Merchant?> FindInvitation(string code, CancellationToken stop) => database.First(WorkingInvitation, ReadMerchant, stop, HashOf(code));
 
     /// <summary>Uses the invitation up. The name of somebody who is blocked may be taken anew.</summary>
     /// <param name="name">One that <see cref="MerchantUser.IsName"/>.</param>
     /// <param name="password">One that <see cref="MerchantUser.IsPassword"/>.</param>
     public async Task<JoinOutcome> Join(string code, string name, string password, CancellationToken stop)
     {
-        if (await FindInvitation(code, stop) is null)
+        if (await FindInvitation(code, stop) is not { } merchant)
         {
             return JoinOutcome.NoInvitation;
         }
@@ -74,21 +114,12 @@ public sealed class MerchantUserRows([FromKeyedServices(Database.Visitors)] Npgs
         var stored = await Task.Run(() => StoredPassword.Hash(password), stop);
         return await database.Commit(async connection =>
         {
-            var merchant = await connection.First(
-                """
-                select m.id, m.name from merchant_invitations i join merchants m on m.id = i.merchant_id
-                where i.code_hash = $1 and i.expires_at > clock_timestamp() for update of i
-                """,
-                ReadMerchant,
-                CancellationToken.None,
-                HashOf(code));
-            if (merchant is null)
+            await Lock(connection, merchant.Id);
+            if (await connection.First($"{WorkingInvitation} for update of i", ReadMerchant, CancellationToken.None, HashOf(code)) is null)
             {
                 return JoinOutcome.NoInvitation;
             }
 
-            // One at a time, so that their number has its bound.
-            await connection.Execute("select from merchants where id = $1 for no key update", CancellationToken.None, merchant.Id);
             var users = await List(connection, merchant.Id);
             if (users.Any(user => user.Name == name && !user.Blocked))
             {
@@ -216,6 +247,10 @@ public sealed class MerchantUserRows([FromKeyedServices(Database.Visitors)] Npgs
         merchantId,
         name,
         who) > 0;
+
+    // One at a time: the statements after it see who has joined, so that people have their bound, and a key lets in one.
+    private static Task<int> Lock(NpgsqlConnection connection, string merchantId) =>
+        connection.Execute("select from merchants where id = $1 for no key update", CancellationToken.None, merchantId);
 
     private static Task<IReadOnlyList<MerchantUserEntry>> List(NpgsqlConnection connection, string merchantId) => connection.List(
         "select name, blocked, created_at from merchant_users where merchant_id = $1 order by name",

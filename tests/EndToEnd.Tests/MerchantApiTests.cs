@@ -430,7 +430,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
                 "post /v1/claims/{id}/received",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",
                 "post /v1/webhook_endpoints/{id}/rotate_secret", "post /v1/webhook_endpoints/{id}/enable", "post /v1/webhook_endpoints/{id}/test",
-                "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate",
+                "get /v1/events", "get /v1/events/{id}", "post /v1/events/{id}/resend", "get /v1/api_keys", "post /v1/api_keys", "delete /v1/api_keys/{id}", "post /v1/api_keys/rotate", "post /v1/invitations",
                 "get /v1/stores", "get /v1/stores/areas");
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var example = Example(schemas, "Bill");

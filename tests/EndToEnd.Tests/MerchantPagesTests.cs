@@ -69,6 +69,36 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
     }
 
     [Fact]
+    public async Task An_api_key_lets_in_the_first_person_and_nobody_after()
+    {
+        using var client = Client();
+        using var other = await Shop.Open(network.Local);
+        using var thief = new Shop(network.Local, (await _shop.Post("/v1/api_keys", """{"name":"leaked"}""")).String("api_key"));
+        var stolen = Link(await thief.Post("/v1/invitations"));
+        (await Get(client, stolen)).Status.Should().Be(200);
+        (await _shop.Delete($"/v1/api_keys/key_{thief.ApiKey!.Split('_')[1]}")).Status.Should().Be(204);
+        (await thief.Post("/v1/invitations")).ShouldBeProblem(401, "not-authenticated");
+        (await Join(client, stolen, "thief", Password)).Status.Should().Be(409, "the link ends with its key");
+
+        var lost = Link(await _shop.Post("/v1/invitations"));
+        var made = await _shop.Post("/v1/invitations");
+        var (link, foreign) = (Link(made), Link(await other.Post("/v1/invitations")));
+
+        made.Headers.CacheControl!.NoStore.Should().BeTrue();
+        made.Json.EnumerateObject().Select(member => member.Name).Should().Equal("link", "expires_at");
+        made.Json.GetProperty("expires_at").GetDateTimeOffset().Should().BeCloseTo(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(48), TimeSpan.FromMinutes(1));
+        (await Get(client, lost)).Status.Should().Be(404, "it is replaced");
+        (await Join(client, link, "ann", Password)).Status.Should().Be(200);
+        (await SignIn(client, "ann", Password)).Status.Should().Be(303);
+        (await Get(client, "/merchant")).Status.Should().Be(200);
+        (await _shop.Post("/v1/invitations")).ShouldBeProblem(409, "first-person-invited").GetProperty("detail").GetString().Should().Contain("People");
+        (await Get(client, foreign)).Status.Should().Be(200, "another merchant has nobody yet");
+        (await other.Post("/v1/invitations")).Status.Should().Be(201);
+        (await Scalar<string>($"select string_agg(distinct who, ' ') from audit_log where subject = '{_merchant}' and what = 'merchant_user.invite' and who not like '%{thief.ApiKey.Split('_')[1]}'"))
+            .Should().Be($"merchant:{_merchant} key_{_shop.ApiKey!.Split('_')[1]}");
+    }
+
+    [Fact]
     public async Task Wrong_passwords_are_bounded_and_a_sign_out_ends_the_session()
     {
         using var client = await SignedIn("ann");
@@ -298,6 +328,11 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
     {
         using var admin = await Shop.OpenAdmin(network.Local, "administer");
         var invited = await admin.Post($"/v1/admin/merchants/{_merchant}/invitations");
+        return Link(invited);
+    }
+
+    private static string Link(Answer invited)
+    {
         invited.Status.Should().Be(201, invited.Text);
         return new Uri(invited.String("link")).PathAndQuery;
     }

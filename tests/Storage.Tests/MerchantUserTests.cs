@@ -59,6 +59,82 @@ public sealed class MerchantUserTests(Books books) : IClassFixture<Books>
     }
 
     [Fact]
+    public async Task Of_many_requests_by_keys_at_once_one_link_works_and_lets_one_person_in()
+    {
+        var (merchant, key, other) = await NewMerchant();
+
+        var links = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Users.InviteFirst(merchant, i % 2 == 0 ? key : other)));
+        var outcomes = await Task.WhenAll(links.Select((link, i) => Users.Join(link!.Code, $"person-{i}", Password, Stop)));
+
+        outcomes.Should().ContainSingle(outcome => outcome == JoinOutcome.Joined).And.OnlyContain(outcome => outcome == JoinOutcome.Joined || outcome == JoinOutcome.NoInvitation);
+        (await Users.List(merchant, Stop)).Should().ContainSingle();
+        (await Users.InviteFirst(merchant, key)).Should().BeNull();
+        (await Users.Invite(merchant, "test", Stop)).Should().NotBeNull("people and operators invite the others");
+        (await books.Scalar<string>($"select string_agg(distinct who, ' ' order by who) from audit_log where subject = '{merchant}' and what = 'merchant_user.invite' and who like 'merchant:%'"))
+            .Should().Be($"merchant:{merchant} {key} merchant:{merchant} {other}");
+    }
+
+    [Fact]
+    public async Task A_join_and_a_further_request_by_key_at_once_leave_a_person_or_a_link_that_works()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var (merchant, key, _) = await NewMerchant();
+            var first = await Users.InviteFirst(merchant, key);
+
+            var (join, request) = (Users.Join(first!.Code, "ann", Password, Stop), Users.InviteFirst(merchant, key));
+            var (outcome, second) = (await join, await request);
+
+            (outcome, second is null).Should().BeOneOf((JoinOutcome.Joined, true), (JoinOutcome.NoInvitation, false));
+            (second is not null && await Users.FindInvitation(second.Code, Stop) is not null).Should().Be(outcome == JoinOutcome.NoInvitation);
+        }
+    }
+
+    [Fact]
+    public async Task A_link_by_key_waits_behind_an_operators_and_a_key_undoes_no_block()
+    {
+        var (merchant, key, _) = await NewMerchant();
+        var before = (await Users.InviteFirst(merchant, key))!.Code;
+        var operators = (await Users.Invite(merchant, "test", Stop))!.Code;
+
+        (await Users.InviteFirst(merchant, key)).Should().BeNull();
+        (await Users.Join(before, "thief", Password, Stop)).Should().Be(JoinOutcome.NoInvitation);
+        await books.Execute($"update merchant_invitations set expires_at = clock_timestamp() where code_hash = sha256('{operators}')");
+        (await Users.FindInvitation(before, Stop)).Should().NotBeNull("nobody used the operator's");
+        var link = (await Users.InviteFirst(merchant, key))!.Code;
+        operators = (await Users.Invite(merchant, "test", Stop))!.Code;
+        (await Users.Join(operators, "ann", Password, Stop)).Should().Be(JoinOutcome.Joined);
+        (await Users.Join(link, "thief", Password, Stop)).Should().Be(JoinOutcome.NoInvitation, "a key lets in the first person only");
+
+        await Users.Block(merchant, "ann", "test", Stop);
+
+        (await Users.InviteFirst(merchant, key)).Should().BeNull();
+        (await Users.Join(link, "ann", Password, Stop)).Should().Be(JoinOutcome.NoInvitation);
+    }
+
+    [Fact]
+    public async Task A_link_by_key_ends_with_its_key_by_its_time_and_by_the_next_one()
+    {
+        var (merchant, key, other) = await NewMerchant();
+        var revoked = (await Users.InviteFirst(merchant, other))!.Code;
+        (await Users.FindInvitation(revoked, Stop)).Should().NotBeNull();
+        await books.Execute($"update api_keys set expires_at = clock_timestamp() where 'key_' || prefix = '{other}'");
+        (await Users.FindInvitation(revoked, Stop)).Should().BeNull();
+        await books.Execute($"delete from api_keys where 'key_' || prefix = '{other}'");
+        (await Users.Join(revoked, "thief", Password, Stop)).Should().Be(JoinOutcome.NoInvitation);
+
+        var late = (await Users.InviteFirst(merchant, key))!.Code;
+        await books.Execute($"update merchant_invitations set expires_at = clock_timestamp() where code_hash = sha256('{late}')");
+        (await Users.Join(late, "late", Password, Stop)).Should().Be(JoinOutcome.NoInvitation);
+        var replaced = (await Users.InviteFirst(merchant, key))!.Code;
+        var last = (await Users.InviteFirst(merchant, key))!.Code;
+
+        (await Users.Join(replaced, "ann", Password, Stop)).Should().Be(JoinOutcome.NoInvitation);
+        (await Users.Join(last, "ann", Password, Stop)).Should().Be(JoinOutcome.Joined);
+        (await Users.InviteFirst("nobody", key)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task Neither_password_nor_code_nor_token_is_stored()
     {
         var code = await Invite();
@@ -81,6 +157,18 @@ public sealed class MerchantUserTests(Books books) : IClassFixture<Books>
     [InlineData("aaaaaaaaaaaa", false)]
     [InlineData("my name is ANN, really", false)]
     public void A_password_is_long_not_too_simple_and_without_the_name(string password, bool isOne) => MerchantUser.IsPassword(password, "ann").Should().Be(isOne);
+
+    /// <summary>A merchant without people, and the ids of its two API keys.</summary>
+    private async Task<(string Merchant, string Key, string Other)> NewMerchant()
+    {
+        var id = Guid.NewGuid().ToString("N")[..12];
+        await books.Execute(
+            $"""
+            insert into merchants (id, name, fee_basis_points) values ('{id}', 'New Shop', 60);
+            insert into api_keys (prefix, merchant_id, secret_hash) values ('{id}-a', '{id}', '\x00'), ('{id}-b', '{id}', '\x00')
+            """);
+        return (id, $"key_{id}-a", $"key_{id}-b");
+    }
 
     private async Task<string> Invite() => (await Users.Invite(Books.Merchant, "test", Stop))!.Code;
 

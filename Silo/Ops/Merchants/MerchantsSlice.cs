@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Security.Claims;
 using Lakala.Grains.Notices;
-using Lakala.Silo.MerchantPages;
+using Lakala.Silo.Merchants;
 using Lakala.Silo.Web;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Operators;
@@ -46,7 +46,7 @@ internal sealed class MerchantsSlice : IOpsSlice
         api.MapPost("/merchants/{id}/invitations", async (
             string id, ClaimsPrincipal user, ApiKeyRows keys, MerchantUserRows users, IOptions<HttpOptions> http, CancellationToken stop) =>
             (await Invite(id, user.AsOperator().Name, keys, users, stop)).ToAnswer(
-                invitation => AdminApi.Created(new InvitationModel(PeopleEndpoints.LinkOf(invitation, http.Value), invitation.ExpiresAt))))
+                invitation => AdminApi.Created(InvitationModel.Of(invitation, http.Value))))
             .WithTags("Merchants").Administer("inviteMerchantPerson", "Lets one person in at a merchant's pages, once")
             .Produces<InvitationModel>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
 
@@ -90,7 +90,7 @@ internal sealed class MerchantsSlice : IOpsSlice
         return invited.Refused is { } refused
             ? await pages.Refuse(context, "Invite a person", refused, back)
             : await pages.ShowOutcome(
-                context, "Invite a person", "With this link one person sets a name and a password, once, within 48 hours:", PeopleEndpoints.LinkOf(invited.Value, http.Value), back);
+                context, "Invite a person", "With this link one person sets a name and a password, once, within 48 hours:", InvitationModel.Of(invited.Value, http.Value).Link, back);
     }
 
     private static async Task<IResult> BlockPerson(string id, string name, HttpContext context, OpsPages pages, MerchantUserRows users) =>
@@ -133,10 +133,3 @@ internal sealed record MerchantKeyModel(
 internal sealed record RevokedModel(int Revoked);
 
 internal sealed record MerchantPersonModel(string Name, bool Blocked, DateTimeOffset CreatedAt);
-
-internal sealed record InvitationModel(
-    [property: Description("Lets one person set a name and a password, once. It cannot be shown again.")] string Link,
-    DateTimeOffset ExpiresAt)
-{
-    public override string ToString() => "invitation ***";
-}

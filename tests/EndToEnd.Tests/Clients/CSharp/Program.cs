@@ -66,6 +66,7 @@ async Task NSwag()
     Is("deleteWebhookEndpoint", true);
     Is("findStores", (await client.FindStoresAsync(null, null, null, null)).Data.Count > 0);
     Is("listStoreAreas", (await client.ListStoreAreasAsync()).Data is not null);
+    Is("inviteFirstPerson", (await client.InviteFirstPersonAsync()).Link.Contains("/merchant/join?code="));
     Is("rotateApiKey", (await client.RotateApiKeyAsync()).Api_key.StartsWith("lk_"));
     var made = await client.CreateApiKeyAsync(new() { Name = "warehouse", Others_work_for_seconds = 3600 });
     Is("createApiKey", made.Api_key.StartsWith(made.Prefix) && made.Name == "warehouse" && made.Last_used_at == default && !made.Current);
@@ -145,6 +146,7 @@ async Task Kiota()
     Is("deleteWebhookEndpoint", true);
     Is("findStores", (await client.Stores.GetAsync()).Data.Count > 0);
     Is("listStoreAreas", (await client.Stores.Areas.GetAsync()).Data is not null);
+    Is("inviteFirstPerson", (await client.Invitations.PostAsync()).Link.Contains("/merchant/join?code="));
     Is("rotateApiKey", (await client.Api_keys.Rotate.PostAsync()).ApiKeyProp.StartsWith("lk_"));
     var made = await client.Api_keys.PostAsync(new() { Name = "warehouse", OthersWorkForSeconds = 3600 });
     Is("createApiKey", made.ApiKey.StartsWith(made.Prefix) && made.Name == "warehouse" && made.LastUsedAt is null && made.Current == false);

@@ -87,6 +87,7 @@ async function byFetch(): Promise<void> {
   is("deleteWebhookEndpoint", (await api.DELETE("/v1/webhook_endpoints/{id}", id)).response.status === 204);
   is("findStores", (await api.GET("/v1/stores")).data!.data.length > 0);
   is("listStoreAreas", (await api.GET("/v1/stores/areas")).data !== undefined);
+  is("inviteFirstPerson", (await api.POST("/v1/invitations")).data!.link.includes("/merchant/join?code="));
   is("rotateApiKey", (await api.POST("/v1/api_keys/rotate")).data!.api_key.startsWith("lk_"));
   const made = (await api.POST("/v1/api_keys", { body: { name: "warehouse", others_work_for_seconds: 3600 } })).data!;
   is("createApiKey", made.api_key!.startsWith(made.prefix) && made.name === "warehouse" && made.last_used_at === undefined && !made.current);
@@ -137,6 +138,7 @@ async function byHey(): Promise<void> {
   is("deleteWebhookEndpoint", (await sdk.deleteWebhookEndpoint(id)).response!.status === 204);
   is("findStores", (await sdk.findStores()).data!.data.length > 0);
   is("listStoreAreas", (await sdk.listStoreAreas()).data !== undefined);
+  is("inviteFirstPerson", (await sdk.inviteFirstPerson()).data!.link.includes("/merchant/join?code="));
   is("rotateApiKey", (await sdk.rotateApiKey()).data!.api_key.startsWith("lk_"));
   const made = (await sdk.createApiKey({ body: { name: "warehouse", others_work_for_seconds: 3600 } })).data!;
   is("createApiKey", made.api_key!.startsWith(made.prefix) && made.name === "warehouse" && made.last_used_at === undefined && !made.current);
