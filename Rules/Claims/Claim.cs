@@ -125,7 +125,8 @@ public sealed record Claim(
     /// <summary>The event that follows from the step, or the reason why there is none. Changes nothing.</summary>
     public ClaimDecision Decide(ClaimStep step, DateTimeOffset now) => step switch
     {
-        ClaimStep.Agree => IsOver ? Again(ClaimState.Agreed) : new ClaimEvent.Agreed(Amount, now),
+        // Who has agreed to a part has not given all.
+        ClaimStep.Agree => !IsOver ? new ClaimEvent.Agreed(Amount, now) : Granted == Amount ? Again(ClaimState.Agreed) : WhyNotNow(),
         ClaimStep.MakeOffer offer => MakeOffer(offer.Amount, now),
         ClaimStep.AskBack => State == ClaimState.Returning ? ClaimDecision.Nothing
             : WhyNotAnswered() is { } no ? no
@@ -134,7 +135,7 @@ public sealed record Claim(
         ClaimStep.Refuse => State == ClaimState.Refused ? ClaimDecision.Nothing
             : State == ClaimState.Back || WhyNotAnswered() is not { } no ? new ClaimEvent.Refused(now, now + EscalateTime)
             : no,
-        ClaimStep.ConfirmReturn => State == ClaimState.Back ? new ClaimEvent.Agreed(Amount, now) : Again(ClaimState.Agreed),
+        ClaimStep.ConfirmReturn => State == ClaimState.Back ? new ClaimEvent.Agreed(Amount, now) : Parcel is not null ? Again(ClaimState.Agreed) : WhyNotNow(),
         ClaimStep.AcceptOffer => State == ClaimState.Asked && Offer is { } offer ? new ClaimEvent.Agreed(offer, now) : Again(ClaimState.Agreed),
         ClaimStep.Escalate => State is ClaimState.Refused or ClaimState.Returning || (State == ClaimState.Asked && Offer is not null)
             ? new ClaimEvent.Escalated(now)

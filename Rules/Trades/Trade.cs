@@ -195,6 +195,9 @@ public sealed record Trade(
             : new TradeEvent.Extended(by, days, confirmBy);
     }
 
+    /// <summary>By how many days the time to confirm can still be extended. Only of a trade that is SHIPPED.</summary>
+    public int FindDaysLeft() => Math.Clamp((ShippedAt!.Value + LongestConfirmTime - DueAt!.Value).Days, 0, MostExtraDays);
+
     private TradeDecision Close(Side by, DateTimeOffset now) =>
         State == TradeState.Closed ? TradeDecision.Nothing
         : WhyNotRunning() is { } no ? no

@@ -46,7 +46,7 @@ internal static class ClaimEndpoints
             before = last;
         }
 
-        var page = await claims.Rows.ListOfMerchant(context.User.Merchant().Id, null, before, MerchantRoom.ListLength + 1, stop);
+        var page = await claims.Rows.ListOfMerchant(context.User.Merchant().Id, null, null, before, MerchantRoom.ListLength + 1, stop);
         return await MerchantRoom.Show<ClaimsPage>(context, new()
         {
             [nameof(ClaimsPage.Claims)] = page.Take(MerchantRoom.ListLength).ToList(),

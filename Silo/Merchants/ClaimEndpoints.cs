@@ -53,6 +53,7 @@ internal static class ClaimEndpoints
         [AllowedValues(ClaimModel.Asked, ClaimModel.Agreed, ClaimModel.Returning, ClaimModel.Back, ClaimModel.Refused, ClaimModel.Judging, ClaimModel.Judged, ClaimModel.Withdrawn)]
         [Description("Only those in this state.")]
         string? status,
+        [Description("Only those about the bill of this number.")] string? bill,
         [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
         [Description("next_cursor of the previous page.")] string? cursor,
         ClaimsPrincipal user,
@@ -62,7 +63,12 @@ internal static class ClaimEndpoints
         var state = status is null ? null : StateNames.FindClaim(status);
         if (status is not null && state is null)
         {
-            return Problems.Invalid("status", "status is not one that a claim can have.");
+            return Problems.Invalid("status", "status can be ASKED, AGREED, RETURNING, BACK, REFUSED, JUDGING, JUDGED or WITHDRAWN.");
+        }
+
+        if (!TryReadBill(bill, out var about))
+        {
+            return Problems.Invalid("bill", "bill must be the number of a bill: fourteen digits.");
         }
 
         if (Paging.Refuse(limit) is { } refusal)
@@ -82,8 +88,15 @@ internal static class ClaimEndpoints
         }
 
         var size = limit ?? Paging.UsualSize;
-        var found = await claims.ListOfMerchant(user.Merchant().Id, state, before, size + 1, stop);
+        var found = await claims.ListOfMerchant(user.Merchant().Id, state, about, before, size + 1, stop);
         return MerchantJson.List(found.Take(size).Select(ClaimView.Json), found.Count > size ? Rrn.ToText(found[size - 1].Id) : null);
+    }
+
+    private static bool TryReadBill(string? text, out long? bill)
+    {
+        var isNumber = BillNumber.TryParse(text, out var number);
+        bill = isNumber ? number.Value : null;
+        return isNumber || text is null;
     }
 
     private static async Task<IResult> Get(string id, ClaimsPrincipal user, ClaimRows claims, CancellationToken stop) =>

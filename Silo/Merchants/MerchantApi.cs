@@ -39,6 +39,7 @@ internal static class MerchantApi
     {
         var api = app.MapGroup("/v1").RequireAuthorization(new AuthorizationPolicyBuilder(ApiKeyAuthentication.SchemeName).RequireAuthenticatedUser().Build())
             .AddEndpointFilter(RefusedArguments.Answer)
+            .AddEndpointFilter(StrayBody.Refuse)
             .WithMetadata(new Counted())
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status429TooManyRequests)

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Net.Mail;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Web;
@@ -241,7 +242,7 @@ internal sealed record TradeModel(
 internal sealed record ShipOrder(
     [property: Length(0, ShipOrder.Most), Description("The company that carries the goods: at most 64 characters; empty when there is none.")]
     string Carrier,
-    [property: Length(0, ShipOrder.Most), Description("Its number of the parcel: at most 64 characters; empty when there is none.")]
+    [property: Length(0, ShipOrder.Most), Description("The carrier's number for the parcel: at most 64 characters; empty when there is none.")]
     string TrackingNumber,
     [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("How the goods go; default is the bill's delivery.")]
     string? Method = null)
@@ -265,7 +266,8 @@ internal sealed record ExtendTime(
 }
 
 internal sealed record CreateRefund(
-    [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen), from 1 to what is left of the bill. Without it all that is left is refunded.")]
+    [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen), from 1 to what is left of the bill, never null. Without it all that is left is refunded.")]
+    [property: JsonConverter(typeof(NeverNull))]
     long? Amount = null,
     [property: Length(1, CreateRefund.MaxReason), Description("Your reason, repeated with the refund: 1 to 255 characters.")]
     string? Reason = null)

@@ -74,7 +74,7 @@ internal static class RefundEndpoints
                 return MerchantJson.Result(RefundView.Json(refund), StatusCodes.Status201Created);
 
             case RefundAnswer.Refused { Why: not Refusal.TryLater } refused:
-                return Problems.NotRefundable(bill.BillNumber, refused.Why, refused.Left);
+                return Problems.NotRefundable(bill, refused.Why, refused.Left);
 
             default:
                 return Problems.TryLater();

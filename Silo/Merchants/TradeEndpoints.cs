@@ -5,6 +5,7 @@ using Lakala.Grains.Trades;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Web;
 using Lakala.Storage;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Swipes;
 using Lakala.Vocabulary;
 
@@ -49,18 +50,18 @@ internal static class TradeEndpoints
         }
 
         var method = order.Method is { } named ? StateNames.ParseDeliveryMethod(named) : bill.Escrow?.Delivery ?? default;
-        return Answer(await trades.Take(bill.Number, new TradeStep.Ship(new Shipping(method, order.Carrier, order.TrackingNumber))), bill.BillNumber, pages);
+        return Answer(await trades.Take(bill.Number, new TradeStep.Ship(new Shipping(method, order.Carrier, order.TrackingNumber))), bill, pages);
     }
 
     private static async Task<IResult> Extend(string number, Body<ExtendTime> body, ClaimsPrincipal user, Commits commits, TradeMoves trades, BillPageAddress pages) =>
         body.Value.Check() is { } refusal ? refusal
         : await BillEndpoints.Find(number, user, commits) is { } bill
-            ? Answer(await trades.Take(bill.Number, new TradeStep.Extend(Side.Merchant, body.Value.Days)), bill.BillNumber, pages)
+            ? Answer(await trades.Take(bill.Number, new TradeStep.Extend(Side.Merchant, body.Value.Days)), bill, pages)
         : Problems.NoSuch("bill", number);
 
-    private static IResult Answer(TradeOutcome outcome, BillNumber bill, BillPageAddress pages) => outcome switch
+    private static IResult Answer(TradeOutcome outcome, BillRow bill, BillPageAddress pages) => outcome switch
     {
         { Row: { } row, Refusal: null } => TypedResults.Text(BillView.Json(row, pages), "application/json", Encoding.UTF8),
-        _ => Problems.TradeRefused(bill, outcome.Refusal ?? Refusal.TryLater),
+        _ => Problems.TradeRefused(outcome.Row ?? bill, outcome.Refusal ?? Refusal.TryLater),
     };
 }

@@ -60,6 +60,11 @@ internal static class DocumentShapes
             schema.Type = JsonSchemaType.String | (type == context.JsonTypeInfo.Type ? 0 : JsonSchemaType.Null);
             schema.Format = "date-time";
         }
+        else if (context.JsonPropertyInfo?.CustomConverter is NeverNull)
+        {
+            schema.Type = JsonSchemaType.Integer;
+            schema.Format = "int64";
+        }
         else if (type == typeof(JsonElement))
         {
             schema.Type = JsonSchemaType.Object;
@@ -114,6 +119,12 @@ internal static class DocumentShapes
         {
             Type = JsonSchemaType.String,
             Description = "With order-has-bill: the number of the order's bill.",
+        };
+        problem.Properties["left"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Integer,
+            Format = "int64",
+            Description = "With refund-exceeds: what can still be refunded, in minor units.",
         };
     }
 

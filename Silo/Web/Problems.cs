@@ -1,5 +1,7 @@
 using System.Globalization;
+using Lakala.Rules.Claims;
 using Lakala.Storage;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
 using Lakala.Storage.Postgres;
 using Lakala.Vocabulary;
@@ -150,34 +152,40 @@ internal static class Problems
         _ => TryLater(),
     };
 
-    public static ProblemHttpResult TradeRefused(BillNumber bill, Refusal why) => why switch
+    public static ProblemHttpResult TradeRefused(BillRow bill, Refusal why) => why switch
     {
-        Refusal.TradeNone => Of(NoTrade, $"Bill {bill} is direct, or not PAID yet: only the money of a PAID bill with settlement escrow is held."),
-        Refusal.TradeNotShipped => Of(NotShipped, $"The goods of bill {bill} are not shipped yet: before that there is no time to extend."),
-        Refusal.TradeShipped => Of(Shipped, $"The shipping of bill {bill} was corrected once already."),
-        Refusal.TradeExtended => Of(Extended, $"You have extended the time of bill {bill} already: each side can do so once."),
-        Refusal.ExtensionTooLong => Of(TooLongExtended, $"The time of bill {bill} ends at the latest 60 days after the shipping: ask for fewer days."),
-        Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
-        Refusal.TradeFinished => Of(Finished, $"The trade of bill {bill} is FINISHED: you have the money."),
-        Refusal.TradeClosed => Of(Closed, $"The trade of bill {bill} is CLOSED: the shopper gets the money back."),
+        Refusal.TradeNone => Of(
+            NoTrade,
+            bill.Escrow is null
+                ? $"Bill {bill.BillNumber} is direct: you have its money, and there is no trade."
+                : $"Bill {bill.BillNumber} is {StateNames.Format(bill.Bill.State)}: its trade begins when it is PAID."),
+        Refusal.TradeNotShipped => Of(NotShipped, $"The goods of bill {bill.BillNumber} are not shipped yet: before that there is no time to extend."),
+        Refusal.TradeShipped => Of(Shipped, $"The shipping of bill {bill.BillNumber} was corrected once already. Tell your shopper yourself what has changed."),
+        Refusal.TradeExtended => Of(Extended, $"You have extended the time of bill {bill.BillNumber} already: each side can do so once."),
+        Refusal.ExtensionTooLong => Of(
+            TooLongExtended, $"The time of bill {bill.BillNumber} ends at the latest 60 days after the shipping: now it can be extended by {bill.Trade!.FindDaysLeft()} days at most."),
+        Refusal.TradeClaimed => IsClaimed(bill),
+        Refusal.TradeFinished => Of(Finished, $"The trade of bill {bill.BillNumber} is FINISHED: you have the money. To give some back, refund it."),
+        Refusal.TradeClosed => Of(Closed, $"The trade of bill {bill.BillNumber} is CLOSED: the shopper gets the money back."),
         _ => TryLater(),
     };
 
     /// <param name="left">What can still be refunded of the bill, in minor units.</param>
-    public static ProblemHttpResult NotRefundable(BillNumber bill, Refusal why, long left) => why switch
+    public static ProblemHttpResult NotRefundable(BillRow bill, Refusal why, long left) => why switch
     {
-        Refusal.BillNotPaid => Of(BillNotPaid, $"Bill {bill} is not PAID: there is nothing to give back. An unpaid bill can be cancelled."),
-        Refusal.TradeClaimed => Of(Claimed, $"The shopper has a claim about bill {bill}: it is settled first."),
-        Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {bill}: its money does not move until it goes on."),
-        Refusal.RefundExceeds => Of(RefundTooLarge, $"Of bill {bill} at most {left} can be refunded now; refunds on their way count.", ("left", left.ToString(CultureInfo.InvariantCulture))),
+        Refusal.BillNotPaid => Of(BillNotPaid, $"Bill {bill.BillNumber} is {StateNames.Format(bill.Bill.State)}, not PAID: there is nothing to give back. An OPEN bill can be cancelled."),
+        Refusal.TradeClaimed => IsClaimed(bill),
+        Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {bill.BillNumber}: its money does not move until it goes on. Ask the network."),
+        Refusal.RefundExceeds => Of(RefundTooLarge, $"Of bill {bill.BillNumber} at most {left} can be refunded now; refunds on their way count.", ("left", left)),
         _ => TryLater(),
     };
 
     public static ProblemHttpResult ClaimRefused(ClaimRow claim, Refusal why) => why switch
     {
         Refusal.ClaimOver => Of(ClaimEnded, $"Claim {Rrn.ToText(claim.Id)} is {StateNames.Format(claim.Claim.State)}, which is final."),
-        Refusal.ClaimNotNow => Of(ClaimElsewhere, $"Claim {Rrn.ToText(claim.Id)} is {StateNames.Format(claim.Claim.State)}: this cannot be done at this step."),
-        Refusal.ClaimOffered => Of(ClaimHasOffer, $"You have offered {claim.Claim.Offer} in claim {Rrn.ToText(claim.Id)}, which binds you: offer more, or agree."),
+        Refusal.ClaimNotNow => Of(ClaimElsewhere, $"Claim {Rrn.ToText(claim.Id)} is {StateNames.Format(claim.Claim.State)}. {WhatNow(claim.Claim)}"),
+        Refusal.ClaimOffered => Of(
+            ClaimHasOffer, $"You have offered {claim.Claim.Offer} in claim {Rrn.ToText(claim.Id)}, which binds you, and the words with it: offer more, or agree."),
         Refusal.OfferWrong => Of(
             OfferOutside,
             claim.Claim.Offer is { } offer
@@ -185,6 +193,20 @@ internal static class Problems
                 : $"Offer less than {claim.Claim.Amount}, which is claimed; or agree."),
         Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {claim.BillNumber}: its money does not move until it goes on."),
         _ => TryLater(),
+    };
+
+    private static ProblemHttpResult IsClaimed(BillRow bill) =>
+        Of(Claimed, $"The shopper has a claim about bill {bill.BillNumber}, which is settled first: GET /v1/claims?bill={bill.BillNumber} shows it.");
+
+    private static string WhatNow(Claim claim) => claim.State switch
+    {
+        ClaimState.Asked when claim.Offer is not null => "The shopper answers your offer now; you can offer more, or agree.",
+        ClaimState.Asked => "Now you can agree, offer a part, refuse, or, unless nothing was received, ask for the goods.",
+        ClaimState.Returning => "The shopper sends the goods back now; you can agree without them.",
+        ClaimState.Back => "Look at the goods now, and say received, or refuse; you can also agree.",
+        ClaimState.Refused => "The shopper may ask for a ruling now; you can still agree.",
+        ClaimState.Judging => "Operators rule now; you can still agree.",
+        _ => "It is final.",
     };
 
     public static ProblemHttpResult TooManySearches() => Of(SearchesFull, "Try again in a few seconds.");
@@ -227,7 +249,7 @@ internal static class Problems
         return Of(kind, detail);
     }
 
-    private static ProblemHttpResult Of(ProblemKind kind, string detail, (string Name, string Value)? more = null) => TypedResults.Problem(
+    private static ProblemHttpResult Of(ProblemKind kind, string detail, (string Name, object Value)? more = null) => TypedResults.Problem(
         detail,
         statusCode: kind.Status,
         title: kind.Title,

@@ -220,16 +220,18 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
 
     /// <summary>A merchant's claims, the newest first.</summary>
     /// <param name="state">Null: all.</param>
+    /// <param name="bill">Null: of all bills.</param>
     /// <param name="before">The number of the last one of the page before; null: the first page.</param>
-    public Task<IReadOnlyList<ClaimRow>> ListOfMerchant(string merchant, ClaimState? state, long? before, int limit, CancellationToken stop) => database.List(
+    public Task<IReadOnlyList<ClaimRow>> ListOfMerchant(string merchant, ClaimState? state, long? bill, long? before, int limit, CancellationToken stop) => database.List(
         $"""
         select {ClaimRow.Columns} from claims c
-        where c.merchant_id = $1 and ($2 is null or c.state = $2) and c.id < coalesce($3, 9223372036854775807) order by c.id desc limit $4
+        where c.merchant_id = $1 and ($2 is null or c.state = $2) and ($3 is null or c.bill = $3) and c.id < coalesce($4, 9223372036854775807) order by c.id desc limit $5
         """,
         ClaimRow.Read,
         stop,
         merchant,
         Queries.Typed(state is { } wanted ? StateNames.Format(wanted) : null),
+        Queries.Typed(bill),
         Queries.Typed(before),
         limit);
 
@@ -242,7 +244,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         var decision = claim.Claim.Decide(step, seen.AsOf);
         if (decision.Event is not { } happened)
         {
-            return new ClaimOutcome(claim, decision.Refusal);
+            return new ClaimOutcome(claim, decision.Refusal ?? (text is not null && WithText(claim, step, text) != claim ? WhyNotSaid(claim.Claim, step) : null));
         }
 
         var (bill, at) = (seen.Row!, Now());
@@ -378,6 +380,10 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         ClaimStep.Judge => claim with { Ruling = text },
         _ => claim,
     };
+
+    // The same step with other words is another one: nobody would read them.
+    private static Refusal WhyNotSaid(Claim claim, ClaimStep step) =>
+        claim.IsOver ? Refusal.ClaimOver : step is ClaimStep.MakeOffer ? Refusal.ClaimOffered : Refusal.ClaimNotNow;
 
     private static string FindType(ClaimEvent happened) => happened switch
     {

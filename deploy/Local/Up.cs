@@ -45,6 +45,7 @@ public static class Up
     private static void Present(LocalNetwork network, string bill, string payUrl, string file)
     {
         var card = network.Cards.First(card => card.Expected == "approved");
+        var lakala = Environment.GetEnvironmentVariable("LAKALA_HOME") is { Length: > 0 } ? $"LAKALA_HOME='{Repository.Home}' ./lakala" : "./lakala";
         Console.WriteLine($"""
 
               merchant API  {network.Http}v1, reference at {network.Http}docs
@@ -60,9 +61,9 @@ public static class Up
 
               A first bill  {bill}, CNY {Amount / 100m:0.00}
               its page      {payUrl}
-              be the clerk  ./lakala terminal: clerk {network.Seed.Clerks[0].Number}, password {network.Seed.Clerks[0].Password}
+              be the clerk  {lakala} terminal: clerk {network.Seed.Clerks[0].Number}, password {network.Seed.Clerks[0].Password}
                             (supervisor {network.Seed.Clerks[1].Number}, password {network.Seed.Clerks[1].Password})
-              pay it with   ./lakala terminal pay --bill {bill} \
+              pay it with   {lakala} terminal pay --bill {bill} \
                               --card '{card.Track2}' --pin {card.Pin}
 
             Ctrl-C ends it.

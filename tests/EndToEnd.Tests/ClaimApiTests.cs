@@ -31,12 +31,17 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
 
         (await _shop.Get("/v1/claims?status=ASKED")).Json.GetProperty("data").EnumerateArray().Should().ContainSingle()
             .Which.GetProperty("id").GetString().Should().Be(claim);
+        (await _shop.Get($"/v1/claims?bill={bill}")).Json.GetProperty("data").EnumerateArray().Should().ContainSingle()
+            .Which.GetProperty("id").GetString().Should().Be(claim);
+        (await _shop.Get($"/v1/claims?bill={(await _shop.NewBill()).GetProperty("number").GetString()}")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
         (await _shop.Get("/v1/claims?status=BACK")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
         var offer = await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2800,"text":"Keep it"}""");
         offer.Status.Should().Be(200, offer.Text);
         (offer.Json.GetProperty("offer").GetInt64(), offer.String("answer"), offer.String("status")).Should().Be((2_800, "Keep it", "ASKED"));
         (await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2800,"text":"Keep it"}""")).Status.Should().Be(200, "a call can be repeated");
+        (await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2800,"text":"Keep the lid"}""")).ShouldBeProblem(409, "claim-offered");
         (await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2799}""")).ShouldBeProblem(409, "offer-out-of-range");
+        (await _shop.Post($"/v1/claims/{claim}/agree", """{"amount":5}""")).ShouldBeProblem(400, "invalid-request");
         (await _shop.Post($"/v1/claims/{claim}/refuse", """{"text":"No"}""")).ShouldBeProblem(409, "claim-offered");
         (await _shop.Post($"/v1/claims/{claim}/received")).ShouldBeProblem(409, "claim-not-now");
 
@@ -45,6 +50,7 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
         (agreed.String("status"), agreed.Json.GetProperty("granted").GetInt64()).Should().Be(("AGREED", 12_800));
         (await _shop.Post($"/v1/claims/{claim}/agree")).Text.Should().Be(agreed.Text);
         (await _shop.Post($"/v1/claims/{claim}/refuse", """{"text":"No"}""")).ShouldBeProblem(409, "claim-over");
+        (await _shop.Post($"/v1/claims/{claim}/received")).ShouldBeProblem(409, "claim-over");
         await _shop.GetUntil($"/v1/refunds/{agreed.String("refund")}", refund => refund.GetProperty("status").GetString() == "DONE");
         (await Trade(bill)).Should().Be("CLOSED");
         await Eventually.Is(() => Task.FromResult(receiver.Accepted.Count >= 7), "all is told");
@@ -73,9 +79,12 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
 
         (await _shop.Post($"/v1/claims/{claim}/return", "{}")).ShouldBeProblem(400, "invalid-request", "text");
         (await _shop.Post($"/v1/claims/{claim}/return", """{"text":"12 Nanjing Road"}""")).String("status").Should().Be("RETURNING");
+        (await _shop.Post($"/v1/claims/{claim}/return", """{"text":"14 Nanjing Road"}""")).ShouldBeProblem(409, "claim-not-now")
+            .GetProperty("detail").GetString().Should().EndWith("RETURNING. The shopper sends the goods back now; you can agree without them.");
         await Sql($"update claims set state = 'BACK', carrier = 'EMS', tracking_number = '7' where id = {Number(claim)}");
 
         (await _shop.Post($"/v1/claims/{claim}/received")).String("status").Should().Be("AGREED");
+        (await _shop.Post($"/v1/claims/{claim}/received", "{}")).Status.Should().Be(200, "a call can be repeated");
     }
 
     [Fact]
@@ -88,6 +97,7 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
         (await other.Post($"/v1/claims/{claims[0].Claim}/agree")).ShouldBeProblem(404, "not-found");
         (await other.Get("/v1/claims")).Json.GetProperty("data").GetArrayLength().Should().Be(0);
         (await _shop.Get("/v1/claims?status=LOST")).ShouldBeProblem(400, "invalid-request", "status");
+        (await _shop.Get("/v1/claims?bill=1")).ShouldBeProblem(400, "invalid-request", "bill");
         (await _shop.Get("/v1/claims?cursor=x")).ShouldBeProblem(400, "invalid-request", "cursor");
         var page = (await _shop.Get("/v1/claims?limit=2")).Json;
         var rest = (await _shop.Get($"/v1/claims?limit=2&cursor={page.GetProperty("next_cursor").GetString()}")).Json;

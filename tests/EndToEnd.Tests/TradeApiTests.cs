@@ -107,8 +107,9 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
     {
         var direct = (await _shop.NewBill()).GetProperty("number").GetString()!;
         var number = (await _shop.NewBill(Escrow)).GetProperty("number").GetString()!;
-        (await _shop.Post($"/v1/bills/{direct}/ship", Parcel)).ShouldBeProblem(409, "no-trade");
-        (await _shop.Post($"/v1/bills/{number}/ship", Parcel)).ShouldBeProblem(409, "no-trade");
+        (await _shop.Post($"/v1/bills/{direct}/ship", Parcel)).ShouldBeProblem(409, "no-trade").GetProperty("detail").GetString().Should().Contain("is direct");
+        (await _shop.Post($"/v1/bills/{number}/ship", Parcel)).ShouldBeProblem(409, "no-trade").GetProperty("detail").GetString().Should().Contain("is OPEN");
+        (await _shop.Post($"/v1/bills/{number}/cancel", """{"reason":"sold out"}""")).ShouldBeProblem(400, "invalid-request");
         await Pay(number);
 
         (await _shop.Post($"/v1/bills/{number}/extend", """{"days":1}""")).ShouldBeProblem(409, "trade-not-shipped");

@@ -37,6 +37,8 @@ public sealed class ClaimTests
         ["REFUSED"] = Asked with { State = ClaimState.Refused },
         ["JUDGING"] = Asked with { State = ClaimState.Judging, DueAt = null },
         ["AGREED"] = Asked with { State = ClaimState.Agreed, DueAt = null, Granted = Amount },
+        ["AGREED, offer"] = Asked with { State = ClaimState.Agreed, DueAt = null, Offer = 400, Granted = 400 },
+        ["AGREED, came back"] = Asked with { State = ClaimState.Agreed, DueAt = null, Parcel = Parcel, Granted = Amount },
         ["JUDGED"] = Asked with { State = ClaimState.Judged, DueAt = null, Granted = 600 },
         ["WITHDRAWN"] = Asked with { State = ClaimState.Withdrawn, DueAt = null },
     };
@@ -64,7 +66,9 @@ public sealed class ClaimTests
     [InlineData("BACK", "Agreed", "ClaimNotNow", "ClaimNotNow", "Refused", "Agreed", "ClaimNotNow", "ClaimNotNow", Nothing, "Withdrawn", "ClaimNotNow")]
     [InlineData("REFUSED", "Agreed", "ClaimNotNow", "ClaimNotNow", Nothing, "ClaimNotNow", "ClaimNotNow", "Escalated", "ClaimNotNow", "Withdrawn", "ClaimNotNow")]
     [InlineData("JUDGING", "Agreed", "ClaimNotNow", "ClaimNotNow", "ClaimNotNow", "ClaimNotNow", "ClaimNotNow", Nothing, "ClaimNotNow", "Withdrawn", "Judged")]
-    [InlineData("AGREED", Nothing, "ClaimOver", "ClaimOver", "ClaimOver", Nothing, Nothing, "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver")]
+    [InlineData("AGREED, offer", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", Nothing, "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver")]
+    [InlineData("AGREED, came back", Nothing, "ClaimOver", "ClaimOver", "ClaimOver", Nothing, Nothing, "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver")]
+    [InlineData("AGREED", Nothing, "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", Nothing, "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver")]
     [InlineData("JUDGED", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver")]
     [InlineData("WITHDRAWN", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", "ClaimOver", Nothing, "ClaimOver")]
     public void Every_step_on_every_claim_has_this_outcome(string claim, params string[] outcomes) =>

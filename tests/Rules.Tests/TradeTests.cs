@@ -178,6 +178,17 @@ public sealed class TradeTests
         Terms.ConfirmTime(method).Should().Be(TimeSpan.FromDays(days));
 
     [Fact]
+    public void The_time_can_be_extended_by_the_days_that_are_left_and_by_no_more() =>
+        Gen.Long[0, Trade.LongestConfirmTime.Ticks].Sample(ticks =>
+        {
+            var trade = Shipped with { DueAt = Shipped.ShippedAt + TimeSpan.FromTicks(ticks) };
+            var left = trade.FindDaysLeft();
+
+            (left == 0 || trade.Decide(new TradeStep.Extend(Side.Merchant, left), Now).Event is TradeEvent.Extended).Should().BeTrue();
+            (left == Trade.MostExtraDays || trade.Decide(new TradeStep.Extend(Side.Merchant, left + 1), Now).Refusal == Refusal.ExtensionTooLong).Should().BeTrue();
+        });
+
+    [Fact]
     public void The_same_extension_again_changes_nothing()
     {
         var extended = Shipped.Apply(Shipped.Decide(new TradeStep.Extend(Side.Merchant, 3), Now).Event!);

@@ -424,11 +424,11 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await List(null, null)).Should().Equal(claims.Order().Reverse().Take(3));
         (await List(null, (await List(null, null))[^1])).Should().Equal(claims.Order().First());
         (await List(ClaimState.Judging, null)).Should().BeEquivalentTo([claims[1], claims[3]]);
-        (await Claims.ListOfMerchant("another", null, null, 3, Stop)).Should().BeEmpty();
+        (await Claims.ListOfMerchant("another", null, null, null, 3, Stop)).Should().BeEmpty();
         (await Disputes.ListJudging(5, Stop)).Select(one => one.Claim.Id).Should().Equal(claims[1], claims[3]);
 
         async Task<IReadOnlyList<long>> List(ClaimState? state, long? before) =>
-            [.. (await Claims.ListOfMerchant(Books.Merchant, state, before, 3, Stop)).Select(claim => claim.Id)];
+            [.. (await Claims.ListOfMerchant(Books.Merchant, state, null, before, 3, Stop)).Select(claim => claim.Id)];
     }
 
     [Fact]
