@@ -53,9 +53,9 @@ internal static class ClaimEndpoints
         [AllowedValues(ClaimModel.Asked, ClaimModel.Agreed, ClaimModel.Returning, ClaimModel.Back, ClaimModel.Refused, ClaimModel.Judging, ClaimModel.Judged, ClaimModel.Withdrawn)]
         [Description("Only those in this state.")]
         string? status,
-        [Description("Only those about the bill of this number.")] string? bill,
         [Range(1, Paging.MaxSize), Description("From 1 to 100; default 20.")] int? limit,
         [Description("next_cursor of the previous page.")] string? cursor,
+        [Description("Only those about the bill of this number.")] string? bill,
         ClaimsPrincipal user,
         ClaimRows claims,
         CancellationToken stop)

@@ -6,6 +6,9 @@ namespace Lakala.Bench;
 /// <summary>The network in which a bench has terminals pay.</summary>
 internal static class BenchNetwork
 {
+    /// <summary>By which PostgreSQL is called in the figures.</summary>
+    public const string ServerName = "PostgreSQL";
+
     private const int MostSeconds = 1_200;
 
     /// <summary>Starts it in an empty state folder, with a database of its own. Notices are written and not sent.</summary>
@@ -23,7 +26,7 @@ internal static class BenchNetwork
                 BankFsync = false,
                 ThrowawayDatabase = true,
                 ProgramsSwipe = true,
-                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false" },
+                Silo = new Dictionary<string, string> { ["Notices__Dispatch"] = "false", ["MerchantApi__WritesPerMinute"] = "1000000" },
                 Progress = progress,
             },
             stop);
@@ -43,7 +46,7 @@ internal static class BenchNetwork
 
     /// <summary>The name and the process of PostgreSQL; none when somebody else runs it.</summary>
     public static IEnumerable<KeyValuePair<string, int>> Server(LocalNetwork network) =>
-        network.Postgres.Cluster?.Process is { } process ? [new("PostgreSQL", process)] : [];
+        network.Postgres.Cluster?.Process is { } process ? [new(ServerName, process)] : [];
 
     /// <summary>As pgbench does after it has filled its tables: otherwise the first minute would pay for work that the filling left.</summary>
     public static Task Vacuum(LocalNetwork network, CancellationToken stop) => Execute(network, "vacuum analyze bills", stop);

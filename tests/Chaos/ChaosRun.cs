@@ -46,7 +46,7 @@ public sealed record ChaosFigures(
 /// </summary>
 public sealed class ChaosRun(int seed, TimeSpan length)
 {
-    private const int Silos = 3, Terminals = 36;
+    private const int Silos = 3, Terminals = 16;
 
     // Twelve digits, which do not occur by chance.
     internal const string CanaryPin = "739184620517";

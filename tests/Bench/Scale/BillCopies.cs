@@ -28,10 +28,11 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
     // Without a common divisor with their count, so that no number comes twice.
     private const long Stride = 618_033_988_749;
 
-    private static readonly Dictionary<string, string> OpenBill = new()
+    // The copies of another open bill have other orders.
+    private readonly Dictionary<string, string> _openBill = new()
     {
         ["number"] = "c.bill",
-        ["order_id"] = "'open-' || c.rrn",
+        ["order_id"] = $"'open-{open}-' || c.rrn",
         ["page_token"] = NewToken,
     };
 
@@ -50,7 +51,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
     /// <returns>The numbers of the open bills.</returns>
     public async Task<IReadOnlyList<string>> Add(int paidBills, int openBills, Action<int> progress, CancellationToken stop)
     {
-        var (paidSql, openSql) = (await ComposePaid(stop), await ComposeInsert("bills", $"t.number = {open}", OpenBill, stop));
+        var (paidSql, openSql) = (await ComposePaid(stop), await ComposeInsert("bills", $"t.number = {open}", _openBill, stop));
         var blocks = (paidBills + BlockSize - 1) / BlockSize;
         var numbers = new List<string>(openBills);
         var done = 0;
@@ -91,7 +92,7 @@ internal sealed class BillCopies(string connectionString, long paid, long open, 
         var ofPaid = $"in (select id from events where bill = {paid})";
         return
         [
-            await ComposeInsert("bills", $"t.number = {paid}", new(OpenBill) { ["order_id"] = "'paid-' || c.rrn", ["paid_rrn"] = "c.rrn" }, stop),
+            await ComposeInsert("bills", $"t.number = {paid}", new(_openBill) { ["order_id"] = "'paid-' || c.rrn", ["paid_rrn"] = "c.rrn" }, stop),
             await ComposeInsert(
                 "attempts",
                 $"t.rrn = {rrn}",

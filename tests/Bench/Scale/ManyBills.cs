@@ -29,7 +29,8 @@ internal sealed class ManyBills(int bills, TimeSpan time) : IScalePart
     public async Task<IReadOnlyDictionary<string, double>> Measure(CancellationToken stop)
     {
         await using var network = await BenchNetwork.Start(Terminals + PastTerminals, 0, ScaleBench.Say, stop);
-        var (paid, open) = await MakeTemplates(network, stop);
+        using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
+        var (paid, open) = (await BillTemplates.Pay(network, merchant, stop), await BillTemplates.Create(merchant, "open", escrow: null, stop));
         var past = network.Seed.Terminals.Skip(Terminals).Take(PastTerminals).Select(terminal => terminal.Id);
         await using var copies = new BillCopies(network.ConnectionString, paid, open, [.. past]);
         var few = await MeasureAmong(network, copies, 0, Math.Min(Few, bills / 2), stop);
@@ -83,22 +84,6 @@ internal sealed class ManyBills(int bills, TimeSpan time) : IScalePart
                 ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"  {from + done:N0} of {to:N0}, {left:mm\\:ss} left"));
             }
         }
-    }
-
-    // By the API and by a terminal's program, as in life.
-    private static async Task<(long Paid, long Open)> MakeTemplates(LocalNetwork network, CancellationToken stop)
-    {
-        using var merchant = new MerchantClient(network.Http, network.Seed.ApiKey);
-        var (paid, open) = (await CreateBill("paid"), await CreateBill("open"));
-        var card = network.Cards.First(card => card.Expected == "approved");
-        var run = await network.RunTerminal(
-            ["pay", "--bill", paid, "--card", card.Track2, "--pin", card.Pin, "--terminal", network.Seed.Terminals[^2].Id], cancel: stop);
-        return run.ExitCode == 0
-            ? (long.Parse(paid, CultureInfo.InvariantCulture), long.Parse(open, CultureInfo.InvariantCulture))
-            : throw new SetupException($"the first bill cannot be paid: {run.Output}{run.Error}");
-
-        async Task<string> CreateBill(string order) =>
-            (await merchant.CreateBill(order, SwarmRun.Amount, "A teapot", stop)).GetProperty("number").GetString()!;
     }
 
     private static async Task<long> Ask(LocalNetwork network, string what, CancellationToken stop)

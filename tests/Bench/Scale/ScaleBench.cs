@@ -19,12 +19,12 @@ public sealed class ScaleBench
     /// <param name="only">Names of parts; empty: all.</param>
     public ScaleBench(int bills, int terminals, int minutes, TimeSpan measured, IReadOnlyCollection<string> only)
     {
-        IScalePart[] all = [new ManyBills(bills, measured), new IdleTerminals(terminals), new Storm(terminals), new FirstSwipe(), new MemoryGrowth(TimeSpan.FromMinutes(minutes))];
+        IScalePart[] all = [new ManyBills(bills, measured), new IdleTerminals(terminals), new Storm(terminals), new FirstSwipe(), new MemoryGrowth(TimeSpan.FromMinutes(minutes)), new Trades(measured)];
         _parts = [.. all.Where(part => only.Count == 0 || only.Contains(part.Name))];
     }
 
     /// <summary>Names of the parts, in their order.</summary>
-    public static readonly string[] Names = [ManyBills.PartName, IdleTerminals.PartName, Storm.PartName, FirstSwipe.PartName, MemoryGrowth.PartName];
+    public static readonly string[] Names = [ManyBills.PartName, IdleTerminals.PartName, Storm.PartName, FirstSwipe.PartName, MemoryGrowth.PartName, Trades.PartName];
 
     /// <param name="jsonFile">Written after each part.</param>
     public async Task<int> Run(string? jsonFile, CancellationToken stop)

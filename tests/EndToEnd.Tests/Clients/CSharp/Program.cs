@@ -47,7 +47,7 @@ async Task NSwag()
     Is("createRefund", await IsRefused(() => client.CreateRefundAsync(bill.Number, "refund-1", new() { Amount = 1 })));
     Is("listRefunds", (await client.ListRefundsAsync(bill.Number, null, null)).Data.Count == 0);
     Is("getRefund", await IsRefused(() => client.GetRefundAsync("000000000001"), 404));
-    Is("listClaims", (await client.ListClaimsAsync(null, null, null)).Data.Count == 0);
+    Is("listClaims", (await client.ListClaimsAsync(null, null, null, null)).Data.Count == 0);
     Is("getClaim", await IsRefused(() => client.GetClaimAsync("000000000001"), 404));
     Is("agreeToClaim", await IsRefused(() => client.AgreeToClaimAsync("000000000001"), 404));
     Is("receiveReturn", await IsRefused(() => client.ReceiveReturnAsync("000000000001"), 404));
