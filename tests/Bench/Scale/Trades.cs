@@ -75,17 +75,19 @@ internal sealed class Trades(TimeSpan time) : IScalePart
     {
         ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"{4 * PerRun:N0} open bills, half of them with money that will be held"));
         var paid = await BillTemplates.Pay(network, merchant, stop);
-        string[] past = [.. network.Seed.Terminals.Skip(Terminals).Take(PastTerminals).Select(terminal => terminal.Id)];
-        var direct = await Copy(null, (2 * PerRun) + (int)(2 * (SweepBound + WarmUp).TotalSeconds * SwipesBeside));
-        var escrow = await Copy((ShipSeconds, ConfirmSeconds), 2 * PerRun);
+
+        // The payments that are copied are told apart by their terminal.
+        string[][] past = [.. network.Seed.Terminals.Skip(Terminals).Take(PastTerminals).Select(terminal => terminal.Id).Chunk(PastTerminals / 2)];
+        var direct = await Copy(past[0], null, (2 * PerRun) + (int)(2 * (SweepBound + WarmUp).TotalSeconds * SwipesBeside));
+        var escrow = await Copy(past[1], (ShipSeconds, ConfirmSeconds), 2 * PerRun);
         await BenchNetwork.Execute(network, "vacuum analyze bills, attempts, entries, events, deliveries, trades", stop);
         await BenchNetwork.Execute(network, "checkpoint", stop);
         return (direct, escrow);
 
-        async Task<IReadOnlyList<string>> Copy((int, int)? times, int count)
+        async Task<IReadOnlyList<string>> Copy(string[] terminals, (int, int)? times, int count)
         {
             var open = await BillTemplates.Create(merchant, times is null ? "direct" : "escrow", times, stop);
-            await using var copies = new BillCopies(network.ConnectionString, paid, open, past);
+            await using var copies = new BillCopies(network.ConnectionString, paid, open, terminals);
             return await copies.Add(1, count, static _ => { }, stop);
         }
     }
