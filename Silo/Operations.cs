@@ -10,6 +10,7 @@ using Lakala.Silo.Ops.Import;
 using Lakala.Silo.Ops.Merchants;
 using Lakala.Silo.Ops.Network;
 using Lakala.Silo.Ops.Operators;
+using Lakala.Silo.Ops.Refunds;
 using Lakala.Silo.Ops.Settings;
 using Lakala.Silo.Ops.SignIn;
 using Lakala.Silo.Ops.Stores;
@@ -28,7 +29,7 @@ internal static class Operations
     [
         new SignInSlice(), new FleetSlice(), new TerminalsSlice(), new StoresSlice(), new ImportSlice(), new CommandsSlice(), new SettingsSlice(),
         new AlarmsSlice(), new SwipesSlice(), new NetworkSlice(), new BooksSlice(), new AuditSlice(), new OperatorsSlice(), new MerchantsSlice(), new GuaranteeSlice(),
-        new DisputesSlice(),
+        new DisputesSlice(), new RefundsSlice(),
     ];
 
     public static WebApplicationBuilder AddOperations(this WebApplicationBuilder builder)

@@ -13,7 +13,7 @@ public enum RefundState
     /// <summary>The money is set aside; nothing was sent.</summary>
     Requested,
 
-    /// <summary>Possibly sent: it is repeated under the same RRN until the bank's word is final.</summary>
+    /// <summary>Possibly sent: it is repeated under the same RRN until the bank's word is final, or the time for sending it is over.</summary>
     Sent,
 
     Done,
@@ -28,6 +28,12 @@ public static class Refund
     // Frozen: only after these is it certain that the card was not credited, and never will be under this RRN. Anything else is repeated.
     private static readonly FrozenSet<string> FinalRefusals = FrozenSet.Create(
         ResponseCodes.BadCard, ResponseCodes.NotAllowedForCard, ResponseCodes.OverLimit, ResponseCodes.WrongOriginalAmount);
+
+    /// <summary>
+    /// The time after its first sending in which a refund may be sent. The bank promises to remember its RRN for 35 days, and a repeat after them could
+    /// be a second credit. The last day is a reserve: for a refund that is taken and waits for the line, and for clocks that differ.
+    /// </summary>
+    public static readonly TimeSpan SendingTime = TimeSpan.FromDays(34);
 
     /// <summary>Why so much of the bill cannot be refunded; null when it can.</summary>
     /// <param name="refunded">All of the bill's refunds that were not declined, in minor units.</param>
@@ -46,6 +52,10 @@ public static class Refund
         ResponseCodes.Approved => RefundState.Done,
         _ => FinalRefusals.Contains(responseCode) ? RefundState.Declined : null,
     };
+
+    /// <summary>Whether a refund may be sent now. Mirrored by the guard in SQL, with the database's clock.</summary>
+    /// <param name="firstSentAt">Null: it was never sent.</param>
+    public static bool MaySend(DateTimeOffset? firstSentAt, DateTimeOffset now) => firstSentAt is not { } at || now - at < SendingTime;
 
     /// <summary>The states that may follow; mirrored by the guards in SQL.</summary>
     public static bool CanMove(RefundState from, RefundState to) => (from, to) switch

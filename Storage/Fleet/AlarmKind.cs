@@ -82,6 +82,21 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 """,
         },
         new(
+            "refund_stopped",
+            "A refund is not sent any more",
+            "the bank has not said in 34 days what became of it",
+            "two operators have entered it, or the bank has said it",
+            "Ask the bank whether it has credited the card, and enter its answer. Until then do not refund in another way.",
+            "a-refund-is-not-sent-any-more")
+        {
+            Condition =
+                """
+                select lpad(rrn::text, 12, '0'), true, false,
+                       'sent ' || tries || ' times since ' || to_char(sent_at at time zone 'UTC', 'YYYY-MM-DD') || coalesce(', and the bank''s last answer is ' || response_code, '')
+                from refunds where state = 'SENT' and due_at is null
+                """,
+        },
+        new(
             "refund_contradicted",
             "The bank contradicts itself about a refund",
             "after its final word it says the opposite",
@@ -92,7 +107,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
             Condition =
                 """
                 select lpad(r.rrn::text, 12, '0'), true, false,
-                       'it is ' || r.state || ' with code ' || r.response_code || ', and then the bank said ' || string_agg(c.response_code, ', ' order by c.received_at)
+                       'it is ' || r.state || coalesce(' with code ' || r.response_code, ' by a ruling') || ', and then the bank said ' || string_agg(c.response_code, ', ' order by c.received_at)
                 from refund_contradictions c join refunds r on r.rrn = c.rrn where c.closed_at is null group by r.rrn
                 """,
         },

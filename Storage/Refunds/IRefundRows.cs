@@ -5,14 +5,15 @@ namespace Lakala.Storage.Refunds;
 /// <summary>The queue of refunds on their way to the bank.</summary>
 public interface IRefundRows
 {
-    /// <summary>R2: takes due refunds, which are SENT from now on. They are due again when the lease ends without an outcome.</summary>
+    /// <summary>R2: takes due refunds, which are SENT from now on. They are due again when the lease ends without an outcome. One whose
+    /// <see cref="Refund.SendingTime"/> is over is not taken, and is not due any more.</summary>
     Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop);
 
     /// <summary>R3: the bank's final word with its entry, event and deliveries, in one commit. Only the first one decides.</summary>
     /// <param name="state">DONE or DECLINED.</param>
     Task<FinalWord> Finish(long rrn, RefundState state, string responseCode);
 
-    /// <summary>Undecided: it stays SENT, and is due again after the wait.</summary>
+    /// <summary>Undecided: it stays SENT, and is due again after the wait, unless it is not sent any more.</summary>
     Task TryAgain(long rrn, string? responseCode, TimeSpan wait);
 
     /// <summary>Closes trades whose goods were never shipped: all that is held goes back to the shopper.</summary>

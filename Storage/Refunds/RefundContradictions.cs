@@ -7,7 +7,7 @@ namespace Lakala.Storage.Refunds;
 
 /// <summary>A refund about which the bank has said two final things.</summary>
 /// <param name="State">By its first word: DONE or DECLINED.</param>
-/// <param name="FirstCode">Field 39 of that word.</param>
+/// <param name="FirstCode">Field 39 of that word; <c>ruling</c> when two operators have entered it.</param>
 /// <param name="Amount">Minor units.</param>
 /// <param name="OtherCode">Field 39 of the word that contradicts it.</param>
 public sealed record RefundContradiction(
@@ -19,7 +19,7 @@ public sealed class RefundContradictions(NpgsqlDataSource database)
     /// <summary>Those that nobody has closed, the oldest first.</summary>
     public Task<IReadOnlyList<RefundContradiction>> ListOpen(int limit, CancellationToken stop) => database.List(
         """
-        select r.rrn, r.bill, r.merchant_id, r.amount, r.state, r.response_code as first_code, c.response_code as other_code, c.received_at
+        select r.rrn, r.bill, r.merchant_id, r.amount, r.state, coalesce(r.response_code, 'ruling') as first_code, c.response_code as other_code, c.received_at
         from refund_contradictions c join refunds r on r.rrn = c.rrn
         where c.closed_at is null order by c.received_at, c.rrn limit $1
         """,

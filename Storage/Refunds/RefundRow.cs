@@ -9,7 +9,7 @@ namespace Lakala.Storage.Refunds;
 /// <param name="OriginalRrn">Of the payment that it gives back.</param>
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="Reason">The merchant's words; null when it gave none.</param>
-/// <param name="ResponseCode">The bank's last word, field 39; null before it.</param>
+/// <param name="ResponseCode">The bank's last word, field 39; null before it, and when two operators have entered what the bank has done.</param>
 /// <param name="Store">The store whose counter asked for it; null when none did.</param>
 public sealed record RefundRow(
     long Rrn,

@@ -190,10 +190,14 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     public Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop) => database.List(
         $"""
         with due as materialized (
-          select rrn from refunds where {Undecided} order by due_at limit $2 for no key update skip locked
+          select rrn, sent_at is null or sent_at > clock_timestamp() - $3 as may_be_sent from refunds
+          where {Undecided} order by due_at limit $2 for no key update skip locked
+        ), stopped as (
+          -- The bank might have forgotten it: two operators decide it, or a late answer.
+          update refunds r set due_at = null from due where r.rrn = due.rrn and not due.may_be_sent
         ), taken as (
           update refunds r set state = 'SENT', tries = r.tries + 1, sent_at = coalesce(r.sent_at, clock_timestamp()), due_at = clock_timestamp() + $1
-          from due where r.rrn = due.rrn
+          from due where r.rrn = due.rrn and due.may_be_sent
           returning r.*
         )
         select t.rrn, t.original_rrn, t.amount, t.currency, t.tries - 1 as tries_before, t.sent_at, a.terminal_id, a.stan, a.store_id, a.started_at
@@ -211,52 +215,58 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             row.Get<DateTimeOffset>("started_at")),
         stop,
         lease,
-        limit);
+        limit,
+        Refund.SendingTime);
 
     /// <inheritdoc/>
     public async Task<FinalWord> Finish(long rrn, RefundState state, string responseCode)
     {
         var found = await Find(rrn, CancellationToken.None) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
         return await database.Commit(async connection =>
+            await TryFinish(connection, await LockBill(connection, found.Bill), rrn, state, responseCode) ? FinalWord.Posted : await Compare(connection, rrn, state, responseCode));
+    }
+
+    /// <summary>R3 in the caller's commit. The bill is locked.</summary>
+    /// <param name="responseCode">Null: the bank has said it in another way than on the line.</param>
+    /// <returns>False: it is not SENT, and nothing is changed.</returns>
+    internal async Task<bool> TryFinish(NpgsqlConnection connection, BillSeen seen, long rrn, RefundState state, string? responseCode)
+    {
+        var (bill, at) = (seen.Row!, Now());
+        var refund = await connection.First(
+            $"""
+            update refunds r set state = $2, response_code = $3, finished_at = $4, due_at = null where r.rrn = $1 and r.state = 'SENT'
+            returning {RefundRow.Columns}
+            """,
+            RefundRow.Read,
+            CancellationToken.None,
+            rrn,
+            StateNames.Format(state),
+            Queries.Typed(responseCode),
+            at);
+        if (refund is null)
         {
-            var seen = await LockBill(connection, found.Bill);
-            var (bill, at) = (seen.Row!, Now());
-            var refund = await connection.First(
-                $"""
-                update refunds r set state = $2, response_code = $3, finished_at = $4, due_at = null where r.rrn = $1 and r.state = 'SENT'
-                returning {RefundRow.Columns}
-                """,
-                RefundRow.Read,
-                CancellationToken.None,
-                rrn,
-                StateNames.Format(state),
-                responseCode,
-                at);
-            if (refund is null)
-            {
-                return await Compare(connection, rrn, state, responseCode);
-            }
+            return false;
+        }
 
-            if (state == RefundState.Done)
+        if (state == RefundState.Done)
+        {
+            await Post(connection, RefundEntry.Taken(rrn, refund.Amount), at);
+        }
+        else
+        {
+            var taken = await Postings.Read(connection, EntryKind.Refund, rrn, sequence: 0);
+            await Post(connection, RefundEntry.Back(taken), at);
+            await connection.Execute("update bills set refunded = refunded - $2 where number = $1", CancellationToken.None, bill.Number, refund.Amount.Minor);
+            bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
+            if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
             {
-                await Post(connection, RefundEntry.Taken(rrn, refund.Amount), at);
+                bill = await MoveTrade(
+                    connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!), at);
             }
-            else
-            {
-                var taken = await Postings.Read(connection, EntryKind.Refund, rrn, sequence: 0);
-                await Post(connection, RefundEntry.Back(taken), at);
-                await connection.Execute("update bills set refunded = refunded - $2 where number = $1", CancellationToken.None, bill.Number, refund.Amount.Minor);
-                bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
-                if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
-                {
-                    bill = await MoveTrade(
-                        connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!), at);
-                }
-            }
+        }
 
-            await InsertEvent(connection, state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at);
-            return FinalWord.Posted;
-        });
+        await InsertEvent(connection, state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -279,7 +289,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
 
     /// <inheritdoc/>
     public Task TryAgain(long rrn, string? responseCode, TimeSpan wait) => database.Execute(
-        "update refunds set response_code = coalesce($2, response_code), due_at = clock_timestamp() + $3 where rrn = $1 and state = 'SENT'",
+        "update refunds set response_code = coalesce($2, response_code), due_at = clock_timestamp() + $3 where rrn = $1 and state = 'SENT' and due_at is not null",
         CancellationToken.None,
         rrn,
         Queries.Typed(responseCode),

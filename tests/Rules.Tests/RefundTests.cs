@@ -24,6 +24,12 @@ public sealed class RefundTests
         });
 
     [Fact]
+    public void A_refund_is_never_sent_when_the_bank_might_have_forgotten_it() => Gen.Long[0, TimeSpan.FromDays(100).Ticks].Sample(
+        ticks => Refund.MaySend(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddTicks(ticks)) == (TimeSpan.FromTicks(ticks) < TimeSpan.FromDays(34))
+            && Refund.MaySend(null, DateTimeOffset.UnixEpoch.AddTicks(ticks)),
+        iter: 20_000);
+
+    [Fact]
     public void After_any_refunds_the_shares_are_those_of_what_is_left() => Cases.Sample(
         (paid, refunds, rates) => After(paid, refunds, rates) == Shares.Divide(paid - refunds.Sum(), rates), iter: 20_000);
 

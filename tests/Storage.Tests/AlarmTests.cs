@@ -23,6 +23,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "commit_queue_full", "silo", Silo(0, 0.49), Silo(0, 0.5), Silo(0, 0.1), Silo(0, 0.09) },
         { "reversals_ageing", "", Reversal("9 minutes 50 seconds"), Reversal("10 minutes 1 second"), Reversal("3 minutes"), Reversal("1 minute") },
         { "refunds_ageing", "", Refund("23 hours 59 minutes"), Refund("24 hours 1 minute"), Refund("12 hours 1 minute"), Refund("11 hours 59 minutes") },
+        { "refund_stopped", "000000000001", Refund("1 hour"), Stopped(), Stopped(), Refund("1 hour") },
         { "refund_contradicted", "000000000001", Contradiction("now()"), Contradiction("null"), Contradiction("null", again: true), Contradiction("now()") },
         { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
@@ -242,6 +243,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, due_at, created_at, sent_at)
         values (1, 77, 'shop', 1, 100, 'CNY', 0, 'SENT', now(), now(), clock_timestamp() - interval '{age}')
         """;
+
+    private static string Stopped() => $"{Refund("1 hour")}; update refunds set due_at = null";
 
     private static string Contradiction(string closedAt, bool again = false) =>
         $"""

@@ -12,8 +12,8 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops.Swipes;
 
-/// <summary>Swipes over time, and what is open: attempts without an outcome, reversals, refunds about which the bank contradicts itself, notices that
-/// were given up.</summary>
+/// <summary>Swipes over time, and what is open: attempts without an outcome, reversals, refunds that are not sent any more or about which the
+/// bank contradicts itself, notices that were given up.</summary>
 internal sealed class SwipesSlice : IOpsSlice
 {
     private const int OpenShown = 200;
@@ -42,15 +42,17 @@ internal sealed class SwipesSlice : IOpsSlice
             .Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
         api.MapGet("/open_items", async (
-            FleetQueries fleet, ReversalRows reversals, RefundContradictions contradictions, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+            FleetQueries fleet, ReversalRows reversals, RefundRulings stopped, RefundContradictions contradictions, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
             [.. (await fleet.Unresolved(AdminApi.MostSize, stop)).Select(SwipeModel.Of)],
             [.. (await reversals.ListOpen(AdminApi.MostSize, stop)).Select(reversal => new ReversalModel(
                 Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
             [.. (await deliveries.ListParked(AdminApi.MostSize, stop)).Select(notice => new ParkedModel(
                 EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))],
             [.. (await contradictions.ListOpen(AdminApi.MostSize, stop)).Select(refund => new ContradictionModel(
-                Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, StateNames.Format(refund.State), refund.FirstCode, refund.OtherCode, refund.ReceivedAt))])))
-            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices, refunds about which the bank contradicts itself");
+                Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, StateNames.Format(refund.State), refund.FirstCode, refund.OtherCode, refund.ReceivedAt))],
+            [.. (await stopped.ListOpen(AdminApi.MostSize, stop)).Select(refund => new StoppedRefundModel(
+                Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, refund.LastCode, refund.SentAt, refund.HasRuling))])))
+            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices, refunds about which the bank contradicts itself, refunds that are not sent any more");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
             Body<ResendParked> body, ClaimsPrincipal user, DeliveryRows deliveries, NoticeSignal notices, CancellationToken stop) =>
@@ -88,11 +90,12 @@ internal sealed class SwipesSlice : IOpsSlice
         });
     }
 
-    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, RefundContradictions contradictions, DeliveryRows deliveries) =>
+    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, RefundRulings stopped, RefundContradictions contradictions, DeliveryRows deliveries) =>
         await pages.Show<OpenPage>(context, new()
         {
             [nameof(OpenPage.Attempts)] = await fleet.Unresolved(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Reversals)] = await reversals.ListOpen(OpenShown, context.RequestAborted),
+            [nameof(OpenPage.Stopped)] = await stopped.ListOpen(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Contradictions)] = await contradictions.ListOpen(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Parked)] = await deliveries.ListParked(OpenShown, context.RequestAborted),
         });
@@ -128,7 +131,7 @@ internal sealed record SwipeMinuteModel(
     DateTimeOffset From, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50Ms, int? P99Ms);
 
 internal sealed record OpenItemsModel(IReadOnlyList<SwipeModel> Attempts, IReadOnlyList<ReversalModel> Reversals, IReadOnlyList<ParkedModel> Parked,
-    IReadOnlyList<ContradictionModel> ContradictedRefunds);
+    IReadOnlyList<ContradictionModel> ContradictedRefunds, IReadOnlyList<StoppedRefundModel> StoppedRefunds);
 
 internal sealed record ReversalModel(string Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);
 
@@ -136,8 +139,15 @@ internal sealed record ParkedModel(string Event, string Receiver, string Merchan
 
 internal sealed record ContradictionModel(
     string Rrn, string Bill, string Merchant, long Amount,
-    [property: Description("By the bank's first final word, which counts: DONE or DECLINED.")] string State, string FirstCode,
+    [property: Description("By the bank's first final word, which counts: DONE or DECLINED.")] string State,
+    [property: Description("Of that word; ruling: two operators have entered it.")] string FirstCode,
     [property: Description("The bank's code that says the opposite.")] string OtherCode, DateTimeOffset ReceivedAt);
+
+internal sealed record StoppedRefundModel(
+    string Rrn, string Bill, string Merchant, long Amount,
+    [property: Description("The bank's last answer, which is not final; none when it has given none.")] string? LastCode,
+    [property: Description("When it was sent for the first time.")] DateTimeOffset SentAt,
+    [property: Description("True: a proposed ruling waits for a second operator.")] bool HasRuling);
 
 internal sealed record ResendParked(
     [property: Description("An event's id; every event when nothing is said.")] string? Event = null,

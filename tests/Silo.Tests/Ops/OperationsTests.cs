@@ -4,6 +4,7 @@ using Lakala.Silo.Ops.Operators;
 using Lakala.Storage.Claims;
 using Lakala.Storage.Merchants;
 using Lakala.Storage.Notices;
+using Lakala.Storage.Refunds;
 using Lakala.Storage.Swipes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -53,7 +54,7 @@ public sealed class OperationsTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddOperations();
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ApiKeyRows>().AddSingleton<MerchantUserRows>().AddSingleton<NoticeSignal>().AddSingleton<DeliveryRows>().AddSingleton<ReversalRows>().AddSingleton<IRrnSource, RrnBlocks>()
-            .AddSingleton<ClaimRows>().AddSingleton<EvidenceRows>().AddSingleton<Commits>();
+            .AddSingleton<ClaimRows>().AddSingleton<EvidenceRows>().AddSingleton<RefundRows>().AddSingleton<Commits>();
         var app = builder.Build();
         app.MapOperations();
         return [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];

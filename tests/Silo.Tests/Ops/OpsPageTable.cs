@@ -20,6 +20,7 @@ internal static class OpsPageTable
         ("POST", "/merchants/{id}/invite", "administer"), ("POST", "/merchants/{id}/people/{name}/block", "administer"),
         ("GET", "/disputes", "watch"), ("GET", "/disputes/{id}", "watch"), ("GET", "/disputes/{id}/evidence/{side}/{place:int}", "watch"),
         ("POST", "/disputes/{id}/rulings", "act"), ("POST", "/disputes/{id}/rulings/{place:int}/approve", "act"), ("POST", "/disputes/{id}/rulings/{place:int}/drop", "act"),
+        ("GET", "/refunds/{id}", "watch"), ("POST", "/refunds/{id}/rulings", "act"), ("POST", "/refunds/{id}/rulings/{place:int}/approve", "act"), ("POST", "/refunds/{id}/rulings/{place:int}/drop", "act"),
         ("GET", "/trades", "watch"), ("GET", "/trades/{number}", "watch"), ("POST", "/trades/{number}/freeze", "act"), ("POST", "/trades/{number}/unfreeze", "act"),
         ("GET", "/guarantee", "watch"), ("POST", "/guarantee", "administer"), ("POST", "/guarantee/{id}/approve", "administer"),
     ];
