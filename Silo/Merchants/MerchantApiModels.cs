@@ -300,7 +300,7 @@ internal sealed record RefundModel(
     DateTimeOffset CreatedAt,
     [property: Description("Present once it is DONE or DECLINED.")]
     DateTimeOffset? FinishedAt,
-    [property: Description("When it is DECLINED: the bank's code, field 39 of ISO 8583.")]
+    [property: Description("When it is DECLINED: the bank's code, field 39 of ISO 8583. Absent when the bank has said it to the network's operators in writing.")]
     string? ResponseCode);
 
 internal sealed record OfferToShopper(

@@ -172,19 +172,64 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     /// <inheritdoc/>
     public async Task<int> CoverQueued(int limit, CancellationToken stop)
     {
-        var due = await database.List(
-            "select rrn, bill from refunds where state = 'QUEUED' and due_at <= statement_timestamp() order by due_at limit $1",
-            static row => (Rrn: row.Get<long>("rrn"), Bill: row.Get<long>("bill")),
+        var merchants = await database.List(
+            "select merchant_id from refunds where state = 'QUEUED' and due_at <= statement_timestamp() group by merchant_id order by min(due_at) limit $1",
+            static row => row.Get<string>("merchant_id"),
             stop,
             limit);
         var covered = 0;
-        foreach (var (rrn, bill) in due)
+        foreach (var merchant in merchants)
         {
-            covered += await Cover(rrn, bill) ? 1 : 0;
+            covered += await CoverInTurn(merchant, limit, stop);
         }
 
         return covered;
     }
+
+    // When the first one is not covered, none behind it is: all wait together.
+    private async Task<int> CoverInTurn(string merchant, int limit, CancellationToken stop)
+    {
+        for (var covered = 0; covered < limit; covered++)
+        {
+            if (await FindFirstQueued(merchant, stop) is not var (rrn, bill))
+            {
+                return covered;
+            }
+
+            if (!await Cover(rrn, bill))
+            {
+                await LetWait(merchant, rrn);
+                return covered;
+            }
+        }
+
+        await database.Execute(
+            """
+            update refunds set due_at = clock_timestamp()
+            where rrn = (select rrn from refunds where merchant_id = $1 and state = 'QUEUED' order by rrn limit 1 for no key update skip locked)
+            """,
+            stop,
+            merchant);
+        return limit;
+    }
+
+    private Task<(long Rrn, long Bill)?> FindFirstQueued(string merchant, CancellationToken stop) => database.First(
+        "select rrn, bill from refunds where merchant_id = $1 and state = 'QUEUED' order by rrn limit 1",
+        static row => ((long, long)?)(row.Get<long>("rrn"), row.Get<long>("bill")),
+        stop,
+        merchant);
+
+    /// <param name="first">The longer it waits, the more rarely all are looked at.</param>
+    private Task LetWait(string merchant, long first) => database.Execute(
+        """
+        update refunds set due_at = clock_timestamp() + (select least(greatest(clock_timestamp() - created_at, $3), $4) from refunds where rrn = $2)
+        where rrn in (select rrn from refunds where merchant_id = $1 and state = 'QUEUED' and due_at <= clock_timestamp() for no key update skip locked)
+        """,
+        CancellationToken.None,
+        merchant,
+        first,
+        FirstLook,
+        LongestLook);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RefundToSend>> TakeDue(TimeSpan lease, int limit, CancellationToken stop) => database.List(
@@ -347,12 +392,11 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
 
         var at = Now();
         var isCovered = !await IsQueueing(connection, bill.MerchantId, before: rrn) && await Postings.TryPost(connection, rrn, OfShares(refund, bill), at);
-        await connection.Execute(
-            isCovered
-                ? "update refunds set state = 'REQUESTED', due_at = clock_timestamp() where rrn = $1"
-                : "update refunds set due_at = clock_timestamp() + least(greatest(clock_timestamp() - created_at, $2), $3) where rrn = $1",
-            CancellationToken.None,
-            isCovered ? [rrn] : [rrn, FirstLook, LongestLook]);
+        if (isCovered)
+        {
+            await connection.Execute("update refunds set state = 'REQUESTED', due_at = clock_timestamp() where rrn = $1", CancellationToken.None, rrn);
+        }
+
         return isCovered;
     });
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -475,6 +476,47 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
             await page.GetByLabel("To the merchant, CNY").FillAsync(toMerchant);
             await page.GetByLabel("Text, which both sides get").FillAsync("The handle was off.");
             await page.GetByRole(AriaRole.Button, new() { Name = "Propose" }).ClickAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Two_operators_enter_what_the_bank_has_said_of_a_refund_that_is_not_sent_any_more()
+    {
+        using var shop = await Shop.Open(network.Local);
+        await using var terminal = await network.SignedOn(network.NextTerminal());
+        var bill = (await shop.NewBill()).GetProperty("number").GetString()!;
+        (await terminal.AskWell(terminal.Pay(bill, 12_800, network.Local.Cards.First(one => one.Expected == "approved")))).Verdict.Code.Should().Be("00");
+        await BankIsSilent(count: 1_000);
+        var refund = (await shop.Post($"/v1/bills/{bill}/refunds", "{}", idempotencyKey: bill)).String("id");
+        await Eventually.Is(async () => await network.Scalar<string>($"select state from refunds where rrn = {refund}") == "SENT", "the bank was asked");
+        await network.Execute($"update refunds set sent_at = sent_at - interval '34 days', due_at = now() where rrn = {refund}");
+        await Eventually.Is(async () => await network.Scalar<bool>($"select due_at is null from refunds where rrn = {refund}"), "it is not sent any more");
+        await BankIsSilent(count: 0);
+
+        var page = await network.Visit(browser, "act", "/ops/open");
+        await Check(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = refund }).ClickAsync();
+        await page.GetByLabel("The bank has said that the card was").SelectOptionAsync("credited: the refund is done");
+        await page.GetByLabel("Reason, such as the number of the bank's letter").FillAsync("The bank's letter 77.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Propose" }).ClickAsync();
+        await Check(page);
+        await Browser.Picture(page, "ops-refund");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await page.GetByText("Another operator has to approve it.").WaitForAsync();
+        (await shop.Get($"/v1/refunds/{refund}")).String("status").Should().Be("SENT", "one operator alone decides nothing");
+
+        var other = await network.Visit(browser, "admin", $"/ops/refunds/{refund}");
+        await other.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await other.Locator("#state").GetByText("DONE").WaitForAsync();
+
+        (await other.Locator("#rulings").InnerTextAsync()).Should().Contain("approved by admin");
+        (await shop.Get($"/v1/refunds/{refund}")).String("status").Should().Be("DONE");
+        (await network.Local.Books(Stop)).ExitCode.Should().Be(0);
+
+        async Task BankIsSilent(int count)
+        {
+            using var http = new HttpClient();
+            (await http.PostAsJsonAsync(new Uri(network.Local.BankHttp, "/faults"), new { kind = "silent", count, of = "refunds" }, Stop)).EnsureSuccessStatusCode();
         }
     }
 

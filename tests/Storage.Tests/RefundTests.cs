@@ -251,6 +251,26 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_the_money_is_there_all_that_wait_go_on_however_rarely_they_were_looked_at()
+    {
+        long[] bills = [await Pay(fold: false), await Pay(fold: false), await Pay(fold: false)];
+        foreach (var bill in bills)
+        {
+            (await Ask(bill, 10)).Should().BeOfType<RequestOutcome.Made>().Which.Refund.State.Should().Be(RefundState.Queued);
+        }
+
+        await _books.Execute("update refunds set due_at = now() + interval '1 minute', created_at = created_at - interval '1 hour'");
+        await _books.Execute("update refunds set due_at = now() where rrn = (select min(rrn) from refunds)");
+        (await Refunds.CoverQueued(2, Stop)).Should().Be(0, "the money is not there");
+        (await _books.Scalar<long>("select count(*) from refunds where due_at > now() + interval '50 seconds'")).Should().Be(3, "all are looked at again in a minute");
+
+        await Fold();
+        await _books.Execute("update refunds set due_at = now() where rrn = (select min(rrn) from refunds)");
+        (await Refunds.CoverQueued(2, Stop)).Should().Be(2);
+        (await Refunds.CoverQueued(2, Stop)).Should().Be(1, "the next one is due once those before it are covered");
+    }
+
+    [Fact]
     public async Task The_banks_yes_is_posted_once()
     {
         var refund = await Send(await Pay(), 300);
