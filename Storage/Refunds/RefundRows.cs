@@ -220,7 +220,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         merchant);
 
     /// <param name="first">The longer it waits, the more rarely all are looked at.</param>
-    private Task LetWait(string merchant, long first) => database.Execute(
+    private Task<int> LetWait(string merchant, long first) => database.Execute(
         """
         update refunds set due_at = clock_timestamp() + (select least(greatest(clock_timestamp() - created_at, $3), $4) from refunds where rrn = $2)
         where rrn in (select rrn from refunds where merchant_id = $1 and state = 'QUEUED' and due_at <= clock_timestamp() for no key update skip locked)

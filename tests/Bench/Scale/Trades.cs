@@ -127,7 +127,12 @@ internal sealed class Trades(TimeSpan time) : IScalePart
         LocalNetwork network, NpgsqlDataSource database, MerchantClient merchant, CancellationToken stop)
     {
         ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"{Refunds:N0} refunds of direct bills, {RefundsAtOnce} requests at once"));
-        var bills = await List(database, $"select number from bills where state = 'PAID' and refunded = 0 and number not in (select bill from trades) limit {Refunds}", stop);
+
+        // Not the copies of a paid bill, which the bank does not know.
+        var bills = await List(
+            database,
+            $"select number from bills where state = 'PAID' and order_id like 'open-%' and number not in (select bill from trades) limit {Refunds}",
+            stop);
         var server = BenchNetwork.Server(network).Single().Value;
         var idle = await ReadIdle(network, stop) / Idle.TotalSeconds;
         var (before, begun) = (ProcessorTime.Of(server), TimeProvider.System.GetTimestamp());
