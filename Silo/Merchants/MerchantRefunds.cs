@@ -35,11 +35,6 @@ internal sealed class MerchantRefunds(MerchantBills answers, RefundRows refunds,
     {
         for (var round = 0; round < MaxRounds; round++)
         {
-            if (await answers.FindAnswer(bill.MerchantId, key, stop) is { } kept)
-            {
-                return new RefundAnswer.Kept(kept);
-            }
-
             var outcome = await refunds.Request(new RequestRefund(
                 await rrns.Next(), bill.Number, wanted.Amount, wanted.Reason, key,
                 refund => new KeptAnswer(key, hash, StatusCodes.Status201Created, RefundView.Json(refund))));
@@ -52,6 +47,9 @@ internal sealed class MerchantRefunds(MerchantBills answers, RefundRows refunds,
 
                 case RequestOutcome.Refused { Why: var why, Bill: var now }:
                     return new RefundAnswer.Refused(why, now.Bill.Amount.Minor - now.Refunded);
+
+                case RequestOutcome.KeyTaken when await answers.FindAnswer(bill.MerchantId, key, stop) is { } kept:
+                    return new RefundAnswer.Kept(kept);
             }
         }
 

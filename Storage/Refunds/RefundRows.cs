@@ -266,9 +266,11 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     /// <inheritdoc/>
     public async Task<FinalWord> Finish(long rrn, RefundState state, string responseCode)
     {
-        var found = await Find(rrn, CancellationToken.None) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
         return await database.Commit(async connection =>
-            await TryFinish(connection, await LockBill(connection, found.Bill), rrn, state, responseCode) ? FinalWord.Posted : await Compare(connection, rrn, state, responseCode));
+        {
+            var seen = await TryLockBill(connection, "(select bill from refunds where rrn = $1)", rrn) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
+            return await TryFinish(connection, seen, rrn, state, responseCode) ? FinalWord.Posted : await Compare(connection, rrn, state, responseCode);
+        });
     }
 
     /// <summary>R3 in the caller's commit. The bill is locked.</summary>
@@ -441,24 +443,25 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number) =>
         await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {number}.");
 
-    // The row is read by a statement of its own, so that it is as the transactions before have left it. Null: there is no such bill.
-    internal static async Task<BillSeen?> TryLockBill(NpgsqlConnection connection, long number)
-    {
-        await using (var locks = new NpgsqlBatch(connection))
-        {
-            foreach (var row in (string[])["bills where number", "trades where bill"])
-            {
-                locks.BatchCommands.Add(new NpgsqlBatchCommand($"select from {row} = $1 for no key update") { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
-            }
+    /// <returns>Null: there is no such bill.</returns>
+    internal static Task<BillSeen?> TryLockBill(NpgsqlConnection connection, long number) => TryLockBill(connection, "$1", number);
 
-            await locks.ExecuteNonQueryAsync();
+    // The row is read by a statement of its own, so that it is as the transactions before have left it.
+    private static async Task<BillSeen?> TryLockBill(NpgsqlConnection connection, string which, long number)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var statement in (string[])[
+            $"select from bills where number = {which} for no key update",
+            $"select from trades where bill = {which} for no key update",
+            $"select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From} where b.number = {which}"])
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
         }
 
-        return await connection.First(
-            $"select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From} where b.number = $1",
-            static row => new BillSeen(BillRows.Read(row), row.Get<DateTimeOffset>("as_of")),
-            CancellationToken.None,
-            number);
+        await using var rows = await batch.ExecuteReaderAsync();
+        await rows.NextResultAsync();
+        await rows.NextResultAsync();
+        return await rows.ReadAsync() ? new BillSeen(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of")) : null;
     }
 
     /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>

@@ -8,7 +8,7 @@ namespace Lakala.Model.Tests.Trades;
 /// <param name="Favourite">The place of the bill with which most happens; from 4 on they are direct.</param>
 public sealed record Flaw(string Name, IReadOnlyList<SqlEdit> Edits, IReadOnlyList<string>? Without = null, int Favourite = 1)
 {
-    private const string BillLock = "select from bills where number = $1 for no key update", TradeLock = "select from trades where bill = $1 for no key update";
+    private const string BillLock = "select from bills where number = ", TradeLock = "select from trades where bill = ";
     private const int Direct = 4;
     private const string Locked = " for no key update";
     private const string ReadToMove = "select i.ord, clock_timestamp() as as_of, b.*", Move = "update trades t\n", Due = "order by due_at limit $1";
