@@ -136,6 +136,24 @@ public sealed class RefundStatementsTests
         15, Event("refund.done", told => told with { CommittedAt = Opening }), $"refund rrn {_books.PartRefund} DONE", "its events do not lead there");
 
     [Fact]
+    public void Statement_15_a_refund_is_over_and_nobody_has_said_so() => Breaks(
+        15, Sound.Database(book => book with { RefundRulings = [] }), "by no word of the bank", $"refund rrn {_books.RefusedRefund} DECLINED");
+
+    [Fact]
+    public void Statement_15_a_ruling_is_about_a_refund_that_the_bank_has_decided() => Breaks(
+        15, Sound.Database(book => book with { Refunds = book.Refunds.Change(refund => refund.Rrn == _books.RefusedRefund, refund => refund with { IsRuled = false }) }), "not by a ruling");
+
+    [Fact]
+    public void Statement_15_a_refund_is_not_as_two_operators_have_said() =>
+        Breaks(15, OfRuling(ruling => ruling with { State = "DONE" }), "not by a ruling", "by dora and emil");
+
+    [Fact]
+    public void Statement_15_one_operator_alone_has_ruled_about_a_refund() => Breaks(15, OfRuling(ruling => ruling with { ApprovedBy = ruling.MadeBy }), "One person alone");
+
+    [Fact]
+    public void Statement_15_a_ruling_about_a_refund_is_signed_by_another() => Breaks(15, OfRuling(ruling => ruling with { ApprovedBy = "fred" }), "has not made it");
+
+    [Fact]
     public void Statement_15_a_refund_was_told_under_another_number() => Breaks(15, Event("refund.done", told => told with { Refund = _books.RefusedRefund }), "do not lead there");
 
     [Fact]
@@ -165,4 +183,7 @@ public sealed class RefundStatementsTests
         return Sound.Database(book => book with { RefundKeys = [row], Refunds = book.Refunds.Change(refund => refund.Rrn == _books.PartRefund, refund => refund with { Store = Store }) })
             .Terminal(terminal, book => book with { Refunds = told is null ? [] : [told] });
     }
+
+    private Evidence OfRuling(Func<RefundRuling, RefundRuling> change) =>
+        Sound.Database(book => book with { RefundRulings = book.RefundRulings.Change(ruling => ruling.Refund == _books.RefusedRefund, change) });
 }

@@ -41,6 +41,7 @@ internal sealed class SoundBooks
     private readonly List<ClaimMove> _claimMoves = [];
     private readonly List<OperatorAct> _acts = [];
     private readonly List<Ruling> _rulings = [];
+    private readonly List<RefundRuling> _refundRulings = [];
     private readonly List<Debt> _debts = [];
     private readonly List<GuaranteePayment> _guaranteePayments = [];
     private readonly List<BankEntry> _bank = [];
@@ -138,6 +139,7 @@ internal sealed class SoundBooks
         PartRefund = Refund(PartlyRefunded, 2_800, "DONE", [("merchant:" + Merchant, 2_783), ("store:" + Store, 3), ("platform", 14)]);
         Refund(PartlyRefunded, 10_000, "DONE", [("merchant:" + Merchant, 9_940), ("store:" + Store, 12), ("platform", 48)]);
         RefusedRefund = Refund(Pay(NewBill(4_000), Second), 4_000, "DECLINED", [("merchant:" + Merchant, 3_976), ("store:" + Store, 4), ("platform", 20)]);
+        RuleAbout(RefusedRefund);
         QueuedRefund = Refund(Pay(NewBill(750), Second), 750, "QUEUED", []);
 
         // The fee is kept: the shop alone gives back, a part and the rest; of held money as ever.
@@ -351,6 +353,7 @@ internal sealed class SoundBooks
             Trades = [.. _trades],
             Claims = [.. _claims],
             Rulings = [.. _rulings],
+            RefundRulings = [.. _refundRulings],
             Debts = [.. _debts],
             GuaranteePayments = [.. _guaranteePayments],
             ClaimMoves = [.. _claimMoves],
@@ -599,6 +602,16 @@ internal sealed class SoundBooks
         Journal(swipe, code);
         PrintRefusal(swipe, code, isResolved: false);
         return swipe;
+    }
+
+    // The bank has said it in writing.
+    private void RuleAbout(string refund)
+    {
+        var found = _refunds.Single(one => one.Rrn == refund);
+        _refunds[_refunds.IndexOf(found)] = found with { IsRuled = true };
+        _refundRulings.Add(new RefundRuling(refund, found.State, "dora", "emil"));
+        Sign("dora", "refund.propose", refund);
+        Sign("emil", "refund.approve", refund);
     }
 
     /// <param name="shares">What each gives back, computed by hand.</param>

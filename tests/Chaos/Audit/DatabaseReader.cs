@@ -87,9 +87,9 @@ internal static class DatabaseReader
                 "select rrn, response_code from late_answers",
                 row => new LateAnswer(Digits(row, 0, 12)!, row.GetString(1))),
             Refunds = await Rows(
-                "select rrn, bill, original_rrn, amount, before, state, store_id from refunds",
+                "select rrn, bill, original_rrn, amount, before, state, store_id, state in ('DONE', 'DECLINED') and response_code is null from refunds",
                 row => new Refund(
-                    Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5), Text(row, 6))),
+                    Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5), Text(row, 6), row.GetBoolean(7))),
             RefundKeys = await Rows(
                 "select terminal_id, batch, stan, refund, clerk, supervisor from refund_keys",
                 row => new RefundKey(new Key(row.GetString(0), row.GetInt32(1), row.GetInt32(2)), Digits(row, 3, 12), Text(row, 4), Text(row, 5))),
@@ -111,7 +111,7 @@ internal static class DatabaseReader
                 "select claim, move, what, amount, is_by_itself from claim_moves order by claim, move",
                 row => new ClaimMove(Digits(row, 0, 12)!, row.GetInt32(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetInt64(3), row.GetBoolean(4))),
             OperatorActs = await Rows(
-                $"select who, what, subject, {commitTime} from audit_log where split_part(what, '.', 1) in ('trade', 'ruling', 'guarantee') order by id",
+                $"select who, what, subject, {commitTime} from audit_log where split_part(what, '.', 1) in ('trade', 'ruling', 'guarantee', 'refund') order by id",
                 row => new OperatorAct(row.GetString(0), row.GetString(1), row.GetString(2), Time(row, 3))),
             Operators = await Rows(
                 "select name, role from operators union all select 'key:' || name, role from admin_keys",
@@ -120,6 +120,9 @@ internal static class DatabaseReader
             Rulings = await Rows(
                 "select claim, to_shopper, to_merchant, from_guarantee, made_by, approved_by from rulings",
                 row => new Ruling(Digits(row, 0, 12)!, row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), Text(row, 5))),
+            RefundRulings = await Rows(
+                "select rrn, state, made_by, approved_by from refund_rulings",
+                row => new RefundRuling(Digits(row, 0, 12)!, row.GetString(1), row.GetString(2), Text(row, 3))),
             Debts = await Rows(
                 "select refund, claim, merchant_id, amount, repaid from debts",
                 row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12)!, row.GetString(2), row.GetInt64(3), row.GetInt64(4))),

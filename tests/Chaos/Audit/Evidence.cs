@@ -67,6 +67,8 @@ public sealed record DatabaseBook
     /// <summary>Also those that wait or were turned down.</summary>
     public IReadOnlyList<Ruling> Rulings { get; init; } = [];
 
+    public IReadOnlyList<RefundRuling> RefundRulings { get; init; } = [];
+
     public IReadOnlyList<Debt> Debts { get; init; } = [];
 
     public IReadOnlyList<GuaranteePayment> GuaranteePayments { get; init; } = [];
@@ -208,7 +210,13 @@ public sealed record GuaranteePayment(string Number, long Amount, string MadeBy,
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
 /// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
 /// <param name="Store">Whose counter has asked for it.</param>
-public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State, string? Store = null);
+/// <param name="IsRuled">It is over, and not by a word of the bank on the line.</param>
+public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State, string? Store = null, bool IsRuled = false);
+
+/// <summary>What one operator has proposed that the bank has done with a refund, and another one has approved.</summary>
+/// <param name="State">DONE or DECLINED.</param>
+/// <param name="ApprovedBy">Null: nobody.</param>
+public sealed record RefundRuling(string Refund, string State, string MadeBy, string? ApprovedBy);
 
 /// <summary>What stands under a key of a refund at a counter.</summary>
 /// <param name="Refund">Its RRN; null: nothing is given back under the key.</param>

@@ -10,7 +10,7 @@ internal sealed class PermissionStatements(CrossReference books)
     private readonly ILookup<string, ClaimMove> _moves = books.Database.ClaimMoves.ToLookup(move => move.Claim);
     private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => ClaimStatements.IsOfClaim(told.Type)).OrderBy(told => told.Time).ToLookup(told => told.Claim);
 
-    public IEnumerable<Violation> Check() => [.. Roles(), .. Signatures(), .. Stops(), .. books.Database.Claims.SelectMany(Silence), .. Counters()];
+    public IEnumerable<Violation> Check() => [.. Roles(), .. Signatures(), .. RefundRulings(), .. Stops(), .. books.Database.Claims.SelectMany(Silence), .. Counters()];
 
     /// <summary>Operators had the role for what they did: to stop trades and to rule, that to act; to fill the guarantee fund, that to administer.</summary>
     private IEnumerable<Violation> Roles() => books.Database.OperatorActs
@@ -29,6 +29,24 @@ internal sealed class PermissionStatements(CrossReference books)
             .Where(payment => !HasSigned(payment.MadeBy, "guarantee.propose", payment.Number) || !HasSigned(payment.ApprovedBy, "guarantee.approve", payment.Number)))
         {
             yield return new Violation(15, "A payment to the guarantee fund is signed by somebody who has not made it.", [Row.Of(payment), .. ActsOn(payment.Number)]);
+        }
+    }
+
+    /// <summary>A refund that the bank has not decided on the line is as two operators have said, and none other has an approved ruling.</summary>
+    private IEnumerable<Violation> RefundRulings()
+    {
+        var approved = books.Database.RefundRulings.Where(ruling => ruling.ApprovedBy is not null).ToLookup(ruling => ruling.Refund);
+        foreach (var refund in books.Database.Refunds.Where(refund => refund.IsRuled || approved.Contains(refund.Rrn)))
+        {
+            var wrong = approved[refund.Rrn].ToList() is not [var ruling] || ruling.State != refund.State || !refund.IsRuled ? "A refund is over, by no word of the bank and not by a ruling about it."
+                : ruling.MadeBy == ruling.ApprovedBy ? "One person alone has ruled about a refund."
+                : !HasSigned(ruling.MadeBy, "refund.propose", refund.Rrn) || !HasSigned(ruling.ApprovedBy, "refund.approve", refund.Rrn)
+                    ? "A ruling about a refund is signed by somebody who has not made it."
+                : null;
+            if (wrong is not null)
+            {
+                yield return new Violation(15, wrong, [Row.Of(refund), .. approved[refund.Rrn].Select(Row.Of), .. ActsOn(refund.Rrn)]);
+            }
         }
     }
 

@@ -35,6 +35,9 @@ internal static class Row
         "ruling", With("claim", ruling.Claim), With("to shopper", Amount(ruling.ToShopper)), With("to merchant", Amount(ruling.ToMerchant)),
         With("from guarantee", Amount(ruling.FromGuarantee)), With("by", ruling.MadeBy), With("and", ruling.ApprovedBy));
 
+    public static string Of(RefundRuling ruling) =>
+        Join("ruling", With("refund", ruling.Refund), ruling.State, With("by", ruling.MadeBy), With("and", ruling.ApprovedBy));
+
     public static string Of(Debt debt) => Join("debt", debt.Merchant, Amount(debt.Amount), With("repaid", Amount(debt.Repaid)), With("refund", debt.Refund), With("claim", debt.Claim));
 
     public static string Of(GuaranteePayment payment) =>
