@@ -10,7 +10,7 @@ internal static class StrayBody
     // An empty object, with some blanks.
     private const int Most = 16;
 
-    /// <summary>A filter of routes: those that take no body refuse one, but for an empty object, which some clients always send.</summary>
+    /// <summary>A filter of routes: those that take no body refuse one, but for an empty object and null, which some clients always send.</summary>
     public static async ValueTask<object?> Refuse(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
@@ -25,7 +25,7 @@ internal static class StrayBody
         try
         {
             var length = await body.ReadAtLeastAsync(buffer.AsMemory(0, Most + 1), Most + 1, throwOnEndOfStream: false, stop);
-            return length == 0 || (length <= Most && IsEmptyObject(buffer.AsSpan(0, length)));
+            return length == 0 || (length <= Most && SaysNothing(buffer.AsSpan(0, length)));
         }
         finally
         {
@@ -33,12 +33,14 @@ internal static class StrayBody
         }
     }
 
-    private static bool IsEmptyObject(ReadOnlySpan<byte> json)
+    private static bool SaysNothing(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         try
         {
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read();
+            return reader.Read()
+                && (reader.TokenType == JsonTokenType.Null || (reader.TokenType == JsonTokenType.StartObject && reader.Read() && reader.TokenType == JsonTokenType.EndObject))
+                && !reader.Read();
         }
         catch (JsonException)
         {

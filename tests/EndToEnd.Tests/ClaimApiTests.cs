@@ -42,6 +42,7 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
         (await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2800,"text":"Keep the lid"}""")).ShouldBeProblem(409, "claim-offered");
         (await _shop.Post($"/v1/claims/{claim}/offer", """{"amount":2799}""")).ShouldBeProblem(409, "offer-out-of-range");
         (await _shop.Post($"/v1/claims/{claim}/agree", """{"amount":5}""")).ShouldBeProblem(400, "invalid-request");
+        (await _shop.Post($"/v1/claims/{claim}/agree", "null,")).ShouldBeProblem(400, "invalid-request");
         (await _shop.Post($"/v1/claims/{claim}/refuse", """{"text":"No"}""")).ShouldBeProblem(409, "claim-offered");
         (await _shop.Post($"/v1/claims/{claim}/received")).ShouldBeProblem(409, "claim-not-now");
 
@@ -85,6 +86,7 @@ public sealed class ClaimApiTests(Network network) : IAsyncLifetime
 
         (await _shop.Post($"/v1/claims/{claim}/received")).String("status").Should().Be("AGREED");
         (await _shop.Post($"/v1/claims/{claim}/received", "{}")).Status.Should().Be(200, "a call can be repeated");
+        (await _shop.Post($"/v1/claims/{claim}/received", "null")).Status.Should().Be(200, "that says nothing either");
     }
 
     [Fact]
