@@ -28,6 +28,7 @@ public sealed class OldMonthsTests(Books books) : IClassFixture<Books>, IDisposa
     [Fact]
     public async Task An_old_month_leaves_while_bills_are_paid_and_the_balances_stay_right()
     {
+        // The first payments are of month 0, whatever the month is today; those after them of month 3 at the earliest.
         await Pay(20);
         await books.Execute("select setval('rrn_blocks', 1200000), open_ledger_month(2), open_ledger_month(3)");
         _rrns = new RrnBlocks(books.Database, TimeProvider.System);
@@ -103,7 +104,7 @@ public sealed class OldMonthsTests(Books books) : IClassFixture<Books>, IDisposa
         for (var i = 0; i < count; i++)
         {
             var start = await books.NewAttempt(await books.PutBill(), _paid + i);
-            starts.Add(_rrns is null ? start : start with { Rrn = await _rrns.Next() });
+            starts.Add(start with { Rrn = _rrns is null ? _paid + i + 1 : await _rrns.Next() });
         }
 
         await Task.WhenAll(starts.Select(books.Commits.StartAttempts.Submit));
