@@ -36,6 +36,10 @@ public static class Database
     // The time for which a host counts as unreachable, or as a standby, before it is asked again.
     private const int HostRecheckSeconds = 2;
 
+    // How many statements a session keeps prepared. The writers prepare their own, and these are for what is asked beside them; with fewer
+    // than all moves have together, each commit of a move would plan its statements anew.
+    private const int WriterStatements = 8, MoveStatements = 128;
+
     // A commit whose wait for the synchronous standby was interrupted becomes visible, at the latest when the primary
     // has crashed and started again, although the standby may not have it. It must not be read before: this writes one
     // record, whose own wait ends when the standby has everything before it.
@@ -69,7 +73,7 @@ public static class Database
     /// The connections of the group-commit writers. Their statements reach every row through an index; plans made while
     /// the tables were small must not turn into scans of large ones, so the alternatives are off.
     /// </summary>
-    public static NpgsqlDataSource OpenForCommits(string connectionString) => OpenForCommits(connectionString, share: 1, bounds: "");
+    public static NpgsqlDataSource OpenForCommits(string connectionString) => OpenForCommits(connectionString, share: 1, WriterStatements, bounds: "");
 
     /// <summary>
     /// The connections for commits of several statements. Between two of them the silo may be stopped or its line be dead, and
@@ -78,18 +82,16 @@ public static class Database
     /// </summary>
     /// <param name="share">As of <see cref="Open"/>.</param>
     public static NpgsqlDataSource OpenForMoves(string connectionString, double share = 1) => OpenForCommits(
-        connectionString, share, $"set idle_in_transaction_session_timeout = '{StandStillSeconds}s'; set lock_timeout = '{WaitForRowSeconds}s'; ");
+        connectionString, share, MoveStatements, $"set idle_in_transaction_session_timeout = '{StandStillSeconds}s'; set lock_timeout = '{WaitForRowSeconds}s'; ");
 
-    private static NpgsqlDataSource OpenForCommits(string connectionString, double share, string bounds)
+    private static NpgsqlDataSource OpenForCommits(string connectionString, double share, int statements, string bounds)
     {
         var settings = ToPrimary(connectionString);
         settings.MaxPoolSize = Math.Max(1, (int)(settings.MaxPoolSize * share));
 
         // Set in the session, for its whole life, because a pooler refuses or drops parameters of the start-up packet.
         settings.NoResetOnClose = true;
-
-        // For what is asked beside the writers, which prepare their own statements.
-        settings.MaxAutoPrepare = 8;
+        settings.MaxAutoPrepare = statements;
         return Build(
             settings,
             "set synchronous_commit = on; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "
