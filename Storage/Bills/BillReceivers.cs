@@ -1,5 +1,4 @@
 using Lakala.Storage.Postgres;
-using Npgsql;
 
 namespace Lakala.Storage.Bills;
 
@@ -19,10 +18,10 @@ internal static class BillReceivers
         select {@event}, unnest(receivers::text[]), merchant_id, {due} from {rows} where receivers is not null and {condition}
         """;
 
-    /// <summary>Inserts an event of a bill that the caller has locked, with its deliveries, in the caller's commit.</summary>
+    /// <summary>The statement that inserts an event of a bill that the caller has locked, with its deliveries, in the caller's commit.</summary>
     /// <param name="type">Of <see cref="Vocabulary.EventTypes"/>.</param>
     /// <param name="receivers">Of the shopper.</param>
-    internal static Task InsertEvent(NpgsqlConnection connection, BillRow bill, string type, DateTimeOffset at, string data, IReadOnlyList<string> receivers) => connection.Execute(
+    internal static Statement InsertEvent(BillRow bill, string type, DateTimeOffset at, string data, IReadOnlyList<string> receivers) => new(
         $"""
         with happened (merchant_id, event_id, receivers) as (
           values ($1, $2, $3)
@@ -32,7 +31,6 @@ internal static class BillReceivers
         insert into deliveries (event_id, receiver, merchant_id, due_at)
         {Select("happened h", "h.event_id", "$6")}
         """,
-        CancellationToken.None,
         bill.MerchantId,
         Guid.CreateVersion7(at),
         receivers.ToArray(),

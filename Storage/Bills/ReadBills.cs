@@ -5,7 +5,7 @@ namespace Lakala.Storage.Bills;
 
 /// <param name="Row">Null when there is no such bill.</param>
 /// <param name="AsOf">The database's clock when it was read.</param>
-public sealed record BillSeen(BillRow? Row, DateTimeOffset AsOf);
+public record BillSeen(BillRow? Row, DateTimeOffset AsOf);
 
 /// <summary>Reads bills by number, without changing them.</summary>
 public sealed class ReadBills : BatchStatement<long, BillSeen>

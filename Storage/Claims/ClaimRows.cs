@@ -481,7 +481,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         refund.CreatedAt);
 
     private Task InsertEvent(NpgsqlConnection connection, string type, ClaimRow claim, BillRow bill, DateTimeOffset at) =>
-        BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(claim), notices.FindReceivers(bill));
+        connection.Execute(BillReceivers.InsertEvent(bill, type, at, notices.ComposeData(claim), notices.FindReceivers(bill)));
 
     // The API shows milliseconds.
     private DateTimeOffset Now() => RefundRows.CutToMilliseconds(time.GetUtcNow());

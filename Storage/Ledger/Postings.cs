@@ -25,61 +25,60 @@ internal static class Postings
         string[] kinds = [.. entry.Lines.Select(static line => StateNames.Format(line.Account.Kind))];
         string[] owners = [.. entry.Lines.Select(static line => line.Account.Owner)];
         string[] currencies = [.. entry.Lines.Select(static line => line.Account.Currency)];
-        await using var batch = new NpgsqlBatch(connection)
+        long[] amounts = [.. entry.Lines.Select(static line => line.Amount)];
+        if (await Post())
         {
-            BatchCommands =
-            {
-                Command(AccountNumbers.MakeMissing),
-                Command(
-                    $"""
-                    insert into balances (account, amount)
-                    select a.id, 0 from {Lines}) as l(kind, owner, currency) join accounts a using (kind, owner, currency)
-                    where a.kind = any($4) and not exists (select 1 from balances b where b.account = a.id)
-                    order by a.id on conflict do nothing
-                    """,
-                    [LedgerRows.KindsWithBalance]),
-
-                // A statement of its own: it sees the accounts and balances that have just been made.
-                Command(
-                    $"""
-                    with lines as materialized (
-                      select l.place, a.id as account, l.amount, a.kind = any($4) as has_balance
-                      from {Lines}, $5::bigint[]) with ordinality as l(kind, owner, currency, amount, place) join accounts a using (kind, owner, currency)
-                    ), locked as materialized (
-                      select b.account, b.amount - l.amount as remains from lines l join balances b using (account)
-                      where l.has_balance order by b.account for no key update of b
-                    ), cover as materialized (
-                      select coalesce(bool_and(remains >= 0), true) as is_enough from locked
-                    ), changed as (
-                      update balances b set amount = l.remains from locked l, cover where is_enough and b.account = l.account
-                    )
-                    insert into entries (kind, number, subject, sequence, business_date, at, who, {LineColumns.Names})
-                    select $6, $7, $8, $9, $10, $11, $12, {ToColumns} from lines having (select is_enough from cover)
-                    """,
-                    LedgerRows.KindsWithBalance,
-                    entry.Lines.Select(static line => line.Amount).ToArray(),
-                    StateNames.Format(entry.Kind),
-                    number,
-                    entry.Subject,
-                    entry.Sequence,
-                    BeijingTime.BusinessDate(at),
-                    at,
-                    Queries.Typed(who)),
-            },
-        };
-        await batch.ExecuteNonQueryAsync();
-        return batch.BatchCommands[^1].RecordsAffected == 1;
-
-        NpgsqlBatchCommand Command(string sql, params object[] values)
-        {
-            var command = new NpgsqlBatchCommand(sql);
-            foreach (var value in (object[])[kinds, owners, currencies, .. values])
-            {
-                command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-            }
-
-            return command;
+            return true;
         }
+
+        // Either that, or it is the first entry of an account. A statement of its own sees what these have made.
+        await connection.Execute(
+            new Statement(AccountNumbers.MakeMissing, kinds, owners, currencies),
+            new Statement(
+                $"""
+                insert into balances (account, amount)
+                select a.id, 0 from {Lines}) as l(kind, owner, currency) join accounts a using (kind, owner, currency)
+                where a.kind = any($4) and not exists (select 1 from balances b where b.account = a.id)
+                order by a.id on conflict do nothing
+                """,
+                kinds,
+                owners,
+                currencies,
+                LedgerRows.KindsWithBalance));
+        return await Post();
+
+        // Without one of its accounts or balances it locks nothing.
+        async Task<bool> Post() => await connection.Execute(
+            $"""
+            with lines as materialized (
+              select l.place, a.id as account, l.amount, a.kind = any($4) as has_balance
+              from {Lines}, $5::bigint[]) with ordinality as l(kind, owner, currency, amount, place) join accounts a using (kind, owner, currency)
+            ), known as materialized (
+              select count(*) = cardinality($5) and bool_and(not has_balance or exists (select 1 from balances b where b.account = l.account)) as are_all from lines l
+            ), locked as materialized (
+              select b.account, b.amount - l.amount as remains from known, lines l join balances b using (account)
+              where are_all and l.has_balance order by b.account for no key update of b
+            ), cover as materialized (
+              select are_all and (select coalesce(bool_and(remains >= 0), true) from locked) as is_enough from known
+            ), changed as (
+              update balances b set amount = l.remains from locked l, cover where is_enough and b.account = l.account
+            )
+            insert into entries (kind, number, subject, sequence, business_date, at, who, {LineColumns.Names})
+            select $6, $7, $8, $9, $10, $11, $12, {ToColumns} from lines having (select is_enough from cover)
+            """,
+            CancellationToken.None,
+            kinds,
+            owners,
+            currencies,
+            LedgerRows.KindsWithBalance,
+            amounts,
+            StateNames.Format(entry.Kind),
+            number,
+            entry.Subject,
+            entry.Sequence,
+            BeijingTime.BusinessDate(at),
+            at,
+            Queries.Typed(who)) == 1;
     }
 
     /// <summary>Locks the balances of several entries of one commit, so that their order is the one of all others.</summary>

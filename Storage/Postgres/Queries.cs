@@ -2,8 +2,11 @@ using Npgsql;
 
 namespace Lakala.Storage.Postgres;
 
+/// <summary>A statement with its values, to be run together with others.</summary>
+internal readonly record struct Statement(string Sql, params object?[] Values);
+
 /// <summary>
-/// Runs statements that are not batches. Values are $1, $2 and so on; a value that may be null is cast in the SQL or given with
+/// Runs statements that are not those of the writers. Values are $1, $2 and so on; a value that may be null is cast in the SQL or given with
 /// <see cref="Typed"/>. Columns are read by name.
 /// </summary>
 internal static class Queries
@@ -33,6 +36,20 @@ internal static class Queries
     /// <inheritdoc cref="Execute(NpgsqlDataSource, string, CancellationToken, object?[])"/>
     public static Task<int> Execute(this NpgsqlConnection connection, string sql, CancellationToken stop, params object?[] values) =>
         new NpgsqlCommand(sql, connection).With(values).Execute(stop);
+
+    /// <summary>Runs statements that do not need each other's answers in one round trip, in this order.</summary>
+    public static async Task Execute(this NpgsqlConnection connection, params IEnumerable<Statement> statements)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var (sql, values) in statements)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            Fill(command.Parameters, values);
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync();
+    }
 
     /// <summary>A value with its PostgreSQL type, also when it is null, so that one statement is prepared for both.</summary>
     public static NpgsqlParameter Typed<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
@@ -69,12 +86,16 @@ internal static class Queries
     /// <summary>For a statement that needs more than the others, such as a longer time.</summary>
     public static NpgsqlCommand With(this NpgsqlCommand command, params object?[] values)
     {
+        Fill(command.Parameters, values);
+        return command;
+    }
+
+    private static void Fill(NpgsqlParameterCollection parameters, object?[] values)
+    {
         foreach (var value in values)
         {
-            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value ?? DBNull.Value });
+            parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value ?? DBNull.Value });
         }
-
-        return command;
     }
 
     public static async Task<IReadOnlyList<T>> List<T>(this NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken stop)

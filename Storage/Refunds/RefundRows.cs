@@ -34,6 +34,10 @@ public abstract record RequestOutcome
     public sealed record KeyTaken : RequestOutcome;
 }
 
+/// <summary>A bill that the commit has locked.</summary>
+/// <param name="HasQueue">Refunds of its merchant wait for money: first come, first served.</param>
+internal sealed record LockedBill(BillRow? Row, DateTimeOffset AsOf, bool HasQueue) : BillSeen(Row, AsOf);
+
 /// <summary>The content of the events of a refund, and their receivers on the shopper's side.</summary>
 public interface IRefundNotices
 {
@@ -81,19 +85,12 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             {
                 var seen = await LockBill(connection, wanted.Bill);
                 var bill = seen.Row!;
-                if (await IsKeyTaken(connection, bill.MerchantId, wanted.Key))
-                {
-                    return new RequestOutcome.KeyTaken();
-                }
-
                 var amount = wanted.Amount ?? Math.Max(1, bill.Bill.Amount.Minor - bill.Refunded);
-                var outcome = await Make(connection, seen, wanted.Rrn, amount, wanted.Reason, store: null);
-                if (outcome is RequestOutcome.Made { Refund: var refund })
-                {
-                    await KeepAnswer(connection, bill.MerchantId, wanted.Answer(refund));
-                }
+                var outcome = await Make(
+                    connection, seen, wanted.Rrn, amount, wanted.Reason, store: null, refund => KeepAnswer(bill.MerchantId, wanted.Answer(refund)));
 
-                return outcome;
+                // What the first request has made may be why a second one under its key is refused.
+                return outcome is RequestOutcome.Refused && await IsKeyTaken(connection, bill.MerchantId, wanted.Key) ? new RequestOutcome.KeyTaken() : outcome;
             });
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "idempotency_keys_pkey" })
@@ -109,7 +106,9 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     /// <summary>The part of R1 that does not depend on who asks, in the caller's commit. The bill is locked.</summary>
     /// <param name="rrn">Fresh.</param>
     /// <param name="store">The store whose counter asks; null when none does.</param>
-    internal async Task<RequestOutcome> Make(NpgsqlConnection connection, BillSeen seen, long rrn, long amount, string? reason, string? store)
+    /// <param name="more">A statement for the same commit, such as one that keeps the answer.</param>
+    internal async Task<RequestOutcome> Make(
+        NpgsqlConnection connection, LockedBill seen, long rrn, long amount, string? reason, string? store, Func<RefundRow, Statement>? more = null)
     {
         var bill = seen.Row!;
         if (WhyNot(seen, amount) is { } refusal)
@@ -123,12 +122,12 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         {
             bill = await GiveHeld(connection, bill, trade.Apply(trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Event!), refund, at);
         }
-        else if (await IsQueueing(connection, bill.MerchantId) || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
+        else if (seen.HasQueue || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
         {
             refund = refund with { State = RefundState.Queued };
         }
 
-        return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at));
+        return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at, more));
     }
 
     /// <inheritdoc/>
@@ -312,7 +311,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             }
         }
 
-        await InsertEvent(connection, state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at);
+        await connection.Execute(InsertEvent(state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at));
         return true;
     }
 
@@ -393,7 +392,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         }
 
         var at = Now();
-        var isCovered = !await IsQueueing(connection, bill.MerchantId, before: rrn) && await Postings.TryPost(connection, rrn, OfShares(refund, bill), at);
+        var isCovered = !await IsBehind(connection, bill.MerchantId, rrn) && await Postings.TryPost(connection, rrn, OfShares(refund, bill), at);
         if (isCovered)
         {
             await connection.Execute("update refunds set state = 'REQUESTED', due_at = clock_timestamp() where rrn = $1", CancellationToken.None, rrn);
@@ -403,14 +402,13 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     });
 
     // First come, first served.
-    private static Task<bool> IsQueueing(NpgsqlConnection connection, string merchant, long before = long.MaxValue) => connection.First(
-        "select exists (select 1 from refunds where merchant_id = $1 and state = 'QUEUED' and rrn < $2) as is_queueing",
-        static row => row.Get<bool>("is_queueing"),
+    private static Task<bool> IsBehind(NpgsqlConnection connection, string merchant, long rrn) => connection.First(
+        "select exists (select 1 from refunds where merchant_id = $1 and state = 'QUEUED' and rrn < $2) as is_behind",
+        static row => row.Get<bool>("is_behind"),
         CancellationToken.None,
         merchant,
-        before);
+        rrn);
 
-    // Asked under the bill's lock: of two requests under one key the second sees the first one's answer, and not only that less is left.
     private static Task<bool> IsKeyTaken(NpgsqlConnection connection, string merchant, string key) => connection.First(
         "select exists (select 1 from idempotency_keys where merchant_id = $1 and key = $2) as is_taken",
         static row => row.Get<bool>("is_taken"),
@@ -419,12 +417,13 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         key);
 
     /// <summary>Stores a new refund of a bill that is locked, with its event. Its entry is posted already, unless it is QUEUED.</summary>
+    /// <param name="more">A statement for the same commit, such as one that keeps the answer.</param>
     /// <returns>The bill, of which more is refunded.</returns>
-    internal async Task<BillRow> Store(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at)
+    internal async Task<BillRow> Store(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at, Func<RefundRow, Statement>? more = null)
     {
-        await Insert(connection, refund);
         bill = bill with { Refunded = bill.Refunded + refund.Amount.Minor };
-        await InsertEvent(connection, EventTypes.RefundCreated, refund, bill, at);
+        Statement[] stored = [Insert(refund), InsertEvent(EventTypes.RefundCreated, refund, bill, at)];
+        await connection.Execute(more is null ? stored : [.. stored, more(refund)]);
         return bill;
     }
 
@@ -440,20 +439,23 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     internal static Entry OfShares(RefundRow refund, BillRow bill) => RefundEntry.OfShares(
         refund.Rrn, bill.Bill.Amount, refund.Before, refund.Amount.Minor, bill.Payment!.Rates, bill.FeeOnRefund, bill.MerchantId, bill.Payment.Store);
 
-    internal static async Task<BillSeen> LockBill(NpgsqlConnection connection, long number) =>
+    internal static async Task<LockedBill> LockBill(NpgsqlConnection connection, long number) =>
         await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {number}.");
 
     /// <returns>Null: there is no such bill.</returns>
-    internal static Task<BillSeen?> TryLockBill(NpgsqlConnection connection, long number) => TryLockBill(connection, "$1", number);
+    internal static Task<LockedBill?> TryLockBill(NpgsqlConnection connection, long number) => TryLockBill(connection, "$1", number);
 
     // The row is read by a statement of its own, so that it is as the transactions before have left it.
-    private static async Task<BillSeen?> TryLockBill(NpgsqlConnection connection, string which, long number)
+    private static async Task<LockedBill?> TryLockBill(NpgsqlConnection connection, string which, long number)
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var statement in (string[])[
             $"select from bills where number = {which} for no key update",
             $"select from trades where bill = {which} for no key update",
-            $"select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From} where b.number = {which}"])
+            $"""
+            select clock_timestamp() as as_of, exists (select 1 from refunds q where q.merchant_id = b.merchant_id and q.state = 'QUEUED') as has_queue, {BillRows.Columns}
+            from {BillRows.From} where b.number = {which}
+            """])
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
         }
@@ -461,7 +463,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         await using var rows = await batch.ExecuteReaderAsync();
         await rows.NextResultAsync();
         await rows.NextResultAsync();
-        return await rows.ReadAsync() ? new BillSeen(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of")) : null;
+        return await rows.ReadAsync() ? new LockedBill(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of"), rows.Get<bool>("has_queue")) : null;
     }
 
     /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>
@@ -489,7 +491,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         var moved = bill with { Trade = to };
         if (FindType(bill.Trade!, to) is { } type)
         {
-            await BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(moved), notices.FindReceivers(bill));
+            await connection.Execute(BillReceivers.InsertEvent(bill, type, at, notices.ComposeData(moved), notices.FindReceivers(bill)));
         }
 
         return moved;
@@ -516,16 +518,15 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         rrn, bill.Number, bill.MerchantId, PaidRrn(bill), bill.Bill.Amount with { Minor = amount }, bill.Refunded, RefundState.Requested,
         reason, ResponseCode: null, Tries: 0, at, FinishedAt: null);
 
-    private static Task<int> KeepAnswer(NpgsqlConnection connection, string merchant, KeptAnswer answer) => connection.Execute(
+    private static Statement KeepAnswer(string merchant, KeptAnswer answer) => new(
         "insert into idempotency_keys (merchant_id, key, request_hash, status, response) values ($1, $2, $3, $4, $5)",
-        CancellationToken.None,
         merchant,
         answer.Key,
         answer.RequestHash,
         answer.Status,
         answer.Response);
 
-    private static Task<int> Insert(NpgsqlConnection connection, RefundRow refund) => connection.Execute(
+    private static Statement Insert(RefundRow refund) => new(
         """
         with reserved as (
           update bills set refunded = refunded + $5 where number = $2
@@ -533,7 +534,6 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at, store_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10, $11, $12)
         """,
-        CancellationToken.None,
         refund.Rrn,
         refund.Bill,
         refund.MerchantId,
@@ -547,8 +547,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         refund.CreatedAt,
         Queries.Typed(refund.Store));
 
-    private Task InsertEvent(NpgsqlConnection connection, string type, RefundRow refund, BillRow bill, DateTimeOffset at) =>
-        BillReceivers.InsertEvent(connection, bill, type, at, notices.ComposeData(refund), notices.FindReceivers(bill));
+    private Statement InsertEvent(string type, RefundRow refund, BillRow bill, DateTimeOffset at) =>
+        BillReceivers.InsertEvent(bill, type, at, notices.ComposeData(refund), notices.FindReceivers(bill));
 
     private static long PaidRrn(BillRow bill) => Rrn.TryParse(bill.Payment!.Rrn, out var rrn) ? rrn : throw new InvalidOperationException($"{bill} has no RRN.");
 
