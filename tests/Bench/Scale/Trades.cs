@@ -11,7 +11,10 @@ internal sealed class Trades(TimeSpan time) : IScalePart
 {
     public const string PartName = "trades";
 
-    private const int Terminals = 400, PastTerminals = 100, Releases = 100_000, Refunds = 2_000, RefundsAtOnce = 8, SwipesBeside = 100;
+    private const int Terminals = 400, PastTerminals = 100, Releases = 100_000, SwipesBeside = 100;
+
+    // Refunds and swipes are compared at a pace at which none waits for another.
+    private const int RefundsPerSecond = 50, RefundsAtOnce = 16;
 
     // More than is settled where this was measured; an open bill is a row to load.
     private const int MostPerSecond = 7_000;
@@ -20,7 +23,7 @@ internal sealed class Trades(TimeSpan time) : IScalePart
 
     private const string Due = "select count(*) from trades where state = 'SHIPPED' and due_at <= statement_timestamp()";
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(15), Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10), Paced = TimeSpan.FromSeconds(40), Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SweepBound = TimeSpan.FromMinutes(10);
 
     public string Name => PartName;
@@ -44,9 +47,10 @@ internal sealed class Trades(TimeSpan time) : IScalePart
 
         var spare = direct.Skip(2 * PerRun).ToArray();
         var (released, seconds, beside) = await Release(network, database, spare[..(spare.Length / 2)], stop);
-        var (refund, refundsPerSecond) = await Refund(network, database, merchant, stop);
-        var slow = await new SwarmRun(Paying(network), spare[(spare.Length / 2)..], WarmUp, Idle, refundsPerSecond).Measure(network, stop);
-        var swipe = (slow.Swarm.CpuSeconds[BenchNetwork.ServerName] - await ReadIdle(network, stop)) / slow.Swarm.Settled * 1e6;
+        var refund = await Refund(network, database, merchant, stop);
+        var slow = await new SwarmRun(Paying(network), spare[(spare.Length / 2)..], WarmUp, Paced, RefundsPerSecond).Measure(network, stop);
+        var idle = await ReadIdle(network, stop);
+        var (refundTime, swipeTime) = ((refund - idle) / Refunds * 1e6, (slow.Swarm.CpuSeconds[BenchNetwork.ServerName] - idle) / slow.Swarm.Settled * 1e6);
         var books = await network.Books(stop);
         return new Dictionary<string, double>
         {
@@ -57,13 +61,14 @@ internal sealed class Trades(TimeSpan time) : IScalePart
             ["release_seconds"] = seconds,
             ["swipes_beside_p50_ms"] = beside.Swarm.P50Ms,
             ["swipes_beside_p99_ms"] = beside.Swarm.P99Ms,
-            ["refunds_per_second"] = refundsPerSecond,
-            ["refund_database_us"] = refund,
-            ["swipe_database_us"] = swipe,
-            ["refund_to_swipe_database"] = refund / swipe,
+            ["refund_database_us"] = refundTime,
+            ["swipe_database_us"] = swipeTime,
+            ["refund_to_swipe_database"] = refundTime / swipeTime,
             ["mismatches"] = swipes.Append(beside).Append(slow).Sum(run => run.Mismatches) + (books.ExitCode == 0 ? 0 : 1),
         };
     }
+
+    private static int Refunds => (int)Paced.TotalSeconds * RefundsPerSecond;
 
     private int PerRun => (int)((WarmUp + time).TotalSeconds * MostPerSecond);
 
@@ -122,35 +127,45 @@ internal sealed class Trades(TimeSpan time) : IScalePart
         return (count, seconds, await swarm);
     }
 
-    /// <returns>PostgreSQL's microseconds for a refund, without those of an idle time of the same length.</returns>
-    private static async Task<(double Microseconds, double PerSecond)> Refund(
-        LocalNetwork network, NpgsqlDataSource database, MerchantClient merchant, CancellationToken stop)
+    /// <returns>PostgreSQL's processor time in seconds for all refunds, and for what else it does meanwhile.</returns>
+    private static async Task<double> Refund(LocalNetwork network, NpgsqlDataSource database, MerchantClient merchant, CancellationToken stop)
     {
-        ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"{Refunds:N0} refunds of direct bills, {RefundsAtOnce} requests at once"));
+        ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"{Refunds:N0} refunds of direct bills, {RefundsPerSecond} a second"));
+
+        var warmUp = (int)WarmUp.TotalSeconds * RefundsPerSecond;
 
         // Not the copies of a paid bill, which the bank does not know.
         var bills = await List(
             database,
-            $"select number from bills where state = 'PAID' and order_id like 'open-%' and number not in (select bill from trades) limit {Refunds}",
+            $"select number from bills where state = 'PAID' and order_id like 'open-%' and number not in (select bill from trades) limit {warmUp + Refunds}",
             stop);
+        await Order(bills.Take(warmUp));
         var server = BenchNetwork.Server(network).Single().Value;
-        var idle = await ReadIdle(network, stop) / Idle.TotalSeconds;
-        var (before, begun) = (ProcessorTime.Of(server), TimeProvider.System.GetTimestamp());
-        await Parallel.ForEachAsync(
-            bills,
-            new ParallelOptions { MaxDegreeOfParallelism = RefundsAtOnce, CancellationToken = stop },
-            async (bill, cancel) => await merchant.RefundBill(bill, SwarmRun.Amount / 2, bill, cancel));
-        while (await Count(database, "select count(*) from refunds where state not in ('DONE', 'DECLINED')", stop) > 0)
-        {
-            await Task.Delay(Poll, stop);
-        }
+        var before = ProcessorTime.Of(server);
+        await Order(bills.Skip(warmUp));
+        return (ProcessorTime.Of(server) - before).TotalSeconds;
 
-        var seconds = TimeProvider.System.GetElapsedTime(begun).TotalSeconds;
-        return (((ProcessorTime.Of(server) - before).TotalSeconds - (idle * seconds)) / bills.Count * 1e6, bills.Count / seconds);
+        async Task Order(IEnumerable<string> some)
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            await Parallel.ForEachAsync(
+                some.Index(),
+                new ParallelOptions { MaxDegreeOfParallelism = RefundsAtOnce, CancellationToken = stop },
+                async (refund, cancel) =>
+                {
+                    var early = TimeSpan.FromSeconds((double)refund.Index / RefundsPerSecond) - TimeProvider.System.GetElapsedTime(begun);
+                    await Task.Delay(early > TimeSpan.Zero ? early : TimeSpan.Zero, cancel);
+                    await merchant.RefundBill(refund.Item, SwarmRun.Amount / 2, refund.Item, cancel);
+                });
+            while (await Count(database, "select count(*) from refunds where state not in ('DONE', 'DECLINED')", stop) > 0)
+            {
+                await Task.Delay(Poll, stop);
+            }
+        }
     }
 
     private static async Task<double> ReadIdle(LocalNetwork network, CancellationToken stop) =>
-        (await ProcessorTime.Measure(new Dictionary<string, int>(BenchNetwork.Server(network)), TimeSpan.Zero, Idle, TimeProvider.System, stop))[BenchNetwork.ServerName];
+        (await ProcessorTime.Measure(new Dictionary<string, int>(BenchNetwork.Server(network)), TimeSpan.Zero, Paced, TimeProvider.System, stop))[BenchNetwork.ServerName];
 
     private static async Task<long> Count(NpgsqlDataSource database, string sql, CancellationToken stop)
     {
