@@ -19,20 +19,25 @@ internal static class Postings
     /// <remarks>The rows of the balances are locked in the order of the accounts, as all others do.</remarks>
     /// <param name="number">Of the entry, within its kind.</param>
     /// <param name="who">An operator; null when it was the system or a merchant.</param>
-    /// <returns>False: a balance does not cover its debit. Nothing was changed.</returns>
-    public static async Task<bool> TryPost(NpgsqlConnection connection, long number, Entry entry, DateTimeOffset at, string? who = null)
+    /// <param name="more">Statements of the same commit that run behind it in the same round trip, whatever comes of it.</param>
+    /// <returns>False: a balance does not cover its debit. The entry has changed nothing.</returns>
+    public static async Task<bool> TryPost(
+        NpgsqlConnection connection, long number, Entry entry, DateTimeOffset at, string? who = null, params IEnumerable<Statement> more)
     {
         string[] kinds = [.. entry.Lines.Select(static line => StateNames.Format(line.Account.Kind))];
         string[] owners = [.. entry.Lines.Select(static line => line.Account.Owner)];
         string[] currencies = [.. entry.Lines.Select(static line => line.Account.Currency)];
         long[] amounts = [.. entry.Lines.Select(static line => line.Amount)];
-        if (await Post())
+        await using var first = connection.ToBatch([Post(), .. more]);
+        await first.ExecuteNonQueryAsync();
+        if (first.BatchCommands[0].RecordsAffected == 1)
         {
             return true;
         }
 
         // Either that, or it is the first entry of an account. A statement of its own sees what these have made.
-        await connection.Execute(
+        await using var second = connection.ToBatch(
+        [
             new Statement(AccountNumbers.MakeMissing, kinds, owners, currencies),
             new Statement(
                 $"""
@@ -44,11 +49,14 @@ internal static class Postings
                 kinds,
                 owners,
                 currencies,
-                LedgerRows.KindsWithBalance));
-        return await Post();
+                LedgerRows.KindsWithBalance),
+            Post(),
+        ]);
+        await second.ExecuteNonQueryAsync();
+        return second.BatchCommands[^1].RecordsAffected == 1;
 
         // Without one of its accounts or balances it locks nothing.
-        async Task<bool> Post() => await connection.Execute(
+        Statement Post() => new(
             $"""
             with lines as materialized (
               select l.place, a.id as account, l.amount, a.kind = any($4) as has_balance
@@ -66,7 +74,6 @@ internal static class Postings
             insert into entries (kind, number, subject, sequence, business_date, at, who, {LineColumns.Names})
             select $6, $7, $8, $9, $10, $11, $12, {ToColumns} from lines having (select is_enough from cover)
             """,
-            CancellationToken.None,
             kinds,
             owners,
             currencies,
@@ -78,7 +85,7 @@ internal static class Postings
             entry.Sequence,
             BeijingTime.BusinessDate(at),
             at,
-            Queries.Typed(who)) == 1;
+            Queries.Typed(who));
     }
 
     /// <summary>Locks the balances of several entries of one commit, so that their order is the one of all others.</summary>

@@ -40,7 +40,14 @@ internal static class Queries
     /// <summary>Runs statements that do not need each other's answers in one round trip, in this order.</summary>
     public static async Task Execute(this NpgsqlConnection connection, params IEnumerable<Statement> statements)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = connection.ToBatch(statements);
+        await batch.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Statements for one round trip whose answers are read.</summary>
+    public static NpgsqlBatch ToBatch(this NpgsqlConnection connection, IEnumerable<Statement> statements)
+    {
+        var batch = new NpgsqlBatch(connection);
         foreach (var (sql, values) in statements)
         {
             var command = new NpgsqlBatchCommand(sql);
@@ -48,7 +55,7 @@ internal static class Queries
             batch.BatchCommands.Add(command);
         }
 
-        await batch.ExecuteNonQueryAsync();
+        return batch;
     }
 
     /// <summary>A value with its PostgreSQL type, also when it is null, so that one statement is prepared for both.</summary>

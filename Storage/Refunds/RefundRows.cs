@@ -63,6 +63,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         due_at <= statement_timestamp() and state = 'HELD' and is_overdue and frozen_by is null and (leased_until is null or leased_until <= clock_timestamp()) order by due_at
         """;
 
+    private const string Posted = "posted";
+
     private const string NotShipped = "not shipped in time";
 
     internal const string HasDue =
@@ -122,12 +124,26 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         {
             bill = await GiveHeld(connection, bill, trade.Apply(trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Event!), refund, at);
         }
-        else if (seen.HasQueue || !await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at))
+        else if (seen.HasQueue)
         {
             refund = refund with { State = RefundState.Queued };
         }
+        else
+        {
+            // The merchant's balance is locked from here on: what is stored with the entry goes in the same round trip.
+            var (refunded, stored) = Store(refund, bill, at, more);
+            if (await Postings.TryPost(connection, refund.Rrn, OfShares(refund, bill), at, who: null, [new Statement($"savepoint {Posted}"), .. stored]))
+            {
+                return new RequestOutcome.Made(refund, refunded);
+            }
 
-        return new RequestOutcome.Made(refund, await Store(connection, refund, bill, at, more));
+            await connection.Execute($"rollback to savepoint {Posted}", CancellationToken.None);
+            refund = refund with { State = RefundState.Queued };
+        }
+
+        var (after, statements) = Store(refund, bill, at, more);
+        await connection.Execute(statements);
+        return new RequestOutcome.Made(refund, after);
     }
 
     /// <inheritdoc/>
@@ -267,8 +283,21 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     {
         return await database.Commit(async connection =>
         {
-            var seen = await TryLockBill(connection, "(select bill from refunds where rrn = $1)", rrn) ?? throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
-            return await TryFinish(connection, seen, rrn, state, responseCode) ? FinalWord.Posted : await Compare(connection, rrn, state, responseCode);
+            var at = Now();
+            var (seen, finished) = await TryLockBill(
+                connection, "(select bill from refunds where rrn = $1)", rrn, SetFinished(rrn, state, responseCode, at), RefundRow.Read);
+            if (seen is null)
+            {
+                throw new InvalidOperationException($"There is no refund {Rrn.ToText(rrn)}.");
+            }
+
+            if (finished is null)
+            {
+                return await Compare(connection, rrn, state, responseCode);
+            }
+
+            await PostFinished(connection, seen, finished, at);
+            return FinalWord.Posted;
         });
     }
 
@@ -277,30 +306,37 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     /// <returns>False: it is not SENT, and nothing is changed.</returns>
     internal async Task<bool> TryFinish(NpgsqlConnection connection, BillSeen seen, long rrn, RefundState state, string? responseCode)
     {
-        var (bill, at) = (seen.Row!, Now());
-        var refund = await connection.First(
-            $"""
-            update refunds r set state = $2, response_code = $3, finished_at = $4, due_at = null where r.rrn = $1 and r.state = 'SENT'
-            returning {RefundRow.Columns}
-            """,
-            RefundRow.Read,
-            CancellationToken.None,
-            rrn,
-            StateNames.Format(state),
-            Queries.Typed(responseCode),
-            at);
-        if (refund is null)
+        var at = Now();
+        var set = SetFinished(rrn, state, responseCode, at);
+        if (await connection.First(set.Sql, RefundRow.Read, CancellationToken.None, set.Values) is not { } finished)
         {
             return false;
         }
 
-        if (state == RefundState.Done)
+        await PostFinished(connection, seen, finished, at);
+        return true;
+    }
+
+    private static Statement SetFinished(long rrn, RefundState state, string? responseCode, DateTimeOffset at) => new(
+        $"""
+        update refunds r set state = $2, response_code = $3, finished_at = $4, due_at = null where r.rrn = $1 and r.state = 'SENT'
+        returning {RefundRow.Columns}
+        """,
+        rrn,
+        StateNames.Format(state),
+        Queries.Typed(responseCode),
+        at);
+
+    private async Task PostFinished(NpgsqlConnection connection, BillSeen seen, RefundRow refund, DateTimeOffset at)
+    {
+        var bill = seen.Row!;
+        if (refund.State == RefundState.Done)
         {
-            await Post(connection, RefundEntry.Taken(rrn, refund.Amount), at);
+            await Post(connection, RefundEntry.Taken(refund.Rrn, refund.Amount), at, InsertEvent(EventTypes.RefundDone, refund, bill, at));
         }
         else
         {
-            var taken = await Postings.Read(connection, EntryKind.Refund, rrn, sequence: 0);
+            var taken = await Postings.Read(connection, EntryKind.Refund, refund.Rrn, sequence: 0);
             await Post(connection, RefundEntry.Back(taken), at);
             await connection.Execute("update bills set refunded = refunded - $2 where number = $1", CancellationToken.None, bill.Number, refund.Amount.Minor);
             bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
@@ -309,10 +345,9 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
                 bill = await MoveTrade(
                     connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!), at);
             }
-        }
 
-        await connection.Execute(InsertEvent(state == RefundState.Done ? EventTypes.RefundDone : EventTypes.RefundDeclined, refund, bill, at));
-        return true;
+            await connection.Execute(InsertEvent(EventTypes.RefundDeclined, refund, bill, at));
+        }
     }
 
     /// <inheritdoc/>
@@ -417,14 +452,19 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         key);
 
     /// <summary>Stores a new refund of a bill that is locked, with its event. Its entry is posted already, unless it is QUEUED.</summary>
-    /// <param name="more">A statement for the same commit, such as one that keeps the answer.</param>
     /// <returns>The bill, of which more is refunded.</returns>
-    internal async Task<BillRow> Store(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at, Func<RefundRow, Statement>? more = null)
+    internal async Task<BillRow> Store(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at)
     {
-        bill = bill with { Refunded = bill.Refunded + refund.Amount.Minor };
-        Statement[] stored = [Insert(refund), InsertEvent(EventTypes.RefundCreated, refund, bill, at)];
-        await connection.Execute(more is null ? stored : [.. stored, more(refund)]);
-        return bill;
+        var (after, statements) = Store(refund, bill, at, more: null);
+        await connection.Execute(statements);
+        return after;
+    }
+
+    private (BillRow After, Statement[] Statements) Store(RefundRow refund, BillRow bill, DateTimeOffset at, Func<RefundRow, Statement>? more)
+    {
+        var after = bill with { Refunded = bill.Refunded + refund.Amount.Minor };
+        Statement[] statements = [Insert(refund), InsertEvent(EventTypes.RefundCreated, refund, after, at)];
+        return (after, more is null ? statements : [.. statements, more(refund)]);
     }
 
     /// <summary>Takes a refund out of what is held.</summary>
@@ -443,27 +483,32 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         await TryLockBill(connection, number) ?? throw new InvalidOperationException($"There is no bill {number}.");
 
     /// <returns>Null: there is no such bill.</returns>
-    internal static Task<LockedBill?> TryLockBill(NpgsqlConnection connection, long number) => TryLockBill(connection, "$1", number);
+    internal static async Task<LockedBill?> TryLockBill(NpgsqlConnection connection, long number) =>
+        (await TryLockBill<object>(connection, "$1", number)).Bill;
 
-    // The row is read by a statement of its own, so that it is as the transactions before have left it.
-    private static async Task<LockedBill?> TryLockBill(NpgsqlConnection connection, string which, long number)
+    /// <param name="more">Runs under the locks, in the same round trip; at most one row comes back.</param>
+    private static async Task<(LockedBill? Bill, T? More)> TryLockBill<T>(
+        NpgsqlConnection connection, string which, long number, Statement? more = null, Func<NpgsqlDataReader, T>? read = null)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (var statement in (string[])[
-            $"select from bills where number = {which} for no key update",
-            $"select from trades where bill = {which} for no key update",
-            $"""
-            select clock_timestamp() as as_of, exists (select 1 from refunds q where q.merchant_id = b.merchant_id and q.state = 'QUEUED') as has_queue, {BillRows.Columns}
-            from {BillRows.From} where b.number = {which}
-            """])
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<long> { TypedValue = number } } });
-        }
+        List<Statement> statements =
+        [
+            new($"select from bills where number = {which} for no key update", Queries.Typed(number)),
+            new($"select from trades where bill = {which} for no key update", Queries.Typed(number)),
 
+            // By a statement of its own, so that the row is as the transactions before have left it.
+            new(
+                $"""
+                select clock_timestamp() as as_of, exists (select 1 from refunds q where q.merchant_id = b.merchant_id and q.state = 'QUEUED') as has_queue, {BillRows.Columns}
+                from {BillRows.From} where b.number = {which}
+                """,
+                Queries.Typed(number)),
+        ];
+        await using var batch = connection.ToBatch(more is { } last ? [.. statements, last] : statements);
         await using var rows = await batch.ExecuteReaderAsync();
         await rows.NextResultAsync();
         await rows.NextResultAsync();
-        return await rows.ReadAsync() ? new LockedBill(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of"), rows.Get<bool>("has_queue")) : null;
+        var bill = await rows.ReadAsync() ? new LockedBill(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of"), rows.Get<bool>("has_queue")) : null;
+        return (bill, read is not null && await rows.NextResultAsync() && await rows.ReadAsync() ? read(rows) : default);
     }
 
     /// <summary>Changes the trade of a bill that is locked, with its event if there is one.</summary>
@@ -506,9 +551,9 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     };
 
     // No balance is debited: only the shares of a refund can be without cover.
-    internal static async Task Post(NpgsqlConnection connection, Entry entry, DateTimeOffset at)
+    internal static async Task Post(NpgsqlConnection connection, Entry entry, DateTimeOffset at, params IEnumerable<Statement> more)
     {
-        if (!await Postings.TryPost(connection, entry.Subject, entry, at))
+        if (!await Postings.TryPost(connection, entry.Subject, entry, at, who: null, more))
         {
             throw new InvalidOperationException($"The entry {entry.Kind} of refund {Rrn.ToText(entry.Subject)} debits a balance that does not cover it.");
         }
