@@ -107,20 +107,23 @@ internal sealed class Trades(TimeSpan time) : IScalePart
               due_at = statement_timestamp() + interval '1 hour'
             where bill in (select bill from trades where state = 'HELD' limit {Releases})
             """);
-        ship.CommandTimeout = 0;
+        ship.CommandTimeout = (int)SweepBound.TotalSeconds;
         var count = await ship.ExecuteNonQueryAsync(stop);
         await BenchNetwork.Execute(network, "vacuum analyze trades", stop);
         await BenchNetwork.Execute(network, "checkpoint", stop);
         ScaleBench.Say(string.Create(CultureInfo.InvariantCulture, $"{count:N0} releases are due at once, while terminals pay {SwipesBeside} times a second"));
-        using var swept = new CancellationTokenSource(SweepBound);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, swept.Token);
         var swarm = new SwarmRun(Paying(network), bills, WarmUp, TimeSpan.FromMinutes(1), SwipesBeside).Measure(network, stop);
         await Task.Delay(WarmUp, stop);
         await BenchNetwork.Execute(network, "update trades set due_at = statement_timestamp() where state = 'SHIPPED'", stop);
         var begun = TimeProvider.System.GetTimestamp();
-        while (await Count(database, Due, either.Token) > 0)
+        while (await Count(database, Due, stop) is > 0 and var left)
         {
-            await Task.Delay(Poll, either.Token);
+            if (TimeProvider.System.GetElapsedTime(begun) > SweepBound)
+            {
+                throw new SetupException(string.Create(CultureInfo.InvariantCulture, $"{left:N0} releases are still due after {SweepBound.TotalMinutes:N0} minutes. Does the silo run?"));
+            }
+
+            await Task.Delay(Poll, stop);
         }
 
         var seconds = TimeProvider.System.GetElapsedTime(begun).TotalSeconds;
