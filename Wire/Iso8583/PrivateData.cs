@@ -154,6 +154,7 @@ public static class Tags
     public const string CustomerText = "TC";
     public const string ClerkText = "TX";
     public const string Description = "DS";
+    public const string FeeKept = "FK";
     public const string Guarantee = "GT";
     public const string Health = "HL";
     public const string Language = "LG";

@@ -24,11 +24,13 @@ public sealed record LookupRequest(Origin From, int Batch, string Bill, int KeyS
 /// <param name="Amount">Minor units.</param>
 /// <param name="TimeLeft">Whole seconds; after them the bill may expire.</param>
 /// <param name="Guarantee">Null: the merchant gets the money at once.</param>
+/// <param name="IsFeeKept">A refund is in full in any case; when this is true, store and platform keep the fee for the payment.</param>
 public sealed record LookupAnswer(
     Origin To, Verdict Verdict, string Bill, long? Amount, int? Currency, string? Payee, string? Description, string? OrderId, TimeSpan? TimeLeft,
-    Guarantee? Guarantee = null)
+    Guarantee? Guarantee = null, bool IsFeeKept = false)
 {
     private const int MaxTextBytes = 180;
+    private const string Kept = "1";
 
     public Iso8583Message ToIso()
     {
@@ -38,7 +40,8 @@ public sealed record LookupAnswer(
             .AddText(Tags.Description, Description, MaxTextBytes)
             .AddText(Tags.OrderId, OrderId, MaxTextBytes)
             .Add(Tags.TimeLeft, TimeLeft is { } left ? ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture) : null)
-            .Add(Tags.Guarantee, Guarantee?.ToString())).ToBytes());
+            .Add(Tags.Guarantee, Guarantee?.ToString())
+            .Add(Tags.FeeKept, IsFeeKept ? Kept : null)).ToBytes());
         return Amount is { } amount ? message.Set(4, amount).Set(49, Currency!.Value) : message;
     }
 
@@ -55,6 +58,15 @@ public sealed record LookupAnswer(
             data[Tags.Description],
             data[Tags.OrderId],
             data[Tags.TimeLeft] is null ? null : TimeSpan.FromSeconds(data.RequireNumber(Tags.TimeLeft)),
-            Wire.Terminal.Guarantee.ReadFrom(data));
+            Wire.Terminal.Guarantee.ReadFrom(data),
+            IsFeeKeptBy(data));
     }
+
+    // A wrong value must not be shown as if nothing had been said.
+    private static bool IsFeeKeptBy(PrivateData data) => data[Tags.FeeKept] switch
+    {
+        null => false,
+        Kept => true,
+        _ => throw new Iso8583Exception(48, $"holds something else than {Kept} in the element {Tags.FeeKept}"),
+    };
 }

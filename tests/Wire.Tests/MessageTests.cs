@@ -148,6 +148,37 @@ public sealed class MessageTests
         FluentActions.Invoking(() => LookupAnswer.FromIso(answer)).Should().Throw<Iso8583Exception>().Which.Field.Should().Be(49);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("01")]
+    [InlineData("1 ")]
+    [InlineData("１")]
+    [InlineData("kept")]
+    public void A_fee_that_is_kept_is_said_in_one_way_only(string value)
+    {
+        var answer = Of(value);
+
+        FluentActions.Invoking(() => LookupAnswer.FromIso(answer)).Should().Throw<Iso8583Exception>().WithMessage("*48*FK*").Which.Field.Should().Be(48);
+        LookupAnswer.FromIso(Of("1")).IsFeeKept.Should().BeTrue();
+        LookupAnswer.FromIso(Of(null)).IsFeeKept.Should().BeFalse("a server of the version before says nothing");
+
+        static Iso8583Message Of(string? value) => new Iso8583Message(Iso8583Spec.Lakala, Mti.LookupAnswer).Set(11, 1).Set(39, "00").Set(41, "T0000001").Set(42, "STORE0000000001")
+            .Set(48, new PrivateData().Add(Tags.BillNumber, "12345678901234").Add(Tags.FeeKept, value).ToBytes());
+    }
+
+    [Fact]
+    public void A_bill_without_a_kept_fee_is_answered_as_before()
+    {
+        var answer = new LookupAnswer(
+            new Origin("T0000001", "STORE0000000001", 1), new Verdict("00", 0, null, null), "12345678901234", 500, 156, "Payee", "Tea", "ORDER-1", TimeSpan.FromMinutes(3));
+
+        Elements(answer).Should().Be("BN01412345678901234PY005PayeeDS003TeaOR007ORDER-1TL003180");
+        Elements(answer with { IsFeeKept = true }).Should().Be("BN01412345678901234PY005PayeeDS003TeaOR007ORDER-1TL003180FK0011");
+
+        static string Elements(LookupAnswer answer) => Encoding.UTF8.GetString(answer.ToIso().Bytes(48)!);
+    }
+
     [Fact]
     public void A_bill_number_that_no_answer_could_repeat_is_refused_with_its_request()
     {

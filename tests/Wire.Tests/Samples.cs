@@ -81,6 +81,7 @@ internal static class Samples
         Of(new RefundAnswer(Terminal, Verdict, 3, "", 0, 156, PaymentFacts.None), m => m.ToIso(), RefundAnswer.FromIso),
         Of(new BatchCloseRequest(Terminal, 3, new BatchTotals(2, 25_600, 1, 400_000), 7), m => m.ToIso(), BatchCloseRequest.FromIso),
         Of(new BatchCloseAnswer(Terminal, Verdict, 3, new BatchTotals(1, 400, 1, 999), [new BatchEntry(2, 400), new BatchEntry(3, -999)]), m => m.ToIso(), BatchCloseAnswer.FromIso),
+        Of(new LookupAnswer(Terminal, Verdict, "12345678901234", 1, 156, "Payee", "Tea", "ORDER-3", TimeSpan.FromMinutes(3), IsFeeKept: true), m => m.ToIso(), LookupAnswer.FromIso),
     ];
 
     /// <summary>Their bytes, without MAC.</summary>

@@ -1,5 +1,6 @@
 using Lakala.Grains.Bills;
 using Lakala.Rules.Attempts;
+using Lakala.Rules.Ledger;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Terminal;
@@ -27,6 +28,7 @@ internal static class Lookup
             row?.Description,
             row?.OrderId,
             row is null ? null : found.TimeLeft,
-            row?.Escrow is { } terms ? new Guarantee(terms.ShipWithin, terms.ConfirmWithin) : null).ToIso();
+            row?.Escrow is { } terms ? new Guarantee(terms.ShipWithin, terms.ConfirmWithin) : null,
+            row?.FeeOnRefund == FeeOnRefund.Kept).ToIso();
     }
 }

@@ -57,6 +57,9 @@ internal sealed class GatewayDevice : IAsyncDisposable
 
     public async Task<Verdict> Pay(PayRequest swipe) => PayAnswer.FromIso(await Ask(swipe.ToIso(), _mac!)).Verdict;
 
+    /// <summary>A 0100 under a new key.</summary>
+    public Task<Iso8583Message> LookUp(long bill) => Ask(new LookupRequest(From(), 1, $"{bill:D14}", _keySet).ToIso(), _mac!);
+
     public async ValueTask DisposeAsync()
     {
         await _there.Writer.CompleteAsync();

@@ -257,7 +257,7 @@ internal sealed partial class FuzzTarget
         var answer = request switch
         {
             SignOnRequest signOn => new SignOnAnswer(signOn.From, LongVerdict, signOn.Nonce, 1, LongKey, LongKey, Samples.Time, LongText).ToIso(),
-            LookupRequest lookup => new LookupAnswer(lookup.From, LongVerdict, lookup.Bill, 1, CurrencyCode.Cny, LongText, LongText, LongText, TimeSpan.MaxValue, new Guarantee(TimeSpan.MaxValue, TimeSpan.MaxValue)).ToIso(),
+            LookupRequest lookup => new LookupAnswer(lookup.From, LongVerdict, lookup.Bill, 1, CurrencyCode.Cny, LongText, LongText, LongText, TimeSpan.MaxValue, new Guarantee(TimeSpan.MaxValue, TimeSpan.MaxValue), IsFeeKept: true).ToIso(),
             PayRequest pay => new PayAnswer(pay.From, LongVerdict, pay.Batch, pay.Bill, pay.Amount, pay.Currency, LongFacts).ToIso(),
             AbandonRequest abandon => new AbandonAnswer(abandon.From, LongVerdict, abandon.Batch, ResponseCodes.Approved, LongFacts).ToIso(),
             ClerkSignInRequest signIn => new ClerkSignInAnswer(signIn.From, LongVerdict, LongText, true).ToIso(),
