@@ -29,6 +29,7 @@ internal sealed class TextOutput(TextWriter output, TerminalTexts texts, bool le
     public override void ShowBill(SwipePending swipe)
     {
         output.WriteLine($"{TextColumns.Clean(swipe.Payee ?? "")}  {Receipt.Amount(swipe.Amount, swipe.Currency)}");
+        ShowTerms(swipe.ShipWithinSeconds, swipe.CheckWithinSeconds, swipe.IsFeeKept);
         output.WriteLine(_words.AskingCustomer);
         output.WriteLine();
         output.Flush();
@@ -44,18 +45,29 @@ internal sealed class TextOutput(TextWriter output, TerminalTexts texts, bool le
             Line(_words.For, report.Description);
             Line(_words.Order, report.OrderId);
             Line(_words.Amount, Receipt.Amount(report.Amount!.Value, CurrencyCode.Cny));
-            if (report is { ShipWithinSeconds: { } ship, CheckWithinSeconds: { } check })
-            {
-                output.WriteLine();
-                output.WriteLine(texts.Guarantee);
-                output.WriteLine(texts.GuaranteeHint);
-                output.WriteLine($"{texts.ShipsWithin}: {texts.Duration(ship)}");
-                output.WriteLine($"{texts.CheckWithin}: {texts.Duration(check)}");
-            }
+            ShowTerms(report.ShipWithinSeconds, report.CheckWithinSeconds, report.IsFeeKept);
         }
 
         ShowTexts(report);
         output.Flush();
+    }
+
+    // What stands on the bill from its creation, before it is paid.
+    private void ShowTerms(int? shipWithin, int? checkWithin, bool isFeeKept)
+    {
+        if (shipWithin is { } ship && checkWithin is { } check)
+        {
+            output.WriteLine();
+            output.WriteLine(texts.Guarantee);
+            output.WriteLine(texts.GuaranteeHint);
+            output.WriteLine($"{texts.ShipsWithin}: {texts.Duration(ship)}");
+            output.WriteLine($"{texts.CheckWithin}: {texts.Duration(check)}");
+        }
+
+        if (isFeeKept)
+        {
+            output.WriteLine(texts.FeeKept);
+        }
     }
 
     private void ShowTexts(SwipeReport report)

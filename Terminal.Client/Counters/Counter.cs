@@ -386,7 +386,8 @@ internal sealed class Counter : IAsyncDisposable
             found.OrderId,
             Clerk?.Number,
             found.ShipWithinSeconds,
-            found.CheckWithinSeconds);
+            found.CheckWithinSeconds,
+            IsFeeKept: found.IsFeeKept);
         if (abandon.IsCancellationRequested)
         {
             return Reports.Refuse(Texts.GivenUp, found.Bill);

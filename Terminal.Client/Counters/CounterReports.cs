@@ -41,6 +41,7 @@ internal sealed record CounterReports(TerminalSetup Setup, TerminalTexts Texts, 
             OrderId = answer.OrderId,
             ShipWithinSeconds = (int?)answer.Guarantee?.ShipWithin.TotalSeconds,
             CheckWithinSeconds = (int?)answer.Guarantee?.CheckWithin.TotalSeconds,
+            IsFeeKept = answer.IsFeeKept,
             // The server's text for 00 is about a payment.
             Text = isFound ? null : answer.Verdict.ClerkText,
             CustomerText = isFound ? null : answer.Verdict.CustomerText,

@@ -51,6 +51,10 @@ public record SwipeReport(Outcome Outcome)
     /// <summary>Of a guaranteed trade: from the shipping until the merchant gets the money.</summary>
     public int? CheckWithinSeconds { get; init; }
 
+    /// <summary>True when the shop does not get the fee for the payment back when it is refunded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsFeeKept { get; init; }
+
     /// <summary>Of a refund: the RRN of the payment. <see cref="Rrn"/> is the refund's own number.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RefundOf { get; init; }
@@ -123,6 +127,7 @@ public record SwipeReport(Outcome Outcome)
             OrderId = result?.OrderId ?? pending.OrderId,
             ShipWithinSeconds = pending.ShipWithinSeconds,
             CheckWithinSeconds = pending.CheckWithinSeconds,
+            IsFeeKept = pending.IsFeeKept,
             Text = result is null ? whenUnknown : result.ClerkText,
             CustomerText = result is null ? toCustomer
                 : swipe.Outcome == Outcome.Ordered ? texts.OfRefund(result.IsWaiting, pending.MaskedCard, result.Rrn ?? "")

@@ -440,6 +440,8 @@ internal sealed class DeskView(int columns, int rows, TimeProvider time)
             Pair(words.TimeLeft, left > TimeSpan.Zero ? left.ToString(left.TotalDays >= 1 ? @"d'd 'hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture) : words.TimeUp);
         }
 
+        Say(bill.IsFeeKept ? texts.FeeKept : null, Ink.Plain);
+
         _row++;
     }
 

@@ -43,6 +43,7 @@ public sealed record KeysReserved(JournalKey Next) : JournalRecord;
 /// <param name="CheckWithinSeconds">From the shipping until the merchant gets the money.</param>
 /// <param name="RefundOf">The RRN of the payment of which money goes back; null for a payment.</param>
 /// <param name="Supervisor">Who signs the refund. The password is not kept.</param>
+/// <param name="IsFeeKept">The shop does not get the fee for this payment back when it is refunded.</param>
 public sealed record SwipePending(
     JournalKey Key,
     string Terminal,
@@ -61,7 +62,8 @@ public sealed record SwipePending(
     int? ShipWithinSeconds = null,
     int? CheckWithinSeconds = null,
     string? RefundOf = null,
-    string? Supervisor = null) : JournalRecord
+    string? Supervisor = null,
+    bool IsFeeKept = false) : JournalRecord
 {
     [JsonIgnore]
     public bool IsRefund => RefundOf is not null;

@@ -135,6 +135,12 @@ public static class Receipt
             paper.Centre(texts.PinVerified);
         }
 
+        if (isPaid && pending.IsFeeKept)
+        {
+            paper.Line(Rule);
+            paper.Text(texts.FeeKept);
+        }
+
         if (isPaid && pending is { ShipWithinSeconds: { } ship, CheckWithinSeconds: { } check })
         {
             paper.Line(Rule);

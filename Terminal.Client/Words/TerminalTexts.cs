@@ -65,6 +65,7 @@ public sealed record TerminalTexts
         YourCodeHint = "Enter it at the page of the bill to confirm the goods, or to claim. Show it to nobody, also not to who brings the goods.",
         ShipsWithin = "Ships within",
         CheckWithin = "Time to check",
+        FeeKept = "If refunded: in full. The shop does not get the fee for this payment back.",
         Units = [("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")],
         Card = "Card",
         Entry = "Entry",
@@ -174,6 +175,7 @@ public sealed record TerminalTexts
         YourCodeHint = "在账单页面输入，用于确认收货或提出争议。请勿出示给任何人，包括送货人员。",
         ShipsWithin = "发货期限",
         CheckWithin = "查验期限",
+        FeeKept = "如有退款：全额退还，本次付款的手续费不退还商家。",
         Units = [("天", "天"), ("小时", "小时"), ("分钟", "分钟"), ("秒", "秒")],
         Card = "卡号",
         Entry = "输入方式",
@@ -311,6 +313,9 @@ public sealed record TerminalTexts
     public required string ShipsWithin { get; init; }
 
     public required string CheckWithin { get; init; }
+
+    /// <summary>What a refund means when store and platform keep the fee. It fits into one row of the screen.</summary>
+    public required string FeeKept { get; init; }
 
     /// <summary>Days, hours, minutes and seconds, one and several.</summary>
     public required IReadOnlyList<(string One, string Many)> Units { get; init; }

@@ -162,8 +162,23 @@ public sealed class TradeApiTests(HastyNetwork network) : IClassFixture<HastyNet
         var terms = JsonElement.Parse(found.Output);
         (terms.GetProperty("ship_within_seconds").GetInt32(), terms.GetProperty("check_within_seconds").GetInt32()).Should().Be((259_200, 864_000));
 
-        (await Pay(bill)).GetProperty("receipts")[0].GetString().Should().Contain("GUARANTEED TRADE").And.Contain("10 days");
+        terms.TryGetProperty("is_fee_kept", out _).Should().BeFalse();
+
+        (await Pay(bill)).GetProperty("receipts")[0].GetString().Should().Contain("GUARANTEED TRADE").And.Contain("10 days").And.NotContain("If refunded");
         (await Pay((await _shop.NewBill()).GetProperty("number").GetString()!)).GetProperty("receipts")[0].GetString().Should().NotContain("GUARANTEED TRADE");
+    }
+
+    [Fact]
+    public async Task The_counter_and_both_copies_of_the_receipt_say_that_the_fee_is_kept()
+    {
+        var bill = (await _shop.NewBill(Escrow + ""","fee_on_refund":"kept" """)).GetProperty("number").GetString()!;
+        var found = await network.Local.RunTerminal(["lookup", "--bill", bill, "--json"], cancel: Shop.Stop);
+        JsonElement.Parse(found.Output).GetProperty("is_fee_kept").GetBoolean().Should().BeTrue();
+        (await network.Local.RunTerminal(["lookup", "--bill", bill], cancel: Shop.Stop)).Output.Should().Contain("If refunded: in full. The shop does not get the fee for this payment back.");
+
+        var receipts = (await Pay(bill)).GetProperty("receipts").EnumerateArray().Select(receipt => receipt.GetString()).ToList();
+
+        receipts.Should().HaveCount(2).And.OnlyContain(receipt => receipt!.Contains("If refunded: in full. The shop\ndoes not get the fee for this\npayment back.\n"));
     }
 
     private async Task<(long Available, long Held)> Balance()

@@ -319,6 +319,36 @@ public sealed class CommandLineTests : IDisposable
         _output.ToString().Where(char.IsControl).Should().OnlyContain(sign => sign == '\n' || sign == '\r');
     }
 
+    [Theory]
+    [InlineData("en", "GUARANTEED TRADE", "If refunded: in full. The shop does not get the fee for this payment back.")]
+    [InlineData("zh", "担保交易", "如有退款：全额退还，本次付款的手续费不退还商家。")]
+    public void The_terms_of_a_bill_are_said_when_it_is_looked_up_and_before_it_is_paid(string language, string held, string kept)
+    {
+        var found = new Report(Outcome.Found) { Bill = Bill, Amount = 500 };
+        var pending = new SwipePending(new JournalKey(1, 1), "T0000001", "STORE0000000001", Bill, 500, 156, "622848*********0000", "021", TimeProvider.System.GetUtcNow());
+
+        Said(screen => screen.Show(found with { IsFeeKept = true })).Should().Contain(kept).And.NotContain(held);
+        Said(screen => screen.ShowBill(pending with { IsFeeKept = true })).Should().Contain(kept).And.NotContain(held);
+        Said(screen => screen.Show(found with { ShipWithinSeconds = 3_600, CheckWithinSeconds = 86_400 })).Should().Contain(held).And.NotContain(kept);
+        Said(screen => screen.ShowBill(pending with { ShipWithinSeconds = 3_600, CheckWithinSeconds = 86_400 })).Should().Contain(held).And.NotContain(kept);
+
+        string Said(Action<TextOutput> show)
+        {
+            _output.GetStringBuilder().Clear();
+            show(new TextOutput(_output, TerminalTexts.ForLanguage(language)));
+            return _output.ToString();
+        }
+    }
+
+    [Fact]
+    public void The_report_for_programs_says_only_of_a_fee_that_is_kept()
+    {
+        var found = new Report(Outcome.Found) { Bill = Bill, Amount = 500 };
+
+        JsonDocument.Parse((found with { IsFeeKept = true }).ToJson()).RootElement.GetProperty("is_fee_kept").GetBoolean().Should().BeTrue();
+        JsonDocument.Parse(found.ToJson()).RootElement.TryGetProperty("is_fee_kept", out _).Should().BeFalse("programs of the version before get what they got");
+    }
+
     [Fact]
     public void Every_server_is_known_by_host_and_port()
     {

@@ -44,6 +44,38 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void A_fee_that_is_kept_is_found_again_and_one_that_is_not_leaves_no_member()
+    {
+        SwipePending kept;
+        using (var journal = Open())
+        {
+            kept = journal.Begin(Pending(journal.TakeKey()) with { IsFeeKept = true }).Pending;
+            Begin(journal);
+        }
+
+        using var again = Open();
+
+        again.Open.Select(swipe => swipe.Pending.IsFeeKept).Should().Equal(true, false);
+        again.Open[0].Pending.Should().Be(kept);
+        System.IO.File.ReadLines(File).Should().ContainSingle(line => line.Contains("\"is_fee_kept\":true}")).And.ContainSingle(line => line.Contains("is_fee_kept"));
+    }
+
+    [Fact]
+    public void A_journal_of_the_version_before_is_read_and_its_fees_are_not_kept()
+    {
+        System.IO.File.WriteAllText(File, """
+            3d4c1b1a {"record":"next","next":{"batch":895811,"stan":33}}
+            143bdf5f {"record":"pending","key":{"batch":895811,"stan":4},"terminal":"T0000001","store":"STORE0000000001","bill":"11086835743968","amount":94977,"currency":156,"masked_card":"622848*********1960","entry_mode":"021","at":"2026-11-30T11:04:13.9518081+08:00","store_name":"Corner Store 1","payee":"Demo Shop","description":"A teapot","order_id":"order-000006","ship_within_seconds":6,"check_within_seconds":4}
+
+            """.ReplaceLineEndings("\n"));
+
+        using var journal = Open();
+
+        var old = journal.Open.Should().ContainSingle().Which.Pending;
+        (old.Bill, old.ShipWithinSeconds, old.CheckWithinSeconds, old.IsFeeKept).Should().Be(("11086835743968", 6, 4, false));
+    }
+
+    [Fact]
     public void A_torn_last_line_is_cut_off_wherever_it_is_torn()
     {
         using (var journal = Open())

@@ -68,6 +68,40 @@ public sealed class ReceiptTests
         Papers(held, Print.Original, TerminalTexts.Chinese).Should().OnlyContain(receipt => receipt.Contains("担保交易") && receipt.Contains("3 天"));
     }
 
+    [Fact]
+    public void Both_copies_of_a_paid_bill_say_that_its_fee_is_kept_at_a_refund()
+    {
+        var kept = Approved with { Pending = Approved.Pending with { IsFeeKept = true } };
+
+        Papers(kept, Print.Original, TerminalTexts.English).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(
+            """
+                      PIN VERIFIED
+            --------------------------------
+            If refunded: in full. The shop
+            does not get the fee for this
+            payment back.
+            --------------------------------
+            """.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+        Papers(kept, Print.Reprint, TerminalTexts.Chinese).Should().HaveCount(2).And.OnlyContain(receipt => receipt.Contains(
+            """
+            如有退款：全额退还，本次付款的手
+            续费不退还商家。
+            """.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Nothing_is_said_about_the_fee_when_it_is_given_back_or_when_nothing_was_paid()
+    {
+        var kept = Approved with { Pending = Approved.Pending with { IsFeeKept = true } };
+        var declined = kept with { Result = new SwipeResult(kept.Pending.Key, "55", 401, CustomerText: "Not paid. The PIN was wrong.") };
+
+        Papers(kept, Print.Original, TerminalTexts.English).Should().OnlyContain(receipt => receipt.Contains("refunded"));
+        foreach (var silent in new[] { Approved, declined, kept with { Result = null } })
+        {
+            Papers(silent, Print.Original, TerminalTexts.English).Should().NotBeEmpty().And.NotContain(receipt => receipt.Contains("refunded"));
+        }
+    }
+
     [Theory]
     [InlineData(Print.Original)]
     [InlineData(Print.Duplicate)]

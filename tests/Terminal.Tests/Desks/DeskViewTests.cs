@@ -307,6 +307,37 @@ public sealed class DeskViewTests
         (first + Shown()).Should().Contain("GUARANTEED TRADE").And.NotContain("01234").And.NotContain("56789");
     }
 
+    [Theory]
+    [InlineData("en", "If refunded: in full. The shop does not get the fee for this payment back.")]
+    [InlineData("zh", "如有退款：全额退还，本次付款的手续费不退还商家。")]
+    public void A_fee_that_is_kept_is_on_the_screen_before_the_payment(string language, string said)
+    {
+        var whole = Found with { Description = "A teapot", OrderId = "order-1", ShipWithinSeconds = 3_600, CheckWithinSeconds = 86_400, IsFeeKept = true };
+        var desk = ShowBill(whole);
+        Shown(desk).Should().Contain(said);
+        desk.Read(new DeskInput.Burst(Track, IsEnded: true));
+        Shown(desk).Should().Contain(said, "the PIN is not keyed in yet");
+        foreach (var sign in "962006")
+        {
+            desk.Press(new Press(DeskKey.Sign, sign));
+        }
+
+        desk.Press(new Press(DeskKey.Enter)).Should().BeOfType<DeskRequest.Pay>();
+        Shown(desk).Should().Contain(said);
+
+        Shown(ShowBill(whole with { IsFeeKept = false })).Should().NotContain(said);
+
+        Desk ShowBill(Report found)
+        {
+            var desk = new Desk(TerminalTexts.ForLanguage(language), needsClerk: false, _time);
+            desk.Begin();
+            desk.Done(Settled);
+            desk.Read(new DeskInput.Burst(Bill, IsEnded: true)).Should().Be(new DeskRequest.LookUp(Bill));
+            desk.Done(found);
+            return desk;
+        }
+    }
+
     [Fact]
     public void A_past_payment_that_was_not_paid_says_why()
     {
