@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Lakala.Grains.Tests;
 using Lakala.Silo.Gateway;
 using Lakala.Storage;
+using Lakala.Storage.Stores;
 using Lakala.Testing;
 using Lakala.Wire.Iso8583;
 using Lakala.Wire.Keys;
@@ -32,6 +34,20 @@ internal sealed class GatewayDevice : IAsyncDisposable
         _connection.Features.Set<IConnectionLifetimeNotificationFeature>(new Lifetime());
         var gateway = new TerminalGateway(grains, new OpenVault(), watch, new MacFailures(time, NullLogger<MacFailures>.Instance), time, NullLogger<TerminalGateway>.Instance);
         _serving = gateway.OnConnectedAsync(_connection);
+    }
+
+    public string Terminal => _terminal;
+
+    /// <summary>A new terminal of the cluster, signed on.</summary>
+    public static async Task<GatewayDevice> SignOn(SwipeCluster cluster, LineWatch watch, TimeProvider time)
+    {
+        var terminal = await cluster.NewTerminal();
+        var master = MasterKey.NewKey();
+        await new ProvisioningRows(cluster.Books.Database).ReplaceMasterKey(terminal.Id, master, "test", TestContext.Current.CancellationToken);
+        await terminal.Grain.Refresh();
+        var device = new GatewayDevice(cluster.Silos.Grains, watch, time, terminal.Id, new MasterKey(master));
+        await device.SignOn();
+        return device;
     }
 
     public async Task SignOn()

@@ -3,10 +3,8 @@ using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Gateway;
-using Lakala.Storage.Stores;
 using Lakala.Vocabulary;
 using Lakala.Wire.Iso8583;
-using Lakala.Wire.Keys;
 using Lakala.Wire.Terminal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -25,13 +23,8 @@ public sealed class LookupTests(SwipeCluster cluster) : IClassFixture<SwipeClust
 
     public async ValueTask InitializeAsync()
     {
-        var terminal = await cluster.NewTerminal();
-        var master = MasterKey.NewKey();
-        await new ProvisioningRows(cluster.Books.Database).ReplaceMasterKey(terminal.Id, master, "test", TestContext.Current.CancellationToken);
-        await terminal.Grain.Refresh();
         _watch = new LineWatch(Options.Create(new TerminalGatewayOptions()), _time, NullLogger<LineWatch>.Instance);
-        _device = new GatewayDevice(cluster.Silos.Grains, _watch, _time, terminal.Id, new MasterKey(master));
-        await _device.SignOn();
+        _device = await GatewayDevice.SignOn(cluster, _watch, _time);
     }
 
     public async ValueTask DisposeAsync()

@@ -20,19 +20,11 @@ public sealed class RefusedRequestTests(SwipeCluster cluster) : IClassFixture<Sw
     private readonly FakeTimeProvider _time = new();
     private LineWatch _watch = null!;
     private GatewayDevice _device = null!;
-    private string _terminal = null!;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        var terminal = await cluster.NewTerminal();
-        var master = MasterKey.NewKey();
-        await ReplaceKey(terminal.Id, master);
-        _terminal = terminal.Id;
         _watch = new LineWatch(Options.Create(new TerminalGatewayOptions()), _time, NullLogger<LineWatch>.Instance);
-        _device = new GatewayDevice(cluster.Silos.Grains, _watch, _time, terminal.Id, new MasterKey(master));
-        await _device.SignOn();
+        _device = await GatewayDevice.SignOn(cluster, _watch, _time);
     }
 
     public async ValueTask DisposeAsync()
@@ -51,7 +43,7 @@ public sealed class RefusedRequestTests(SwipeCluster cluster) : IClassFixture<Sw
         await Expect(swipe with { IsRepeat = true });
         await Expect(swipe with { IsRepeat = true, Track2 = null, PinBlock = null });
 
-        (await cluster.Books.Scalar<string>($"select concat_ws(' ', state, currency, amount, bill) from attempts where terminal_id = '{_terminal}'")).Should().Be("REFUSED");
+        (await cluster.Books.Scalar<string>($"select concat_ws(' ', state, currency, amount, bill) from attempts where terminal_id = '{_device.Terminal}'")).Should().Be("REFUSED");
         (await cluster.Books.Scalar<string>($"select state from bills where number = {bill}")).Should().Be("OPEN");
         (await _device.Pay(swipe with { Currency = CurrencyCode.Cny })).Reason.Should().Be((int)Refusal.CurrencyWrong, "the refusal is final under its key");
     }
@@ -81,23 +73,18 @@ public sealed class RefusedRequestTests(SwipeCluster cluster) : IClassFixture<Sw
     public async Task An_unknown_network_function_under_keys_that_have_ended_is_told_to_sign_on()
     {
         (await _device.Echo()).Should().Be(ResponseCodes.Approved);
-        await ReplaceKey(_terminal, MasterKey.NewKey());
+        await new ProvisioningRows(cluster.Books.Database).ReplaceMasterKey(_device.Terminal, MasterKey.NewKey(), "test", TestContext.Current.CancellationToken);
+        await cluster.Silos.Grains.GetGrain<ITerminalGrain>(_device.Terminal).Refresh();
         _time.Advance(TimeSpan.FromSeconds(1));
         var since = _time.GetTimestamp();
 
         (await _device.AskFunction(999)).Verdict.Code.Should().Be(ResponseCodes.SignOnFirst);
-        _watch.HeardSince(since).Should().NotContainKey(_terminal);
+        _watch.HeardSince(since).Should().NotContainKey(_device.Terminal);
     }
 
     private async Task Expect(PayRequest swipe)
     {
         var verdict = await _device.Pay(swipe);
         (verdict.Code, verdict.Reason).Should().Be((ResponseCodes.WrongAmount, (int)Refusal.CurrencyWrong));
-    }
-
-    private async Task ReplaceKey(string terminal, byte[] master)
-    {
-        await new ProvisioningRows(cluster.Books.Database).ReplaceMasterKey(terminal, master, "test", Stop);
-        await cluster.Silos.Grains.GetGrain<ITerminalGrain>(terminal).Refresh();
     }
 }
