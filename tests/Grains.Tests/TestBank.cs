@@ -43,7 +43,7 @@ public sealed class BankDesk
     private readonly TaskCompletionSource<Func<Authorisation, BankOutcome>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The first request, as soon as it comes.</summary>
-    public Task<Authorisation> Asked => _asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<Authorisation> Asked => _asked.Task.WaitAsync(HangGuard.Bound);
 
     /// <summary>Answers all requests from now on.</summary>
     public void Answers(Func<Authorisation, BankOutcome> answer) => _answer.SetResult(answer);
