@@ -116,9 +116,13 @@ public sealed class LocalNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>The executable of a project, of the checkout whose programs run here.</summary>
+    /// <exception cref="SetupException">It has not been built.</exception>
+    public string Program(string project) => Repository.Program(project, _options.Checkout);
+
     public async Task StartBank(CancellationToken cancel = default)
     {
-        Bank = ChildProcess.Start(_state, "bank", [Repository.Program("BankHost")], new Dictionary<string, string>
+        Bank = ChildProcess.Start(_state, "bank", [Program("BankHost")], new Dictionary<string, string>
         {
             ["Bank__Port"] = Text(_bankPort),
             ["Bank__HttpPort"] = Text(_bankHttpPort),
@@ -142,7 +146,7 @@ public sealed class LocalNetwork : IAsyncDisposable
     public void StartSiloWithoutWaiting(int number = 0)
     {
         var silo = _silos[number];
-        silo.Process = ChildProcess.Start(_state, silo.Name, [Repository.Program("Silo")], SiloEnvironment(silo));
+        silo.Process = ChildProcess.Start(_state, silo.Name, [Program("Silo")], SiloEnvironment(silo));
     }
 
     /// <summary>Starts one more silo with its own settings and ports, which tries to join; the caller ends it.</summary>
@@ -155,7 +159,7 @@ public sealed class LocalNetwork : IAsyncDisposable
             environment[key] = value;
         }
 
-        return ChildProcess.Start(state, silo.Name, [Repository.Program("Silo")], environment);
+        return ChildProcess.Start(state, silo.Name, [Program("Silo")], environment);
     }
 
     /// <summary>Starts a further program beside the instance, with its log in the state folder; the caller ends it.</summary>
@@ -168,13 +172,13 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     /// <summary>The silo's verb <c>books</c>: the trial balance, and exit code 1 when it does not balance.</summary>
     public Task<ToolResult> Books(CancellationToken cancel = default) =>
-        Tool.Run([Repository.Program("Silo"), "books"], SiloEnvironment(_silos[0]), cancel: cancel);
+        Tool.Run([Program("Silo"), "books"], SiloEnvironment(_silos[0]), cancel: cancel);
 
     /// <summary>The silo's verb <c>provision</c>.</summary>
     /// <param name="request">Its JSON.</param>
     /// <param name="cancel">Ends it.</param>
     public Task<ToolResult> Provision(string request, CancellationToken cancel = default) =>
-        Tool.Run([Repository.Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
+        Tool.Run([Program("Silo"), "provision"], SiloEnvironment(_silos[0]), request, cancel: cancel);
 
     /// <summary>
     /// Runs the store's terminal program, as its own process. When the server does not answer in the terminal's time, as on a busy machine, the clerk
@@ -185,7 +189,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         for (var tries = 1; ; tries++)
         {
             var run = await Tool.Run(
-                [Repository.Program("Terminal.Client"), .. arguments],
+                [Program("Terminal.Client"), .. arguments],
                 new Dictionary<string, string> { ["LAKALA_HOME"] = Home },
                 input,
                 cancel: cancel);
@@ -261,7 +265,7 @@ public sealed class LocalNetwork : IAsyncDisposable
 
     private async Task StartShop(CancellationToken cancel)
     {
-        Shop = ChildProcess.Start(_state, "shop", [Repository.Program("Shop")], new Dictionary<string, string>
+        Shop = ChildProcess.Start(_state, "shop", [Program("Shop")], new Dictionary<string, string>
         {
             ["Shop__Port"] = Text(_shopPort),
             ["Lakala__Url"] = Http.ToString(),

@@ -46,6 +46,9 @@ public sealed record LocalNetworkOptions
     /// <summary>True: programs swipe, far faster than clerks, so the quotas of a terminal are raised.</summary>
     public bool ProgramsSwipe { get; init; }
 
+    /// <summary>The root folder of another checkout, whose programs run; null: those of this one.</summary>
+    public string? Checkout { get; init; }
+
     /// <summary>More configuration of the silo, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Silo { get; init; } = new Dictionary<string, string>();
 

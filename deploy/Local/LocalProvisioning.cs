@@ -15,11 +15,11 @@ internal sealed class LocalProvisioning(StateFolder state, LocalNetworkOptions o
         var seedFile = state.At("seed.json");
         if (await LocalFiles.Read<Seed>(seedFile) is { Operators: not null } kept && kept.Database == database)
         {
-            await Tool.RunOrFail([Repository.Program("Silo"), "migrate"], silo, cancel: cancel);
+            await Tool.RunOrFail([Repository.Program("Silo", options.Checkout), "migrate"], silo, cancel: cancel);
             return kept;
         }
 
-        var answer = await Tool.RunOrFail([Repository.Program("Silo"), "provision"], silo, LocalFiles.Serialise(ComposeRequest()), cancel);
+        var answer = await Tool.RunOrFail([Repository.Program("Silo", options.Checkout), "provision"], silo, LocalFiles.Serialise(ComposeRequest()), cancel);
         var seed = LocalFiles.Parse<Seed>(answer) with { Database = database };
         LocalFiles.Write(seedFile, seed);
         return seed;

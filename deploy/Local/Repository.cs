@@ -10,11 +10,13 @@ public static class Repository
         Path.GetFullPath(Environment.GetEnvironmentVariable("LAKALA_HOME") is { Length: > 0 } home ? home : Path.Combine(Root, ".lakala"));
 
     /// <summary>The executable that was built for a project, in the configuration of the running program.</summary>
+    /// <param name="project">The name of its folder.</param>
+    /// <param name="checkout">The root folder of another checkout; null: of this one.</param>
     /// <exception cref="SetupException">It has not been built.</exception>
-    public static string Program(string project)
+    public static string Program(string project, string? checkout = null)
     {
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var path = Path.Combine(Root, "artifacts", "bin", project, configuration, "Lakala." + project);
+        var path = Path.Combine(checkout ?? Root, "artifacts", "bin", project, configuration, "Lakala." + project);
         return File.Exists(path) ? path : throw new SetupException($"{path} is not built: run `dotnet build -c Release`");
     }
 

@@ -14,12 +14,17 @@ internal static class BenchNetwork
     /// <summary>Starts it in an empty state folder, with a database of its own. Notices are written and not sent.</summary>
     /// <param name="terminals">Without the spare one.</param>
     /// <param name="bills">Open, each of <see cref="SwarmRun.Amount"/>.</param>
-    public static async Task<LocalNetwork> Start(int terminals, int bills, Action<string> progress, CancellationToken stop, int silos = 1)
+    /// <param name="progress">Called with each step.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="silos">How many silos serve the terminals.</param>
+    /// <param name="checkout">The root folder of another checkout, whose programs run beside those of this one.</param>
+    public static async Task<LocalNetwork> Start(int terminals, int bills, Action<string> progress, CancellationToken stop, int silos = 1, string? checkout = null)
     {
         var network = await LocalNetwork.Start(
-            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, "bench")),
+            await StateFolder.OpenEmpty(Path.Combine(Repository.Home, checkout is null ? "bench" : "bench-other")),
             new LocalNetworkOptions
             {
+                Checkout = checkout,
                 Silos = silos,
                 Terminals = terminals,
                 Bills = bills,

@@ -28,6 +28,18 @@ var plain = new System.CommandLine.Command("plain", "The plain way to take a swi
 plain.SetAction((parsed, stop) => Told(() =>
     new PlainBench(parsed.GetValue(terminals), TimeSpan.FromSeconds(parsed.GetValue(seconds))).Run(parsed.GetValue(json)?.FullName, stop)));
 command.Add(plain);
+var other = new Argument<DirectoryInfo>("checkout") { Description = "The folder of a checkout of another version, built." }.AcceptExistingOnly();
+var turns = new Option<int>("--turns") { Description = "How often each of the two has its turn.", DefaultValueFactory = _ => 12 };
+var turnSeconds = new Option<int>("--seconds") { Description = "How long a turn is measured.", DefaultValueFactory = _ => 8 };
+var pace = new Option<int>("--pace") { Description = "How many swipes a second; 0: as many as they can.", DefaultValueFactory = _ => 1_000 };
+var beside = new System.CommandLine.Command("beside", "What a swipe costs here and in another version, which take swipes by turns") { other, json, turns, turnSeconds, pace, terminals };
+beside.SetAction((parsed, stop) => Told(() => new BesideBench(
+    parsed.GetRequiredValue(other).FullName,
+    parsed.GetValue(terminals),
+    parsed.GetValue(turns),
+    TimeSpan.FromSeconds(parsed.GetValue(turnSeconds)),
+    parsed.GetValue(pace) is > 0 and var swipes ? swipes : null).Run(parsed.GetValue(json)?.FullName, stop)));
+command.Add(beside);
 var bills = new Option<int>("--bills") { Description = "How many paid bills are in the tables at most.", DefaultValueFactory = _ => 10_000_000 };
 var many = new Option<int>("--terminals") { Description = "How many terminals are idle, or connect again at once.", DefaultValueFactory = _ => 10_000 };
 var minutes = new Option<int>("--minutes") { Description = "How long the silo's memory is watched.", DefaultValueFactory = _ => 20 };

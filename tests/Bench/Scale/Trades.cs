@@ -16,9 +16,6 @@ internal sealed class Trades(TimeSpan time) : IScalePart
     // Refunds and swipes are compared at a pace at which none waits for another.
     private const int RefundsPerSecond = 50, RefundsAtOnce = 16;
 
-    // More than is settled where this was measured; an open bill is a row to load.
-    private const int MostPerSecond = 7_000;
-
     private const int ShipSeconds = 259_200, ConfirmSeconds = 864_000;
 
     private const string Due = "select count(*) from trades where state = 'SHIPPED' and due_at <= statement_timestamp()";
@@ -70,7 +67,7 @@ internal sealed class Trades(TimeSpan time) : IScalePart
 
     private static int Refunds => (int)Paced.TotalSeconds * RefundsPerSecond;
 
-    private int PerRun => (int)((WarmUp + time).TotalSeconds * MostPerSecond);
+    private int PerRun => (int)((WarmUp + time).TotalSeconds * SwarmRun.ManyPerSecond);
 
     private static IReadOnlyList<SeededTerminal> Paying(LocalNetwork network) => [.. network.Seed.Terminals.Take(Terminals)];
 
