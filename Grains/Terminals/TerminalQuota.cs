@@ -5,7 +5,7 @@ namespace Lakala.Grains.Terminals;
 /// <summary>The limits of one terminal, against tests of stolen cards and against filling the books. A clerk never reaches them.</summary>
 public sealed class TerminalQuotaOptions
 {
-    /// <summary>Payments, at once or spread over a minute.</summary>
+    /// <summary>Payments and refunds, at once or spread over a minute.</summary>
     public int PaymentsPerMinute { get; set; } = 20;
 
     /// <summary>The same for other messages that may leave a row: enquiries and abandonments of unknown keys, sign-ons, reports of health.</summary>

@@ -7,7 +7,8 @@ public enum EntryKind
 
     /// <summary>Held money of an escrow bill is released. Its subject is the bill's number.</summary>
     Release,
-    /// <summary>Money is set aside for a refund. The subject of this and the next two is the refund's RRN.</summary>
+
+    /// <summary>Money is set aside for a refund. The subject of this, of <see cref="RefundTaken"/> and of <see cref="RefundBack"/> is the refund's RRN.</summary>
     Refund,
 
     /// <summary>The bank has credited the card.</summary>
@@ -16,7 +17,7 @@ public enum EntryKind
     /// <summary>The bank has refused the refund.</summary>
     RefundBack,
 
-    /// <summary>A merchant's money is set aside while a claim is open. The subject of this and the next is the claim's number.</summary>
+    /// <summary>A merchant's money is set aside while a claim is open. The subject of this and of <see cref="Unfreeze"/> is the claim's number.</summary>
     Freeze,
 
     Unfreeze,

@@ -2,7 +2,7 @@ using Lakala.Vocabulary;
 
 namespace Lakala.Rules.Trades;
 
-/// <summary>The states of the money of an escrow bill. It is held in the first three; FINISHED and CLOSED are final.</summary>
+/// <summary>The states of the money of an escrow bill. It is held in the first three. FINISHED is final; CLOSED opens again when the bank refuses its refund.</summary>
 public enum TradeState
 {
     /// <summary>Paid, not shipped.</summary>
