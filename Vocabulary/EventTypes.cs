@@ -65,9 +65,10 @@ public static class EventTypes
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
+    public static readonly IReadOnlyList<string> OfTrades = [TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
+
     /// <summary>Events of a bill that are sent to its merchant.</summary>
-    public static readonly IReadOnlyList<string> ToMerchant =
-        [Paid, Expired, Cancelled, TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
+    public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled, .. OfTrades];
 
     public static readonly IReadOnlyList<string> OfRefunds = [RefundCreated, RefundDone, RefundDeclined];
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
+using Lakala.Vocabulary;
 using Microsoft.Extensions.Options;
 
 namespace Lakala.Silo.Notices;
@@ -11,7 +12,8 @@ internal sealed record ShopperQuotas(NoticeQuotas Mail, NoticeQuotas Sms);
 
 /// <summary>
 /// The limits of notices to shoppers. The merchant chooses the addresses, so without them a key could send mails in our name and SMS
-/// at our cost to anybody.
+/// at our cost to anybody. Notices of trades and claims begin and end the times that a shopper has to act in. They are counted for their paid bill
+/// alone, so that nothing else which the merchant sends can keep one of them from her.
 /// </summary>
 internal sealed class ShopperLimits(QuotaRows counts, ShopperQuotas most, IOptions<SmsOptions> sms)
 {
@@ -30,10 +32,15 @@ internal sealed class ShopperLimits(QuotaRows counts, ShopperQuotas most, IOptio
 
         var isSms = notice.Receiver == ShopperReceivers.Sms;
         var quotas = isSms ? most.Sms : most.Mail;
-        return await counts.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas) switch
+        var isOfTrade = EventTypes.OfTrades.Contains(notice.Type) || EventTypes.OfClaims.Contains(notice.Type);
+        var counted = isOfTrade
+            ? counts.CountNotice(notice.EventId, notice.Receiver, Hash($"bill {bill.Number}"), quotas with { InAllPerDay = int.MaxValue })
+            : counts.CountNotice(notice.EventId, notice.Receiver, Hash(address), quotas);
+        return await counted switch
         {
             NoticeQuota.Free => null,
-            NoticeQuota.AddressFull => $"the address has had {quotas.PerHour} notices of you within an hour, or {quotas.PerDay} within a day",
+            NoticeQuota.AddressFull =>
+                $"the {(isOfTrade ? "shopper of this bill" : "address")} has had {quotas.PerHour} notices of {(isOfTrade ? "its trade and claims" : "you")} within an hour, or {quotas.PerDay} within a day",
             NoticeQuota.MerchantFull => $"your shoppers have had {quotas.InAllPerDay} {(isSms ? "SMS" : "mails")} within a day",
             var other => throw new InvalidOperationException($"{other} is no quota."),
         };

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lakala.Rules.Refunds;
 using Lakala.Silo.BillPages;
+using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Notices;
 using Lakala.Vocabulary;
@@ -11,7 +13,8 @@ namespace Lakala.Silo.Notices;
 
 /// <summary>A refund in the form in which its shopper reads it.</summary>
 /// <param name="Amount">Minor units.</param>
-public sealed record RefundShown(string Id, long Amount);
+/// <param name="Status">When the event happened.</param>
+public sealed record RefundShown(string Id, long Amount, string Status);
 
 /// <summary>A claim in the form in which its shopper reads it.</summary>
 /// <param name="Amount">What is claimed, in minor units.</param>
@@ -32,6 +35,9 @@ public sealed record ClaimShown(
 public sealed record ShopperMessage(
     BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null, ClaimShown? Claim = null)
 {
+    // No type of an event: a refund that is ordered, and waits for the money of those who give it back.
+    private const string RefundWaits = "refund.created, QUEUED";
+
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
     {
         [("en", EventTypes.Created)] = ("Your bill", "Pay it in any store with the Lakala sign: show the barcode or say the number, swipe your bank card, enter the PIN."),
@@ -45,6 +51,8 @@ public sealed record ShopperMessage(
         [("en", EventTypes.TradeFinished)] = ("Finished", "The shop has got the money for your order. Thank you."),
         [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
         [("en", EventTypes.RefundCreated)] = ("A refund is under way", "The shop gives money back to the card that paid. We tell you when your bank has it."),
+        [("en", RefundWaits)] = ("A refund is ordered", "It waits until the shop has the money for it. We tell you when your bank has it."),
+        [("zh", RefundWaits)] = ("退款已申请", "正在等待商家资金到位。银行入账后我们会通知您。"),
         [("en", EventTypes.RefundDone)] = ("Your refund has arrived", "Your bank has credited the card that paid."),
         [("en", EventTypes.RefundDeclined)] = ("Your refund has not arrived", "Your bank did not take the refund to this card. Ask the shop for another way."),
         [("zh", EventTypes.RefundCreated)] = ("退款处理中", "商家正在把款项退回您付款的银行卡。银行入账后我们会通知您。"),
@@ -85,10 +93,12 @@ public sealed record ShopperMessage(
     public static ShopperMessage? Compose(string type, string data, BillRow bill, string payUrl, string? paidIn)
     {
         var texts = Texts.In(bill.ShopperLanguage);
-        return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, type), out var words)
+        var refund = EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null;
+        var about = type == EventTypes.RefundCreated && refund!.Status == StateNames.Format(RefundState.Queued) ? RefundWaits : type;
+        return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, about), out var words)
             ? new ShopperMessage(
                 new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring,
-                EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null,
+                refund,
                 EventTypes.OfClaims.Contains(type) ? JsonSerializer.Deserialize<ClaimShown>(data, JsonSerializerOptions.Web) : null)
             : null;
     }

@@ -36,7 +36,7 @@ public sealed class ShopperMessageTests
                 all.Add(EventTypes.TradeDeadlineChanged, BillState.Paid, language);
                 all.Add(EventTypes.TradeFinished, BillState.Paid, language);
                 all.Add(EventTypes.TradeClosed, BillState.Paid, language);
-                foreach (var type in EventTypes.OfClaims)
+                foreach (var type in EventTypes.OfClaims.Concat(EventTypes.OfRefunds))
                 {
                     all.Add(type, BillState.Paid, language);
                 }
@@ -80,6 +80,19 @@ public sealed class ShopperMessageTests
 
         text.Should().Contain("622848*********4912").And.Contain("000000010000").And.Contain("C8FFFY").And.Contain("Corner Store 1 (STORE0000000001)")
             .And.Contain("30 Nov 2026, 18:00 Beijing time");
+    }
+
+    [Theory]
+    [InlineData("en", "It waits until the shop has the money for it.")]
+    [InlineData("zh", "正在等待商家资金到位。")]
+    public void A_refund_that_waits_is_not_said_to_be_under_way(string language, string words)
+    {
+        var bill = Bill(BillState.Paid, language);
+
+        Of(EventTypes.RefundCreated, bill, status: "QUEUED")!.Hint.Should().StartWith(words);
+        Of(EventTypes.RefundCreated, bill, status: "REQUESTED")!.Hint.Should().NotStartWith(words);
+        Of(EventTypes.RefundCreated, bill, status: "QUEUED")!.ShortText().Should().Contain(Of(EventTypes.RefundCreated, bill, status: "QUEUED")!.Headline)
+            .And.NotContain(Of(EventTypes.RefundCreated, bill, status: "REQUESTED")!.Headline);
     }
 
     [Theory]
@@ -173,7 +186,12 @@ public sealed class ShopperMessageTests
             isOver ? Now : null);
     }
 
-    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null) => ShopperMessage.Compose(type, """{"id":"000000010042","amount":12800,"status":"DONE","answer":"The pot was whole when it left our shop","due_at":"2026-12-02T09:00:00.000Z"}""", bill, Url, paidIn);
+    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null, string status = "DONE") => ShopperMessage.Compose(
+        type,
+        $$"""{"id":"000000010042","amount":12800,"status":"{{status}}","answer":"The pot was whole when it left our shop","due_at":"2026-12-02T09:00:00.000Z"}""",
+        bill,
+        Url,
+        paidIn);
 
     private static bool IsWide(char letter) => letter is >= '\u2E80' and <= '\uFFEE';
 

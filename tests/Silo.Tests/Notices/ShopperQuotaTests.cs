@@ -186,6 +186,22 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
         (await WhyNot("sms", "b@shopper.test", "+8613800000001", new MerchantApiOptions { SmsPerDay = 1 })).Should().Be("your shoppers have had 1 SMS within a day");
     }
 
+    [Theory]
+    [InlineData("trade.shipped")]
+    [InlineData("trade.deadline_changed")]
+    [InlineData("claim.refused")]
+    public async Task Nothing_else_that_a_merchant_sends_keeps_a_notice_of_a_trade_or_a_claim_from_the_shopper(string type)
+    {
+        var api = new MerchantApiOptions { NoticesPerAddressPerHour = 1, SmsPerDay = 1 };
+        (await WhyNot("sms", Email, Phone, api)).Should().BeNull();
+        (await WhyNot("sms", Email, Phone, api)).Should().NotBeNull();
+
+        (await WhyNot("sms", Email, Phone, api, type: type)).Should().BeNull();
+        (await WhyNot("sms", Email, Phone, api, type: type)).Should().Be(
+            "the shopper of this bill has had 1 notices of its trade and claims within an hour, or 30 within a day");
+        (await WhyNot("sms", Email, Phone, api, type: type, number: 2)).Should().BeNull("each bill was paid, and counts for itself");
+    }
+
     [Fact]
     public async Task What_goes_to_no_shopper_is_not_counted()
     {
@@ -196,13 +212,14 @@ public sealed class ShopperQuotaTests(Books books) : IClassFixture<Books>, IAsyn
     private async Task<NoticeQuota> Count(string address, NoticeQuotas quotas, string receiver = "mail", string merchant = Books.Merchant) =>
         await _quotas.CountNotice(await Delivery(receiver, merchant), receiver, Encoding.UTF8.GetBytes(address), quotas);
 
-    private async Task<string?> WhyNot(string receiver, string? email, string? phone, MerchantApiOptions? api = null, SmsOptions? sms = null)
+    private async Task<string?> WhyNot(
+        string receiver, string? email, string? phone, MerchantApiOptions? api = null, SmsOptions? sms = null, string type = EventTypes.Created, long number = 1)
     {
         var now = TimeProvider.System.GetUtcNow();
         var bill = new BillRow(
-            1, Books.Merchant, "Test Shop", "order", "A thing", new Bill(BillState.Open, new Money(1, Money.Cny), now.AddHours(1), null, 0), "token",
+            number, Books.Merchant, "Test Shop", "order", "A thing", new Bill(BillState.Open, new Money(1, Money.Cny), now.AddHours(1), null, 0), "token",
             null, email, phone, "en", null, now, null, null);
-        return await Limits(api, sms).WhyNot(new Notice(await Delivery(receiver), receiver, "bill.created", now, "{}", null, bill, 1));
+        return await Limits(api, sms).WhyNot(new Notice(await Delivery(receiver), receiver, type, now, "{}", null, bill, 1));
     }
 
     private ShopperLimits Limits(MerchantApiOptions? api = null, SmsOptions? sms = null) =>
