@@ -89,7 +89,8 @@ public sealed record Trade(
 
     public bool IsOver => State is TradeState.Finished or TradeState.Closed;
 
-    public DateTimeOffset ShipBy => HeldSince + Terms.ShipWithin;
+    /// <summary>The end of the time for shipping. A claim and a refund that the bank has refused may move it while nothing is shipped.</summary>
+    public DateTimeOffset ShipBy => State == TradeState.Held && !IsOverdue && DueAt is { } due ? due : HeldSince + Terms.ShipWithin;
 
     /// <summary>The end of the time for the shopper's confirmation; null while it does not run.</summary>
     public DateTimeOffset? ConfirmBy => State == TradeState.Shipped ? DueAt : null;

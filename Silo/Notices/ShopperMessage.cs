@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lakala.Rules.Refunds;
+using Lakala.Rules.Trades;
 using Lakala.Silo.BillPages;
 using Lakala.Storage;
 using Lakala.Storage.Bills;
@@ -35,8 +36,8 @@ public sealed record ClaimShown(
 public sealed record ShopperMessage(
     BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null, ClaimShown? Claim = null)
 {
-    // No type of an event: a refund that is ordered, and waits for the money of those who give it back.
-    private const string RefundWaits = "refund.created, QUEUED";
+    // No types of events: a refund that is ordered, and waits for the money of those who give it back; and a new deadline while nothing is shipped.
+    private const string RefundWaits = "refund.created, QUEUED", ShipDeadlineChanged = "trade.deadline_changed, HELD";
 
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
     {
@@ -48,6 +49,7 @@ public sealed record ShopperMessage(
         [("en", EventTypes.TradeShipped)] = ("Shipped", "The shop has shipped your order. The money is held until you have it, or until the time for it is over."),
         [("en", EventTypes.TradeShipOverdue)] = ("Not shipped in time", "The shop has not shipped your order in time. Your money is still held."),
         [("en", EventTypes.TradeDeadlineChanged)] = ("More time", "You have more time to check your order before the shop gets the money."),
+        [("en", ShipDeadlineChanged)] = ("A new date to ship", "The shop has a new date by which it ships. Your bill's page shows it. Your money is held meanwhile."),
         [("en", EventTypes.TradeFinished)] = ("Finished", "The shop has got the money for your order. Thank you."),
         [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
         [("en", EventTypes.RefundCreated)] = ("A refund is under way", "The shop gives money back to the card that paid. We tell you when your bank has it."),
@@ -84,6 +86,7 @@ public sealed record ShopperMessage(
         [("zh", EventTypes.TradeShipped)] = ("已发货", "商家已发货。收货前或期限届满前，货款由平台保管。"),
         [("zh", EventTypes.TradeShipOverdue)] = ("商家未按时发货", "商家未按时发货。您的货款仍由平台保管。"),
         [("zh", EventTypes.TradeDeadlineChanged)] = ("确认期限已延长", "您有更多时间查验商品，之后货款才会付给商家。"),
+        [("zh", ShipDeadlineChanged)] = ("发货期限已变更", "商家的发货期限已变更，详见账单页面。货款仍由平台保管。"),
         [("zh", EventTypes.TradeFinished)] = ("交易完成", "货款已付给商家。谢谢！"),
         [("zh", EventTypes.TradeClosed)] = ("交易关闭", "货款将退回您的银行卡。"),
     };
@@ -94,7 +97,12 @@ public sealed record ShopperMessage(
     {
         var texts = Texts.In(bill.ShopperLanguage);
         var refund = EventTypes.OfRefunds.Contains(type) ? JsonSerializer.Deserialize<RefundShown>(data, JsonSerializerOptions.Web) : null;
-        var about = type == EventTypes.RefundCreated && refund!.Status == StateNames.Format(RefundState.Queued) ? RefundWaits : type;
+        var about = type switch
+        {
+            EventTypes.RefundCreated when refund!.Status == StateNames.Format(RefundState.Queued) => RefundWaits,
+            EventTypes.TradeDeadlineChanged when bill.Trade?.State == TradeState.Held => ShipDeadlineChanged,
+            _ => type,
+        };
         return ShopperReceivers.WhyMoot(type, bill.Bill.State) is null && Words.TryGetValue((texts.Language, about), out var words)
             ? new ShopperMessage(
                 new BillShown(bill, texts, paidIn), payUrl, words.Headline, words.Hint, type is EventTypes.Created or EventTypes.Expiring,

@@ -225,6 +225,17 @@ public sealed class TradeTests
     }
 
     [Fact]
+    public void The_time_to_ship_that_is_shown_is_the_one_that_runs()
+    {
+        var held = Trade.Begin(Shipped.Terms, Amount, Now);
+        held.ShipBy.Should().Be(held.DueAt);
+        var claimed = held.Apply(new TradeEvent.Claimed(TimeSpan.Zero));
+
+        claimed.Apply(new TradeEvent.ClaimEnded(Now.AddDays(30))).ShipBy.Should().Be(Now.AddDays(30));
+        held.Apply(new TradeEvent.ShippingOverdue(Now.AddDays(40))).ShipBy.Should().Be(held.ShipBy, "what comes after it is the time until the money goes back");
+    }
+
+    [Fact]
     public void Whatever_is_asked_all_money_is_held_released_or_given_back_and_at_the_end_none_is_held() => Histories.Sample(history =>
     {
         var given = 0L;

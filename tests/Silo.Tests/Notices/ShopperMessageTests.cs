@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Trades;
 using Lakala.Silo.Notices;
 using Lakala.Storage.Bills;
 using Lakala.Vocabulary;
@@ -93,6 +94,19 @@ public sealed class ShopperMessageTests
         Of(EventTypes.RefundCreated, bill, status: "REQUESTED")!.Hint.Should().NotStartWith(words);
         Of(EventTypes.RefundCreated, bill, status: "QUEUED")!.ShortText().Should().Contain(Of(EventTypes.RefundCreated, bill, status: "QUEUED")!.Headline)
             .And.NotContain(Of(EventTypes.RefundCreated, bill, status: "REQUESTED")!.Headline);
+    }
+
+    [Theory]
+    [InlineData("en", "A new date to ship", "More time")]
+    [InlineData("zh", "发货期限已变更", "确认期限已延长")]
+    public void A_new_deadline_is_the_shops_while_nothing_is_shipped(string language, string toShip, string toCheck)
+    {
+        var terms = new EscrowTerms(DeliveryMethod.Express, TimeSpan.FromDays(3), TimeSpan.FromDays(10));
+        var held = Trade.Begin(terms, 100, Now);
+        var bill = Bill(BillState.Paid, language) with { Escrow = terms };
+
+        Of(EventTypes.TradeDeadlineChanged, bill with { Trade = held })!.Headline.Should().Be(toShip);
+        Of(EventTypes.TradeDeadlineChanged, bill with { Trade = held with { State = TradeState.Shipped } })!.Headline.Should().Be(toCheck);
     }
 
     [Theory]
