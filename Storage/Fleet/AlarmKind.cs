@@ -11,11 +11,11 @@ namespace Lakala.Storage.Fleet;
 /// <param name="Section">The section of the runbook about it.</param>
 public sealed record AlarmKind(string Kind, string Title, string Raised, string Cleared, string WhatToDo, string Section)
 {
-    private const int Minute = 60;
+    private const int Minute = 60, Hour = 60 * Minute, Day = 24 * Hour;
 
     // In seconds.
     private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
-        RefundOld = 24 * 60 * Minute, RefundFresh = 12 * 60 * Minute, RulingLate = 15 * 24 * 60 * Minute, RulingInTime = 14 * 24 * 60 * Minute,
+        RefundOld = 24 * Hour, RefundFresh = 12 * Hour, RulingLate = 15 * Day, RulingInTime = 14 * Day,
         NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
 
     // In per cent.
@@ -119,6 +119,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
             "Have two operators rule: shopper and merchant wait, and so does the money.",
             "claims-wait-for-a-ruling")
         {
+            IsToldDaily = true,
             Condition =
                 $"""
                 select ''::text, age >= {Interval(RulingLate)}, age < {Interval(RulingInTime)},
@@ -214,6 +215,9 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
     /// </summary>
     internal string Condition { get; private init; } = "";
 
+    /// <summary>It is told again each day while it is raised and not silenced.</summary>
+    public bool IsToldDaily { get; private init; }
+
     /// <summary>It reads all swipes of the last 15 minutes.</summary>
     internal bool IsSlow { get; private init; }
 
@@ -246,5 +250,11 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 
     private static string Interval(int seconds) => $"interval '{seconds} seconds'";
 
-    private static string Span(int seconds) => seconds % (60 * Minute) == 0 ? $"{seconds / (60 * Minute)} h" : seconds % Minute == 0 ? $"{seconds / Minute} min" : $"{seconds} s";
+    private static string Span(int seconds) => seconds switch
+    {
+        > Day when seconds % Day == 0 => $"{seconds / Day} days",
+        _ when seconds % Hour == 0 => $"{seconds / Hour} h",
+        _ when seconds % Minute == 0 => $"{seconds / Minute} min",
+        _ => $"{seconds} s",
+    };
 }

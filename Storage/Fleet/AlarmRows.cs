@@ -21,7 +21,10 @@ public sealed class AlarmRows(NpgsqlDataSource database)
     // A notice names this many of the alarms that were raised together, and counts the rest: an outage is one notice, not thousands.
     private const int MostNamed = 20;
 
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30), Day = TimeSpan.FromDays(1);
+
+    // Alarms of a kind that were raised at any time of the day are told again in at most two notices a day.
+    private static readonly TimeSpan GatheredAfter = Day / 2;
 
     /// <summary>Runs the work unless another silo is running it.</summary>
     /// <returns>True when it was run.</returns>
@@ -41,7 +44,7 @@ public sealed class AlarmRows(NpgsqlDataSource database)
     /// <summary>Evaluates all conditions, or only the cheap ones.</summary>
     /// <param name="isTold">True when there is a receiver of the notices.</param>
     /// <param name="runbook">The address of the runbook, to which a section's name is added.</param>
-    /// <returns>The alarms that were raised and cleared.</returns>
+    /// <returns>The alarms that were raised, told again and cleared.</returns>
     public async Task<IReadOnlyList<AlarmRow>> Look(bool slowToo, bool isTold, string runbook, DateTimeOffset now, CancellationToken stop)
     {
         var changed = new List<AlarmRow>();
@@ -56,29 +59,35 @@ public sealed class AlarmRows(NpgsqlDataSource database)
     private Task<IReadOnlyList<AlarmRow>> Look(AlarmKind kind, bool isTold, string runbook, DateTimeOffset now, CancellationToken stop) => database.List(
         $"""
         with condition (subject, is_raised, is_cleared, detail) as ({kind.Condition}),
-        active as materialized (select id, subject, is_told from alarms where kind = $1 and cleared_at is null),
+        active as materialized (select id, subject, is_told, coalesce(told_at, raised_at) as told_at from alarms where kind = $1 and cleared_at is null),
         silenced as materialized (select subject from alarm_silences where kind = $1 and until > clock_timestamp()),
         seen as materialized (
           select * from condition where is_raised or subject in (select subject from active)
         ), gone as materialized (
           select active.id from active left join seen on seen.subject = active.subject
           where seen.subject is null or (seen.is_cleared and not seen.is_raised)
+        ), loud as materialized (
+          select active.*, seen.detail from active join seen on seen.subject = active.subject
+          where active.id not in (select id from gone) and active.subject not in (select subject from silenced)
         ), raised as (
-          insert into alarms (kind, subject, detail, is_told) select $1, subject, detail, subject not in (select subject from silenced) from seen where is_raised
+          insert into alarms (kind, subject, detail, is_told, told_at)
+          select $1, subject, detail, is_loud, case when is_loud then clock_timestamp() end
+          from (select *, subject not in (select subject from silenced) as is_loud from seen where is_raised) as fresh
           on conflict (kind, subject) where cleared_at is null do nothing
           returning id, subject, detail, raised_at, cleared_at, is_told
         ), cleared as (
           update alarms a set cleared_at = clock_timestamp() from gone where a.id = gone.id and a.cleared_at is null
           returning a.id, a.subject, a.detail, a.raised_at, a.cleared_at, a.is_told
-        ), outlasted as (
-          -- Raised during a silence that is over: told now.
-          update alarms a set is_told = true from active
-          where a.id = active.id and a.cleared_at is null and not active.is_told
-            and active.id not in (select id from gone) and active.subject not in (select subject from silenced)
-          returning a.id, a.subject, a.detail
+        ), told_again as (
+          -- Raised during a silence that is over; or of a kind that is told each day. Those whose day is nearly over are told with the first one.
+          update alarms a set is_told = true, told_at = clock_timestamp(), detail = loud.detail from loud
+          where a.id = loud.id and a.cleared_at is null and (
+            not loud.is_told
+            or ($9 and loud.told_at <= clock_timestamp() - $10::interval and exists (select from loud where is_told and told_at <= clock_timestamp() - $11::interval)))
+          returning a.id, a.subject, a.detail, a.raised_at, a.cleared_at
         ), to_tell as (
           select '{RaisedEvent}' as type, $2::uuid as event, id, subject, detail from raised where is_told
-          union all select '{RaisedEvent}', $2, id, subject, detail from outlasted
+          union all select '{RaisedEvent}', $2, id, subject, detail from told_again
           union all select '{ClearedEvent}', $3, id, subject, detail from cleared where is_told
         ), told as (
           select type, event as id, count(*) as alarms, array_agg(subject order by id) as subjects, min(detail) as detail from to_tell group by type, event
@@ -91,7 +100,9 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         ), delivered as (
           insert into deliveries (event_id, receiver, merchant_id, due_at) select id, '{Receiver}', '', clock_timestamp() from evented
         )
-        select id, $1 as kind, subject, detail, raised_at, cleared_at from raised union all select id, $1, subject, detail, raised_at, cleared_at from cleared
+        select id, $1 as kind, subject, detail, raised_at, cleared_at from raised
+        union all select id, $1, subject, detail, raised_at, cleared_at from told_again
+        union all select id, $1, subject, detail, raised_at, cleared_at from cleared
         """,
         static row => new AlarmRow(
             row.Get<long>("id"),
@@ -108,7 +119,10 @@ public sealed class AlarmRows(NpgsqlDataSource database)
         kind.Title,
         kind.WhatToDo,
         isTold,
-        $"{runbook}/{kind.Section}");
+        $"{runbook}/{kind.Section}",
+        kind.IsToldDaily,
+        GatheredAfter,
+        Day);
 
     /// <summary>The raised alarms, newest first, then the latest cleared ones.</summary>
     public Task<IReadOnlyList<AlarmRow>> List(int limit, CancellationToken stop) => database.List(

@@ -169,6 +169,84 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         await Clean();
     }
 
+    [Fact]
+    public async Task A_ruling_that_is_late_is_told_again_each_day_as_it_is_then()
+    {
+        await Clean();
+        await books.Execute(Ruling("15 days 1 hour"));
+        var alarm = (await Tell("rulings_late")).Single();
+        (await Events()).Should().Be((1, 0));
+        await ToldBefore("23 hours 59 minutes");
+        (await Tell("rulings_late")).Should().BeEmpty("the day is not over");
+
+        await books.Execute(Ruling("16 days 2 hours"));
+        await ToldBefore("24 hours 1 second");
+        var again = (await Tell("rulings_late")).Should().ContainSingle().Which;
+        again.Should().Match<AlarmRow>(told => told.Id == alarm.Id && told.RaisedAt == alarm.RaisedAt && told.ClearedAt == null);
+        again.Detail.Should().StartWith("1 wait for a ruling, the oldest for 16 days 02:");
+        (await Events()).Should().Be((2, 0));
+        (await books.Scalar<string>("select string_agg(concat_ws(' ', data::json->>'count', substring(data::json->>'detail' from '1[56] days')), ', ' order by id) from events"))
+            .Should().Be("1 15 days, 1 16 days");
+        (await books.Scalar<long>("select count(*) from deliveries where receiver = 'operator'")).Should().Be(2);
+        (await _alarms.Find(alarm.Id, Stop))!.Detail.Should().Be(again.Detail);
+        (await Tell("rulings_late")).Should().BeEmpty("a new day begins");
+
+        await ToldBefore("24 hours 1 second");
+        await books.Execute(Ruling("14 days 1 hour"));
+        (await Tell("rulings_late")).Should().ContainSingle("it is still raised").Which.Detail.Should().Contain("14 days 01:");
+        await ToldBefore("24 hours 1 second");
+        await books.Execute(Ruling("1 day"));
+        (await Tell("rulings_late")).Should().ContainSingle().Which.ClearedAt.Should().NotBeNull();
+        (await Events()).Should().Be((3, 1));
+        await Clean();
+    }
+
+    [Fact]
+    public async Task A_silence_also_holds_back_what_is_told_each_day()
+    {
+        await Clean();
+        await books.Execute(Ruling("16 days"));
+        var alarm = (await Tell("rulings_late")).Single();
+        await _alarms.Silence(alarm.Id, new Silence("ann", "both sides talk", TimeProvider.System.GetUtcNow().AddDays(2)), Stop);
+        await ToldBefore("24 hours 1 second");
+        (await Tell("rulings_late")).Should().BeEmpty();
+        (await Events()).Should().Be((1, 0));
+
+        await _alarms.EndSilence(alarm.Id, "ann", Stop);
+        (await Tell("rulings_late")).Should().ContainSingle();
+        (await Tell("rulings_late")).Should().BeEmpty();
+        (await Events()).Should().Be((2, 0));
+        await Clean();
+    }
+
+    [Fact]
+    public async Task Other_kinds_are_told_once()
+    {
+        await Clean();
+        await books.Execute(Report(Tampered));
+        await Tell("tamper");
+        await ToldBefore("3 days");
+
+        (await Tell("tamper")).Should().BeEmpty();
+        (await Events()).Should().Be((1, 0));
+        AlarmKind.All.Where(kind => kind.IsToldDaily).Select(kind => kind.Kind).Should().Equal("rulings_late");
+        await Clean();
+    }
+
+    [Fact]
+    public async Task A_silo_of_the_version_before_raises_what_is_told_again_a_day_later()
+    {
+        await Clean();
+        await books.Execute(Ruling("16 days"));
+        await books.Execute("insert into alarms (kind, subject, detail, is_told) values ('rulings_late', '', 'by the silo before', true)");
+        (await Tell("rulings_late")).Should().BeEmpty();
+
+        await books.Execute("update alarms set raised_at = clock_timestamp() - interval '24 hours 1 second'");
+        (await Tell("rulings_late")).Should().ContainSingle().Which.Detail.Should().StartWith("1 wait for a ruling");
+        (await Tell("rulings_late")).Should().BeEmpty();
+        await Clean();
+    }
+
     [Theory]
     [InlineData(0, "reason", false)]
     [InlineData(-1, "reason", false)]
@@ -203,6 +281,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         (await first).Should().BeTrue();
         (await _alarms.Alone(() => Task.CompletedTask, Stop)).Should().BeTrue();
     }
+
+    private Task ToldBefore(string ago) => books.Execute($"update alarms set told_at = clock_timestamp() - interval '{ago}'");
 
     private const string Tampered = """{"tamper":true}""";
 
