@@ -1,5 +1,7 @@
+using Lakala.Rules.Trades;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
+using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Fleet;
 
@@ -15,8 +17,11 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
 
     // In seconds.
     private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
-        RefundOld = 24 * Hour, RefundFresh = 12 * Hour, RulingLate = 15 * Day, RulingInTime = 14 * Day,
+        RefundOld = 24 * Hour, RefundFresh = 12 * Hour, RulingLate = 15 * Day, RulingInTime = 14 * Day, TradeStopped = 3 * Day, TradeOld = 180 * Day,
         NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
+
+    // Of a trade t and its bill b.
+    private static readonly string BillOf = $"lpad(t.bill::text, {BillNumber.Length}, '0')", Held = "b.currency || ' ' || to_char(t.held / 100.0, 'FM999999999990.00') || ' held'";
 
     // In per cent.
     private const int QueueFull = 50, QueueFree = 10;
@@ -129,6 +134,51 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 ) as claim
                 """,
         },
+        new(
+            "trades_stopped",
+            "A trade is stopped for long",
+            $"an operator has stopped it {Span(TradeStopped)} ago",
+            "it goes on",
+            "Ask the one who has stopped it whether it must wait longer. If not, let it go on: shopper and merchant wait.",
+            "a-trade-is-stopped-for-long")
+        {
+            IsToldDaily = true,
+            Condition =
+                $"""
+                select stop.subject, coalesce(stop.since <= clock_timestamp() - {Interval(TradeStopped)}, true), coalesce(stop.since > clock_timestamp() - {Interval(TradeStopped)}, false),
+                       'stopped by ' || t.frozen_by || ' since ' || coalesce(to_char(stop.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC', 'a time that is not known')
+                       || ', ' || {Held} || case waiting.claims when 0 then '' when 1 then ', 1 claim waits with it' else ', ' || waiting.claims || ' claims wait with it' end
+                from trades t join bills b on b.number = t.bill
+                cross join lateral (
+                  select subject, (select max(a.at) from audit_log a where a.subject = bill.subject and a.what = 'trade.freeze' and a.who = t.frozen_by) as since
+                  from (select {BillOf} as subject) as bill
+                ) as stop
+                -- Two people cannot rule about it, or the time is over in which one side had to move. Other claims can go on without its money.
+                cross join lateral (
+                  select count(*) as claims from claims c
+                  where c.bill = t.bill and (c.state = 'JUDGING' or (c.due_at <= statement_timestamp() and c.state not in ('REFUSED', 'RETURNING')))
+                ) as waiting
+                where t.frozen_by is not null and t.frozen_by <> '{Trade.RefundDeclined}'
+                """,
+        },
+        new(
+            "trades_old",
+            "A trade is old",
+            $"it was paid {Span(TradeOld)} ago, and its money is still held",
+            "nothing of it is held any more",
+            "Find out what it waits for: a claim, a stop, or a silo that does not sweep. Nothing is decided by age alone.",
+            "a-trade-is-old")
+        {
+            IsToldDaily = true,
+            IsSlow = true,
+            Condition =
+                $"""
+                select {BillOf}, true, false,
+                       'paid ' || to_char(t.since at time zone 'UTC', 'YYYY-MM-DD') || ', ' || t.state || ', ' || {Held} || coalesce(', stopped by ' || t.frozen_by, '')
+                from trades t join bills b on b.number = t.bill
+                where t.held > 0 and t.since <= statement_timestamp() - {Interval(TradeOld)}
+                """,
+        },
         OfDeclines(
             "declines_bank", "The bank declines much", "''::text", least: 50, raisedAt: 60, clearedBelow: 30,
             "Ask the bank whether an issuer or its host is in trouble."),
@@ -218,7 +268,7 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
     /// <summary>It is told again each day while it is raised and not silenced.</summary>
     public bool IsToldDaily { get; private init; }
 
-    /// <summary>It reads all swipes of the last 15 minutes.</summary>
+    /// <summary>It is evaluated once a minute: it reads all swipes of the last 15 minutes, or nothing changes sooner.</summary>
     internal bool IsSlow { get; private init; }
 
     /// <returns>Null when there is no such kind.</returns>

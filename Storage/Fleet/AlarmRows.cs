@@ -23,7 +23,7 @@ public sealed class AlarmRows(NpgsqlDataSource database)
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30), Day = TimeSpan.FromDays(1);
 
-    // Alarms of a kind that were raised at any time of the day are told again in at most two notices a day.
+    // Alarms of a kind that were raised at different hours are told again together, and not in many notices a day.
     private static readonly TimeSpan GatheredAfter = Day / 2;
 
     /// <summary>Runs the work unless another silo is running it.</summary>

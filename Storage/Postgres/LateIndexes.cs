@@ -37,6 +37,7 @@ public sealed class LateIndexes([FromKeyedServices(Database.Writers)] NpgsqlData
 
         var built = await Build(connection, "bills_merchant", "bills (merchant_id, created_at, number)", stop) ? 1 : 0;
         built += await Build(connection, "refunds_stopped", "refunds (sent_at) where state = 'SENT' and due_at is null", stop) ? 1 : 0;
+        built += await Build(connection, "trades_old", "trades (since) where held > 0", stop) ? 1 : 0;
         foreach (var partition in await connection.List(WithoutIndex, static row => row.Get<string>("partition"), stop))
         {
             await Build(connection, $"{partition}_merchant", $"{partition} (account_2, at, number)", stop);

@@ -1,6 +1,7 @@
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Postgres;
 using Lakala.Testing;
+using Npgsql;
 
 namespace Lakala.Storage.Tests;
 
@@ -26,6 +27,9 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "refund_stopped", "000000000001", Refund("1 hour"), Stopped(), Stopped(), Refund("1 hour") },
         { "refund_contradicted", "000000000001", Contradiction("now()"), Contradiction("null"), Contradiction("null", again: true), Contradiction("now()") },
         { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
+        { "trades_stopped", "00000000000078", StoppedTrade("2 days 23 hours"), StoppedTrade("3 days 1 second"), StoppedTrade("8 days"), StoppedTrade("1 second") },
+        { "trades_stopped", "00000000000078", StoppedTrade("4 days", by: "refund-declined"), StoppedTrade("4 days"), StoppedTrade("4 days"), Trade("4 days") },
+        { "trades_old", "00000000000078", Trade("179 days 23 hours"), Trade("180 days 1 second"), Trade("181 days", "CLAIMED"), Trade("181 days", "CLOSED") },
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
         { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
         { "declines_bank", "", Swipes(49, 0), Swipes(50, 20), Swipes(50, 100), Swipes(50, 150) },
@@ -229,8 +233,92 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
         (await Tell("tamper")).Should().BeEmpty();
         (await Events()).Should().Be((1, 0));
-        AlarmKind.All.Where(kind => kind.IsToldDaily).Select(kind => kind.Kind).Should().Equal("rulings_late");
+        AlarmKind.All.Where(kind => kind.IsToldDaily).Select(kind => kind.Kind).Should().Equal("rulings_late", "trades_stopped", "trades_old");
         await Clean();
+    }
+
+    [Fact]
+    public async Task A_stopped_trade_says_by_whom_since_when_what_is_held_and_that_a_claim_waits_with_it()
+    {
+        await Clean();
+        await books.Execute(Trade("4 days", "CLAIMED"));
+        await books.Execute(
+            """
+            update trades set bill = 79, frozen_by = 'ann'; update bills set number = 79 where number = 78;
+            insert into audit_log (at, who, what, subject)
+            values ('2025-01-02 03:04:05Z', 'ann', 'trade.freeze', '00000000000079'), ('2025-01-01Z', 'ann', 'trade.freeze', '00000000000079'),
+                   ('2025-02-01Z', 'ann', 'trade.unfreeze', '00000000000079'), ('2025-02-01Z', 'bo', 'trade.freeze', '00000000000079'), ('2025-02-01Z', 'ann', 'trade.freeze', '00000000000080');
+            insert into claims (id, bill, merchant_id, place, kind, state, amount, currency, is_after_sale, reason, since, due_at, opened_at)
+            values (1, 79, 'shop', 1, 'return', 'ASKED', 100, 'CNY', false, 'too small', now(), now() + interval '1 hour', now())
+            """);
+
+        (await Tell("trades_stopped")).Should().ContainSingle().Which.Detail.Should().Be("stopped by ann since 2025-01-02 03:04 UTC, CNY 12.05 held", "the merchant can still answer the claim");
+        foreach (var (claim, waits) in new[]
+        {
+            ("due_at = now() - interval '1 second'", true),
+            ("state = 'JUDGING', due_at = null", true),
+            ("state = 'REFUSED', due_at = now() - interval '1 second'", false),
+            ("state = 'BACK', due_at = now() - interval '1 second', carrier = 'SF', tracking_number = '1'", true),
+        })
+        {
+            await books.Execute($"update claims set {claim}");
+            await ToldBefore("25 hours");
+            (await Tell("trades_stopped")).Should().ContainSingle().Which.Detail.Should().Be(
+                $"stopped by ann since 2025-01-02 03:04 UTC, CNY 12.05 held{(waits ? ", 1 claim waits with it" : "")}");
+        }
+
+        await books.Execute("update trades set frozen_by = 'cy'");
+        await ToldBefore("25 hours");
+        (await Tell("trades_stopped")).Should().ContainSingle().Which.Detail.Should().StartWith("stopped by cy since a time that is not known, CNY 12.05 held");
+        await Clean();
+    }
+
+    [Fact]
+    public async Task Those_that_were_raised_at_different_hours_are_soon_told_in_one_notice_a_day()
+    {
+        await Clean();
+        for (var hour = 0; hour < 24; hour++)
+        {
+            await books.Execute(
+                $"""
+                {NewBill(100 + hour)}; insert into trades (bill, merchant_id, held, since, due_at, frozen_by) values ({100 + hour}, '{Books.Merchant}', 100, now(), now(), 'ann');
+                insert into alarms (kind, subject, detail, told_at) values ('trades_stopped', lpad('{100 + hour}', 14, '0'), '', clock_timestamp() - interval '{hour} hours 10 minutes')
+                """);
+        }
+
+        (await Tell("trades_stopped")).Should().BeEmpty();
+        await Hours(1);
+        (await Tell("trades_stopped")).Should().HaveCount(13, "those of the last half day wait");
+        await Hours(12);
+        (await Tell("trades_stopped")).Should().BeEmpty();
+        await Hours(1);
+        (await Tell("trades_stopped")).Should().HaveCount(24);
+        await Hours(23);
+        (await Tell("trades_stopped")).Should().BeEmpty();
+        await Hours(1);
+        (await Tell("trades_stopped")).Should().HaveCount(24);
+        (await Events()).Should().Be((3, 0));
+        (await books.Scalar<string>("select string_agg(data::json->>'count', ' ' order by id) from events")).Should().Be("13 24 24");
+        await Clean();
+
+        Task Hours(int hours) => books.Execute($"update alarms set told_at = told_at - interval '{hours} hours'");
+    }
+
+    [Fact]
+    public async Task An_old_trade_is_found_by_an_index_that_the_silos_build()
+    {
+        await new LateIndexes(books.Connections).Build(Stop);
+        await using var connection = await books.Database.OpenConnectionAsync(Stop);
+        await using var command = new NpgsqlCommand(
+            """
+            set enable_seqscan = off; set enable_bitmapscan = off;
+            explain select bill from trades t where t.held > 0 and t.since <= statement_timestamp() - interval '180 days'
+            """,
+            connection);
+        await using var plan = await command.ExecuteReaderAsync(Stop);
+        (await plan.ReadAsync(Stop)).Should().BeTrue();
+
+        plan.GetString(0).Should().StartWith("Index Scan using trades_old on trades");
     }
 
     [Fact]
@@ -342,6 +430,28 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         values (1, 77, 'shop', 1, 'return', 'JUDGING', 100, 'CNY', false, 'too small', clock_timestamp() - interval '{age}', now())
         """;
 
+    private static string NewBill(long number) =>
+        $"""
+        insert into bills (number, merchant_id, order_id, amount, currency, description, state, expires_at, page_token, created_at, paid_rrn)
+        values ({number}, '{Books.Merchant}', 'alarm-{number}', 1205, 'CNY', 'A thing', 'PAID', now(), 'alarm-{number}', now(), 1)
+        """;
+
+    private static string Trade(string age, string state = "HELD") =>
+        $"""
+        delete from trades; delete from bills where order_id like 'alarm-%'; {NewBill(78)};
+        insert into trades (bill, merchant_id, state, held, since, due_at, time_left, ended_at)
+        select 78, '{Books.Merchant}', state, case when state = 'CLOSED' then 0 else 1205 end, clock_timestamp() - interval '{age}', case when state = 'HELD' then now() end,
+               case when state = 'CLAIMED' then interval '1 hour' end, case when state = 'CLOSED' then now() end
+        from (values ('{state}')) as trade (state)
+        """;
+
+    // The audit log is never changed, so each is stopped by somebody else.
+    private static string StoppedTrade(string age, string? by = null) =>
+        $"""
+        {Trade(age)}; update trades set frozen_by = '{by ?? $"ann {age}"}';
+        insert into audit_log (at, who, what, subject) select clock_timestamp() - interval '{age}', frozen_by, 'trade.freeze', '00000000000078' from trades
+        """;
+
     private static string Swipes(int declined, int approved) =>
         $"""
         delete from attempts where terminal_id = 'ALARM001';
@@ -372,7 +482,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private Task Clean() => books.Execute(
         """
-        delete from alarms; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refund_contradictions; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from alarms; delete from trades; delete from bills where order_id like 'alarm-%'; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refund_contradictions; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
         delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
         """);
 }

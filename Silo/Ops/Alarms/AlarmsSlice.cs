@@ -25,6 +25,7 @@ internal sealed class AlarmsSlice : IOpsSlice
         "declines_store" => $"{OpsPages.Root}/stores/{alarm.Subject}",
         "bank_line_down" or "commit_queue_full" => $"{OpsPages.Root}/network",
         "refund_stopped" => $"{OpsPages.Root}/refunds/{alarm.Subject}",
+        "trades_stopped" or "trades_old" => $"{OpsPages.Root}/disputes/trades/{alarm.Subject}",
         "reversals_ageing" or "refund_contradicted" or "notices_parked" => $"{OpsPages.Root}/open",
         _ => null,
     };
