@@ -9,7 +9,7 @@ namespace Lakala.EndToEnd.Tests;
 /// <summary>Money goes back at a counter: from the receipt of one store to the bank's book, by the real programs.</summary>
 public sealed class CounterRefundTests(Network network) : IAsyncLifetime
 {
-    private const string Payer = "T0000013", Counter = "T0000014", OtherStore = "STORE0000000002";
+    private const string Payer = "T0000013", Counter = "T0000014", OtherStore = "STORE0000000555";
 
     private Shop _shop = null!;
 
@@ -81,13 +81,13 @@ public sealed class CounterRefundTests(Network network) : IAsyncLifetime
         return JsonDocument.Parse(run.Output).RootElement;
     }
 
-    // The seed has all terminals and clerks in one store.
+    // The seed has all terminals and clerks in one store. No other test looks at this one.
     private async Task MoveCounter()
     {
         await using var database = NpgsqlDataSource.Create(network.Local.ConnectionString);
         await using var command = database.CreateCommand(
             $"""
-            insert into stores (id, name, commission_percent) values ('{OtherStore}', 'Corner Store 2', 20) on conflict do nothing;
+            insert into stores (id, name, commission_percent) values ('{OtherStore}', 'Counter Store', 20) on conflict do nothing;
             update terminals set store_id = '{OtherStore}' where id = '{Counter}';
             insert into clerks (store_id, number, name, supervisor, password, salt, password_hash)
             select '{OtherStore}', c.number, c.name, c.supervisor, c.password, c.salt, c.password_hash from clerks c join terminals t on t.store_id = c.store_id where t.id = '{Payer}'
