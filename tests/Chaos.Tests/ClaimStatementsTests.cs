@@ -145,6 +145,25 @@ public sealed class ClaimStatementsTests
         15, OfClaim(_books.GrantedClaim, claim => claim with { Refund = _books.RefundAfterRelease }), "none of its bill");
 
     [Fact]
+    public void Statement_15_a_claim_after_the_release_has_given_more_than_it_has_granted() => Breaks(
+        [15, 25], OfClaim(_books.CompensatedClaim, claim => claim with { Granted = 2_999 }), "has given 3000, more than the 2999 that it has granted");
+
+    [Fact]
+    public void Statement_15_a_claim_that_is_open_has_granted_something() => Breaks(
+        15, OfClaim(_books.FrozenClaim, claim => claim with { Granted = 1 }), "A claim is ASKED and has granted 1");
+
+    [Fact]
+    public void Statement_15_a_claim_about_held_money_was_refunded_from_elsewhere() => Breaks(
+        [11, 14, 15, 17], Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line is { Kind: "refund" } && Accounts.IsHeld(line.Account) && line.Rrn == Refund(book), line => line with { Account = "merchant:" + Merchant }),
+        }).Balanced(),
+        "refunded from elsewhere", $"claim {_books.GrantedClaim} AGREED");
+
+    private string? Refund(DatabaseBook book) => book.Claims.Single(claim => claim.Id == _books.GrantedClaim).Refund;
+
+    [Fact]
     public void Statement_15_more_is_frozen_than_claims_have_frozen() => Breaks(
         15, OfClaim(_books.FrozenClaim, claim => claim with { Frozen = 4_174 }), "has 4175, and open claims have frozen 4174");
 

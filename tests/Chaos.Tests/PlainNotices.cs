@@ -15,7 +15,8 @@ internal sealed class PlainNotices : IRefundNotices, IClaimNotices
 
     public string ComposeData(ClaimRow claim) => OfId(claim.Id);
 
-    public static string Compose(Trade trade) => trade.ConfirmBy is { } time ? $$"""{"confirm_by":"{{time:O}}"}""" : "{}";
+    public static string Compose(Trade trade) => trade.ConfirmBy is { } time ? $$"""{"confirm_by":"{{time:O}}"}"""
+        : trade is { State: TradeState.Held, IsOverdue: false } ? $$$"""{"ship_by":"{{{trade.ShipBy:O}}}","trade":{"status":"HELD","ship_overdue":false}}""" : "{}";
 
     public IReadOnlyList<string> FindReceivers(BillRow bill) => [];
 

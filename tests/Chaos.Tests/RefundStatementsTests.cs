@@ -52,6 +52,29 @@ public sealed class RefundStatementsTests
         "line by line");
 
     [Fact]
+    public void Statement_12_the_bank_has_taken_another_amount_than_was_set_aside() => Breaks(
+        12, Sound.Database(book => book with
+        {
+            Postings = book.Postings
+                .Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund_taken", Account: "refunds_out" }, line => line with { Amount = line.Amount - 1 })
+                .Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund_taken", Account: "bank_clearing" }, line => line with { Amount = line.Amount + 1 }),
+        }),
+        "is not of its amount", $"refund rrn {_books.PartRefund} DONE");
+
+    [Fact]
+    public void Statement_12_what_the_bank_has_taken_is_posted_to_another_account() => Breaks(
+        [11, 12], Sound.Database(book => book with
+        {
+            Postings = book.Postings.Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund_taken", Account: "bank_clearing" }, line => line with { Account = "reserve" }),
+        }),
+        "is not posted so", $"refund rrn {_books.PartRefund} DONE");
+
+    [Fact]
+    public void Statement_12_a_refund_is_of_no_bill() => Breaks(
+        [12, 15], Sound.Database(book => book with { Refunds = book.Refunds.With(new Refund("000000099999", "00000000099999", _books.PartlyRefunded.Rrn!, 1, 0, "QUEUED")) }),
+        "A refund is of no bill", "refund rrn 000000099999 QUEUED");
+
+    [Fact]
     public void Statement_12_the_entries_are_of_no_refund() => Breaks(
         [7, 8, 12, 13, 15, 17, 24], Sound.Database(book => book with { Refunds = book.Refunds.Without(refund => refund.Rrn == _books.PartRefund) }), "does not exist");
 

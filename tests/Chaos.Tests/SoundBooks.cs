@@ -150,7 +150,7 @@ internal sealed class SoundBooks
 
         // Escrow: not shipped in time; shipped, with more time for the shopper; released, and refunded in the whole afterwards.
         Overdue = Pay(NewBill(6_700, isEscrow: true), First);
-        Move(Overdue, trade => trade with { IsOverdue = true }, "trade.ship_overdue");
+        Move(Overdue, trade => trade with { IsOverdue = true, DueAt = trade.DueAt + TimeSpan.FromDays(7) }, "trade.ship_overdue");
         Shipped = Pay(NewBill(4_000, isEscrow: true), Second);
         Ship(Shipped);
         Move(Shipped, trade => trade with { DueAt = trade.DueAt + TimeSpan.FromDays(3), DeadlineChanges = 1 }, "trade.deadline_changed");
@@ -666,7 +666,8 @@ internal sealed class SoundBooks
             merchant, id, type, number, _now, _now + CommitTime,
             Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
             Refund: type.StartsWith("refund.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
-            ConfirmBy: type.StartsWith("trade.", StringComparison.Ordinal) && trade!.State == "SHIPPED" ? trade.DueAt : null));
+            ConfirmBy: type.StartsWith("trade.", StringComparison.Ordinal) && trade!.State == "SHIPPED" ? trade.DueAt : null,
+            ShipBy: (type == "bill.paid" || type.StartsWith("trade.", StringComparison.Ordinal)) && trade is { State: "HELD", IsOverdue: false } ? trade.DueAt : null));
         if (_bills.Any(bill => bill.Number == number && bill.HasMail))
         {
             _deliveries.Add(new Delivery(id, ShopperStatements.Mail, mail, 1));

@@ -174,6 +174,38 @@ public sealed class TradeStatementsTests
     public void Statement_24_a_deadline_is_not_the_one_that_was_told() => Breaks(
         24, Doctored(_books.Shipped, trade => trade with { DueAt = trade.DueAt - TimeSpan.FromMilliseconds(1) }), "not the one that was told", $"trade {_books.Shipped.Bill} SHIPPED");
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Statement_24_a_trade_that_is_not_shipped_is_due_at_another_time_than_was_told(bool isOverdue)
+    {
+        var swipe = isOverdue ? _books.Overdue : _books.Reopened;
+        Breaks(24, Doctored(swipe, trade => trade with { DueAt = trade.DueAt - TimeSpan.FromMilliseconds(1) }), "not the one that was told", $"trade {swipe.Bill} HELD");
+    }
+
+    [Fact]
+    public void Statement_24_the_second_time_of_an_overdue_trade_does_not_follow_the_one_that_was_told()
+    {
+        Breaks(24, Doctored(_books.Overdue, trade => trade with { DueAt = trade.DueAt - TimeSpan.FromDays(7) }), "not the one that was told");
+        Breaks(24, Paid(told => told with { ShipBy = told.ShipBy + TimeSpan.FromMilliseconds(1) }), "not the one that was told", "ship by");
+        Breaks(24, Paid(told => told with { ShipBy = null }), "not the one that was told");
+
+        Evidence Paid(Func<Event, Event> change) =>
+            Sound.Database(book => book with { Events = book.Events.Change(told => told.Bill == _books.Overdue.Bill && told.Type == "bill.paid", change) });
+    }
+
+    [Fact]
+    public void An_overdue_trade_that_goes_on_has_another_time_than_was_told_before()
+    {
+        var paid = Sound.Database.Events.Single(told => told.Bill == _books.Reopened.Bill && told.Type == "bill.paid");
+        var overdue = paid with { Id = Guid.Parse("00000001-0000-0000-0000-000000000001"), Type = "trade.ship_overdue", CommittedAt = paid.CommittedAt + TimeSpan.FromMilliseconds(1), ShipBy = null };
+        Auditor.Check(Doctored(_books.Reopened, trade => trade with { IsOverdue = true, DueAt = trade.DueAt + TimeSpan.FromHours(1) }).Database(book => book with
+        {
+            Events = book.Events.With(overdue),
+            Deliveries = book.Deliveries.With(new Delivery(overdue.Id, "we_1", "PARKED", 9), new Delivery(overdue.Id, "we_2", "PARKED", 9)),
+        })).Should().BeEmpty();
+    }
+
     [Fact]
     public void Statement_24_more_time_for_the_shopper_was_not_told() => Breaks(
         [7, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Shipped.Bill && told.Type == "trade.deadline_changed") }),

@@ -46,12 +46,13 @@ public sealed record ChaosFigures(
 /// </summary>
 public sealed class ChaosRun(int seed, TimeSpan length)
 {
-    private const int Silos = 3, Terminals = 16;
+    private const int Silos = 3, Terminals = 16, LeastMoves = 200;
 
     // Twelve digits, which do not occur by chance.
     internal const string CanaryPin = "739184620517";
 
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10), Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LengthOfLeastMoves = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan LongestResolve = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SettleBound = TimeSpan.FromSeconds(180), QueueBound = TimeSpan.FromSeconds(240);
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
@@ -284,16 +285,15 @@ public sealed class ChaosRun(int seed, TimeSpan length)
             await File.WriteAllTextAsync(jsonFile, JsonSerializer.Serialize(figures, Json) + "\n");
         }
 
-        var fault = Fault(figures, evidence, faults);
+        var fault = Fault(figures, evidence, faults, length);
         return violations.Count == 0 && fault is null ? 0 : Fail(fault);
     }
 
     // Books that agree prove little if nothing happened.
-    private static string? Fault(ChaosFigures figures, Evidence evidence, IReadOnlyList<Fault> faults) =>
+    private static string? Fault(ChaosFigures figures, Evidence evidence, IReadOnlyList<Fault> faults, TimeSpan length) =>
         figures.Unresolved > 0 ? $"{figures.Unresolved} terminals do not know what became of a sale"
         : figures.Approved == 0 ? "nothing was sold"
-        : figures.Refunded == 0 ? "nothing was refunded"
-        : figures.Released == 0 ? "nothing was released"
+        : WhyTooFew(figures.Refunded, figures.Released, length) is { } tooFew ? tooFew
         : figures.Confirmed == 0 ? "nothing was confirmed"
         : figures.Claims.Count == 0 ? "nothing was claimed"
         : Auditor.FindGaps(evidence) is [var gap, ..] ? $"statement {gap.Statement} was not checked: {gap.What}"
@@ -301,6 +301,18 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         : evidence.Terminals.Sum(terminal => terminal.TornReports) > faults.Count(fault => fault.Kind == FaultKind.TerminalKilled)
             ? "more lines of the terminals' paper are unreadable than terminals were killed"
         : null;
+
+    /// <summary>A run of three minutes or longer has 200 refunds and 200 releases at least; a shorter one its share of them, and one at least.</summary>
+    /// <param name="refunded">Refunds that the bank has credited.</param>
+    /// <param name="released">Releases of held money.</param>
+    /// <returns>Null: they are enough.</returns>
+    internal static string? WhyTooFew(int refunded, int released, TimeSpan length)
+    {
+        var least = Math.Clamp((int)(LeastMoves * (length / LengthOfLeastMoves)), 1, LeastMoves);
+        return refunded < least ? $"the bank has credited {refunded} refunds, fewer than {least}"
+            : released < least ? $"held money was released {released} times, fewer than {least}"
+            : null;
+    }
 
     private static int Fail(string? fault)
     {

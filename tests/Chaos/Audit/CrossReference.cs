@@ -159,7 +159,11 @@ internal static class Accounts
 
 internal static class EntryKinds
 {
-    public const string Payment = "payment", Release = "release", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back", Fund = "fund";
+    public const string Payment = "payment", Release = "release", Refund = "refund", RefundTaken = "refund_taken", RefundBack = "refund_back";
+    public const string Freeze = "freeze", Unfreeze = "unfreeze", Fund = "fund", DebtPaid = "debt_paid";
+
+    /// <summary>There are no others.</summary>
+    public static readonly string[] All = [Payment, Release, Refund, RefundTaken, RefundBack, Freeze, Unfreeze, Fund, DebtPaid];
 }
 
 internal static class AttemptStates

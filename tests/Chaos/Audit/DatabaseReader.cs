@@ -65,12 +65,15 @@ internal static class DatabaseReader
             Events = await Rows(
                 $"""
                 select merchant_id, id, type, bill, created_at, {commitTime}, case when type like 'claim.%' then data::jsonb ->> 'id' end,
-                       case when type like 'refund.%' then data::jsonb ->> 'id' end, case when type like 'trade.%' then (data::jsonb ->> 'confirm_by')::timestamptz end
+                       case when type like 'refund.%' then data::jsonb ->> 'id' end, case when type like 'trade.%' then (data::jsonb ->> 'confirm_by')::timestamptz end,
+                       case when type = 'bill.paid' or type like 'trade.%' then
+                         case when data::jsonb -> 'trade' ->> 'status' = 'HELD' and data::jsonb -> 'trade' ->> 'ship_overdue' = 'false' then (data::jsonb ->> 'ship_by')::timestamptz end
+                       end
                 from events
                 """,
                 row => new Event(
                     row.GetString(0), row.GetGuid(1), row.GetString(2), Digits(row, 3, 14), row.GetFieldValue<DateTimeOffset>(4), Time(row, 5), Text(row, 6),
-                    Text(row, 7), Time(row, 8))),
+                    Text(row, 7), Time(row, 8), Time(row, 9))),
             Deliveries = await Rows(
                 "select event_id, receiver, state, tries from deliveries",
                 row => new Delivery(row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetInt32(3))),

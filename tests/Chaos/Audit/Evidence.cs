@@ -116,7 +116,7 @@ public sealed record Attempt(
 
 /// <param name="Rrn">Of the attempt or the refund; the number of a release, a claim or a payment to the guarantee fund.</param>
 /// <param name="Amount">Minor units; debits are positive, credits negative.</param>
-/// <param name="Kind">payment, release, refund, refund_taken, refund_back, freeze, unfreeze, fund or debt_paid.</param>
+/// <param name="Kind">Of <see cref="EntryKinds"/>.</param>
 /// <param name="Bill">Of a release; null for the others.</param>
 /// <param name="Sequence">Of the releases of a bill, from 0.</param>
 /// <param name="CommittedAt">As of an event; all lines of one commit have the same.</param>
@@ -236,6 +236,7 @@ public sealed record Balance(string Account, string Currency, long Amount);
 /// <param name="Claim">The id of the claim that it is about.</param>
 /// <param name="Refund">The RRN of the refund that it is about.</param>
 /// <param name="ConfirmBy">What it says of the shopper's time, if it is about a trade.</param>
+/// <param name="ShipBy">What it says of the time to ship, if that runs.</param>
 public sealed record Event(
     string Merchant,
     Guid Id,
@@ -245,7 +246,8 @@ public sealed record Event(
     DateTimeOffset? CommittedAt,
     string? Claim = null,
     string? Refund = null,
-    DateTimeOffset? ConfirmBy = null)
+    DateTimeOffset? ConfirmBy = null,
+    DateTimeOffset? ShipBy = null)
 {
     /// <summary>Its place in the order of events; those of one commit have the same.</summary>
     public DateTimeOffset Time => CommittedAt ?? CreatedAt;

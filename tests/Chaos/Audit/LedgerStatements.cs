@@ -4,7 +4,7 @@ namespace Lakala.Chaos.Audit;
 internal static class LedgerStatements
 {
     // A compensation that the bank refuses goes back; a debt that a merchant pays goes back.
-    private static readonly string[] FeedTheFund = [EntryKinds.Fund, "debt_paid", EntryKinds.RefundBack];
+    private static readonly string[] FeedTheFund = [EntryKinds.Fund, EntryKinds.DebtPaid, EntryKinds.RefundBack];
 
     /// <summary>In each currency clients have at most what is in the reserve and at the network; no other entry adds to the fund.</summary>
     // That all accounts sum to zero is statement 1, that two people have made each payment to the fund is 25, and that it never was below zero is seen with 16.

@@ -45,7 +45,7 @@ internal static class Row
 
     public static string Of(Event told) => Join(
         "event", told.Id.ToString("N"), told.Type, With("bill", told.Bill), With("claim", told.Claim), With("refund", told.Refund),
-        told.ConfirmBy is { } confirmBy ? With("confirm by", Time(confirmBy)) : null, With("at", Time(told.CreatedAt)),
+        told.ConfirmBy is { } confirmBy ? With("confirm by", Time(confirmBy)) : null, told.ShipBy is { } shipBy ? With("ship by", Time(shipBy)) : null, With("at", Time(told.CreatedAt)),
         told.CommittedAt is { } at ? With("committed", Time(at)) : null);
 
     public static string Of(Delivery delivery) => Join(

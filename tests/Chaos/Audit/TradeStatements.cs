@@ -9,6 +9,8 @@ internal sealed class TradeStatements(CrossReference books)
     /// <summary>Who has stopped a trade that goes on because the bank has refused its refund.</summary>
     public const string RefundDeclined = "refund-declined";
 
+    private static readonly TimeSpan OverdueTime = TimeSpan.FromDays(7);
+
     // The sweep comes within a second.
     public static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
 
@@ -28,6 +30,7 @@ internal sealed class TradeStatements(CrossReference books)
         books.Trades.ContainsKey(received.Bill!) && StatesInEvent[received.Type].Contains(received.Trade);
 
     private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => IsOfTrade(told.Type)).OrderBy(told => told.Time).ToLookup(told => told.Bill);
+    private readonly ILookup<string?, Event> _shipBy = books.Database.Events.Where(told => told.ShipBy is not null).OrderBy(told => told.Time).ToLookup(told => told.Bill);
     private readonly ILookup<string, OperatorAct> _acts = books.Database.OperatorActs.ToLookup(act => act.Subject);
 
     private readonly HashSet<(string?, DateTimeOffset?)> _declined =
@@ -164,13 +167,20 @@ internal sealed class TradeStatements(CrossReference books)
         }
     }
 
-    /// <summary>24: the time that the shopper has is the one that was told last, to the millisecond.</summary>
+    /// <summary>24: the time that a side has is the one that was told last, to the millisecond.</summary>
     private IEnumerable<Violation> Told(Trade trade)
     {
-        var told = _events[trade.Bill].LastOrDefault(told => told.ConfirmBy is not null);
-        if (trade is { State: TradeStates.Shipped, DueAt: { } due } && told?.ConfirmBy?.ToUnixTimeMilliseconds() != due.ToUnixTimeMilliseconds())
+        if (trade.DueAt is not { } due || IsUntold(trade))
         {
-            yield return new Violation(24, "The deadline of a trade is not the one that was told.", [Row.Of(trade), .. _events[trade.Bill].Select(Row.Of)]);
+            yield break;
+        }
+
+        var told = trade.State == TradeStates.Shipped ? _events[trade.Bill].LastOrDefault(told => told.ConfirmBy is not null)?.ConfirmBy
+            : _shipBy[trade.Bill].LastOrDefault()?.ShipBy + (trade.IsOverdue ? OverdueTime : TimeSpan.Zero);
+        if (trade.State is TradeStates.Shipped or TradeStates.Held && told?.ToUnixTimeMilliseconds() != due.ToUnixTimeMilliseconds())
+        {
+            yield return new Violation(
+                24, "The deadline of a trade is not the one that was told.", [Row.Of(trade), .. _shipBy[trade.Bill].Concat(_events[trade.Bill]).Distinct().Select(Row.Of)]);
         }
     }
 
@@ -238,6 +248,10 @@ internal sealed class TradeStatements(CrossReference books)
             }
         }
     }
+
+    // After a claim or a refused refund an event says of an overdue trade that it goes on, and not when it is closed.
+    private bool IsUntold(Trade trade) =>
+        trade is { State: TradeStates.Held, IsOverdue: true } && _events[trade.Bill].LastOrDefault(told => told.Type is ShipOverdue or DeadlineChanged) is { Type: DeadlineChanged };
 
     // A trade that was over goes on, frozen, when the bank refuses a refund.
     private bool CameBack(Trade trade) => books.RefundsOfBill[trade.Bill].Any(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund));

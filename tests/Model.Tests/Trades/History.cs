@@ -443,8 +443,12 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
     private async Task<string> Finish(StartAttempt started)
     {
         var paid = Books.Finish(started, AttemptState.Approved, TimeProvider.System.GetUtcNow(), _terms[started.Bill]);
-        return (await market.Commits.FinishAttempts.Submit(paid)).Moved ? "paid" : "too late";
+        return (await market.Commits.FinishAttempts.Submit(paid with { Paid = paid.Paid! with { EventData = Compose(paid.Paid.Trade) } })).Moved ? "paid" : "too late";
     }
+
+    // What the auditor reads of it.
+    private static string Compose(Trade? trade) =>
+        trade is null ? "{}" : $$$"""{"ship_by":"{{{trade.ShipBy:O}}}","trade":{"status":"HELD","ship_overdue":false}}""";
 
     /// <summary>Its commit is under way while others come later, end before it, and are folded into the balances.</summary>
     private async Task PayLate(long bill)

@@ -165,7 +165,7 @@ internal sealed class Market : IAsyncDisposable
         var evidence = new Evidence
         {
             // A deadline that was told before time has passed is as much nearer as the timers are.
-            Database = read with { Events = [.. read.Events.Select(told => told with { ConfirmBy = told.ConfirmBy - PassedSince(told.CreatedAt) })] },
+            Database = read with { Events = [.. read.Events.Select(told => told with { ConfirmBy = told.ConfirmBy - PassedSince(told.CreatedAt), ShipBy = told.ShipBy - PassedSince(told.CreatedAt) })] },
             Bank = [],
             BankRefunds = Bank.Book,
             Terminals = [],
