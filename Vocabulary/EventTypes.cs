@@ -1,6 +1,6 @@
 namespace Lakala.Vocabulary;
 
-/// <summary>The types of events: of bills, their trades, refunds and claims, and of a merchant's keys.</summary>
+/// <summary>The types of events: of bills, their trades, refunds and claims, and of a merchant's balance and keys.</summary>
 public static class EventTypes
 {
     /// <summary>The merchant has made the bill. Sent to the shopper only, like <see cref="Expiring"/>.</summary>
@@ -62,6 +62,11 @@ public static class EventTypes
     /// <summary>By the shopper, or because her time was over.</summary>
     public const string ClaimWithdrawn = "claim.withdrawn";
 
+    /// <summary>
+    /// The guarantee fund has paid a refund for the merchant, which owes it now. Sent to the merchant only. Its data says which refund, and what is owed in all.
+    /// </summary>
+    public const string BalanceOwed = "balance.owed";
+
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
@@ -74,6 +79,9 @@ public static class EventTypes
 
     public static readonly IReadOnlyList<string> OfClaims =
         [ClaimOpened, ClaimOffered, ClaimReturning, ClaimBack, ClaimRefused, ClaimJudging, ClaimAgreed, ClaimJudged, ClaimWithdrawn];
+
+    /// <summary>Events of a merchant's balance that are sent to it.</summary>
+    public static readonly IReadOnlyList<string> OfBalances = [BalanceOwed];
 
     /// <summary>Events of an API key that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> OfKeys = [KeyCreated, KeyRevoked];

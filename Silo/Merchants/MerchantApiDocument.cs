@@ -192,6 +192,20 @@ internal static class MerchantApiDocument
         document.AddComponent("BillNotice", Notice(EventTypes.ToMerchant, new OpenApiSchemaReference("Bill", document)));
         document.AddComponent("RefundNotice", Notice(EventTypes.OfRefunds, new OpenApiSchemaReference("Refund", document)));
         document.AddComponent("ClaimNotice", Notice(EventTypes.OfClaims, new OpenApiSchemaReference("Claim", document)));
+        document.AddComponent("BalanceNotice", Notice(EventTypes.OfBalances, new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema>
+            {
+                ["refund"] = Text("The id of the refund that the guarantee fund has paid for you."),
+                ["claim"] = Text("The id of the claim whose ruling it was; missing when it was none."),
+                ["bill"] = Text("The number of the bill."),
+                ["amount"] = Amount("What you owe for this refund, in minor units."),
+                ["currency"] = Text("ISO 4217."),
+                ["owed"] = Amount("What you owed in all then, with this refund, in minor units."),
+            },
+            Required = new HashSet<string> { "refund", "bill", "amount", "currency", "owed" },
+        }));
         document.AddComponent("KeyNotice", Notice(EventTypes.OfKeys, new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
@@ -217,6 +231,7 @@ internal static class MerchantApiDocument
             ["bill"] = Post("billNotice", "A bill was paid, has expired or was cancelled, or its trade has moved", "BillNotice"),
             ["refund"] = Post("refundNotice", "A refund was ordered, has reached the card or was declined by the bank", "RefundNotice"),
             ["claim"] = Post("claimNotice", "A claim of a shopper was opened, has moved or has ended", "ClaimNotice"),
+            ["balance"] = Post("balanceNotice", "The guarantee fund has paid a refund for you, and you owe it", "BalanceNotice"),
             ["api_key"] = Post("keyNotice", "An API key of yours was made or revoked", "KeyNotice"),
             ["test"] = Post("testNotice", "You asked for a test", "TestNotice"),
         };
@@ -271,6 +286,8 @@ internal static class MerchantApiDocument
     };
 
     private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+
+    private static OpenApiSchema Amount(string description) => new() { Type = JsonSchemaType.Integer, Format = "int64", Description = description };
 
     private static OpenApiSchema Time(string description) => new() { Type = JsonSchemaType.String, Format = "date-time", Description = description };
 

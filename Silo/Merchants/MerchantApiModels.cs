@@ -459,11 +459,11 @@ internal sealed record EventModel(
         EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring,
         EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.RefundCreated, EventTypes.RefundDone, EventTypes.RefundDeclined,
         EventTypes.ClaimOpened, EventTypes.ClaimOffered, EventTypes.ClaimReturning, EventTypes.ClaimBack, EventTypes.ClaimRefused, EventTypes.ClaimJudging, EventTypes.ClaimAgreed, EventTypes.ClaimJudged, EventTypes.ClaimWithdrawn,
-        EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; claim.opened, claim.offered, claim.returning, claim.back, claim.refused, claim.judging, claim.agreed, claim.judged or claim.withdrawn; api_key.created or api_key.revoked; webhook.test. New types may come.")]
+        EventTypes.BalanceOwed, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; claim.opened, claim.offered, claim.returning, claim.back, claim.refused, claim.judging, claim.agreed, claim.judged or claim.withdrawn; balance.owed; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
-    [property: Description("The bill as it was then. For refund.* the refund, for claim.* the claim as it was then; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
+    [property: Description("The bill as it was then. For refund.* the refund, for claim.* the claim as it was then; for balance.owed what you owe; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]
     JsonElement Data,
     IReadOnlyList<DeliveryModel> Deliveries);
 

@@ -295,7 +295,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
             }
 
             bill = await refunds.Store(connection, compensation, bill, at);
-            await InsertDebt(connection, claim, compensation);
+            await DebtRows.Store(connection, notices, new NewDebt(compensation, claim.Id), bill);
             claim = claim with { Compensation = compensation.Rrn };
         }
 
@@ -469,16 +469,6 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
         Queries.Typed(amount),
         isByItself,
         at);
-
-    private static Task<int> InsertDebt(NpgsqlConnection connection, ClaimRow claim, RefundRow refund) => connection.Execute(
-        "insert into debts (refund, claim, merchant_id, amount, currency, created_at) values ($1, $2, $3, $4, $5, $6)",
-        CancellationToken.None,
-        refund.Rrn,
-        claim.Id,
-        refund.MerchantId,
-        refund.Amount.Minor,
-        refund.Amount.Currency,
-        refund.CreatedAt);
 
     private Task InsertEvent(NpgsqlConnection connection, string type, ClaimRow claim, BillRow bill, DateTimeOffset at) =>
         connection.Execute(BillReceivers.InsertEvent(bill, type, at, notices.ComposeData(claim), notices.FindReceivers(bill)));

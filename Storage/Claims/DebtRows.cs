@@ -1,4 +1,5 @@
 using Lakala.Rules.Ledger;
+using Lakala.Storage.Bills;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Postgres;
 using Lakala.Storage.Refunds;
@@ -8,6 +9,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Lakala.Storage.Claims;
+
+/// <summary>A debt that is just made.</summary>
+/// <param name="Refund">What the guarantee fund has paid for the merchant.</param>
+/// <param name="Claim">The claim whose ruling it was; null: of none.</param>
+/// <param name="Owed">What the merchant owes with it in all, in minor units.</param>
+public sealed record NewDebt(RefundRow Refund, long? Claim, long Owed = 0);
 
 /// <summary>What merchants owe, because the guarantee fund has paid refunds for them. It is taken from what they earn later.</summary>
 public sealed class DebtRows([FromKeyedServices(Database.Moves)] NpgsqlDataSource database, IRrnSource rrns, TimeProvider time)
@@ -34,6 +41,32 @@ public sealed class DebtRows([FromKeyedServices(Database.Moves)] NpgsqlDataSourc
         }
 
         return taken;
+    }
+
+    /// <summary>
+    /// Stores a debt with the event that tells its merchant, and nobody else, in the caller's commit. The entry of the refund is posted already, so that
+    /// the guarantee fund is locked: what is owed in all is right.
+    /// </summary>
+    /// <param name="bill">Of the refund, locked.</param>
+    internal static async Task Store(NpgsqlConnection connection, IClaimNotices notices, NewDebt debt, BillRow bill)
+    {
+        var (refund, at) = (debt.Refund, debt.Refund.CreatedAt);
+        await connection.Execute(
+            "insert into debts (refund, claim, merchant_id, amount, currency, created_at) values ($1, $2, $3, $4, $5, $6)",
+            CancellationToken.None,
+            refund.Rrn,
+            Queries.Typed(debt.Claim),
+            refund.MerchantId,
+            refund.Amount.Minor,
+            refund.Amount.Currency,
+            at);
+        var owed = await connection.First(
+            $"select {BalanceRows.Owed} as owed from accounts a where a.name = $1 and a.currency = $2",
+            static row => row.Get<long>("owed"),
+            CancellationToken.None,
+            StateNames.Format(new Account(AccountKind.Owed, refund.MerchantId, refund.Amount.Currency)),
+            refund.Amount.Currency);
+        await connection.Execute(BillReceivers.InsertEvent(bill, EventTypes.BalanceOwed, at, notices.ComposeData(debt with { Owed = owed }), receivers: []));
     }
 
     private Task<bool> TakePayment(long refund, long number) => database.Commit(async connection =>

@@ -7,5 +7,8 @@ public interface IClaimNotices
 {
     string ComposeData(ClaimRow claim);
 
+    /// <summary>For the event that tells a merchant of a debt.</summary>
+    string ComposeData(NewDebt debt);
+
     IReadOnlyList<string> FindReceivers(BillRow bill);
 }

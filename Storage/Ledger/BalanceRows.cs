@@ -50,8 +50,8 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
                  where account_2 = (select id from mine) and (at, number) < ($3, $6) order by at desc, number desc limit $7)
                 """));
 
-    // No payment posts to what a merchant owes, and no balance is kept of it.
-    private static readonly string Owed = string.Join(
+    /// <summary>What is owed by an account a of that kind. No payment posts to it, and no balance is kept of it.</summary>
+    internal static readonly string Owed = string.Join(
         " + ",
         LedgerRows.Places.Select(static place => $"coalesce((select sum(e.amount_{place}) from other_entries e where e.account_{place} = a.id), 0)"));
 

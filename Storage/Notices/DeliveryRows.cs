@@ -110,7 +110,7 @@ public sealed class DeliveryRows(
         from event e join bills b on b.number = e.bill
         cross join lateral (values ('{ShopperReceivers.Mail}', b.shopper_email is not null and {shoppers.HasMail}),
                                    ('{ShopperReceivers.Sms}', b.shopper_phone is not null and {shoppers.HasSms})) as s(receiver, is_reached)
-        where s.is_reached
+        where s.is_reached and e.type <> '{EventTypes.BalanceOwed}'
         """,
         merchantId,
         eventId,

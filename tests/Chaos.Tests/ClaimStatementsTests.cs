@@ -101,8 +101,36 @@ public sealed class ClaimStatementsTests
         "has not made it", "audit log emil guarantee.approve");
 
     [Fact]
+    public void Statement_24_a_debt_was_not_told() => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.Without(IsOwed) }), "has 0 events balance.owed");
+
+    [Fact]
+    public void Statement_24_a_debt_was_told_twice() => Breaks(
+        [7, 24], Sound.Database(book => book with { Events = book.Events.With(book.Events.Single(IsOwed) with { Id = Guid.NewGuid() }) }), "has 2 events balance.owed");
+
+    [Fact]
+    public void Statement_24_a_debt_was_told_as_one_of_another_claim() => Breaks(
+        24, OfOwed(told => told with { Claim = _books.JudgedClaim }), "has 1 events balance.owed");
+
+    [Fact]
+    public void Statement_24_a_debt_was_told_to_another_merchant() => Breaks(
+        [7, 24], OfOwed(told => told with { Merchant = OtherMerchant }), "has 1 events balance.owed");
+
+    [Fact]
+    public void Statement_24_a_debt_was_told_after_its_commit() => Breaks(
+        24, OfOwed(told => told with { CommittedAt = told.CommittedAt - TimeSpan.FromMilliseconds(1) }), "another commit");
+
+    [Fact]
+    public void Statement_24_a_debt_was_told_that_nobody_has_made() => Breaks(
+        24, OfOwed(told => told with { Refund = _books.RefundAfterRelease }), "has 0 events balance.owed", "is of no debt");
+
+    [Fact]
+    public void Statement_7_a_merchant_was_told_of_another_debt() => Breaks(
+        7, Sound.Received(Receiver, book => book with { Events = book.Events.Change(told => told.Type == "balance.owed", told => told with { Amount = told.Amount - 1 }) }), "not so");
+
+    [Fact]
     public void Statement_25_a_debt_is_of_no_claim() => Breaks(
-        25, Sound.Database(book => book with { Debts = book.Debts.With(new Debt("000000099999", "000000099998", Merchant, 5, Repaid: 5)) }), "A debt is of no claim");
+        [24, 25], Sound.Database(book => book with { Debts = book.Debts.With(new Debt("000000099999", "000000099998", Merchant, 5, Repaid: 5)) }), "A debt is of no claim");
 
     [Fact]
     public void Statement_25_the_fund_has_paid_without_a_ruling_which_breaks_15_as_well() => Breaks(
@@ -197,11 +225,11 @@ public sealed class ClaimStatementsTests
 
     [Fact]
     public void Statement_25_the_merchant_owes_less_than_the_fund_has_paid() => Breaks(
-        25, Sound.Database(book => book with { Debts = book.Debts.Change(debt => debt.Refund == _books.Compensation, debt => debt with { Amount = 2_999 }) }), "owes another amount", "do not agree");
+        [7, 25], Sound.Database(book => book with { Debts = book.Debts.Change(debt => debt.Refund == _books.Compensation, debt => debt with { Amount = 2_999 }) }), "owes another amount", "do not agree");
 
     [Fact]
     public void Statement_25_a_compensation_has_no_debt() => Breaks(
-        25, Sound.Database(book => book with { Debts = book.Debts.Without(debt => debt.Refund == _books.Compensation) }), "owes another amount", "do not agree");
+        [7, 24, 25], Sound.Database(book => book with { Debts = book.Debts.Without(debt => debt.Refund == _books.Compensation) }), "owes another amount", "do not agree");
 
     [Fact]
     public void Statement_25_the_debt_is_posted_to_another_merchant() => Breaks(
@@ -231,6 +259,10 @@ public sealed class ClaimStatementsTests
     // The one person has signed as the second too.
     private static Evidence Signed(Evidence books, string what, string subject) =>
         books.Database(book => book with { OperatorActs = book.OperatorActs.With(new OperatorAct("dora", what, subject, book.ReadAt)) });
+
+    private static bool IsOwed(Event told) => told.Type == "balance.owed";
+
+    private Evidence OfOwed(Func<Event, Event> change) => Sound.Database(book => book with { Events = book.Events.Change(IsOwed, change) });
 
     private Claim Overdue(Claim claim) => claim with { DueAt = Sound.Database.ReadAt - TimeSpan.FromMinutes(1) };
 

@@ -15,6 +15,8 @@ internal sealed class PlainNotices : IRefundNotices, IClaimNotices
 
     public string ComposeData(ClaimRow claim) => OfId(claim.Id);
 
+    public string ComposeData(NewDebt debt) => $$"""{"refund":"{{Rrn.ToText(debt.Refund.Rrn)}}","claim":"{{Rrn.ToText(debt.Claim!.Value)}}","amount":{{debt.Refund.Amount.Minor}}}""";
+
     public static string Compose(Trade trade) => trade.ConfirmBy is { } time ? $$"""{"confirm_by":"{{time:O}}"}"""
         : trade is { State: TradeState.Held, IsOverdue: false } ? $$$"""{"ship_by":"{{{trade.ShipBy:O}}}","trade":{"status":"HELD","ship_overdue":false}}""" : "{}";
 

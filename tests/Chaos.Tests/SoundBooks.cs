@@ -203,7 +203,7 @@ internal sealed class SoundBooks
         Ship(gone);
         Release(gone, [("merchant:" + Merchant, 4_970), ("store:" + Store, 6), ("platform", 24)]);
         CompensatedClaim = Judging(gone, 5_000);
-        Compensation = Refund(gone, 3_000, "DONE", [("guarantee", 3_000), ("owed:" + Merchant, 3_000), ("guarantee_lent", -3_000)]);
+        Compensation = Refund(gone, 3_000, "DONE", [("guarantee", 3_000), ("owed:" + Merchant, 3_000), ("guarantee_lent", -3_000)], debtOf: CompensatedClaim);
         _debts.Add(new Debt(Compensation, CompensatedClaim, Merchant, 3_000, Repaid: 1_000));
         PostLines(Digits(60_000 + ++_count, 12), "debt_paid", [("merchant:" + Merchant, 1_000), ("owed:" + Merchant, -1_000), ("guarantee_lent", 1_000), ("guarantee", -1_000)]);
         Rule(CompensatedClaim, new Ruling(CompensatedClaim, 0, 2_000, 3_000, "dora", "emil"), null, Compensation);
@@ -615,7 +615,8 @@ internal sealed class SoundBooks
     }
 
     /// <param name="shares">What each gives back, computed by hand.</param>
-    private string Refund(Swipe swipe, long amount, string state, (string Account, long Amount)[] shares)
+    /// <param name="debtOf">The claim for which the guarantee fund pays it; null: it does not.</param>
+    private string Refund(Swipe swipe, long amount, string state, (string Account, long Amount)[] shares, string? debtOf = null)
     {
         var rrn = Digits(20_000 + ++_count, 12);
         var bill = _bills.Single(bill => bill.Number == swipe.Bill);
@@ -634,6 +635,11 @@ internal sealed class SoundBooks
 
         PostLines(rrn, "refund", aside);
         Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, "REQUESTED", amount));
+        if (debtOf is not null)
+        {
+            Tell(bill.Merchant, "balance.owed", bill.Number, EndpointsOf(bill), refund: (rrn, "", amount), isSameMoment: true, debtOf: debtOf);
+        }
+
         var isDone = state == "DONE";
         PostLines(rrn, isDone ? "refund_taken" : "refund_back", isDone ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. aside.Select(line => (line.Account, -line.Amount))]);
         _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, isDone ? "00" : "14", isDone ? 1 : 0));
@@ -657,18 +663,18 @@ internal sealed class SoundBooks
 
     private void Tell(
         string merchant, string type, string? number, IReadOnlyList<(string Endpoint, Fate Fate)> fates, string mail = "ACCEPTED",
-        (string Rrn, string State, long Amount)? refund = null, bool isSameMoment = false)
+        (string Rrn, string State, long Amount)? refund = null, bool isSameMoment = false, string? debtOf = null)
     {
         _now += isSameMoment ? TimeSpan.Zero : BetweenEvents;
         var id = new Guid(++_count, 7, 7, [1, 2, 3, 4, 5, 6, 7, 8]);
         var trade = _trades.SingleOrDefault(trade => trade.Bill == number);
         _events.Add(new Event(
             merchant, id, type, number, _now, _now + CommitTime,
-            Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
-            Refund: type.StartsWith("refund.", StringComparison.Ordinal) ? refund!.Value.Rrn : null,
+            Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : debtOf,
+            Refund: type.StartsWith("refund.", StringComparison.Ordinal) || debtOf is not null ? refund!.Value.Rrn : null,
             ConfirmBy: type.StartsWith("trade.", StringComparison.Ordinal) && trade!.State == "SHIPPED" ? trade.DueAt : null,
             ShipBy: (type == "bill.paid" || type.StartsWith("trade.", StringComparison.Ordinal)) && trade is { State: "HELD", IsOverdue: false } ? trade.DueAt : null));
-        if (_bills.Any(bill => bill.Number == number && bill.HasMail))
+        if (_bills.Any(bill => bill.Number == number && bill.HasMail) && debtOf is null)
         {
             _deliveries.Add(new Delivery(id, ShopperStatements.Mail, mail, 1));
             if (mail == "ACCEPTED")

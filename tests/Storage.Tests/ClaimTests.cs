@@ -381,6 +381,11 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await _books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount from debts")).Should().Be($"{judged.Compensation} {Books.Merchant} 500");
         (await new BalanceRows(_books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 0, Held: 0, Owed: 500), "the fund pays the refund");
 
+        // The merchant is told of it, once and for all debts in the same commit, and the shopper is not.
+        (await _books.Scalar<string>("select string_agg(d.receiver || ': ' || e.data, ', ') from events e join deliveries d on d.event_id = e.id where e.type = 'balance.owed' and e.bill = " + bill))
+            .Should().Be($"we_1: refund {judged.Compensation} claim {claim} bill {bill} amount 500 owed 500");
+        (await _books.Scalar<long>("select count(distinct xmin::text) from (select xmin from events where type in ('balance.owed', 'claim.judged') union all select xmin from debts) as rows")).Should().Be(1);
+
         // It is taken from what the merchant earns, when the bank has taken the refund.
         await _books.Execute("update balances set amount = 300 where account in (select id from accounts where kind = 'merchant')");
         (await Debts.TakePayments(16, Stop)).Should().Be(0);
@@ -638,6 +643,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         public string ComposeData(BillRow bill) => "{}";
 
         public string ComposeData(ClaimRow claim) => "{}";
+
+        public string ComposeData(NewDebt debt) => $"refund {debt.Refund.Rrn} claim {debt.Claim} bill {debt.Refund.Bill} amount {debt.Refund.Amount.Minor} owed {debt.Owed}";
 
         public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
     }

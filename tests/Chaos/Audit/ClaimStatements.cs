@@ -5,6 +5,7 @@ internal sealed class ClaimStatements(CrossReference books)
 {
     public const string Opened = "claim.opened", Offered = "claim.offered", Returning = "claim.returning", Back = "claim.back", Refused = "claim.refused";
     public const string Judging = "claim.judging", Agreed = "claim.agreed", Judged = "claim.judged", Withdrawn = "claim.withdrawn";
+    public const string BalanceOwed = "balance.owed";
     private const string Finished = "trade.finished";
     private const int MostOfBill = 5;
 
@@ -49,6 +50,10 @@ internal sealed class ClaimStatements(CrossReference books)
         books.ClaimsOfBill[received.Bill!].FirstOrDefault(claim => claim.Id == received.Rrn) is { } claim
         && claim.Amount == received.Amount && StateAfter[received.Type] == received.Status;
 
+    /// <summary>Whether a merchant was told of a debt what is so.</summary>
+    public static bool IsDebt(CrossReference books, ReceivedEvent received) =>
+        books.Database.Debts.Any(debt => debt.Refund == received.Rrn && debt.Amount == received.Amount);
+
     /// <summary>The events with which claims ended that stopped their trades.</summary>
     public static IEnumerable<Event> Ends(CrossReference books)
     {
@@ -57,7 +62,7 @@ internal sealed class ClaimStatements(CrossReference books)
     }
 
     public IEnumerable<Violation> Check() =>
-        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Claims.SelectMany(Due), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund(), .. Owed()];
+        [.. books.Database.Claims.SelectMany(Path), .. books.Database.Claims.SelectMany(Due), .. books.Database.Trades.SelectMany(Open), .. Strays(), .. books.Database.Claims.SelectMany(Money), .. Frozen(), .. Compensations(), .. Fund(), .. Owed(), .. DebtsTold()];
 
     /// <summary>15 and 24: the events of a claim are a path of the rules, one for each move, and end in its state; no release was in between.</summary>
     private IEnumerable<Violation> Path(Claim claim)
@@ -245,6 +250,30 @@ internal sealed class ClaimStatements(CrossReference books)
                 yield return new Violation(
                     25, $"The account {account} has {posted[account].Sum(line => line.Amount)}, and {owed} is owed.", [.. debts[account].Select(Row.Of), .. posted[account].Select(Row.Of)]);
             }
+        }
+    }
+
+    /// <summary>24: the merchant was told once of each debt, in the commit that has made it.</summary>
+    private IEnumerable<Violation> DebtsTold()
+    {
+        var told = books.Database.Events.Where(one => one.Type == BalanceOwed).ToLookup(one => one.Refund);
+        foreach (var debt in books.Database.Debts)
+        {
+            var events = told[debt.Refund].ToList();
+            if (events is not [var only] || only.Merchant != debt.Merchant || only.Claim != debt.Claim || only.Bill != Find(debt.Refund)?.Bill)
+            {
+                yield return new Violation(24, $"A debt has {events.Count} events {BalanceOwed} of its own.", [Row.Of(debt), .. events.Select(Row.Of)]);
+            }
+            else if (only.CommittedAt is { } at && books.RefundPostings[debt.Refund].Any(line => line.Kind == EntryKinds.Refund && line.CommittedAt is { } posted && posted != at))
+            {
+                yield return new Violation(24, "A debt was told in another commit than it was made in.", [Row.Of(debt), Row.Of(only)]);
+            }
+        }
+
+        var refunds = books.Database.Debts.Select(debt => debt.Refund).ToHashSet();
+        foreach (var stray in told.Where(events => !refunds.Contains(events.Key ?? "")).SelectMany(events => events))
+        {
+            yield return new Violation(24, $"An event {BalanceOwed} is of no debt.", [Row.Of(stray)]);
         }
     }
 

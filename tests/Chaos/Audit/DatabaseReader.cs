@@ -64,8 +64,9 @@ internal static class DatabaseReader
                 new Balance(accounts[row.GetInt32(0)].Name, accounts[row.GetInt32(0)].Currency, row.GetInt64(1))),
             Events = await Rows(
                 $"""
-                select merchant_id, id, type, bill, created_at, {commitTime}, case when type like 'claim.%' then data::jsonb ->> 'id' end,
-                       case when type like 'refund.%' then data::jsonb ->> 'id' end, case when type like 'trade.%' then (data::jsonb ->> 'confirm_by')::timestamptz end,
+                select merchant_id, id, type, bill, created_at, {commitTime}, case when type like 'claim.%' then data::jsonb ->> 'id' when type = 'balance.owed' then data::jsonb ->> 'claim' end,
+                       case when type like 'refund.%' then data::jsonb ->> 'id' when type = 'balance.owed' then data::jsonb ->> 'refund' end,
+                       case when type like 'trade.%' then (data::jsonb ->> 'confirm_by')::timestamptz end,
                        case when type = 'bill.paid' or type like 'trade.%' then
                          case when data::jsonb -> 'trade' ->> 'status' = 'HELD' and data::jsonb -> 'trade' ->> 'ship_overdue' = 'false' then (data::jsonb ->> 'ship_by')::timestamptz end
                        end

@@ -341,7 +341,7 @@ public sealed record ReceiverBook(string Url, IReadOnlyList<ReceivedEvent> Event
 /// <summary>All tries of one event at one receiver, signatures right.</summary>
 /// <param name="Id">As the receiver read it: <c>evt_</c> and 32 hex digits.</param>
 /// <param name="Bill">From the event's data, like what follows; null where it has none.</param>
-/// <param name="Rrn">Of the payment or the refund; the id of a claim.</param>
+/// <param name="Rrn">Of the payment or the refund, also of one that is owed; the id of a claim.</param>
 /// <param name="FirstAt">When its first try came, accepted or not.</param>
 /// <param name="Accepted">How many tries the receiver accepted.</param>
 /// <param name="Trade">The state of the bill's trade, from the event's data.</param>

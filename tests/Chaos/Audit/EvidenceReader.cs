@@ -88,7 +88,12 @@ public static partial class EvidenceReader
             data.Text("number") ?? data.Text("bill"),
             data.Text("status"),
             data.Number("amount"),
-            payment?.Text("rrn") ?? (tries.First.Type.StartsWith("refund.", StringComparison.Ordinal) || tries.First.Type.StartsWith("claim.", StringComparison.Ordinal) ? data.Text("id") : null),
+            payment?.Text("rrn") ?? tries.First.Type.Split('.')[0] switch
+            {
+                "refund" or "claim" => data.Text("id"),
+                "balance" => data.Text("refund"),
+                _ => null,
+            },
             payment?.Text("authorisation_code"),
             tries.First.At,
             tries.Count,

@@ -29,7 +29,7 @@ internal sealed class NoticeStatements
     public NoticeStatements(CrossReference books)
     {
         _books = books;
-        _eventsOfBill = books.Database.Events.Where(told => !ShopperStatements.IsForShopperAlone(told) && !RefundStatements.IsOfRefund(told.Type) && !TradeStatements.IsOfTrade(told.Type) && !ClaimStatements.IsOfClaim(told.Type)).ToLookup(told => told.Bill);
+        _eventsOfBill = books.Database.Events.Where(told => !ShopperStatements.IsForShopperAlone(told) && !RefundStatements.IsOfRefund(told.Type) && !TradeStatements.IsOfTrade(told.Type) && !ClaimStatements.IsOfClaim(told.Type) && told.Type != ClaimStatements.BalanceOwed).ToLookup(told => told.Bill);
         _events = books.Database.Events.ToDictionary(told => told.Id);
         _deliveries = books.Database.Deliveries.ToLookup(delivery => delivery.EventId);
         _endpoints = books.Database.Endpoints.ToDictionary(endpoint => endpoint.Id);
@@ -162,6 +162,11 @@ internal sealed class NoticeStatements
         if (ClaimStatements.IsOfClaim(received.Type))
         {
             return ClaimStatements.IsTrue(_books, received);
+        }
+
+        if (received.Type == ClaimStatements.BalanceOwed)
+        {
+            return ClaimStatements.IsDebt(_books, received);
         }
 
         var payment = bill.PaidRrn is { } rrn ? _books.AttemptsOfRrn[rrn].FirstOrDefault() : null;

@@ -17,7 +17,7 @@ internal sealed class ShopperStatements(CrossReference books)
     /// <summary>The events that are not sent to merchants.</summary>
     public static bool IsForShopperAlone(Event told) => told.Type is Created or Expiring;
 
-    /// <summary>A bill with a mail address is announced once and has at most one reminder; every event has one mail.</summary>
+    /// <summary>A bill with a mail address is announced once and has at most one reminder; every event has one mail, but what its merchant owes is not told to a shopper.</summary>
     public IEnumerable<Violation> Check() => [.. books.Database.Bills.SelectMany(Of), .. Strays()];
 
     private IEnumerable<Violation> Of(Bill bill)
@@ -34,8 +34,9 @@ internal sealed class ShopperStatements(CrossReference books)
         foreach (var told in events)
         {
             var deliveries = _deliveries[told.Id].ToList();
-            var wrong = deliveries.Count != (bill.HasMail ? 1 : 0) ? $"An event has {deliveries.Count} deliveries to its shopper."
-                : !bill.HasMail ? null
+            var isMailed = bill.HasMail && told.Type != ClaimStatements.BalanceOwed;
+            var wrong = deliveries.Count != (isMailed ? 1 : 0) ? $"An event has {deliveries.Count} deliveries to its shopper."
+                : !isMailed ? null
                 : deliveries[0].State switch
                 {
                     DeliveryStates.Accepted when !_mails.Contains(Name(told)) => "A delivery to a shopper counts as ACCEPTED, and there is no such mail.",
