@@ -619,6 +619,38 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         complaints.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(390, 844, "7")]
+    [InlineData(1280, 900, "8")]
+    public async Task The_page_of_a_claim_and_that_of_a_stopped_trade_pass_the_accessibility_check(int width, int height, string place)
+    {
+        var (bill, claim) = await Claimed(place);
+        using var person = await network.Client("act");
+        using var proposed = await person.PostAsync(
+            new Uri($"/ops/disputes/{claim}/rulings", UriKind.Relative),
+            new FormUrlEncodedContent(new Dictionary<string, string> { ["to_shopper"] = "100", ["to_merchant"] = "28", ["text"] = "The handle was off." }),
+            Stop);
+        using var stopped = await person.PostAsync(
+            new Uri($"/ops/trades/{bill}/freeze", UriKind.Relative), new FormUrlEncodedContent(new Dictionary<string, string> { ["reason"] = "The police ask." }), Stop);
+        ((int)proposed.StatusCode, (int)stopped.StatusCode).Should().Be((303, 303));
+        (await network.Scalar<string>($"select c.state || ' ' || (select count(*) from rulings g where g.claim = c.id) || ' ' || t.frozen_by from claims c join trades t using (bill) where c.id = {claim}"))
+            .Should().Be("JUDGING 1 act");
+        var page = await network.Visit(browser, "admin", "/ops");
+        await page.SetViewportSizeAsync(width, height);
+        var complaints = new List<string>();
+        page.Console += (_, message) => complaints.Add(message.Text);
+
+        await page.GotoAsync(new Uri(network.Local.Http, $"/ops/disputes/{claim}").ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).WaitForAsync();
+        await page.GetByAltText("Picture 1 of the shopper").WaitForAsync();
+        await Check(page);
+        await page.GotoAsync(new Uri(network.Local.Http, $"/ops/trades/{bill}").ToString());
+        await page.GetByText("The police ask.").First.WaitForAsync();
+        await Check(page);
+
+        complaints.Should().BeEmpty();
+    }
+
     private static async Task Check(IPage page)
     {
         var result = await page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa") });
