@@ -24,7 +24,7 @@ public sealed class Network : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _local = await StartAnother(new LocalNetworkOptions { Terminals = 15 });
+        _local = await StartAnother(new LocalNetworkOptions { Terminals = 17 });
         Merchant = new MerchantClient(_local.Http, _local.Seed.ApiKey);
     }
 
