@@ -126,6 +126,7 @@ public static class StateNames
         RefundState.Sent => "SENT",
         RefundState.Done => "DONE",
         RefundState.Declined => "DECLINED",
+        RefundState.Withdrawn => "WITHDRAWN",
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
     };
 
@@ -136,7 +137,47 @@ public static class StateNames
         "SENT" => RefundState.Sent,
         "DONE" => RefundState.Done,
         "DECLINED" => RefundState.Declined,
+        "WITHDRAWN" => RefundState.Withdrawn,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such state."),
+    };
+
+    /// <summary>In small letters, as the API of operators shows it.</summary>
+    public static string Format(RefundQuestion question) => question switch
+    {
+        RefundQuestion.Stopped => "stopped",
+        RefundQuestion.Refused => "refused",
+        RefundQuestion.Uncovered => "uncovered",
+        _ => throw new ArgumentOutOfRangeException(nameof(question), question, "No such question."),
+    };
+
+    public static RefundQuestion ParseQuestion(string name) => name switch
+    {
+        "stopped" => RefundQuestion.Stopped,
+        "refused" => RefundQuestion.Refused,
+        "uncovered" => RefundQuestion.Uncovered,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such question."),
+    };
+
+    public static string Format(RefundVerdict verdict) => verdict switch
+    {
+        RefundVerdict.Credited => "DONE",
+        RefundVerdict.NotCredited => "DECLINED",
+        RefundVerdict.SendAgain => "AGAIN",
+        RefundVerdict.PayOtherwise => "OTHERWISE",
+        RefundVerdict.LeaveIt => "LEFT",
+        RefundVerdict.LendIt => "GUARANTEE",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "No such verdict."),
+    };
+
+    public static RefundVerdict ParseVerdict(string name) => name switch
+    {
+        "DONE" => RefundVerdict.Credited,
+        "DECLINED" => RefundVerdict.NotCredited,
+        "AGAIN" => RefundVerdict.SendAgain,
+        "OTHERWISE" => RefundVerdict.PayOtherwise,
+        "LEFT" => RefundVerdict.LeaveIt,
+        "GUARANTEE" => RefundVerdict.LendIt,
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such verdict."),
     };
 
     public static string Format(ClaimState state) => state switch

@@ -28,7 +28,12 @@ public static class EventTypes
     /// <summary>The shopper gets the money back.</summary>
     public const string TradeClosed = "trade.closed";
 
-    /// <summary>Somebody who may has ordered a refund. Its data, as that of the next two, is the refund.</summary>
+    /// <summary>Nothing of the money is released or given back until an operator lets the trade go on, or two have decided about a refused refund.</summary>
+    public const string TradeStopped = "trade.stopped";
+
+    public const string TradeResumed = "trade.resumed";
+
+    /// <summary>Somebody who may has ordered a refund. Its data, as that of the next three, is the refund.</summary>
     public const string RefundCreated = "refund.created";
 
     /// <summary>The bank has credited the card.</summary>
@@ -36,6 +41,9 @@ public static class EventTypes
 
     /// <summary>The bank has refused the refund for good; the money is where it was before.</summary>
     public const string RefundDeclined = "refund.declined";
+
+    /// <summary>The merchant has withdrawn the refund before it was sent; the money is where it was before.</summary>
+    public const string RefundWithdrawn = "refund.withdrawn";
 
     /// <summary>The shopper has a claim. Its data, as that of all events of a claim, is the claim.</summary>
     public const string ClaimOpened = "claim.opened";
@@ -70,12 +78,12 @@ public static class EventTypes
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
 
-    public static readonly IReadOnlyList<string> OfTrades = [TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed];
+    public static readonly IReadOnlyList<string> OfTrades = [TradeShipped, TradeShipOverdue, TradeDeadlineChanged, TradeFinished, TradeClosed, TradeStopped, TradeResumed];
 
     /// <summary>Events of a bill that are sent to its merchant.</summary>
     public static readonly IReadOnlyList<string> ToMerchant = [Paid, Expired, Cancelled, .. OfTrades];
 
-    public static readonly IReadOnlyList<string> OfRefunds = [RefundCreated, RefundDone, RefundDeclined];
+    public static readonly IReadOnlyList<string> OfRefunds = [RefundCreated, RefundDone, RefundDeclined, RefundWithdrawn];
 
     public static readonly IReadOnlyList<string> OfClaims =
         [ClaimOpened, ClaimOffered, ClaimReturning, ClaimBack, ClaimRefused, ClaimJudging, ClaimAgreed, ClaimJudged, ClaimWithdrawn];

@@ -105,6 +105,7 @@ public static class BillView
         json.WriteNumber("held"u8, trade.Held);
         json.WriteNumber("released"u8, trade.Released);
         json.WriteBoolean("ship_overdue"u8, trade.IsOverdue);
+        json.WriteBoolean("stopped"u8, trade.FrozenBy is not null);
         if (trade.Shipping is { } shipping)
         {
             json.WriteString("method"u8, StateNames.Format(shipping.Method));

@@ -51,6 +51,16 @@ public static class RefundView
             json.WriteString("response_code"u8, code);
         }
 
+        if (refund.IsSettled is { } isSettled)
+        {
+            json.WriteString("decision"u8, isSettled ? "made"u8 : "pending"u8);
+        }
+
+        if (refund.IsPaidOtherwise)
+        {
+            json.WriteBoolean("paid_otherwise"u8, true);
+        }
+
         json.WriteEndObject();
     }
 }

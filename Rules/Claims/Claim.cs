@@ -106,15 +106,16 @@ public sealed record Claim(
     /// <summary>Why a claim cannot be opened; null when it can.</summary>
     /// <param name="trade">Of the bill; null: it has none.</param>
     /// <param name="left">What is left of the bill, in minor units: neither refunded nor on its way back.</param>
+    /// <param name="refused">What the bank has refused to give back of that, or of what a running trade holds, and two operators have not decided about, in minor units.</param>
     /// <param name="claims">The number of claims about the bill so far.</param>
     /// <param name="isOpen">True: one of them is not over.</param>
-    public static Refusal? WhyNot(Trade? trade, long left, long amount, int claims, bool isOpen, DateTimeOffset now) =>
+    public static Refusal? WhyNot(Trade? trade, long left, long refused, long amount, int claims, bool isOpen, DateTimeOffset now) =>
         trade is null ? Refusal.TradeNone
         : trade.State == TradeState.Closed ? Refusal.TradeClosed
         : isOpen ? Refusal.ClaimOpen
         : claims >= MostOfBill ? Refusal.ClaimsUsedUp
         : trade.EndedAt + AfterSaleTime <= now ? Refusal.ClaimTooLate
-        : amount > (trade.IsOver ? left : trade.Held) ? Refusal.ClaimExceeds
+        : amount > (trade.IsOver ? left : trade.Held) - refused ? Refusal.ClaimExceeds
         : null;
 
     /// <summary>A new claim. Only after <see cref="WhyNot"/> has found no reason against it.</summary>

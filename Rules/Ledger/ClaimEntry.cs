@@ -5,10 +5,11 @@ namespace Lakala.Rules.Ledger;
 /// <summary>What a claim moves in the ledger beside its refunds.</summary>
 public static class ClaimEntry
 {
-    /// <summary>Money that the merchant has got for a finished trade cannot be paid out or refunded while the claim is open.</summary>
-    public static Entry Freeze(long claim, Money amount, string merchant) => Move(EntryKind.Freeze, claim, amount, merchant, AccountKind.Merchant, AccountKind.Frozen);
+    /// <summary>Money that the merchant has got for a finished trade cannot be paid out or refunded while somebody else decides about it.</summary>
+    /// <param name="subject">The number of the claim that is open, or of its refund that the bank has refused.</param>
+    public static Entry Freeze(long subject, Money amount, string merchant) => Move(EntryKind.Freeze, subject, amount, merchant, AccountKind.Merchant, AccountKind.Frozen);
 
-    public static Entry Unfreeze(long claim, Money amount, string merchant) => Move(EntryKind.Unfreeze, claim, amount, merchant, AccountKind.Frozen, AccountKind.Merchant);
+    public static Entry Unfreeze(long subject, Money amount, string merchant) => Move(EntryKind.Unfreeze, subject, amount, merchant, AccountKind.Frozen, AccountKind.Merchant);
 
     /// <summary>Own money of the platform, put into the reserve account for the guarantee fund.</summary>
     /// <param name="number">Of the payment.</param>
@@ -31,9 +32,9 @@ public static class ClaimEntry
         new EntryLine(new Account(AccountKind.GuaranteeLent, "", amount.Currency), amount.Minor),
         new EntryLine(new Account(AccountKind.Guarantee, "", amount.Currency), -amount.Minor));
 
-    private static Entry Move(EntryKind kind, long claim, Money amount, string merchant, AccountKind from, AccountKind to) => new(
+    private static Entry Move(EntryKind kind, long subject, Money amount, string merchant, AccountKind from, AccountKind to) => new(
         kind,
-        claim,
+        subject,
         sequence: 0,
         new EntryLine(new Account(from, merchant, amount.Currency), amount.Minor),
         new EntryLine(new Account(to, merchant, amount.Currency), -amount.Minor));

@@ -11,13 +11,16 @@ public enum EntryKind
     /// <summary>Money is set aside for a refund. The subject of this, of <see cref="RefundTaken"/> and of <see cref="RefundBack"/> is the refund's RRN.</summary>
     Refund,
 
-    /// <summary>The bank has credited the card.</summary>
+    /// <summary>The bank has credited the card, or the shopper was paid in another way.</summary>
     RefundTaken,
 
-    /// <summary>The bank has refused the refund.</summary>
+    /// <summary>The bank has refused the refund, or its merchant has withdrawn it.</summary>
     RefundBack,
 
-    /// <summary>A merchant's money is set aside while a claim is open. The subject of this and of <see cref="Unfreeze"/> is the claim's number.</summary>
+    /// <summary>
+    /// A merchant's money is set aside while a claim is open, or while two operators decide about a refund that the bank has refused. The subject of this and of
+    /// <see cref="Unfreeze"/> is the number of the claim or of the refund.
+    /// </summary>
     Freeze,
 
     Unfreeze,

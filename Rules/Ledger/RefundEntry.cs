@@ -56,7 +56,15 @@ public static class RefundEntry
         new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), amount.Minor),
         new EntryLine(new Account(AccountKind.BankClearing, "", amount.Currency), -amount.Minor));
 
-    /// <summary>The bank has refused: the very lines go back.</summary>
+    /// <summary>The platform has paid it to the shopper in another way, out of the reserve account.</summary>
+    public static Entry PaidOtherwise(long rrn, Money amount) => new(
+        EntryKind.RefundTaken,
+        rrn,
+        sequence: 0,
+        new EntryLine(new Account(AccountKind.RefundsOut, "", amount.Currency), amount.Minor),
+        new EntryLine(new Account(AccountKind.Reserve, "", amount.Currency), -amount.Minor));
+
+    /// <summary>It was refused by the bank, or withdrawn: the very lines go back.</summary>
     /// <remarks>Not computed again: meanwhile other refunds of the bill may have changed what a computation would give.</remarks>
     public static Entry Back(Entry refund) => new(
         EntryKind.RefundBack, refund.Subject, sequence: 0, [.. refund.Lines.Select(static line => line with { Amount = -line.Amount })]);

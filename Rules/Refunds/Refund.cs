@@ -20,6 +20,9 @@ public enum RefundState
 
     /// <summary>Refused by the bank for good: the money is where it was before.</summary>
     Declined,
+
+    /// <summary>By the merchant, before anything was sent: the money is where it was before.</summary>
+    Withdrawn,
 }
 
 /// <summary>The rules of money that goes back to the card of a paid bill.</summary>
@@ -35,12 +38,19 @@ public static class Refund
     /// </summary>
     public static readonly TimeSpan SendingTime = TimeSpan.FromDays(34);
 
+    /// <summary>The time for which a refund waits for the merchant's money. After it two operators may pay it out of the guarantee fund.</summary>
+    public static readonly TimeSpan WaitingTime = TimeSpan.FromDays(5);
+
     /// <summary>Why so much of the bill cannot be refunded; null when it can.</summary>
     /// <param name="refunded">All of the bill's refunds that were not declined, in minor units.</param>
+    /// <param name="claimed">What an open claim about a finished trade of the bill is about: what it may grant is not given back in another way.</param>
+    /// <param name="refused">What the bank has refused, and two operators have not decided about.</param>
     /// <param name="amount">Minor units, above 0.</param>
-    public static Refusal? WhyNot(Bill bill, long refunded, long amount) =>
+    public static Refusal? WhyNot(Bill bill, long refunded, long claimed, long refused, long amount) =>
         bill.State != BillState.Paid ? Refusal.BillNotPaid
         : amount > bill.Amount.Minor - refunded ? Refusal.RefundExceeds
+        : amount > bill.Amount.Minor - refunded - claimed ? Refusal.TradeClaimed
+        : amount > bill.Amount.Minor - refunded - claimed - refused ? Refusal.RefundUndecided
         : null;
 
     /// <summary>The state of a refund that was sent, after the bank's word.</summary>
@@ -57,11 +67,16 @@ public static class Refund
     /// <param name="firstSentAt">Null: it was never sent.</param>
     public static bool MaySend(DateTimeOffset? firstSentAt, DateTimeOffset now) => firstSentAt is not { } at || now - at < SendingTime;
 
+    /// <summary>Why its merchant cannot withdraw it; null when it can.</summary>
+    /// <param name="isPromised">A claim, the end of a trade, a counter or operators have promised it to the shopper.</param>
+    public static Refusal? WhyNotWithdrawn(RefundState state, bool isPromised) =>
+        state is not (RefundState.Queued or RefundState.Requested) ? Refusal.RefundSent : isPromised ? Refusal.RefundPromised : null;
+
     /// <summary>The states that may follow; mirrored by the guards in SQL.</summary>
     public static bool CanMove(RefundState from, RefundState to) => (from, to) switch
     {
-        (RefundState.Queued, RefundState.Requested) => true,
-        (RefundState.Requested, RefundState.Sent) => true,
+        (RefundState.Queued, RefundState.Requested or RefundState.Withdrawn) => true,
+        (RefundState.Requested, RefundState.Sent or RefundState.Withdrawn) => true,
         (RefundState.Sent, RefundState.Done or RefundState.Declined) => true,
         _ => false,
     };

@@ -68,7 +68,7 @@ public sealed record Trade(
     public const int MostLeases = 2;
     public const int MostExtraDays = 15;
 
-    /// <summary>Who has frozen a trade whose refund the bank has refused: an operator decides how it goes on.</summary>
+    /// <summary>Who has stopped a trade whose refund the bank has refused: two operators decide how the shopper gets the money.</summary>
     public const string RefundDeclined = "refund-declined";
 
     /// <summary>The time for which the form of a claim delays a release.</summary>
@@ -80,8 +80,8 @@ public sealed record Trade(
     /// <summary>The time from the end of the time for shipping until the trade is closed.</summary>
     public static readonly TimeSpan OverdueTime = TimeSpan.FromDays(7);
 
-    /// <summary>What both sides get at least after a claim that changed nothing.</summary>
-    public static readonly TimeSpan LeastAfterClaim = TimeSpan.FromHours(24);
+    /// <summary>What both sides get at least after a claim that changed nothing, and after a stop.</summary>
+    public static readonly TimeSpan LeastTime = TimeSpan.FromHours(24);
 
     /// <summary>A trade begins with the payment.</summary>
     public static Trade Begin(EscrowTerms terms, long amount, DateTimeOffset paidAt) =>
@@ -105,10 +105,15 @@ public sealed record Trade(
         TradeStep.Confirm => WhyNotShipped() is { } no ? no : WhyNotReleased(now) is { } wait ? wait : new TradeEvent.Released(Held, now),
         TradeStep.Close close => Close(close.By, now),
         TradeStep.GiveBack back => GiveBack(back.Amount, now),
-        TradeStep.TakeBack back => new TradeEvent.CameBack(back.Amount, now + LeastAfterClaim),
+        TradeStep.TakeBack back => new TradeEvent.CameBack(back.Amount, now + LeastTime, back.IsRefused),
+        TradeStep.Settle settle => Settle(settle.Amount, settle.IsLast, now),
         TradeStep.TimeUp => TimeUp(now),
         TradeStep.Freeze freeze => IsOver ? WhyOver() : FrozenBy is null ? new TradeEvent.Frozen(freeze.By) : TradeDecision.Nothing,
-        TradeStep.Unfreeze => IsOver ? WhyOver() : FrozenBy is not null ? new TradeEvent.Unfrozen() : TradeDecision.Nothing,
+        TradeStep.Unfreeze unfreeze => IsOver ? WhyOver()
+            : FrozenBy is null ? TradeDecision.Nothing
+            : !unfreeze.HasRefused ? new TradeEvent.Unfrozen(DueAfterStop(now))
+            : FrozenBy == RefundDeclined ? Refusal.RefundUndecided
+            : new TradeEvent.Frozen(RefundDeclined),
         TradeStep.Lease => WhyNotRunning() is { } no ? no
             : Leases < MostLeases && !IsLeased(now) ? new TradeEvent.Leased(now + LeaseTime)
             : TradeDecision.Nothing,
@@ -135,18 +140,16 @@ public sealed record Trade(
         TradeEvent.ShippingOverdue overdue => this with { IsOverdue = true, DueAt = overdue.ClosesAt },
         TradeEvent.Released released => End(TradeState.Finished, released.At) with { Released = Released + released.Amount, Releases = Releases + 1 },
         TradeEvent.GivenBack back => back.Amount == Held ? End(TradeState.Closed, back.At) : this with { Held = Held - back.Amount },
-        TradeEvent.CameBack back => IsOver
-            ? this with
-            {
-                State = Shipping is null ? TradeState.Held : TradeState.Shipped,
-                Held = back.Amount,
-                DueAt = back.DueAt,
-                EndedAt = null,
-                FrozenBy = FrozenBy ?? RefundDeclined,
-            }
-            : this with { Held = Held + back.Amount },
+        TradeEvent.CameBack back => (IsOver
+            ? this with { State = Shipping is null ? TradeState.Held : TradeState.Shipped, Held = back.Amount, DueAt = back.DueAt, EndedAt = null }
+            : this with { Held = Held + back.Amount })
+            with
+            { FrozenBy = FrozenBy ?? (back.IsRefused ? RefundDeclined : null) },
+        TradeEvent.Settled settled => (settled.Amount == Held ? End(TradeState.Closed, settled.At) : this with { Held = Held - settled.Amount, DueAt = settled.DueAt })
+            with
+            { FrozenBy = settled.GoesOn ? null : FrozenBy },
         TradeEvent.Frozen frozen => this with { FrozenBy = frozen.By },
-        TradeEvent.Unfrozen => this with { FrozenBy = null },
+        TradeEvent.Unfrozen unfrozen => this with { FrozenBy = null, DueAt = unfrozen.DueAt },
         TradeEvent.Leased leased => this with { LeasedUntil = leased.Until, Leases = Leases + 1 },
         TradeEvent.Claimed claimed => this with { State = TradeState.Claimed, DueAt = null, Left = claimed.Left, LeasedUntil = null },
         TradeEvent.ClaimEnded ended => this with { State = Shipping is null ? TradeState.Held : TradeState.Shipped, DueAt = ended.DueAt, Left = null },
@@ -213,6 +216,16 @@ public sealed record Trade(
         : amount > Held ? Refusal.RefundExceeds
         : new TradeEvent.GivenBack(amount, now);
 
+    // What came back is held beside what a claim is about: it can be given back while the claim is open.
+    private TradeDecision Settle(long amount, bool isLast, DateTimeOffset now) =>
+        IsOver ? WhyOver()
+        : FrozenBy is not null and not RefundDeclined ? Refusal.TradeFrozen
+        : amount > Held || (amount == Held && State == TradeState.Claimed) ? Refusal.RefundExceeds
+        : new TradeEvent.Settled(amount, now, isLast ? DueAfterStop(now) : DueAt, isLast);
+
+    // Nobody could act while it was stopped.
+    private DateTimeOffset? DueAfterStop(DateTimeOffset now) => DueAt < now + LeastTime ? now + LeastTime : DueAt;
+
     // The action follows from the state and not from the timer.
     private TradeDecision TimeUp(DateTimeOffset now) =>
         DueAt is null || DueAt > now || WhyNotReleased(now) is not null ? TradeDecision.Nothing
@@ -222,7 +235,7 @@ public sealed record Trade(
 
     private TradeDecision EndClaim(ClaimEnd outcome, DateTimeOffset now) =>
         State != TradeState.Claimed ? (IsOver ? WhyOver() : Refusal.TradeNotClaimed)
-        : outcome == ClaimEnd.Unchanged ? new TradeEvent.ClaimEnded(now + (Left > LeastAfterClaim ? Left.Value : LeastAfterClaim))
+        : outcome == ClaimEnd.Unchanged ? new TradeEvent.ClaimEnded(now + (Left > LeastTime ? Left.Value : LeastTime))
         : FrozenBy is not null ? Refusal.TradeFrozen
         : outcome == ClaimEnd.Granted ? new TradeEvent.GivenBack(Held, now)
         : new TradeEvent.Released(Held, now);
@@ -273,8 +286,14 @@ public abstract record TradeStep
     /// <summary>A refund by the merchant, of a part or of all that is held.</summary>
     public sealed record GiveBack(long Amount) : TradeStep;
 
-    /// <summary>The bank has refused a refund of held money: it is held again. A trade that is over goes on, and waits for an operator.</summary>
-    public sealed record TakeBack(long Amount) : TradeStep;
+    /// <summary>A refund of held money did not happen: it is held again, and a trade that was over goes on.</summary>
+    /// <param name="IsRefused">By the bank: the trade is stopped. False: the merchant has withdrawn it.</param>
+    public sealed record TakeBack(long Amount, bool IsRefused) : TradeStep;
+
+    /// <summary>Two operators have decided about money that came back.</summary>
+    /// <param name="Amount">What goes to the shopper; 0: it stays held.</param>
+    /// <param name="IsLast">No other refund of the trade waits for them: it goes on.</param>
+    public sealed record Settle(long Amount, bool IsLast) : TradeStep;
 
     /// <summary>The sweep, when the timer has ended.</summary>
     public sealed record TimeUp : TradeStep;
@@ -282,7 +301,8 @@ public abstract record TradeStep
     /// <param name="By">The operator.</param>
     public sealed record Freeze(string By) : TradeStep;
 
-    public sealed record Unfreeze : TradeStep;
+    /// <param name="HasRefused">Two operators have not decided yet about a refund of it that the bank has refused: it stays stopped for them.</param>
+    public sealed record Unfreeze(bool HasRefused) : TradeStep;
 
     /// <summary>The form of a claim was opened.</summary>
     public sealed record Lease : TradeStep;
@@ -314,11 +334,15 @@ public abstract record TradeEvent
     public sealed record GivenBack(long Amount, DateTimeOffset At) : TradeEvent;
 
     /// <param name="DueAt">For a trade that was over.</param>
-    public sealed record CameBack(long Amount, DateTimeOffset DueAt) : TradeEvent;
+    /// <param name="IsRefused">By the bank.</param>
+    public sealed record CameBack(long Amount, DateTimeOffset DueAt, bool IsRefused) : TradeEvent;
+
+    /// <param name="GoesOn">It is not stopped any more.</param>
+    public sealed record Settled(long Amount, DateTimeOffset At, DateTimeOffset? DueAt, bool GoesOn) : TradeEvent;
 
     public sealed record Frozen(string By) : TradeEvent;
 
-    public sealed record Unfrozen : TradeEvent;
+    public sealed record Unfrozen(DateTimeOffset? DueAt) : TradeEvent;
 
     public sealed record Leased(DateTimeOffset Until) : TradeEvent;
 

@@ -47,6 +47,7 @@ public sealed record StepTexts
         Refused = refusal => refusal switch
         {
             Refusal.TradeFrozen => "An operator of Lakala looks into this trade. Your money stays held until then.",
+            Refusal.RefundUndecided => "Your bank did not take a refund of this order. Your money stays held, and operators of Lakala decide how you get it.",
             Refusal.TradeClaimed => "Your claim is open. Your money stays held until it is settled.",
             Refusal.TradeFinished => "The trade is finished: the shop has the money already.",
             Refusal.TradeClosed => "The trade is closed: the money goes back to your card.",
@@ -110,6 +111,7 @@ public sealed record StepTexts
         Refused = refusal => refusal switch
         {
             Refusal.TradeFrozen => "拉卡拉工作人员正在核查此交易，期间货款继续由平台保管。",
+            Refusal.RefundUndecided => "银行未受理此订单的退款。货款仍由平台保管，拉卡拉工作人员将另行安排。",
             Refusal.TradeClaimed => "您的申诉正在处理，期间货款继续由平台保管。",
             Refusal.TradeFinished => "交易已完成，货款已付给商家。",
             Refusal.TradeClosed => "交易已关闭，货款将退回您的银行卡。",

@@ -3,6 +3,7 @@ using Lakala.Rules.Bills;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
+using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.BillPages;
@@ -44,13 +45,17 @@ public sealed record Texts
         Refunds = "Refunds",
         RefundNumber = "Refund number",
         Refund = "Refund",
-        RefundStates = state => state switch
+        RefundStates = refund => refund switch
         {
-            RefundState.Queued => "waits for the shop's money",
-            RefundState.Requested or RefundState.Sent => "on its way to your card",
-            RefundState.Done => "your bank has it: it is on your card",
-            RefundState.Declined => "your bank did not take it; ask the shop",
-            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+            { State: RefundState.Queued } => "waits for the shop's money",
+            { State: RefundState.Requested or RefundState.Sent } => "on its way to your card",
+            { IsPaidOtherwise: true } => "paid to you in another way than to your card",
+            { State: RefundState.Done } => "your bank has it: it is on your card",
+            { State: RefundState.Declined, IsSettled: false } => "your bank did not take it; we look for another way to give it to you",
+            { State: RefundState.Declined, IsSettled: true } => "your bank did not take it; it is settled",
+            { State: RefundState.Declined } => "your bank did not take it; ask the shop",
+            { State: RefundState.Withdrawn } => "the shop has withdrawn it",
+            _ => throw new ArgumentOutOfRangeException(nameof(refund), refund.State, "No such state."),
         },
         Copy = "Copy number",
         Copied = "Copied",
@@ -157,13 +162,17 @@ public sealed record Texts
         Refunds = "退款",
         RefundNumber = "退款号",
         Refund = "退款金额",
-        RefundStates = state => state switch
+        RefundStates = refund => refund switch
         {
-            RefundState.Queued => "等待商家资金到位",
-            RefundState.Requested or RefundState.Sent => "正在退回您的银行卡",
-            RefundState.Done => "银行已入账，已退回您的银行卡",
-            RefundState.Declined => "银行未受理，请联系商家",
-            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+            { State: RefundState.Queued } => "等待商家资金到位",
+            { State: RefundState.Requested or RefundState.Sent } => "正在退回您的银行卡",
+            { IsPaidOtherwise: true } => "已用其他方式付给您",
+            { State: RefundState.Done } => "银行已入账，已退回您的银行卡",
+            { State: RefundState.Declined, IsSettled: false } => "银行未受理，我们正在另行安排退款",
+            { State: RefundState.Declined, IsSettled: true } => "银行未受理，已另行处理",
+            { State: RefundState.Declined } => "银行未受理，请联系商家",
+            { State: RefundState.Withdrawn } => "商家已撤回",
+            _ => throw new ArgumentOutOfRangeException(nameof(refund), refund.State, "No such state."),
         },
         Copy = "复制账单号",
         Copied = "已复制",
@@ -298,7 +307,7 @@ public sealed record Texts
     public required string Refund { get; init; }
 
     /// <summary>Where a refund is; never "refunded" before the bank has said so.</summary>
-    public required Func<RefundState, string> RefundStates { get; init; }
+    public required Func<RefundRow, string> RefundStates { get; init; }
 
     public required string Copy { get; init; }
 

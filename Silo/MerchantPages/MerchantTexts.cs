@@ -5,6 +5,7 @@ using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Storage.Merchants;
+using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.MerchantPages;
@@ -131,13 +132,20 @@ public sealed record MerchantTexts
         },
         Overdue = "The time to ship is over. Ship now, or the money goes back.",
         Frozen = "The operator has stopped this trade.",
-        RefundStates = state => state switch
+        RefundUndecided = "The bank has refused the refund. The operator decides how the shopper gets the money.",
+        Withdraw = "Withdraw",
+        WithdrawDone = "The refund {0} is withdrawn. The money is where it was.",
+        RefundStates = refund => refund switch
         {
-            RefundState.Queued => "waits until your balance covers it",
-            RefundState.Requested or RefundState.Sent => "on its way to the card",
-            RefundState.Done => "the bank has credited the card",
-            RefundState.Declined => "the bank has refused it; the money is where it was",
-            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+            { State: RefundState.Queued } => "waits until your balance covers it",
+            { State: RefundState.Requested or RefundState.Sent } => "on its way to the card",
+            { IsPaidOtherwise: true } => "the operator has paid the shopper in another way",
+            { State: RefundState.Done } => "the bank has credited the card",
+            { State: RefundState.Declined, IsSettled: false } => "the bank has refused it; the operator decides how the shopper gets it",
+            { State: RefundState.Declined, IsSettled: true } => "the bank has refused it; the operator has settled it",
+            { State: RefundState.Declined } => "the bank has refused it; the money is where it was",
+            { State: RefundState.Withdrawn } => "withdrawn by you; the money is where it was",
+            _ => throw new ArgumentOutOfRangeException(nameof(refund), refund.State, "No such state."),
         },
         Methods = method => method switch
         {
@@ -164,6 +172,9 @@ public sealed record MerchantTexts
             Refusal.EvidenceTooLarge => "A file has more than 2 MiB.",
             Refusal.EvidenceUnreadable => "A file is no picture (PNG, JPEG, WebP) and no PDF.",
             Refusal.TradeFrozen => "The operator has stopped this trade. Call the operator.",
+            Refusal.RefundUndecided => "The bank has refused a refund of this bill. The operator decides first how the shopper gets it.",
+            Refusal.RefundSent => "The bank may have the refund already: it cannot be withdrawn.",
+            Refusal.RefundPromised => "The shopper was promised this refund by a claim, at a counter or because nothing was shipped: it cannot be withdrawn.",
             Refusal.TradeFinished => "The trade is finished.",
             Refusal.TradeClosed => "The trade is closed: the money goes back to the shopper. Do not ship.",
             Refusal.BillNotPaid => "The bill is not paid: there is nothing to give back.",
@@ -381,13 +392,20 @@ public sealed record MerchantTexts
         },
         Overdue = "发货期限已过。请立即发货，否则款项将退回。",
         Frozen = "运营方已冻结该交易。",
-        RefundStates = state => state switch
+        RefundUndecided = "银行拒绝了退款，由运营方决定如何退给买家。",
+        Withdraw = "撤回",
+        WithdrawDone = "退款 {0} 已撤回，款项已回到原处。",
+        RefundStates = refund => refund switch
         {
-            RefundState.Queued => "等待余额充足",
-            RefundState.Requested or RefundState.Sent => "正在退回银行卡",
-            RefundState.Done => "银行已入账",
-            RefundState.Declined => "银行拒绝，款项已回到原处",
-            _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),
+            { State: RefundState.Queued } => "等待余额充足",
+            { State: RefundState.Requested or RefundState.Sent } => "正在退回银行卡",
+            { IsPaidOtherwise: true } => "运营方已用其他方式付给买家",
+            { State: RefundState.Done } => "银行已入账",
+            { State: RefundState.Declined, IsSettled: false } => "银行拒绝，由运营方决定如何退给买家",
+            { State: RefundState.Declined, IsSettled: true } => "银行拒绝，运营方已处理",
+            { State: RefundState.Declined } => "银行拒绝，款项已回到原处",
+            { State: RefundState.Withdrawn } => "已由您撤回，款项已回到原处",
+            _ => throw new ArgumentOutOfRangeException(nameof(refund), refund.State, "No such state."),
         },
         Methods = method => method switch
         {
@@ -414,6 +432,9 @@ public sealed record MerchantTexts
             Refusal.EvidenceTooLarge => "有文件超过 2 MiB。",
             Refusal.EvidenceUnreadable => "有文件不是图片（PNG、JPEG、WebP）或 PDF。",
             Refusal.TradeFrozen => "运营方已冻结该交易，请联系运营方。",
+            Refusal.RefundUndecided => "银行拒绝了该账单的一笔退款，须先由运营方决定如何退给买家。",
+            Refusal.RefundSent => "银行可能已收到该退款，不能撤回。",
+            Refusal.RefundPromised => "该退款已因争议、门店受理或未发货而承诺给买家，不能撤回。",
             Refusal.TradeFinished => "交易已完成。",
             Refusal.TradeClosed => "交易已关闭，款项退回买家，请勿发货。",
             Refusal.BillNotPaid => "账单未付款，无款可退。",
@@ -676,7 +697,13 @@ public sealed record MerchantTexts
 
     public required string Frozen { get; init; }
 
-    public required Func<RefundState, string> RefundStates { get; init; }
+    public required string RefundUndecided { get; init; }
+
+    public required string Withdraw { get; init; }
+
+    public required string WithdrawDone { get; init; }
+
+    public required Func<RefundRow, string> RefundStates { get; init; }
 
     public required Func<DeliveryMethod, string> Methods { get; init; }
 

@@ -29,6 +29,7 @@ internal static class OrderEndpoints
         pages.MapPost("/orders/{number}/ship", Ship).TakesForm().ForPeople();
         pages.MapPost("/orders/{number}/extend", Extend).TakesForm().ForPeople();
         pages.MapPost("/orders/{number}/refund", Refund).TakesForm().ForPeople();
+        pages.MapPost("/orders/{number}/refunds/{id}/withdraw", Withdraw).TakesForm().ForPeople();
     }
 
     public static string AddressOf(BillRow bill) => AddressOf(bill.BillNumber);
@@ -168,6 +169,21 @@ internal static class OrderEndpoints
     }
 
     private static async Task<BillRow> Again(BillRow bill, Commits commits) => (await commits.ReadBills.Submit(bill.Number)).Row ?? bill;
+
+    private static async Task<IResult> Withdraw(string number, string id, HttpContext context, Commits commits, MerchantRefunds orders, RefundRows refunds)
+    {
+        if (await BillEndpoints.Find(number, context.User, commits) is not { } bill
+            || !Rrn.TryParse(id, out var rrn) || await refunds.Find(rrn, context.RequestAborted) is not { } refund || refund.Bill != bill.Number)
+        {
+            return await MerchantRoom.NotFound(context);
+        }
+
+        var texts = MerchantRoom.TextsOf(context);
+        var (_, refusal) = await orders.Withdraw(refund);
+        return refusal is { } why
+            ? await Show(context, await Again(bill, commits), refunds, StatusCodes.Status409Conflict, refusal: texts.Refusals(why))
+            : await Show(context, await Again(bill, commits), refunds, done: MerchantTexts.Fill(texts.WithdrawDone, id));
+    }
 
     private static Task<IResult> Tell(HttpContext context, BillRow before, TradeOutcome outcome, RefundRows refunds, string done) => outcome is { Row: { } row, Refusal: null }
         ? Show(context, row, refunds, done: done)

@@ -10,6 +10,7 @@ internal static class OrderShown
 {
     public static string Status(BillRow bill, MerchantTexts texts) => bill.Trade switch
     {
+        { FrozenBy: Trade.RefundDeclined } => texts.RefundUndecided,
         { FrozenBy: not null, IsOver: false } => texts.Frozen,
         { State: TradeState.Held, IsOverdue: true } => texts.Overdue,
         { } trade => texts.Trades(trade.State),

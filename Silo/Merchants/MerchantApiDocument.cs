@@ -40,7 +40,7 @@ internal static class MerchantApiDocument
         ShipBy = PaidBill.Payment!.PaidAt + TimeSpan.FromHours(72),
         ConfirmBy = PaidBill.Payment.PaidAt + TimeSpan.FromHours(5) + TimeSpan.FromDays(10),
         Trade = new TradeModel(
-            "SHIPPED", 129_900, 0, ShipOverdue: false, "express", "SF Express", "SF1234567890123", PaidBill.Payment.PaidAt + TimeSpan.FromHours(5)),
+            "SHIPPED", 129_900, 0, ShipOverdue: false, Stopped: false, "express", "SF Express", "SF1234567890123", PaidBill.Payment.PaidAt + TimeSpan.FromHours(5)),
     };
 
     private static readonly WebhookEndpointModel Endpoint = new(

@@ -231,6 +231,8 @@ internal sealed record TradeModel(
     long Released,
     [property: Description("true: the time for shipping is over. Ship now, or the money goes back.")]
     bool ShipOverdue,
+    [property: Description("true: the operator of the network has stopped it, or the bank has refused its refund. Nothing of its money moves until trade.resumed.")]
+    bool Stopped,
     [property: AllowedValues("auto", "virtual", "pickup", "express", "surface"), Description("How you have shipped.")]
     string? Method = null,
     string? Carrier = null,
@@ -288,8 +290,8 @@ internal sealed record RefundModel(
     string Id,
     [property: Description("The number of the bill.")]
     string Bill,
-    [property: AllowedValues("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED")]
-    [property: Description("QUEUED: your balance does not cover it yet; REQUESTED; SENT: the bank has been asked, and is asked again until it answers; DONE: the bank has credited the card; DECLINED: the bank has refused it, and the money is back where it was. DONE and DECLINED are final.")]
+    [property: AllowedValues("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED", "WITHDRAWN")]
+    [property: Description("QUEUED: your balance does not cover it yet; REQUESTED; SENT: the bank has been asked, and is asked again until it answers; DONE: the bank has credited the card; DECLINED: the bank has refused it, and the money is back where it was; WITHDRAWN: you have withdrawn it, and the money is where it was. DONE, DECLINED and WITHDRAWN are final.")]
     string Status,
     [property: Description("Minor units.")]
     long Amount,
@@ -298,10 +300,15 @@ internal sealed record RefundModel(
     [property: Description("The store at whose counter the shopper asked for it. Absent when you did, or when goods were not shipped in time.")]
     string? Store,
     DateTimeOffset CreatedAt,
-    [property: Description("Present once it is DONE or DECLINED.")]
+    [property: Description("Present once it is DONE, DECLINED or WITHDRAWN.")]
     DateTimeOffset? FinishedAt,
     [property: Description("When it is DECLINED: the bank's code, field 39 of ISO 8583. Absent when the bank has said it to the network's operators in writing.")]
-    string? ResponseCode);
+    string? ResponseCode,
+    [property: AllowedValues("pending", "made")]
+    [property: Description("When it is DECLINED and the shopper was promised the money: pending: the network's operators decide how the shopper gets it, and the money waits for them; made: they have decided.")]
+    string? Decision = null,
+    [property: Description("true: the network's operators have paid the shopper in another way than to the card.")]
+    bool? PaidOtherwise = null);
 
 internal sealed record OfferToShopper(
     [property: Range(Money.MinBillAmount, Money.MaxBillAmount), Description("An integer in minor units (fen), below what is claimed and above your offer before.")]
@@ -457,10 +464,10 @@ internal sealed record EventModel(
     string Id,
     [property: OpenValues(
         EventTypes.Paid, EventTypes.Expired, EventTypes.Cancelled, EventTypes.Created, EventTypes.Expiring,
-        EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.RefundCreated, EventTypes.RefundDone, EventTypes.RefundDeclined,
+        EventTypes.TradeShipped, EventTypes.TradeShipOverdue, EventTypes.TradeDeadlineChanged, EventTypes.TradeFinished, EventTypes.TradeClosed, EventTypes.TradeStopped, EventTypes.TradeResumed, EventTypes.RefundCreated, EventTypes.RefundDone, EventTypes.RefundDeclined, EventTypes.RefundWithdrawn,
         EventTypes.ClaimOpened, EventTypes.ClaimOffered, EventTypes.ClaimReturning, EventTypes.ClaimBack, EventTypes.ClaimRefused, EventTypes.ClaimJudging, EventTypes.ClaimAgreed, EventTypes.ClaimJudged, EventTypes.ClaimWithdrawn,
         EventTypes.BalanceOwed, EventTypes.KeyCreated, EventTypes.KeyRevoked, EndpointRows.TestEvent)]
-    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished or trade.closed; refund.created, refund.done or refund.declined; claim.opened, claim.offered, claim.returning, claim.back, claim.refused, claim.judging, claim.agreed, claim.judged or claim.withdrawn; balance.owed; api_key.created or api_key.revoked; webhook.test. New types may come.")]
+    [property: Description("bill.paid, bill.expired or bill.cancelled; bill.created or bill.expiring, which only the shopper gets; trade.shipped, trade.ship_overdue, trade.deadline_changed, trade.finished, trade.closed, trade.stopped or trade.resumed; refund.created, refund.done, refund.declined or refund.withdrawn; claim.opened, claim.offered, claim.returning, claim.back, claim.refused, claim.judging, claim.agreed, claim.judged or claim.withdrawn; balance.owed; api_key.created or api_key.revoked; webhook.test. New types may come.")]
     string Type,
     DateTimeOffset Timestamp,
     [property: Description("The bill as it was then. For refund.* the refund, for claim.* the claim as it was then; for balance.owed what you owe; for api_key.created and api_key.revoked the key, without its secret; for webhook.test the endpoint.")]

@@ -55,4 +55,18 @@ internal sealed class MerchantRefunds(MerchantBills answers, RefundRows refunds,
 
         return new RefundAnswer.Refused(Refusal.TryLater, bill.Bill.Amount.Minor - bill.Refunded);
     }
+
+    /// <param name="refund">One of the merchant who asks.</param>
+    /// <returns>The refund as it is now, and why it is not withdrawn; null when it is.</returns>
+    public async Task<(RefundRow Refund, Refusal? Refusal)> Withdraw(RefundRow refund)
+    {
+        var (now, refusal) = await refunds.Withdraw(refund);
+        if (refusal is null)
+        {
+            notices.Raise();
+            changes.Report(now.Bill);
+        }
+
+        return (now, refusal);
+    }
 }

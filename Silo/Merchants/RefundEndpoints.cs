@@ -36,6 +36,13 @@ internal static class RefundEndpoints
             .WithSummary("Shows a refund")
             .Produces<RefundModel>()
             .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/refunds/{id}/withdraw", Withdraw).WithName("withdrawRefund").WithTags("Refunds")
+            .WithSummary("Withdraws a refund that was not sent to the bank")
+            .WithDescription(
+                "Only while it is QUEUED or REQUESTED, and only one that you have ordered: what a claim, a counter or the end of a trade has promised stays. The same again changes nothing.")
+            .Produces<RefundModel>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> Create(
@@ -116,6 +123,17 @@ internal static class RefundEndpoints
         Rrn.TryParse(id, out var rrn) && await refunds.Find(rrn, stop) is { } refund && refund.MerchantId == user.Merchant().Id
             ? MerchantJson.Result(RefundView.Json(refund))
             : Problems.NoSuch("refund", id);
+
+    private static async Task<IResult> Withdraw(string id, ClaimsPrincipal user, RefundRows refunds, MerchantRefunds orders, CancellationToken stop)
+    {
+        if (!Rrn.TryParse(id, out var rrn) || await refunds.Find(rrn, stop) is not { } refund || refund.MerchantId != user.Merchant().Id)
+        {
+            return Problems.NoSuch("refund", id);
+        }
+
+        var (now, refusal) = await orders.Withdraw(refund);
+        return refusal is { } why ? Problems.NotWithdrawable(now, why) : MerchantJson.Result(RefundView.Json(now));
+    }
 
     private static string Address(string? id) => $"/v1/refunds/{id}";
 }

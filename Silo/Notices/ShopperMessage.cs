@@ -15,7 +15,9 @@ namespace Lakala.Silo.Notices;
 /// <summary>A refund in the form in which its shopper reads it.</summary>
 /// <param name="Amount">Minor units.</param>
 /// <param name="Status">When the event happened.</param>
-public sealed record RefundShown(string Id, long Amount, string Status);
+/// <param name="Decision">When the bank has refused it and the shopper was promised the money: whether operators have decided how she gets it.</param>
+public sealed record RefundShown(
+    string Id, long Amount, string Status, string? Decision = null, [property: JsonPropertyName("paid_otherwise")] bool PaidOtherwise = false);
 
 /// <summary>A claim in the form in which its shopper reads it.</summary>
 /// <param name="Amount">What is claimed, in minor units.</param>
@@ -36,8 +38,10 @@ public sealed record ClaimShown(
 public sealed record ShopperMessage(
     BillShown Bill, string PayUrl, string Headline, string Hint, bool Asks, RefundShown? Refund = null, ClaimShown? Claim = null)
 {
-    // No types of events: a refund that is ordered, and waits for the money of those who give it back; and a new deadline while nothing is shipped.
-    private const string RefundWaits = "refund.created, QUEUED", ShipDeadlineChanged = "trade.deadline_changed, HELD";
+    // No types of events: a refund that is ordered, and waits for the money of those who give it back; one that the bank has refused, and about which operators
+    // decide; one that is paid in another way; and a new deadline while nothing is shipped.
+    private const string RefundWaits = "refund.created, QUEUED", RefundUndecided = "refund.declined, undecided", RefundPaidOtherwise = "refund.done, otherwise",
+        ShipDeadlineChanged = "trade.deadline_changed, HELD";
 
     private static readonly Dictionary<(string Language, string Type), (string Headline, string Hint)> Words = new()
     {
@@ -54,6 +58,16 @@ public sealed record ShopperMessage(
         [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
         [("en", EventTypes.RefundCreated)] = ("A refund is under way", "The shop gives money back to the card that paid. We tell you when your bank has it."),
         [("en", RefundWaits)] = ("A refund is ordered", "It waits until the shop has the money for it. We tell you when your bank has it."),
+        [("en", RefundUndecided)] = ("Your refund has not arrived", "Your bank did not take it to this card. Your money is safe: we look for another way to give it to you, and tell you."),
+        [("zh", RefundUndecided)] = ("退款未成功", "银行未受理退回此卡的款项。款项仍安全保管，我们正在另行安排，并会通知您。"),
+        [("en", RefundPaidOtherwise)] = ("You have got your money", "It was paid to you in another way than to the card that paid."),
+        [("zh", RefundPaidOtherwise)] = ("款项已付给您", "款项已用退回银行卡以外的方式付给您。"),
+        [("en", EventTypes.RefundWithdrawn)] = ("A refund is withdrawn", "The shop has withdrawn a refund before your bank had it. Ask the shop why."),
+        [("zh", EventTypes.RefundWithdrawn)] = ("退款已撤回", "商家在银行入账前撤回了退款。如有疑问，请联系商家。"),
+        [("en", EventTypes.TradeStopped)] = ("Your order is looked into", "Your money stays held until operators of Lakala have decided."),
+        [("zh", EventTypes.TradeStopped)] = ("交易正在核查", "在拉卡拉工作人员作出决定之前，货款仍由平台保管。"),
+        [("en", EventTypes.TradeResumed)] = ("Your order goes on", "The dates on your bill's page count again. You have at least a day."),
+        [("zh", EventTypes.TradeResumed)] = ("交易已恢复", "账单页面上的期限恢复计算，您至少还有一天时间。"),
         [("zh", RefundWaits)] = ("退款已申请", "正在等待商家资金到位。银行入账后我们会通知您。"),
         [("en", EventTypes.RefundDone)] = ("Your refund has arrived", "Your bank has credited the card that paid."),
         [("en", EventTypes.RefundDeclined)] = ("Your refund has not arrived", "Your bank did not take the refund to this card. Ask the shop for another way."),
@@ -100,6 +114,8 @@ public sealed record ShopperMessage(
         var about = type switch
         {
             EventTypes.RefundCreated when refund!.Status == StateNames.Format(RefundState.Queued) => RefundWaits,
+            EventTypes.RefundDone when refund!.PaidOtherwise => RefundPaidOtherwise,
+            EventTypes.RefundDeclined when refund!.Decision is not null => RefundUndecided,
             EventTypes.TradeDeadlineChanged when bill.Trade?.State == TradeState.Held => ShipDeadlineChanged,
             _ => type,
         };

@@ -4,6 +4,7 @@ using Lakala.Storage;
 using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
 using Lakala.Storage.Postgres;
+using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -53,6 +54,8 @@ internal static class Problems
     private static readonly ProblemKind Extended = Kind("trade-extended", 409, "The time was extended already.", Repeat.No);
     private static readonly ProblemKind TooLongExtended = Kind("extension-too-long", 409, "The extension is too long.", Repeat.No);
     private static readonly ProblemKind Claimed = Kind("trade-claimed", 409, "The shopper has a claim.", Repeat.Later);
+    private static readonly ProblemKind Undecided = Kind("refund-undecided", 409, "Operators decide about a refund of the bill.", Repeat.Later);
+    private static readonly ProblemKind NotWithdrawn = Kind("refund-not-withdrawable", 409, "The refund cannot be withdrawn.", Repeat.No);
     private static readonly ProblemKind Frozen = Kind("trade-frozen", 409, "The trade is stopped.", Repeat.Later);
     private static readonly ProblemKind Finished = Kind("trade-finished", 409, "The trade is finished.", Repeat.No);
     private static readonly ProblemKind Closed = Kind("trade-closed", 409, "The trade is closed.", Repeat.No);
@@ -176,9 +179,17 @@ internal static class Problems
         Refusal.BillNotPaid => Of(BillNotPaid, $"Bill {bill.BillNumber} is {StateNames.Format(bill.Bill.State)}, not PAID: there is nothing to give back. An OPEN bill can be cancelled."),
         Refusal.TradeClaimed => IsClaimed(bill),
         Refusal.TradeFrozen => Of(Frozen, $"An operator has stopped the trade of bill {bill.BillNumber}: its money does not move until it goes on. Ask the network."),
+        Refusal.RefundUndecided => Of(
+            Undecided, $"The bank has refused a refund of bill {bill.BillNumber}, and the network's operators decide how the shopper gets that money: it cannot be refunded in another way."),
         Refusal.RefundExceeds => Of(RefundTooLarge, $"Of bill {bill.BillNumber} at most {left} can be refunded now; refunds on their way count.", ("left", left)),
         _ => TryLater(),
     };
+
+    public static ProblemHttpResult NotWithdrawable(RefundRow refund, Refusal why) => Of(
+        NotWithdrawn,
+        why == Refusal.RefundPromised
+            ? $"Refund {Rrn.ToText(refund.Rrn)} was promised to the shopper by a claim, at a counter, or because nothing was shipped in time."
+            : $"Refund {Rrn.ToText(refund.Rrn)} is {StateNames.Format(refund.State)}: only what is QUEUED or REQUESTED can be withdrawn.");
 
     public static ProblemHttpResult ClaimRefused(ClaimRow claim, Refusal why) => why switch
     {

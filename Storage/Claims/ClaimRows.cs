@@ -61,9 +61,10 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
 
         var before = await connection.List($"select {ClaimRow.Columns} from claims c where c.bill = $1 order by c.place", ClaimRow.Read, CancellationToken.None, bill.Number);
         var left = bill.Bill.Amount.Minor - bill.Refunded;
-        var amount = wanted.Amount ?? Math.Max(1, bill.Trade is { IsOver: false } running ? running.Held : left);
+        var refused = bill.Trade is { IsOver: false } ? seen.RefusedHeld : seen.Refused;
+        var amount = wanted.Amount ?? Math.Max(1, (bill.Trade is { IsOver: false } running ? running.Held : left) - refused);
         var open = before.FirstOrDefault(static claim => !claim.Claim.IsOver);
-        if (Claim.WhyNot(bill.Trade, left, amount, before.Count, open is not null, seen.AsOf) is { } refusal)
+        if (Claim.WhyNot(bill.Trade, left, refused, amount, before.Count, open is not null, seen.AsOf) is { } refusal)
         {
             return new ClaimOutcome(open, refusal);
         }
@@ -295,7 +296,7 @@ public sealed class ClaimRows([FromKeyedServices(Database.Moves)] NpgsqlDataSour
             }
 
             bill = await refunds.Store(connection, compensation, bill, at);
-            await DebtRows.Store(connection, notices, new NewDebt(compensation, claim.Id), bill);
+            await DebtRows.Store(connection, notices, new NewDebt(compensation, claim.Id), bill, at);
             claim = claim with { Compensation = compensation.Rrn };
         }
 

@@ -48,9 +48,9 @@ public sealed class DebtRows([FromKeyedServices(Database.Moves)] NpgsqlDataSourc
     /// the guarantee fund is locked: what is owed in all is right.
     /// </summary>
     /// <param name="bill">Of the refund, locked.</param>
-    internal static async Task Store(NpgsqlConnection connection, IClaimNotices notices, NewDebt debt, BillRow bill)
+    internal static async Task Store(NpgsqlConnection connection, IClaimNotices notices, NewDebt debt, BillRow bill, DateTimeOffset at)
     {
-        var (refund, at) = (debt.Refund, debt.Refund.CreatedAt);
+        var refund = debt.Refund;
         await connection.Execute(
             "insert into debts (refund, claim, merchant_id, amount, currency, created_at) values ($1, $2, $3, $4, $5, $6)",
             CancellationToken.None,

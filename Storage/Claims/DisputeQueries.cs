@@ -37,7 +37,7 @@ public sealed class DisputeQueries([FromKeyedServices(Database.Visitors)] Npgsql
         $"""
         select t.bill, t.merchant_id, m.name as merchant_name, t.state, t.held, t.frozen_by,
                case t.frozen_by
-                 when '{Trade.RefundDeclined}' then (select max(r.finished_at) from refunds r where r.bill = t.bill and r.state = 'DECLINED')
+                 when '{Trade.RefundDeclined}' then (select min(f.since) from refused_refunds f where f.bill = t.bill and f.is_held and f.closed_at is null)
                  else (select max(a.at) from audit_log a where a.subject = lpad(t.bill::text, {BillNumber.Length}, '0') and a.what = 'trade.freeze' and a.who = t.frozen_by)
                end as since
         from trades t join merchants m on m.id = t.merchant_id

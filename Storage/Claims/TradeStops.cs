@@ -12,12 +12,13 @@ public sealed class TradeStops([FromKeyedServices(Database.Moves)] NpgsqlDataSou
 {
     /// <summary>Nothing of the trade is released or given back from this commit on. Its times go on.</summary>
     /// <returns>Null: it is stopped, now or before.</returns>
-    public Task<Refusal?> Freeze(long bill, string reason, string who) => Take(bill, new TradeStep.Freeze(who), "trade.freeze", reason, who);
+    public Task<Refusal?> Freeze(long bill, string reason, string who) => Take(bill, _ => new TradeStep.Freeze(who), "trade.freeze", reason, who);
 
-    /// <returns>Null: it goes on, now or before.</returns>
-    public Task<Refusal?> Unfreeze(long bill, string reason, string who) => Take(bill, new TradeStep.Unfreeze(), "trade.unfreeze", reason, who);
+    /// <returns>Null: it is not stopped by an operator any more, now or before.</returns>
+    public Task<Refusal?> Unfreeze(long bill, string reason, string who) =>
+        Take(bill, static seen => new TradeStep.Unfreeze(HasRefused: seen.RefusedHeld > 0), "trade.unfreeze", reason, who);
 
-    private Task<Refusal?> Take(long number, TradeStep step, string what, string reason, string who) => database.Commit<Refusal?>(async connection =>
+    private Task<Refusal?> Take(long number, Func<RefundableBill, TradeStep> step, string what, string reason, string who) => database.Commit<Refusal?>(async connection =>
     {
         if (await RefundRows.TryLockBill(connection, number) is not { Row: { } bill } seen)
         {
@@ -29,7 +30,7 @@ public sealed class TradeStops([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             return Refusal.TradeNone;
         }
 
-        var decision = trade.Decide(step, seen.AsOf);
+        var decision = trade.Decide(step(seen), seen.AsOf);
         if (decision.Event is not { } happened)
         {
             return decision.Refusal;

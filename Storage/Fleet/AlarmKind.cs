@@ -1,4 +1,6 @@
+using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Stores;
 using Lakala.Storage.Terminals;
 using Lakala.Vocabulary;
@@ -19,6 +21,9 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
     private const int LineDown = 30, Silent = 5 * Minute, ClockOff = 60, ClockRight = 30, ReversalOld = 10 * Minute, ReversalFresh = 2 * Minute,
         RefundOld = 24 * Hour, RefundFresh = 12 * Hour, RulingLate = 15 * Day, RulingInTime = 14 * Day, TradeStopped = 3 * Day, TradeOld = 180 * Day,
         NoticeOverdue = 15 * Minute, NoticeInTime = 1 * Minute, DeclinesSpan = 15 * Minute, SiloHeard = 1 * Minute;
+
+    // Of a refund r.
+    private static readonly string AmountOf = "r.currency || ' ' || to_char(r.amount / 100.0, 'FM999999999990.00')";
 
     // Of a trade t and its bill b.
     private static readonly string BillOf = $"lpad(t.bill::text, {BillNumber.Length}, '0')", Held = "b.currency || ' ' || to_char(t.held / 100.0, 'FM999999999990.00') || ' held'";
@@ -99,6 +104,41 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                 select lpad(rrn::text, 12, '0'), true, false,
                        'sent ' || tries || ' times since ' || to_char(sent_at at time zone 'UTC', 'YYYY-MM-DD') || coalesce(', and the bank''s last answer is ' || response_code, '')
                 from refunds where state = 'SENT' and due_at is null
+                """,
+        },
+        new(
+            "refund_refused",
+            "The bank has refused what a shopper was promised",
+            "two operators have not decided yet how she gets it",
+            "they have decided it",
+            "Ask the shopper how she can get the money, and have two operators decide. Until then it waits.",
+            "a-refund-does-not-reach-the-shopper")
+        {
+            IsToldDaily = true,
+            Condition =
+                $"""
+                select lpad(r.rrn::text, 12, '0'), true, false,
+                       {AmountOf} || ', the bank says ' || coalesce(r.response_code, 'nothing') || ' since ' || to_char(f.since at time zone 'UTC', 'YYYY-MM-DD')
+                from refused_refunds f join refunds r using (rrn) where f.closed_at is null
+                """,
+        },
+        new(
+            "refunds_uncovered",
+            "Refunds wait for merchants' money for long",
+            $"the oldest waits for {Span((int)Refund.WaitingTime.TotalSeconds)}",
+            "none waits for so long",
+            "Ask the merchants to pay in or to withdraw them. Two operators can pay a refund out of the guarantee fund.",
+            "a-refund-does-not-reach-the-shopper")
+        {
+            IsToldDaily = true,
+            Condition =
+                $"""
+                select ''::text, outstanding > 0, outstanding = 0,
+                       outstanding || ' of ' || merchants || ' merchants wait, the oldest since ' || to_char(since at time zone 'UTC', 'YYYY-MM-DD')
+                from (
+                  select count(*) as outstanding, count(distinct r.merchant_id) as merchants, coalesce(min(r.created_at), clock_timestamp()) as since
+                  from refunds r where {RefundRulings.IsUncovered}
+                ) as refund
                 """,
         },
         new(

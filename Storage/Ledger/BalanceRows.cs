@@ -94,7 +94,7 @@ public sealed class BalanceRows([FromKeyedServices(Database.Visitors)] NpgsqlDat
                    r.rrn as refund, c.id as claim
             from page e
             left join attempts p on e.kind = '{Payment}' and p.rrn = e.number
-            left join refunds r on e.kind = any($9) and r.rrn = e.subject
+            left join refunds r on e.kind = any($9 || $10) and r.rrn = e.subject
             left join claims c on e.kind = any($10) and c.id = e.subject
             order by e.at desc, e.number desc, e.kind desc
             """,

@@ -152,10 +152,16 @@ public sealed class BookRows([FromKeyedServices(Database.Visitors)] NpgsqlDataSo
           (select count(*) from attempts a where a.state = 'APPROVED' and not exists
             (select 1 from bills b where b.number = a.bill and b.state = 'PAID' and b.paid_rrn = a.rrn)) as approved_without_paid,
           (select count(*) from refunds r full join refund_entries e using (rrn)
-           where r.rrn is null or coalesce(e.kinds, '') <> case r.state when 'QUEUED' then '' when 'DONE' then 'refund refund_taken' when 'DECLINED' then 'refund refund_back' else 'refund' end
-             or coalesce(e.set_aside, 0) <> case when r.state in ('QUEUED', 'DONE', 'DECLINED') then 0 else r.amount end
+           where r.rrn is null
+             or coalesce(e.kinds, '') <> all (case r.state
+               when 'QUEUED' then array['']
+               when 'DONE' then array['refund refund_taken']
+               when 'DECLINED' then array['refund refund_back']
+               when 'WITHDRAWN' then array['', 'refund refund_back']
+               else array['refund'] end)
+             or coalesce(e.set_aside, 0) <> case when r.state in ('REQUESTED', 'SENT') then r.amount else 0 end
              or coalesce(e.least, r.amount) <> r.amount or coalesce(e.most, r.amount) <> r.amount)
-          + (select count(*) from (select bill, sum(amount) as amount from refunds where state <> 'DECLINED' group by bill) r
+          + (select count(*) from (select bill, sum(amount) as amount from refunds where state not in ('DECLINED', 'WITHDRAWN') group by bill) r
              full join (select number as bill, refunded from bills where refunded <> 0) b using (bill) where r.amount is distinct from b.refunded) as wrong_refunds
         """,
         BankClearing,

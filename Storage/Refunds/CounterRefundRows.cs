@@ -49,18 +49,18 @@ public sealed class CounterRefundRows(NpgsqlDataSource reads, [FromKeyedServices
 
     /// <summary>The bill of a payment, by its number or by the payment's RRN.</summary>
     /// <returns>Null when there is none.</returns>
-    public Task<BillSeen?> FindBill(long? number, long? rrn) => Reach(() => reads.First(
+    public Task<RefundableBill?> FindBill(long? number, long? rrn) => Reach(() => reads.First(
         $"""
-        select clock_timestamp() as as_of, {BillRows.Columns} from {BillRows.From}
+        select {RefundableBill.Columns}, {BillRows.Columns} from {BillRows.From}
         where b.number = coalesce($1, (select a.bill from attempts a where a.rrn = $2 and a.state = 'APPROVED'))
         """,
-        static row => new BillSeen(BillRows.Read(row), row.Get<DateTimeOffset>("as_of")),
+        RefundableBill.Read,
         CancellationToken.None,
         Queries.Typed(number),
         Queries.Typed(rrn)));
 
     /// <summary>Why the refund cannot be made as things are; null when it can.</summary>
-    public static Refusal? WhyNot(BillSeen? seen, long amount, string maskedCard) => seen is null
+    public static Refusal? WhyNot(RefundableBill? seen, long amount, string maskedCard) => seen is null
         ? Refusal.BillUnknown
         : RefundRows.WhyNot(seen, amount) ?? (seen.Row!.Payment!.MaskedCard == maskedCard ? null : Refusal.OtherCard);
 

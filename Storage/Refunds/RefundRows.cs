@@ -34,9 +34,31 @@ public abstract record RequestOutcome
     public sealed record KeyTaken : RequestOutcome;
 }
 
+/// <summary>A bill of which money may be given back.</summary>
+/// <param name="Claimed">What an open claim about its finished trade is about, in minor units.</param>
+/// <param name="Refused">What the bank has refused to give back of it, and two operators have not decided about, in minor units.</param>
+/// <param name="RefusedHeld">The part of it that its trade holds.</param>
+public record RefundableBill(BillRow? Row, DateTimeOffset AsOf, long Claimed, long Refused, long RefusedHeld) : BillSeen(Row, AsOf)
+{
+    /// <summary>What is read of a bill b.</summary>
+    internal const string Columns =
+        """
+        clock_timestamp() as as_of,
+        coalesce((select c.amount from claims c where c.bill = b.number and c.is_after_sale and c.state not in ('AGREED', 'JUDGED', 'WITHDRAWN')), 0) as claimed,
+        coalesce((select sum(q.amount) from refused_refunds f join refunds q using (rrn) where f.bill = b.number and f.closed_at is null), 0)::bigint as refused,
+        coalesce((select sum(q.amount) from refused_refunds f join refunds q using (rrn) where f.bill = b.number and f.closed_at is null and f.is_held), 0)::bigint as refused_held
+        """;
+
+    internal static RefundableBill Read(NpgsqlDataReader row) => Read(row, hasQueue: false);
+
+    internal static LockedBill Read(NpgsqlDataReader row, bool hasQueue) =>
+        new(BillRows.Read(row), row.Get<DateTimeOffset>("as_of"), row.Get<long>("claimed"), row.Get<long>("refused"), row.Get<long>("refused_held"), hasQueue);
+}
+
 /// <summary>A bill that the commit has locked.</summary>
 /// <param name="HasQueue">Refunds of its merchant wait for money: first come, first served.</param>
-internal sealed record LockedBill(BillRow? Row, DateTimeOffset AsOf, bool HasQueue) : BillSeen(Row, AsOf);
+internal sealed record LockedBill(BillRow? Row, DateTimeOffset AsOf, long Claimed, long Refused, long RefusedHeld, bool HasQueue)
+    : RefundableBill(Row, AsOf, Claimed, Refused, RefusedHeld);
 
 /// <summary>The content of the events of a refund, and their receivers on the shopper's side.</summary>
 public interface IRefundNotices
@@ -66,6 +88,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     private const string Posted = "posted";
 
     private const string NotShipped = "not shipped in time";
+
+    private const string OfClaim = "exists (select from claims c where c.bill = r.bill and r.rrn in (c.refund, c.compensation))";
 
     internal const string HasDue =
         $"""
@@ -102,8 +126,9 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     }
 
     /// <summary>Why so much cannot be given back of the bill as it is; null when it can.</summary>
-    internal static Refusal? WhyNot(BillSeen seen, long amount) => seen.Row is not { } bill ? Refusal.BillUnknown
-        : Refund.WhyNot(bill.Bill, bill.Refunded, amount) ?? (bill.Trade is { IsOver: false } trade ? trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Refusal : null);
+    internal static Refusal? WhyNot(RefundableBill seen, long amount) => seen.Row is not { } bill ? Refusal.BillUnknown
+        : Refund.WhyNot(bill.Bill, bill.Refunded, seen.Claimed, seen.Refused, amount)
+            ?? (bill.Trade is { IsOver: false } trade ? trade.Decide(new TradeStep.GiveBack(amount), seen.AsOf).Refusal : null);
 
     /// <summary>The part of R1 that does not depend on who asks, in the caller's commit. The bill is locked.</summary>
     /// <param name="rrn">Fresh.</param>
@@ -329,25 +354,114 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
 
     private async Task PostFinished(NpgsqlConnection connection, BillSeen seen, RefundRow refund, DateTimeOffset at)
     {
-        var bill = seen.Row!;
         if (refund.State == RefundState.Done)
         {
-            await Post(connection, RefundEntry.Taken(refund.Rrn, refund.Amount), at, InsertEvent(EventTypes.RefundDone, refund, bill, at));
+            await Post(connection, RefundEntry.Taken(refund.Rrn, refund.Amount), at, InsertEvent(EventTypes.RefundDone, refund, seen.Row!, at));
+            return;
+        }
+
+        var taken = await Postings.Read(connection, EntryKind.Refund, refund.Rrn, sequence: 0);
+        var isOfHeld = IsOfHeld(taken);
+        var isPromised = isOfHeld || await IsOfClaim(connection, refund.Rrn);
+        var frozen = isOfHeld || !isPromised ? 0 : taken.Lines.Where(static line => line.Account.Kind == AccountKind.Merchant).Sum(static line => line.Amount);
+        if (frozen > 0)
+        {
+            await Postings.Lock(connection, [.. taken.Lines.Select(static line => line.Account), new Account(AccountKind.Frozen, refund.MerchantId, refund.Amount.Currency)]);
+        }
+
+        var bill = await PutBack(connection, seen, refund, taken, isRefused: true, at);
+        if (isPromised)
+        {
+            // Not the merchant's only because the bank has refused it.
+            await AskOperators(connection, refund, isOfHeld, frozen, at);
+            refund = refund with { IsSettled = false };
+        }
+
+        await connection.Execute(InsertEvent(EventTypes.RefundDeclined, refund, bill, at));
+    }
+
+    // Where it was before.
+    private async Task<BillRow> PutBack(NpgsqlConnection connection, BillSeen seen, RefundRow refund, Entry taken, bool isRefused, DateTimeOffset at)
+    {
+        await Post(connection, RefundEntry.Back(taken), at, Restore(refund));
+        var bill = seen.Row! with { Refunded = seen.Row.Refunded - refund.Amount.Minor };
+        return IsOfHeld(taken)
+            ? await MoveTrade(connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor, isRefused), seen.AsOf).Event!), at)
+            : bill;
+    }
+
+    private static bool IsOfHeld(Entry taken) => taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held);
+
+    private static Statement Restore(RefundRow refund) =>
+        new("update bills set refunded = refunded - $2 where number = $1", refund.Bill, refund.Amount.Minor);
+
+    private static Task<bool> IsOfClaim(NpgsqlConnection connection, long rrn) => connection.First(
+        $"select {OfClaim} as is_of_claim from refunds r where r.rrn = $1", static row => row.Get<bool>("is_of_claim"), CancellationToken.None, rrn);
+
+    private static async Task AskOperators(NpgsqlConnection connection, RefundRow refund, bool isHeld, long frozen, DateTimeOffset at)
+    {
+        if (frozen > 0)
+        {
+            await Post(connection, ClaimEntry.Freeze(refund.Rrn, refund.Amount with { Minor = frozen }, refund.MerchantId), at);
+        }
+
+        await connection.Execute(
+            "insert into refused_refunds (rrn, bill, is_held, frozen, since) values ($1, $2, $3, $4, $5)", CancellationToken.None, refund.Rrn, refund.Bill, isHeld, frozen, at);
+    }
+
+    /// <summary>The merchant withdraws a refund of which the bank knows nothing. Again changes nothing.</summary>
+    /// <param name="refund">Found before.</param>
+    /// <returns>The refund as it is now, and why it is not withdrawn; null when it is.</returns>
+    public Task<(RefundRow Refund, Refusal? Refusal)> Withdraw(RefundRow refund) => database.Commit<(RefundRow, Refusal?)>(async connection =>
+    {
+        var seen = await LockBill(connection, refund.Bill);
+        var (now, isPromised) = await connection.First(
+            $"""
+            select {RefundRow.Columns},
+                   r.store_id is not null or r.reason = $2 or {OfClaim} or exists (select from refused_refunds f where f.next_refund = r.rrn) as is_promised
+            from refunds r where r.rrn = $1 for no key update of r
+            """,
+            static row => (RefundRow.Read(row), row.Get<bool?>("is_promised") == true),
+            CancellationToken.None,
+            refund.Rrn,
+            NotShipped);
+        if (now.State == RefundState.Withdrawn)
+        {
+            return (now, null);
+        }
+
+        if (Refund.WhyNotWithdrawn(now.State, isPromised) is { } refusal)
+        {
+            return (now, refusal);
+        }
+
+        var at = Now();
+        var withdrawn = now with { State = RefundState.Withdrawn, FinishedAt = at };
+        var bill = seen.Row!;
+        if (now.State == RefundState.Queued)
+        {
+            await connection.Execute([Restore(now)]);
+            bill = bill with { Refunded = bill.Refunded - now.Amount.Minor };
         }
         else
         {
-            var taken = await Postings.Read(connection, EntryKind.Refund, refund.Rrn, sequence: 0);
-            await Post(connection, RefundEntry.Back(taken), at);
-            await connection.Execute("update bills set refunded = refunded - $2 where number = $1", CancellationToken.None, bill.Number, refund.Amount.Minor);
-            bill = bill with { Refunded = bill.Refunded - refund.Amount.Minor };
-            if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
-            {
-                bill = await MoveTrade(
-                    connection, bill, bill.Trade!.Apply(bill.Trade.Decide(new TradeStep.TakeBack(refund.Amount.Minor), seen.AsOf).Event!), at);
-            }
-
-            await connection.Execute(InsertEvent(EventTypes.RefundDeclined, refund, bill, at));
+            bill = await PutBack(connection, seen, now, await Postings.Read(connection, EntryKind.Refund, now.Rrn, sequence: 0), isRefused: false, at);
         }
+
+        await connection.Execute(
+        [
+            new Statement("update refunds set state = 'WITHDRAWN', finished_at = $2, due_at = null where rrn = $1", now.Rrn, at),
+            InsertEvent(EventTypes.RefundWithdrawn, withdrawn, bill, at),
+        ]);
+        return (withdrawn, null);
+    });
+
+    /// <summary>A refund that the platform has paid out of the reserve account: it is stored as DONE, with its event. What is set aside for it is posted already.</summary>
+    internal async Task StorePaidOtherwise(NpgsqlConnection connection, RefundRow refund, BillRow bill, DateTimeOffset at)
+    {
+        var done = refund with { State = RefundState.Done, FinishedAt = at, IsPaidOtherwise = true };
+        await Post(connection, RefundEntry.PaidOtherwise(refund.Rrn, refund.Amount), at);
+        await connection.Execute([Insert(done), InsertEvent(EventTypes.RefundDone, done, bill with { Refunded = bill.Refunded + refund.Amount.Minor }, at)]);
     }
 
     /// <inheritdoc/>
@@ -498,7 +612,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             // By a statement of its own, so that the row is as the transactions before have left it.
             new(
                 $"""
-                select clock_timestamp() as as_of, exists (select 1 from refunds q where q.merchant_id = b.merchant_id and q.state = 'QUEUED') as has_queue, {BillRows.Columns}
+                select {RefundableBill.Columns}, exists (select 1 from refunds q where q.merchant_id = b.merchant_id and q.state = 'QUEUED') as has_queue, {BillRows.Columns}
                 from {BillRows.From} where b.number = {which}
                 """,
                 Queries.Typed(number)),
@@ -507,7 +621,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         await using var rows = await batch.ExecuteReaderAsync();
         await rows.NextResultAsync();
         await rows.NextResultAsync();
-        var bill = await rows.ReadAsync() ? new LockedBill(BillRows.Read(rows), rows.Get<DateTimeOffset>("as_of"), rows.Get<bool>("has_queue")) : null;
+        var bill = await rows.ReadAsync() ? RefundableBill.Read(rows, rows.Get<bool>("has_queue")) : null;
         return (bill, read is not null && await rows.NextResultAsync() && await rows.ReadAsync() ? read(rows) : default);
     }
 
@@ -546,6 +660,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
     {
         ({ IsOver: false }, { State: TradeState.Closed }) => EventTypes.TradeClosed,
         ({ IsOver: false }, { State: TradeState.Finished }) => EventTypes.TradeFinished,
+        ({ FrozenBy: null }, { FrozenBy: not null }) => EventTypes.TradeStopped,
+        ({ FrozenBy: not null }, { FrozenBy: null }) => EventTypes.TradeResumed,
         ({ IsOver: true } or { State: TradeState.Claimed }, { State: TradeState.Held or TradeState.Shipped }) => EventTypes.TradeDeadlineChanged,
         _ => null,
     };
@@ -576,8 +692,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         with reserved as (
           update bills set refunded = refunded + $5 where number = $2
         )
-        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at, store_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + $10, $11, $12)
+        insert into refunds (rrn, bill, merchant_id, original_rrn, amount, currency, before, state, reason, due_at, created_at, store_id, finished_at, is_paid_otherwise)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $13::timestamptz is null then clock_timestamp() + $10 end, $11, $12, $13, $14)
         """,
         refund.Rrn,
         refund.Bill,
@@ -590,7 +706,9 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         Queries.Typed(refund.Reason),
         refund.State == RefundState.Queued ? FirstLook : TimeSpan.Zero,
         refund.CreatedAt,
-        Queries.Typed(refund.Store));
+        Queries.Typed(refund.Store),
+        Queries.Typed(refund.FinishedAt),
+        refund.IsPaidOtherwise);
 
     private Statement InsertEvent(string type, RefundRow refund, BillRow bill, DateTimeOffset at) =>
         BillReceivers.InsertEvent(bill, type, at, notices.ComposeData(refund), notices.FindReceivers(bill));

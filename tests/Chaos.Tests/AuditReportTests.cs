@@ -12,7 +12,7 @@ public sealed class AuditReportTests
         var report = Print(_books.Evidence);
 
         report.Should().StartWith($"bills      {_books.Evidence.Database.Bills.Count}: 1 CANCELLED, 1 EXPIRED, ").And.Contain("3 REVERSED").And.Contain("1 TOMBSTONE").And.Contain("2 PARKED");
-        report.Should().Contain("cover      clients have 995,200,135,759 CNY: the reserve alone covers 0.0 %,").And.Contain("with what the network owes 100.5 %");
+        report.Should().Contain("cover      clients have 995,200,156,031 CNY: the reserve alone covers 0.0 %,").And.Contain("with what the network owes 100.5 %");
         report.Should().EndWith("All statements hold.\n");
     }
 

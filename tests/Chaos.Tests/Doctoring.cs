@@ -14,6 +14,22 @@ internal static class Doctoring
     public static Evidence Received(this Evidence evidence, string url, Func<ReceiverBook, ReceiverBook> change) =>
         evidence with { Receivers = evidence.Receivers.Change(receiver => receiver.Url == url, change) };
 
+    /// <summary>An operator has stopped the trade, and no receiver accepts the event.</summary>
+    public static Evidence Stop(this Evidence evidence, string bill, string who) => evidence.Database(book =>
+    {
+        var stopped = book.Events.First(told => told.Bill == bill) with
+        {
+            Id = Guid.Parse("00000002-0000-0000-0000-000000000002"), Type = "trade.stopped", CreatedAt = book.ReadAt, CommittedAt = book.ReadAt, ShipBy = null,
+        };
+        return book with
+        {
+            OperatorActs = book.OperatorActs.With(new OperatorAct(who, "trade.freeze", bill, book.ReadAt)),
+            Events = book.Events.With(stopped),
+            Deliveries = book.Deliveries.With(
+                book.Endpoints.Where(endpoint => endpoint.Merchant == stopped.Merchant && endpoint.DeletedAt is null).Select(endpoint => new Delivery(stopped.Id, endpoint.Id, "PARKED", 9))),
+        };
+    });
+
     /// <summary>The balances follow the lines.</summary>
     public static Evidence Balanced(this Evidence evidence) => evidence.Database(book => book with
     {

@@ -63,7 +63,7 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_12_what_the_bank_has_taken_is_posted_to_another_account() => Breaks(
-        [11, 12], Sound.Database(book => book with
+        12, Sound.Database(book => book with
         {
             Postings = book.Postings.Change(line => line.Rrn == _books.PartRefund && line is { Kind: "refund_taken", Account: "bank_clearing" }, line => line with { Account = "reserve" }),
         }),
@@ -160,7 +160,7 @@ public sealed class RefundStatementsTests
 
     [Fact]
     public void Statement_15_a_refund_is_over_and_nobody_has_said_so() => Breaks(
-        15, Sound.Database(book => book with { RefundRulings = [] }), "by no word of the bank", $"refund rrn {_books.RefusedRefund} DECLINED");
+        15, Sound.Database(book => book with { RefundRulings = book.RefundRulings.Without(ruling => ruling.Refund == _books.RefusedRefund) }), "by no word of the bank", $"refund rrn {_books.RefusedRefund} DECLINED");
 
     [Fact]
     public void Statement_15_a_ruling_is_about_a_refund_that_the_bank_has_decided() => Breaks(
@@ -190,6 +190,100 @@ public sealed class RefundStatementsTests
     [InlineData(ClerkNumber, null)]
     public void Statement_15_a_refund_at_a_counter_has_not_its_two_people(string clerk, string? supervisor) => Breaks(
         15, AtCounter(Ordered, PartRefundUnder(Key) with { Clerk = clerk, Supervisor = supervisor }), "by a clerk and a supervisor of its store");
+
+    [Fact]
+    public void Statement_12_what_was_withdrawn_has_not_gone_back() => Breaks(
+        [11, 12, 14, 16], Sound.Database(book => book with { Postings = book.Postings.WithoutAny(line => line.Rrn == _books.Withdrawn && line.Kind == "refund_back") }),
+        "WITHDRAWN and has other entries");
+
+    [Fact]
+    public void Statement_12_what_was_withdrawn_still_counts_as_refunded() => Breaks(
+        12, Sound.Database(book => book with
+        {
+            Bills = [.. book.Bills.Select(bill => bill.Number == BillOf(book, _books.WithdrawnInQueue) ? bill with { Refunded = 750 } : bill)],
+        }),
+        "counts 750 as refunded");
+
+    [Fact]
+    public void Statement_12_what_the_platform_has_paid_is_posted_as_the_banks() => Breaks(
+        12, Sound.Database(book => book with
+        {
+            Postings = book.Postings.Change(line => line.Rrn == _books.PaidOtherwise && line.Account == "reserve", line => line with { Account = "bank_clearing" }),
+        }),
+        "has got is not posted so", "DONE paid otherwise");
+
+    [Fact]
+    public void Statement_13_the_bank_was_asked_for_what_was_withdrawn_or_paid_otherwise()
+    {
+        foreach (var rrn in new[] { _books.Withdrawn, _books.WithdrawnInQueue, _books.PaidOtherwise })
+        {
+            Breaks(13, AtBank(new BankRefund(rrn, OriginalOf(rrn), 1_000, "14", 0)), "was asked for a refund that was withdrawn or paid otherwise");
+            Breaks(13, AtBank(new BankRefund(rrn, OriginalOf(rrn), 1_000, "00", 1)), "no refund that is DONE");
+        }
+
+        Evidence AtBank(BankRefund refund) => Sound with { BankRefunds = Sound.BankRefunds.With(refund) };
+
+        string OriginalOf(string rrn) => Sound.Database.Refunds.Single(refund => refund.Rrn == rrn).OriginalRrn;
+    }
+
+    [Fact]
+    public void Statement_15_a_withdrawal_was_told_before_the_refund() => Breaks(
+        15, Sound.Database(book => book with
+        {
+            Events = book.Events.Change(told => told.Refund == _books.Withdrawn && told.Type == "refund.withdrawn", told => told with { CommittedAt = Opening }),
+        }),
+        "A refund is WITHDRAWN, and its events do not lead there");
+
+    [Fact]
+    public void Statement_15_nobody_is_asked_about_what_the_bank_has_refused()
+    {
+        Breaks(15, Sound.Database(book => book with { RefusedRefunds = book.RefusedRefunds.Without(refused => refused.Refund == _books.RefusedOfHeld) }), "promised, and nobody is asked");
+        Breaks(15, Sound.Database(book => book with { RefusedRefunds = book.RefusedRefunds.Without(refused => refused.Refund == _books.RefusedOfReleased) }), "promised, and nobody is asked");
+        Breaks(15, Sound.Database(book => book with { RefusedRefunds = book.RefusedRefunds.With(new RefusedRefund(_books.PartRefund, 0, IsOpen: true, null)) }), "has not refused");
+    }
+
+    [Fact]
+    public void Statement_15_what_the_bank_has_refused_was_decided_by_nobody()
+    {
+        Breaks(15, Sound.Database(book => book with { RefundRulings = book.RefundRulings.Without(ruling => ruling.Refund == _books.RefusedBefore) }), "decided without a ruling");
+        Breaks(15, OfRefused(_books.RefusedBefore, refused => refused with { IsOpen = true }), "still open after one");
+        Breaks(15, OfRefused(_books.RefusedOfHeld, refused => refused with { IsOpen = false }), "decided without a ruling");
+    }
+
+    [Fact]
+    public void Statement_15_what_the_bank_has_refused_was_decided_otherwise_than_ruled()
+    {
+        Breaks(15, OfVerdict("OTHERWISE"), "not decided as two operators have ruled");
+        Breaks(15, OfVerdict("LEFT"), "not decided as two operators have ruled");
+        Breaks(15, OfRefused(_books.RefusedBefore, refused => refused with { Next = _books.RefundOfHeld }), "not decided as two operators have ruled");
+        Breaks(15, Sound.Database(book => book with { RefundRulings = book.RefundRulings.With(new RefundRuling(_books.RefusedBefore, "AGAIN", "dora", "emil")) }), "decided twice");
+
+        Evidence OfVerdict(string verdict) => Sound.Database(book => book with
+        {
+            RefundRulings = book.RefundRulings.Change(ruling => ruling.Refund == _books.RefusedBefore, ruling => ruling with { State = verdict }),
+        });
+    }
+
+    [Fact]
+    public void Statement_15_the_platform_has_paid_what_nobody_has_ruled() => Breaks(
+        15, Sound.Database(book => book with
+        {
+            RefusedRefunds = book.RefusedRefunds.Change(refused => refused.Next == _books.PaidOtherwise, refused => refused with { Next = null }),
+        }),
+        "paid in another way, and nobody has ruled that");
+
+    [Fact]
+    public void Statement_15_what_was_lent_was_not_paid() => Breaks(
+        [15, 25], Sound.Database(book => book with { Debts = book.Debts.Without(debt => debt.Refund == _books.Lent) }), "have lent a refund, and the fund has not paid it");
+
+    [Fact]
+    public void Statement_25_the_fund_has_lent_what_nobody_has_ruled() => Breaks(
+        25, Sound.Database(book => book with { RefundRulings = book.RefundRulings.Without(ruling => ruling.Refund == _books.Lent) }), "A debt is of no claim");
+
+    private static string BillOf(DatabaseBook book, string refund) => book.Refunds.Single(one => one.Rrn == refund).Bill;
+
+    private Evidence OfRefused(string refund, Func<RefusedRefund, RefusedRefund> change) =>
+        Sound.Database(book => book with { RefusedRefunds = book.RefusedRefunds.Change(refused => refused.Refund == refund, change) });
 
     private Evidence Event(string type, Func<Event, Event> change) =>
         Sound.Database(book => book with { Events = book.Events.Change(told => told.Refund == _books.PartRefund && told.Type == type, change) });

@@ -42,6 +42,7 @@ internal sealed class SoundBooks
     private readonly List<OperatorAct> _acts = [];
     private readonly List<Ruling> _rulings = [];
     private readonly List<RefundRuling> _refundRulings = [];
+    private readonly List<RefusedRefund> _refused = [];
     private readonly List<Debt> _debts = [];
     private readonly List<GuaranteePayment> _guaranteePayments = [];
     private readonly List<BankEntry> _bank = [];
@@ -164,12 +165,30 @@ internal sealed class SoundBooks
         Ship(PartlyReleased);
         RefundOfHeld = GiveBack(PartlyReleased, 2_800, "DONE");
         Sign("fred", "trade.freeze", PartlyReleased.Bill);
+        Move(PartlyReleased, trade => trade with { FrozenBy = "fred" }, "trade.stopped", isSameMoment: true);
         Sign("dora", "trade.unfreeze", PartlyReleased.Bill);
+        Move(PartlyReleased, trade => trade with { FrozenBy = null }, "trade.resumed", isSameMoment: true);
         ReleaseOfRest = Release(PartlyReleased, [("merchant:" + Merchant, 9_940), ("store:" + Store, 12), ("platform", 48)]);
         Closed = Pay(NewBill(750, isEscrow: true), First);
         GiveBack(Closed, 750, "DONE");
         Reopened = Pay(NewBill(4_100, isEscrow: true), First);
-        GiveBack(Reopened, 4_100, "DECLINED");
+        RefusedOfHeld = GiveBack(Reopened, 4_100, "DECLINED");
+
+        // A merchant withdraws what waits for money, what is held, and all that is held.
+        WithdrawnInQueue = Refund(Pay(NewBill(750), Second), 750, "WITHDRAWN", []);
+        var changed = Pay(NewBill(4_000, isEscrow: true), Second);
+        Withdrawn = GiveBack(changed, 1_000, "WITHDRAWN");
+        GiveBack(changed, 4_000, "WITHDRAWN");
+
+        // The bank has refused: it is sent again, paid in another way, and left.
+        SentAgain = Pay(NewBill(4_200, isEscrow: true), First);
+        Ship(SentAgain);
+        RefusedBefore = GiveBack(SentAgain, 1_000, "DECLINED");
+        RefundInstead = Decide(SentAgain, RefusedBefore, "AGAIN")!;
+        var transferred = Pay(NewBill(4_200, isEscrow: true), First);
+        PaidOtherwise = Decide(transferred, GiveBack(transferred, 1_000, "DECLINED"), "OTHERWISE")!;
+        var left = Pay(NewBill(4_200, isEscrow: true), First);
+        Decide(left, GiveBack(left, 1_000, "DECLINED"), "LEFT");
 
         // Claims: one is open; one is granted; one ends with an offer; one is judged for the merchant; a frozen one is about released money; one is paid by the fund.
         Claimed = Pay(NewBill(4_000, isEscrow: true), First);
@@ -194,6 +213,10 @@ internal sealed class SoundBooks
         Release(sold, [("merchant:" + Merchant, 4_175), ("store:" + Store, 5), ("platform", 20)]);
         FrozenClaim = Claim(sold, 4_200, frozen: 4_175);
         PostLines(FrozenClaim, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)], isSameMoment: true);
+        var soldToo = Pay(NewBill(4_200, isEscrow: true), First);
+        Ship(soldToo);
+        Release(soldToo, [("merchant:" + Merchant, 4_175), ("store:" + Store, 5), ("platform", 20)]);
+        RefusedOfReleased = EndByRefusedRefund(soldToo);
         FundPayment = Digits(40_000 + ++_count, 12);
         _guaranteePayments.Add(new GuaranteePayment(FundPayment, 100_000, "dora", "emil"));
         Sign("dora", "guarantee.propose", FundPayment);
@@ -207,6 +230,11 @@ internal sealed class SoundBooks
         _debts.Add(new Debt(Compensation, CompensatedClaim, Merchant, 3_000, Repaid: 1_000));
         PostLines(Digits(60_000 + ++_count, 12), "debt_paid", [("merchant:" + Merchant, 1_000), ("owed:" + Merchant, -1_000), ("guarantee_lent", 1_000), ("guarantee", -1_000)]);
         Rule(CompensatedClaim, new Ruling(CompensatedClaim, 0, 2_000, 3_000, "dora", "emil"), null, Compensation);
+
+        // Two operators have lent what waited too long for the shop's money.
+        Lent = Refund(Pay(NewBill(750), Second), 750, "DONE", [("guarantee", 750), ("owed:" + Merchant, 750), ("guarantee_lent", -750)], debtOf: "");
+        _debts.Add(new Debt(Lent, null, Merchant, 750));
+        SignRuling(Lent, "GUARANTEE");
 
         // Notices that wait for an endpoint when it is deleted are parked at once.
         Pay(NewBill(6_500, OtherMerchant), Second, [("we_3", Fate.AcceptedAtOnce), ("we_4", Fate.ParkedBecauseGone)]);
@@ -295,6 +323,28 @@ internal sealed class SoundBooks
 
     public string RefundOfHeld { get; }
 
+    /// <summary>Refused by the bank, and not decided yet, like the next one.</summary>
+    public string RefusedOfHeld { get; }
+
+    /// <summary>A claim had granted it.</summary>
+    public string RefusedOfReleased { get; }
+
+    /// <summary>Refused by the bank, and then sent again as <see cref="RefundInstead"/>.</summary>
+    public string RefusedBefore { get; }
+
+    public string RefundInstead { get; }
+
+    public string PaidOtherwise { get; }
+
+    /// <summary>Paid by the guarantee fund, and not by a claim.</summary>
+    public string Lent { get; }
+
+    /// <summary>By its merchant, before it was covered.</summary>
+    public string WithdrawnInQueue { get; }
+
+    /// <summary>By its merchant, of held money.</summary>
+    public string Withdrawn { get; }
+
     /// <summary>The number of the release.</summary>
     public string ReleaseOfRest { get; }
 
@@ -302,6 +352,9 @@ internal sealed class SoundBooks
 
     /// <summary>Held again, and frozen: the bank has refused its refund.</summary>
     public Swipe Reopened { get; }
+
+    /// <summary>SHIPPED, and a refused refund of a part was sent again.</summary>
+    public Swipe SentAgain { get; }
 
     /// <summary>Of a trade that is CLAIMED.</summary>
     public Swipe Claimed { get; }
@@ -354,6 +407,7 @@ internal sealed class SoundBooks
             Claims = [.. _claims],
             Rulings = [.. _rulings],
             RefundRulings = [.. _refundRulings],
+            RefusedRefunds = _refused,
             Debts = [.. _debts],
             GuaranteePayments = [.. _guaranteePayments],
             ClaimMoves = [.. _claimMoves],
@@ -551,11 +605,56 @@ internal sealed class SoundBooks
         Move(
             swipe, trade => trade with { State = isAll ? "CLOSED" : trade.State, Held = trade.Held - amount, DueAt = isAll ? null : trade.DueAt }, isAll ? "trade.closed" : null);
         var refund = Refund(swipe, amount, state, [("held:" + Merchant, amount)]);
-        if (state == "DECLINED")
+        if (state is "DECLINED" or "WITHDRAWN")
         {
-            Move(swipe, trade => trade with { State = "HELD", Held = amount, DueAt = _now + TimeSpan.FromDays(1), FrozenBy = "refund-declined" }, "trade.deadline_changed", isSameMoment: true);
+            var isRefused = state == "DECLINED";
+            Move(
+                swipe,
+                trade => trade with
+                {
+                    State = trade.IsShipped ? "SHIPPED" : "HELD",
+                    Held = trade.Held + amount,
+                    DueAt = isAll ? _now + TimeSpan.FromDays(1) : trade.DueAt,
+                    FrozenBy = isRefused ? "refund-declined" : null,
+                },
+                isRefused ? "trade.stopped" : isAll ? "trade.deadline_changed" : null,
+                isSameMoment: true);
+            _refused.AddRange(isRefused ? [new RefusedRefund(refund, 0, IsOpen: true, null)] : []);
         }
 
+        return refund;
+    }
+
+    /// <summary>Two operators decide about a refused refund of what is held.</summary>
+    /// <returns>The refund that takes its place; null: none does.</returns>
+    private string? Decide(Swipe swipe, string refund, string verdict)
+    {
+        SignRuling(refund, verdict);
+        var amount = verdict == "LEFT" ? 0 : _refunds.Single(one => one.Rrn == refund).Amount;
+        Move(swipe, trade => trade with { Held = trade.Held - amount, FrozenBy = null }, "trade.resumed", isSameMoment: true);
+        var next = amount == 0 ? null : Refund(swipe, amount, "DONE", [("held:" + Merchant, amount)], isPaidOtherwise: verdict == "OTHERWISE", isSameMoment: true);
+        _refused[_refused.FindIndex(one => one.Refund == refund)] = new RefusedRefund(refund, 0, IsOpen: false, next);
+        return next;
+    }
+
+    private void SignRuling(string refund, string verdict)
+    {
+        _refundRulings.Add(new RefundRuling(refund, verdict, "dora", "emil"));
+        Sign("dora", "refund.propose", refund);
+        Sign("emil", "refund.approve", refund);
+    }
+
+    /// <summary>A claim about released money is agreed to, and the bank refuses its refund.</summary>
+    private string EndByRefusedRefund(Swipe swipe)
+    {
+        var claim = Claim(swipe, 4_200, frozen: 4_175);
+        PostLines(claim, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)], isSameMoment: true);
+        MoveClaim(claim, "claim.agreed", one => one with { State = "AGREED", Granted = 4_200 }, amount: 4_200);
+        PostLines(claim, "unfreeze", [("frozen:" + Merchant, 4_175), ("merchant:" + Merchant, -4_175)], isSameMoment: true);
+        var refund = Refund(swipe, 4_200, "DECLINED", [("merchant:" + Merchant, 4_175), ("store:" + Store, 5), ("platform", 20)]);
+        PostLines(refund, "freeze", [("merchant:" + Merchant, 4_175), ("frozen:" + Merchant, -4_175)], isSameMoment: true);
+        _claims[_claims.FindIndex(one => one.Id == claim)] = _claims.Single(one => one.Id == claim) with { Refund = refund };
+        _refused.Add(new RefusedRefund(refund, 4_175, IsOpen: true, null));
         return refund;
     }
 
@@ -609,41 +708,59 @@ internal sealed class SoundBooks
     {
         var found = _refunds.Single(one => one.Rrn == refund);
         _refunds[_refunds.IndexOf(found)] = found with { IsRuled = true };
-        _refundRulings.Add(new RefundRuling(refund, found.State, "dora", "emil"));
-        Sign("dora", "refund.propose", refund);
-        Sign("emil", "refund.approve", refund);
+        SignRuling(refund, found.State);
     }
 
     /// <param name="shares">What each gives back, computed by hand.</param>
-    /// <param name="debtOf">The claim for which the guarantee fund pays it; null: it does not.</param>
-    private string Refund(Swipe swipe, long amount, string state, (string Account, long Amount)[] shares, string? debtOf = null)
+    /// <param name="debtOf">The claim for which the guarantee fund pays it; empty: for none; null: the fund does not pay it.</param>
+    private string Refund(
+        Swipe swipe, long amount, string state, (string Account, long Amount)[] shares, bool isPaidOtherwise = false, bool isSameMoment = false, string? debtOf = null)
     {
         var rrn = Digits(20_000 + ++_count, 12);
         var bill = _bills.Single(bill => bill.Number == swipe.Bill);
-        _refunds.Add(new Refund(rrn, bill.Number, swipe.Rrn!, amount, bill.Refunded, state));
-        if (state != "DECLINED")
+        _refunds.Add(new Refund(rrn, bill.Number, swipe.Rrn!, amount, bill.Refunded, state, IsPaidOtherwise: isPaidOtherwise));
+        if (state is not ("DECLINED" or "WITHDRAWN"))
         {
             _bills[_bills.IndexOf(bill)] = bill with { Refunded = bill.Refunded + amount };
         }
 
         (string Account, long Amount)[] aside = [.. shares, ("refunds_out", -shares.Sum(share => share.Amount))];
-        if (state == "QUEUED")
+        if (shares.Length == 0)
         {
-            Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
+            Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, "QUEUED", amount));
+            if (state == "WITHDRAWN")
+            {
+                Tell(bill.Merchant, "refund.withdrawn", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
+            }
+
             return rrn;
         }
 
-        PostLines(rrn, "refund", aside);
-        Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, "REQUESTED", amount));
+        PostLines(rrn, "refund", aside, isSameMoment: isSameMoment);
+        if (!isPaidOtherwise)
+        {
+            Tell(bill.Merchant, "refund.created", bill.Number, EndpointsOf(bill), refund: (rrn, "REQUESTED", amount), isSameMoment: isSameMoment);
+        }
+
         if (debtOf is not null)
         {
             Tell(bill.Merchant, "balance.owed", bill.Number, EndpointsOf(bill), refund: (rrn, "", amount), isSameMoment: true, debtOf: debtOf);
         }
 
         var isDone = state == "DONE";
-        PostLines(rrn, isDone ? "refund_taken" : "refund_back", isDone ? [("refunds_out", amount), ("bank_clearing", -amount)] : [.. aside.Select(line => (line.Account, -line.Amount))]);
-        _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, isDone ? "00" : "14", isDone ? 1 : 0));
-        Tell(bill.Merchant, isDone ? "refund.done" : "refund.declined", bill.Number, EndpointsOf(bill), refund: (rrn, state, amount));
+        PostLines(
+            rrn,
+            isDone ? "refund_taken" : "refund_back",
+            isDone ? [("refunds_out", amount), (isPaidOtherwise ? "reserve" : "bank_clearing", -amount)] : [.. aside.Select(line => (line.Account, -line.Amount))],
+            isSameMoment: isPaidOtherwise);
+        if (state != "WITHDRAWN" && !isPaidOtherwise)
+        {
+            _bankRefunds.Add(new BankRefund(rrn, swipe.Rrn!, amount, isDone ? "00" : "14", isDone ? 1 : 0));
+        }
+
+        Tell(
+            bill.Merchant, isDone ? "refund.done" : "refund." + state.ToLowerInvariant(), bill.Number, EndpointsOf(bill), refund: (rrn, state, amount),
+            isSameMoment: isPaidOtherwise);
         return rrn;
     }
 
@@ -670,7 +787,7 @@ internal sealed class SoundBooks
         var trade = _trades.SingleOrDefault(trade => trade.Bill == number);
         _events.Add(new Event(
             merchant, id, type, number, _now, _now + CommitTime,
-            Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : debtOf,
+            Claim: type.StartsWith("claim.", StringComparison.Ordinal) ? refund!.Value.Rrn : debtOf is "" ? null : debtOf,
             Refund: type.StartsWith("refund.", StringComparison.Ordinal) || debtOf is not null ? refund!.Value.Rrn : null,
             ConfirmBy: type.StartsWith("trade.", StringComparison.Ordinal) && trade!.State == "SHIPPED" ? trade.DueAt : null,
             ShipBy: (type == "bill.paid" || type.StartsWith("trade.", StringComparison.Ordinal)) && trade is { State: "HELD", IsOverdue: false } ? trade.DueAt : null));

@@ -150,7 +150,7 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_15_a_trade_was_finished_before_it_was_shipped() => Breaks(
-        15, Sound.Database(book => book with
+        [15, 24], Sound.Database(book => book with
         {
             Events = book.Events.Change(told => told.Bill == _books.PartlyReleased.Bill && told.Type == "trade.finished", told => told with { CommittedAt = Opening }),
         }),
@@ -160,12 +160,12 @@ public sealed class TradeStatementsTests
     public void Statement_15_a_closed_trade_went_on_and_no_refund_was_refused() => Breaks(
         [15, 24], Sound.Database(book => book with
         {
-            Events = [.. book.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed" ? told with { Bill = _books.Closed.Bill } : told)],
+            Events = [.. book.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.stopped" ? told with { Bill = _books.Closed.Bill } : told)],
         }) with
         {
             Receivers = [.. Sound.Receivers.Select(receiver => receiver with
             {
-                Events = [.. receiver.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed" ? told with { Bill = _books.Closed.Bill, Amount = 750, Rrn = _books.Closed.Rrn, AuthorisationCode = _books.Closed.AuthorisationCode } : told)],
+                Events = [.. receiver.Events.Select(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.stopped" ? told with { Bill = _books.Closed.Bill, Amount = 750, Rrn = _books.Closed.Rrn, AuthorisationCode = _books.Closed.AuthorisationCode } : told)],
             })],
         },
         $"trade {_books.Closed.Bill} CLOSED", "do not lead there");
@@ -213,7 +213,7 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_14_a_frozen_trade_was_released() => Breaks(
-        14, Doctored(_books.PartlyReleased, trade => trade with { FrozenBy = "dora" }), "A frozen trade has moved");
+        [14, 15], Doctored(_books.PartlyReleased, trade => trade with { FrozenBy = "dora" }), "A frozen trade has moved");
 
     [Fact]
     public void Statement_17_a_fen_of_the_released_money_lies_with_the_wrong_side() => Breaks(
@@ -297,16 +297,34 @@ public sealed class TradeStatementsTests
 
     [Fact]
     public void Statement_24_that_a_closed_trade_goes_on_was_not_told() => Breaks(
-        [7, 15, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.deadline_changed") }),
+        [7, 15, 24], Sound.Database(book => book with { Events = book.Events.Without(told => told.Bill == _books.Reopened.Bill && told.Type == "trade.stopped") }),
         $"trade {_books.Reopened.Bill} HELD", "frozen by refund-declined");
+
+    [Fact]
+    public void Statement_15_a_stopped_trade_goes_on_and_nobody_has_said_so()
+    {
+        var at = Sound.Database.ReadAt;
+        Breaks(15, Acted(_books.PartlyReleased.Bill, "trade.unfreeze"), "goes on, and nobody has said so");
+        Breaks([14, 15], Acted(_books.RefusedBefore, "refund.approve"), "goes on, and nobody has said so", "has moved while it was stopped");
+
+        Evidence Acted(string subject, string what) =>
+            Sound.Database(book => book with { OperatorActs = book.OperatorActs.Change(act => act.Subject == subject && act.What == what, act => act with { CommittedAt = at }) });
+    }
+
+    [Fact]
+    public void Statement_15_a_trade_that_goes_on_was_not_stopped() => Breaks(
+        [7, 15, 24], Sound.Database(book => book with
+        {
+            Events = book.Events.Change(told => told.Bill == _books.PartlyReleased.Bill && told.Type == "trade.stopped", told => told with { Type = "trade.deadline_changed" }),
+        }),
+        "do not lead there", "events trade.stopped");
 
     private Evidence Doctored(Swipe swipe, Func<Trade, Trade> change) => Doctored(Sound, swipe, change);
 
     private static Evidence Doctored(Evidence books, Swipe swipe, Func<Trade, Trade> change) =>
         books.Database(book => book with { Trades = book.Trades.Change(trade => trade.Bill == swipe.Bill, change) });
 
-    private Evidence Stopped(Evidence books, string who) =>
-        books.Database(book => book with { OperatorActs = book.OperatorActs.With(new OperatorAct(who, "trade.freeze", _books.Shipped.Bill, book.ReadAt)) });
+    private Evidence Stopped(Evidence books, string who) => books.Stop(_books.Shipped.Bill, who);
 
     // The last event of the trade says this time.
     private Evidence Told(Swipe swipe, DateTimeOffset confirmBy) => Sound.Database(book => book with

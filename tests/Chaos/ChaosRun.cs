@@ -62,7 +62,7 @@ public sealed class ChaosRun(int seed, TimeSpan length)
         """
         select (select count(*) from attempts where state in ('SENT', 'REVERSING'))
              + (select count(*) from reversals where acknowledged_at is null)
-             + (select count(*) from refunds where state <> 'DONE' and state <> 'DECLINED')
+             + (select count(*) from refunds where state in ('QUEUED', 'REQUESTED', 'SENT'))
              + (select count(*) from trades where greatest(due_at, leased_until) < statement_timestamp() + interval '1 minute' and due_at is not null and frozen_by is null)
              + (select count(*) from claims c where c.state not in ('AGREED', 'JUDGED', 'WITHDRAWN')
                   and not exists (select from trades t where t.bill = c.bill and t.frozen_by is not null))

@@ -425,7 +425,7 @@ public sealed partial class MerchantApiTests(Network network) : IAsyncLifetime
             .Should().BeEquivalentTo(
                 "post /v1/bills", "get /v1/bills", "get /v1/bills/{number}", "post /v1/bills/{number}/cancel",
                 "post /v1/bills/{number}/ship", "post /v1/bills/{number}/extend", "get /v1/balance", "get /v1/balance/entries",
-                "post /v1/bills/{number}/refunds", "get /v1/bills/{number}/refunds", "get /v1/refunds/{id}",
+                "post /v1/bills/{number}/refunds", "get /v1/bills/{number}/refunds", "get /v1/refunds/{id}", "post /v1/refunds/{id}/withdraw",
                 "get /v1/claims", "get /v1/claims/{id}", "post /v1/claims/{id}/agree", "post /v1/claims/{id}/offer", "post /v1/claims/{id}/return", "post /v1/claims/{id}/refuse",
                 "post /v1/claims/{id}/received",
                 "post /v1/webhook_endpoints", "get /v1/webhook_endpoints", "delete /v1/webhook_endpoints/{id}",

@@ -165,6 +165,41 @@ public sealed partial class MerchantPagesTests(HastyNetwork network, Browser bro
     }
 
     [Fact]
+    public async Task A_refund_that_waits_for_money_is_withdrawn_at_its_button()
+    {
+        var (number, other) = (await Paid(",\"fee_on_refund\":\"kept\""), (await _shop.NewBill()).GetProperty("number").GetString()!);
+        using var client = await SignedIn("ann");
+        var key = Key().Match((await Get(client, $"/merchant/orders/{number}")).Text).Groups[1].Value;
+        (await Post(client, $"/merchant/orders/{number}/refund", ("key", key), ("amount", "128.00"))).Status.Should().Be(200);
+        var refund = await Scalar<string>($"select lpad(rrn::text, 12, '0') from refunds where bill = {number}");
+        var address = $"/merchant/orders/{number}/refunds/{refund}/withdraw";
+        (await Post(client, $"/merchant/orders/{other}/refunds/{refund}/withdraw")).Status.Should().Be(404, "it is not of that bill");
+        (await Post(client, $"/merchant/orders/{number}/refunds/1/withdraw")).Status.Should().Be(404);
+        (await Scalar<string>($"select state from refunds where rrn = {refund}")).Should().Be("QUEUED", "the money without the fee does not cover it");
+
+        var page = await browser.Open(width: 390, height: 844);
+        await page.GotoAsync(new Uri(network.Local.Http, "/merchant/sign-in").ToString());
+        await page.GetByLabel("Merchant").FillAsync(_merchant);
+        await page.GetByLabel("Name").FillAsync("ann");
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Refunds", Exact = true }).ClickAsync();
+        await page.GetByText("waits until your balance covers it").WaitForAsync();
+        await Check(page, javaScript: true);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Withdraw" }).ClickAsync();
+        await page.GetByRole(AriaRole.Status).GetByText($"The refund {refund} is withdrawn. The money is where it was.").WaitForAsync();
+        await Check(page, javaScript: true);
+
+        (await Post(client, address)).Status.Should().Be(200, "the same again changes nothing");
+        (await Get(client, "/merchant/refunds")).Text.Should().Contain("withdrawn by you").And.NotContain(address);
+        (await _shop.Get($"/v1/bills/{number}")).Json.GetProperty("refunded").GetInt64().Should().Be(0);
+        await _shop.Post($"/v1/bills/{number}/refunds", """{"amount":100}""", Guid.NewGuid().ToString());
+        var sent = await Scalar<string>($"select lpad(max(rrn)::text, 12, '0') from refunds where bill = {number}");
+        await _shop.GetUntil($"/v1/refunds/{sent}", one => one.GetProperty("status").GetString() == "DONE");
+        (await Post(client, $"/merchant/orders/{number}/refunds/{sent}/withdraw")).Should().Match<Page>(answer => answer.Status == 409 && answer.Text.Contains("it cannot be withdrawn"));
+    }
+
+    [Fact]
     public async Task A_file_ships_its_right_lines_tells_why_of_the_others_and_can_be_sent_again()
     {
         var (one, two, direct) = (await Paid(Escrow), await Paid(Escrow), await Paid());

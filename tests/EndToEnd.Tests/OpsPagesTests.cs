@@ -496,7 +496,7 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         var page = await network.Visit(browser, "act", "/ops/open");
         await Check(page);
         await page.GetByRole(AriaRole.Link, new() { Name = refund }).ClickAsync();
-        await page.GetByLabel("The bank has said that the card was").SelectOptionAsync("credited: the refund is done");
+        await page.Locator("select[name=what]").SelectOptionAsync("the bank has credited the card: the refund is done");
         await page.GetByLabel("Reason, such as the number of the bank's letter").FillAsync("The bank's letter 77.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Propose" }).ClickAsync();
         await Check(page);

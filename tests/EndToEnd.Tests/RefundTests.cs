@@ -155,6 +155,58 @@ public sealed class RefundTests(Network network) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_shop_withdraws_a_refund_that_waits_for_its_money_and_not_one_that_the_bank_has()
+    {
+        await using var receiver = await WebhookReceiver.Start();
+        receiver.Trust((await _shop.Post("/v1/webhook_endpoints", $$"""{"url":"{{receiver.Address}}"}""")).String("secret"));
+        using var stranger = await Shop.Open(network.Local);
+        var made = await _shop.NewBill(""","fee_on_refund":"kept" """);
+        var (bill, page) = (await Pay(made), new Uri(made.GetProperty("pay_url").GetString()!).AbsolutePath);
+        var refund = await Refund(bill, "{}");
+        refund.String("status").Should().Be("QUEUED", "the shop has the price without the fee");
+        (await _shop.Get(page)).Text.Should().Contain("data-refund=\"QUEUED\"").And.Contain("waits for the shop&#x27;s money");
+
+        (await Withdraw(stranger, refund)).ShouldBeProblem(404, "not-found");
+        (await _shop.Post("/v1/refunds/none/withdraw")).ShouldBeProblem(404, "not-found");
+        (await _shop.Post($"/v1/refunds/{refund.String("id")}/withdraw", """{"reason":"a mistake"}""")).ShouldBeProblem(400, "invalid-request");
+        var withdrawn = await Withdraw(_shop, refund);
+        var again = await Withdraw(_shop, refund);
+
+        withdrawn.Status.Should().Be(200, withdrawn.Text);
+        withdrawn.String("status").Should().Be("WITHDRAWN");
+        withdrawn.Json.TryGetProperty("decision", out _).Should().BeFalse("nobody was promised it");
+        withdrawn.Json.GetProperty("finished_at").GetDateTimeOffset().Should().BeOnOrAfter(withdrawn.Json.GetProperty("created_at").GetDateTimeOffset());
+        (again.Status, again.Text).Should().Be((200, withdrawn.Text));
+        (await _shop.Get($"/v1/refunds/{refund.String("id")}")).Text.Should().Be(withdrawn.Text);
+        (await _shop.Get($"/v1/bills/{bill}")).Json.GetProperty("refunded").GetInt64().Should().Be(0);
+        (await _shop.Get(page)).Text.Should().Contain("data-refund=\"WITHDRAWN\"").And.Contain("the shop has withdrawn it");
+        (await _shop.Get(page + "?lang=zh")).Text.Should().Contain("商家已撤回");
+
+        var part = await Refund(bill, """{"amount":2800}""");
+        await Done(part, "DONE");
+        (await Withdraw(_shop, part)).ShouldBeProblem(409, "refund-not-withdrawable").GetProperty("detail").GetString().Should().Contain("is DONE");
+        (await Credits(bill)).Should().Equal((part.String("id"), 2_800L));
+        await Eventually.Is(() => Task.FromResult(receiver.Accepted.Count >= 5), "all is told");
+        receiver.Accepted.Values.Select(notice => notice.Type).Should().BeEquivalentTo("bill.paid", "refund.created", "refund.withdrawn", "refund.created", "refund.done");
+        receiver.Accepted.Values.Single(notice => notice.Type == "refund.withdrawn").Data.GetProperty("status").GetString().Should().Be("WITHDRAWN");
+        (await network.Local.Books(Stop)).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_refund_that_the_bank_may_have_is_not_withdrawn()
+    {
+        var bill = await Pay(await _shop.NewBill());
+        await Plan("silent");
+        var refund = await Refund(bill, "{}");
+        await Eventually.Is(async () => await Tries(refund) > 0, "the bank was asked");
+
+        (await Withdraw(_shop, refund)).ShouldBeProblem(409, "refund-not-withdrawable").GetProperty("detail").GetString().Should().Contain("only what is QUEUED or REQUESTED");
+
+        await Done(refund, "DONE");
+        (await Credits(bill)).Should().Equal((refund.String("id"), 12_800L));
+    }
+
+    [Fact]
     public async Task The_shopper_sees_on_the_page_how_a_refund_is_coming_along()
     {
         var made = await _shop.NewBill();
@@ -167,6 +219,8 @@ public sealed class RefundTests(Network network) : IAsyncLifetime
     }
 
     private Task<Answer> Refund(string bill, string body, string? key = null) => _shop.Post($"/v1/bills/{bill}/refunds", body, key ?? Guid.NewGuid().ToString());
+
+    private static Task<Answer> Withdraw(Shop shop, Answer refund) => shop.Post($"/v1/refunds/{refund.String("id")}/withdraw");
 
     private async Task<JsonElement> Done(Answer refund, string state) =>
         (await _shop.GetUntil($"/v1/refunds/{refund.String("id")}", found => found.GetProperty("status").GetString() == state)).Json;

@@ -175,10 +175,13 @@ public sealed class ClaimTests
         Why(Finished).Should().BeNull();
         Why(Finished with { EndedAt = Now.AddDays(-7) }).Should().Be(Refusal.ClaimTooLate);
         Why(Finished, left: 999).Should().Be(Refusal.ClaimExceeds);
+        Why(Shipped, refused: 1).Should().Be(Refusal.ClaimExceeds, "two operators decide about it");
+        Why(Shipped, refused: 1, amount: Amount - 1).Should().BeNull();
         Claim.Open(ClaimKind.Return, Amount, Finished, Now).IsAfterSale.Should().BeTrue();
         Asked.IsAfterSale.Should().BeFalse();
 
-        static Refusal? Why(Trade? trade, long left = Amount, long amount = Amount, int claims = 0, bool isOpen = false) => Claim.WhyNot(trade, left, amount, claims, isOpen, Now);
+        static Refusal? Why(Trade? trade, long left = Amount, long refused = 0, long amount = Amount, int claims = 0, bool isOpen = false) =>
+            Claim.WhyNot(trade, left, refused, amount, claims, isOpen, Now);
     }
 
     [Theory]

@@ -154,11 +154,38 @@ public sealed class RefundTests
     [InlineData(BillState.Paid, 1_000, 1, Refusal.RefundExceeds)]
     [InlineData(BillState.Paid, 1_000, long.MaxValue, Refusal.RefundExceeds)]
     public void More_than_is_left_is_refused(BillState state, long refunded, long amount, Refusal? refusal) =>
-        Refund.WhyNot(new Bill(state, new Money(1_000, Money.Cny), DateTimeOffset.UnixEpoch, null, 0), refunded, amount).Should().Be(refusal);
+        Refund.WhyNot(new Bill(state, new Money(1_000, Money.Cny), DateTimeOffset.UnixEpoch, null, 0), refunded, claimed: 0, refused: 0, amount).Should().Be(refusal);
+
+    [Theory]
+    [InlineData(600, 0, 400, null)]
+    [InlineData(600, 0, 401, Refusal.TradeClaimed)]
+    [InlineData(0, 600, 400, null)]
+    [InlineData(0, 600, 401, Refusal.RefundUndecided)]
+    [InlineData(300, 300, 401, Refusal.RefundUndecided)]
+    [InlineData(300, 300, 701, Refusal.TradeClaimed)]
+    [InlineData(300, 300, 1_001, Refusal.RefundExceeds)]
+    public void What_others_decide_about_is_not_given_back_in_another_way(long claimed, long refused, long amount, Refusal? refusal) =>
+        Refund.WhyNot(new Bill(BillState.Paid, new Money(1_000, Money.Cny), DateTimeOffset.UnixEpoch, null, 0), refunded: 0, claimed, refused, amount).Should().Be(refusal);
+
+    [Theory]
+    [InlineData(RefundState.Queued, false, null)]
+    [InlineData(RefundState.Requested, false, null)]
+    [InlineData(RefundState.Queued, true, Refusal.RefundPromised)]
+    [InlineData(RefundState.Requested, true, Refusal.RefundPromised)]
+    [InlineData(RefundState.Sent, false, Refusal.RefundSent)]
+    [InlineData(RefundState.Done, false, Refusal.RefundSent)]
+    [InlineData(RefundState.Declined, true, Refusal.RefundSent)]
+    public void A_merchant_withdraws_what_was_not_sent_and_is_not_promised(RefundState state, bool isPromised, Refusal? refusal) =>
+        Refund.WhyNotWithdrawn(state, isPromised).Should().Be(refusal);
 
     [Fact]
     public void Final_states_do_not_move() => Enum.GetValues<RefundState>()
-        .Any(to => Refund.CanMove(RefundState.Done, to) || Refund.CanMove(RefundState.Declined, to) || Refund.CanMove(to, to)).Should().BeFalse();
+        .Any(to => Refund.CanMove(RefundState.Done, to) || Refund.CanMove(RefundState.Declined, to) || Refund.CanMove(RefundState.Withdrawn, to) || Refund.CanMove(to, to))
+        .Should().BeFalse();
+
+    [Fact]
+    public void What_is_withdrawn_was_not_sent() => Enum.GetValues<RefundState>()
+        .Where(from => Refund.CanMove(from, RefundState.Withdrawn)).Should().BeEquivalentTo([RefundState.Queued, RefundState.Requested]);
 
     private static Entry Make(long paid, long before, long amount, Rates rates, FeeOnRefund fee = FeeOnRefund.Returned) =>
         RefundEntry.OfShares(4711, new Money(paid, Money.Cny), before, amount, rates, fee, Shop, Store);

@@ -38,6 +38,8 @@ public sealed class TradeTests
         ["SHIPPED, due, leased"] = Shipped with { DueAt = Now, LeasedUntil = Now + Moment, Leases = 1 },
         ["SHIPPED, due, lease over"] = Shipped with { DueAt = Now, LeasedUntil = Now, Leases = 1 },
         ["SHIPPED, due, frozen"] = Shipped with { DueAt = Now, FrozenBy = "wang" },
+        ["SHIPPED, due, refused"] = Shipped with { DueAt = Now, FrozenBy = Trade.RefundDeclined },
+        ["CLAIMED, refused"] = Shipped with { State = TradeState.Claimed, DueAt = null, Left = TimeSpan.Zero, FrozenBy = Trade.RefundDeclined },
         ["SHIPPED, all used"] = Shipped with { IsCorrected = true, ShopperExtended = 1, MerchantExtended = 1, Leases = 2 },
         ["CLAIMED"] = Shipped with { State = TradeState.Claimed, DueAt = null, Left = TimeSpan.Zero },
         ["CLAIMED, frozen"] = Shipped with { State = TradeState.Claimed, DueAt = null, Left = TimeSpan.Zero, FrozenBy = "wang" },
@@ -59,11 +61,15 @@ public sealed class TradeTests
         ["granted"] = new TradeStep.EndClaim(ClaimEnd.Granted),
         ["rejected"] = new TradeStep.EndClaim(ClaimEnd.Rejected),
         ["freeze"] = new TradeStep.Freeze("li"),
-        ["unfreeze"] = new TradeStep.Unfreeze(),
+        ["unfreeze"] = new TradeStep.Unfreeze(HasRefused: false),
         ["give back a part"] = new TradeStep.GiveBack(1),
         ["give back all"] = new TradeStep.GiveBack(Amount),
         ["give back too much"] = new TradeStep.GiveBack(Amount + 1),
-        ["the bank refuses it"] = new TradeStep.TakeBack(1),
+        ["unfreeze, undecided"] = new TradeStep.Unfreeze(HasRefused: true),
+        ["decided: it goes to the shopper"] = new TradeStep.Settle(Amount, IsLast: true),
+        ["decided: a part goes to her"] = new TradeStep.Settle(1, IsLast: true),
+        ["decided: it stays"] = new TradeStep.Settle(0, IsLast: true),
+        ["the bank refuses it"] = new TradeStep.TakeBack(1, IsRefused: true),
     };
 
     private static readonly Gen<DeliveryMethod> Methods = Gen.Int[0, 4].Select(static number => (DeliveryMethod)number);
@@ -135,18 +141,73 @@ public sealed class TradeTests
     }
 
     [Theory]
-    [InlineData("SHIPPED", TradeState.Shipped, Amount + 1, null)]
-    [InlineData("CLAIMED", TradeState.Claimed, Amount + 1, null)]
+    [InlineData("HELD", Nothing, "Settled", "Settled", "Settled")]
+    [InlineData("HELD, late, frozen", "Frozen", "TradeFrozen", "TradeFrozen", "TradeFrozen")]
+    [InlineData("SHIPPED, due, refused", "RefundUndecided", "Settled", "Settled", "Settled")]
+    [InlineData("CLAIMED", Nothing, "RefundExceeds", "Settled", "Settled")]
+    [InlineData("CLAIMED, refused", "RefundUndecided", "RefundExceeds", "Settled", "Settled")]
+    [InlineData("FINISHED", "TradeFinished", "TradeFinished", "TradeFinished", "TradeFinished")]
+    [InlineData("CLOSED", "TradeClosed", "TradeClosed", "TradeClosed", "TradeClosed")]
+    public void What_the_bank_has_refused_is_decided_like_this(string trade, string unfreeze, string all, string part, string nothing) =>
+        Steps.Skip(16).Take(4).Select(step => Name(Trades[trade].Decide(step.Value, Now))).Should().Equal(unfreeze, all, part, nothing);
+
+    [Theory]
+    [InlineData("SHIPPED", TradeState.Shipped, Amount + 1, Trade.RefundDeclined)]
+    [InlineData("SHIPPED, due, frozen", TradeState.Shipped, Amount + 1, "wang")]
+    [InlineData("CLAIMED", TradeState.Claimed, Amount + 1, Trade.RefundDeclined)]
     [InlineData("CLOSED", TradeState.Held, 1, Trade.RefundDeclined)]
     [InlineData("FINISHED", TradeState.Shipped, 1, Trade.RefundDeclined)]
-    public void What_the_bank_refuses_is_held_again_and_an_ended_trade_waits_for_an_operator(string trade, TradeState state, long held, string? frozenBy)
+    public void What_the_bank_refuses_is_held_again_and_the_trade_waits_for_operators(string trade, TradeState state, long held, string frozenBy)
     {
-        var again = Trades[trade].Apply(Trades[trade].Decide(new TradeStep.TakeBack(1), Now).Event!);
+        var again = After(Trades[trade], new TradeStep.TakeBack(1, IsRefused: true));
 
         (again.State, again.Held, again.FrozenBy).Should().Be((state, held, frozenBy));
         (again.DueAt is null).Should().Be(state == TradeState.Claimed, "a timer runs in all other states");
         (again.EndedAt is null).Should().BeTrue();
-        again.Decide(new TradeStep.TimeUp(), Now.AddYears(1)).Should().Match<TradeDecision>(decision => frozenBy == null || decision == TradeDecision.Nothing);
+        again.Decide(new TradeStep.TimeUp(), Now.AddYears(1)).Should().Be(TradeDecision.Nothing);
+    }
+
+    [Theory]
+    [InlineData("SHIPPED", TradeState.Shipped, Amount + 1)]
+    [InlineData("CLOSED", TradeState.Held, 1)]
+    public void What_the_merchant_withdraws_is_held_again_and_the_trade_goes_on(string trade, TradeState state, long held)
+    {
+        var again = After(Trades[trade], new TradeStep.TakeBack(1, IsRefused: false));
+
+        (again.State, again.Held, again.FrozenBy, again.EndedAt).Should().Be((state, held, null, null));
+        again.DueAt.Should().Be(Trades[trade].DueAt ?? Now + Trade.LeastTime);
+    }
+
+    [Fact]
+    public void A_trade_that_was_stopped_leaves_both_sides_a_day()
+    {
+        After(Trades["SHIPPED, due, frozen"], new TradeStep.Unfreeze(HasRefused: false)).DueAt.Should().Be(Now + Trade.LeastTime);
+        After(Shipped with { DueAt = Now.AddDays(3), FrozenBy = "wang" }, new TradeStep.Unfreeze(HasRefused: false)).DueAt.Should().Be(Now.AddDays(3));
+        After(Trades["CLAIMED, frozen"], new TradeStep.Unfreeze(HasRefused: false)).DueAt.Should().BeNull();
+        After(Trades["SHIPPED, due, refused"], new TradeStep.Settle(0, IsLast: true)).DueAt.Should().Be(Now + Trade.LeastTime);
+    }
+
+    [Fact]
+    public void A_stop_of_an_operator_gives_way_to_what_the_bank_has_refused()
+    {
+        var stopped = After(Trades["SHIPPED, due, frozen"], new TradeStep.Unfreeze(HasRefused: true));
+
+        (stopped.FrozenBy, stopped.DueAt).Should().Be((Trade.RefundDeclined, Trades["SHIPPED, due, frozen"].DueAt));
+    }
+
+    [Fact]
+    public void A_trade_goes_on_when_the_last_refused_refund_is_decided()
+    {
+        var refused = Shipped with { FrozenBy = Trade.RefundDeclined };
+
+        var first = After(refused, new TradeStep.Settle(1, IsLast: false));
+        (first.State, first.Held, first.FrozenBy, first.DueAt).Should().Be((TradeState.Shipped, Amount - 1, Trade.RefundDeclined, refused.DueAt));
+
+        var stays = After(first, new TradeStep.Settle(0, IsLast: true));
+        (stays.State, stays.Held, stays.FrozenBy).Should().Be((TradeState.Shipped, Amount - 1, null));
+
+        var all = After(first, new TradeStep.Settle(Amount - 1, IsLast: true));
+        (all.State, all.Held, all.FrozenBy, all.EndedAt).Should().Be((TradeState.Closed, 0, null, Now));
     }
 
     [Fact]
@@ -241,7 +302,7 @@ public sealed class TradeTests
         var given = 0L;
         return History(history).All(step =>
         {
-            given += step.Decision.Event is TradeEvent.GivenBack back ? back.Amount : 0;
+            given += step.Decision.Event switch { TradeEvent.GivenBack back => back.Amount, TradeEvent.Settled settled => settled.Amount, _ => 0 };
             return step.After.Held + step.After.Released + given == Amount
                 && step.After.IsOver == (step.After.Held == 0) && step.After.IsOver == (step.After.EndedAt is not null)
                 && step.After.Releases == (step.After.State == TradeState.Finished ? 1 : 0);
@@ -273,7 +334,9 @@ public sealed class TradeTests
     public void Whatever_is_asked_the_time_for_the_confirmation_only_gets_longer_and_never_passes_its_bound() => Histories.Sample(history =>
         History(history).Where(step => step.After.State == TradeState.Shipped && step.Before.State == TradeState.Shipped).All(step =>
             step.After.DueAt >= step.Before.DueAt
-            && (step.After.DueAt == step.Before.DueAt || step.After.DueAt <= step.After.ShippedAt + Trade.LongestConfirmTime)));
+            && (step.After.DueAt == step.Before.DueAt
+                || step.After.DueAt <= step.After.ShippedAt + Trade.LongestConfirmTime
+                || (step.Decision.Event is TradeEvent.Unfrozen or TradeEvent.Settled && step.After.DueAt == step.At + Trade.LeastTime))));
 
     [Fact]
     public void Whatever_is_asked_each_side_extends_once_and_a_form_delays_twice() => Histories.Sample(history =>
@@ -311,6 +374,8 @@ public sealed class TradeTests
             trade = after;
         }
     }
+
+    private static Trade After(Trade trade, TradeStep step) => trade.Apply(trade.Decide(step, Now).Event!);
 
     private static string Name(TradeDecision decision) => decision.Event?.GetType().Name ?? decision.Refusal?.ToString() ?? Nothing;
 }

@@ -25,6 +25,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "reversals_ageing", "", Reversal("9 minutes 50 seconds"), Reversal("10 minutes 1 second"), Reversal("3 minutes"), Reversal("1 minute") },
         { "refunds_ageing", "", Refund("23 hours 59 minutes"), Refund("24 hours 1 minute"), Refund("12 hours 1 minute"), Refund("11 hours 59 minutes") },
         { "refund_stopped", "000000000001", Refund("1 hour"), Stopped(), Stopped(), Refund("1 hour") },
+        { "refund_refused", "000000000001", Refused("now()"), Refused("null"), Refused("null"), Refused("now()") },
+        { "refunds_uncovered", "", Queued("4 days 23 hours 59 minutes"), Queued("5 days 1 second"), Queued("9 days"), Queued("4 days") },
         { "refund_contradicted", "000000000001", Contradiction("now()"), Contradiction("null"), Contradiction("null", again: true), Contradiction("now()") },
         { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
         { "trades_stopped", "00000000000078", StoppedTrade("2 days 23 hours"), StoppedTrade("3 days 1 second"), StoppedTrade("8 days"), StoppedTrade("1 second") },
@@ -233,7 +235,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
         (await Tell("tamper")).Should().BeEmpty();
         (await Events()).Should().Be((1, 0));
-        AlarmKind.All.Where(kind => kind.IsToldDaily).Select(kind => kind.Kind).Should().Equal("rulings_late", "trades_stopped", "trades_old");
+        AlarmKind.All.Where(kind => kind.IsToldDaily).Select(kind => kind.Kind).Should()
+            .Equal("refund_refused", "refunds_uncovered", "rulings_late", "trades_stopped", "trades_old");
         await Clean();
     }
 
@@ -414,6 +417,15 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private static string Stopped() => $"{Refund("1 hour")}; update refunds set due_at = null";
 
+    private static string Refused(string closedAt) =>
+        $"""
+        {Refund("1 hour")}; update refunds set state = 'DECLINED', response_code = '14', due_at = null, finished_at = now();
+        delete from refused_refunds; insert into refused_refunds (rrn, bill, is_held, frozen, since, closed_at) select rrn, bill, true, 0, now(), {closedAt} from refunds
+        """;
+
+    private static string Queued(string age) =>
+        $"{Refund("1 hour")}; update refunds set state = 'QUEUED', tries = 0, sent_at = null, created_at = now() - interval '{age}'";
+
     private static string Contradiction(string closedAt, bool again = false) =>
         $"""
         delete from refund_contradictions; delete from refunds;
@@ -482,7 +494,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
 
     private Task Clean() => books.Execute(
         """
-        delete from alarms; delete from trades; delete from bills where order_id like 'alarm-%'; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refund_contradictions; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
+        delete from alarms; delete from trades; delete from bills where order_id like 'alarm-%'; delete from alarm_silences; delete from silo_states; delete from reversals; delete from refund_contradictions; delete from refused_refunds; delete from refunds; delete from claims; delete from deliveries; delete from events; delete from terminal_lines;
         delete from terminal_health; delete from attempts where terminal_id = 'ALARM001'; delete from terminals where store_id = 'ALARM0000000001'
         """);
 }

@@ -1,4 +1,3 @@
-using Lakala.Rules.Attempts;
 using Lakala.Rules.Claims;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Refunds;
@@ -9,44 +8,19 @@ using Lakala.Storage.Due;
 using Lakala.Storage.Ledger;
 using Lakala.Storage.Operators;
 using Lakala.Storage.Refunds;
-using Lakala.Storage.Trades;
 using Lakala.Testing;
 using Lakala.Vocabulary;
 
 namespace Lakala.Storage.Tests;
 
 /// <summary>The moves of claims in the database. Each test has a database of its own, because balances are compared.</summary>
-public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
+public sealed class ClaimTests(TestPostgres postgres) : ClaimBooks(postgres)
 {
-    private static readonly EscrowTerms Terms = new(DeliveryMethod.Express, TimeSpan.FromHours(72), TimeSpan.FromDays(10));
+    private DebtRows Debts => new(Books.Connections, Books.Rrns, TimeProvider.System);
 
-    private readonly Books _books = new(postgres);
+    private DisputeQueries Disputes => new(Books.Database);
 
-    private int _stans;
-
-    public ValueTask InitializeAsync() => _books.InitializeAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _books.ShouldBalance();
-        await _books.DisposeAsync();
-    }
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    private RefundRows Refunds => new(_books.Connections, new Notices(), TimeProvider.System);
-
-    private ClaimRows Claims => new(_books.Connections, Refunds, new Notices(), TimeProvider.System);
-
-    private GuaranteeRows Guarantee => new(_books.Connections, TimeProvider.System);
-
-    private DebtRows Debts => new(_books.Connections, _books.Rrns, TimeProvider.System);
-
-    private DisputeQueries Disputes => new(_books.Database);
-
-    private TradeStops Stops => new(_books.Connections, Refunds, TimeProvider.System);
-
-    private EvidenceRows Evidence => new(_books.Connections);
+    private EvidenceRows Evidence => new(Books.Connections);
 
     [Fact]
     public async Task An_open_claim_stops_the_trade_and_is_told()
@@ -58,16 +32,16 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         claim.Should().Match<ClaimRow>(made => made.Claim.State == ClaimState.Asked && made.Place == 1 && !made.Claim.IsAfterSale && made.Reason == "it is broken");
         (await Claims.Find(claim.Id, Stop)).Should().Be(claim);
         (await TradeOf(bill)).Should().Be("CLAIMED 1000");
-        (await _books.Scalar<bool>($"select due_at is null and time_left > interval '9 days' from trades where bill = {bill}")).Should().BeTrue();
-        (await _books.Scalar<string>("select string_agg(e.type || ' to ' || d.receiver, ', ' order by d.receiver) from events e join deliveries d on d.event_id = e.id where e.type like 'claim.%'"))
+        (await Books.Scalar<bool>($"select due_at is null and time_left > interval '9 days' from trades where bill = {bill}")).Should().BeTrue();
+        (await Books.Scalar<string>("select string_agg(e.type || ' to ' || d.receiver, ', ' order by d.receiver) from events e join deliveries d on d.event_id = e.id where e.type like 'claim.%'"))
             .Should().Be("claim.opened to mail, claim.opened to we_1");
     }
 
     [Fact]
     public async Task In_a_trial_each_move_has_little_time()
     {
-        var claims = new ClaimRows(_books.Connections, Refunds, new Notices(), TimeProvider.System, new ClaimTimes(TimeSpan.FromSeconds(5)));
-        var opened = (await claims.Open(new OpenClaim(await _books.Rrns.Next(), await Ship(), ClaimKind.NotAsDescribed, 300, "it is broken"))).Claim!;
+        var claims = new ClaimRows(Books.Connections, Refunds, new BareNotices(), TimeProvider.System, new ClaimTimes(TimeSpan.FromSeconds(5)));
+        var opened = (await claims.Open(new OpenClaim(await Books.Rrns.Next(), await Ship(), ClaimKind.NotAsDescribed, 300, "it is broken"))).Claim!;
         var refused = (await claims.Take(opened.Id, new ClaimStep.Refuse(), "no", await Numbers())).Claim!;
 
         new[] { opened, refused }.Should().OnlyContain(claim => claim.Claim.DueAt == claim.Claim.Since + TimeSpan.FromSeconds(5));
@@ -79,16 +53,16 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     {
         var bill = await Ship();
         Task<ClaimOutcome[]> both;
-        await using (await _books.Lock(bill))
+        await using (await Books.Lock(bill))
         {
             both = Task.WhenAll(Open(bill, 300), Open(bill, 400));
-            await _books.SomebodyWaits(2);
+            await Books.SomebodyWaits(2);
         }
 
         var outcomes = await both;
         outcomes.Select(outcome => outcome.Refusal).Should().BeEquivalentTo([null, (Refusal?)Refusal.ClaimOpen]);
         outcomes[0].Claim.Should().Be(outcomes[1].Claim);
-        (await _books.Scalar<long>("select count(*) from claims")).Should().Be(1);
+        (await Books.Scalar<long>("select count(*) from claims")).Should().Be(1);
     }
 
     [Fact]
@@ -98,16 +72,16 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         {
             var bill = await Ship();
             var release = await ReleaseOf(bill);
-            await using var blocker = await _books.Database.OpenConnectionAsync(Stop);
+            await using var blocker = await Books.Database.OpenConnectionAsync(Stop);
             await using (var command = new Npgsql.NpgsqlCommand($"begin; select from trades where bill = {bill} for no key update", blocker))
             {
                 await command.ExecuteNonQueryAsync(Stop);
             }
 
-            var first = round % 2 == 0 ? _books.Commits.MoveTrades.Submit(release) : null;
+            var first = round % 2 == 0 ? Books.Commits.MoveTrades.Submit(release) : null;
             var claimed = Open(bill, 1000);
-            var released = first ?? _books.Commits.MoveTrades.Submit(release);
-            await _books.SomebodyWaits(2);
+            var released = first ?? Books.Commits.MoveTrades.Submit(release);
+            await Books.SomebodyWaits(2);
             await blocker.CloseAsync();
 
             var isReleased = (await released).Found is null;
@@ -123,23 +97,23 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         {
             var bill = await Ship();
             var release = await ReleaseOf(bill);
-            var ask = new RequestRefund(await _books.Rrns.Next(), bill, 300, null, $"key{round}", made => new KeptAnswer($"key{round}", [1], 201, "{}"));
-            await using var blocker = await _books.Database.OpenConnectionAsync(Stop);
+            var ask = new RequestRefund(await Books.Rrns.Next(), bill, 300, null, $"key{round}", made => new KeptAnswer($"key{round}", [1], 201, "{}"));
+            await using var blocker = await Books.Database.OpenConnectionAsync(Stop);
             await using (var command = new Npgsql.NpgsqlCommand($"begin; select from trades where bill = {bill} for no key update", blocker))
             {
                 await command.ExecuteNonQueryAsync(Stop);
             }
 
-            var first = round % 2 == 0 ? _books.Commits.MoveTrades.Submit(release) : null;
+            var first = round % 2 == 0 ? Books.Commits.MoveTrades.Submit(release) : null;
             var asked = Refunds.Request(ask);
-            var released = first ?? _books.Commits.MoveTrades.Submit(release);
-            await _books.SomebodyWaits(2);
+            var released = first ?? Books.Commits.MoveTrades.Submit(release);
+            await Books.SomebodyWaits(2);
             await blocker.CloseAsync();
 
             var isReleased = (await released).Found is null;
             var refund = (await asked).Should().BeOfType<RequestOutcome.Made>().Which.Refund;
             (await TradeOf(bill)).Should().Be(isReleased ? "FINISHED 0" : "SHIPPED 700");
-            (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(300);
+            (await Books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(300);
             (await Lines(refund.Rrn, "refund")).Should().Be(
                 isReleased ? $"merchant:{Books.Merchant} 298, store:{Books.Store} 1, platform 1, refunds_out -300" : $"held:{Books.Merchant} 300, refunds_out -300");
         }
@@ -174,7 +148,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
 
         (accepted.Claim.Granted, accepted.Answer).Should().Be((250, "a quarter"));
         (await TradeOf(bill)).Should().Be("SHIPPED 750");
-        (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(250);
+        (await Books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(250);
         (await Events()).Should().BeEquivalentTo("claim.opened", "claim.offered", "claim.agreed", "trade.deadline_changed", "refund.created");
         (await Open(bill, 751)).Refusal.Should().Be(Refusal.ClaimExceeds);
         (await Open(bill, 750)).Claim!.Place.Should().Be(2);
@@ -185,7 +159,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     {
         var bill = await Ship();
         var claim = (await Open(bill, 400)).Claim!;
-        (await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 10, null, "key", made => new KeptAnswer("key", [1], 201, "{}"))))
+        (await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 10, null, "key", made => new KeptAnswer("key", [1], 201, "{}"))))
             .Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.TradeClaimed);
 
         var refund = (await Take(claim.Id, new ClaimStep.Agree())).Claim!.Refund!.Value;
@@ -212,7 +186,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     [Fact]
     public async Task What_has_no_trade_has_no_claim()
     {
-        (await Open(await _books.PutBill(), 1)).Refusal.Should().Be(Refusal.TradeNone);
+        (await Open(await Books.PutBill(), 1)).Refusal.Should().Be(Refusal.TradeNone);
         (await Open(12345, 1)).Refusal.Should().Be(Refusal.BillUnknown);
         (await Take(12345, new ClaimStep.Agree())).Should().Be(new ClaimOutcome(null, Refusal.TradeNotClaimed));
     }
@@ -221,7 +195,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     public async Task The_sweep_ends_what_is_due_and_leaves_a_stopped_trade_alone()
     {
         var (due, stopped, fresh) = ((await Open(await Ship(), 1000)).Claim!, (await Open(await Ship(), 1000)).Claim!, (await Open(await Ship(), 1000)).Claim!);
-        await _books.Execute(
+        await Books.Execute(
             $"update claims set due_at = now() where id in ({due.Id}, {stopped.Id}); update trades set frozen_by = 'wang' where bill = {stopped.Bill}");
 
         (await Claims.ListDue(16, Stop)).Should().Equal(due.Id);
@@ -229,7 +203,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Take(due.Id, new ClaimStep.TimeUp())))).Should().OnlyContain(outcome => outcome.Claim!.Claim.State == ClaimState.Agreed);
         (await Take(fresh.Id, new ClaimStep.TimeUp())).Claim!.Claim.State.Should().Be(ClaimState.Asked);
 
-        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(1);
+        (await Books.Scalar<long>("select count(*) from refunds")).Should().Be(1);
         (await TradeOf(stopped.Bill)).Should().Be("CLAIMED 1000");
         (await Claims.ListDue(16, Stop)).Should().BeEmpty();
     }
@@ -246,8 +220,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await Approve(claim, 1, "wang")).Refusal.Should().Be(Refusal.RulingAlone);
 
         (await Claims.Find(claim, Stop))!.Claim.State.Should().Be(ClaimState.Judging);
-        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
-        await FluentActions.Awaiting(() => _books.Execute("update rulings set approved_by = made_by, approved_at = now()"))
+        (await Books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        await FluentActions.Awaiting(() => Books.Execute("update rulings set approved_by = made_by, approved_at = now()"))
             .Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.ConstraintName == "rulings_two_people");
 
         var judged = (await Approve(claim, 1, "li")).Claim!;
@@ -255,7 +229,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await TradeOf(judged.Bill)).Should().Be("SHIPPED 700");
         (await Claims.ListRulings(claim, Stop)).Should().ContainSingle().Which.ApprovedBy.Should().Be("li");
         (await Approve(claim, 1, "chen")).Refusal.Should().Be(Refusal.ClaimOver);
-        (await _books.Scalar<string>("select string_agg(who || ' ' || what || ' ' || subject, ', ' order by id) from audit_log"))
+        (await Books.Scalar<string>("select string_agg(who || ' ' || what || ' ' || subject, ', ' order by id) from audit_log"))
             .Should().Be($"wang ruling.propose {Rrn.ToText(claim)}, li ruling.approve {Rrn.ToText(claim)}");
     }
 
@@ -286,8 +260,8 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
 
         (await TradeOf(shipped)).Should().Be("FINISHED 0");
         (await TradeOf(held)).Should().Be("HELD 1000");
-        (await _books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
-        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        (await Books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
+        (await Books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
         (await Events()).Should().Contain("trade.finished");
     }
 
@@ -301,7 +275,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (claim.Claim.IsAfterSale, claim.Frozen).Should().Be((true, 298));
         (await Balances()).Should().Be($"frozen:{Books.Merchant} 298, merchant:{Books.Merchant} 696, store:{Books.Store} 1");
         (await TradeOf(bill)).Should().Be("FINISHED 0");
-        var balances = new BalanceRows(_books.Database);
+        var balances = new BalanceRows(Books.Database);
         (await balances.Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 696, Held: 0, Frozen: 298));
         (await balances.List(Books.Merchant, Money.Cny, after: null, 1, Stop)).Should().ContainSingle().Which.Should().Match<BalanceEntry>(
             entry => entry.Kind == "freeze" && entry.Bill == bill && entry.Refund == null && entry.Amount == -298);
@@ -332,43 +306,43 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
 
         (await Take(claim.Id, new ClaimStep.Withdraw())).Claim!.Frozen.Should().Be(0);
 
-        (await _books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
-        (await _books.BalanceOf($"frozen:{Books.Merchant}")).Should().Be(0);
+        (await Books.BalanceOf($"merchant:{Books.Merchant}")).Should().Be(994);
+        (await Books.BalanceOf($"frozen:{Books.Merchant}")).Should().Be(0);
     }
 
     [Fact]
     public async Task Seven_days_after_the_end_it_is_too_late()
     {
         var bill = await Finish();
-        await _books.Execute($"update trades set ended_at = now() - interval '7 days' where bill = {bill}");
+        await Books.Execute($"update trades set ended_at = now() - interval '7 days' where bill = {bill}");
 
         (await Open(bill, 1)).Refusal.Should().Be(Refusal.ClaimTooLate);
     }
 
     [Fact]
-    public async Task What_was_refunded_meanwhile_is_not_given_twice()
+    public async Task What_a_claim_is_about_is_not_refunded_meanwhile()
     {
         var bill = await Finish();
         var claim = (await Open(bill, 300)).Claim!;
-        await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 650, null, "key", made => new KeptAnswer("key", [1], 201, "{}")));
-        await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, 150, null, "key2", made => new KeptAnswer("key2", [1], 201, "{}")));
+        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 650, null, "key", made => new KeptAnswer("key", [1], 201, "{}")));
+        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 150, null, "key2", made => new KeptAnswer("key2", [1], 201, "{}")));
 
         await Take(claim.Id, new ClaimStep.Agree());
 
-        (await _books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(1000, "of 300 that were agreed 200 were left");
+        (await Books.Scalar<long>($"select refunded from bills where number = {bill}")).Should().Be(950, "the second would have taken what the claim was about");
     }
 
     [Fact]
     public async Task The_fund_pays_what_the_merchant_cannot_and_the_merchant_owes_it()
     {
         var bill = await Finish();
-        await _books.Execute("update balances set amount = 0 where account in (select id from accounts where kind = 'merchant')");
+        await Books.Execute("update balances set amount = 0 where account in (select id from accounts where kind = 'merchant')");
         var claim = await Judging(bill, 600);
         (await Claims.Find(claim, Stop))!.Frozen.Should().Be(0, "there is nothing to freeze");
         (await Claims.Propose(claim, new Split(0, 100, 500), "never delivered", "wang")).Refusal.Should().BeNull();
 
         (await Approve(claim, 1, "li")).Refusal.Should().Be(Refusal.GuaranteeShort);
-        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        (await Books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
         await Fund(499);
         (await Approve(claim, 1, "li")).Refusal.Should().Be(Refusal.GuaranteeShort);
         await Fund(101);
@@ -378,29 +352,29 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (judged.Claim.Granted, judged.Refund).Should().Be((500, null));
         (await Lines(judged.Compensation!.Value, "refund")).Should().Be($"guarantee 500, refunds_out -500, owed:{Books.Merchant} 500, guarantee_lent -500");
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(100);
-        (await _books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount from debts")).Should().Be($"{judged.Compensation} {Books.Merchant} 500");
-        (await new BalanceRows(_books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 0, Held: 0, Owed: 500), "the fund pays the refund");
+        (await Books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount from debts")).Should().Be($"{judged.Compensation} {Books.Merchant} 500");
+        (await new BalanceRows(Books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 0, Held: 0, Owed: 500), "the fund pays the refund");
 
         // The merchant is told of it, once and for all debts in the same commit, and the shopper is not.
-        (await _books.Scalar<string>("select string_agg(d.receiver || ': ' || e.data, ', ') from events e join deliveries d on d.event_id = e.id where e.type = 'balance.owed' and e.bill = " + bill))
+        (await Books.Scalar<string>("select string_agg(d.receiver || ': ' || e.data, ', ') from events e join deliveries d on d.event_id = e.id where e.type = 'balance.owed' and e.bill = " + bill))
             .Should().Be($"we_1: refund {judged.Compensation} claim {claim} bill {bill} amount 500 owed 500");
-        (await _books.Scalar<long>("select count(distinct xmin::text) from (select xmin from events where type in ('balance.owed', 'claim.judged') union all select xmin from debts) as rows")).Should().Be(1);
+        (await Books.Scalar<long>("select count(distinct xmin::text) from (select xmin from events where type in ('balance.owed', 'claim.judged') union all select xmin from debts) as rows")).Should().Be(1);
 
         // It is taken from what the merchant earns, when the bank has taken the refund.
-        await _books.Execute("update balances set amount = 300 where account in (select id from accounts where kind = 'merchant')");
+        await Books.Execute("update balances set amount = 300 where account in (select id from accounts where kind = 'merchant')");
         (await Debts.TakePayments(16, Stop)).Should().Be(0);
         (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
         await Refunds.Finish(judged.Compensation.Value, RefundState.Done, "00");
         (await IsDebtDue()).Should().BeTrue();
         (await Task.WhenAll(Debts.TakePayments(16, Stop), Debts.TakePayments(16, Stop))).Sum().Should().Be(1);
         (await IsDebtDue()).Should().BeFalse();
-        (await _books.Scalar<string>("select amount || ' ' || repaid from debts")).Should().Be("500 300");
+        (await Books.Scalar<string>("select amount || ' ' || repaid from debts")).Should().Be("500 300");
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(400);
-        await _books.Execute("update balances set amount = 694 where account in (select id from accounts where kind = 'merchant')");
+        await Books.Execute("update balances set amount = 694 where account in (select id from accounts where kind = 'merchant')");
         (await Debts.TakePayments(16, Stop)).Should().Be(1);
         (await Debts.TakePayments(16, Stop)).Should().Be(0);
-        (await new BalanceRows(_books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 494, Held: 0));
-        (await new BalanceRows(_books.Database).List(Books.Merchant, Money.Cny, after: null, 2, Stop)).Select(entry => (entry.Kind, entry.Refund, entry.Amount))
+        (await new BalanceRows(Books.Database).Read(Books.Merchant, Money.Cny, Stop)).Should().Be(new MerchantBalance(Available: 494, Held: 0));
+        (await new BalanceRows(Books.Database).List(Books.Merchant, Money.Cny, after: null, 2, Stop)).Select(entry => (entry.Kind, entry.Refund, entry.Amount))
             .Should().Equal(("debt_paid", judged.Compensation, -200), ("debt_paid", judged.Compensation, -300));
         (await Guarantee.Balance(Money.Cny, Stop)).Should().Be(600);
     }
@@ -408,7 +382,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     [Fact]
     public async Task The_fund_gets_money_once_and_by_two_people()
     {
-        var number = await _books.Rrns.Next();
+        var number = await Books.Rrns.Next();
         await Guarantee.Propose(number, new Money(500, Money.Cny), "the first", "wang");
 
         (await Guarantee.Approve(number, "wang")).Refusal.Should().Be(Refusal.RulingAlone);
@@ -458,7 +432,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         await Take(claim.Id, new ClaimStep.MakeOffer(100), "take a quarter");
         await Take(claim.Id, new ClaimStep.MakeOffer(100), "the same again");
         await Take(claim.Id, new ClaimStep.MakeOffer(150), "take more");
-        await _books.Execute("update claims set due_at = now()");
+        await Books.Execute("update claims set due_at = now()");
         await Take(claim.Id, new ClaimStep.TimeUp());
 
         (await Disputes.ListMoves(claim.Id, Stop)).Select(move => (move.What, move.Text, move.Amount, move.IsByItself)).Should().Equal(
@@ -478,7 +452,7 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
         (await Stops.Freeze(bill, "the parcel is looked for", "li")).Should().BeNull();
         (await Stops.Freeze(bill, "again", "wang")).Should().BeNull("it is stopped already");
 
-        (await _books.Commits.MoveTrades.Submit(before)).Found.Should().NotBeNull("the release was decided before");
+        (await Books.Commits.MoveTrades.Submit(before)).Found.Should().NotBeNull("the release was decided before");
         var frozen = (await Disputes.ListFrozen(5, Stop)).Should().ContainSingle().Which;
         (frozen.Bill.Value, frozen.FrozenBy, frozen.Held, frozen.State).Should().Be((bill, "li", 1000, TradeState.Shipped));
         frozen.Since.Should().NotBeNull();
@@ -488,27 +462,11 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
 
         (await Disputes.ListFrozen(5, Stop)).Should().BeEmpty();
         (await Audit(name)).Should().Equal("li trade.freeze the parcel is looked for", "wang trade.unfreeze it was found");
-        (await _books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull("it goes on");
+        (await Books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull("it goes on");
         (await Stops.Freeze(bill, "too late", "li")).Should().Be(Refusal.TradeFinished);
-        (await Stops.Freeze(await _books.PutBill(), "direct", "li")).Should().Be(Refusal.TradeNone);
+        (await Stops.Freeze(await Books.PutBill(), "direct", "li")).Should().Be(Refusal.TradeNone);
         (await Stops.Freeze(12345, "nothing", "li")).Should().Be(Refusal.BillUnknown);
         (await Audit(name)).Should().HaveCount(2);
-    }
-
-    [Fact]
-    public async Task A_trade_that_the_banks_refusal_has_stopped_is_listed_since_then()
-    {
-        var bill = await Ship();
-        var refund = (await Take((await Open(bill, null)).Claim!.Id, new ClaimStep.Agree())).Claim!.Refund!.Value;
-        (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
-        await Refunds.Finish(refund, RefundState.Declined, "14");
-
-        var frozen = (await Disputes.ListFrozen(5, Stop)).Should().ContainSingle().Which;
-
-        (frozen.FrozenBy, frozen.Held).Should().Be((Trade.RefundDeclined, 1000));
-        frozen.Since.Should().Be((await Refunds.Find(refund, Stop))!.FinishedAt);
-        (await Stops.Unfreeze(bill, "the shopper has a new card", "li")).Should().BeNull();
-        (await TradeOf(bill)).Should().Be("SHIPPED 1000");
     }
 
     [Fact]
@@ -556,96 +514,11 @@ public sealed class ClaimTests(TestPostgres postgres) : IAsyncLifetime
     {
         await Open(await Ship(), 10);
 
-        await FluentActions.Awaiting(() => _books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
+        await FluentActions.Awaiting(() => Books.Execute(sql)).Should().ThrowAsync<Npgsql.PostgresException>().Where(fault => fault.SqlState.StartsWith("23"));
     }
 
     private async Task<IReadOnlyList<string>> Audit(string subject) =>
-        [.. (await new AuditLog(_books.Database).List(subject, null, 20, Stop)).Reverse().Select(entry => $"{entry.Who} {entry.What} {entry.Detail}")];
+        [.. (await new AuditLog(Books.Database).List(subject, null, 20, Stop)).Reverse().Select(entry => $"{entry.Who} {entry.What} {entry.Detail}")];
 
-    private async Task<long> Pay(FeeOnRefund fee = FeeOnRefund.Returned)
-    {
-        var bill = await _books.PutBill(escrow: Terms, fee: fee);
-        var start = await _books.NewAttempt(bill, ++_stans);
-        await _books.Commits.StartAttempts.Submit(start);
-        await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), Terms));
-        return bill;
-    }
-
-    private async Task<long> Ship(FeeOnRefund fee = FeeOnRefund.Returned)
-    {
-        var bill = await Pay(fee);
-        await Move(bill, new TradeStep.Ship(new Shipping(DeliveryMethod.Express, "SF", "1")));
-        return bill;
-    }
-
-    private async Task<long> Finish(FeeOnRefund fee = FeeOnRefund.Returned)
-    {
-        var bill = await Ship(fee);
-        (await _books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull();
-        return bill;
-    }
-
-    private async Task<MoveTrade> ReleaseOf(long bill)
-    {
-        var row = (await _books.Commits.ReadBills.Submit(bill)).Row!;
-        var released = (TradeEvent.Released)row.Trade!.Decide(new TradeStep.Confirm(), TimeProvider.System.GetUtcNow()).Event!;
-        return new MoveTrade(row, row.Trade.Apply(released), TimeProvider.System.GetUtcNow(), IsTimeUp: false, null, TradeRelease.Make(await _books.Rrns.Next(), row, released.Amount));
-    }
-
-    private async Task Move(long bill, TradeStep step)
-    {
-        var seen = await _books.Commits.ReadBills.Submit(bill);
-        var trade = seen.Row!.Trade!;
-        (await _books.Commits.MoveTrades.Submit(new MoveTrade(seen.Row, trade.Apply(trade.Decide(step, seen.AsOf).Event!), seen.AsOf, IsTimeUp: false, null, null))).Found.Should().BeNull();
-    }
-
-    private async Task<ClaimOutcome> Open(long bill, long? amount) =>
-        await Claims.Open(new OpenClaim(await _books.Rrns.Next(), bill, ClaimKind.NotAsDescribed, amount, "it is broken"));
-
-    private async Task<ClaimOutcome> Take(long claim, ClaimStep step, string? text = null) => await Claims.Take(claim, step, text, await Numbers());
-
-    private async Task<ClaimOutcome> Approve(long claim, int place, string who) => await Claims.Approve(claim, place, who, await Numbers());
-
-    private async Task<ClaimNumbers> Numbers() => new(await _books.Rrns.Next(), await _books.Rrns.Next(), await _books.Rrns.Next());
-
-    private async Task<long> Judging(long bill, long amount)
-    {
-        var claim = (await Open(bill, amount)).Claim!.Id;
-        await Take(claim, new ClaimStep.Refuse(), "it was whole");
-        (await Take(claim, new ClaimStep.Escalate(), "it was not")).Claim!.Claim.State.Should().Be(ClaimState.Judging);
-        return claim;
-    }
-
-    private async Task<bool> IsDebtDue() => (await new DueRows(_books.Connections).Find(TimeSpan.Zero, Stop)).Claims;
-
-    private async Task Fund(long amount)
-    {
-        var number = await _books.Rrns.Next();
-        await Guarantee.Propose(number, new Money(amount, Money.Cny), "more", "wang");
-        (await Guarantee.Approve(number, "li")).Refusal.Should().BeNull();
-    }
-
-    private Task<string> TradeOf(long bill) => _books.Scalar<string>($"select state || ' ' || held from trades where bill = {bill}");
-
-    private Task<string> Balances() => _books.Scalar<string>(
-        "select string_agg(a.name || ' ' || b.amount, ', ' order by a.name) from balances b join accounts a on a.id = b.account where a.kind <> 'guarantee'");
-
-    private Task<string> Lines(long subject, string kind) => _books.Scalar<string>(
-        $"select string_agg(p.account || ' ' || p.amount, ', ' order by p.line) from postings p where p.rrn = {subject} and exists (select from other_entries e where e.kind = '{kind}' and e.number = p.rrn)");
-
-    private async Task<string[]> Events() =>
-        (await _books.Scalar<string>("select string_agg(type, ', ' order by id) from events where type <> 'bill.paid' and type <> 'trade.shipped'")).Split(", ");
-
-    private sealed class Notices : IRefundNotices, IClaimNotices
-    {
-        public string ComposeData(RefundRow refund) => "{}";
-
-        public string ComposeData(BillRow bill) => "{}";
-
-        public string ComposeData(ClaimRow claim) => "{}";
-
-        public string ComposeData(NewDebt debt) => $"refund {debt.Refund.Rrn} claim {debt.Claim} bill {debt.Refund.Bill} amount {debt.Refund.Amount.Minor} owed {debt.Owed}";
-
-        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
-    }
+    private async Task<bool> IsDebtDue() => (await new DueRows(Books.Connections).Find(TimeSpan.Zero, Stop)).Claims;
 }

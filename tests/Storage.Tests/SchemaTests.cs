@@ -46,7 +46,7 @@ public sealed partial class SchemaTests(Books books) : IClassFixture<Books>, IAs
         Enum.GetValues<TradeState>().Should().OnlyContain(state => StateNames.ParseTrade(StateNames.Format(state)) == state);
         Enum.GetValues<DeliveryMethod>().Select(StateNames.Format).Should().Equal("auto", "virtual", "pickup", "express", "surface");
         Enum.GetValues<DeliveryMethod>().Should().OnlyContain(method => StateNames.ParseDeliveryMethod(StateNames.Format(method)) == method);
-        Enum.GetValues<RefundState>().Select(StateNames.Format).Should().Equal("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED");
+        Enum.GetValues<RefundState>().Select(StateNames.Format).Should().Equal("QUEUED", "REQUESTED", "SENT", "DONE", "DECLINED", "WITHDRAWN");
         Enum.GetValues<RefundState>().Should().OnlyContain(state => StateNames.ParseRefund(StateNames.Format(state)) == state);
         Enum.GetValues<ClaimState>().Select(StateNames.Format).Should().Equal("ASKED", "AGREED", "RETURNING", "BACK", "REFUSED", "JUDGING", "JUDGED", "WITHDRAWN");
         Enum.GetValues<ClaimState>().Should().OnlyContain(state => StateNames.ParseClaim(StateNames.Format(state)) == state);

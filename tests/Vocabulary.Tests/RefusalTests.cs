@@ -65,6 +65,10 @@ public sealed class RefusalTests
             373 EvidenceFull 12 final
             374 EvidenceTooLarge 12 final
             375 EvidenceUnreadable 12 final
+            376 RefundUndecided 12 final
+            377 RefundSent 12 final
+            378 RefundPromised 12 final
+            379 RefundDecided 12 final
             380 NothingLeftToRefund 13 final
             381 OtherCard 14 final
             382 ClerkUnknown 12 final
@@ -75,6 +79,7 @@ public sealed class RefusalTests
             387 RefundBatchClosed 12 final
             388 RefundNeverHappened 25 final
             389 PaymentUnknown 40 final
+            390 MerchantShort 12 final
             401 DeclinedByBank 05 final
             402 BankNotReachable 92 final
             403 NoAnswerFromBank 68 final

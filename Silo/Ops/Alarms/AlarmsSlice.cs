@@ -24,9 +24,9 @@ internal sealed class AlarmsSlice : IOpsSlice
         "terminal_silent" or "paper_out" or "tamper" or "clock_off" or "declines_terminal" => $"{OpsPages.Root}/terminals/{alarm.Subject}",
         "declines_store" => $"{OpsPages.Root}/stores/{alarm.Subject}",
         "bank_line_down" or "commit_queue_full" => $"{OpsPages.Root}/network",
-        "refund_stopped" => $"{OpsPages.Root}/refunds/{alarm.Subject}",
+        "refund_stopped" or "refund_refused" => $"{OpsPages.Root}/refunds/{alarm.Subject}",
         "trades_stopped" or "trades_old" => $"{OpsPages.Root}/disputes/trades/{alarm.Subject}",
-        "reversals_ageing" or "refund_contradicted" or "notices_parked" => $"{OpsPages.Root}/open",
+        "reversals_ageing" or "refunds_uncovered" or "refund_contradicted" or "notices_parked" => $"{OpsPages.Root}/open",
         _ => null,
     };
 

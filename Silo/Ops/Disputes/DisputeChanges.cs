@@ -71,6 +71,7 @@ internal sealed class DisputeChanges(ClaimMoves moves, ClaimRows claims, TradeSt
         Refusal.ClaimNotNow => "The claim does not wait for a ruling: one of the two sides has to move.",
         Refusal.ClaimExceeds => "Less is left of the bill than the ruling gives, because a part was refunded meanwhile. Turn the ruling down, and propose another one.",
         Refusal.TradeFrozen => "The trade is stopped, so its money does not move. Let it go on first.",
+        Refusal.RefundUndecided => "The bank has refused a refund of this trade. Two operators decide first how the shopper gets the money: the refund is at Open items.",
         Refusal.TradeNone => "The bill has no guaranteed trade, or is not paid.",
         Refusal.TradeFinished => "The trade is finished: the merchant has the money.",
         Refusal.TradeClosed => "The trade is closed: the money went back to the shopper.",

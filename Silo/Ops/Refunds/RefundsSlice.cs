@@ -1,18 +1,19 @@
 using Lakala.Silo.Web;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Operators;
 using Lakala.Storage.Refunds;
 using Lakala.Vocabulary;
 
 namespace Lakala.Silo.Ops.Refunds;
 
-/// <summary>A refund, and the rulings about it when it is not sent any more. People rule, at the page; the API only shows.</summary>
+/// <summary>A refund, and the rulings about it when it does not come to an end by itself. People rule, at the page; the API only shows.</summary>
 internal sealed class RefundsSlice : IOpsSlice
 {
     private const string Root = "/refunds/{id}", Ruling = Root + "/rulings/{place:int}";
 
     public static string LinkOf(RefundRow refund) => $"{OpsPages.Root}/refunds/{Rrn.ToText(refund.Rrn)}";
 
-    public void AddServices(IServiceCollection services) => services.AddSingleton<RefundRulings>().AddSingleton<RefundChanges>();
+    public void AddServices(IServiceCollection services) => services.AddSingleton<RefundRulings>().AddSingleton<RefundRemedies>().AddSingleton<RefundChanges>();
 
     public void MapPages(PageRoutes pages)
     {
@@ -41,7 +42,7 @@ internal sealed class RefundsSlice : IOpsSlice
             : await pages.Show<RefundPage>(context, new()
             {
                 [nameof(RefundPage.Refund)] = refund,
-                [nameof(RefundPage.IsStopped)] = await rulings.IsOpen(rrn, stop),
+                [nameof(RefundPage.Question)] = await rulings.FindQuestion(rrn, stop),
                 [nameof(RefundPage.Rulings)] = await rulings.List(rrn, stop),
                 [nameof(RefundPage.Audit)] = await audit.List(id, null, OpsPages.ListLength, stop),
             });

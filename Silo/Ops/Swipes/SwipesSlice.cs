@@ -1,8 +1,10 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Lakala.Grains.Notices;
 using Lakala.Silo.Web;
 using Lakala.Storage;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Fleet;
 using Lakala.Storage.Notices;
 using Lakala.Storage.Operators;
@@ -42,7 +44,7 @@ internal sealed class SwipesSlice : IOpsSlice
             .Produces<ListModel<SwipeMinuteModel>>().ProducesProblem(StatusCodes.Status400BadRequest);
 
         api.MapGet("/open_items", async (
-            FleetQueries fleet, ReversalRows reversals, RefundRulings stopped, RefundContradictions contradictions, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
+            FleetQueries fleet, ReversalRows reversals, RefundRulings rulings, RefundContradictions contradictions, DeliveryRows deliveries, CancellationToken stop) => TypedResults.Ok(new OpenItemsModel(
             [.. (await fleet.Unresolved(AdminApi.MostSize, stop)).Select(SwipeModel.Of)],
             [.. (await reversals.ListOpen(AdminApi.MostSize, stop)).Select(reversal => new ReversalModel(
                 Rrn.ToText(reversal.Rrn), reversal.Terminal, reversal.Store, reversal.Amount, reversal.Tries, reversal.CreatedAt, reversal.DueAt))],
@@ -50,9 +52,9 @@ internal sealed class SwipesSlice : IOpsSlice
                 EventName.Format(notice.Event), notice.Receiver, notice.Merchant, notice.Type, notice.Tries, notice.LastError, notice.ParkedAt))],
             [.. (await contradictions.ListOpen(AdminApi.MostSize, stop)).Select(refund => new ContradictionModel(
                 Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, StateNames.Format(refund.State), refund.FirstCode, refund.OtherCode, refund.ReceivedAt))],
-            [.. (await stopped.ListOpen(AdminApi.MostSize, stop)).Select(refund => new StoppedRefundModel(
-                Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, refund.LastCode, refund.SentAt, refund.HasRuling))])))
-            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices, refunds about which the bank contradicts itself, refunds that are not sent any more");
+            [.. (await rulings.ListOpen(AdminApi.MostSize, stop)).Select(refund => new UndecidedRefundModel(
+                StateNames.Format(refund.Question), Rrn.ToText(refund.Rrn), refund.Bill.ToString(), refund.Merchant, refund.Amount, refund.LastCode, refund.Since, refund.HasRuling))])))
+            .WithTags("Watch").Watch("getOpenItems", "Lists open items: attempts without an outcome, unacknowledged reversals, parked notices, refunds about which the bank contradicts itself, refunds that two operators decide");
 
         api.MapPost("/open_items/resend", async Task<IResult> (
             Body<ResendParked> body, ClaimsPrincipal user, DeliveryRows deliveries, NoticeSignal notices, CancellationToken stop) =>
@@ -90,12 +92,12 @@ internal sealed class SwipesSlice : IOpsSlice
         });
     }
 
-    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, RefundRulings stopped, RefundContradictions contradictions, DeliveryRows deliveries) =>
+    private static async Task<IResult> ShowOpenItems(HttpContext context, OpsPages pages, FleetQueries fleet, ReversalRows reversals, RefundRulings rulings, RefundContradictions contradictions, DeliveryRows deliveries) =>
         await pages.Show<OpenPage>(context, new()
         {
             [nameof(OpenPage.Attempts)] = await fleet.Unresolved(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Reversals)] = await reversals.ListOpen(OpenShown, context.RequestAborted),
-            [nameof(OpenPage.Stopped)] = await stopped.ListOpen(OpenShown, context.RequestAborted),
+            [nameof(OpenPage.Undecided)] = await rulings.ListOpen(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Contradictions)] = await contradictions.ListOpen(OpenShown, context.RequestAborted),
             [nameof(OpenPage.Parked)] = await deliveries.ListParked(OpenShown, context.RequestAborted),
         });
@@ -131,7 +133,7 @@ internal sealed record SwipeMinuteModel(
     DateTimeOffset From, int Approved, int Declined, int Refused, int NotSent, int Reversed, int Unresolved, int? P50Ms, int? P99Ms);
 
 internal sealed record OpenItemsModel(IReadOnlyList<SwipeModel> Attempts, IReadOnlyList<ReversalModel> Reversals, IReadOnlyList<ParkedModel> Parked,
-    IReadOnlyList<ContradictionModel> ContradictedRefunds, IReadOnlyList<StoppedRefundModel> StoppedRefunds);
+    IReadOnlyList<ContradictionModel> ContradictedRefunds, IReadOnlyList<UndecidedRefundModel> UndecidedRefunds);
 
 internal sealed record ReversalModel(string Rrn, string Terminal, string Store, long Amount, int Tries, DateTimeOffset CreatedAt, DateTimeOffset DueAt);
 
@@ -143,10 +145,13 @@ internal sealed record ContradictionModel(
     [property: Description("Of that word; ruling: two operators have entered it.")] string FirstCode,
     [property: Description("The bank's code that says the opposite.")] string OtherCode, DateTimeOffset ReceivedAt);
 
-internal sealed record StoppedRefundModel(
+internal sealed record UndecidedRefundModel(
+    [property: AllowedValues("stopped", "refused", "uncovered")]
+    [property: Description("stopped: it is not sent any more; refused: by the bank, although the shopper was promised the money; uncovered: it has waited too long for the merchant's money.")]
+    string Why,
     string Rrn, string Bill, string Merchant, long Amount,
-    [property: Description("The bank's last answer, which is not final; none when it has given none.")] string? LastCode,
-    [property: Description("When it was sent for the first time.")] DateTimeOffset SentAt,
+    [property: Description("The bank's last answer; none when it has given none.")] string? LastCode,
+    [property: Description("Its first sending, the bank's refusal, or its order.")] DateTimeOffset Since,
     [property: Description("True: a proposed ruling waits for a second operator.")] bool HasRuling);
 
 internal sealed record ResendParked(

@@ -157,7 +157,7 @@ internal sealed class Trades(TimeSpan time) : IScalePart
                     await Task.Delay(early > TimeSpan.Zero ? early : TimeSpan.Zero, cancel);
                     await merchant.RefundBill(refund.Item, SwarmRun.Amount / 2, refund.Item, cancel);
                 });
-            while (await Count(database, "select count(*) from refunds where state not in ('DONE', 'DECLINED')", stop) > 0)
+            while (await Count(database, "select count(*) from refunds where state in ('QUEUED', 'REQUESTED', 'SENT')", stop) > 0)
             {
                 await Task.Delay(Poll, stop);
             }

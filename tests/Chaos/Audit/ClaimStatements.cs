@@ -41,6 +41,9 @@ internal sealed class ClaimStatements(CrossReference books)
     private readonly ILookup<string?, Event> _finished = books.Database.Events.Where(told => told.Type == Finished).ToLookup(told => told.Bill);
     private readonly HashSet<string> _ids = [.. books.Database.Claims.Select(claim => claim.Id)];
     private readonly ILookup<string, Refund> _refunds = books.Database.Refunds.ToLookup(refund => refund.Rrn);
+    private readonly Dictionary<string, string> _insteadOf = books.Database.RefusedRefunds.Where(refused => refused.Next is not null).ToDictionary(refused => refused.Next!, refused => refused.Refund);
+    private readonly HashSet<string> _lent =
+        [.. books.Database.RefundRulings.Where(ruling => ruling is { State: Verdicts.LendIt, ApprovedBy: not null }).Select(ruling => ruling.Refund)];
     private readonly ILookup<string, Ruling> _rulings = books.Database.Rulings.Where(ruling => ruling.ApprovedBy is not null).ToLookup(ruling => ruling.Claim);
 
     public static bool IsOfClaim(string type) => StateAfter.ContainsKey(type);
@@ -151,19 +154,21 @@ internal sealed class ClaimStatements(CrossReference books)
         }
     }
 
-    /// <summary>15: what is frozen of a merchant's money is what its open claims have frozen.</summary>
+    /// <summary>15: what is frozen of a merchant's money is what its open claims have frozen, and its refused refunds that nobody has decided.</summary>
     private IEnumerable<Violation> Frozen()
     {
         var posted = books.Database.Postings.Where(line => Accounts.IsFrozen(line.Account)).GroupBy(line => line.Account).ToDictionary(lines => lines.Key, lines => -lines.Sum(line => line.Amount));
         var claims = books.Database.Claims.GroupBy(claim => Accounts.FrozenOf(claim.Merchant)).ToDictionary(all => all.Key, all => all.ToList());
-        foreach (var account in posted.Keys.Union(claims.Keys))
+        var refused = books.Database.RefusedRefunds.Where(refused => refused.IsOpen && Find(refused.Refund) is not null)
+            .ToLookup(refused => Accounts.FrozenOf(books.Bills[Find(refused.Refund)!.Bill].Merchant));
+        foreach (var account in posted.Keys.Union(claims.Keys).Union(refused.Select(all => all.Key)))
         {
-            var frozen = claims.GetValueOrDefault(account, []).Where(claim => !IsOver(claim)).Sum(claim => claim.Frozen);
+            var frozen = claims.GetValueOrDefault(account, []).Where(claim => !IsOver(claim)).Sum(claim => claim.Frozen) + refused[account].Sum(one => one.Frozen);
             if (frozen != posted.GetValueOrDefault(account))
             {
                 yield return new Violation(
-                    15, $"The account {account} has {posted.GetValueOrDefault(account)}, and open claims have frozen {frozen}.",
-                    [.. claims.GetValueOrDefault(account, []).Select(Row.Of), .. books.Database.Postings.Where(line => line.Account == account).Select(Row.Of)]);
+                    15, $"The account {account} has {posted.GetValueOrDefault(account)}, and open claims and refused refunds have frozen {frozen}.",
+                    [.. refused[account].Select(Row.Of), .. claims.GetValueOrDefault(account, []).Select(Row.Of), .. books.Database.Postings.Where(line => line.Account == account).Select(Row.Of)]);
             }
         }
     }
@@ -175,7 +180,7 @@ internal sealed class ClaimStatements(CrossReference books)
         {
             var rulings = _rulings[claim.Id].ToList();
             var compensation = Find(claim.Compensation);
-            var debts = books.Database.Debts.Where(debt => debt.Claim == claim.Id).ToList();
+            var debts = books.Database.Debts.Where(debt => debt.Claim == claim.Id && !IsLent(debt.Refund) && books.Refused.GetValueOrDefault(debt.Refund)?.Next is null).ToList();
             var wrong = rulings.Count != (claim.State == ClaimStates.Judged ? 1 : 0) ? $"A claim is {claim.State} and has {rulings.Count} approved rulings."
                 : rulings is not [var ruling] ? debts.Count > 0 || claim.Compensation is not null ? "The fund has paid without a ruling." : null
                 : ruling.ApprovedBy == ruling.MadeBy ? "One person alone has ruled."
@@ -191,7 +196,7 @@ internal sealed class ClaimStatements(CrossReference books)
             }
         }
 
-        foreach (var debt in books.Database.Debts.Where(debt => !_ids.Contains(debt.Claim)))
+        foreach (var debt in books.Database.Debts.Where(debt => debt.Claim is { } claim ? !_ids.Contains(claim) : !IsLent(debt.Refund)))
         {
             yield return new Violation(25, "A debt is of no claim.", [Row.Of(debt)]);
         }
@@ -276,6 +281,9 @@ internal sealed class ClaimStatements(CrossReference books)
             yield return new Violation(24, $"An event {BalanceOwed} is of no debt.", [Row.Of(stray)]);
         }
     }
+
+    // Two operators have lent it, or that in whose place it is.
+    private bool IsLent(string refund) => _lent.Contains(refund) || (_insteadOf.TryGetValue(refund, out var before) && IsLent(before));
 
     private Refund? Find(string? rrn) => rrn is null ? null : _refunds[rrn].FirstOrDefault();
 

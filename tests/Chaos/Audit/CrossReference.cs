@@ -27,6 +27,7 @@ internal sealed class CrossReference
         Trades = Database.Trades.ToDictionary(trade => trade.Bill);
         RefundsOfBill = Database.Refunds.ToLookup(refund => refund.Bill);
         ClaimsOfBill = Database.Claims.ToLookup(claim => claim.Bill);
+        Refused = Database.RefusedRefunds.ToDictionary(refused => refused.Refund);
         Reversals = Database.Reversals.ToLookup(reversal => reversal.Rrn);
         Bank = evidence.Bank.ToLookup(entry => entry.Rrn);
         Told = evidence.Terminals.SelectMany(ToldAt).ToLookup(told => told.Key);
@@ -60,6 +61,9 @@ internal sealed class CrossReference
 
     public ILookup<string, Claim> ClaimsOfBill { get; }
 
+    /// <summary>The refunds that the bank has refused although they were promised, by their RRN.</summary>
+    public IReadOnlyDictionary<string, RefusedRefund> Refused { get; }
+
     public ILookup<string, Reversal> Reversals { get; }
 
     public ILookup<string, BankEntry> Bank { get; }
@@ -74,6 +78,9 @@ internal sealed class CrossReference
 
     /// <summary>The refund was of money of the guarantee fund.</summary>
     public bool IsFromGuarantee(Refund refund) => RefundPostings[refund.Rrn].Any(line => line.Kind == EntryKinds.Refund && line.Account == Accounts.Guarantee);
+
+    /// <summary>The money of the refund went back to where it was.</summary>
+    public static bool IsUndone(Refund refund) => refund.State is RefundStates.Declined or RefundStates.Withdrawn;
 
     public IEnumerable<string> RowsOfRrn(string rrn) =>
     [
@@ -123,7 +130,13 @@ internal static class BillStates
 
 internal static class RefundStates
 {
-    public const string Queued = "QUEUED", Requested = "REQUESTED", Sent = "SENT", Done = "DONE", Declined = "DECLINED";
+    public const string Queued = "QUEUED", Requested = "REQUESTED", Sent = "SENT", Done = "DONE", Declined = "DECLINED", Withdrawn = "WITHDRAWN";
+}
+
+/// <summary>Of two operators about a refund.</summary>
+internal static class Verdicts
+{
+    public const string Credited = "DONE", NotCredited = "DECLINED", SendAgain = "AGAIN", PayOtherwise = "OTHERWISE", LeaveIt = "LEFT", LendIt = "GUARANTEE";
 }
 
 internal static class TradeStates

@@ -91,9 +91,10 @@ internal static class DatabaseReader
                 "select rrn, response_code from late_answers",
                 row => new LateAnswer(Digits(row, 0, 12)!, row.GetString(1))),
             Refunds = await Rows(
-                "select rrn, bill, original_rrn, amount, before, state, store_id, state in ('DONE', 'DECLINED') and response_code is null from refunds",
+                "select rrn, bill, original_rrn, amount, before, state, store_id, state in ('DONE', 'DECLINED') and response_code is null and not is_paid_otherwise, is_paid_otherwise from refunds",
                 row => new Refund(
-                    Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5), Text(row, 6), row.GetBoolean(7))),
+                    Digits(row, 0, 12)!, Digits(row, 1, 14)!, Digits(row, 2, 12)!, row.GetInt64(3), row.GetInt64(4), row.GetString(5), Text(row, 6), row.GetBoolean(7),
+                    row.GetBoolean(8))),
             RefundKeys = await Rows(
                 "select terminal_id, batch, stan, refund, clerk, supervisor from refund_keys",
                 row => new RefundKey(new Key(row.GetString(0), row.GetInt32(1), row.GetInt32(2)), Digits(row, 3, 12), Text(row, 4), Text(row, 5))),
@@ -127,9 +128,12 @@ internal static class DatabaseReader
             RefundRulings = await Rows(
                 "select rrn, state, made_by, approved_by from refund_rulings",
                 row => new RefundRuling(Digits(row, 0, 12)!, row.GetString(1), row.GetString(2), Text(row, 3))),
+            RefusedRefunds = await Rows(
+                "select rrn, frozen, closed_at is null, next_refund from refused_refunds",
+                row => new RefusedRefund(Digits(row, 0, 12)!, row.GetInt64(1), row.GetBoolean(2), Digits(row, 3, 12))),
             Debts = await Rows(
                 "select refund, claim, merchant_id, amount, repaid from debts",
-                row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12)!, row.GetString(2), row.GetInt64(3), row.GetInt64(4))),
+                row => new Debt(Digits(row, 0, 12)!, Digits(row, 1, 12), row.GetString(2), row.GetInt64(3), row.GetInt64(4))),
             GuaranteePayments = await Rows(
                 "select number, amount, made_by, approved_by from guarantee_payments",
                 row => new GuaranteePayment(Digits(row, 0, 12)!, row.GetInt64(1), row.GetString(2), Text(row, 3))),

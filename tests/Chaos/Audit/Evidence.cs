@@ -69,6 +69,8 @@ public sealed record DatabaseBook
 
     public IReadOnlyList<RefundRuling> RefundRulings { get; init; } = [];
 
+    public IReadOnlyList<RefusedRefund> RefusedRefunds { get; init; } = [];
+
     public IReadOnlyList<Debt> Debts { get; init; } = [];
 
     public IReadOnlyList<GuaranteePayment> GuaranteePayments { get; init; } = [];
@@ -201,20 +203,29 @@ public sealed record Clerk(string Store, string Number, bool IsSupervisor);
 public sealed record Ruling(string Claim, long ToShopper, long ToMerchant, long FromGuarantee, string MadeBy, string? ApprovedBy);
 
 /// <summary>What a merchant owes because the guarantee fund has paid a refund for it.</summary>
+/// <param name="Claim">Null: the refund is of none.</param>
 /// <param name="Repaid">Out of what the merchant has earned since.</param>
-public sealed record Debt(string Refund, string Claim, string Merchant, long Amount, long Repaid = 0);
+public sealed record Debt(string Refund, string? Claim, string Merchant, long Amount, long Repaid = 0);
 
 /// <summary>Own money of the platform for the guarantee fund.</summary>
 public sealed record GuaranteePayment(string Number, long Amount, string MadeBy, string? ApprovedBy);
 
 /// <param name="Before">What was refunded of the bill before it, in minor units.</param>
-/// <param name="State">QUEUED, REQUESTED, SENT, DONE or DECLINED.</param>
+/// <param name="State">Of <see cref="RefundStates"/>.</param>
 /// <param name="Store">Whose counter has asked for it.</param>
-/// <param name="IsRuled">It is over, and not by a word of the bank on the line.</param>
-public sealed record Refund(string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State, string? Store = null, bool IsRuled = false);
+/// <param name="IsRuled">The bank has decided it, and not by a word on the line.</param>
+/// <param name="IsPaidOtherwise">The platform has paid it, and the bank knows nothing of it.</param>
+public sealed record Refund(
+    string Rrn, string Bill, string OriginalRrn, long Amount, long Before, string State, string? Store = null, bool IsRuled = false, bool IsPaidOtherwise = false);
 
-/// <summary>What one operator has proposed that the bank has done with a refund, and another one has approved.</summary>
-/// <param name="State">DONE or DECLINED.</param>
+/// <summary>A refund that the bank has refused although the shopper was promised it.</summary>
+/// <param name="Frozen">Of the merchant's money, while nobody has decided.</param>
+/// <param name="IsOpen">Two operators have not decided yet.</param>
+/// <param name="Next">The refund that takes its place; null: none does.</param>
+public sealed record RefusedRefund(string Refund, long Frozen, bool IsOpen, string? Next);
+
+/// <summary>What one operator has proposed about a refund, and another one has approved.</summary>
+/// <param name="State">Of <see cref="Verdicts"/>.</param>
 /// <param name="ApprovedBy">Null: nobody.</param>
 public sealed record RefundRuling(string Refund, string State, string MadeBy, string? ApprovedBy);
 

@@ -10,7 +10,7 @@ internal sealed class PermissionStatements(CrossReference books)
     private readonly ILookup<string, ClaimMove> _moves = books.Database.ClaimMoves.ToLookup(move => move.Claim);
     private readonly ILookup<string?, Event> _events = books.Database.Events.Where(told => ClaimStatements.IsOfClaim(told.Type)).OrderBy(told => told.Time).ToLookup(told => told.Claim);
 
-    public IEnumerable<Violation> Check() => [.. Roles(), .. Signatures(), .. RefundRulings(), .. Stops(), .. books.Database.Claims.SelectMany(Silence), .. Counters()];
+    public IEnumerable<Violation> Check() => [.. Roles(), .. Signatures(), .. RefundRulings(), .. RefusedRefunds(), .. Stops(), .. books.Database.Claims.SelectMany(Silence), .. Counters()];
 
     /// <summary>Operators had the role for what they did: to stop trades and to rule, that to act; to fill the guarantee fund, that to administer.</summary>
     private IEnumerable<Violation> Roles() => books.Database.OperatorActs
@@ -32,36 +32,81 @@ internal sealed class PermissionStatements(CrossReference books)
         }
     }
 
-    /// <summary>A refund that the bank has not decided on the line is as two operators have said, and none other has an approved ruling.</summary>
+    /// <summary>What two operators have decided about a refund is what became of it, and what the bank has not decided on the line two operators have.</summary>
     private IEnumerable<Violation> RefundRulings()
     {
         var approved = books.Database.RefundRulings.Where(ruling => ruling.ApprovedBy is not null).ToLookup(ruling => ruling.Refund);
-        foreach (var refund in books.Database.Refunds.Where(refund => refund.IsRuled || approved.Contains(refund.Rrn)))
+        var debts = books.Database.Debts.Select(debt => debt.Refund).ToHashSet();
+        var refunds = books.Database.Refunds.ToDictionary(refund => refund.Rrn);
+        foreach (var refund in books.Database.Refunds)
         {
-            var wrong = approved[refund.Rrn].ToList() is not [var ruling] || ruling.State != refund.State || !refund.IsRuled ? "A refund is over, by no word of the bank and not by a ruling about it."
-                : ruling.MadeBy == ruling.ApprovedBy ? "One person alone has ruled about a refund."
-                : !HasSigned(ruling.MadeBy, "refund.propose", refund.Rrn) || !HasSigned(ruling.ApprovedBy, "refund.approve", refund.Rrn)
+            var rulings = approved[refund.Rrn].ToList();
+            var refused = books.Refused.GetValueOrDefault(refund.Rrn);
+            var next = refused?.Next is { } number ? refunds.GetValueOrDefault(number) : null;
+            var about = rulings.ToLookup(ruling => ruling.State switch
+            {
+                Verdicts.Credited or Verdicts.NotCredited => "stopped", Verdicts.LendIt => "uncovered", _ => "refused",
+            });
+            var wrong = refund.IsRuled != about["stopped"].Any() || about["stopped"].Any(ruling => ruling.State != refund.State)
+                    ? "A refund is over, by no word of the bank and not by a ruling about it."
+                : about["uncovered"].Any() && !debts.Contains(refund.Rrn) ? "Two operators have lent a refund, and the fund has not paid it."
+                : refused is { IsOpen: false } != about["refused"].Any() ? "A refund that the bank has refused was decided without a ruling, or is still open after one."
+                : about["refused"].Any(ruling => !IsSo(ruling, refund, refused!, next)) ? "A refund that the bank has refused was not decided as two operators have ruled."
+                : rulings.Exists(ruling => ruling.MadeBy == ruling.ApprovedBy) ? "One person alone has ruled about a refund."
+                : about.Any(same => same.Count() > 1) ? "One question about a refund was decided twice."
+                : rulings.Exists(ruling => !HasSigned(ruling.MadeBy, "refund.propose", refund.Rrn) || !HasSigned(ruling.ApprovedBy, "refund.approve", refund.Rrn))
                     ? "A ruling about a refund is signed by somebody who has not made it."
                 : null;
             if (wrong is not null)
             {
-                yield return new Violation(15, wrong, [Row.Of(refund), .. approved[refund.Rrn].Select(Row.Of), .. ActsOn(refund.Rrn)]);
+                yield return new Violation(15, wrong, [Row.Of(refund), .. rulings.Select(Row.Of), .. refused is null ? [] : new[] { Row.Of(refused) }, .. ActsOn(refund.Rrn)]);
+            }
+        }
+
+        static bool IsSo(RefundRuling ruling, Refund refund, RefusedRefund refused, Refund? next) => ruling.State == Verdicts.LeaveIt
+            ? refused.Next is null
+            : next is not null && (next.Bill, next.Amount, next.IsPaidOtherwise) == (refund.Bill, refund.Amount, ruling.State == Verdicts.PayOtherwise);
+    }
+
+    /// <summary>The bank's refusal of held money, or of what a claim has granted, goes to two operators; and only by them a refund is paid in another way.</summary>
+    private IEnumerable<Violation> RefusedRefunds()
+    {
+        var ofClaims = books.Database.Claims.SelectMany(claim => new[] { claim.Refund, claim.Compensation }).OfType<string>().ToHashSet();
+        var next = books.Database.RefusedRefunds.Select(refused => refused.Next).OfType<string>().ToHashSet();
+        foreach (var refund in books.Database.Refunds)
+        {
+            var isAsked = books.Refused.ContainsKey(refund.Rrn);
+            var wrong = refund.State == RefundStates.Declined ? (books.IsFromHeld(refund) || ofClaims.Contains(refund.Rrn)) && !isAsked ? "The bank has refused what a shopper was promised, and nobody is asked." : null
+                : isAsked ? "Operators are asked about a refund that the bank has not refused."
+                : refund.IsPaidOtherwise && !next.Contains(refund.Rrn) ? "A refund was paid in another way, and nobody has ruled that."
+                : null;
+            if (wrong is not null)
+            {
+                yield return new Violation(15, wrong, [Row.Of(refund), .. isAsked ? [Row.Of(books.Refused[refund.Rrn])] : Array.Empty<string>()]);
             }
         }
     }
 
-    /// <summary>A trade is stopped by the operator who has stopped it last, or because the bank has refused its refund.</summary>
+    /// <summary>A trade is stopped by the operator who has stopped it last, or because the bank has refused its refund; it goes on by an operator or by two.</summary>
     private IEnumerable<Violation> Stops()
     {
         foreach (var trade in books.Database.Trades.Where(trade => trade.State is not (TradeStates.Finished or TradeStates.Closed)))
         {
             var last = books.Database.OperatorActs.LastOrDefault(act => act.Subject == trade.Bill && act.What is "trade.freeze" or "trade.unfreeze");
             var by = last is { What: "trade.freeze" } ? last.Who : null;
-            var isDeclined = trade.FrozenBy == TradeStatements.RefundDeclined
-                && books.RefundsOfBill[trade.Bill].Any(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund));
-            if (trade.FrozenBy != by && !isDeclined)
+            var isRefused = books.RefundsOfBill[trade.Bill].Any(refund => books.IsFromHeld(refund) && books.Refused.GetValueOrDefault(refund.Rrn) is { IsOpen: true });
+            if (trade.FrozenBy != (by ?? (isRefused ? TradeStatements.RefundDeclined : null)))
             {
                 yield return new Violation(15, "A trade is stopped, or goes on, by nobody who may say so.", [Row.Of(trade), .. ActsOn(trade.Bill)]);
+            }
+        }
+
+        var acts = books.Database.OperatorActs.Where(act => act.What is "trade.unfreeze" or "refund.approve").ToLookup(act => act.Subject, act => act.CommittedAt);
+        foreach (var told in books.Database.Events.Where(told => told is { Type: TradeStatements.Resumed, Bill: not null }))
+        {
+            if (!acts[told.Bill!].Concat(books.RefundsOfBill[told.Bill!].SelectMany(refund => acts[refund.Rrn])).Contains(told.CommittedAt))
+            {
+                yield return new Violation(15, "A stopped trade goes on, and nobody has said so in the same commit.", [Row.Of(told), .. ActsOn(told.Bill!)]);
             }
         }
     }

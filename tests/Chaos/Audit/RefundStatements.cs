@@ -3,21 +3,23 @@ namespace Lakala.Chaos.Audit;
 /// <summary>Statements 12, 13, 15, 17 and 24, as far as they are about refunds.</summary>
 internal sealed class RefundStatements(CrossReference books)
 {
-    private const string Created = "refund.created", Done = "refund.done", Declined = "refund.declined";
+    private const string Created = "refund.created", Done = "refund.done", Declined = "refund.declined", Withdrawn = "refund.withdrawn";
 
-    private static readonly Dictionary<string, string[]> EntriesOfState = new()
+    // What was withdrawn had waited for money, or its money had been set aside.
+    private static readonly Dictionary<string, string[][]> EntriesOfState = new()
     {
-        [RefundStates.Queued] = [],
-        [RefundStates.Requested] = [EntryKinds.Refund],
-        [RefundStates.Sent] = [EntryKinds.Refund],
-        [RefundStates.Done] = [EntryKinds.Refund, EntryKinds.RefundTaken],
-        [RefundStates.Declined] = [EntryKinds.Refund, EntryKinds.RefundBack],
+        [RefundStates.Queued] = [[]],
+        [RefundStates.Requested] = [[EntryKinds.Refund]],
+        [RefundStates.Sent] = [[EntryKinds.Refund]],
+        [RefundStates.Done] = [[EntryKinds.Refund, EntryKinds.RefundTaken]],
+        [RefundStates.Declined] = [[EntryKinds.Refund, EntryKinds.RefundBack]],
+        [RefundStates.Withdrawn] = [[], [EntryKinds.Refund, EntryKinds.RefundBack]],
     };
 
     private readonly ILookup<string, BankRefund> _bank = books.Evidence.BankRefunds.ToLookup(refund => refund.Rrn);
     private readonly ILookup<string, Refund> _refunds = books.Database.Refunds.ToLookup(refund => refund.Rrn);
 
-    public static bool IsOfRefund(string type) => type is Created or Done or Declined;
+    public static bool IsOfRefund(string type) => type is Created or Done or Declined or Withdrawn;
 
     /// <summary>Whether a merchant was told of a refund what is so.</summary>
     public static bool IsTrue(CrossReference books, ReceivedEvent received) =>
@@ -27,18 +29,19 @@ internal sealed class RefundStatements(CrossReference books)
         {
             Created => received.Status is RefundStates.Queued or RefundStates.Requested,
             Done => received.Status == RefundStates.Done && refund.State == RefundStates.Done,
+            Withdrawn => received.Status == RefundStates.Withdrawn && refund.State == RefundStates.Withdrawn,
             _ => received.Status == RefundStates.Declined && refund.State == RefundStates.Declined,
         };
 
     public IEnumerable<Violation> Check() => [.. Sums(), .. books.Database.Refunds.SelectMany(Entries), .. Credits(), .. Path(), .. ShareOut(), .. Events()];
 
-    /// <summary>12: a bill counts its refunds that were not declined, and they are not more than it is.</summary>
+    /// <summary>12: a bill counts its refunds that were neither declined nor withdrawn, and they are not more than it is.</summary>
     private IEnumerable<Violation> Sums()
     {
         foreach (var bill in books.Database.Bills)
         {
             var refunds = books.RefundsOfBill[bill.Number].ToList();
-            var sum = refunds.Where(refund => refund.State != RefundStates.Declined).Sum(refund => refund.Amount);
+            var sum = refunds.Where(refund => !CrossReference.IsUndone(refund)).Sum(refund => refund.Amount);
             if (sum != bill.Refunded || sum > bill.Amount || refunds.Any(refund => refund.OriginalRrn != bill.PaidRrn))
             {
                 yield return new Violation(
@@ -67,7 +70,7 @@ internal sealed class RefundStatements(CrossReference books)
             wrong = $"A refund is still {refund.State}.";
         }
 
-        if (!lines.Select(entry => entry.Key).Order(StringComparer.Ordinal).SequenceEqual(EntriesOfState[refund.State].Order(StringComparer.Ordinal)))
+        if (!EntriesOfState[refund.State].Any(kinds => lines.Select(entry => entry.Key).Order(StringComparer.Ordinal).SequenceEqual(kinds)))
         {
             wrong = $"A refund is {refund.State} and has other entries.";
         }
@@ -76,13 +79,14 @@ internal sealed class RefundStatements(CrossReference books)
             wrong = "An entry of a refund is not of its amount.";
         }
         else if (refund.State == RefundStates.Done
-            && !lines[EntryKinds.RefundTaken].Select(line => (line.Account, line.Amount)).Order().SequenceEqual([(Accounts.BankClearing, -refund.Amount), (Accounts.RefundsOut, refund.Amount)]))
+            && !lines[EntryKinds.RefundTaken].Select(line => (line.Account, line.Amount)).Order().SequenceEqual(
+                new[] { (refund.IsPaidOtherwise ? Accounts.Reserve : Accounts.BankClearing, -refund.Amount), (Accounts.RefundsOut, refund.Amount) }.Order()))
         {
-            wrong = "A refund that the bank has taken is not posted so.";
+            wrong = "A refund that the shopper has got is not posted so.";
         }
-        else if (refund.State == RefundStates.Declined && !Sides(lines[EntryKinds.Refund], -1).SequenceEqual(Sides(lines[EntryKinds.RefundBack], 1)))
+        else if (CrossReference.IsUndone(refund) && !Sides(lines[EntryKinds.Refund], -1).SequenceEqual(Sides(lines[EntryKinds.RefundBack], 1)))
         {
-            wrong = "A refund that the bank has refused did not go back line by line.";
+            wrong = "A refund that was refused or withdrawn did not go back line by line.";
         }
 
         if (wrong is not null)
@@ -91,10 +95,10 @@ internal sealed class RefundStatements(CrossReference books)
         }
     }
 
-    /// <summary>13: the bank's credits are the refunds that are DONE, by RRN, original and amount, each once.</summary>
+    /// <summary>13: the bank's credits are the refunds that are DONE, by RRN, original and amount, each once; of what was withdrawn or paid otherwise it knows nothing.</summary>
     private IEnumerable<Violation> Credits()
     {
-        var done = books.Database.Refunds.Where(refund => refund.State == RefundStates.Done).ToDictionary(refund => refund.Rrn);
+        var done = books.Database.Refunds.Where(refund => refund is { State: RefundStates.Done, IsPaidOtherwise: false }).ToDictionary(refund => refund.Rrn);
         foreach (var credit in books.Evidence.BankRefunds.Where(credit => credit.Credits > 0 || credit.ResponseCode == ResponseCode.Approved))
         {
             var wrong = credit.Credits != 1 ? $"The bank has credited one refund {credit.Credits} times."
@@ -110,6 +114,11 @@ internal sealed class RefundStatements(CrossReference books)
         foreach (var refund in done.Values.Where(refund => _bank[refund.Rrn].All(credit => credit.Credits == 0)))
         {
             yield return new Violation(13, "A refund is DONE, and the bank has given no credit.", [Row.Of(refund), .. _bank[refund.Rrn].Select(Row.Of)]);
+        }
+
+        foreach (var refund in books.Database.Refunds.Where(refund => (refund.State == RefundStates.Withdrawn || refund.IsPaidOtherwise) && _bank.Contains(refund.Rrn)))
+        {
+            yield return new Violation(13, "The bank was asked for a refund that was withdrawn or paid otherwise.", [Row.Of(refund), .. _bank[refund.Rrn].Select(Row.Of)]);
         }
     }
 
@@ -144,11 +153,11 @@ internal sealed class RefundStatements(CrossReference books)
             }
         }
 
-        // After a refund that the bank has refused the next ones were of what was left then: only without one they follow one another.
+        // After a refund that was refused or withdrawn the next ones were of what was left then: only without one they follow one another.
         foreach (var bill in books.Database.Bills)
         {
             var refunds = books.RefundsOfBill[bill.Number].OrderBy(refund => refund.Before).ToList();
-            if (refunds.TrueForAll(refund => refund.State != RefundStates.Declined) && !FollowOneAnother(refunds))
+            if (!refunds.Exists(CrossReference.IsUndone) && !FollowOneAnother(refunds))
             {
                 yield return new Violation(17, "The refunds of a bill do not follow one another.", [Row.Of(bill), .. refunds.Select(Row.Of)]);
             }
@@ -163,7 +172,8 @@ internal sealed class RefundStatements(CrossReference books)
         {
             string[] path = refund.State switch
             {
-                RefundStates.Done => [Created, Done],
+                RefundStates.Done => refund.IsPaidOtherwise ? [Done] : [Created, Done],
+                RefundStates.Withdrawn => [Created, Withdrawn],
                 RefundStates.Declined => [Created, Declined],
                 _ => [Created],
             };
@@ -188,7 +198,7 @@ internal sealed class RefundStatements(CrossReference books)
             var refunds = books.RefundsOfBill[bill.Number].ToList();
             foreach (var (type, count) in new[]
             {
-                (Created, refunds.Count), (Done, refunds.Count(refund => refund.State == RefundStates.Done)), (Declined, refunds.Count(refund => refund.State == RefundStates.Declined)),
+                (Created, refunds.Count(refund => !refund.IsPaidOtherwise)), (Withdrawn, refunds.Count(refund => refund.State == RefundStates.Withdrawn)), (Done, refunds.Count(refund => refund.State == RefundStates.Done)), (Declined, refunds.Count(refund => refund.State == RefundStates.Declined)),
             })
             {
                 if (told.GetValueOrDefault((bill.Number, type)) is var events && events != count)

@@ -60,7 +60,10 @@ internal static class Row
         reversal.IsAcknowledged ? "acknowledged" : "outstanding");
 
     public static string Of(Refund refund) => Join(
-        "refund", With("rrn", refund.Rrn), refund.State, Amount(refund.Amount), With("before", Amount(refund.Before)), With("bill", refund.Bill), With("original", refund.OriginalRrn));
+        "refund", With("rrn", refund.Rrn), refund.State, refund.IsPaidOtherwise ? "paid otherwise" : null, Amount(refund.Amount), With("before", Amount(refund.Before)), With("bill", refund.Bill), With("original", refund.OriginalRrn));
+
+    public static string Of(RefusedRefund refused) =>
+        Join("refused", With("refund", refused.Refund), With("frozen", Amount(refused.Frozen)), refused.IsOpen ? "open" : "decided", With("next", refused.Next));
 
     public static string Of(RefundKey row) => Join("key of a refund", row.Key.ToString(), With("refund", row.Refund), With("clerk", row.Clerk), With("supervisor", row.Supervisor));
 

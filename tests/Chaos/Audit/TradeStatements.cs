@@ -4,9 +4,11 @@ namespace Lakala.Chaos.Audit;
 internal sealed class TradeStatements(CrossReference books)
 {
     private const string Shipped = "trade.shipped", ShipOverdue = "trade.ship_overdue", DeadlineChanged = "trade.deadline_changed";
-    private const string Finished = "trade.finished", Closed = "trade.closed";
+    private const string Finished = "trade.finished", Closed = "trade.closed", Stopped = "trade.stopped";
 
-    /// <summary>Who has stopped a trade that goes on because the bank has refused its refund.</summary>
+    public const string Resumed = "trade.resumed";
+
+    /// <summary>Who has stopped a trade because the bank has refused its refund.</summary>
     public const string RefundDeclined = "refund-declined";
 
     private static readonly TimeSpan OverdueTime = TimeSpan.FromDays(7);
@@ -21,6 +23,8 @@ internal sealed class TradeStatements(CrossReference books)
         [DeadlineChanged] = [TradeStates.Held, TradeStates.Shipped],
         [Finished] = [TradeStates.Finished],
         [Closed] = [TradeStates.Closed],
+        [Stopped] = [TradeStates.Held, TradeStates.Shipped, TradeStates.Claimed],
+        [Resumed] = [TradeStates.Held, TradeStates.Shipped, TradeStates.Claimed],
     };
 
     public static bool IsOfTrade(string type) => StatesInEvent.ContainsKey(type);
@@ -33,12 +37,9 @@ internal sealed class TradeStatements(CrossReference books)
     private readonly ILookup<string?, Event> _shipBy = books.Database.Events.Where(told => told.ShipBy is not null).OrderBy(told => told.Time).ToLookup(told => told.Bill);
     private readonly ILookup<string, OperatorAct> _acts = books.Database.OperatorActs.ToLookup(act => act.Subject);
 
-    private readonly HashSet<(string?, DateTimeOffset?)> _declined =
-        [.. books.Database.Events.Where(told => told.Type == "refund.declined").Select(told => (told.Bill, told.CommittedAt))];
-
     public IEnumerable<Violation> Check() =>
     [
-        .. books.Database.Bills.SelectMany(Money), .. Pairs(), .. books.Database.Trades.SelectMany(State), .. books.Database.Trades.SelectMany(Stopped),
+        .. books.Database.Bills.SelectMany(Money), .. Pairs(), .. books.Database.Trades.SelectMany(State), .. books.Database.Trades.SelectMany(WhileStopped),
         .. books.Database.Trades.SelectMany(Path), .. books.Database.Trades.SelectMany(Releases), .. Events(), .. books.Database.Trades.SelectMany(Told),
     ];
 
@@ -51,8 +52,8 @@ internal sealed class TradeStatements(CrossReference books)
         }
 
         var lines = Lines(bill).ToList();
-        var left = -lines.Where(line => line.Account is not (Accounts.BankClearing or Accounts.RefundsOut)).Sum(line => line.Amount);
-        var refunded = books.RefundsOfBill[bill.Number].Where(refund => refund.State is not (RefundStates.Declined or RefundStates.Queued)).Sum(refund => refund.Amount);
+        var left = -lines.Where(line => line.Account is not (Accounts.BankClearing or Accounts.RefundsOut or Accounts.Reserve)).Sum(line => line.Amount);
+        var refunded = books.RefundsOfBill[bill.Number].Where(refund => refund.State != RefundStates.Queued && !CrossReference.IsUndone(refund)).Sum(refund => refund.Amount);
         if (left + refunded != bill.Amount)
         {
             yield return new Violation(
@@ -62,7 +63,7 @@ internal sealed class TradeStatements(CrossReference books)
 
         if (books.Trades.TryGetValue(bill.Number, out var trade))
         {
-            var back = books.RefundsOfBill[bill.Number].Where(refund => refund.State != RefundStates.Declined && books.IsFromHeld(refund)).Sum(refund => refund.Amount);
+            var back = books.RefundsOfBill[bill.Number].Where(refund => !CrossReference.IsUndone(refund) && books.IsFromHeld(refund)).Sum(refund => refund.Amount);
             if (trade.Held + trade.Released + back != bill.Amount)
             {
                 yield return new Violation(
@@ -123,17 +124,18 @@ internal sealed class TradeStatements(CrossReference books)
         }
     }
 
-    /// <summary>14: between the commit that stops a trade and the one that lets it go on, nothing of it was released or given back.</summary>
-    private IEnumerable<Violation> Stopped(Trade trade)
+    /// <summary>14: from the commit that stops a trade until it goes on nothing of it is released or given back, but by two operators.</summary>
+    private IEnumerable<Violation> WhileStopped(Trade trade)
     {
-        // A trade that was over and goes on because the bank has refused its refund is stopped in the same commit.
+        var events = _events[trade.Bill].Where(told => told.Type is Stopped or Resumed or Closed or Finished).ToList();
         var stops = _acts[trade.Bill].Where(act => act.What == "trade.freeze").Select(act => act.CommittedAt)
-            .Concat(_events[trade.Bill].Where(told => told.Type == DeadlineChanged && _declined.Contains((told.Bill, told.CommittedAt))).Select(told => told.CommittedAt));
-        var moves = Lines(books.Bills.GetValueOrDefault(trade.Bill)).Where(line => Accounts.IsHeld(line.Account) && line.Amount > 0).ToList();
+            .Concat(events.Where(told => told.Type == Stopped).Select(told => told.CommittedAt)).Distinct();
+        var ruled = books.RefundsOfBill[trade.Bill].SelectMany(refund => _acts[refund.Rrn]).Where(act => act.What == "refund.approve").Select(act => act.CommittedAt).ToHashSet();
+        var moves = Lines(books.Bills.GetValueOrDefault(trade.Bill)).Where(line => Accounts.IsHeld(line.Account) && line.Amount > 0 && !ruled.Contains(line.CommittedAt)).ToList();
         foreach (var from in stops.OfType<DateTimeOffset>())
         {
-            var to = _acts[trade.Bill].Where(act => act.What == "trade.unfreeze" && act.CommittedAt > from).Min(act => act.CommittedAt) ?? DateTimeOffset.MaxValue;
-            foreach (var line in moves.Where(line => line.CommittedAt > from && line.CommittedAt < to))
+            var to = events.Where(told => told.Type != Stopped && told.CommittedAt > from).Min(told => told.CommittedAt) ?? DateTimeOffset.MaxValue;
+            foreach (var line in moves.Where(line => line.CommittedAt > from && line.CommittedAt <= to))
             {
                 yield return new Violation(14, "Money of a trade has moved while it was stopped.", [Row.Of(trade), .. _acts[trade.Bill].Select(Row.Of), Row.Of(line)]);
             }
@@ -144,23 +146,27 @@ internal sealed class TradeStatements(CrossReference books)
     private IEnumerable<Violation> Path(Trade trade)
     {
         var events = _events[trade.Bill].ToList();
-        var (isShipped, over, isPath) = (false, (string?)null, true);
+        var (isShipped, over, isStopped, isPath) = (false, (string?)null, false, true);
         foreach (var type in events.Select(told => told.Type))
         {
             isPath &= type switch
             {
                 Shipped or ShipOverdue => !isShipped && over is null,
-                Finished => isShipped && over is null,
+                Finished => isShipped && over is null && !isStopped,
                 Closed => over is null,
+                Resumed => isStopped,
 
-                // What was over goes on only because the bank has refused a refund.
+                // What was over goes on only because a refund did not happen.
+                Stopped => !isStopped && (over is null || CameBack(trade)),
                 _ => over is null || CameBack(trade),
             };
             isShipped |= type == Shipped;
-            over = type is Finished or Closed ? StatesInEvent[type][0] : type == DeadlineChanged ? null : over;
+            isStopped = type == Stopped || (isStopped && type is not (Resumed or Closed));
+            over = type is Finished or Closed ? StatesInEvent[type][0] : type is DeadlineChanged or Stopped ? null : over;
         }
 
-        var isThere = isShipped == trade.IsShipped && over == (trade.State is TradeStates.Finished or TradeStates.Closed ? trade.State : null);
+        var isThere = isShipped == trade.IsShipped && over == (trade.State is TradeStates.Finished or TradeStates.Closed ? trade.State : null)
+            && isStopped == trade.FrozenBy is not null;
         if (!isPath || !isThere)
         {
             yield return new Violation(15, $"A trade is {trade.State}, and its events do not lead there.", [Row.Of(trade), .. events.Select(Row.Of)]);
@@ -224,20 +230,23 @@ internal sealed class TradeStatements(CrossReference books)
             var (isClosed, isFinished, isShipped, isOverdue) =
                 (One(trade?.State == TradeStates.Closed), One(trade?.State == TradeStates.Finished), One(trade?.IsShipped == true), One(trade?.IsOverdue == true));
 
-            // A refused refund opens again what was over, which is a new deadline. A trade that was overdue may have been shipped since.
+            // A refund that did not happen opens again what was over: a refused one stops it, a withdrawn one is a new deadline. A trade that was overdue may have been shipped since.
             var releases = trade?.Releases ?? 0;
+            var undone = books.RefundsOfBill[bill.Number].Count(refund => CrossReference.IsUndone(refund) && books.IsFromHeld(refund));
             var reopened = Math.Max(0, told.GetValueOrDefault((bill.Number, Closed)) - isClosed) + Math.Max(0, releases - isFinished);
 
             // A claim that has not ended the trade, in the same commit, has given it a new deadline.
             var afterClaims = claims[bill.Number].Count(ended => !endings[bill.Number].Any(end => end.CreatedAt == ended.CreatedAt));
-            var deadlines = (trade?.DeadlineChanges ?? 0) + (trade is null ? 0 : reopened + afterClaims);
+            var deadlines = (trade?.DeadlineChanges ?? 0) + (trade is null ? 0 : reopened - StopsOfWhatWasOver(bill.Number) + afterClaims);
+            var stops = _acts[bill.Number].Count(act => act.What == "trade.freeze");
             foreach (var (type, least, most) in new[]
             {
                 (Shipped, isShipped, isShipped),
                 (ShipOverdue, isOverdue, trade is null ? 0 : 1),
                 (DeadlineChanged, deadlines, deadlines),
                 (Finished, releases, releases),
-                (Closed, isClosed, trade is null ? 0 : isClosed + books.RefundsOfBill[bill.Number].Count(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund))),
+                (Closed, isClosed, trade is null ? 0 : isClosed + undone),
+                (Stopped, stops, trade is null ? 0 : stops + undone),
             })
             {
                 var count = told.GetValueOrDefault((bill.Number, type));
@@ -249,12 +258,16 @@ internal sealed class TradeStatements(CrossReference books)
         }
     }
 
-    // After a claim or a refused refund an event says of an overdue trade that it goes on, and not when it is closed.
+    // After a claim, a stop or a refund that did not happen an event says of an overdue trade that it goes on, and not when it is closed.
     private bool IsUntold(Trade trade) =>
-        trade is { State: TradeStates.Held, IsOverdue: true } && _events[trade.Bill].LastOrDefault(told => told.Type is ShipOverdue or DeadlineChanged) is { Type: DeadlineChanged };
+        trade is { State: TradeStates.Held, IsOverdue: true } && _events[trade.Bill].LastOrDefault(told => told.Type is ShipOverdue or DeadlineChanged or Stopped or Resumed) is not { Type: ShipOverdue };
 
-    // A trade that was over goes on, frozen, when the bank refuses a refund.
-    private bool CameBack(Trade trade) => books.RefundsOfBill[trade.Bill].Any(refund => refund.State == RefundStates.Declined && books.IsFromHeld(refund));
+    private int StopsOfWhatWasOver(string bill) =>
+        _events[bill].Where(told => told.Type is Finished or Closed or Stopped or DeadlineChanged).Zip(
+            _events[bill].Where(told => told.Type is Finished or Closed or Stopped or DeadlineChanged).Skip(1)).Count(pair => pair is ({ Type: Finished or Closed }, { Type: Stopped }));
+
+    // A trade that was over goes on when a refund of it is refused or withdrawn.
+    private bool CameBack(Trade trade) => books.RefundsOfBill[trade.Bill].Any(refund => CrossReference.IsUndone(refund) && books.IsFromHeld(refund));
 
     private IEnumerable<Posting> Lines(Bill? bill) => bill is null ? [] :
     [

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Lakala.Rules.Attempts;
 using Lakala.Rules.Claims;
 using Lakala.Rules.Ledger;
+using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Merchants;
 using Lakala.Storage.Postgres;
@@ -29,6 +30,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
 
     private const int Steps = 45, MostSettling = 20;
     private const string Freeze = "stop", Unfreeze = "let go on", OpenClaim = "claim", RefundAll = "refund all of", RefundPart = "refund a part of", Commit = "COMMIT";
+    private const string SendRefunds = "send", Withdraw = "withdraw a refund of", ProposeRemedy = "propose a remedy for", Remedy = "decide about a refund of";
 
     // The same twice: there was nothing to do.
     private const string Done =
@@ -43,6 +45,8 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
 
     private static readonly TimeSpan[] Times =
         [TimeSpan.FromMinutes(31), TimeSpan.FromHours(3), TimeSpan.FromHours(25), TimeSpan.FromDays(2), TimeSpan.FromDays(4), TimeSpan.FromDays(8)];
+
+    private static readonly RefundVerdict[] Remedies = [RefundVerdict.SendAgain, RefundVerdict.PayOtherwise, RefundVerdict.LeaveIt];
 
     private static readonly DeliveryMethod[] Methods = Enum.GetValues<DeliveryMethod>();
 
@@ -191,7 +195,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         foreach (var (bill, was) in before.Where(static pair => pair.Value.IsFrozen || pair.Value.IsLeased))
         {
             var (now, kinds) = (after[bill], operations.Where(operation => operation.Place == Place(bill)).Select(static operation => operation.Kind).ToList());
-            if (was.IsFrozen && !kinds.Contains(Unfreeze) && (!now.IsFrozen || now.Releases > was.Releases || now.Held < was.Held))
+            if (was.IsFrozen && !kinds.Contains(Unfreeze) && !kinds.Contains(Remedy) && (!now.IsFrozen || now.Releases > was.Releases || now.Held < was.Held))
             {
                 _violations.Enqueue($"The stopped trade of bill {Place(bill)} has moved: {was} became {now}.");
             }
@@ -212,6 +216,16 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
             return [DrawOne(first, Confirm), DrawOne(first, Pick([RefundPart, RefundAll, OpenClaim, Confirm]))];
         }
 
+        if (first.Refused is not null && without is null && _random.Next(3) > 0)
+        {
+            return [DrawOne(first, first.Remedy is null ? ProposeRemedy : Remedy), DrawOne(first)];
+        }
+
+        if (first.Unsent is not null && without is null && _random.Next(5) == 0)
+        {
+            return [DrawOne(first, Withdraw), DrawOne(first, SendRefunds)];
+        }
+
         var operations = new List<Operation> { DrawOne(first) };
         for (var more = _random.Next(5) switch { < 2 => 0, < 4 => 1, _ => 2 }; more > 0; more--)
         {
@@ -230,13 +244,13 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         return new Operation(kind, IsGeneral(kind) ? 0 : Place(sight.Bill), make());
     }
 
-    private static bool IsGeneral(string kind) => kind is SweepTrades or "sweep the claims" or "prepare" or "send" or "send twice" or "fold";
+    private static bool IsGeneral(string kind) => kind is SweepTrades or "sweep the claims" or "prepare" or SendRefunds or "send twice" or "fold";
 
     // What is drawn for an operation is drawn when it is made, and not when it runs.
     private IEnumerable<(int Weight, string Kind, Func<Func<Task<string>>> Make)> Choices(Sight sight)
     {
         var bill = sight.Bill;
-        yield return (3, "send", Send);
+        yield return (3, SendRefunds, Send);
         yield return (2, "send twice", SendTwice);
         yield return (2, SweepTrades, () => () => Told(market.TradeSweeps.EndTimers(Stop)));
         yield return (2, "sweep the claims", () => () => Told(market.ClaimSweeps.EndTimes(Stop)));
@@ -253,6 +267,18 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         if (_asked.Any(asked => asked.Bill == bill))
         {
             yield return (3, "ask again for a refund of", () => AskAgain(Pick([.. _asked.Where(asked => asked.Bill == bill)])));
+        }
+
+        if (sight.Unsent is { } unsent)
+        {
+            yield return (3, Withdraw, () => () => Told(async () => (await market.MerchantRefunds.Withdraw((await market.Refunds.Find(unsent, Stop))!)).Refusal));
+            yield return (2, "lend for", () => () => Told(() => Lend(unsent)));
+        }
+
+        if (sight.Refused is { } refused)
+        {
+            yield return (sight.Remedy is null ? 10 : 1, ProposeRemedy, () => Suggest(refused, Pick(Remedies)));
+            yield return (sight.Remedy is null ? 0 : 15, Remedy, () => Rule(refused, sight.Remedy ?? 0, _random.Next(4) == 0 ? "dora" : "emil"));
         }
 
         if (sight.Trade is { } trade)
@@ -318,6 +344,20 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
         return fund ? new Split(shopper, 0, rest) : new Split(shopper, rest, 0);
     }
 
+    private Func<Task<string>> Suggest(long refund, RefundVerdict verdict) =>
+        () => Told(async () => await market.Rulings.Propose((await market.Refunds.Find(refund, Stop))!, verdict, "she has another card", "dora"));
+
+    // Both people, one after the other.
+    private async Task<Refusal?> Lend(long refund)
+    {
+        var row = (await market.Refunds.Find(refund, Stop))!;
+        return await market.Rulings.Propose(row, RefundVerdict.LendIt, "it takes too long", "dora")
+            ?? await market.Rulings.Approve(row, (await market.Rulings.List(refund, Stop))[^1].Place, "emil", await market.Rrns.Next());
+    }
+
+    private Func<Task<string>> Rule(long refund, int place, string who) =>
+        () => Told(async () => await market.Rulings.Approve((await market.Refunds.Find(refund, Stop))!, place, who, await market.Rrns.Next()));
+
     private Func<Task<string>> Refund(long bill, long? amount)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"key-{++_keys}");
@@ -356,7 +396,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
     // The answer is lost, too late, not final, or it comes.
     private Func<Task<string>> Send()
     {
-        var (draw, wanted) = (_random.Next(8), _random.Next(3) == 0 ? ResponseCodes.NotAllowedForCard : ResponseCodes.Approved);
+        var (draw, wanted) = (_random.Next(8), _random.Next(5) < 2 ? ResponseCodes.NotAllowedForCard : ResponseCodes.Approved);
         return () => SendBy(async refund => draw switch
         {
             0 => await Silence(refund),
@@ -387,7 +427,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
     private Func<Task<string>> SendTwice()
     {
         var (isAfter, isFalse) = (_random.Next(2) == 0, _random.Next(2) == 0);
-        var wanted = _random.Next(3) == 0 ? ResponseCodes.NotAllowedForCard : ResponseCodes.Approved;
+        var wanted = _random.Next(5) < 2 ? ResponseCodes.NotAllowedForCard : ResponseCodes.Approved;
         return async () =>
         {
             var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -474,7 +514,7 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
             new("prepare", 0, () => Told(market.Sender(Silence).Prepare(Stop))),
             new(SweepTrades, 0, () => Told(market.TradeSweeps.EndTimers(Stop))),
             new("sweep the claims", 0, () => Told(market.ClaimSweeps.EndTimes(Stop))),
-            new("send", 0, () => SendBy(refund => Task.FromResult<string?>(market.Bank.Enter(refund, ResponseCodes.Approved)))),
+            new(SendRefunds, 0, () => SendBy(refund => Task.FromResult<string?>(market.Bank.Enter(refund, ResponseCodes.Approved)))),
         ];
         var done = "";
         for (var round = 0; round < MostSettling; round++)

@@ -56,6 +56,7 @@ internal sealed class Market : IAsyncDisposable
         ClaimRows = new ClaimRows(_moves, Refunds, new ClaimNotices(notices), TimeProvider.System);
         Claims = new ClaimMoves(ClaimRows, _rrns, signal, changes);
         Stops = new TradeStops(_moves, Refunds, TimeProvider.System);
+        Rulings = new RefundRulings(_moves, Refunds, new RefundRemedies(Refunds, new ClaimNotices(notices), TimeProvider.System));
         Fund = new GuaranteeRows(_moves, TimeProvider.System);
         TradeSweeps = new TradeSweeps(new TradeRows(_writers), Trades[^1]);
         ClaimSweeps = new ClaimSweeps(ClaimRows, Claims, new DebtRows(_moves, _rrns, TimeProvider.System));
@@ -85,6 +86,8 @@ internal sealed class Market : IAsyncDisposable
     public ClaimMoves Claims { get; }
 
     public TradeStops Stops { get; }
+
+    public RefundRulings Rulings { get; }
 
     public GuaranteeRows Fund { get; }
 
@@ -118,7 +121,7 @@ internal sealed class Market : IAsyncDisposable
         await Books.Execute(
             """
             delete from deliveries; delete from events; delete from entries; delete from balances; delete from refunds; delete from idempotency_keys;
-            delete from refund_contradictions; delete from debts; delete from rulings; delete from claim_moves; delete from claims; delete from trades; delete from guarantee_payments;
+            delete from refund_contradictions; delete from refused_refunds; delete from refund_rulings; delete from debts; delete from rulings; delete from claim_moves; delete from claims; delete from trades; delete from guarantee_payments;
             delete from attempts; delete from bills;
             """);
     }
@@ -131,13 +134,14 @@ internal sealed class Market : IAsyncDisposable
     /// <summary>Whatever a sender has logged as a warning since the last call: it goes on after a fault.</summary>
     public IReadOnlyList<string> TakeWarnings() => _log.Take();
 
-    /// <summary>All timers of trades and claims have come so much nearer.</summary>
+    /// <summary>All timers of trades and claims have come so much nearer, and refunds are so much older.</summary>
     public async Task Pass(TimeSpan time)
     {
         _passed.Add((TimeProvider.System.GetUtcNow(), time));
         await Books.Execute(
             $"""
             update trades set since = since - t, due_at = due_at - t, shipped_at = shipped_at - t, leased_until = leased_until - t, ended_at = ended_at - t from (values ({Interval(time)})) as p(t);
+            update refunds set created_at = created_at - t from (values ({Interval(time)})) as p(t);
             update claims set since = since - t, due_at = due_at - t, opened_at = opened_at - t from (values ({Interval(time)})) as p(t);
             """);
     }
@@ -180,7 +184,8 @@ internal sealed class Market : IAsyncDisposable
         """
         select array(
           select 'refund ' || state from refunds union select 'trade ' || state from trades union select 'claim ' || state from claims
-          union select 'frozen' from claims where frozen > 0 union select 'debt' from debts
+          union select 'frozen' from claims where frozen > 0 union select 'frozen for a refused refund' from refused_refunds where frozen > 0 union select 'debt' from debts
+          union select 'ruling ' || state from refund_rulings where approved_by is not null
           union select 'refund QUEUED' from events where type = 'refund.created' and data::jsonb ->> 'status' = 'QUEUED')
         """)).Order(StringComparer.Ordinal).ToList();
 

@@ -15,6 +15,7 @@ public sealed class TradeTests(TradeTests.Database database) : IClassFixture<Tra
     private static readonly string[] Ends =
     [
         "refund DONE", "refund DECLINED", "trade FINISHED", "trade CLOSED", "claim AGREED", "claim WITHDRAWN",
+        "refund WITHDRAWN", "ruling AGAIN", "ruling OTHERWISE", "ruling LEFT",
     ];
 
     [Fact]
@@ -22,7 +23,7 @@ public sealed class TradeTests(TradeTests.Database database) : IClassFixture<Tra
     {
         var ends = new HashSet<string>();
         await using var market = new Market(database.Books, edits: null);
-        foreach (var seed in Seeds.Of(Name, 20))
+        foreach (var seed in Seeds.Of(Name, 25))
         {
             var history = new History(market, seed);
             if (await history.Run(areFaultsHarm: true) is { } violation)

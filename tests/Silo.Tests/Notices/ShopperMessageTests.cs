@@ -32,12 +32,7 @@ public sealed class ShopperMessageTests
                 all.Add(EventTypes.Paid, BillState.Paid, language);
                 all.Add(EventTypes.Expired, BillState.Expired, language);
                 all.Add(EventTypes.Cancelled, BillState.Cancelled, language);
-                all.Add(EventTypes.TradeShipped, BillState.Paid, language);
-                all.Add(EventTypes.TradeShipOverdue, BillState.Paid, language);
-                all.Add(EventTypes.TradeDeadlineChanged, BillState.Paid, language);
-                all.Add(EventTypes.TradeFinished, BillState.Paid, language);
-                all.Add(EventTypes.TradeClosed, BillState.Paid, language);
-                foreach (var type in EventTypes.OfClaims.Concat(EventTypes.OfRefunds))
+                foreach (var type in (string[])[.. EventTypes.OfTrades, .. EventTypes.OfClaims, .. EventTypes.OfRefunds])
                 {
                     all.Add(type, BillState.Paid, language);
                 }

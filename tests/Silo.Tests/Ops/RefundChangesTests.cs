@@ -5,6 +5,7 @@ using Lakala.Rules.Refunds;
 using Lakala.Silo.Ops;
 using Lakala.Silo.Ops.Refunds;
 using Lakala.Storage.Bills;
+using Lakala.Storage.Claims;
 using Lakala.Storage.Refunds;
 using Lakala.Testing;
 using Lakala.Vocabulary;
@@ -21,11 +22,15 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
     private RefundRows Refunds => cluster.Silos.Service<RefundRows>();
 
     private RefundChanges Changes => new(
-        Refunds, new RefundRulings(Books.Connections, Refunds), cluster.Silos.Service<NoticeSignal>(), cluster.Silos.Service<IBillChanges>());
+        Refunds,
+        new RefundRulings(Books.Connections, Refunds, new RefundRemedies(Refunds, cluster.Silos.Service<IClaimNotices>(), TimeProvider.System)),
+        Books.Rrns,
+        cluster.Silos.Service<NoticeSignal>(),
+        cluster.Silos.Service<IBillChanges>());
 
     [Theory]
-    [InlineData(RefundChanges.Credited, RefundState.Done)]
-    [InlineData(RefundChanges.NotCredited, RefundState.Declined)]
+    [InlineData(nameof(RefundVerdict.Credited), RefundState.Done)]
+    [InlineData(nameof(RefundVerdict.NotCredited), RefundState.Declined)]
     public async Task A_ruling_is_proposed_by_one_and_approved_once_by_another(string what, RefundState state)
     {
         var refund = await Stopped();
@@ -35,7 +40,7 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
         (await Changes.Approve(refund, 1, "wang")).Refused.Should().Match<Refused>(why => why.Problem.StatusCode == 409 && why.Reasons[0].Contains("yourself"));
         (await State(refund)).Should().Be(RefundState.Sent);
         (await Changes.Approve(refund, 1, "li")).Refused.Should().BeNull();
-        (await Changes.Approve(refund, 1, "chen")).Refused!.Reasons[0].Should().Contain("decided already");
+        (await Changes.Approve(refund, 1, "chen")).Refused!.Reasons[0].Should().Contain("does not wait any more");
 
         (await State(refund)).Should().Be(state);
         (await Books.Scalar<string>($"select reason || ' ' || approved_by from refund_rulings where rrn = {refund}")).Should().Be("letter 7 li");
@@ -47,10 +52,10 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
         var refund = await Stopped();
 
         (await Changes.Propose(refund, "", "letter 7", "wang")).Refused!.Problem.StatusCode.Should().Be(400);
-        (await Changes.Propose(refund, RefundChanges.Credited, " ", "wang")).Refused!.Problem.StatusCode.Should().Be(400);
-        (await Changes.Propose(refund, RefundChanges.Credited, new string('x', RefundChanges.MostText + 1), "wang")).Refused!.Problem.StatusCode.Should().Be(400);
-        (await Changes.Propose("000000000001", RefundChanges.Credited, "letter 7", "wang")).Refused!.Problem.StatusCode.Should().Be(404);
-        (await Changes.Propose("one", RefundChanges.Credited, "letter 7", "wang")).Refused!.Problem.StatusCode.Should().Be(404);
+        (await Changes.Propose(refund, nameof(RefundVerdict.Credited), " ", "wang")).Refused!.Problem.StatusCode.Should().Be(400);
+        (await Changes.Propose(refund, nameof(RefundVerdict.Credited), new string('x', RefundChanges.MostText + 1), "wang")).Refused!.Problem.StatusCode.Should().Be(400);
+        (await Changes.Propose("000000000001", nameof(RefundVerdict.Credited), "letter 7", "wang")).Refused!.Problem.StatusCode.Should().Be(404);
+        (await Changes.Propose("one", nameof(RefundVerdict.Credited), "letter 7", "wang")).Refused!.Problem.StatusCode.Should().Be(404);
 
         (await Books.Scalar<long>($"select count(*) from refund_rulings where rrn = {refund}")).Should().Be(0);
     }
@@ -59,10 +64,10 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
     public async Task A_ruling_is_too_late_when_the_banks_word_came_first()
     {
         var refund = await Stopped();
-        await Changes.Propose(refund, RefundChanges.NotCredited, "letter 7", "wang");
+        await Changes.Propose(refund, nameof(RefundVerdict.NotCredited), "letter 7", "wang");
         (await Refunds.Finish(long.Parse(refund), RefundState.Done, "00")).Should().Be(FinalWord.Posted);
 
-        (await Changes.Approve(refund, 1, "li")).Refused.Should().Match<Refused>(why => why.Problem.StatusCode == 409 && why.Reasons[0].Contains("the bank's word has come"));
+        (await Changes.Approve(refund, 1, "li")).Refused.Should().Match<Refused>(why => why.Problem.StatusCode == 409 && why.Reasons[0].Contains("nothing of this kind to decide"));
 
         (await State(refund)).Should().Be(RefundState.Done);
     }
@@ -71,12 +76,12 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
     public async Task A_ruling_that_is_turned_down_makes_room()
     {
         var refund = await Stopped();
-        await Changes.Propose(refund, RefundChanges.Credited, "letter 7", "wang");
+        await Changes.Propose(refund, nameof(RefundVerdict.Credited), "letter 7", "wang");
 
         (await Changes.Drop(refund, 1, "wang")).Refused.Should().BeNull();
 
         (await Changes.Drop(refund, 1, "li")).Refused!.Reasons[0].Should().Contain("does not wait any more");
-        (await Changes.Propose(refund, RefundChanges.NotCredited, "letter 8", "li")).Refused.Should().BeNull();
+        (await Changes.Propose(refund, nameof(RefundVerdict.NotCredited), "letter 8", "li")).Refused.Should().BeNull();
         (await Changes.Approve(refund, 2, "wang")).Refused.Should().BeNull();
     }
 
@@ -86,7 +91,7 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
         var refund = await Stopped();
         await Books.Execute($"update refunds set due_at = now() + interval '1 day' where rrn = {refund}");
 
-        (await Changes.Propose(refund, RefundChanges.Credited, "letter 7", "wang")).Refused!.Reasons[0].Should().Contain("still being sent");
+        (await Changes.Propose(refund, nameof(RefundVerdict.Credited), "letter 7", "wang")).Refused!.Reasons[0].Should().Contain("nothing of this kind to decide");
     }
 
     private async Task<RefundState> State(string refund) => (await Refunds.Find(long.Parse(refund), TestContext.Current.CancellationToken))!.State;

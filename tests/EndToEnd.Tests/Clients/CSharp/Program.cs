@@ -47,6 +47,7 @@ async Task NSwag()
     Is("createRefund", await IsRefused(() => client.CreateRefundAsync(bill.Number, "refund-1", new() { Amount = 1 })));
     Is("listRefunds", (await client.ListRefundsAsync(bill.Number, null, null)).Data.Count == 0);
     Is("getRefund", await IsRefused(() => client.GetRefundAsync("000000000001"), 404));
+    Is("withdrawRefund", await IsRefused(() => client.WithdrawRefundAsync("000000000001"), 404));
     Is("listClaims", (await client.ListClaimsAsync(null, null, null, null)).Data.Count == 0);
     Is("getClaim", await IsRefused(() => client.GetClaimAsync("000000000001"), 404));
     Is("agreeToClaim", await IsRefused(() => client.AgreeToClaimAsync("000000000001"), 404));
@@ -126,6 +127,7 @@ async Task Kiota()
     Is("createRefund", await IsRefused(() => client.Bills[bill.Number].Refunds.PostAsync(new() { Amount = 1 }, one => one.Headers.Add("Idempotency-Key", "refund-2"))));
     Is("listRefunds", (await client.Bills[bill.Number].Refunds.GetAsync())!.Data!.Count == 0);
     Is("getRefund", await IsRefused(() => client.Refunds["000000000001"].GetAsync(), 404));
+    Is("withdrawRefund", await IsRefused(() => client.Refunds["000000000001"].Withdraw.PostAsync(), 404));
     var claim = client.Claims["000000000001"];
     Is("listClaims", (await client.Claims.GetAsync())!.Data!.Count == 0);
     Is("getClaim", await IsRefused(() => claim.GetAsync(), 404));

@@ -67,6 +67,7 @@ async function byFetch(): Promise<void> {
   is("createRefund", (await api.POST("/v1/bills/{number}/refunds", { params: { ...number.params, ...refundKey }, body: { amount: 1 } })).response.status === 409);
   is("listRefunds", (await api.GET("/v1/bills/{number}/refunds", number)).data!.data.length === 0);
   is("getRefund", (await api.GET("/v1/refunds/{id}", { params: { path: { id: "000000000001" } } })).response.status === 404);
+  is("withdrawRefund", (await api.POST("/v1/refunds/{id}/withdraw", { params: { path: { id: "000000000001" } } })).response.status === 404);
   const claim = { params: { path: { id: "000000000001" } } };
   is("listClaims", (await api.GET("/v1/claims")).data!.data.length === 0);
   is("getClaim", (await api.GET("/v1/claims/{id}", claim)).response.status === 404);
@@ -118,6 +119,7 @@ async function byHey(): Promise<void> {
   is("createRefund", (await sdk.createRefund({ ...number, headers: { "Idempotency-Key": "refund-2" }, body: { amount: 1 }, throwOnError: false })).response!.status === 409);
   is("listRefunds", (await sdk.listRefunds(number)).data!.data.length === 0);
   is("getRefund", (await sdk.getRefund({ path: { id: "000000000001" }, throwOnError: false })).response!.status === 404);
+  is("withdrawRefund", (await sdk.withdrawRefund({ path: { id: "000000000001" }, throwOnError: false })).response!.status === 404);
   const claim = { path: { id: "000000000001" }, throwOnError: false } as const;
   is("listClaims", (await sdk.listClaims()).data!.data.length === 0);
   is("getClaim", (await sdk.getClaim(claim)).response!.status === 404);
