@@ -92,6 +92,19 @@ public sealed class ShopperMessageTests
     }
 
     [Theory]
+    [InlineData("en", "Your bank did not take it to this card. Your money is safe", "Ask the shop", "It was paid to you in another way")]
+    [InlineData("zh", "款项仍安全保管", "请联系商家", "以外的方式付给您")]
+    public void What_she_was_promised_is_safe_and_what_is_paid_in_another_way_is_not_on_the_card(string language, string safe, string ask, string otherwise)
+    {
+        var bill = Bill(BillState.Paid, language);
+
+        Of(EventTypes.RefundDeclined, bill, more: ",\"decision\":\"pending\"")!.Hint.Should().Contain(safe).And.NotContain(ask);
+        Of(EventTypes.RefundDeclined, bill)!.Hint.Should().Contain(ask).And.NotContain(safe);
+        Of(EventTypes.RefundDone, bill, more: ",\"paid_otherwise\":true")!.Hint.Should().Contain(otherwise);
+        Of(EventTypes.RefundDone, bill)!.Hint.Should().NotContain(otherwise);
+    }
+
+    [Theory]
     [InlineData("en", "A new date to ship", "More time")]
     [InlineData("zh", "发货期限已变更", "确认期限已延长")]
     public void A_new_deadline_is_the_shops_while_nothing_is_shipped(string language, string toShip, string toCheck)
@@ -195,9 +208,9 @@ public sealed class ShopperMessageTests
             isOver ? Now : null);
     }
 
-    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null, string status = "DONE") => ShopperMessage.Compose(
+    private static ShopperMessage? Of(string type, BillRow bill, string? paidIn = null, string status = "DONE", string more = "") => ShopperMessage.Compose(
         type,
-        $$"""{"id":"000000010042","amount":12800,"status":"{{status}}","answer":"The pot was whole when it left our shop","due_at":"2026-12-02T09:00:00.000Z"}""",
+        $$"""{"id":"000000010042","amount":12800,"status":"{{status}}","answer":"The pot was whole when it left our shop","due_at":"2026-12-02T09:00:00.000Z"{{more}}}""",
         bill,
         Url,
         paidIn);
