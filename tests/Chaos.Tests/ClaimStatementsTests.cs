@@ -125,7 +125,7 @@ public sealed class ClaimStatementsTests
 
     [Fact]
     public void Statement_7_a_merchant_was_told_of_another_debt() => Breaks(
-        7, Sound.Received(Receiver, book => book with { Events = book.Events.Change(told => told.Type == "balance.owed", told => told with { Amount = told.Amount - 1 }) }), "not so");
+        7, Sound.Received(Receiver, book => book with { Events = book.Events.Change(told => told.Type == "balance.owed" && told.Bill == BillOf(_books.Compensation), told => told with { Amount = told.Amount - 1 }) }), "not so");
 
     [Fact]
     public void Statement_25_a_debt_is_of_no_claim() => Breaks(
@@ -259,7 +259,9 @@ public sealed class ClaimStatementsTests
     private static Evidence Signed(Evidence books, string what, string subject) =>
         books.Database(book => book with { OperatorActs = book.OperatorActs.With(new OperatorAct("dora", what, subject, book.ReadAt)) });
 
-    private static bool IsOwed(Event told) => told.Type == "balance.owed";
+    private bool IsOwed(Event told) => told.Type == "balance.owed" && told.Refund == _books.Compensation;
+
+    private string BillOf(string refund) => Sound.Database.Refunds.Single(one => one.Rrn == refund).Bill;
 
     private Evidence OfOwed(Func<Event, Event> change) => Sound.Database(book => book with { Events = book.Events.Change(IsOwed, change) });
 
