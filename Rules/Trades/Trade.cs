@@ -144,10 +144,10 @@ public sealed record Trade(
             ? this with { State = Shipping is null ? TradeState.Held : TradeState.Shipped, Held = back.Amount, DueAt = back.DueAt, EndedAt = null }
             : this with { Held = Held + back.Amount })
             with
-            { FrozenBy = FrozenBy ?? (back.IsRefused ? RefundDeclined : null) },
+        { FrozenBy = FrozenBy ?? (back.IsRefused ? RefundDeclined : null) },
         TradeEvent.Settled settled => (settled.Amount == Held ? End(TradeState.Closed, settled.At) : this with { Held = Held - settled.Amount, DueAt = settled.DueAt })
             with
-            { FrozenBy = settled.GoesOn ? null : FrozenBy },
+        { FrozenBy = settled.GoesOn ? null : FrozenBy },
         TradeEvent.Frozen frozen => this with { FrozenBy = frozen.By },
         TradeEvent.Unfrozen unfrozen => this with { FrozenBy = null, DueAt = unfrozen.DueAt },
         TradeEvent.Leased leased => this with { LeasedUntil = leased.Until, Leases = Leases + 1 },

@@ -19,7 +19,11 @@ internal static class Doctoring
     {
         var stopped = book.Events.First(told => told.Bill == bill) with
         {
-            Id = Guid.Parse("00000002-0000-0000-0000-000000000002"), Type = "trade.stopped", CreatedAt = book.ReadAt, CommittedAt = book.ReadAt, ShipBy = null,
+            Id = Guid.Parse("00000002-0000-0000-0000-000000000002"),
+            Type = "trade.stopped",
+            CreatedAt = book.ReadAt,
+            CommittedAt = book.ReadAt,
+            ShipBy = null,
         };
         return book with
         {

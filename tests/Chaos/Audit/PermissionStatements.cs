@@ -45,7 +45,9 @@ internal sealed class PermissionStatements(CrossReference books)
             var next = refused?.Next is { } number ? refunds.GetValueOrDefault(number) : null;
             var about = rulings.ToLookup(ruling => ruling.State switch
             {
-                Verdicts.Credited or Verdicts.NotCredited => "stopped", Verdicts.LendIt => "uncovered", _ => "refused",
+                Verdicts.Credited or Verdicts.NotCredited => "stopped",
+                Verdicts.LendIt => "uncovered",
+                _ => "refused",
             });
             var wrong = refund.IsRuled != about["stopped"].Any() || about["stopped"].Any(ruling => ruling.State != refund.State)
                     ? "A refund is over, by no word of the bank and not by a ruling about it."
