@@ -140,14 +140,8 @@ public sealed record Trade(
         TradeEvent.ShippingOverdue overdue => this with { IsOverdue = true, DueAt = overdue.ClosesAt },
         TradeEvent.Released released => End(TradeState.Finished, released.At) with { Released = Released + released.Amount, Releases = Releases + 1 },
         TradeEvent.GivenBack back => back.Amount == Held ? End(TradeState.Closed, back.At) : this with { Held = Held - back.Amount },
-        TradeEvent.CameBack back => (IsOver
-            ? this with { State = Shipping is null ? TradeState.Held : TradeState.Shipped, Held = back.Amount, DueAt = back.DueAt, EndedAt = null }
-            : this with { Held = Held + back.Amount })
-            with
-        { FrozenBy = FrozenBy ?? (back.IsRefused ? RefundDeclined : null) },
-        TradeEvent.Settled settled => (settled.Amount == Held ? End(TradeState.Closed, settled.At) : this with { Held = Held - settled.Amount, DueAt = settled.DueAt })
-            with
-        { FrozenBy = settled.GoesOn ? null : FrozenBy },
+        TradeEvent.CameBack back => Stop(back.IsRefused ? RefundDeclined : null).Hold(back),
+        TradeEvent.Settled settled => (settled.GoesOn ? this with { FrozenBy = null } : this).Settle(settled),
         TradeEvent.Frozen frozen => this with { FrozenBy = frozen.By },
         TradeEvent.Unfrozen unfrozen => this with { FrozenBy = null, DueAt = unfrozen.DueAt },
         TradeEvent.Leased leased => this with { LeasedUntil = leased.Until, Leases = Leases + 1 },
@@ -222,6 +216,17 @@ public sealed record Trade(
         : FrozenBy is not null and not RefundDeclined ? Refusal.TradeFrozen
         : amount > Held || (amount == Held && State == TradeState.Claimed) ? Refusal.RefundExceeds
         : new TradeEvent.Settled(amount, now, isLast ? DueAfterStop(now) : DueAt, isLast);
+
+    // Who has stopped it before is not forgotten.
+    private Trade Stop(string? by) => this with { FrozenBy = FrozenBy ?? by };
+
+    private Trade Hold(TradeEvent.CameBack back) => IsOver
+        ? this with { State = Shipping is null ? TradeState.Held : TradeState.Shipped, Held = back.Amount, DueAt = back.DueAt, EndedAt = null }
+        : this with { Held = Held + back.Amount };
+
+    private Trade Settle(TradeEvent.Settled settled) => settled.Amount == Held
+        ? End(TradeState.Closed, settled.At)
+        : this with { Held = Held - settled.Amount, DueAt = settled.DueAt };
 
     // Nobody could act while it was stopped.
     private DateTimeOffset? DueAfterStop(DateTimeOffset now) => DueAt < now + LeastTime ? now + LeastTime : DueAt;
