@@ -9,7 +9,7 @@ namespace Lakala.EndToEnd.Tests;
 /// <summary>A network with fast alarms, and with a program that receives them.</summary>
 public sealed class OpsNetwork : IAsyncLifetime
 {
-    private const int Terminals = 16;
+    private const int Terminals = 32;
 
     private int _terminals;
     private string _secretFile = "";
