@@ -105,7 +105,7 @@ public sealed record Trade(
         TradeStep.Confirm => WhyNotShipped() is { } no ? no : WhyNotReleased(now) is { } wait ? wait : new TradeEvent.Released(Held, now),
         TradeStep.Close close => Close(close.By, now),
         TradeStep.GiveBack back => GiveBack(back.Amount, now),
-        TradeStep.TakeBack back => new TradeEvent.CameBack(back.Amount, now + LeastTime, back.IsRefused),
+        TradeStep.TakeBack back => new TradeEvent.CameBack(back.Amount, DueAgain(), back.IsRefused),
         TradeStep.Settle settle => Settle(settle.Amount, settle.IsLast, now),
         TradeStep.TimeUp => TimeUp(now),
         TradeStep.Freeze freeze => IsOver ? WhyOver() : FrozenBy is null ? new TradeEvent.Frozen(freeze.By) : TradeDecision.Nothing,
@@ -200,13 +200,13 @@ public sealed record Trade(
         State == TradeState.Closed ? TradeDecision.Nothing
         : WhyNotRunning() is { } no ? no
         : State == TradeState.Shipped ? Refusal.TradeShipped
-        : FrozenBy is not null ? Refusal.TradeFrozen
+        : WhyStopped() is { } stop ? stop
         : by == Side.Shopper && !IsOverdue ? Refusal.TradeNotOverdue
         : new TradeEvent.GivenBack(Held, now);
 
     private TradeDecision GiveBack(long amount, DateTimeOffset now) =>
         WhyNotRunning() is { } no ? no
-        : FrozenBy is not null ? Refusal.TradeFrozen
+        : WhyStopped() is { } stop ? stop
         : amount > Held ? Refusal.RefundExceeds
         : new TradeEvent.GivenBack(amount, now);
 
@@ -228,6 +228,14 @@ public sealed record Trade(
         ? End(TradeState.Closed, settled.At)
         : this with { Held = Held - settled.Amount, DueAt = settled.DueAt };
 
+    // No time gets shorter by a refund that did not happen, and none longer by one that the merchant withdraws. When its goods were corrected is not known
+    // any more: then it is the longest that it can have been.
+    private DateTimeOffset DueAgain() => ShippedAt is not { } shipped
+        ? HeldSince + Terms.ShipWithin + (IsOverdue ? OverdueTime : TimeSpan.Zero)
+        : shipped + TimeSpan.FromTicks(Math.Min(
+            LongestConfirmTime.Ticks,
+            (Terms.ConfirmTime(Shipping!.Method) * (IsCorrected ? 2 : 1) + TimeSpan.FromDays((ShopperExtended ?? 0) + (MerchantExtended ?? 0))).Ticks));
+
     // Nobody could act while it was stopped.
     private DateTimeOffset? DueAfterStop(DateTimeOffset now) => DueAt < now + LeastTime ? now + LeastTime : DueAt;
 
@@ -247,7 +255,9 @@ public sealed record Trade(
 
     private TimeSpan TimeLeft(DateTimeOffset now) => DueAt > now ? DueAt.Value - now : TimeSpan.Zero;
 
-    private Refusal? WhyNotReleased(DateTimeOffset now) => FrozenBy is not null ? Refusal.TradeFrozen : IsLeased(now) ? Refusal.TradeLeased : null;
+    private Refusal? WhyStopped() => FrozenBy is null ? null : FrozenBy == RefundDeclined ? Refusal.RefundUndecided : Refusal.TradeFrozen;
+
+    private Refusal? WhyNotReleased(DateTimeOffset now) => WhyStopped() is { } stop ? stop : IsLeased(now) ? Refusal.TradeLeased : null;
 
     private Refusal? WhyNotShipped() => WhyNotRunning() ?? (State == TradeState.Held ? Refusal.TradeNotShipped : null);
 

@@ -45,8 +45,8 @@ internal sealed class MerchantRefunds(MerchantBills answers, RefundRows refunds,
                     changes.Report(bill.Number);
                     return new RefundAnswer.Made(refund);
 
-                case RequestOutcome.Refused { Why: var why, Bill: var now }:
-                    return new RefundAnswer.Refused(why, now.Bill.Amount.Minor - now.Refunded);
+                case RequestOutcome.Refused refused:
+                    return new RefundAnswer.Refused(refused.Why, refused.Left);
 
                 case RequestOutcome.KeyTaken when await answers.FindAnswer(bill.MerchantId, key, stop) is { } kept:
                     return new RefundAnswer.Kept(kept);

@@ -55,11 +55,11 @@ public sealed record ShopperMessage(
         [("en", EventTypes.TradeDeadlineChanged)] = ("More time", "You have more time to check your order before the shop gets the money."),
         [("en", ShipDeadlineChanged)] = ("A new date to ship", "The shop has a new date by which it ships. Your bill's page shows it. Your money is held meanwhile."),
         [("en", EventTypes.TradeFinished)] = ("Finished", "The shop has got the money for your order. Thank you."),
-        [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to your card."),
+        [("en", EventTypes.TradeClosed)] = ("Closed", "The money for your order goes back to you."),
         [("en", EventTypes.RefundCreated)] = ("A refund is under way", "The shop gives money back to the card that paid. We tell you when your bank has it."),
         [("en", RefundWaits)] = ("A refund is ordered", "It waits until the shop has the money for it. We tell you when your bank has it."),
-        [("en", RefundUndecided)] = ("Your refund has not arrived", "Your bank did not take it to this card. Your money is safe: we look for another way to give it to you, and tell you."),
-        [("zh", RefundUndecided)] = ("退款未成功", "银行未受理退回此卡的款项。款项仍安全保管，我们正在另行安排，并会通知您。"),
+        [("en", RefundUndecided)] = ("Your refund has not arrived", "Your bank did not take it to this card. Your money is safe: we look for another way to give it to you."),
+        [("zh", RefundUndecided)] = ("退款未成功", "银行未受理退回此卡的款项。款项仍安全保管，我们正在另行安排。"),
         [("en", RefundPaidOtherwise)] = ("You have got your money", "It was paid to you in another way than to the card that paid."),
         [("zh", RefundPaidOtherwise)] = ("款项已付给您", "款项已用退回银行卡以外的方式付给您。"),
         [("en", EventTypes.RefundWithdrawn)] = ("A refund is withdrawn", "The shop has withdrawn a refund before your bank had it. Ask the shop why."),
@@ -102,7 +102,7 @@ public sealed record ShopperMessage(
         [("zh", EventTypes.TradeDeadlineChanged)] = ("确认期限已延长", "您有更多时间查验商品，之后货款才会付给商家。"),
         [("zh", ShipDeadlineChanged)] = ("发货期限已变更", "商家的发货期限已变更，详见账单页面。货款仍由平台保管。"),
         [("zh", EventTypes.TradeFinished)] = ("交易完成", "货款已付给商家。谢谢！"),
-        [("zh", EventTypes.TradeClosed)] = ("交易关闭", "货款将退回您的银行卡。"),
+        [("zh", EventTypes.TradeClosed)] = ("交易关闭", "货款将退还给您。"),
     };
 
     /// <param name="data">The event's data.</param>

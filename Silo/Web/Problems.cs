@@ -188,7 +188,7 @@ internal static class Problems
     public static ProblemHttpResult NotWithdrawable(RefundRow refund, Refusal why) => Of(
         NotWithdrawn,
         why == Refusal.RefundPromised
-            ? $"Refund {Rrn.ToText(refund.Rrn)} was promised to the shopper by a claim, at a counter, or because nothing was shipped in time."
+            ? $"Refund {Rrn.ToText(refund.Rrn)} was promised to the shopper by a claim, at a counter, by the network's operators, or because nothing was shipped in time."
             : $"Refund {Rrn.ToText(refund.Rrn)} is {StateNames.Format(refund.State)}: only what is QUEUED or REQUESTED can be withdrawn.");
 
     public static ProblemHttpResult ClaimRefused(ClaimRow claim, Refusal why) => why switch

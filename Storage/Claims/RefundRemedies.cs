@@ -101,6 +101,12 @@ public sealed class RefundRemedies(RefundRows refunds, IClaimNotices notices, Ti
         NpgsqlConnection connection, LockedBill seen, RefundRow refused, RefundVerdict verdict, bool isLast, long number, DateTimeOffset at)
     {
         var bill = seen.Row!;
+        if (verdict == RefundVerdict.LeaveIt && bill.Trade!.IsOver)
+        {
+            // The trade has ended otherwise, so that nothing waits any more.
+            return null;
+        }
+
         var decision = bill.Trade!.Decide(new TradeStep.Settle(verdict == RefundVerdict.LeaveIt ? 0 : refused.Amount.Minor, isLast), seen.AsOf);
         if (decision.Event is not { } happened)
         {

@@ -50,7 +50,8 @@ public sealed class RefundRulings([FromKeyedServices(Database.Moves)] NpgsqlData
     /// <summary>The refunds that nobody has decided, the longest waiting first.</summary>
     public Task<IReadOnlyList<RefundToDecide>> ListOpen(int limit, CancellationToken stop) => database.List(
         $"""
-        select o.question, o.since, r.rrn, r.bill, r.merchant_id, r.amount, r.response_code, exists (select from refund_rulings g where g.rrn = r.rrn and {IsWaiting}) as has_ruling
+        select o.question, o.since, r.rrn, r.bill, r.merchant_id, r.amount, r.response_code, exists (select from refund_rulings g where g.rrn = r.rrn and {IsWaiting} and o.question =
+                 case when g.state in ('DONE', 'DECLINED') then 'stopped' when g.state = 'GUARANTEE' then 'uncovered' else 'refused' end) as has_ruling
         from ({Open}) as o join refunds r using (rrn) order by o.since, r.rrn limit $1
         """,
         static row => new RefundToDecide(
@@ -195,8 +196,17 @@ public sealed class RefundRulings([FromKeyedServices(Database.Moves)] NpgsqlData
     {
         await connection.Execute("select from refunds where rrn = $1 for no key update", CancellationToken.None, rrn);
         var question = await connection.First($"select o.question from ({Open}) as o where o.rrn = $1", ReadQuestion, CancellationToken.None, rrn);
-        return question == RefundVerdicts.QuestionOf(verdict) ? null : Refusal.RefundDecided;
+        return question != RefundVerdicts.QuestionOf(verdict) ? Refusal.RefundDecided
+            : verdict is RefundVerdict.SendAgain or RefundVerdict.PayOtherwise && await IsContradicted(connection, rrn) ? Refusal.RefundContradicted
+            : null;
     }
+
+    // The bank may have credited what it has refused.
+    private static Task<bool> IsContradicted(NpgsqlConnection connection, long rrn) => connection.First(
+        "select exists (select from refund_contradictions c where c.rrn = $1 and c.closed_at is null) as is_contradicted",
+        static row => row.Get<bool>("is_contradicted"),
+        CancellationToken.None,
+        rrn);
 
     private static async Task<bool> Drop(NpgsqlConnection connection, long rrn, int place, string who) => await connection.Execute(
         $"""

@@ -198,7 +198,9 @@ public sealed record AlarmKind(string Kind, string Title, string Raised, string 
                   select count(*) as claims from claims c
                   where c.bill = t.bill and (c.state = 'JUDGING' or (c.due_at <= statement_timestamp() and c.state not in ('REFUSED', 'RETURNING')))
                 ) as waiting
-                where t.frozen_by is not null and t.frozen_by <> '{Trade.RefundDeclined}'
+                -- A refused refund has an alarm of its own, if two operators are asked about it.
+                where t.frozen_by is not null
+                  and not (t.frozen_by = '{Trade.RefundDeclined}' and exists (select from refused_refunds f where f.bill = t.bill and f.is_held and f.closed_at is null))
                 """,
         },
         new(

@@ -15,11 +15,16 @@ create table refused_refunds (
 );
 create index refused_refunds_open on refused_refunds (bill) where closed_at is null;
 
--- Trades that were stopped so before. Whoever looks at the page of such a refund decides about it.
+-- Trades that were stopped so before: the last refused refunds, of no more than is held. Whoever looks at the page of such a refund decides about it.
 insert into refused_refunds (rrn, bill, is_held, frozen, since)
-select r.rrn, r.bill, true, 0, r.finished_at from trades t join refunds r on r.bill = t.bill
-where t.frozen_by = 'refund-declined' and r.state = 'DECLINED' and exists (
-  select from other_entries e join accounts a on a.id in (e.account_1, e.account_2, e.account_3, e.account_4) and a.kind = 'held' where e.kind = 'refund' and e.subject = r.rrn);
+select r.rrn, r.bill, true, 0, r.finished_at
+from (
+  select r.rrn, r.bill, r.finished_at, t.held, sum(r.amount) over (partition by r.bill order by r.finished_at desc, r.rrn desc) as amount
+  from trades t join refunds r on r.bill = t.bill
+  where t.frozen_by = 'refund-declined' and r.state = 'DECLINED' and exists (
+    select from other_entries e join accounts a on a.id in (e.account_1, e.account_2, e.account_3, e.account_4) and a.kind = 'held' where e.kind = 'refund' and e.subject = r.rrn)
+) as r
+where r.amount <= r.held;
 
 -- Paid by the platform out of the reserve account, and not to the card. It is never sent to the bank.
 alter table refunds add column is_paid_otherwise boolean not null default false;

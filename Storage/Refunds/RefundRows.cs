@@ -28,7 +28,8 @@ public abstract record RequestOutcome
     public sealed record Made(RefundRow Refund, BillRow Bill) : RequestOutcome;
 
     /// <summary>Nothing was stored.</summary>
-    public sealed record Refused(Refusal Why, BillRow Bill) : RequestOutcome;
+    /// <param name="Left">What can be given back of the bill, in minor units.</param>
+    public sealed record Refused(Refusal Why, BillRow Bill, long Left) : RequestOutcome;
 
     /// <summary>There is an answer under the Idempotency-Key already; nothing was stored.</summary>
     public sealed record KeyTaken : RequestOutcome;
@@ -140,7 +141,7 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         var bill = seen.Row!;
         if (WhyNot(seen, amount) is { } refusal)
         {
-            return new RequestOutcome.Refused(refusal, bill);
+            return new RequestOutcome.Refused(refusal, bill, bill.Bill.Amount.Minor - bill.Refunded - seen.Claimed - seen.Refused);
         }
 
         var at = Now();
@@ -418,7 +419,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         var (now, isPromised) = await connection.First(
             $"""
             select {RefundRow.Columns},
-                   r.store_id is not null or r.reason = $2 or {OfClaim} or exists (select from refused_refunds f where f.next_refund = r.rrn) as is_promised
+                   r.store_id is not null or r.reason = $2 or {OfClaim} or exists (select from refused_refunds f where f.next_refund = r.rrn)
+                     or exists (select from debts d where d.refund = r.rrn) as is_promised
             from refunds r where r.rrn = $1 for no key update of r
             """,
             static row => (RefundRow.Read(row), row.Get<bool?>("is_promised") == true),

@@ -93,6 +93,7 @@ public static class AnswerTexts
         [388] = new("Never happened, nothing was given back. Begin again.", "Nothing was given back.", "退款未发生，请重新办理。", "未退款。"),
         [389] = new("No payment has this receipt number. Check the digits, or take the bill number.", "There is no such payment.", "没有此参考号的支付，请核对号码或使用账单号。", "没有此笔支付。"),
         [390] = new("The merchant's money does not cover this.", "This is not possible now.", "商户资金不足。", "目前无法处理。"),
+        [391] = new("The bank contradicts itself about this refund.", "The refund is being checked.", "银行对该退款的答复前后不一。", "退款正在核查。"),
         [401] = new("Declined by the bank.", "Not paid. Your bank declined.", "银行拒绝交易。", "未支付，银行拒绝了交易。"),
         [402] = new("Bank not reachable, not paid. Try again later.", "Not paid. The bank cannot be reached.", "银行无法连接，未支付，请稍后再试。", "未支付，银行无法连接。"),
         [403] = new("No answer from the bank, not paid.", "Not paid. An amount that the bank holds will be returned.", "银行无应答，未支付。", "未支付，银行冻结的金额将退回。"),

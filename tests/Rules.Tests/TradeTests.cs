@@ -175,7 +175,29 @@ public sealed class TradeTests
         var again = After(Trades[trade], new TradeStep.TakeBack(1, IsRefused: false));
 
         (again.State, again.Held, again.FrozenBy, again.EndedAt).Should().Be((state, held, null, null));
-        again.DueAt.Should().Be(Trades[trade].DueAt ?? Now + Trade.LeastTime);
+        again.DueAt.Should().Be(Trades[trade].DueAt ?? Trades[trade].ShipBy, "her time and the merchant's are as they were");
+    }
+
+    [Fact]
+    public void A_refund_of_all_that_does_not_happen_shortens_no_time_and_makes_none_longer()
+    {
+        var held = Trade.Begin(Shipped.Terms, Amount, Paid);
+        var overdue = held.Apply(new TradeEvent.ShippingOverdue(held.DueAt!.Value + Trade.OverdueTime));
+        var shipped = After(held, new TradeStep.Ship(Parcel));
+        var extended = After(After(shipped, new TradeStep.Extend(Side.Shopper, 3)), new TradeStep.Extend(Side.Merchant, 2));
+        foreach (var before in new[] { held, overdue, shipped, extended })
+        {
+            foreach (var isRefused in new[] { false, true })
+            {
+                var closed = After(before, new TradeStep.GiveBack(Amount));
+
+                After(closed, new TradeStep.TakeBack(Amount, isRefused)).Should().Be(
+                    before with { Moves = before.Moves + 2, FrozenBy = isRefused ? Trade.RefundDeclined : null });
+            }
+        }
+
+        var corrected = After(shipped, new TradeStep.Ship(Other));
+        After(After(corrected, new TradeStep.GiveBack(Amount)), new TradeStep.TakeBack(Amount, IsRefused: false)).DueAt.Should().BeOnOrAfter(corrected.DueAt!.Value);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         { "refund_contradicted", "000000000001", Contradiction("now()"), Contradiction("null"), Contradiction("null", again: true), Contradiction("now()") },
         { "rulings_late", "", Ruling("14 days 23 hours"), Ruling("15 days 1 second"), Ruling("14 days 1 second"), Ruling("13 days 23 hours") },
         { "trades_stopped", "00000000000078", StoppedTrade("2 days 23 hours"), StoppedTrade("3 days 1 second"), StoppedTrade("8 days"), StoppedTrade("1 second") },
-        { "trades_stopped", "00000000000078", StoppedTrade("4 days", by: "refund-declined"), StoppedTrade("4 days"), StoppedTrade("4 days"), Trade("4 days") },
+        { "trades_stopped", "00000000000078", $"{StoppedTrade("4 days", by: "refund-declined")}; {AskedAbout}", StoppedTrade("4 days"), StoppedTrade("4 days"), Trade("4 days") },
         { "trades_old", "00000000000078", Trade("179 days 23 hours"), Trade("180 days 1 second"), Trade("181 days", "CLAIMED"), Trade("181 days", "CLOSED") },
         { "declines_terminal", "ALARM001", Swipes(9, 0), Swipes(10, 2), Swipes(10, 12), Swipes(10, 20) },
         { "declines_store", "ALARM0000000001", Swipes(19, 0), Swipes(20, 5), Swipes(20, 20), Swipes(20, 40) },
@@ -458,6 +458,8 @@ public sealed class AlarmTests(Books books) : IClassFixture<Books>
         """;
 
     // The audit log is never changed, so each is stopped by somebody else.
+    private const string AskedAbout = "insert into refused_refunds (rrn, bill, is_held, frozen, since) values (1, 78, true, 0, now())";
+
     private static string StoppedTrade(string age, string? by = null) =>
         $"""
         {Trade(age)}; update trades set frozen_by = '{by ?? $"ann {age}"}';

@@ -1,3 +1,4 @@
+using Lakala.Rules.Attempts;
 using Lakala.Rules.Claims;
 using Lakala.Rules.Refunds;
 using Lakala.Rules.Trades;
@@ -31,7 +32,7 @@ public sealed class RefusedRefundTests(TestPostgres postgres) : ClaimBooks(postg
         stopped.Since.Should().Be((await Refunds.Find(refund, Stop))!.FinishedAt);
 
         (await Stops.Unfreeze(bill, "it is whole", "li")).Should().Be(Refusal.RefundUndecided);
-        (await Ask(bill, 600)).Should().Be(Refusal.TradeFrozen);
+        (await Ask(bill, 600)).Should().Be(Refusal.RefundUndecided);
         (await Ask(bill, 601)).Should().Be(Refusal.RefundUndecided);
         (await Open(bill, 601)).Refusal.Should().Be(Refusal.ClaimExceeds);
         (await Events()).Should().BeEquivalentTo("claim.opened", "claim.agreed", "refund.created", "trade.deadline_changed", "trade.stopped", "refund.declined");
@@ -133,6 +134,35 @@ public sealed class RefusedRefundTests(TestPostgres postgres) : ClaimBooks(postg
     }
 
     [Fact]
+    public async Task What_the_bank_may_have_credited_is_not_given_again()
+    {
+        var refund = await Refuse(await Made(await Ship(), 100));
+        (await Refunds.TakeLate(refund, RefundState.Done, new BankAnswer("00", null, new Money(100, Money.Cny), null, "T0000001"))).Should().Be(FinalWord.Contradicts);
+
+        await Propose(refund, RefundVerdict.SendAgain, Refusal.RefundContradicted);
+        await Propose(refund, RefundVerdict.PayOtherwise, Refusal.RefundContradicted);
+        await Books.Execute("update refund_contradictions set closed_at = now(), closed_because = 'it has not'");
+
+        await Rule(refund, RefundVerdict.SendAgain);
+    }
+
+    [Fact]
+    public async Task What_is_left_of_a_trade_that_has_ended_otherwise_waits_for_nobody()
+    {
+        var bill = await Ship();
+        var refund = await Refuse(await Made(bill, 100));
+
+        // As a silo of the version before would let it go on and release it.
+        await Books.Execute("update trades set frozen_by = null, moves = moves + 1");
+        (await Books.Commits.MoveTrades.Submit(await ReleaseOf(bill))).Found.Should().BeNull();
+
+        await Propose(refund, RefundVerdict.LeaveIt);
+        (await Approve(refund)).Should().BeNull();
+        (await Rulings.ListOpen(5, Stop)).Should().BeEmpty();
+        (await TradeOf(bill)).Should().Be("FINISHED 0");
+    }
+
+    [Fact]
     public async Task A_stop_of_an_operator_ends_and_leaves_the_question_of_the_refused_refund()
     {
         var bill = await Ship();
@@ -217,6 +247,7 @@ public sealed class RefusedRefundTests(TestPostgres postgres) : ClaimBooks(postg
         (await Books.Scalar<string>("select refund || ' ' || merchant_id || ' ' || amount || ' ' || (claim is null) from debts")).Should().Be($"{refund} {Books.Merchant} 300 true");
         (await Books.Scalar<string>("select data from events where type = 'balance.owed' and created_at > now() - interval '1 day'")).Should()
             .Be($"refund {refund} claim  bill {bill} amount 300 owed 300");
+        (await Refunds.Withdraw((await Refunds.Find(refund, Stop))!)).Refusal.Should().Be(Refusal.RefundPromised, "two people have decided it");
         (await Refunds.CoverQueued(16, Stop)).Should().Be(0);
         (await Refunds.TakeDue(TimeSpan.FromHours(1), 16, Stop)).Should().ContainSingle();
         await HasMoney(994);

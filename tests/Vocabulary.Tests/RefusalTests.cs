@@ -80,6 +80,7 @@ public sealed class RefusalTests
             388 RefundNeverHappened 25 final
             389 PaymentUnknown 40 final
             390 MerchantShort 12 final
+            391 RefundContradicted 12 final
             401 DeclinedByBank 05 final
             402 BankNotReachable 92 final
             403 NoAnswerFromBank 68 final

@@ -49,6 +49,7 @@ internal sealed class RefundChanges(RefundRows refunds, RefundRulings rulings, I
         Refusal.RulingAlone => "You have proposed this ruling yourself. Another operator has to approve it.",
         Refusal.GuaranteeShort => "The guarantee fund has less than the refund takes out of it. Pay into the fund first, or turn the ruling down.",
         Refusal.MerchantShort => "The merchant's money does not cover it now. Propose to send it again: then it waits for the money.",
+        Refusal.RefundContradicted => "The bank contradicts itself about this refund, and may have credited it. Ask the bank, and close the contradiction first.",
         Refusal.RefundExceeds or Refusal.TradeClaimed or Refusal.RefundUndecided =>
             "Less is left of the bill than the refund gives, because of another refund or an open claim. Wait for the claim, or propose to leave it.",
         Refusal.TradeFrozen => "An operator has stopped the trade for another reason. Let it go on first: it stays stopped until this is decided.",
