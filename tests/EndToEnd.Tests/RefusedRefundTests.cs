@@ -96,6 +96,9 @@ public sealed class RefusedRefundTests(OpsNetwork network, Browser browser) : IA
         var refund = (await Order(bill, "{}")).Json;
         refund.GetProperty("status").GetString().Should().Be("QUEUED", "the money without the fee does not cover it");
         await network.Execute($"update refunds set created_at = created_at - interval '6 days' where rrn = {refund.GetProperty("id").GetString()}");
+        var alarms = await network.Visit(browser, "watch", "/ops/alarms");
+        await alarms.GetByRole(AriaRole.Row).Filter(new() { HasText = "Refunds wait for merchants' money for long" }).GetByRole(AriaRole.Link, new() { Name = "Open items" }).ClickAsync();
+        await alarms.Locator("#undecided").GetByText("waits for the merchant's money").First.WaitForAsync();
         using var one = await network.Api("administer");
         using var other = await network.Api("administer");
         var paidIn = await one.Post("/v1/admin/guarantee/payments", """{"amount":12800,"reason":"transfer 8"}""");
