@@ -39,7 +39,7 @@ public sealed class RefundRemedies(RefundRows refunds, IClaimNotices notices, Ti
         var refused = await FindRefund(connection, rrn);
         var (frozen, isLast) = await Close(connection, refused, verdict == RefundVerdict.LeaveIt ? null : number, at);
         var taken = await Postings.Read(connection, EntryKind.Refund, rrn, sequence: 0);
-        if (taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held))
+        if (RefundRows.IsOfHeld(taken))
         {
             return await SettleHeld(connection, seen, refused, verdict, isLast, number, at);
         }

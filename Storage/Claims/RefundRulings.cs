@@ -44,14 +44,17 @@ public sealed class RefundRulings([FromKeyedServices(Database.Moves)] NpgsqlData
         union all select 'uncovered', r.rrn, r.created_at from refunds r where {IsUncovered}
         """;
 
+    // Of a ruling g.
+    private static readonly string QuestionOfRuling =
+        $"case g.state {string.Concat(Enum.GetValues<RefundVerdict>().Select(static verdict => $"when '{StateNames.Format(verdict)}' then '{StateNames.Format(RefundVerdicts.QuestionOf(verdict))}' "))}end";
+
     /// <summary>Of refunds r.</summary>
     internal static string IsUncovered => $"r.state = 'QUEUED' and r.created_at < clock_timestamp() - interval '{(int)Refund.WaitingTime.TotalSeconds} seconds'";
 
     /// <summary>The refunds that nobody has decided, the longest waiting first.</summary>
     public Task<IReadOnlyList<RefundToDecide>> ListOpen(int limit, CancellationToken stop) => database.List(
         $"""
-        select o.question, o.since, r.rrn, r.bill, r.merchant_id, r.amount, r.response_code, exists (select from refund_rulings g where g.rrn = r.rrn and {IsWaiting} and o.question =
-                 case when g.state in ('DONE', 'DECLINED') then 'stopped' when g.state = 'GUARANTEE' then 'uncovered' else 'refused' end) as has_ruling
+        select o.question, o.since, r.rrn, r.bill, r.merchant_id, r.amount, r.response_code, exists (select from refund_rulings g where g.rrn = r.rrn and {IsWaiting} and o.question = {QuestionOfRuling}) as has_ruling
         from ({Open}) as o join refunds r using (rrn) order by o.since, r.rrn limit $1
         """,
         static row => new RefundToDecide(

@@ -391,7 +391,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
             : bill;
     }
 
-    private static bool IsOfHeld(Entry taken) => taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held);
+    /// <summary>Whether what was set aside for a refund was held by its trade.</summary>
+    internal static bool IsOfHeld(Entry taken) => taken.Lines.Any(static line => line.Account.Kind == AccountKind.Held);
 
     private static Statement Restore(RefundRow refund) =>
         new("update bills set refunded = refunded - $2 where number = $1", refund.Bill, refund.Amount.Minor);

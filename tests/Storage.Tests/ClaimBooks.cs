@@ -2,7 +2,6 @@ using Lakala.Rules.Attempts;
 using Lakala.Rules.Claims;
 using Lakala.Rules.Ledger;
 using Lakala.Rules.Trades;
-using Lakala.Storage.Bills;
 using Lakala.Storage.Claims;
 using Lakala.Storage.Refunds;
 using Lakala.Storage.Trades;
@@ -114,17 +113,4 @@ public abstract class ClaimBooks(TestPostgres postgres) : IAsyncLifetime
 
     private protected async Task<string[]> Events() =>
         (await Books.Scalar<string>("select string_agg(type, ', ' order by id) from events where type <> 'bill.paid' and type <> 'trade.shipped'")).Split(", ");
-
-    private protected sealed class BareNotices : IRefundNotices, IClaimNotices
-    {
-        public string ComposeData(RefundRow refund) => "{}";
-
-        public string ComposeData(BillRow bill) => "{}";
-
-        public string ComposeData(ClaimRow claim) => "{}";
-
-        public string ComposeData(NewDebt debt) => $"refund {debt.Refund.Rrn} claim {debt.Claim} bill {debt.Refund.Bill} amount {debt.Refund.Amount.Minor} owed {debt.Owed}";
-
-        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
-    }
 }

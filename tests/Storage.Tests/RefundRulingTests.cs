@@ -30,9 +30,9 @@ public sealed class RefundRulingTests(TestPostgres postgres) : IAsyncLifetime
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private RefundRows Refunds => new(_books.Connections, new Notices(), TimeProvider.System);
+    private RefundRows Refunds => new(_books.Connections, new BareNotices(), TimeProvider.System);
 
-    private RefundRulings Rulings => new(_books.Connections, Refunds, new RefundRemedies(Refunds, new Notices(), TimeProvider.System));
+    private RefundRulings Rulings => new(_books.Connections, Refunds, new RefundRemedies(Refunds, new BareNotices(), TimeProvider.System));
 
     [Fact]
     public async Task A_refund_is_not_sent_after_34_days_and_is_not_due_any_more()
@@ -230,17 +230,4 @@ public sealed class RefundRulingTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     private Task<string> Events() => _books.Scalar<string>("select string_agg(type, ', ' order by id) from events where type like 'refund.%'");
-
-    private sealed class Notices : IRefundNotices, IClaimNotices
-    {
-        public string ComposeData(RefundRow refund) => "{}";
-
-        public string ComposeData(BillRow bill) => "{}";
-
-        public string ComposeData(ClaimRow claim) => "{}";
-
-        public string ComposeData(NewDebt debt) => "{}";
-
-        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
-    }
 }

@@ -40,7 +40,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private RefundRows Refunds => new(_books.Connections, new Notices(), TimeProvider.System);
+    private RefundRows Refunds => new(_books.Connections, new BareNotices(), TimeProvider.System);
 
     [Fact]
     public async Task A_refund_takes_from_all_who_had_a_share_and_is_told()
@@ -124,7 +124,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         await using var unfinished = await still.BeginTransactionAsync(Stop);
         await Execute($"select from balances b join accounts a on a.id = b.account where a.owner = '{Books.Merchant}' for no key update of b");
 
-        (await Ask(bill, 300, rows: new RefundRows(moves, new Notices(), TimeProvider.System))).Should().BeOfType<RequestOutcome.Made>();
+        (await Ask(bill, 300, rows: new RefundRows(moves, new BareNotices(), TimeProvider.System))).Should().BeOfType<RequestOutcome.Made>();
         (await FluentActions.Awaiting(() => Execute("update bills set refunded = 0")).Should().ThrowAsync<NpgsqlException>())
             .Which.SqlState.Should().Be(Database.StoodStill);
 
@@ -160,7 +160,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         await using var database = Database.Open(line.ConnectionString);
         var lost = isStored ? line.CutAfter(CommitItself) : line.CutBefore(CommitItself);
 
-        await FluentActions.Awaiting(() => Ask(bill, 600, "key", new RefundRows(database, new Notices(), TimeProvider.System))).Should().ThrowAsync<NpgsqlException>();
+        await FluentActions.Awaiting(() => Ask(bill, 600, "key", new RefundRows(database, new BareNotices(), TimeProvider.System))).Should().ThrowAsync<NpgsqlException>();
         await lost;
         var again = await Ask(bill, 600, "key");
 
@@ -181,7 +181,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         await using var database = Database.Open(line.ConnectionString);
         var lost = isStored ? line.CutAfter(R2) : line.CutBefore(R2);
 
-        await FluentActions.Awaiting(() => new RefundRows(database, new Notices(), TimeProvider.System).TakeDue(TimeSpan.Zero, 16, Stop)).Should().ThrowAsync<NpgsqlException>();
+        await FluentActions.Awaiting(() => new RefundRows(database, new BareNotices(), TimeProvider.System).TakeDue(TimeSpan.Zero, 16, Stop)).Should().ThrowAsync<NpgsqlException>();
         await lost;
 
         (await Refunds.Find(refund, Stop))!.State.Should().Be(isStored ? RefundState.Sent : RefundState.Requested);
@@ -202,7 +202,7 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         await using var database = Database.Open(line.ConnectionString);
         var lost = isStored ? line.CutAfter(CommitItself) : line.CutBefore(CommitItself);
 
-        await FluentActions.Awaiting(() => new RefundRows(database, new Notices(), TimeProvider.System).Finish(refund, state, code)).Should().ThrowAsync<NpgsqlException>();
+        await FluentActions.Awaiting(() => new RefundRows(database, new BareNotices(), TimeProvider.System).Finish(refund, state, code)).Should().ThrowAsync<NpgsqlException>();
         await lost;
 
         (await Refunds.Finish(refund, state, code)).Should().Be(isStored ? FinalWord.Unneeded : FinalWord.Posted);
@@ -565,13 +565,4 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         _books.Scalar<string>($"select string_agg(type, ', ' order by id) from events where type <> 'bill.paid' and type like '{types}'");
 
     private Task<string> TradeOf(long bill) => _books.Scalar<string>($"select state || ' ' || held from trades where bill = {bill}");
-
-    private sealed class Notices : IRefundNotices
-    {
-        public string ComposeData(RefundRow refund) => "{}";
-
-        public string ComposeData(BillRow bill) => "{}";
-
-        public IReadOnlyList<string> FindReceivers(BillRow bill) => ["mail"];
-    }
 }
