@@ -62,10 +62,7 @@ internal static class MerchantRoom
         where T : IComponent
     {
         var texts = TextsOf(context);
-        var again = HttpMethods.IsGet(context.Request.Method)
-            ? QueryString.Create(context.Request.Query.Where(static pair => pair.Key != "lang")).Add("lang", texts.Other.Language).Value
-            : null;
-        parameters["Page"] = new PageContext(texts, context.User.Person(), again, done, refusal);
+        parameters["Page"] = new PageContext(texts, context.User.Person(), PageLanguage.AddressIn(context.Request, texts.Other.Language), done, refusal);
         return context.RequestServices.GetRequiredService<PageRenderer>().Page<T>(status, parameters);
     }
 
@@ -75,17 +72,7 @@ internal static class MerchantRoom
         StatusCodes.Status404NotFound);
 
     /// <summary>What was clicked last, or what the browser prefers.</summary>
-    public static MerchantTexts TextsOf(HttpContext context)
-    {
-        if (context.Request.Query["lang"].ToString() is ("en" or "zh") and var clicked)
-        {
-            context.Response.Cookies.Append(
-                LanguageCookie, clicked, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Path = Root, IsEssential = true, MaxAge = TimeSpan.FromDays(365) });
-            return MerchantTexts.In(clicked);
-        }
-
-        return MerchantTexts.In(context.Request.Cookies[LanguageCookie] is ("en" or "zh") and var kept ? kept : PageLanguage.OfBrowser(context.Request));
-    }
+    public static MerchantTexts TextsOf(HttpContext context) => MerchantTexts.In(PageLanguage.Choose(context, LanguageCookie, Root));
 
     /// <param name="wrong">What is wrong with the request; null: the database is away.</param>
     private static Task<IResult> Refuse(HttpContext context, int status, string? wrong)

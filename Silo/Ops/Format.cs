@@ -11,12 +11,14 @@ internal static class Format
     /// <summary>How long ago, in the largest unit that says enough.</summary>
     public static string Ago(DateTimeOffset? at, DateTimeOffset now) => at is { } time ? $"{Span(now - time)} ago" : "never";
 
-    public static string Span(TimeSpan span) => span.Duration() switch
+    public static string Span(TimeSpan span) => Span(span, OpsTexts.English);
+
+    public static string Span(TimeSpan span, OpsTexts texts) => span.Duration() switch
     {
-        { TotalSeconds: < 100 } some => $"{some.TotalSeconds:0} s",
-        { TotalMinutes: < 100 } some => $"{some.TotalMinutes:0} min",
-        { TotalHours: < 48 } some => $"{some.TotalHours:0} h",
-        var some => $"{some.TotalDays:0} days",
+        { TotalSeconds: < 100 } some => $"{some.TotalSeconds:0} {texts.Units.Seconds}",
+        { TotalMinutes: < 100 } some => $"{some.TotalMinutes:0} {texts.Units.Minutes}",
+        { TotalHours: < 48 } some => $"{some.TotalHours:0} {texts.Units.Hours}",
+        var some => $"{some.TotalDays:0} {texts.Units.Days}",
     };
 
     public static string Area(string? name) => string.IsNullOrEmpty(name) ? "(none)" : name;

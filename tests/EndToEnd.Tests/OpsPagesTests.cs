@@ -620,9 +620,11 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
     }
 
     [Theory]
-    [InlineData(390, 844, "7")]
-    [InlineData(1280, 900, "8")]
-    public async Task The_page_of_a_claim_and_that_of_a_stopped_trade_pass_the_accessibility_check(int width, int height, string place)
+    [InlineData(390, 844, "7", "en")]
+    [InlineData(1280, 900, "8", "en")]
+    [InlineData(390, 844, "1", "zh-Hans")]
+    [InlineData(1280, 900, "2", "zh-Hans")]
+    public async Task The_page_of_a_claim_and_that_of_a_stopped_trade_pass_the_accessibility_check(int width, int height, string place, string language)
     {
         var (bill, claim) = await Claimed(place);
         using var person = await network.Client("act");
@@ -635,20 +637,70 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         ((int)proposed.StatusCode, (int)stopped.StatusCode).Should().Be((303, 303));
         (await network.Scalar<string>($"select c.state || ' ' || (select count(*) from rulings g where g.claim = c.id) || ' ' || t.frozen_by from claims c join trades t using (bill) where c.id = {claim}"))
             .Should().Be("JUDGING 1 act");
-        var page = await network.Visit(browser, "admin", "/ops");
+        var isChinese = language != "en";
+        var page = await network.Visit(browser, "admin", "/ops/disputes?show=stopped");
         await page.SetViewportSizeAsync(width, height);
         var complaints = new List<string>();
         page.Console += (_, message) => complaints.Add(message.Text);
+        if (isChinese)
+        {
+            await page.GetByRole(AriaRole.Link, new() { Name = "中文" }).ClickAsync();
+            await page.GetByRole(AriaRole.Heading, new() { Name = "已冻结的交易" }).WaitForAsync();
+        }
 
+        await Check(page);
         await page.GotoAsync(new Uri(network.Local.Http, $"/ops/disputes/{claim}").ToString());
-        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).WaitForAsync();
-        await page.GetByAltText("Picture 1 of the shopper").WaitForAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = isChinese ? "批准" : "Approve" }).WaitForAsync();
+        await page.GetByAltText(isChinese ? "买家的图片 1" : "Picture 1 of the shopper").WaitForAsync();
+        (await page.Locator("html").GetAttributeAsync("lang")).Should().Be(language);
         await Check(page);
         await page.GotoAsync(new Uri(network.Local.Http, $"/ops/trades/{bill}").ToString());
         await page.GetByText("The police ask.").First.WaitForAsync();
+        await page.Locator("#state").GetByText(isChinese ? "冻结人： act" : "stopped by act").WaitForAsync();
         await Check(page);
 
         complaints.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(390, 844, "3")]
+    [InlineData(1280, 900, "9")]
+    public async Task Operators_rule_in_Chinese_and_go_back_to_English(int width, int height, string place)
+    {
+        var (bill, claim) = await Claimed(place);
+        var page = await network.Visit(browser, "act", "/ops/disputes");
+        await page.SetViewportSizeAsync(width, height);
+        await page.GetByRole(AriaRole.Link, new() { Name = "中文" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = claim }).ClickAsync();
+        await page.GetByLabel("退给买家（由商家款项支付），CNY").FillAsync("100");
+        await page.GetByLabel("留给商家，CNY").FillAsync("27");
+        await page.GetByLabel("说明（双方都会收到）").FillAsync("把手已脱落。");
+        await page.GetByRole(AriaRole.Button, new() { Name = "提议", Exact = true }).ClickAsync();
+        await page.GetByText("三部分合计必须等于主张金额 CNY 128.00。").WaitForAsync();
+        (await page.Locator("html").GetAttributeAsync("lang")).Should().Be("zh-Hans");
+        await Check(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "返回" }).ClickAsync();
+        await page.GetByLabel("退给买家（由商家款项支付），CNY").FillAsync("100");
+        await page.GetByLabel("留给商家，CNY").FillAsync("28");
+        await page.GetByLabel("说明（双方都会收到）").FillAsync("把手已脱落。");
+        await page.GetByRole(AriaRole.Button, new() { Name = "提议", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "批准" }).ClickAsync();
+        await page.GetByText("须由另一位运营人员批准。").WaitForAsync();
+        (await network.Scalar<string>($"select state from claims where bill = {bill}")).Should().Be("JUDGING");
+        await page.GotoAsync(new Uri(network.Local.Http, "/ops").ToString());
+        (await page.Locator("html").GetAttributeAsync("lang")).Should().Be("en", "this page is in English only");
+        (await page.GetByRole(AriaRole.Link, new() { Name = "Disputes" }).CountAsync()).Should().Be(1);
+
+        var other = await network.Visit(browser, "admin", $"/ops/disputes/{claim}?lang=zh");
+        await other.SetViewportSizeAsync(width, height);
+        await other.GetByRole(AriaRole.Button, new() { Name = "批准" }).ClickAsync();
+        await other.Locator("#state").GetByText("已裁决").WaitForAsync();
+        await Check(other);
+        await other.GetByRole(AriaRole.Link, new() { Name = "English" }).ClickAsync();
+        await other.Locator("#state").GetByText("JUDGED").WaitForAsync();
+        (await other.Locator("html").GetAttributeAsync("lang")).Should().Be("en");
+        (await other.Locator("#rulings").InnerTextAsync()).Should().Contain("把手已脱落。", "what people wrote is not translated").And.Contain("approved by admin");
+        await Check(other);
     }
 
     private static async Task Check(IPage page)

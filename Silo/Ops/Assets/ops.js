@@ -23,6 +23,12 @@
     }
 
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.documentElement.lang !== document.documentElement.lang) {
+      // Another language was chosen in another window.
+      location.reload();
+      return;
+    }
+
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.getElementById(part.id);
       if (next && !isBusy(part) && next.outerHTML !== part.outerHTML) {

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Lakala.Rules.Claims;
 using Lakala.Rules.Trades;
 using Lakala.Silo.Web;
 using Lakala.Storage;
@@ -22,6 +23,9 @@ internal sealed class DisputesSlice : IOpsSlice
 
     public static string LinkOf(EvidenceRow file) => $"{OpsPages.Root}{Disputes}/{Rrn.ToText(file.Claim)}/evidence/{StateNames.Format(file.Side)}/{file.Place}";
 
+    /// <summary>It has waited for a ruling for longer than it should.</summary>
+    public static bool IsLate(Claim claim, DateTimeOffset now) => claim.State == ClaimState.Judging && claim.Since + Claim.RulingTime <= now;
+
     public void AddServices(IServiceCollection services)
     {
         services.AddSingleton<DisputeQueries>();
@@ -36,9 +40,9 @@ internal sealed class DisputesSlice : IOpsSlice
         pages.Get(Disputes + "/{id}/evidence/{side}/{place:int}", OperatorRole.Watch, ShowEvidence);
         pages.Post(Disputes + "/{id}/rulings", OperatorRole.Act, Propose);
         pages.Post(Ruling + "/approve", OperatorRole.Act, (string id, int place, HttpContext context, OpsPages shown, DisputeChanges changes) =>
-            Rule(id, context, shown, (claim, who) => changes.Approve(claim, place, who)));
+            Rule(id, context, shown, (claim, who) => changes.Approve(claim, place, who, OpsPages.TextsOf(context))));
         pages.Post(Ruling + "/drop", OperatorRole.Act, (string id, int place, HttpContext context, OpsPages shown, DisputeChanges changes) =>
-            Rule(id, context, shown, (claim, who) => changes.Drop(claim, place, who)));
+            Rule(id, context, shown, (claim, who) => changes.Drop(claim, place, who, OpsPages.TextsOf(context))));
         pages.Get(Trades, OperatorRole.Watch, FindTrade);
         pages.Get(Trades + "/{number}", OperatorRole.Watch, ShowTrade);
         pages.Post(Trades + "/{number}/freeze", OperatorRole.Act, (string number, HttpContext context, OpsPages shown, DisputeChanges changes) =>
@@ -87,7 +91,7 @@ internal sealed class DisputesSlice : IOpsSlice
         var stop = context.RequestAborted;
         if (!Rrn.TryParse(id, out var number) || await claims.Find(number, stop) is not { } claim || (await commits.ReadBills.Submit(claim.Bill)).Row is not { } bill)
         {
-            return await pages.NotFound(context, "claim", id);
+            return await pages.NotFound(context, "claim", id, OpsPages.TextsOf(context));
         }
 
         return await pages.Show<DisputePage>(context, new()
@@ -108,7 +112,7 @@ internal sealed class DisputesSlice : IOpsSlice
             || Enum.GetValues<Side>().Where(one => StateNames.Format(one) == side).Select(static one => (Side?)one).FirstOrDefault() is not { } whose
             || await evidence.Read(number, whose, place, context.RequestAborted) is not { } file)
         {
-            return await pages.NotFound(context, "file", $"{id}/{side}/{place}");
+            return await pages.NotFound(context, "file", $"{id}/{side}/{place}", OpsPages.TextsOf(context));
         }
 
         return StrangersFile.Serve(context.Response, file.Type, file.Bytes, $"{id}-{side}-{place}");
@@ -118,19 +122,19 @@ internal sealed class DisputesSlice : IOpsSlice
     {
         var form = PageGuard.FormOf(context);
         return Rule(id, context, pages, (claim, who) => changes.Propose(
-            claim, (form["to_shopper"].ToString(), form["to_merchant"].ToString(), form["from_guarantee"].ToString()), form["text"].ToString(), who));
+            claim, (form["to_shopper"].ToString(), form["to_merchant"].ToString(), form["from_guarantee"].ToString()), form["text"].ToString(), who, OpsPages.TextsOf(context)));
     }
 
     private static async Task<IResult> Rule(string id, HttpContext context, OpsPages pages, Func<long, string, Task<Result<ClaimRow>>> rule)
     {
         if (!Rrn.TryParse(id, out var claim))
         {
-            return await pages.NotFound(context, "claim", id);
+            return await pages.NotFound(context, "claim", id, OpsPages.TextsOf(context));
         }
 
-        var ruled = await rule(claim, context.User.AsOperator().Name);
+        var (ruled, texts) = (await rule(claim, context.User.AsOperator().Name), OpsPages.TextsOf(context));
         return ruled.Refused is { } refused
-            ? await pages.Refuse(context, "Ruling", refused, $"{OpsPages.Root}{Disputes}/{Rrn.ToText(claim)}")
+            ? await pages.Refuse(context, texts.Ruling, refused, $"{OpsPages.Root}{Disputes}/{Rrn.ToText(claim)}", texts)
             : PageGuard.SeeOther(LinkOf(ruled.Value));
     }
 
@@ -139,12 +143,12 @@ internal sealed class DisputesSlice : IOpsSlice
         var keyed = context.Request.Query["number"].ToString().Trim();
         return BillNumber.TryParse(keyed.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal), out var bill)
             ? Task.FromResult(PageGuard.SeeOther(LinkOf(bill)))
-            : pages.NotFound(context, "bill", keyed);
+            : pages.NotFound(context, "bill", keyed, OpsPages.TextsOf(context));
     }
 
     private static async Task<IResult> ShowTrade(string number, HttpContext context, OpsPages pages, ClaimRows claims, Commits commits, AuditLog audit) =>
         !BillNumber.TryParse(number, out var wanted) || (await commits.ReadBills.Submit(wanted.Value)).Row is not { } bill
-            ? await pages.NotFound(context, "bill", number)
+            ? await pages.NotFound(context, "bill", number, OpsPages.TextsOf(context))
             : await pages.Show<TradePage>(context, new()
             {
                 [nameof(TradePage.Bill)] = bill,
@@ -152,15 +156,16 @@ internal sealed class DisputesSlice : IOpsSlice
                 [nameof(TradePage.Audit)] = await audit.List(number, null, OpsPages.ListLength, context.RequestAborted),
             });
 
-    private static async Task<IResult> MoveTrade(string number, HttpContext context, OpsPages pages, Func<BillNumber, string, string, Task<Result<BillNumber>>> move)
+    private static async Task<IResult> MoveTrade(string number, HttpContext context, OpsPages pages, Func<BillNumber, string, string, OpsTexts?, Task<Result<BillNumber>>> move)
     {
         if (!BillNumber.TryParse(number, out var bill))
         {
-            return await pages.NotFound(context, "bill", number);
+            return await pages.NotFound(context, "bill", number, OpsPages.TextsOf(context));
         }
 
-        var moved = await move(bill, PageGuard.FormOf(context)["reason"].ToString(), context.User.AsOperator().Name);
-        return moved.Refused is { } refused ? await pages.Refuse(context, "Trade", refused, LinkOf(bill)) : PageGuard.SeeOther(LinkOf(bill));
+        var texts = OpsPages.TextsOf(context);
+        var moved = await move(bill, PageGuard.FormOf(context)["reason"].ToString(), context.User.AsOperator().Name, texts);
+        return moved.Refused is { } refused ? await pages.Refuse(context, texts.TradeTitle, refused, LinkOf(bill), texts) : PageGuard.SeeOther(LinkOf(bill));
     }
 }
 
@@ -177,7 +182,7 @@ internal sealed record DisputeModel(
         var claim = dispute.Claim;
         return new(
             Rrn.ToText(claim.Id), claim.BillNumber.ToString(), claim.MerchantId, StateNames.Format(claim.Claim.Kind), StateNames.Format(claim.Claim.State),
-            claim.Claim.Amount, claim.Currency, claim.OpenedAt, claim.Claim.Since, claim.Claim.DueAt, ClaimWords.IsLate(claim.Claim, now), dispute.HasRuling, dispute.FrozenBy);
+            claim.Claim.Amount, claim.Currency, claim.OpenedAt, claim.Claim.Since, claim.Claim.DueAt, DisputesSlice.IsLate(claim.Claim, now), dispute.HasRuling, dispute.FrozenBy);
     }
 }
 

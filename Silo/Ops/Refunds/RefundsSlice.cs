@@ -21,12 +21,12 @@ internal sealed class RefundsSlice : IOpsSlice
         pages.Post(Root + "/rulings", OperatorRole.Act, (string id, HttpContext context, OpsPages shown, RefundChanges changes) =>
         {
             var form = PageGuard.FormOf(context);
-            return Answer(id, context, shown, changes.Propose(id, form["what"].ToString(), form["reason"].ToString(), context.User.AsOperator().Name));
+            return Answer(id, context, shown, changes.Propose(id, form["what"].ToString(), form["reason"].ToString(), context.User.AsOperator().Name, OpsPages.TextsOf(context)));
         });
         pages.Post(Ruling + "/approve", OperatorRole.Act, (string id, int place, HttpContext context, OpsPages shown, RefundChanges changes) =>
-            Answer(id, context, shown, changes.Approve(id, place, context.User.AsOperator().Name)));
+            Answer(id, context, shown, changes.Approve(id, place, context.User.AsOperator().Name, OpsPages.TextsOf(context))));
         pages.Post(Ruling + "/drop", OperatorRole.Act, (string id, int place, HttpContext context, OpsPages shown, RefundChanges changes) =>
-            Answer(id, context, shown, changes.Drop(id, place, context.User.AsOperator().Name)));
+            Answer(id, context, shown, changes.Drop(id, place, context.User.AsOperator().Name, OpsPages.TextsOf(context))));
     }
 
     public void MapApi(RouteGroupBuilder api)
@@ -38,7 +38,7 @@ internal sealed class RefundsSlice : IOpsSlice
     {
         var stop = context.RequestAborted;
         return !Rrn.TryParse(id, out var rrn) || await refunds.Find(rrn, stop) is not { } refund
-            ? await pages.NotFound(context, "refund", id)
+            ? await pages.NotFound(context, "refund", id, OpsPages.TextsOf(context))
             : await pages.Show<RefundPage>(context, new()
             {
                 [nameof(RefundPage.Refund)] = refund,
@@ -50,9 +50,9 @@ internal sealed class RefundsSlice : IOpsSlice
 
     private static async Task<IResult> Answer(string id, HttpContext context, OpsPages pages, Task<Result<RefundRow>> ruling)
     {
-        var ruled = await ruling;
+        var (ruled, texts) = (await ruling, OpsPages.TextsOf(context));
         return ruled.Refused is { } refused
-            ? await pages.Refuse(context, "Refund", refused, Rrn.TryParse(id, out var rrn) ? $"{OpsPages.Root}/refunds/{Rrn.ToText(rrn)}" : $"{OpsPages.Root}/open")
+            ? await pages.Refuse(context, texts.RefundTitle, refused, Rrn.TryParse(id, out var rrn) ? $"{OpsPages.Root}/refunds/{Rrn.ToText(rrn)}" : $"{OpsPages.Root}/open", texts)
             : PageGuard.SeeOther(LinkOf(ruled.Value));
     }
 }
