@@ -501,6 +501,11 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Propose" }).ClickAsync();
         await Check(page);
         await Browser.Picture(page, "ops-refund");
+        await page.SetViewportSizeAsync(390, 844);
+        await page.GetByRole(AriaRole.Link, new() { Name = "中文" }).ClickAsync();
+        await page.Locator("#rulings").GetByText("银行已入账：退款完成").WaitForAsync();
+        await Check(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "English" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
         await page.GetByText("Another operator has to approve it.").WaitForAsync();
         (await shop.Get($"/v1/refunds/{refund}")).String("status").Should().Be("SENT", "one operator alone decides nothing");
@@ -691,8 +696,9 @@ public sealed partial class OpsPagesTests(OpsNetwork network, Browser browser)
         (await page.Locator("html").GetAttributeAsync("lang")).Should().Be("en", "this page is in English only");
         (await page.GetByRole(AriaRole.Link, new() { Name = "Disputes" }).CountAsync()).Should().Be(1);
 
-        var other = await network.Visit(browser, "admin", $"/ops/disputes/{claim}?lang=zh");
+        var other = await network.Visit(browser, "admin", $"/ops/disputes/{claim}");
         await other.SetViewportSizeAsync(width, height);
+        await other.GetByRole(AriaRole.Link, new() { Name = "中文" }).ClickAsync();
         await other.GetByRole(AriaRole.Button, new() { Name = "批准" }).ClickAsync();
         await other.Locator("#state").GetByText("已裁决").WaitForAsync();
         await Check(other);
