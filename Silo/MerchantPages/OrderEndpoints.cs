@@ -146,7 +146,7 @@ internal static class OrderEndpoints
         }
 
         var hash = IdempotencyKey.Hash($"refund of {bill.BillNumber} at the page", Encoding.UTF8.GetBytes($"{amount} {reason}"));
-        switch (await orders.Request(bill, wanted, $"page-{key}", hash, context.RequestAborted))
+        switch (await orders.Request(bill.MerchantId, bill.BillNumber, wanted, $"page-{key}", hash, context.RequestAborted))
         {
             case RefundAnswer.Made { Refund: var made }:
                 var text = made.State == RefundState.Queued ? texts.RefundQueued : texts.RefundDone;
@@ -164,7 +164,7 @@ internal static class OrderEndpoints
                 return await Show(context, await Again(bill, commits), refunds, StatusCodes.Status409Conflict, refusal: why);
 
             default:
-                throw new InvalidOperationException("A refund has no other answer.");
+                return await Show(context, await Again(bill, commits), refunds, StatusCodes.Status409Conflict, refusal: texts.Refusals(Refusal.TryLater));
         }
     }
 

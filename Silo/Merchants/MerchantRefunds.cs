@@ -19,7 +19,13 @@ internal abstract record RefundAnswer
     public sealed record Kept(KeptAnswer Answer) : RefundAnswer;
 
     /// <param name="Left">What can still be refunded of the bill, in minor units.</param>
-    public sealed record Refused(Refusal Why, long Left) : RefundAnswer;
+    public sealed record Refused(Refusal Why, BillRow Bill, long Left) : RefundAnswer;
+
+    /// <summary>The merchant has no such bill.</summary>
+    public sealed record NoSuchBill : RefundAnswer;
+
+    /// <summary>Answers under the key came and expired meanwhile.</summary>
+    public sealed record TryLater : RefundAnswer;
 }
 
 /// <summary>Makes the refunds that merchants ask for, by the API or at their pages: one for each key.</summary>
@@ -28,32 +34,35 @@ internal sealed class MerchantRefunds(MerchantBills answers, RefundRows refunds,
     // The key is taken under the bill's lock, so that one look after it finds the answer; a second one is for an answer that has just expired.
     private const int MaxRounds = 2;
 
-    /// <param name="bill">One of the merchant who asks.</param>
+    /// <param name="merchant">Who asks.</param>
     /// <param name="key">The merchant's name for the request.</param>
     /// <param name="hash">Of the request: another one under the key is refused.</param>
-    public async Task<RefundAnswer> Request(BillRow bill, CreateRefund wanted, string key, byte[] hash, CancellationToken stop)
+    public async Task<RefundAnswer> Request(string merchant, BillNumber bill, CreateRefund wanted, string key, byte[] hash, CancellationToken stop)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
             var outcome = await refunds.Request(new RequestRefund(
-                await rrns.Next(), bill.Number, wanted.Amount, wanted.Reason, key,
+                await rrns.Next(), merchant, bill.Value, wanted.Amount, wanted.Reason, key,
                 refund => new KeptAnswer(key, hash, StatusCodes.Status201Created, RefundView.Json(refund))));
             switch (outcome)
             {
                 case RequestOutcome.Made { Refund: var refund }:
                     notices.Raise();
-                    changes.Report(bill.Number);
+                    changes.Report(bill.Value);
                     return new RefundAnswer.Made(refund);
 
                 case RequestOutcome.Refused refused:
-                    return new RefundAnswer.Refused(refused.Why, refused.Left);
+                    return new RefundAnswer.Refused(refused.Why, refused.Bill, refused.Left);
 
-                case RequestOutcome.KeyTaken when await answers.FindAnswer(bill.MerchantId, key, stop) is { } kept:
+                case RequestOutcome.NoSuchBill:
+                    return new RefundAnswer.NoSuchBill();
+
+                case RequestOutcome.KeyTaken when await answers.FindAnswer(merchant, key, stop) is { } kept:
                     return new RefundAnswer.Kept(kept);
             }
         }
 
-        return new RefundAnswer.Refused(Refusal.TryLater, bill.Bill.Amount.Minor - bill.Refunded);
+        return new RefundAnswer.TryLater();
     }
 
     /// <param name="refund">One of the merchant who asks.</param>

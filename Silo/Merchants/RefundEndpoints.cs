@@ -51,7 +51,6 @@ internal static class RefundEndpoints
         [FromHeader(Name = IdempotencyKey.Header), Required, Length(1, IdempotencyKey.Most), Description(IdempotencyKey.Description)]
         string? idempotencyKey,
         ClaimsPrincipal user,
-        Commits commits,
         MerchantRefunds refunds,
         HttpContext context)
     {
@@ -65,13 +64,13 @@ internal static class RefundEndpoints
             return refusal;
         }
 
-        if (await BillEndpoints.Find(number, user, commits) is not { } bill)
+        if (!BillNumber.TryParse(number, out var bill))
         {
             return Problems.NoSuch("bill", number);
         }
 
-        var hash = IdempotencyKey.Hash($"refund of {bill.BillNumber}", body.Hash);
-        switch (await refunds.Request(bill, body.Value, idempotencyKey, hash, context.RequestAborted))
+        var hash = IdempotencyKey.Hash($"refund of {bill}", body.Hash);
+        switch (await refunds.Request(user.Merchant().Id, bill, body.Value, idempotencyKey, hash, context.RequestAborted))
         {
             case RefundAnswer.Kept { Answer: var kept }:
                 return IdempotencyKey.Repeat(kept, hash, context.Response, static refund => Address(JsonElement.Parse(refund).GetProperty("id").GetString()));
@@ -80,8 +79,11 @@ internal static class RefundEndpoints
                 context.Response.Headers.Location = Address(Rrn.ToText(refund.Rrn));
                 return MerchantJson.Result(RefundView.Json(refund), StatusCodes.Status201Created);
 
-            case RefundAnswer.Refused { Why: not Refusal.TryLater } refused:
-                return Problems.NotRefundable(bill, refused.Why, refused.Left);
+            case RefundAnswer.Refused refused:
+                return Problems.NotRefundable(refused.Bill, refused.Why, refused.Left);
+
+            case RefundAnswer.NoSuchBill:
+                return Problems.NoSuch("bill", number);
 
             default:
                 return Problems.TryLater();

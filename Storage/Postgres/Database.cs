@@ -88,10 +88,9 @@ public static class Database
     {
         var settings = ToPrimary(connectionString);
         settings.MaxPoolSize = Math.Max(1, (int)(settings.MaxPoolSize * share));
+        settings.MaxAutoPrepare = statements;
 
         // Set in the session, for its whole life, because a pooler refuses or drops parameters of the start-up packet.
-        settings.NoResetOnClose = true;
-        settings.MaxAutoPrepare = statements;
         return Build(
             settings,
             "set synchronous_commit = on; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; "
@@ -150,7 +149,7 @@ public static class Database
     {
         await using var connection = await OpenPatiently(database);
         var settings = ToPrimary(connectionString);
-        (settings.CommandTimeout, settings.NoResetOnClose, settings.ApplicationName) = (0, true, Migrator);
+        (settings.CommandTimeout, settings.ApplicationName) = (0, Migrator);
         await using var primary = Build(settings, $"set lock_timeout = {LockMilliseconds}");
         await RefusePooler(connection, primary);
 
@@ -296,6 +295,9 @@ public static class Database
             TcpKeepAliveTime = 10,
             TcpKeepAliveInterval = 5,
             HostRecheckSeconds = HostRecheckSeconds,
+
+            // What is set in a session is for its whole life, and an advisory lock is given back by its holder. The reset is six more statements for each use.
+            NoResetOnClose = true,
             ApplicationName = "lakala",
         };
         if (settings.Host?.Contains(',') == true)

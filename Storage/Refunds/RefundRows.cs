@@ -13,10 +13,11 @@ namespace Lakala.Storage.Refunds;
 
 /// <summary>A refund that its merchant asks for.</summary>
 /// <param name="Rrn">Fresh.</param>
+/// <param name="Merchant">Who asks. Another one's bill is refused as one that does not exist.</param>
 /// <param name="Amount">Minor units; null: all that is left.</param>
 /// <param name="Key">The merchant's Idempotency-Key.</param>
 /// <param name="Answer">Makes the answer that a repeat under the key gets, from the refund as it is stored.</param>
-public sealed record RequestRefund(long Rrn, long Bill, long? Amount, string? Reason, string Key, Func<RefundRow, KeptAnswer> Answer);
+public sealed record RequestRefund(long Rrn, string Merchant, long Bill, long? Amount, string? Reason, string Key, Func<RefundRow, KeptAnswer> Answer);
 
 public abstract record RequestOutcome
 {
@@ -30,6 +31,9 @@ public abstract record RequestOutcome
     /// <summary>Nothing was stored.</summary>
     /// <param name="Left">What can be given back of the bill, in minor units.</param>
     public sealed record Refused(Refusal Why, BillRow Bill, long Left) : RequestOutcome;
+
+    /// <summary>The merchant has no such bill.</summary>
+    public sealed record NoSuchBill : RequestOutcome;
 
     /// <summary>There is an answer under the Idempotency-Key already; nothing was stored.</summary>
     public sealed record KeyTaken : RequestOutcome;
@@ -110,8 +114,11 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         {
             return await database.Commit<RequestOutcome>(async connection =>
             {
-                var seen = await LockBill(connection, wanted.Bill);
-                var bill = seen.Row!;
+                if (await TryLockBill(connection, wanted.Bill) is not { Row: { } bill } seen || bill.MerchantId != wanted.Merchant)
+                {
+                    return new RequestOutcome.NoSuchBill();
+                }
+
                 var amount = wanted.Amount ?? Math.Max(1, bill.Bill.Amount.Minor - bill.Refunded);
                 var outcome = await Make(
                     connection, seen, wanted.Rrn, amount, wanted.Reason, store: null, refund => KeepAnswer(bill.MerchantId, wanted.Answer(refund)));
@@ -610,6 +617,8 @@ public sealed class RefundRows([FromKeyedServices(Database.Moves)] NpgsqlDataSou
         List<Statement> statements =
         [
             new($"select from bills where number = {which} for no key update", Queries.Typed(number)),
+
+            // A statement of its own: a trade that began while it waited is seen, and locked.
             new($"select from trades where bill = {which} for no key update", Queries.Typed(number)),
 
             // By a statement of its own, so that the row is as the transactions before have left it.

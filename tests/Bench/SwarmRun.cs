@@ -57,7 +57,7 @@ internal sealed record SwarmRun(
                 Terminals,
                 Bills = InAnyOrder(),
                 Amount,
-                Cards = network.Cards.Where(card => card.Expected == "approved"),
+                Cards = network.Cards.Where(card => card is { Expected: "approved", RefundAnswers: null }),
                 JournalFolder = journals.FullName,
                 WarmupSeconds = WarmUp.TotalSeconds,
                 Seconds = Measured.TotalSeconds,

@@ -71,7 +71,7 @@ public sealed class RealOrderTests(TestPostgres postgres) : IClassFixture<TestPo
             var start = await _books.NewAttempt(bill, Interlocked.Increment(ref _stans));
             await _books.Commits.StartAttempts.Submit(start);
             await _books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
-            (await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), bill, null, null, $"{bill}", made => new KeptAnswer($"{bill}", [1], 201, "{}"))))
+            (await Refunds.Request(new RequestRefund(await _books.Rrns.Next(), Books.Merchant, bill, null, null, $"{bill}", made => new KeptAnswer($"{bill}", [1], 201, "{}"))))
                 .Should().BeOfType<RequestOutcome.Made>();
         }
     }

@@ -161,7 +161,7 @@ public sealed class BalanceTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     private async Task<long> Refund(RefundRows refunds, long bill, long amount) => (await refunds.Request(new RequestRefund(
-        await _books.Rrns.Next(), bill, amount, null, $"key-{amount}", _ => new Bills.KeptAnswer($"key-{amount}", [], 201, "{}"))))
+        await _books.Rrns.Next(), Books.Merchant, bill, amount, null, $"key-{amount}", _ => new Bills.KeptAnswer($"key-{amount}", [], 201, "{}"))))
         .Should().BeOfType<RequestOutcome.Made>().Which.Refund.Rrn;
 
     private Task Fold() => Eventually.Is(

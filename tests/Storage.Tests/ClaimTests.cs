@@ -97,7 +97,7 @@ public sealed class ClaimTests(TestPostgres postgres) : ClaimBooks(postgres)
         {
             var bill = await Ship();
             var release = await ReleaseOf(bill);
-            var ask = new RequestRefund(await Books.Rrns.Next(), bill, 300, null, $"key{round}", made => new KeptAnswer($"key{round}", [1], 201, "{}"));
+            var ask = new RequestRefund(await Books.Rrns.Next(), Books.Merchant, bill, 300, null, $"key{round}", made => new KeptAnswer($"key{round}", [1], 201, "{}"));
             await using var blocker = await Books.Database.OpenConnectionAsync(Stop);
             await using (var command = new Npgsql.NpgsqlCommand($"begin; select from trades where bill = {bill} for no key update", blocker))
             {
@@ -159,7 +159,7 @@ public sealed class ClaimTests(TestPostgres postgres) : ClaimBooks(postgres)
     {
         var bill = await Ship();
         var claim = (await Open(bill, 400)).Claim!;
-        (await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 10, null, "key", made => new KeptAnswer("key", [1], 201, "{}"))))
+        (await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), Books.Merchant, bill, 10, null, "key", made => new KeptAnswer("key", [1], 201, "{}"))))
             .Should().BeOfType<RequestOutcome.Refused>().Which.Why.Should().Be(Refusal.TradeClaimed);
 
         var refund = (await Take(claim.Id, new ClaimStep.Agree())).Claim!.Refund!.Value;
@@ -324,8 +324,8 @@ public sealed class ClaimTests(TestPostgres postgres) : ClaimBooks(postgres)
     {
         var bill = await Finish();
         var claim = (await Open(bill, 300)).Claim!;
-        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 650, null, "key", made => new KeptAnswer("key", [1], 201, "{}")));
-        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), bill, 150, null, "key2", made => new KeptAnswer("key2", [1], 201, "{}")));
+        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), Books.Merchant, bill, 650, null, "key", made => new KeptAnswer("key", [1], 201, "{}")));
+        await Refunds.Request(new RequestRefund(await Books.Rrns.Next(), Books.Merchant, bill, 150, null, "key2", made => new KeptAnswer("key2", [1], 201, "{}")));
 
         await Take(claim.Id, new ClaimStep.Agree());
 

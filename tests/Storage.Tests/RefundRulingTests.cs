@@ -224,7 +224,7 @@ public sealed class RefundRulingTests(TestPostgres postgres) : IAsyncLifetime
             },
             "all credits are folded in");
         var made = (RequestOutcome.Made)await Refunds.Request(new RequestRefund(
-            await _books.Rrns.Next(), bill, 300, "wrong colour", Guid.NewGuid().ToString(), made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
+            await _books.Rrns.Next(), Books.Merchant, bill, 300, "wrong colour", Guid.NewGuid().ToString(), made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
         made.Refund.State.Should().Be(RefundState.Requested);
         return made.Refund.Rrn;
     }

@@ -222,6 +222,17 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_merchants_bill_does_not_exist_for_the_one_who_asks()
+    {
+        var bill = await Pay();
+
+        (await Ask(bill, 300, merchant: "another")).Should().BeOfType<RequestOutcome.NoSuchBill>();
+        (await Ask(bill + 1, 300)).Should().BeOfType<RequestOutcome.NoSuchBill>();
+        (await _books.Scalar<long>("select count(*) from refunds")).Should().Be(0);
+        (await _books.Scalar<long>("select count(*) from idempotency_keys")).Should().Be(0);
+    }
+
+    [Fact]
     public async Task Without_an_amount_all_that_is_left_goes_back()
     {
         var bill = await Pay();
@@ -532,8 +543,8 @@ public sealed class RefundTests(TestPostgres postgres) : IAsyncLifetime
         },
         "all credits are folded in");
 
-    private async Task<RequestOutcome> Ask(long bill, long? amount, string? key = null, RefundRows? rows = null) => await (rows ?? Refunds).Request(new RequestRefund(
-        await _books.Rrns.Next(), bill, amount, "wrong colour", key ?? Guid.NewGuid().ToString(), made => new KeptAnswer(key ?? $"{made.Rrn}", [1], 201, "{}")));
+    private async Task<RequestOutcome> Ask(long bill, long? amount, string? key = null, RefundRows? rows = null, string merchant = Books.Merchant) => await (rows ?? Refunds).Request(new RequestRefund(
+        await _books.Rrns.Next(), merchant, bill, amount, "wrong colour", key ?? Guid.NewGuid().ToString(), made => new KeptAnswer(key ?? $"{made.Rrn}", [1], 201, "{}")));
 
     private async Task<long> Send(long bill, long amount)
     {

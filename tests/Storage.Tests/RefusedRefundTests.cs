@@ -369,7 +369,7 @@ public sealed class RefusedRefundTests(TestPostgres postgres) : ClaimBooks(postg
     private Task<string> FrozenBy() => Books.Scalar<string>("select coalesce(frozen_by, '') from trades");
 
     private async Task<RequestOutcome> Request(long bill, long amount) => await Refunds.Request(new RequestRefund(
-        await Books.Rrns.Next(), bill, amount, null, Guid.NewGuid().ToString(), made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
+        await Books.Rrns.Next(), Books.Merchant, bill, amount, null, Guid.NewGuid().ToString(), made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
 
     private async Task<Refusal?> Ask(long bill, long amount) => (await Request(bill, amount) as RequestOutcome.Refused)?.Why;
 

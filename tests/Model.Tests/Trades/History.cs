@@ -366,16 +366,13 @@ internal sealed class History(Market market, int seed, IReadOnlyList<string>? wi
     }
 
     private Func<Task<string>> AskAgain((long Bill, string Key, long? Amount) asked) => async () =>
-    {
-        var bill = (await market.Commits.ReadBills.Submit(asked.Bill)).Row!;
-        return await market.MerchantRefunds.Request(bill, new CreateRefund(asked.Amount, "so I want"), asked.Key, [1], Stop) switch
+        await market.MerchantRefunds.Request(Books.Merchant, BillNumber.FromStored(asked.Bill), new CreateRefund(asked.Amount, "so I want"), asked.Key, [1], Stop) switch
         {
             RefundAnswer.Made { Refund: var refund } => Acknowledge(asked.Key, refund),
             RefundAnswer.Kept kept => Name(asked.Key, JsonSerializer.Deserialize<JsonElement>(kept.Answer.Response).GetProperty("id").GetString()!),
             RefundAnswer.Refused refused => refused.Why.ToString(),
             var other => throw new ArgumentOutOfRangeException(nameof(asked), other, "No such answer."),
         };
-    };
 
     private string Acknowledge(string key, RefundRow refund)
     {

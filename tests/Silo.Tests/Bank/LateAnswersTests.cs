@@ -93,7 +93,7 @@ public sealed class LateAnswersTests(SwipeCluster cluster) : IClassFixture<Swipe
         await Books.Commits.StartAttempts.Submit(start);
         await Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow(), terms));
         var (rows, rrn) = (cluster.Silos.Service<RefundRows>(), await Books.Rrns.Next());
-        await rows.Request(new RequestRefund(rrn, bill, Amount: null, Reason: null, $"{rrn}", made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
+        await rows.Request(new RequestRefund(rrn, Books.Merchant, bill, Amount: null, Reason: null, $"{rrn}", made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")));
         (await rows.TakeDue(TimeSpan.FromHours(1), 16, TestContext.Current.CancellationToken)).Should().ContainSingle(refund => refund.Rrn == rrn);
         return rrn;
     }

@@ -104,7 +104,7 @@ public sealed class RefundChangesTests(SwipeCluster cluster) : IClassFixture<Swi
         await Books.Commits.StartAttempts.Submit(start);
         await Books.Commits.FinishAttempts.Submit(Books.Finish(start, AttemptState.Approved, TimeProvider.System.GetUtcNow()));
         var rrn = await Books.Rrns.Next();
-        (await Refunds.Request(new RequestRefund(rrn, bill, 300, null, $"{rrn}", made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")))).Should().BeOfType<RequestOutcome.Made>();
+        (await Refunds.Request(new RequestRefund(rrn, Books.Merchant, bill, 300, null, $"{rrn}", made => new KeptAnswer($"{made.Rrn}", [1], 201, "{}")))).Should().BeOfType<RequestOutcome.Made>();
         await Eventually.Is(
             async () =>
             {
