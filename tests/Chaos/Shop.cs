@@ -21,7 +21,7 @@ public sealed class Shop : IAsyncDisposable
     private const int Stock = 60, Batch = 20, MaxTries = 6, OrdersAtOnce = 200, MostPauses = 16;
     private const int ShipSeconds = 6, ConfirmSeconds = 4, ExtraDays = 2;
     private const double TurnedDown = 0.3, Cancelled = 0.02, Twice = 0.05, WithMail = 0.3, Returned = 0.4, ReturnedWhole = 0.3, ReturnedAgain = 0.5;
-    private const double Escrow = 0.33, FeeKept = 0.25, NeverShipped = 0.1, Extended = 0.1, Confirms = 0.15, Claims = 0.15;
+    private const double Escrow = 0.45, FeeKept = 0.25, NeverShipped = 0.1, Extended = 0.1, Confirms = 0.15, Claims = 0.15;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), RequestBound = TimeSpan.FromSeconds(10);
 
